@@ -1,0 +1,175 @@
+#
+#   make                the module, against the installed nginx (nginx-dev)
+#   make NGX_SRC=DIR    the module, against a source tree of nginx
+#   make demo           reviews a sample bid and shows the findings
+#   make test           all tests, with the installed nginx and sanitized
+#   make test-nginx     t/*.t with the installed nginx
+#   make test-unit      review/ on its own, under ASan and UBSan
+#   make test-asan      t/*.t with an nginx built under ASan and UBSan
+#   make test-load      many reviews at once: none lost, memory counted
+#   make fuzz           fuzz targets of review/, a minute each
+#   make install        the module into nginx's module folder
+#   make clean
+#
+# demo and test install the packages they need; "make deps" does only that.
+#
+
+NGX_SRC ?=	/usr/share/nginx/src
+NGINX ?=	/usr/sbin/nginx
+CC ?=		cc
+CLANG ?=	clang
+
+ROOT :=		$(CURDIR)
+BUILD :=	$(ROOT)/build
+SO :=		ngx_http_review_module.so
+
+# the flags of the nginx that will load the module; a source tree that was
+# not built by a distribution gets what its own configure needs at least
+
+CONF_FLAGS :=	$(or $(filter --with-%,$(shell cat $(NGX_SRC)/conf_flags \
+		2>/dev/null)),--with-compat --with-threads --with-debug \
+		--with-http_ssl_module --with-http_v2_module)
+
+WARN :=		-Wall -Wextra -Werror -Wno-unused-parameter \
+		-Wno-cast-function-type -Wno-missing-field-initializers
+
+SOURCES :=	$(wildcard ngx_review_module/*.[ch] \
+		ngx_review_module/review/*.[ch])
+LOWER :=	$(wildcard ngx_review_module/review/*.c)
+
+SAN :=		-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=undefined
+UNIT :=		$(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
+FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/*.c))
+FUZZ_SECONDS ?=	60
+
+
+.PHONY:		all deps demo test test-nginx test-unit test-asan test-load \
+		test-clang fuzz fuzz-corpus install clean
+
+all:		$(BUILD)/$(SO)
+
+
+# nginx's configure writes into its tree: it works on a copy.  A folder is
+# newer than the copy once a file has come or gone.
+
+$(BUILD)/nginx/objs/Makefile: config ngx_review_module \
+		ngx_review_module/review | $(BUILD)
+	rm -rf $(BUILD)/nginx
+	mkdir -p $(BUILD)/nginx
+	cp -r $(NGX_SRC)/. $(BUILD)/nginx/
+	cd $(BUILD)/nginx && ./configure $(CONF_FLAGS) \
+		--with-cc-opt='-O2 -fstack-protector-strong' \
+		--add-dynamic-module=$(ROOT) >$(BUILD)/configure.log 2>&1 \
+		|| { tail -n 20 $(BUILD)/configure.log >&2; exit 1; }
+
+$(BUILD)/$(SO):	$(BUILD)/nginx/objs/Makefile $(SOURCES)
+	$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules \
+		CFLAGS="$$(sed -n 's/^CFLAGS = *//p' $< | \
+			sed 's/-Wp,-D_FORTIFY[^ ]*//') $(WARN)" \
+		>$(BUILD)/make.log 2>&1 \
+		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; exit 1; }
+	cp $(BUILD)/nginx/objs/$(SO) $@
+
+$(BUILD):
+	mkdir -p $@
+
+
+install:	all
+	install -D -m 644 $(BUILD)/$(SO) \
+		$(DESTDIR)/usr/lib/nginx/modules/$(SO)
+
+deps:
+	.ci/install-deps test
+
+clean:
+	rm -rf $(BUILD)
+
+
+demo:
+	.ci/install-deps demo
+	$(MAKE) --no-print-directory all
+	conf/demo/run $(BUILD)/$(SO) $(NGINX)
+
+
+test:
+	.ci/install-deps test
+	$(MAKE) --no-print-directory test-unit
+	$(MAKE) --no-print-directory test-clang
+	$(MAKE) --no-print-directory test-nginx
+	$(MAKE) --no-print-directory test-asan
+
+# prove's jobs share two cores: more would only time each other out
+
+test-nginx:	all
+	prove -j2 --timer t/
+
+test-unit:	$(UNIT) fuzz-corpus
+	prove $(UNIT)
+
+$(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER) \
+		$(wildcard ngx_review_module/review/*.h)
+	mkdir -p $(@D)
+	$(CC) -std=gnu11 -Wall -Wextra -Werror $(SAN) -o $@ $< $(LOWER) \
+		-ljansson -lutf8proc -lm
+
+
+# the module again with clang, only for its warnings
+
+test-clang:	$(BUILD)/nginx/objs/Makefile
+	for f in $(filter %.c,$(SOURCES)); do \
+		$(CLANG) -std=gnu11 -fsyntax-only $(WARN) \
+		    -I ngx_review_module \
+		    $$(cd $(BUILD)/nginx && find src -type d \
+			\( -name core -o -name event -o -name modules \
+			   -o -name unix -o -name http -o -name v2 \) \
+			-printf '-I $(BUILD)/nginx/%p ') \
+		    -I $(BUILD)/nginx/objs $$f || exit 1; \
+	done
+
+
+# a whole nginx, since a sanitizer sees little of a pool that is not its own
+
+$(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
+	.ci/install-deps nginx-source $(BUILD)/nginx-source
+	rm -rf $(BUILD)/asan
+	cp -r $(BUILD)/nginx-source $(BUILD)/asan
+	cd $(BUILD)/asan && ./configure --prefix=$(BUILD)/asan/prefix \
+		--with-cc-opt="$(SAN) -DNGX_DEBUG_PALLOC=1 -Wno-error" \
+		--with-ld-opt="$(SAN)" --with-debug --with-threads \
+		--with-http_ssl_module --with-http_v2_module \
+		--with-http_gunzip_module --with-http_realip_module \
+		--add-module=$(ROOT) >$(BUILD)/asan.log 2>&1 \
+		&& $(MAKE) -j2 >>$(BUILD)/asan.log 2>&1 \
+		|| { tail -n 20 $(BUILD)/asan.log >&2; exit 1; }
+	cp $(BUILD)/asan/objs/nginx $@
+
+test-asan:	$(BUILD)/asan/nginx
+	TEST_NGINX_BINARY=$< REVIEW_MODULE=static TEST_REVIEW_ASAN=1 \
+		prove -j2 --timer t/
+
+test-load:	all
+	t/load/run $(BUILD)/$(SO) $(NGINX)
+
+
+$(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER) \
+		$(wildcard ngx_review_module/review/*.h)
+	mkdir -p $(@D)
+	$(CLANG) -std=gnu11 -Wall -Wextra -Werror -g -O1 \
+		-fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $@ $< $(LOWER) \
+		-ljansson -lutf8proc -lm
+
+fuzz-corpus:	$(FUZZ)
+	for f in $(FUZZ); do \
+		$$f -runs=0 t/fuzz/corpus/$$(basename $$f) \
+		    >$$f.log 2>&1 || { tail -n 30 $$f.log >&2; exit 1; }; \
+	done
+
+fuzz:		$(FUZZ)
+	for f in $(FUZZ); do \
+		mkdir -p $$f.corpus; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		    -artifact_prefix=$$f- $$f.corpus \
+		    t/fuzz/corpus/$$(basename $$f) || exit 1; \
+	done

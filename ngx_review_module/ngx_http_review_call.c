@@ -1,0 +1,473 @@
+
+/*
+ * One backend call: a subrequest to the location of the LLM, its timeout, its
+ * retries, its end.
+ */
+
+#include "ngx_http_review.h"
+
+
+static ngx_int_t ngx_http_review_call_subrequest(
+    ngx_http_review_call_t *call);
+static ngx_int_t ngx_http_review_call_headers(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr);
+static ngx_int_t ngx_http_review_call_body(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr);
+static ngx_int_t ngx_http_review_call_done(ngx_http_request_t *sr, void *data,
+    ngx_int_t rc);
+static void ngx_http_review_call_timeout(ngx_event_t *ev);
+static void ngx_http_review_call_again(ngx_event_t *ev);
+static void ngx_http_review_call_stop(ngx_http_review_call_t *call);
+static void ngx_http_review_call_abandoned(ngx_http_request_t *sr);
+static ngx_uint_t ngx_http_review_call_waits_for_file(ngx_http_request_t *sr);
+
+
+static ngx_str_t  ngx_http_review_post = ngx_string("POST");
+
+
+/* starts the first try, or the next one */
+
+void
+ngx_http_review_call_start(ngx_http_review_call_t *call)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = call->ctx;
+
+    call->started = ngx_current_msec;
+    call->status = 0;
+    call->rc = NGX_OK;
+    call->read = NULL;
+    call->retry_after = 0;
+    call->inflate = NULL;
+    call->failure.code = NULL;
+    call->header = 0;
+    call->connected = 0;
+    call->silent = 0;
+    call->timedout = 0;
+    call->encoded = 0;
+
+    review_completion_init(&call->completion, ctx->pool,
+                           ctx->conf->max_answer);
+
+    if (call->tries++ == 0) {
+        ngx_http_review_retry_earn(ctx->conf->retry);
+    }
+
+    call->timer.data = call;
+    call->timer.log = ctx->request->connection->log;
+
+    if (ngx_http_review_call_subrequest(call) != NGX_OK) {
+        call->rc = NGX_ERROR;
+        ngx_http_review_call_end(call);
+        return;
+    }
+
+    call->timer.handler = ngx_http_review_call_timeout;
+    ngx_add_timer(&call->timer, ctx->conf->call_timeout);
+}
+
+
+static ngx_int_t
+ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
+{
+    ngx_http_request_t           *r, *sr;
+    ngx_http_review_llm_t        *llm;
+    ngx_http_variable_value_t    *vv;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_post_subrequest_t   *ps;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    r = call->ctx->request;
+    llm = call->ctx->conf->llm;
+
+    ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
+    if (ps == NULL) {
+        return NGX_ERROR;
+    }
+
+    ps->handler = ngx_http_review_call_done;
+    ps->data = call;
+
+    if (ngx_http_subrequest(r, &llm->uri, &llm->args, &sr, ps,
+                            NGX_HTTP_SUBREQUEST_BACKGROUND)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* it has not run yet, and from here on it must end by itself */
+
+    call->sr = sr;
+
+    sr->method = NGX_HTTP_POST;
+    sr->method_name = ngx_http_review_post;
+
+    /*
+     * Variables are cached by request, and subrequests share the cache: what
+     * one call has seen, $review_point for example, is not for the next one.
+     * An id of the request, if any, is for all.
+     */
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+
+    sr->variables = ngx_pcalloc(r->pool, cmcf->variables.nelts
+                                         * sizeof(ngx_http_variable_value_t));
+    vv = ngx_http_get_indexed_variable(r, rmcf->request_id);
+
+    if (sr->variables == NULL
+        || vv == NULL
+        || ngx_http_review_call_headers(call, sr) != NGX_OK
+        || ngx_http_review_call_body(call, sr) != NGX_OK)
+    {
+        sr->write_event_handler = ngx_http_review_call_abandoned;
+        call->sr = NULL;
+        return NGX_ERROR;
+    }
+
+    sr->variables[rmcf->request_id] = *vv;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Only our own headers reach the LLM, and those that trace a request through
+ * services: never the client's credentials, conditions or codings.
+ */
+
+static ngx_int_t
+ngx_http_review_call_headers(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr)
+{
+    ngx_list_t           *headers;
+    const char          **name;
+    ngx_table_elt_t      *h;
+    ngx_http_request_t   *r;
+
+    static ngx_str_t    json = ngx_string("application/json");
+    static ngx_str_t    events = ngx_string("text/event-stream");
+    static const char  *traces[] = {
+        "traceparent", "tracestate", "X-Request-ID", NULL
+    };
+
+    r = call->ctx->request;
+
+    ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
+
+    sr->headers_in.server = r->headers_in.server;
+    sr->headers_in.content_length_n = -1;
+    sr->headers_in.keep_alive_n = -1;
+
+    headers = &sr->headers_in.headers;
+
+    if (ngx_list_init(headers, r->pool, 4, sizeof(ngx_table_elt_t)) != NGX_OK
+        || ngx_http_review_add_header(headers, r->pool, "Content-Type", &json)
+           != NGX_OK
+        || ngx_http_review_add_header(headers, r->pool, "Accept",
+                             call->ctx->conf->llm->stream ? &events : &json)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (name = traces; *name; name++) {
+        h = ngx_http_review_find_header(&r->headers_in.headers, *name);
+
+        if (h && ngx_http_review_add_header(headers, r->pool, *name, &h->value)
+                 != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the pieces are shared between calls, the buffers are not */
+
+static ngx_int_t
+ngx_http_review_call_body(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr)
+{
+    size_t                    i;
+    ngx_buf_t                *b;
+    ngx_chain_t              *cl, **ll;
+    ngx_http_request_body_t  *rb;
+
+    rb = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
+    if (rb == NULL) {
+        return NGX_ERROR;
+    }
+
+    ll = &rb->bufs;
+
+    for (i = 0; i < call->npieces; i++) {
+
+        if (call->body[i].len == 0) {
+            continue;
+        }
+
+        b = ngx_calloc_buf(sr->pool);
+        cl = ngx_alloc_chain_link(sr->pool);
+
+        if (b == NULL || cl == NULL) {
+            return NGX_ERROR;
+        }
+
+        b->start = (u_char *) call->body[i].data;
+        b->pos = b->start;
+        b->end = b->start + call->body[i].len;
+        b->last = b->end;
+        b->memory = 1;
+
+        cl->buf = b;
+        *ll = cl;
+        ll = &cl->next;
+    }
+
+    *ll = NULL;
+
+    sr->request_body = rb;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The subrequest's own end.  nginx may come here twice, and may come here for
+ * a try that we have left behind.  Whatever happened, the client's request
+ * goes on: the answer is always NGX_OK.
+ */
+
+static ngx_int_t
+ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
+{
+    ngx_http_review_call_t *call = data;
+
+    ngx_http_upstream_state_t  *state;
+
+    if (call->sr != sr) {
+        return NGX_OK;
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, sr->connection->log, 0,
+                   "review call done: \"%V\" rc:%i status:%ui",
+                   &sr->uri, rc, call->status);
+
+    call->sr = NULL;
+    call->rc = rc;
+
+    if (sr->upstream && sr->upstream_states && sr->upstream_states->nelts) {
+        state = sr->upstream_states->elts;
+        state += sr->upstream_states->nelts - 1;
+        call->connected = (state->connect_time != (ngx_msec_t) -1);
+    }
+
+    /* nginx has closed the connection, but the event still says why */
+
+    if (call->read && call->read->timedout) {
+        call->silent = 1;
+    }
+
+    ngx_http_review_call_end(call);
+
+    return NGX_OK;
+}
+
+
+/* has the call looked at when the request is woken: not here, not now */
+
+void
+ngx_http_review_call_end(ngx_http_review_call_t *call)
+{
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (!call->ended) {
+        call->ended = 1;
+        ngx_queue_insert_tail(&call->ctx->ended, &call->queue);
+    }
+
+    ngx_http_review_wake(call->ctx);
+}
+
+
+/* a try has ended: is it the call's end too? */
+
+void
+ngx_http_review_call_ended(ngx_http_review_call_t *call)
+{
+    ngx_int_t                 delay;
+    ngx_uint_t                again;
+    ngx_http_review_usage_t  *usage;
+
+    ngx_http_review_call_stop(call);
+
+    again = ngx_http_review_outcome(call);
+
+    usage = &call->cell->usage;
+    usage->calls++;
+    usage->time += ngx_current_msec - call->started;
+
+    if (call->failure.code) {
+        ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+                      "review: try %ui of a call for point \"%*s\" failed: %s",
+                      call->tries, call->cell->point->id.len,
+                      call->cell->point->id.data, call->failure.code);
+    }
+
+    if (again) {
+        delay = ngx_http_review_retry_delay(call);
+
+        if (delay >= 0) {
+            usage->retries++;
+            call->timer.handler = ngx_http_review_call_again;
+            ngx_add_timer(&call->timer, delay);
+            return;
+        }
+    }
+
+    call->handler(call);
+}
+
+
+static void
+ngx_http_review_call_timeout(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_review_call_t  *call;
+
+    call = ev->data;
+    c = call->ctx->request->connection;
+
+    ngx_http_set_log_request(c->log, call->ctx->request);
+
+    call->timedout = 1;
+
+    ngx_http_review_call_stop(call);
+    ngx_http_review_call_end(call);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_review_call_again(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_review_call_t  *call;
+
+    call = ev->data;
+    c = call->ctx->request->connection;
+
+    ngx_http_set_log_request(c->log, call->ctx->request);
+
+    ngx_http_review_call_start(call);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_http_review_call_cancel(ngx_http_review_call_t *call)
+{
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (call->ended) {
+        call->ended = 0;
+        ngx_queue_remove(&call->queue);
+    }
+
+    ngx_http_review_call_stop(call);
+}
+
+
+/*
+ * Leaves the subrequest behind.  One that talks to an upstream is cut off, so
+ * that the LLM does not work in vain; its end is not told then.  Another one
+ * ends by itself as soon as it runs.
+ */
+
+static void
+ngx_http_review_call_stop(ngx_http_review_call_t *call)
+{
+    ngx_http_request_t   *sr;
+    ngx_http_upstream_t  *u;
+
+    sr = call->sr;
+
+    if (sr == NULL) {
+        return;
+    }
+
+    call->sr = NULL;
+    u = sr->upstream;
+
+    if (u && u->cleanup && *u->cleanup) {
+        (*u->cleanup)(sr);
+        sr->write_event_handler = ngx_http_request_empty_handler;
+        return;
+    }
+
+    sr->write_event_handler = ngx_http_review_call_abandoned;
+
+    if (!ngx_http_review_call_waits_for_file(sr)) {
+        (void) ngx_http_post_request(sr, NULL);
+    }
+}
+
+
+static void
+ngx_http_review_call_abandoned(ngx_http_request_t *sr)
+{
+    sr->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_finalize_request(sr, NGX_OK);
+}
+
+
+void
+ngx_http_review_call_kick(ngx_http_review_call_t *call)
+{
+    if (call->sr
+        && call->sr->upstream == NULL
+        && !ngx_http_review_call_waits_for_file(call->sr))
+    {
+        (void) ngx_http_post_request(call->sr, NULL);
+    }
+}
+
+
+/* a file operation, or the lock of a cache entry: it will be woken by that */
+
+static ngx_uint_t
+ngx_http_review_call_waits_for_file(ngx_http_request_t *sr)
+{
+#if (NGX_HTTP_CACHE)
+    if (sr->cache && sr->cache->waiting) {
+        return 1;
+    }
+#endif
+
+    return sr->aio || sr->main->blocked;
+}
+
+
+ngx_http_review_call_t *
+ngx_http_review_call_of(ngx_http_request_t *r)
+{
+    if (r == r->main
+        || r->post_subrequest == NULL
+        || r->post_subrequest->handler != ngx_http_review_call_done)
+    {
+        return NULL;
+    }
+
+    return r->post_subrequest->data;
+}

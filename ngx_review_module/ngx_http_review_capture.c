@@ -1,0 +1,135 @@
+
+/*
+ * What a subrequest's response turns into: nothing of it goes to the client,
+ * all of it into the call.  A subrequest that was left behind is still
+ * drained here.
+ */
+
+#include "ngx_http_review.h"
+
+
+#define NGX_HTTP_REVIEW_DAY  (24 * 60 * 60)
+
+
+/* seconds, or a date (RFC 9110); milliseconds from now, 0 for neither */
+
+static ngx_msec_t
+ngx_http_review_retry_after(ngx_str_t *value)
+{
+    time_t  n;
+
+    n = ngx_atotm(value->data, value->len);
+
+    if (n == (time_t) NGX_ERROR) {
+        n = ngx_parse_http_time(value->data, value->len);
+
+        if (n == (time_t) NGX_ERROR) {
+            return 0;
+        }
+
+        n -= ngx_time();
+    }
+
+    if (n <= 0) {
+        return 0;
+    }
+
+    return (ngx_msec_t) ngx_min(n, NGX_HTTP_REVIEW_DAY) * 1000;
+}
+
+
+ngx_int_t
+ngx_http_review_capture_header(ngx_http_request_t *r,
+    ngx_http_review_call_t *call)
+{
+    ngx_table_elt_t  *h, *coding;
+
+    /* what is in files comes to us in memory */
+
+    r->filter_need_in_memory = 1;
+    r->header_sent = 1;
+
+    if (call->sr != r) {
+        return NGX_OK;
+    }
+
+    call->header = 1;
+    call->status = r->headers_out.status;
+
+    if (r->upstream && r->upstream->peer.connection) {
+        call->read = r->upstream->peer.connection->read;
+    }
+
+    h = ngx_http_review_find_header(&r->headers_out.headers, "Retry-After");
+
+    if (h) {
+        call->retry_after = ngx_http_review_retry_after(&h->value);
+    }
+
+    coding = r->headers_out.content_encoding;
+
+    if (coding == NULL || coding->value.len == 0
+        || (coding->value.len == sizeof("identity") - 1
+            && ngx_strncasecmp(coding->value.data, (u_char *) "identity",
+                               sizeof("identity") - 1)
+               == 0))
+    {
+        return NGX_OK;
+    }
+
+    if (coding->value.len != sizeof("gzip") - 1
+        || ngx_strncasecmp(coding->value.data, (u_char *) "gzip",
+                           sizeof("gzip") - 1)
+           != 0
+        || ngx_http_review_inflate_init(call) != NGX_OK)
+    {
+        call->encoded = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_capture_feed(ngx_http_review_call_t *call, u_char *data,
+    size_t len)
+{
+    if (call->inflate) {
+        return ngx_http_review_inflate(call, data, len);
+    }
+
+    return review_completion_feed(&call->completion, (char *) data, len)
+           ? NGX_ERROR : NGX_OK;
+}
+
+
+void
+ngx_http_review_capture_body(ngx_http_request_t *r,
+    ngx_http_review_call_t *call, ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (call->sr == r
+            && !call->ended
+            && !call->encoded
+            && ngx_buf_in_memory(b)
+            && b->last > b->pos
+            && ngx_http_review_capture_feed(call, b->pos, b->last - b->pos)
+               != NGX_OK)
+        {
+            /* more of it makes no sense: the call is cut off when woken */
+
+            ngx_http_review_call_end(call);
+        }
+
+        b->pos = b->last;
+
+        if (b->in_file) {
+            b->file_pos = b->file_last;
+        }
+    }
+}

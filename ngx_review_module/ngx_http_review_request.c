@@ -1,0 +1,782 @@
+
+/*
+ * What the client asks: the headers, and the JSON of a chunk.  Every error is
+ * found here, before any call, and names the member at fault.
+ *
+ * 400: the JSON or the form of a member is wrong; 422: the form is right, but
+ * it names what is not known or names something twice; 413, 415, 405: as HTTP
+ * has them.
+ */
+
+#include "ngx_http_review.h"
+#include "review/json.h"
+
+
+static ngx_int_t ngx_http_review_check_type(ngx_http_review_ctx_t *ctx);
+static ngx_uint_t ngx_http_review_accepts_events(ngx_http_request_t *r);
+static void ngx_http_review_set_llm(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx,
+    json_t *heading);
+static ngx_int_t ngx_http_review_read_rubric(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_read_points(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_read_point(ngx_http_review_ctx_t *ctx,
+    json_t *json, const char *pointer, review_point_t **point);
+static ngx_int_t ngx_http_review_read_references(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_read_vars(ngx_http_review_ctx_t *ctx);
+
+
+#define ngx_http_review_bad_request(ctx, err)                                 \
+    ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, (err)->pointer,        \
+                            (err)->text)
+
+
+/* the same, with the text made here */
+
+static ngx_int_t
+ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
+    const char *pointer, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+
+static ngx_int_t
+ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
+    const char *pointer, const char *fmt, ...)
+{
+    char     text[REVIEW_ERROR_TEXT];
+    va_list  args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    return ngx_http_review_problem(ctx, status, pointer, text);
+}
+
+
+ngx_int_t
+ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    static ngx_str_t  post = ngx_string("POST");
+
+    r = ctx->request;
+
+    if (r->method != NGX_HTTP_POST) {
+
+        if (ngx_http_review_add_header(&r->headers_out.headers, r->pool,
+                                       "Allow", &post)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_review_problem(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
+                                       "a review is asked for with POST");
+    }
+
+    ctx->sse = ngx_http_review_accepts_events(r);
+
+    return ngx_http_review_check_type(ctx);
+}
+
+
+static ngx_uint_t
+ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
+{
+    return len == ngx_strlen(name)
+           && ngx_strncasecmp(value->data, (u_char *) name, len) == 0;
+}
+
+
+/* application/json or application/...+json, in UTF-8; none at all is JSON */
+
+static ngx_int_t
+ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
+{
+    size_t               len;
+    u_char              *p, *last;
+    ngx_str_t           *type;
+    ngx_table_elt_t     *coding;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    coding = ngx_http_review_find_header(&r->headers_in.headers,
+                                         "Content-Encoding");
+
+    if (coding
+        && !ngx_http_review_is_token(&coding->value, coding->value.len,
+                                     "identity"))
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "the body must not be encoded, "
+                                       "Content-Encoding is not supported");
+    }
+
+    if (r->headers_in.content_type == NULL) {
+        return NGX_OK;
+    }
+
+    type = &r->headers_in.content_type->value;
+    last = type->data + type->len;
+
+    for (p = type->data; p < last && *p != ';' && *p != ' ' && *p != '\t';
+         p++)
+    { /* void */ }
+
+    len = p - type->data;
+
+    if (!ngx_http_review_is_token(type, len, "application/json")
+        && !(len > sizeof("application/+json") - 1
+             && ngx_strncasecmp(type->data, (u_char *) "application/", 12) == 0
+             && ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0))
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "Content-Type must be "
+                                       "application/json");
+    }
+
+    p = ngx_strlcasestrn(p, last, (u_char *) "charset=", 8 - 1);
+
+    if (p) {
+        p += 8;
+
+        if (p < last && *p == '"') {
+            p++;
+        }
+
+        if (last - p < 5
+            || (ngx_strncasecmp(p, (u_char *) "utf-8", 5) != 0
+                && ngx_strncasecmp(p, (u_char *) "utf8", 4) != 0))
+        {
+            return ngx_http_review_problem(ctx,
+                                           NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                           NULL, "the charset must be utf-8");
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the thousandths of a media range's "q", 0 if the range is not in the value */
+
+static ngx_uint_t
+ngx_http_review_accept_weight(ngx_str_t *value, const char *type, size_t len)
+{
+    u_char      *p, *end, *last;
+    ngx_int_t    q;
+
+    last = value->data + value->len;
+
+    p = ngx_strlcasestrn(value->data, last, (u_char *) type, len - 1);
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    end = ngx_strlchr(p, last, ',');
+
+    if (end == NULL) {
+        end = last;
+    }
+
+    p = ngx_strlcasestrn(p, end, (u_char *) "q=", 2 - 1);
+
+    if (p == NULL) {
+        return 1000;
+    }
+
+    p += 2;
+
+    while (end > p && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+
+    q = ngx_atofp(p, end - p, 3);
+
+    return q == NGX_ERROR ? 1000 : (ngx_uint_t) q;
+}
+
+
+static ngx_uint_t
+ngx_http_review_accepts_events(ngx_http_request_t *r)
+{
+    ngx_uint_t        events, json;
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_review_find_header(&r->headers_in.headers, "Accept");
+
+    if (h == NULL) {
+        return 0;
+    }
+
+    events = ngx_http_review_accept_weight(&h->value, "text/event-stream",
+                                           sizeof("text/event-stream") - 1);
+    json = ngx_http_review_accept_weight(&h->value, "application/json",
+                                         sizeof("application/json") - 1);
+
+    return events && events >= json;
+}
+
+
+/* members that are null are as good as none */
+
+static void
+ngx_http_review_drop_nulls(json_t *object)
+{
+    void        *next;
+    json_t      *value;
+    const char  *key;
+
+    json_object_foreach_safe(object, next, key, value) {
+        if (json_is_null(value)) {
+            (void) json_object_del(object, key);
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_review_read_request(ngx_http_review_ctx_t *ctx)
+{
+    ngx_int_t       rc;
+    ngx_str_t       body;
+    review_error_t  err;
+
+    if (ngx_http_review_read_body(ctx->request, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->body = review_json_parse((char *) body.data, body.len, &err);
+
+    if (ctx->body == NULL) {
+        return ngx_http_review_bad_request(ctx, &err);
+    }
+
+    if (review_pool_own_json(ctx->pool, ctx->body) != 0) {
+        return NGX_ERROR;
+    }
+
+    if (!json_is_object(ctx->body)) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, "",
+                                      "the body must be an object, got %s",
+                                      review_json_type(ctx->body));
+    }
+
+    ngx_http_review_drop_nulls(ctx->body);
+
+    if ((rc = ngx_http_review_read_chunk(ctx)) != NGX_OK
+        || (rc = ngx_http_review_read_rubric(ctx)) != NGX_OK
+        || (rc = ngx_http_review_read_points(ctx)) != NGX_OK
+        || (rc = ngx_http_review_read_references(ctx)) != NGX_OK
+        || (rc = ngx_http_review_read_vars(ctx)) != NGX_OK)
+    {
+        return rc;
+    }
+
+    ngx_http_review_set_llm(ctx);
+
+    return NGX_OK;
+}
+
+
+/* how the LLM is asked: as the rubric says, else as the configuration does */
+
+static void
+ngx_http_review_set_llm(ngx_http_review_ctx_t *ctx)
+{
+    review_rubric_t        *rubric;
+    review_subject_t       *subject;
+    ngx_http_review_llm_t  *llm;
+
+    rubric = ctx->rubric;
+    subject = &ctx->subject;
+    llm = ctx->conf->llm;
+
+    subject->stream = llm->stream;
+    subject->schema = llm->schema;
+    subject->model.data = (char *) llm->model.data;
+    subject->model.len = llm->model.len;
+
+    if (rubric == NULL) {
+        subject->language.data = "zh";
+        subject->language.len = 2;
+        return;
+    }
+
+    subject->system = rubric->system;
+    subject->language = rubric->language;
+
+    if (rubric->model.len) {
+        subject->model = rubric->model;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_review_is_blank(review_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        if ((u_char) text->data[i] > ' ') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx)
+{
+    json_t          *chunk, *value;
+    const char      *pointer;
+    review_str_t    *text;
+    review_error_t   err;
+
+    chunk = json_object_get(ctx->body, "chunk");
+    text = &ctx->subject.chunk;
+    pointer = "/chunk";
+    value = chunk;
+
+    if (chunk == NULL) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                       "is missing: the text to be reviewed");
+    }
+
+    if (!json_is_string(chunk) && !json_is_object(chunk)) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                      "must be a string or an object, got %s",
+                                      review_json_type(chunk));
+    }
+
+    if (json_is_object(chunk)) {
+        ngx_http_review_drop_nulls(chunk);
+
+        if (review_json_string(chunk, pointer, "id", 0, 1024, &ctx->id, &err)
+            < 0)
+        {
+            return ngx_http_review_bad_request(ctx, &err);
+        }
+
+        if (ngx_http_review_read_heading(ctx,
+                                         json_object_get(chunk, "heading"))
+            != NGX_OK)
+        {
+            return NGX_HTTP_BAD_REQUEST;
+        }
+
+        value = json_object_get(chunk, "text");
+        pointer = "/chunk/text";
+
+        if (value == NULL) {
+            return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                           "is missing: the chunk's text");
+        }
+    }
+
+    if (review_json_text(value, pointer, 0, (size_t) -1, text, &err) != 0) {
+        return ngx_http_review_bad_request(ctx, &err);
+    }
+
+    if (ngx_http_review_is_blank(text)) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                       "is empty: there is nothing to review");
+    }
+
+    if (text->len > ctx->conf->max_chunk) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                      pointer, "is of %zu bytes, "
+                                      "review_max_chunk_size allows %zu",
+                                      text->len, ctx->conf->max_chunk);
+    }
+
+    return NGX_OK;
+}
+
+
+/* an array of levels; a single string is one level */
+
+static ngx_int_t
+ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx, json_t *heading)
+{
+    char             pointer[REVIEW_ERROR_POINTER];
+    size_t           i, n;
+    json_t          *level;
+    review_buf_t     b;
+    review_str_t     text;
+    review_error_t   err;
+
+    if (heading == NULL) {
+        return NGX_OK;
+    }
+
+    if (!json_is_array(heading) && !json_is_string(heading)) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST,
+                                      "/chunk/heading",
+                                      "must be an array of strings, got %s",
+                                      review_json_type(heading));
+    }
+
+    review_buf_init(&b, ctx->pool, 0);
+
+    n = json_is_array(heading) ? json_array_size(heading) : 1;
+
+    for (i = 0; i < n; i++) {
+        level = json_is_array(heading) ? json_array_get(heading, i) : heading;
+
+        (void) review_pointer_index(pointer, "/chunk/heading", i);
+
+        if (review_json_text(level, pointer, 0, (size_t) -1, &text, &err)
+            != 0)
+        {
+            return ngx_http_review_bad_request(ctx, &err);
+        }
+
+        if (b.len && text.len) {
+            review_buf_puts(&b, " > ");
+        }
+
+        review_buf_str(&b, &text);
+    }
+
+    ctx->subject.heading.data = b.data;
+    ctx->subject.heading.len = b.len;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_read_rubric(ngx_http_review_ctx_t *ctx)
+{
+    int                           rc;
+    review_str_t                  name;
+    review_error_t                err;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    ctx->rubric = ctx->conf->rubric;
+
+    rc = review_json_string(ctx->body, "", "rubric", 0, (size_t) -1, &name,
+                            &err);
+    if (rc < 0) {
+        return ngx_http_review_bad_request(ctx, &err);
+    }
+
+    if (rc == 0) {
+        return NGX_OK;
+    }
+
+    rmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_review_module);
+
+    ctx->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
+
+    if (ctx->rubric == NULL) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, "/rubric",
+                                      "no rubric has the name \"%.*s\"",
+                                      (int) ngx_min(name.len, 64), name.data);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_read_points(ngx_http_review_ctx_t *ctx)
+{
+    char             pointer[REVIEW_ERROR_POINTER];
+    size_t           i, k, n;
+    json_t          *points;
+    ngx_int_t        rc;
+    review_str_t    *a, *b;
+    review_point_t  *point;
+
+    points = json_object_get(ctx->body, "points");
+
+    if (points && !json_is_array(points)) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, "/points",
+                                      "must be an array, got %s",
+                                      review_json_type(points));
+    }
+
+    if (points == NULL && ctx->rubric == NULL) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, "/points",
+                                       "is missing, and so is a rubric: "
+                                       "there is no point to review");
+    }
+
+    n = points ? json_array_size(points) : ctx->rubric->npoints;
+
+    if (n == 0) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, "/points",
+                                       "is empty: there is no point to review");
+    }
+
+    if (n > ctx->conf->max_points) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, "/points",
+                                      "there are %zu points, review_max_points "
+                                      "allows %zu", n,
+                                      (size_t) ctx->conf->max_points);
+    }
+
+    ctx->cells = ngx_pcalloc(ctx->request->pool,
+                             n * sizeof(ngx_http_review_cell_t));
+    if (ctx->cells == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (points == NULL) {
+            ctx->cells[i].point = &ctx->rubric->points[i];
+            continue;
+        }
+
+        (void) review_pointer_index(pointer, "/points", i);
+        point = NULL;
+
+        rc = ngx_http_review_read_point(ctx, json_array_get(points, i),
+                                        pointer, &point);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        for (k = 0; k < i; k++) {
+            a = &ctx->cells[k].point->id;
+            b = &point->id;
+
+            if (a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0)
+            {
+                return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE,
+                                              pointer, "the point \"%.*s\" is "
+                                              "asked for twice",
+                                              (int) b->len, b->data);
+            }
+        }
+
+        ctx->cells[i].point = point;
+    }
+
+    ctx->ncells = n;
+
+    return NGX_OK;
+}
+
+
+/* the id of one in the rubric, or one that is spelled out */
+
+static ngx_int_t
+ngx_http_review_read_point(ngx_http_review_ctx_t *ctx, json_t *json,
+    const char *pointer, review_point_t **point)
+{
+    size_t           len;
+    const char      *id;
+    review_error_t   err;
+
+    if (json_is_object(json)) {
+
+        *point = ngx_pcalloc(ctx->request->pool, sizeof(review_point_t));
+        if (*point == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (review_point_load(ctx->pool, json, pointer, *point, &err) != 0
+            || ngx_http_review_point_compile(ctx->request->pool, *point,
+                                             pointer, &err)
+               != NGX_OK)
+        {
+            return ngx_http_review_bad_request(ctx, &err);
+        }
+
+        return NGX_OK;
+    }
+
+    if (!json_is_string(json)) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                      "must be the id of a point or a point, "
+                                      "got %s", review_json_type(json));
+    }
+
+    id = json_string_value(json);
+    len = json_string_length(json);
+
+    if (ctx->rubric == NULL) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
+                                       "there is no rubric in which to look "
+                                       "the point up");
+    }
+
+    *point = review_rubric_point(ctx->rubric, id, len);
+
+    if (*point == NULL) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
+                                      "the rubric \"%.*s\" has no point "
+                                      "\"%.*s\"",
+                                      (int) ngx_min(ctx->rubric->name.len, 64),
+                                      ctx->rubric->name.data,
+                                      (int) ngx_min(len, 64), id);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_read_reference(ngx_http_review_ctx_t *ctx, json_t *json,
+    const char *pointer, size_t n)
+{
+    int              rc;
+    char             at[REVIEW_ERROR_POINTER];
+    size_t           i;
+    review_str_t    *ids, *id;
+    review_error_t   err;
+
+    ids = ctx->subject.reference_ids;
+    id = &ids[n];
+
+    if (!json_is_object(json)) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                      "must be an object with \"id\" and "
+                                      "\"text\", got %s",
+                                      review_json_type(json));
+    }
+
+    rc = review_json_string(json, pointer, "id", 1, 1024, id, &err);
+
+    if (rc == 0) {
+        (void) review_pointer_name(at, pointer, "id", 2);
+        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, at,
+                                       "is missing: what the reference is "
+                                       "called in evidence");
+    }
+
+    if (rc > 0) {
+        rc = review_json_string(json, pointer, "text", 0, (size_t) -1,
+                                &ctx->subject.references[n], &err);
+
+        if (rc == 0) {
+            (void) review_pointer_name(at, pointer, "text", 4);
+            return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, at,
+                                           "is missing: the reference's text");
+        }
+    }
+
+    if (rc < 0) {
+        return ngx_http_review_bad_request(ctx, &err);
+    }
+
+    (void) review_pointer_name(at, pointer, "id", 2);
+
+    if (id->len == 5 && ngx_memcmp(id->data, "chunk", 5) == 0) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, at,
+                                       "\"chunk\" is the name of the chunk "
+                                       "itself in evidence");
+    }
+
+    for (i = 0; i < n; i++) {
+        if (ids[i].len == id->len
+            && ngx_memcmp(ids[i].data, id->data, id->len) == 0)
+        {
+            return ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, at,
+                                           "another reference has this id");
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_read_references(ngx_http_review_ctx_t *ctx)
+{
+    int              rc;
+    char             pointer[REVIEW_ERROR_POINTER];
+    size_t           i, n;
+    json_t          *references;
+    ngx_int_t        status;
+    review_error_t   err;
+
+    rc = review_json_member(ctx->body, "", "references", JSON_ARRAY,
+                            &references, &err);
+    if (rc < 0) {
+        return ngx_http_review_bad_request(ctx, &err);
+    }
+
+    if (rc == 0 || json_array_size(references) == 0) {
+        return NGX_OK;
+    }
+
+    n = json_array_size(references);
+
+    if (n > ctx->conf->max_points) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE,
+                                      "/references", "there are %zu "
+                                      "references, at most %zu are allowed", n,
+                                      (size_t) ctx->conf->max_points);
+    }
+
+    ctx->subject.references = ngx_pcalloc(ctx->request->pool,
+                                          2 * n * sizeof(review_str_t));
+    if (ctx->subject.references == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->subject.reference_ids = ctx->subject.references + n;
+    ctx->subject.nreferences = n;
+
+    for (i = 0; i < n; i++) {
+        (void) review_pointer_index(pointer, "/references", i);
+
+        status = ngx_http_review_read_reference(ctx,
+                                                json_array_get(references, i),
+                                                pointer, i);
+        if (status != NGX_OK) {
+            return status;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_read_vars(ngx_http_review_ctx_t *ctx)
+{
+    int              rc;
+    char             pointer[REVIEW_ERROR_POINTER];
+    json_t          *value;
+    const char      *key;
+    review_error_t   err;
+
+    rc = review_json_member(ctx->body, "", "vars", JSON_OBJECT,
+                            &ctx->subject.vars, &err);
+    if (rc < 0) {
+        return ngx_http_review_bad_request(ctx, &err);
+    }
+
+    if (rc == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_review_drop_nulls(ctx->subject.vars);
+
+    json_object_foreach(ctx->subject.vars, key, value) {
+
+        if (json_is_array(value) || json_is_object(value)) {
+            (void) review_pointer_name(pointer, "/vars", key,
+                                       ngx_strlen(key));
+
+            return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                          "must be a string, a number or a "
+                                          "boolean, got %s",
+                                          review_json_type(value));
+        }
+    }
+
+    return NGX_OK;
+}

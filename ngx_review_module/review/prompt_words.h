@@ -1,0 +1,43 @@
+
+/* What we say to an LLM, in its language: texts, and nothing else. */
+
+#ifndef _REVIEW_PROMPT_WORDS_H_INCLUDED_
+#define _REVIEW_PROMPT_WORDS_H_INCLUDED_
+
+
+/* the marks around a text that is judged; the contracts name them */
+
+#define REVIEW_MARK  "review-text"
+
+
+typedef struct {
+    const char             *role;        /* replaced by a rubric's "system" */
+    const char             *contract;    /* never replaced */
+    const char             *heading;
+    const char             *references;
+    const char             *title;
+    const char             *severity;
+    const char             *question;
+    const char             *data;        /* before a point's own schema */
+    const char             *json;        /* the last line of a question */
+    const char             *step;        /* likewise, of an earlier step */
+    const char             *complaint;
+    const char             *again;       /* after a complaint */
+    const char             *again_step;
+} review_words_t;
+
+
+extern const review_words_t  review_words_zh;
+extern const review_words_t  review_words_en;
+
+/*
+ * The contract once more, for servers that can enforce a form: the member
+ * "response_format" up to the properties' end, and on to the end of what is
+ * required.
+ */
+
+extern const char  review_answer_format[];
+extern const char  review_answer_required[];
+
+
+#endif /* _REVIEW_PROMPT_WORDS_H_INCLUDED_ */

@@ -1,0 +1,553 @@
+
+#include "scan.h"
+#include "utf8.h"
+
+
+#define REVIEW_SCAN_STOP  1            /* ends a run of ordinary text */
+#define REVIEW_SCAN_HIGH  2            /* a byte of a longer sequence */
+
+
+static const unsigned char  review_scan_class[256] = {
+    [0x00 ... 0x1f] = REVIEW_SCAN_STOP,
+    ['"'] = REVIEW_SCAN_STOP,
+    ['\\'] = REVIEW_SCAN_STOP,
+    [0x80 ... 0xff] = REVIEW_SCAN_HIGH
+};
+
+
+void
+review_scan_space(const char **p, const char *last)
+{
+    const char  *s;
+
+    for (s = *p; s < last; s++) {
+        if (*s != ' ' && *s != '\n' && *s != '\r' && *s != '\t') {
+            break;
+        }
+    }
+
+    *p = s;
+}
+
+
+/* four hexadecimal digits, or -1 */
+
+static int32_t
+review_scan_hex(const char *p, const char *last)
+{
+    int      i;
+    char     c;
+    int32_t  value;
+
+    if (last - p < 4) {
+        return -1;
+    }
+
+    value = 0;
+
+    for (i = 0; i < 4; i++) {
+        c = p[i];
+
+        if (c >= '0' && c <= '9') {
+            c -= '0';
+
+        } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+            c = (char) ((c | 0x20) - 'a' + 10);
+
+        } else {
+            return -1;
+        }
+
+        value = value << 4 | c;
+    }
+
+    return value;
+}
+
+
+/* *p stands behind the backslash */
+
+static review_scan_e
+review_scan_escape(const char **p, const char *last)
+{
+    int          i;
+    const char  *s;
+
+    s = *p;
+
+    if (s == last) {
+        return REVIEW_SCAN_CUT;
+    }
+
+    if (*s != 'u') {
+        *p = s + 1;
+        return *s && strchr("\"\\/bfnrt", *s) ? REVIEW_SCAN_OK
+                                              : REVIEW_SCAN_BAD;
+    }
+
+    for (i = 1; i <= 4; i++) {
+        if (s + i == last) {
+            return REVIEW_SCAN_CUT;
+        }
+
+        if (!((s[i] >= '0' && s[i] <= '9')
+              || ((s[i] | 0x20) >= 'a' && (s[i] | 0x20) <= 'f')))
+        {
+            return REVIEW_SCAN_BAD;
+        }
+    }
+
+    *p = s + 5;
+
+    return REVIEW_SCAN_OK;
+}
+
+
+review_scan_e
+review_scan_string(const char **p, const char *last, review_str_t *raw)
+{
+    const char     *s, *start;
+    unsigned char   class, seen;
+    review_scan_e   rc;
+
+    s = *p;
+
+    if (s == last) {
+        return REVIEW_SCAN_CUT;
+    }
+
+    if (*s != '"') {
+        return REVIEW_SCAN_BAD;
+    }
+
+    start = ++s;
+    seen = 0;
+
+    for ( ;; ) {
+
+        for (class = 0; s < last; s++) {
+            class = review_scan_class[(unsigned char) *s];
+            seen |= class;
+
+            if (class == REVIEW_SCAN_STOP) {
+                break;
+            }
+        }
+
+        *p = s;
+
+        if (s == last) {
+            return REVIEW_SCAN_CUT;
+        }
+
+        if (*s == '"') {
+            break;
+        }
+
+        if (*s != '\\') {
+            return REVIEW_SCAN_BAD;
+        }
+
+        s++;
+
+        rc = review_scan_escape(&s, last);
+        if (rc != REVIEW_SCAN_OK) {
+            return rc;
+        }
+    }
+
+    raw->data = start;
+    raw->len = (size_t) (s - start);
+
+    if ((seen & REVIEW_SCAN_HIGH)
+        && review_utf8_valid(raw->data, raw->len) != raw->len)
+    {
+        return REVIEW_SCAN_BAD;
+    }
+
+    *p = s + 1;
+
+    return REVIEW_SCAN_OK;
+}
+
+
+/* at least one digit */
+
+static review_scan_e
+review_scan_digits(const char **p, const char *last)
+{
+    const char  *s;
+
+    for (s = *p; s < last && *s >= '0' && *s <= '9'; s++) { /* void */ }
+
+    if (s == *p) {
+        return s == last ? REVIEW_SCAN_CUT : REVIEW_SCAN_BAD;
+    }
+
+    *p = s;
+
+    return REVIEW_SCAN_OK;
+}
+
+
+static review_scan_e
+review_scan_number(const char **p, const char *last)
+{
+    review_scan_e  rc;
+
+    if (**p == '-') {
+        (*p)++;
+    }
+
+    if (*p < last && **p == '0') {
+        (*p)++;
+
+    } else {
+        rc = review_scan_digits(p, last);
+        if (rc != REVIEW_SCAN_OK) {
+            return rc;
+        }
+    }
+
+    if (*p < last && **p == '.') {
+        (*p)++;
+
+        rc = review_scan_digits(p, last);
+        if (rc != REVIEW_SCAN_OK) {
+            return rc;
+        }
+    }
+
+    if (*p < last && (**p | 0x20) == 'e') {
+        (*p)++;
+
+        if (*p < last && (**p == '+' || **p == '-')) {
+            (*p)++;
+        }
+
+        return review_scan_digits(p, last);
+    }
+
+    return REVIEW_SCAN_OK;
+}
+
+
+/* a string, a number or a literal; *p < last */
+
+static review_scan_e
+review_scan_scalar(const char **p, const char *last)
+{
+    const char    *word;
+    review_str_t   raw;
+
+    switch (**p) {
+
+    case '"':
+        return review_scan_string(p, last, &raw);
+
+    case 't':
+        word = "true";
+        break;
+
+    case 'f':
+        word = "false";
+        break;
+
+    case 'n':
+        word = "null";
+        break;
+
+    default:
+        return review_scan_number(p, last);
+    }
+
+    for ( /* void */ ; *word; word++, (*p)++) {
+        if (*p == last) {
+            return REVIEW_SCAN_CUT;
+        }
+
+        if (**p != *word) {
+            return REVIEW_SCAN_BAD;
+        }
+    }
+
+    return REVIEW_SCAN_OK;
+}
+
+
+/* a member's name and the colon behind it */
+
+static review_scan_e
+review_scan_key(const char **p, const char *last)
+{
+    review_str_t   raw;
+    review_scan_e  rc;
+
+    review_scan_space(p, last);
+
+    rc = review_scan_string(p, last, &raw);
+    if (rc != REVIEW_SCAN_OK) {
+        return rc;
+    }
+
+    review_scan_space(p, last);
+
+    if (*p == last) {
+        return REVIEW_SCAN_CUT;
+    }
+
+    return *(*p)++ == ':' ? REVIEW_SCAN_OK : REVIEW_SCAN_BAD;
+}
+
+
+/*
+ * What follows a value: commas and closing brackets up to where the next value
+ * is due, or until all are closed.
+ */
+
+static review_scan_e
+review_scan_close(const char **p, const char *last, const char *stack,
+    size_t *depth)
+{
+    char  c;
+
+    while (*depth) {
+        review_scan_space(p, last);
+
+        if (*p == last) {
+            return REVIEW_SCAN_CUT;
+        }
+
+        c = *(*p)++;
+
+        if (c == ',') {
+            return stack[*depth - 1] == '}' ? review_scan_key(p, last)
+                                            : REVIEW_SCAN_OK;
+        }
+
+        if (c != stack[*depth - 1]) {
+            (*p)--;
+            return REVIEW_SCAN_BAD;
+        }
+
+        (*depth)--;
+    }
+
+    return REVIEW_SCAN_OK;
+}
+
+
+review_scan_e
+review_scan_value(const char **p, const char *last)
+{
+    char           c, stack[REVIEW_SCAN_DEPTH];
+    size_t         depth;
+    review_scan_e  rc;
+
+    depth = 0;
+
+    do {
+        review_scan_space(p, last);
+
+        if (*p == last) {
+            return REVIEW_SCAN_CUT;
+        }
+
+        c = **p;
+
+        if (c == '{' || c == '[') {
+
+            if (depth == REVIEW_SCAN_DEPTH) {
+                return REVIEW_SCAN_BAD;
+            }
+
+            stack[depth++] = c == '{' ? '}' : ']';
+
+            (*p)++;
+            review_scan_space(p, last);
+
+            if (*p == last || **p != stack[depth - 1]) {
+                rc = c == '{' ? review_scan_key(p, last) : REVIEW_SCAN_OK;
+
+                if (rc != REVIEW_SCAN_OK) {
+                    return rc;
+                }
+
+                continue;
+            }
+
+        } else {
+            rc = review_scan_scalar(p, last);
+            if (rc != REVIEW_SCAN_OK) {
+                return rc;
+            }
+        }
+
+        rc = review_scan_close(p, last, stack, &depth);
+        if (rc != REVIEW_SCAN_OK) {
+            return rc;
+        }
+
+    } while (depth);
+
+    return REVIEW_SCAN_OK;
+}
+
+
+static char *
+review_scan_put(char *d, int32_t cp)
+{
+    if (cp < 0x80) {
+        *d++ = (char) cp;
+        return d;
+    }
+
+    if (cp < 0x800) {
+        *d++ = (char) (0xc0 | cp >> 6);
+
+    } else {
+
+        if (cp < 0x10000) {
+            *d++ = (char) (0xe0 | cp >> 12);
+
+        } else {
+            *d++ = (char) (0xf0 | cp >> 18);
+            *d++ = (char) (0x80 | (cp >> 12 & 0x3f));
+        }
+
+        *d++ = (char) (0x80 | (cp >> 6 & 0x3f));
+    }
+
+    *d++ = (char) (0x80 | (cp & 0x3f));
+
+    return d;
+}
+
+
+/* *p stands at the "u"; -1: half of a surrogate pair */
+
+static int32_t
+review_scan_code_point(const char **p, const char *last)
+{
+    int32_t      cp, low;
+    const char  *s;
+
+    cp = review_scan_hex(*p + 1, last);
+    *p += 5;
+
+    if (cp < 0xd800 || cp > 0xdfff) {
+        return cp;
+    }
+
+    s = *p;
+
+    if (cp > 0xdbff || last - s < 6 || s[0] != '\\' || s[1] != 'u') {
+        return -1;
+    }
+
+    low = review_scan_hex(s + 2, last);
+
+    if (low < 0xdc00 || low > 0xdfff) {
+        return -1;
+    }
+
+    *p += 6;
+
+    return 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+}
+
+
+void
+review_scan_unescape(review_buf_t *b, const review_str_t *raw)
+{
+    char        *d, *start;
+    size_t       n;
+    int32_t      cp;
+    const char  *p, *q, *last;
+
+    p = raw->data;
+    last = p + raw->len;
+
+    /* an escape is never shorter than what it stands for */
+
+    start = review_buf_reserve(b, raw->len);
+    if (start == NULL || raw->len == 0) {
+        return;
+    }
+
+    d = start;
+
+    for ( ;; ) {
+        q = memchr(p, '\\', (size_t) (last - p));
+
+        n = (size_t) ((q ? q : last) - p);
+        memcpy(d, p, n);
+        d += n;
+
+        if (q == NULL) {
+            break;
+        }
+
+        p = q + 1;
+
+        if (*p == 'u') {
+            cp = review_scan_code_point(&p, last);
+
+            if (cp != 0) {
+                d = review_scan_put(d, cp < 0 ? 0xfffd : cp);
+            }
+
+            continue;
+        }
+
+        switch (*p) {
+        case 'b': *d++ = '\b'; break;
+        case 'f': *d++ = '\f'; break;
+        case 'n': *d++ = '\n'; break;
+        case 'r': *d++ = '\r'; break;
+        case 't': *d++ = '\t'; break;
+        default:  *d++ = *p;   break;
+        }
+
+        p++;
+    }
+
+    b->len += (size_t) (d - start);
+}
+
+
+size_t
+review_scan_mend(char *data, size_t len)
+{
+    char        *p, *last;
+    size_t       n;
+    const char  *q;
+
+    n = 0;
+    last = data + len;
+
+    for (p = data; p < last; /* void */ ) {
+
+        p = memchr(p, '\\', (size_t) (last - p));
+
+        if (p == NULL || last - p < 6) {
+            break;
+        }
+
+        if (p[1] != 'u' || review_scan_hex(p + 2, last) == -1) {
+            p += 2;
+            continue;
+        }
+
+        q = p + 1;
+
+        if (review_scan_code_point(&q, last) == -1) {
+            memcpy(p, "\\ufffd", 6);
+            n++;
+        }
+
+        p = data + (q - data);
+    }
+
+    return n;
+}

@@ -1,0 +1,58 @@
+
+/*
+ * JSON text walked in place: nothing is allocated, nothing is built, nothing
+ * recurses.  Strict as RFC 8259, but for nesting deeper than REVIEW_SCAN_DEPTH,
+ * which is called bad.
+ */
+
+#ifndef _REVIEW_SCAN_H_INCLUDED_
+#define _REVIEW_SCAN_H_INCLUDED_
+
+
+#include "review.h"
+#include "buf.h"
+
+
+#define REVIEW_SCAN_DEPTH  2048        /* jansson's own */
+
+
+typedef enum {
+    REVIEW_SCAN_OK = 0,
+    REVIEW_SCAN_CUT,                   /* well-formed, but the text ended */
+    REVIEW_SCAN_BAD
+} review_scan_e;
+
+
+/* advances *p over white space */
+
+void review_scan_space(const char **p, const char *last);
+
+/*
+ * Advances *p, which stands at a quote or at the end, over a string; "raw" is
+ * what stands between the quotes, checked, but with its escapes.
+ */
+
+review_scan_e review_scan_string(const char **p, const char *last,
+    review_str_t *raw);
+
+/* advances *p over the next value and the white space before it */
+
+review_scan_e review_scan_value(const char **p, const char *last);
+
+/*
+ * Appends a scanned string with its escapes undone.  What has no place in a
+ * text does not cost the answer: \u0000 is dropped, half of a surrogate pair
+ * becomes U+FFFD.
+ */
+
+void review_scan_unescape(review_buf_t *b, const review_str_t *raw);
+
+/*
+ * Makes JSON text acceptable to jansson: the halves of surrogate pairs are
+ * overwritten with \ufffd.  Returns their number.
+ */
+
+size_t review_scan_mend(char *data, size_t len);
+
+
+#endif /* _REVIEW_SCAN_H_INCLUDED_ */

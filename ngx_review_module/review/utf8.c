@@ -1,0 +1,134 @@
+
+#include "utf8.h"
+
+
+#define review_utf8_trail(c)  (((c) & 0xc0) == 0x80)
+
+
+int32_t
+review_utf8_next(const char **p, const char *last)
+{
+    size_t                n, i;
+    int32_t               c;
+    const unsigned char  *s;
+    static const int32_t  least[] = { 0, 0x80, 0x800, 0x10000 };
+
+    s = (const unsigned char *) *p;
+    (*p)++;
+
+    if (s[0] < 0x80) {
+        return s[0];
+    }
+
+    if (s[0] >= 0xc2 && s[0] <= 0xdf) {
+        n = 1;
+        c = s[0] & 0x1f;
+
+    } else if (s[0] >= 0xe0 && s[0] <= 0xef) {
+        n = 2;
+        c = s[0] & 0x0f;
+
+    } else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+        n = 3;
+        c = s[0] & 0x07;
+
+    } else {
+        return -1;
+    }
+
+    if ((size_t) (last - *p) < n) {
+        return -1;
+    }
+
+    for (i = 1; i <= n; i++) {
+        if (!review_utf8_trail(s[i])) {
+            return -1;
+        }
+
+        c = c << 6 | (s[i] & 0x3f);
+    }
+
+    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+        return -1;
+    }
+
+    *p += n;
+
+    return c;
+}
+
+
+size_t
+review_utf8_valid(const char *data, size_t len)
+{
+    uint64_t     word;
+    const char  *p, *last, *start;
+
+    p = data;
+    last = data + len;
+
+    while (p < last) {
+
+        /* eight bytes of ASCII at once */
+
+        if ((size_t) (last - p) >= sizeof(word)) {
+            memcpy(&word, p, sizeof(word));
+
+            if ((word & 0x8080808080808080) == 0) {
+                p += sizeof(word);
+                continue;
+            }
+        }
+
+        start = p;
+
+        if (review_utf8_next(&p, last) == -1) {
+            return (size_t) (start - data);
+        }
+    }
+
+    return len;
+}
+
+
+size_t
+review_utf8_count(const char *data, size_t len)
+{
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < len; i++) {
+        n += !review_utf8_trail(data[i]);
+    }
+
+    return n;
+}
+
+
+size_t
+review_utf8_cut(const char *data, size_t len, size_t max)
+{
+    size_t       n;
+    const char  *p;
+
+    if (max >= len) {
+        return len;
+    }
+
+    for (n = max; n > 0 && max - n < 3 && review_utf8_trail(data[n]); n--) {
+        /* void */
+    }
+
+    p = data + n;
+
+    /* trail bytes that belong to no code point may be cut anywhere */
+
+    if (n < max && (review_utf8_next(&p, data + len) == -1
+                    || (size_t) (p - data) <= max))
+    {
+        return max;
+    }
+
+    return n;
+}

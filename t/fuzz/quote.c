@@ -1,0 +1,144 @@
+
+/*
+ * Proves, for any text and any quote, split at the first NUL byte, that a span
+ * is what it says: the text's own code points from start to end, the quote
+ * itself where the match is exact; and that what was cut from the text is
+ * found in it verbatim.  A text that is not valid UTF-8 need only do no harm.
+ */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
+#include "../unit/tap.h"
+#include "../../ngx_review_module/review/quote.h"
+#include "../../ngx_review_module/review/utf8.h"
+
+
+#define check(cond)                                                           \
+    do {                                                                      \
+        if (!(cond)) {                                                        \
+            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
+            abort();                                                          \
+        }                                                                     \
+    } while (0)
+
+
+/* a block of its own, for the sanitizer to see its end */
+
+static char *
+copy(review_pool_t *pool, const char *data, size_t len)
+{
+    char  *p;
+
+    p = review_alloc(pool, len);
+
+    if (len) {
+        memcpy(p, data, len);
+    }
+
+    return p;
+}
+
+
+static size_t
+offset_of(const char *data, size_t len, size_t n)
+{
+    const char  *p;
+
+    for (p = data; n; n--) {
+        check(p < data + len);
+        (void) review_utf8_next(&p, data + len);
+    }
+
+    return (size_t) (p - data);
+}
+
+
+static void
+check_span(const char *text, size_t len, const char *quote, size_t qlen,
+    review_span_t *span)
+{
+    size_t  from, to;
+
+    if (span->match == REVIEW_MATCH_NONE) {
+        check(qlen == 0 || memmem(text, len, quote, qlen) == NULL
+              || review_utf8_valid(quote, qlen) != qlen);
+        return;
+    }
+
+    from = offset_of(text, len, span->start);
+    to = offset_of(text, len, span->end);
+
+    check(span->start < span->end);
+    check(span->text.data == text + from);
+    check(span->text.len == to - from);
+
+    if (span->match == REVIEW_MATCH_EXACT) {
+        check(span->text.len == qlen);
+        check(memcmp(span->text.data, quote, qlen) == 0);
+    }
+}
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char             *text, *quote;
+    size_t            len, qlen, n, from, to;
+    const uint8_t    *nul;
+    review_pool_t    *pool;
+    review_span_t     span, again;
+    review_source_t  *source;
+
+    nul = size ? memchr(data, 0, size) : NULL;
+
+    if (nul == NULL) {
+        return 0;
+    }
+
+    len = (size_t) (nul - data);
+    qlen = size - len - 1;
+
+    pool = tap_pool();
+    text = copy(pool, (const char *) data, len);
+    quote = copy(pool, (const char *) nul + 1, qlen);
+
+    source = review_source_create(pool, text, len);
+    check(source != NULL);
+
+    (void) review_source_find(source, quote, qlen, &span);
+
+    if (review_utf8_valid(text, len) == len) {
+        check_span(text, len, quote, qlen, &span);
+
+        if (span.match != REVIEW_MATCH_NONE) {
+            (void) review_source_find(source, span.text.data, span.text.len,
+                                      &again);
+            check(again.match == REVIEW_MATCH_EXACT);
+        }
+
+        /* where it is cut, the quote's bytes say */
+
+        n = review_utf8_count(text, len);
+
+        if (n && qlen >= 2) {
+            from = (size_t) (uint8_t) quote[0] * n / 256;
+            to = from + 1 + (size_t) (uint8_t) quote[1] * (n - from) / 256;
+
+            from = offset_of(text, len, from);
+            to = offset_of(text, len, to);
+
+            (void) review_source_find(source, text + from, to - from, &again);
+            check(again.match == REVIEW_MATCH_EXACT);
+            check_span(text, len, text + from, to - from, &again);
+        }
+    }
+
+    tap_pool_free(pool);
+
+    return 0;
+}

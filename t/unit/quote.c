@@ -1,0 +1,495 @@
+
+/*
+ * Proves that evidence stands where a span says it does.
+ *
+ * The cases of t/data/quotes.json, whose offsets were counted by other means
+ * than this code, fix what matches, how, and from which code point to which.
+ * Around them: any substring of a mixed text is found verbatim, with its code
+ * points counted one by one here; a span's own text is always found where the
+ * span is; a code point's neighbours never slip into a span (the same cases
+ * once more amid other text, behind more than one checkpoint); byte ranges of
+ * a regex become code points; no memory is no crash; and a large text, also
+ * one made to be slow, is searched in time that grows with its length alone.
+ * Texts and quotes are in blocks of their own length, for a sanitizer to see.
+ */
+
+#include <time.h>
+
+#include "tap.h"
+#include "../../ngx_review_module/review/quote.h"
+#include "../../ngx_review_module/review/utf8.h"
+
+
+#define MB  (1024 * 1024)
+
+
+static review_pool_t  *pool;
+
+
+static char *
+copy(const char *data, size_t len)
+{
+    char  *p;
+
+    p = review_alloc(pool, len);
+
+    if (len) {
+        memcpy(p, data, len);
+    }
+
+    return p;
+}
+
+
+/* the offset of a code point, counted one by one */
+
+static size_t
+offset_of(const char *data, size_t len, size_t n)
+{
+    const char  *p;
+
+    for (p = data; n && p < data + len; n--) {
+        (void) review_utf8_next(&p, data + len);
+    }
+
+    return (size_t) (p - data);
+}
+
+
+static int
+holds(const char *data, size_t len, review_span_t *span)
+{
+    size_t  from, to;
+
+    from = offset_of(data, len, span->start);
+    to = offset_of(data, len, span->end);
+
+    return span->start < span->end
+           && span->text.data == data + from && span->text.len == to - from;
+}
+
+
+static review_match_e
+find(const char *text, const char *quote, review_span_t *span)
+{
+    size_t            tlen, qlen;
+    review_source_t  *source;
+
+    tlen = strlen(text);
+    qlen = strlen(quote);
+
+    source = review_source_create(pool, copy(text, tlen), tlen);
+
+    return review_source_find(source, copy(quote, qlen), qlen, span);
+}
+
+
+/* what stands in "before" and "after" must neither match nor join */
+
+static void
+test_case(json_t *test, const char *before, const char *after)
+{
+    char              *text, *quote;
+    size_t             tlen, qlen, blen, shift;
+    const char        *name, *match;
+    review_span_t      span, again;
+    review_source_t   *source;
+
+    name = json_string_value(json_object_get(test, "name"));
+    match = json_string_value(json_object_get(test, "match"));
+
+    blen = strlen(before);
+    tlen = json_string_length(json_object_get(test, "text"));
+    qlen = json_string_length(json_object_get(test, "quote"));
+
+    text = review_alloc(pool, blen + tlen + strlen(after));
+    memcpy(text, before, blen);
+    memcpy(text + blen, json_string_value(json_object_get(test, "text")), tlen);
+    memcpy(text + blen + tlen, after, strlen(after));
+    tlen += blen + strlen(after);
+
+    quote = copy(json_string_value(json_object_get(test, "quote")), qlen);
+
+    source = review_source_create(pool, text, tlen);
+    (void) review_source_find(source, quote, qlen, &span);
+
+    ok(strcmp(review_matches[span.match], match) == 0, "%s: %s", name, match);
+
+    if (strcmp(review_matches[span.match], match) != 0) {
+        printf("# got: %s \"%.*s\"\n", review_matches[span.match],
+               (int) span.text.len, span.text.len ? span.text.data : "");
+        return;
+    }
+
+    if (span.match == REVIEW_MATCH_NONE) {
+        ok(span.text.len == 0 && span.end == 0, "%s: no span", name);
+        return;
+    }
+
+    shift = review_utf8_count(before, blen);
+
+    is_str(span.text, json_string_value(json_object_get(test, "span")),
+           "%s: text", name);
+    ok(span.start - shift
+       == (size_t) json_integer_value(json_object_get(test, "start")),
+       "%s: start is %zu", name, span.start - shift);
+    ok(span.end - shift
+       == (size_t) json_integer_value(json_object_get(test, "end")),
+       "%s: end is %zu", name, span.end - shift);
+    ok(holds(text, tlen, &span), "%s: the span is its code points", name);
+
+    ok(review_source_find(source, span.text.data, span.text.len, &again)
+       == REVIEW_MATCH_EXACT && again.start <= span.start,
+       "%s: the span's text stands verbatim", name);
+}
+
+
+static void
+test_cases(const char *path)
+{
+    json_t        *root, *test;
+    char           before[1200];
+    size_t         i;
+    json_error_t   err;
+
+    root = json_load_file(path, 0, &err);
+    ok(json_array_size(root) >= 80, "%s: at least 80 cases", path);
+
+    before[0] = '\0';
+
+    while (strlen(before) < 1000) {
+        strcat(before, "a\xcc\x81 \xf0\xa0\xae\xb7\xef\xbc\x9b\xe3\x8f\x84@ ");
+    }
+
+    strcat(before, "@\n");
+
+    json_array_foreach(root, i, test) {
+        test_case(test, "", "");
+
+        if (json_string_length(json_object_get(test, "text"))) {
+            test_case(test, before, "\n@ @\xf0\xa0\xae\xb7 @");
+        }
+    }
+
+    json_decref(root);
+}
+
+
+static void
+test_substrings(void)
+{
+    int               bad, tried;
+    char             *text;
+    size_t            len, n, i, j, from, to;
+    review_span_t     span;
+    review_source_t  *source;
+
+    static const char  sample[] =
+        "1.1 投标人应当在投标截止时间前，将投标文件（含电子版）送达指定地点。\r\n"
+        "1.2 逾期送达的，招标人不予受理；投标保证金……不予退还。\r\n"
+        "\xef\xbb\xbf# 总则\r\n投标人**必须**在2024年3月5日前，提交１０万元。\r\n"
+        "面积㎡½Ⅷ㈱ﬁ e\xcc\x81 \xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab 𠮷野家👨‍👩‍👧"
+        "“甲”……（乙）——1,000.5\xe3\x80\x80" "|--|--|\xe2\x80\x8b- 5%";
+
+    len = sizeof(sample) - 1;
+    text = copy(sample, len);
+    n = review_utf8_count(text, len);
+    source = review_source_create(pool, text, len);
+    bad = 0;
+    tried = 0;
+
+    for (i = 0; i < n; i++) {
+        from = offset_of(text, len, i);
+
+        for (j = i + 1; j <= n; j++) {
+            to = offset_of(text, len, j);
+            tried++;
+
+            if (review_source_find(source, text + from, to - from, &span)
+                != REVIEW_MATCH_EXACT
+                || !holds(text, len, &span)
+                || span.text.len != to - from
+                || memcmp(span.text.data, text + from, to - from) != 0)
+            {
+                bad++;
+            }
+        }
+    }
+
+    ok(tried > 10000 && bad == 0, "%d substrings stand verbatim: %d don't",
+       tried, bad);
+}
+
+
+static void
+test_span(void)
+{
+    char             *text;
+    size_t            len;
+    review_span_t     span;
+    review_source_t  *source;
+
+    len = strlen("a投𠮷b");
+    text = copy("a投𠮷b", len);
+    source = review_source_create(pool, text, len);
+
+    review_source_span(source, 1, 8, &span);
+    ok(span.start == 1 && span.end == 3, "bytes become code points");
+    is_str(span.text, "投𠮷", "and their text");
+
+    review_source_span(source, 2, 6, &span);
+    ok(span.start == 1 && span.end == 3, "no code point is cut");
+
+    review_source_span(source, 8, 100, &span);
+    ok(span.start == 3 && span.end == 4, "nothing is read past the end");
+
+    review_source_span(source, 100, 200, &span);
+    ok(span.start == 4 && span.end == 4 && span.text.len == 0, "or there");
+
+    review_source_span(source, 4, 4, &span);
+    ok(span.start == 2 && span.end == 2 && span.text.len == 0, "no bytes");
+
+    source = review_source_create(pool, NULL, 0);
+    review_source_span(source, 0, 0, &span);
+    ok(span.start == 0 && span.end == 0, "no text");
+    ok(review_source_find(source, "a", 1, &span) == REVIEW_MATCH_NONE,
+       "nothing in no text");
+}
+
+
+/* neither side need be what it should be */
+
+static void
+test_hostile(void)
+{
+    char             *text;
+    size_t            i;
+    review_span_t     span;
+    review_source_t  *source;
+
+    source = review_source_create(pool, "\xe6\x8a\x95", 3);
+    ok(review_source_find(source, "\x8a", 1, &span) == REVIEW_MATCH_NONE,
+       "a quote that is not UTF-8 stands nowhere");
+
+    text = copy("\xff\xe6\x8a 投 标\xf0\xa0", 13);
+    source = review_source_create(pool, text, 13);
+    ok(review_source_find(source, "投标", 6, &span) == REVIEW_MATCH_NORMALIZED,
+       "a text that is not UTF-8 is searched all the same");
+
+    source = review_source_create(pool, "a\0b c", 5);
+    ok(review_source_find(source, "\0b", 2, &span) == REVIEW_MATCH_EXACT
+       && span.start == 1 && span.end == 3, "U+0000 is a code point");
+    ok(review_source_find(source, "\001bc", 3, &span)
+       == REVIEW_MATCH_NORMALIZED && span.start == 2 && span.end == 5,
+       "control characters are white space");
+
+    /* more marks than a cluster holds, and the longest expansion there is */
+
+    text = review_alloc(pool, 4000);
+
+    for (i = 0; i < 1998; i++) {
+        memcpy(text + i * 2, i % 2 ? "\xcc\xa3" : "\xcc\x81", 2);
+    }
+
+    text[0] = 'a';
+    text[1] = ' ';
+    memcpy(text + 3996, " b", 2);
+    source = review_source_create(pool, text, 3998);
+    ok(review_source_find(source, "A", 1, &span) == REVIEW_MATCH_NORMALIZED
+       && span.start == 0 && span.end == 1, "a mark without a base");
+    ok(review_source_find(source, "B", 1, &span) == REVIEW_MATCH_NORMALIZED
+       && span.start == 2000, "behind very many marks");
+
+    ok(find("甲 \xef\xb7\xba 乙", "甲\xef\xb7\xba乙", &span)
+       == REVIEW_MATCH_NORMALIZED && span.start == 0 && span.end == 5,
+       "what would become too long is compared as it is");
+}
+
+
+static void *
+no_memory(review_pool_t *p, size_t size)
+{
+    int  *left;
+
+    left = p->ctx;
+
+    if (*left == 0) {
+        return NULL;
+    }
+
+    (*left)--;
+
+    return tap_alloc(pool, size);
+}
+
+
+static void
+test_memory(void)
+{
+    int               left, n, none, found;
+    review_pool_t     poor;
+    review_span_t     span;
+    review_source_t  *source;
+
+    poor.alloc = no_memory;
+    poor.cleanup = NULL;
+    poor.ctx = &left;
+
+    none = 0;
+    found = 0;
+
+    for (n = 0; n < 12; n++) {
+        left = n;
+        source = review_source_create(&poor, "甲乙 丙丁", 13);
+
+        if (source == NULL) {
+            none++;
+            continue;
+        }
+
+        ok(review_source_find(source, "乙 丙", 7, &span) == REVIEW_MATCH_EXACT
+           && span.start == 1 && span.end == 4,
+           "verbatim without memory, %d allocations", n);
+
+        if (review_source_find(source, "甲乙丙", 9, &span)
+            == REVIEW_MATCH_NORMALIZED)
+        {
+            found++;
+            ok(span.start == 0 && span.end == 4, "normalized, %d", n);
+        }
+    }
+
+    ok(none == 1 && found >= 4 && found < 10,
+       "no source without memory, no normalized match with little");
+}
+
+
+static double
+seconds(clock_t since)
+{
+    return (double) (clock() - since) / CLOCKS_PER_SEC;
+}
+
+
+static void
+test_large(void)
+{
+    int               i, good;
+    char              quote[128], *text, *p;
+    size_t            last;
+    clock_t           since;
+    review_span_t     span;
+    review_source_t  *source;
+
+    text = review_alloc(pool, MB + 256);
+    p = text;
+
+    for (i = 10000; p < text + MB; i++) {
+        p += sprintf(p, "第 %d 条　投标人应当按照“招标文件”（第%d章）的规定，"
+                     "提交投标保证金 %d.5 万元。\r\n", i, i % 9, i);
+    }
+
+    /* numbers of five digits, so that every line is as long */
+
+    since = clock();
+    source = review_source_create(pool, text, (size_t) (p - text));
+    good = 0;
+
+    for (i = 0; i < 200; i++) {
+
+        /* a half of them not verbatim, a quarter nowhere */
+
+        if (i % 2) {
+            sprintf(quote, "投标保证金 %d.5 万元", 10000 + i * 30);
+        } else {
+            sprintf(quote, "第%d条投标人应当按照%s", 10000 + i * 30,
+                    i % 4 ? "招标文件" : "合同文件");
+        }
+
+        (void) review_source_find(source, quote, strlen(quote), &span);
+
+        good += (span.match == (i % 2 ? REVIEW_MATCH_EXACT
+                                : i % 4 ? REVIEW_MATCH_NORMALIZED
+                                : REVIEW_MATCH_NONE));
+    }
+
+    ok(good == 200, "200 quotes in %d bytes: %d right", (int) (p - text), good);
+    ok(seconds(since) < 5, "in time: %.3f s", seconds(since));
+
+    last = strlen("规定，提交投标保证金 12345.5 万元。\r\n");
+
+    ok(review_source_find(source, p - last, last, &span) == REVIEW_MATCH_EXACT
+       && span.end == review_utf8_count(text, (size_t) (p - text))
+       && span.start == span.end - 24, "its last code points");
+}
+
+
+/* texts in which very many places are refused, or almost match */
+
+static void
+test_slow(const char *name, const char *unit, const char *piece, size_t times,
+    const char *end)
+{
+    char             *text, *quote;
+    size_t            i, n, len;
+    clock_t           since;
+    review_span_t     span;
+    review_source_t  *source;
+
+    n = strlen(unit);
+    text = review_alloc(pool, MB + n + 4);
+
+    for (len = 0; len < MB; len += n) {
+        memcpy(text + len, unit, n);
+    }
+
+    memcpy(text + len, "zzzz", 4);
+    len += 4;
+
+    n = strlen(piece);
+    quote = review_alloc(pool, n * times + strlen(end));
+
+    for (i = 0; i < times; i++) {
+        memcpy(quote + i * n, piece, n);
+    }
+
+    memcpy(quote + n * times, end, strlen(end));
+
+    source = review_source_create(pool, text, len);
+
+    since = clock();
+    (void) review_source_find(source, quote, n * times + strlen(end), &span);
+    ok(seconds(since) < 5, "%s: %.3f s", name, seconds(since));
+}
+
+
+int
+main(int argc, char **argv)
+{
+    pool = tap_pool();
+
+    test_cases(argc > 1 ? argv[1] : "t/data/quotes.json");
+    test_substrings();
+    test_span();
+    test_hostile();
+    test_memory();
+    test_large();
+
+    test_slow("one long number", "1", "１", 4000, "");
+    test_slow("a number cut at every place", "12x", "2x1", 30000, "");
+    test_slow("and not verbatim", "12x", "2X1", 30000, "");
+    test_slow("fragments never near", "abcde ", "ABCDE", 1, "...fghij");
+    test_slow("fragments near, then not", "abcdefghij ", "ABCD", 1,
+              "...EFGH...ABCD...zzzz");
+    test_slow("invisible text", "\xe2\x80\x8b", "1", 1, "");
+    test_slow("marks", "\xcc\xa3\xcc\x81", "e\xcc\x81", 1000, "");
+    test_slow("dots", ".", "甲...", 1000, "");
+    test_slow("expansions", "\xef\xb7\xba\xe3\x8d\xbf", "株式会社", 1, "甲");
+    test_slow("rules that are none", "-|:-|: ", "甲", 1, "乙");
+    test_slow("lines", "\n#", "甲", 1, "乙");
+    test_slow("a large quote", "投标 ", "投标", 150000, "乙");
+
+    tap_pool_free(pool);
+
+    return tap_end();
+}
