@@ -41,6 +41,7 @@ SAN :=		-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined
 UNIT :=		$(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
 FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/*.c))
+TESTS ?=	$(wildcard t/*.t t/*_test.py)
 FUZZ_SECONDS ?=	60
 
 
@@ -102,7 +103,7 @@ test:
 # prove's jobs share two cores: more would only time each other out
 
 test-nginx:	all
-	prove -j2 --timer t/
+	prove -j2 --timer $(TESTS)
 
 test-unit:	$(UNIT) fuzz-corpus
 	prove $(UNIT)
@@ -146,9 +147,11 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 
 test-asan:	$(BUILD)/asan/nginx
 	TEST_NGINX_BINARY=$< REVIEW_MODULE=static TEST_REVIEW_ASAN=1 \
-		prove -j2 --timer t/
+		prove -j2 --timer $(TESTS)
 
-test-load:	all
+test-load:
+	.ci/install-deps load
+	$(MAKE) --no-print-directory all
 	t/load/run $(BUILD)/$(SO) $(NGINX)
 
 

@@ -96,11 +96,15 @@ typedef enum {
 #define NGX_HTTP_REVIEW_STATUSES  4
 
 
-/* what went wrong with a call, named as in "error.code"; NULL code: nothing */
+/*
+ * What went wrong with a try, named as in "error.code"; NULL code: nothing.
+ * The detail may be the completion's own.
+ */
 
 typedef struct {
     const char                 *code;
-    char                        detail[256];
+    const char                 *detail;
+    const char                 *note;       /* why there was no other try */
 } ngx_http_review_failure_t;
 
 
@@ -258,7 +262,7 @@ void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     ngx_int_t *captures);
 void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
-    const char *code, const char *detail);
+    const char *code, const char *detail, const char *note);
 void ngx_http_review_write_usage(review_buf_t *b,
     ngx_http_review_usage_t *usage, ngx_uint_t calls);
 
@@ -310,7 +314,8 @@ void ngx_http_review_retry_earn(ngx_http_review_retry_t *retry);
 
 /*
  * The milliseconds to wait before the next try, NGX_DECLINED where there
- * must not be one; the reason is then added to the failure's detail.
+ * must not be one; the failure's note then says why, if that is no matter of
+ * course.
  */
 
 ngx_int_t ngx_http_review_retry_delay(ngx_http_review_call_t *call);

@@ -41,6 +41,7 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->retry_after = 0;
     call->inflate = NULL;
     call->failure.code = NULL;
+    call->failure.note = NULL;
     call->header = 0;
     call->connected = 0;
     call->silent = 0;

@@ -78,7 +78,8 @@ ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
 
     default:
         ngx_http_review_result_failed(cell, "regex_limit",
-                                      "the rule's regex took too many steps");
+                                      "the rule's regex took too many steps",
+                                      NULL);
     }
 }
 
@@ -126,7 +127,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
 failed:
 
-    ngx_http_review_result_failed(cell, "internal", "no memory");
+    ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
 }
 
 
@@ -152,7 +153,7 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
     }
 
     if (ngx_http_review_cell_turn(cell, (size_t) -1, NULL) != NGX_OK) {
-        ngx_http_review_result_failed(cell, "internal", "no memory");
+        ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
         return;
     }
 
@@ -222,7 +223,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
     }
 
     ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail);
+                                  call->failure.detail, call->failure.note);
 }
 
 
@@ -261,7 +262,7 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
                   err.pointer, err.pointer[0] ? ": " : "", err.text) = '\0';
 
-    ngx_http_review_result_failed(cell, "bad_answer", detail);
+    ngx_http_review_result_failed(cell, "bad_answer", detail, NULL);
 }
 
 
@@ -332,5 +333,6 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
     }
 
     ngx_http_review_result_failed(cell, "deadline",
-                                  "review_timeout was over before an answer");
+                                  "review_timeout was over before an answer",
+                                  NULL);
 }

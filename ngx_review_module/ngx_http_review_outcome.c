@@ -20,14 +20,8 @@ static void
 ngx_http_review_fail(ngx_http_review_call_t *call, const char *code,
     const char *detail)
 {
-    u_char  *p, *last;
-
     call->failure.code = code;
-
-    p = (u_char *) call->failure.detail;
-    last = p + sizeof(call->failure.detail) - 1;
-
-    *ngx_slprintf(p, last, "%s", detail) = '\0';
+    call->failure.detail = detail;
 }
 
 

@@ -121,7 +121,7 @@ ngx_http_review_result_skipped(ngx_http_review_cell_t *cell)
 
 void
 ngx_http_review_result_failed(ngx_http_review_cell_t *cell, const char *code,
-    const char *detail)
+    const char *detail, const char *note)
 {
     review_buf_t              b;
     ngx_http_review_status_e  status;
@@ -134,9 +134,16 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, const char *code,
 
     review_buf_puts(&b, ",\"error\":{\"code\":");
     review_buf_json(&b, code, ngx_strlen(code));
-    review_buf_puts(&b, ",\"detail\":");
-    review_buf_json(&b, detail, review_utf8_valid(detail, ngx_strlen(detail)));
-    review_buf_puts(&b, "}");
+    review_buf_puts(&b, ",\"detail\":\"");
+    review_buf_escape(&b, detail,
+                      review_utf8_valid(detail, ngx_strlen(detail)));
+
+    if (note) {
+        review_buf_puts(&b, "; ");
+        review_buf_puts(&b, note);
+    }
+
+    review_buf_puts(&b, "\"}");
 
     ngx_http_review_result_end(cell, &b);
 }

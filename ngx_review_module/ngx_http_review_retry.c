@@ -65,23 +65,6 @@ ngx_http_review_retry_spend(ngx_http_review_retry_t *retry)
 }
 
 
-static ngx_int_t
-ngx_http_review_retry_refuse(ngx_http_review_call_t *call, const char *why)
-{
-    char    *detail;
-    size_t   len;
-
-    detail = call->failure.detail;
-    len = ngx_strlen(detail);
-
-    *ngx_snprintf((u_char *) detail + len,
-                  sizeof(call->failure.detail) - len - 1, "; %s", why)
-        = '\0';
-
-    return NGX_DECLINED;
-}
-
-
 ngx_int_t
 ngx_http_review_retry_delay(ngx_http_review_call_t *call)
 {
@@ -116,13 +99,13 @@ ngx_http_review_retry_delay(ngx_http_review_call_t *call)
     left = (ngx_msec_int_t) (call->ctx->expires - ngx_current_msec);
 
     if ((ngx_msec_int_t) delay >= left) {
-        return ngx_http_review_retry_refuse(call,
-                                            "no time is left to try again");
+        call->failure.note = "no time is left to try again";
+        return NGX_DECLINED;
     }
 
     if (!ngx_http_review_retry_spend(retry)) {
-        return ngx_http_review_retry_refuse(call,
-                                            "the retry budget is used up");
+        call->failure.note = "the retry budget is used up";
+        return NGX_DECLINED;
     }
 
     return delay;

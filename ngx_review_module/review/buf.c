@@ -95,11 +95,11 @@ void
 review_buf_printf(review_buf_t *b, const char *fmt, ...)
 {
     int      n;
-    char    *p;
+    char    *p, none[1];
     va_list  args;
 
     va_start(args, fmt);
-    n = vsnprintf(NULL, 0, fmt, args);
+    n = vsnprintf(none, sizeof(none), fmt, args);
     va_end(args);
 
     p = review_buf_reserve(b, (size_t) n + 1);
@@ -121,6 +121,10 @@ review_buf_escape(review_buf_t *b, const char *data, size_t len)
     unsigned char         c;
     static const char     hex[] = "0123456789abcdef";
     static const char     names[] = "btn?fr";
+
+    if (len == 0) {
+        return;
+    }
 
     from = 0;
 
@@ -190,8 +194,11 @@ review_buf_value(review_buf_t *b, const json_t *value)
         return;
     }
 
+    /* 15 digits, so that 0.1 stays 0.1 */
+
     if (json_dump_callback(value, review_buf_dump, b,
-                           JSON_COMPACT|JSON_ENCODE_ANY)
+                           JSON_COMPACT|JSON_ENCODE_ANY
+                           |JSON_REAL_PRECISION(15))
         != 0)
     {
         b->failed = 1;

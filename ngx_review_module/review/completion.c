@@ -1,6 +1,5 @@
 
 #include "completion_json.h"
-#include "delta.h"
 #include "scan.h"
 
 
@@ -33,6 +32,7 @@ review_completion_init(review_completion_t *c, review_pool_t *pool, size_t max)
     review_buf_init(&c->name, pool, 0);
     review_buf_init(&c->finish, pool, 0);
 
+    review_delta_init(&c->delta, pool);
     review_sse_init(&c->sse, pool, c->limit, review_completion_event, c);
 }
 
@@ -57,16 +57,15 @@ static int
 review_completion_event(void *ctx, const review_str_t *data, int error)
 {
     const char           *p, *last;
-    review_delta_t        delta;
     review_completion_t  *c;
 
     c = ctx;
 
     /* the first event is parsed in full: it names the model */
 
-    if (c->started && !error && review_delta_scan(data, &delta) == 0) {
-        review_completion_raw(c, &c->text, &delta.content);
-        review_completion_raw(c, &c->reasoning, &delta.reasoning);
+    if (c->started && !error && review_delta_scan(&c->delta, data) == 0) {
+        review_completion_raw(c, &c->text, &c->delta.content);
+        review_completion_raw(c, &c->reasoning, &c->delta.reasoning);
         return c->failed;
     }
 

@@ -10,6 +10,7 @@
 
 #include "review.h"
 #include "buf.h"
+#include "delta.h"
 #include "sse.h"
 
 
@@ -46,6 +47,7 @@ typedef struct {
     size_t         seen;               /* bytes of content and reasoning */
     size_t         limit;              /* bytes of raw JSON, of an event */
     review_sse_t   sse;
+    review_delta_t delta;
     review_buf_t   raw;                /* a JSON body */
     review_buf_t   text;               /* content */
     review_buf_t   reasoning;

@@ -12,6 +12,11 @@
 #define REVIEW_DELTA_REASON     0x10
 
 
+/* a larger one is parsed each time */
+
+#define REVIEW_DELTA_FRAME      4096
+
+
 typedef struct {
     const char    *p;
     const char    *last;
@@ -65,10 +70,13 @@ review_delta_byte(review_delta_scan_t *s, char c)
 }
 
 
+/* a member that is not ours, unless escapes hide that it is */
+
 static int
-review_delta_skip(review_delta_scan_t *s)
+review_delta_skip(review_delta_scan_t *s, const review_str_t *name)
 {
-    return review_scan_value(&s->p, s->last) == REVIEW_SCAN_OK ? 0 : -1;
+    return memchr(name->data, '\\', name->len) == NULL
+           && review_scan_value(&s->p, s->last) == REVIEW_SCAN_OK ? 0 : -1;
 }
 
 
@@ -127,9 +135,7 @@ review_delta_object(review_delta_scan_t *s, review_delta_member_pt member)
 
     for ( ;; ) {
 
-        if (review_scan_string(&s->p, s->last, &name) != REVIEW_SCAN_OK
-            || memchr(name.data, '\\', name.len))
-        {
+        if (review_scan_string(&s->p, s->last, &name) != REVIEW_SCAN_OK) {
             return -1;
         }
 
@@ -175,7 +181,7 @@ review_delta_delta(review_delta_scan_t *s, const review_str_t *name)
         return review_delta_nothing(s);
     }
 
-    return review_delta_skip(s);
+    return review_delta_skip(s, name);
 }
 
 
@@ -199,7 +205,7 @@ review_delta_choice(review_delta_scan_t *s, const review_str_t *name)
         return -1;
     }
 
-    return review_delta_skip(s);
+    return review_delta_skip(s, name);
 }
 
 
@@ -230,14 +236,103 @@ review_delta_event(review_delta_scan_t *s, const review_str_t *name)
                && !review_delta_named(&kind, "error") ? 0 : -1;
     }
 
-    return review_delta_skip(s);
+    return review_delta_skip(s, name);
+}
+
+
+void
+review_delta_init(review_delta_t *delta, review_pool_t *pool)
+{
+    memset(delta, 0, sizeof(*delta));
+
+    review_buf_init(&delta->frame, pool, 0);
+}
+
+
+/*
+ * An event that is the last one but for its text needs no parsing: up to the
+ * text it is the same, and so is what is behind it.
+ */
+
+static int
+review_delta_again(review_delta_t *delta, const review_str_t *event)
+{
+    size_t         n;
+    const char    *p, *last;
+    review_str_t   text;
+
+    if (delta->frame.len == 0 || event->len < delta->before
+        || memcmp(event->data, delta->frame.data, delta->before) != 0)
+    {
+        return -1;
+    }
+
+    p = event->data + delta->before - 1;
+    last = event->data + event->len;
+
+    if (review_scan_string(&p, last, &text) != REVIEW_SCAN_OK) {
+        return -1;
+    }
+
+    n = delta->frame.len - delta->before;
+
+    if ((size_t) (last - p) != n
+        || memcmp(p, delta->frame.data + delta->before, n) != 0)
+    {
+        return -1;
+    }
+
+    if (delta->reasons) {
+        delta->reasoning = text;
+
+    } else {
+        delta->content = text;
+    }
+
+    return 0;
+}
+
+
+/* both quotes around the text belong to what must not change */
+
+static void
+review_delta_learn(review_delta_t *delta, const review_str_t *event)
+{
+    size_t         n;
+    review_str_t  *text;
+
+    delta->frame.len = 0;
+    delta->reasons = (delta->content.len == 0);
+
+    text = delta->reasons ? &delta->reasoning : &delta->content;
+
+    if (text->len == 0 || event->len - text->len > REVIEW_DELTA_FRAME) {
+        return;
+    }
+
+    delta->before = (size_t) (text->data - event->data);
+    n = delta->before + text->len + 1;
+
+    review_buf_add(&delta->frame, event->data, delta->before);
+    review_buf_add(&delta->frame, event->data + n, event->len - n);
+
+    if (delta->frame.failed) {
+        delta->frame.len = 0;
+    }
 }
 
 
 int
-review_delta_scan(const review_str_t *event, review_delta_t *delta)
+review_delta_scan(review_delta_t *delta, const review_str_t *event)
 {
     review_delta_scan_t  s;
+
+    delta->content.len = 0;
+    delta->reasoning.len = 0;
+
+    if (review_delta_again(delta, event) == 0) {
+        return 0;
+    }
 
     memset(&s, 0, sizeof(s));
 
@@ -261,5 +356,13 @@ review_delta_scan(const review_str_t *event, review_delta_t *delta)
     delta->content = s.content;
     delta->reasoning = s.reasoning_content.len ? s.reasoning_content
                                                : s.reasoning;
+
+    /* not where two texts change, or where one stands for the other */
+
+    if (!delta->content.len + !s.reasoning_content.len + !s.reasoning.len == 2)
+    {
+        review_delta_learn(delta, event);
+    }
+
     return 0;
 }

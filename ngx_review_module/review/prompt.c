@@ -166,7 +166,8 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     size_t        references, references_end, from, to;
     review_buf_t  b;
 
-    size = 8192 + subject->model.len + subject->system.len
+    size = 1024 + strlen(p->words->role) + strlen(p->words->contract)
+           + subject->model.len + subject->system.len
            + subject->heading.len + subject->chunk.len;
 
     for (i = 0; i < subject->nreferences; i++) {
@@ -444,7 +445,8 @@ review_body_template(review_body_t *body, review_template_t *template)
             break;
 
         case REVIEW_PART_POINT_SEVERITY:
-            review_prompt_words(&body->own, review_severities[point->severity]);
+            review_prompt_words(&body->own,
+                                review_severities[point->severity]);
             break;
 
         case REVIEW_PART_VAR:
@@ -611,8 +613,9 @@ review_body_turn(review_body_t *body, review_turn_t *turn)
         review_prompt_words(&body->own, "\n");
     }
 
-    review_prompt_words(&body->own, review_body_last(body) ? words->again
-                                                           : words->again_step);
+    review_prompt_words(&body->own,
+                        review_body_last(body) ? words->again
+                                               : words->again_step);
 }
 
 

@@ -1,5 +1,6 @@
 
 #include "review.h"
+#include "utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,15 @@ review_pool_own_json(review_pool_t *pool, json_t *json)
 }
 
 
+/* formatting may have cut a character in two */
+
+static void
+review_error_end(char *text, size_t size)
+{
+    text[review_utf8_cut(text, strlen(text), size - 4)] = '\0';
+}
+
+
 int
 review_error(review_error_t *err, const char *pointer, const char *fmt, ...)
 {
@@ -43,6 +53,9 @@ review_error(review_error_t *err, const char *pointer, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
+
+    review_error_end(err->pointer, sizeof(err->pointer));
+    review_error_end(err->text, sizeof(err->text));
 
     return -1;
 }

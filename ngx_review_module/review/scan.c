@@ -3,20 +3,16 @@
 #include "utf8.h"
 
 
-#define REVIEW_SCAN_STOP  1            /* ends a run of ordinary text */
-#define REVIEW_SCAN_HIGH  2            /* a byte of a longer sequence */
+/* eight bytes at once: the high bit of each byte that is "c", or less */
 
-
-static const unsigned char  review_scan_class[256] = {
-    [0x00 ... 0x1f] = REVIEW_SCAN_STOP,
-    ['"'] = REVIEW_SCAN_STOP,
-    ['\\'] = REVIEW_SCAN_STOP,
-    [0x80 ... 0xff] = REVIEW_SCAN_HIGH
-};
+#define review_scan_each(c)    (0x0101010101010101 * (uint64_t) (c))
+#define review_scan_less(w, c)                                                \
+    (((w) - review_scan_each(c)) & ~(w) & review_scan_each(0x80))
+#define review_scan_is(w, c)   review_scan_less((w) ^ review_scan_each(c), 1)
 
 
 void
-review_scan_space(const char **p, const char *last)
+review_scan_spaces(const char **p, const char *last)
 {
     const char  *s;
 
@@ -103,11 +99,53 @@ review_scan_escape(const char **p, const char *last)
 }
 
 
+/*
+ * The end of a run of ordinary text; *high is not zero if there are bytes of
+ * longer sequences in it, and may be if they only follow it.
+ */
+
+static const char *
+review_scan_run(const char *p, const char *last, uint64_t *high)
+{
+    uint64_t       w, ends;
+    unsigned char  c;
+
+    for ( /* void */ ; last - p >= 8; p += 8) {
+        memcpy(&w, p, 8);
+
+        *high |= w & review_scan_each(0x80);
+
+        ends = review_scan_is(w, '"') | review_scan_is(w, '\\')
+               | review_scan_less(w, 0x20);
+
+        if (ends) {
+#if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+            return p + __builtin_ctzll(ends) / 8;
+#else
+            break;
+#endif
+        }
+    }
+
+    for ( /* void */ ; p < last; p++) {
+        c = (unsigned char) *p;
+
+        if (c < 0x20 || c == '"' || c == '\\') {
+            break;
+        }
+
+        *high |= c & 0x80;
+    }
+
+    return p;
+}
+
+
 review_scan_e
 review_scan_string(const char **p, const char *last, review_str_t *raw)
 {
+    uint64_t        high;
     const char     *s, *start;
-    unsigned char   class, seen;
     review_scan_e   rc;
 
     s = *p;
@@ -121,18 +159,10 @@ review_scan_string(const char **p, const char *last, review_str_t *raw)
     }
 
     start = ++s;
-    seen = 0;
+    high = 0;
 
     for ( ;; ) {
-
-        for (class = 0; s < last; s++) {
-            class = review_scan_class[(unsigned char) *s];
-            seen |= class;
-
-            if (class == REVIEW_SCAN_STOP) {
-                break;
-            }
-        }
+        s = review_scan_run(s, last, &high);
 
         *p = s;
 
@@ -159,9 +189,7 @@ review_scan_string(const char **p, const char *last, review_str_t *raw)
     raw->data = start;
     raw->len = (size_t) (s - start);
 
-    if ((seen & REVIEW_SCAN_HIGH)
-        && review_utf8_valid(raw->data, raw->len) != raw->len)
-    {
+    if (high && review_utf8_valid(raw->data, raw->len) != raw->len) {
         return REVIEW_SCAN_BAD;
     }
 

@@ -23,9 +23,18 @@ typedef enum {
 } review_scan_e;
 
 
-/* advances *p over white space */
+/* advances *p over white space, of which there mostly is none */
 
-void review_scan_space(const char **p, const char *last);
+void review_scan_spaces(const char **p, const char *last);
+
+static inline void
+review_scan_space(const char **p, const char *last)
+{
+    if (*p < last && (unsigned char) **p <= ' ') {
+        review_scan_spaces(p, last);
+    }
+}
+
 
 /*
  * Advances *p, which stands at a quote or at the end, over a string; "raw" is

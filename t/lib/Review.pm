@@ -33,6 +33,20 @@ my $HttpConfig = '';
 my %Sections;
 
 
+# The prototype makes a match that fails one false argument, not none.
+
+sub ok ($$) {
+    my ($ok, $name) = @_;
+    return Test::More->builder->ok($ok, $name);
+}
+
+sub diag_text {
+    my ($text) = @_;
+    $text = substr($text, 0, 4000) . ' ...' if length $text > 4000;
+    Test::More->builder->diag($text);
+}
+
+
 # Before Test::Nginx is loaded: it reads the environment at once
 
 sub slow {
@@ -151,7 +165,7 @@ sub escape {
 }
 
 sub at_end {
-    local ($?, $!, $@) = ($?, $!, $@);
+    my $status = $?;
 
     check_leftovers() if defined $Test::Nginx::Util::LogDir;
 
@@ -170,6 +184,8 @@ sub at_end {
     } else {
         File::Path::remove_tree($Folder);
     }
+
+    $? = $status;
 }
 
 
@@ -222,7 +238,7 @@ sub run_tests () {
 
     $builder->plan('no_plan') if !$builder->has_plan;
     check_sections($_) for @blocks;
-    $builder->ok(scalar @blocks, "$0 has blocks");
+    ok(@blocks > 0, "$0 has blocks");
 
     $Running = 1;
     Test::Nginx::Util::run_tests();
@@ -575,17 +591,6 @@ sub report {
         ok($ok, "$name: $line")
             or diag_text("found: $got\nin: " . $Json->encode($root));
     }
-}
-
-sub ok {
-    my ($ok, $name) = @_;
-    return Test::More->builder->ok($ok, $name);
-}
-
-sub diag_text {
-    my ($text) = @_;
-    $text = substr($text, 0, 4000) . ' ...' if length $text > 4000;
-    Test::More->builder->diag($text);
 }
 
 # A stream of events: {events: [names], all: [data], comments, name: [data]}

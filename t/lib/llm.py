@@ -150,8 +150,14 @@ class Bad(Exception):
     """a request that no LLM would take"""
 
 
-def dumps(value):
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def bad_constant(name):
+    raise ValueError(f"{name} is not JSON")
+
+
+# made once: json.dumps() and json.loads() make them anew for every call
+
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+loads = json.JSONDecoder(parse_constant=bad_constant).decode
 
 
 def encode(text):
@@ -398,11 +404,12 @@ def sse_events(do, base, request, parts, finish):
 
     base["object"] = "chat.completion.chunk"
     end = "\r\n\r\n" if "crlf" in do else "\n\n"
+    start = dumps(base)[:-1]
     events = []
 
-    def event(choices, **more):
-        data = dumps({**base, "choices": choices, **more})
-        events.append(encode(f"data: {data}{end}"))
+    def event(choices, more=""):
+        events.append(encode(
+            f'data: {start},"choices":{dumps(choices)}{more}}}{end}'))
 
     def delta(finish_reason=None, **delta):
         event([] if "no_choices" in do else [
@@ -421,7 +428,7 @@ def sse_events(do, base, request, parts, finish):
     if "no_usage" not in do and isinstance(
             request.get("stream_options"), dict) \
             and request["stream_options"].get("include_usage"):
-        event([], usage=usage_of(request, len(parts)))
+        event([], ',"usage":' + dumps(usage_of(request, len(parts))))
     if "bad_json" in do:
         broken = events[len(events) // 2][:40]
         events[len(events) // 2] = broken + end.encode()
@@ -814,7 +821,7 @@ class Connection(asyncio.Protocol):
     def handle_call(self, query, body):
         server, tally = self.server, self.server.tally
         try:
-            request = json.loads(body, parse_constant=bad_constant)
+            request = loads(body.decode())
         except ValueError as error:
             raise Bad(f"not JSON: {error}") from None
         if not isinstance(request, dict):
@@ -946,10 +953,6 @@ class Connection(asyncio.Protocol):
             self.transport.close()
         elif self.buffer:
             self.server.loop.call_soon(self.read)
-
-
-def bad_constant(name):
-    raise ValueError(f"{name} is not JSON")
 
 
 def introspect(server, method, path, query):

@@ -366,6 +366,8 @@ test_marks(void)
 static void
 test_templates(void)
 {
+    char     text[200];
+    size_t   i;
     json_t  *json;
 
     reset();
@@ -387,6 +389,24 @@ test_templates(void)
             "前投标\"保证金\"\\\r\n\t金额:\x01 80 万😀{{chunk}}"
             "后投标\"保证金\"\\\r\n\t金额:\x01 80 万😀{{chunk}}",
             "one with the chunk is the message as it is");
+
+    /* more pieces than there is room for at first */
+
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    subject.chunk = str(text);
+
+    set_point("{'id':'i','prompt':'{{chunk}}1{{chunk}}2{{chunk}}3{{chunk}}4"
+              "{{chunk}}5{{chunk}}'}");
+
+    json = first();
+    ok(npieces == 13, "long texts are pieces, what stands between is another");
+
+    for (i = 0; i < 6; i++) {
+        ok(pieces[1 + 2 * i].data == pieces[1].data, "all one copy");
+        ok(message(json, 1, "user")[i * sizeof(text) - (i > 0)]
+           == (i ? '0' + (int) i : 'x'), "in their order");
+    }
 }
 
 
