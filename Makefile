@@ -36,9 +36,13 @@ WARN :=		-Wall -Wextra -Werror -Wno-unused-parameter \
 SOURCES :=	$(wildcard ngx_review_module/*.[ch] \
 		ngx_review_module/review/*.[ch])
 LOWER :=	$(wildcard ngx_review_module/review/*.c)
+LOWER_H :=	$(wildcard ngx_review_module/review/*.h)
+
+.SECONDARY:
 
 SAN :=		-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined
+SAN_FUZZ :=	$(SAN) -fsanitize=fuzzer-no-link
 UNIT :=		$(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
 FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/*.c))
 TESTS ?=	$(wildcard t/*.t t/*_test.py)
@@ -56,21 +60,23 @@ all:		$(BUILD)/$(SO)
 
 $(BUILD)/nginx/objs/Makefile: config ngx_review_module \
 		ngx_review_module/review | $(BUILD)
-	rm -rf $(BUILD)/nginx
-	mkdir -p $(BUILD)/nginx
-	cp -r $(NGX_SRC)/. $(BUILD)/nginx/
-	cd $(BUILD)/nginx && ./configure $(CONF_FLAGS) \
+	@echo "  configure $(NGX_SRC)"
+	@rm -rf $(BUILD)/nginx
+	@mkdir -p $(BUILD)/nginx
+	@cp -r $(NGX_SRC)/. $(BUILD)/nginx/
+	@cd $(BUILD)/nginx && ./configure $(CONF_FLAGS) \
 		--with-cc-opt='-O2 -fstack-protector-strong' \
 		--add-dynamic-module=$(ROOT) >$(BUILD)/configure.log 2>&1 \
 		|| { tail -n 20 $(BUILD)/configure.log >&2; exit 1; }
 
 $(BUILD)/$(SO):	$(BUILD)/nginx/objs/Makefile $(SOURCES)
-	$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules \
+	@echo "  build $(SO)"
+	@$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules \
 		CFLAGS="$$(sed -n 's/^CFLAGS = *//p' $< | \
 			sed 's/-Wp,-D_FORTIFY[^ ]*//') $(WARN)" \
 		>$(BUILD)/make.log 2>&1 \
 		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; exit 1; }
-	cp $(BUILD)/nginx/objs/$(SO) $@
+	@cp $(BUILD)/nginx/objs/$(SO) $@.new && mv $@.new $@
 
 $(BUILD):
 	mkdir -p $@
@@ -95,7 +101,7 @@ demo:
 
 test:
 	.ci/install-deps test
-	$(MAKE) --no-print-directory test-unit
+	$(MAKE) --no-print-directory -j2 test-unit
 	$(MAKE) --no-print-directory test-clang
 	$(MAKE) --no-print-directory test-nginx
 	$(MAKE) --no-print-directory test-asan
@@ -106,19 +112,23 @@ test-nginx:	all
 	prove -j2 --timer $(TESTS)
 
 test-unit:	$(UNIT) fuzz-corpus
-	prove $(UNIT)
+	@prove $(UNIT)
 
-$(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER) \
-		$(wildcard ngx_review_module/review/*.h)
-	mkdir -p $(@D)
-	$(CC) -std=gnu11 -Wall -Wextra -Werror $(SAN) -o $@ $< $(LOWER) \
-		-ljansson -lutf8proc -lm
+$(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/unit/obj/%.o)
+	@echo "  CC $(@:$(BUILD)/%=%)"
+	@$(CC) -std=gnu11 -Wall -Wextra -Werror $(SAN) -o $@ $< \
+		$(filter %.o,$^) -ljansson -lutf8proc -lm
+
+$(BUILD)/unit/obj/%.o: %.c $(LOWER_H)
+	@mkdir -p $(@D)
+	@echo "  CC $(@:$(BUILD)/%=%)"
+	@$(CC) -std=gnu11 -Wall -Wextra -Werror $(SAN) -c -o $@ $<
 
 
 # the module again with clang, only for its warnings
 
 test-clang:	$(BUILD)/nginx/objs/Makefile
-	for f in $(filter %.c,$(SOURCES)); do \
+	@for f in $(filter %.c,$(SOURCES)); do \
 		$(CLANG) -std=gnu11 -fsyntax-only $(WARN) \
 		    -I ngx_review_module \
 		    $$(cd $(BUILD)/nginx && find src -type d \
@@ -129,21 +139,29 @@ test-clang:	$(BUILD)/nginx/objs/Makefile
 	done
 
 
-# a whole nginx, since a sanitizer sees little of a pool that is not its own
+# A whole nginx, since a sanitizer sees little of a pool that is not its own.
+# nginx itself passes null pointers where UBSan forbids it: it gets ASan only,
+# the module's objects, which are made first, get both.
 
 $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 	.ci/install-deps nginx-source $(BUILD)/nginx-source
-	rm -rf $(BUILD)/asan
-	cp -r $(BUILD)/nginx-source $(BUILD)/asan
-	cd $(BUILD)/asan && ./configure --prefix=$(BUILD)/asan/prefix \
-		--with-cc-opt="$(SAN) -DNGX_DEBUG_PALLOC=1 -Wno-error" \
-		--with-ld-opt="$(SAN)" --with-debug --with-threads \
-		--with-http_ssl_module --with-http_v2_module \
-		--with-http_gunzip_module --with-http_realip_module \
-		--add-module=$(ROOT) >$(BUILD)/asan.log 2>&1 \
-		&& $(MAKE) -j2 >>$(BUILD)/asan.log 2>&1 \
+	@echo "  build nginx with ASan and UBSan"
+	@rm -rf $(BUILD)/asan
+	@cp -r $(BUILD)/nginx-source $(BUILD)/asan
+	@cd $(BUILD)/asan && { ./configure --prefix=$(BUILD)/asan/prefix \
+		--with-cc-opt="-g -O1 -fno-omit-frame-pointer \
+			-fsanitize=address -DNGX_DEBUG_PALLOC=1 -Wno-error" \
+		--with-ld-opt="-fsanitize=address,undefined" \
+		--with-debug --with-threads --with-http_ssl_module \
+		--with-http_v2_module --with-http_gunzip_module \
+		--with-http_realip_module --add-module=$(ROOT) \
+		&& $(MAKE) -j2 -f objs/Makefile \
+			$$(grep -o '^objs/addon/[^:]*\.o' objs/Makefile) \
+			CFLAGS="$$(sed -n 's/^CFLAGS = *//p' objs/Makefile) \
+			-fsanitize=undefined -fno-sanitize-recover=undefined" \
+		&& $(MAKE) -j2; } >$(BUILD)/asan.log 2>&1 \
 		|| { tail -n 20 $(BUILD)/asan.log >&2; exit 1; }
-	cp $(BUILD)/asan/objs/nginx $@
+	@cp $(BUILD)/asan/objs/nginx $@.new && mv $@.new $@
 
 test-asan:	$(BUILD)/asan/nginx
 	TEST_NGINX_BINARY=$< REVIEW_MODULE=static TEST_REVIEW_ASAN=1 \
@@ -155,22 +173,24 @@ test-load:
 	t/load/run $(BUILD)/$(SO) $(NGINX)
 
 
-$(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER) \
-		$(wildcard ngx_review_module/review/*.h)
-	mkdir -p $(@D)
-	$(CLANG) -std=gnu11 -Wall -Wextra -Werror -g -O1 \
-		-fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $@ $< $(LOWER) \
-		-ljansson -lutf8proc -lm
+$(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/fuzz/obj/%.o)
+	@echo "  CC $(@:$(BUILD)/%=%)"
+	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror $(SAN_FUZZ) -o $@ $^ \
+		-fsanitize=fuzzer -ljansson -lutf8proc -lm
+
+$(BUILD)/fuzz/obj/%.o: %.c $(LOWER_H)
+	@mkdir -p $(@D)
+	@echo "  CC $(@:$(BUILD)/%=%)"
+	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror $(SAN_FUZZ) -c -o $@ $<
 
 fuzz-corpus:	$(FUZZ)
-	for f in $(FUZZ); do \
+	@for f in $(FUZZ); do \
 		$$f -runs=0 t/fuzz/corpus/$$(basename $$f) \
 		    >$$f.log 2>&1 || { tail -n 30 $$f.log >&2; exit 1; }; \
 	done
 
 fuzz:		$(FUZZ)
-	for f in $(FUZZ); do \
+	@for f in $(FUZZ); do \
 		mkdir -p $$f.corpus; \
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 		    -artifact_prefix=$$f- $$f.corpus \

@@ -4,6 +4,7 @@
 #include "buf.h"
 #include "excerpt.h"
 #include "json.h"
+#include "scan.h"
 #include "schema.h"
 
 #include <stdlib.h>
@@ -21,13 +22,6 @@ typedef struct {
 } review_answer_ctx_t;
 
 
-static int
-review_answer_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-
 static review_str_t
 review_answer_trimmed(const json_t *value)
 {
@@ -36,14 +30,7 @@ review_answer_trimmed(const json_t *value)
     str.data = json_string_value(value);
     str.len = json_string_length(value);
 
-    while (str.len && review_answer_space(str.data[0])) {
-        str.data++;
-        str.len--;
-    }
-
-    while (str.len && review_answer_space(str.data[str.len - 1])) {
-        str.len--;
-    }
+    review_scan_trim(&str);
 
     return str;
 }
@@ -330,7 +317,7 @@ review_answer_blank(const review_str_t *str)
 
     for (i = 0; i < str->len; i++) {
 
-        if (review_answer_space(str->data[i])) {
+        if (review_scan_is_space(str->data[i])) {
             continue;
         }
 

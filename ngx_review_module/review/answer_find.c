@@ -138,25 +138,12 @@ review_answer_strip(review_str_t *text, review_buf_t *b)
 static void
 review_answer_trim(review_str_t *text)
 {
-    const char  *p, *last;
-
-    p = text->data;
-    last = p + text->len;
-
-    if (text->len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0) {
-        p += 3;
+    if (text->len >= 3 && memcmp(text->data, "\xEF\xBB\xBF", 3) == 0) {
+        text->data += 3;
+        text->len -= 3;
     }
 
-    review_scan_space(&p, last);
-
-    while (last > p && (last[-1] == ' ' || last[-1] == '\n'
-                        || last[-1] == '\r' || last[-1] == '\t'))
-    {
-        last--;
-    }
-
-    text->data = p;
-    text->len = (size_t) (last - p);
+    review_scan_trim(text);
 }
 
 
@@ -291,7 +278,11 @@ review_answer_repair(review_answer_search_t *s, const char *p)
 
     rc = review_repair_object(&r);
 
-    if (rc == REVIEW_SCAN_OK && !s->out.failed) {
+    if (s->out.failed) {
+        return s->last;
+    }
+
+    if (rc == REVIEW_SCAN_OK) {
         json = review_json_parse(s->out.data, s->out.len, &err);
 
         if (json) {
@@ -304,6 +295,13 @@ review_answer_repair(review_answer_search_t *s, const char *p)
         return r.p;
     }
 
+    if (rc == REVIEW_SCAN_BAD && r.members == 0) {
+
+        /* a brace, but no object */
+
+        return p + 1;
+    }
+
     if (rc == REVIEW_SCAN_CUT) {
         (void) review_error(&err, "", "the answer ends early: its JSON object "
                             "is not complete");
@@ -313,17 +311,6 @@ review_answer_repair(review_answer_search_t *s, const char *p)
                             r.expected,
                             review_excerpt(got, sizeof(got), r.p,
                                            (size_t) (r.last - r.p)));
-    }
-
-    if (r.members == 0) {
-
-        /* a brace, but no object */
-
-        if (rc == REVIEW_SCAN_CUT) {
-            review_answer_give_up(s, p, p, &err);
-        }
-
-        return p + 1;
     }
 
     /* what is nested in a broken object is no answer of its own */

@@ -284,7 +284,9 @@ review_completion_judge(review_completion_t *c)
 
     if (review_completion_blank(&c->text)) {
         review_completion_fail(c, REVIEW_COMPLETION_EMPTY,
-                               "an empty answer: %s", c->empty);
+                               "an empty answer: %s",
+                               c->mode == REVIEW_COMPLETION_SSE
+                               ? "no \"content\" in any event" : c->empty);
     }
 }
 

@@ -72,6 +72,10 @@ review_completion_fail(review_completion_t *c, review_completion_e code,
 
     review_excerpt(c->detail, sizeof(c->detail), text, (size_t) n);
     review_completion_mask(c->detail);
+
+    if (c->detail[0] == '\0') {
+        strcpy(c->detail, "nothing readable was said");
+    }
 }
 
 
@@ -183,8 +187,7 @@ review_completion_message(review_completion_t *c, const json_t *message)
         return;
     }
 
-    c->empty = c->mode == REVIEW_COMPLETION_SSE ? "no \"content\" in any event"
-               : json_is_null(content) ? "\"content\" is null"
+    c->empty = json_is_null(content) ? "\"content\" is null"
                : content == NULL ? "no \"content\" in it"
                : "\"content\" is empty";
 
@@ -237,9 +240,7 @@ review_completion_choices(review_completion_t *c, const json_t *root)
     choice = review_completion_choice(root);
 
     if (choice == NULL) {
-        if (c->mode == REVIEW_COMPLETION_JSON
-            && json_object_get(root, "choices"))
-        {
+        if (json_object_get(root, "choices")) {
             c->empty = "\"choices\" is empty";
         }
 
@@ -447,6 +448,7 @@ void
 review_completion_json(review_completion_t *c, const char *data, size_t len,
     int error)
 {
+    char           text[sizeof(c->detail)];
     json_t        *root;
     json_error_t   e;
 
@@ -464,8 +466,8 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
     }
 
     if (error) {
-        review_completion_fail(c, REVIEW_COMPLETION_ERROR, "%.*s",
-                               (int) (len < 256 ? len : 256), data);
+        review_completion_fail(c, REVIEW_COMPLETION_ERROR, "%s",
+                               review_excerpt(text, sizeof(text), data, len));
         return;
     }
 

@@ -230,10 +230,12 @@ review_delta_event(review_delta_scan_t *s, const review_str_t *name)
     }
 
     if (review_delta_named(name, "object")) {
+        kind.data = "";
         kind.len = 0;
 
         return review_delta_text(s, &kind) == 0
-               && !review_delta_named(&kind, "error") ? 0 : -1;
+               && !review_delta_named(&kind, "error")
+               && memchr(kind.data, '\\', kind.len) == NULL ? 0 : -1;
     }
 
     return review_delta_skip(s, name);

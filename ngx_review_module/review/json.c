@@ -1,6 +1,8 @@
 
 #include "json.h"
 #include "excerpt.h"
+#include "scan.h"
+#include "utf8.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -34,13 +36,6 @@ typedef struct {
     unsigned               open:1;    /* and without an end */
     review_json_level_t    levels[REVIEW_JSON_LEVELS];
 } review_json_scan_t;
-
-
-static int
-review_json_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 
 static int
@@ -166,7 +161,7 @@ review_json_scan(review_json_scan_t *s, const char *data, size_t len,
 
     while (p < last) {
 
-        if (review_json_space(*p)) {
+        if (review_scan_is_space(*p)) {
             p++;
             continue;
         }
@@ -188,8 +183,8 @@ review_json_scan(review_json_scan_t *s, const char *data, size_t len,
         } else {
             word = review_json_word(*p);
 
-            while (p < last && !review_json_space(*p) && !review_json_mark(*p)
-                   && review_json_word(*p) == word)
+            while (p < last && !review_scan_is_space(*p)
+                   && !review_json_mark(*p) && review_json_word(*p) == word)
             {
                 p++;
             }
@@ -521,7 +516,7 @@ review_json_place(const char *data, size_t at, size_t *line, size_t *column)
             (*line)++;
             *column = 1;
 
-        } else if (((unsigned char) data[i] & 0xc0) != 0x80) {
+        } else if (!review_utf8_trail(data[i])) {
             (*column)++;
         }
     }
@@ -540,7 +535,7 @@ review_json_parse(const char *data, size_t len, review_error_t *err)
         len -= 3;
     }
 
-    for (i = 0; i < len && review_json_space(data[i]); i++) { /* void */ }
+    for (i = 0; i < len && review_scan_is_space(data[i]); i++) { /* void */ }
 
     if (i == len) {
         (void) review_error(err, "", "the text is empty, JSON was expected");

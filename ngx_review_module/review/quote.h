@@ -40,16 +40,18 @@ typedef struct {
 /*
  * The text is valid UTF-8, is not copied, and must live as long as the source.
  * Its normalized form and its offsets are made when first needed.  NULL: no
- * memory.
+ * memory, or a text of more than UINT32_MAX bytes (4 GB).
  */
 
 review_source_t *review_source_create(review_pool_t *pool, const char *data,
     size_t len);
 
 /*
- * Finds the first place where the quote stands.  Returns the kind of match,
- * also in span->match; offsets and text are set unless it is NONE.  A quote
- * without any letter, digit or ideograph in it matches exactly or not at all.
+ * Finds the first place where the quote stands.  A place that cuts no number in
+ * two is preferred; a normalized match never cuts one.  Returns the kind of
+ * match, also in span->match; offsets and text are set unless it is NONE.  A
+ * quote without any letter, digit or ideograph in it matches exactly or not at
+ * all.
  */
 
 review_match_e review_source_find(review_source_t *source, const char *quote,

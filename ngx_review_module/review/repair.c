@@ -120,7 +120,7 @@ review_repair_gap(const char *p, const char *last)
 
     while (p < last) {
 
-        if (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') {
+        if (review_scan_is_space(*p)) {
             p++;
             continue;
         }
@@ -253,7 +253,10 @@ review_repair_fail(review_repair_t *r, const char *expected)
 {
     r->expected = expected;
 
-    return (r->p == r->last || review_repair_starts(r->p, r->last, "```"))
+    /* a fence ends an object as the end of the text does */
+
+    return (r->p == r->last
+            || (r->members && review_repair_starts(r->p, r->last, "```")))
            ? REVIEW_SCAN_CUT : REVIEW_SCAN_BAD;
 }
 
@@ -306,6 +309,16 @@ review_repair_escape(review_repair_t *r)
 }
 
 
+/* as in "don't" */
+
+static int
+review_repair_apostrophe(review_repair_t *r)
+{
+    return *r->p == '\'' && review_repair_word(r->p[-1])
+           && r->last - r->p > 1 && review_repair_word(r->p[1]);
+}
+
+
 /* r->p stands behind the opening quote */
 
 static review_scan_e
@@ -334,11 +347,9 @@ review_repair_string(review_repair_t *r, char open, int name)
             /* quotes come in pairs: an odd one is not what it seems */
 
             if (quote == REVIEW_QUOTE_UNCLEAR
-                || (quote == REVIEW_QUOTE_CLOSES && quotes % 2
-                    && open != '\''))
+                || (quote == REVIEW_QUOTE_CLOSES && quotes % 2))
             {
-                return review_repair_fail(r, "quotes inside of a string that "
-                                          "are escaped");
+                return review_repair_fail(r, "an escaped quote");
             }
 
             if (quote == REVIEW_QUOTE_CLOSES) {
@@ -347,7 +358,7 @@ review_repair_string(review_repair_t *r, char open, int name)
                 return REVIEW_SCAN_OK;
             }
 
-            quotes++;
+            quotes += !review_repair_apostrophe(r);
         }
 
         n = n ? n : 1;

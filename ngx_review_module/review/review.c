@@ -37,9 +37,9 @@ review_pool_own_json(review_pool_t *pool, json_t *json)
 /* formatting may have cut a character in two */
 
 static void
-review_error_end(char *text, size_t size)
+review_error_end(char *text)
 {
-    text[review_utf8_cut(text, strlen(text), size - 4)] = '\0';
+    text[review_utf8_valid(text, strlen(text))] = '\0';
 }
 
 
@@ -54,8 +54,8 @@ review_error(review_error_t *err, const char *pointer, const char *fmt, ...)
     vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
 
-    review_error_end(err->pointer, sizeof(err->pointer));
-    review_error_end(err->text, sizeof(err->text));
+    review_error_end(err->pointer);
+    review_error_end(err->text);
 
     return -1;
 }

@@ -17,12 +17,31 @@ review_scan_spaces(const char **p, const char *last)
     const char  *s;
 
     for (s = *p; s < last; s++) {
-        if (*s != ' ' && *s != '\n' && *s != '\r' && *s != '\t') {
+        if (!review_scan_is_space(*s)) {
             break;
         }
     }
 
     *p = s;
+}
+
+
+void
+review_scan_trim(review_str_t *text)
+{
+    const char  *p, *last;
+
+    p = text->data;
+    last = p + text->len;
+
+    review_scan_space(&p, last);
+
+    while (last > p && review_scan_is_space(last[-1])) {
+        last--;
+    }
+
+    text->data = p;
+    text->len = (size_t) (last - p);
 }
 
 

@@ -23,6 +23,13 @@ typedef enum {
 } review_scan_e;
 
 
+#define review_scan_is_space(c)                                               \
+    ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
+
+/* cuts white space off both ends; the text is not written to */
+
+void review_scan_trim(review_str_t *text);
+
 /* advances *p over white space, of which there mostly is none */
 
 void review_scan_spaces(const char **p, const char *last);

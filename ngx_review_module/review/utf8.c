@@ -2,9 +2,6 @@
 #include "utf8.h"
 
 
-#define review_utf8_trail(c)  (((c) & 0xc0) == 0x80)
-
-
 int32_t
 review_utf8_next(const char **p, const char *last)
 {

@@ -8,6 +8,11 @@
 #include "review.h"
 
 
+/* is the byte one of a code point that an earlier byte began? */
+
+#define review_utf8_trail(c)  (((c) & 0xc0) == 0x80)
+
+
 /*
  * Decodes one code point and advances *p; returns it, or -1 for what is not
  * valid UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above

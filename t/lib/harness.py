@@ -45,7 +45,7 @@ http {
 %(http)s
     server {
         listen 127.0.0.1:%(port)d backlog=4096 %(listen)s;
-        location = /v1/review { review; }
+        location = /v1/review { %(review)s }
         location = /llm {
             internal;
             proxy_pass http://llm/v1/chat/completions;
@@ -102,13 +102,14 @@ class Harness:
             "dir": self.dir, "llm": self.llm_port, "port": self.port,
             "files": files, "connections": files - 100,
             "http": http, "server": server, "listen": listen,
-            "workers": workers, "level": level}
+            "review": "review;", "workers": workers, "level": level}
         self.conf = os.path.join(self.dir, "nginx.conf")
         self.configure()
         nginx = nginx or os.environ.get("TEST_NGINX_BINARY") \
             or "/usr/sbin/nginx"
         env = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:log_path="
                    + os.path.join(self.dir, "asan.log"))
+        os.mkdir(os.path.join(self.dir, "logs"))
         self.nginx = subprocess.Popen([nginx, "-p", self.dir, "-c", self.conf],
                                       env=env)
         if not wait_for(self.listening):
@@ -155,8 +156,11 @@ class Harness:
         return 0
 
     def error_log(self):
-        with open(os.path.join(self.dir, "error.log")) as f:
-            return f.read()
+        try:
+            with open(os.path.join(self.dir, "error.log")) as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
 
     def access_log(self):
         with open(os.path.join(self.dir, "access.log")) as f:
@@ -194,6 +198,7 @@ def points(scripts):
 
 
 def request(chunk, points, headers=""):
+    """the bytes of a request; points: None for those of the rubric"""
     body = json.dumps({"chunk": chunk, "points": points},
                       ensure_ascii=False).encode()
     return ("POST /v1/review HTTP/1.1\r\nHost: test\r\n%s"

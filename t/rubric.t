@@ -1,0 +1,335 @@
+# Rubrics: whatever is wrong with a file of one is an error of "nginx -t" that
+# names the file, the place in it and what was expected there; and what is right
+# in it is what a review does: its points, in the order asked for, its model,
+# language and words for the LLM, and its name and version in the reply, also
+# after it was edited and nginx reloaded.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use Review;
+use ConfTest;
+
+use Encode ();
+use HTTP::Tiny;
+use JSON::PP ();
+use POSIX ();
+use Time::HiRes qw(time sleep);
+
+my $conf = "review_llm /llm;\nreview_rubric bid r.json; # <-\n"
+           . "server { location = /v1/review { review bid; } }\n";
+
+# a rubric with this point's members, or with these members instead
+
+my $point = '"id":"a","question":"q"';
+
+sub with_point { return qq({"name":"n","points":[{$point,$_[0]}]}) }
+
+sub with { return qq({"name":"n","points":[{$point}],$_[0]}) }
+
+sub only_point { return qq({"name":"n","points":[{"id":"a",$_[0]}]}) }
+
+sub bad {
+    my ($name, $message, $rubric) = @_;
+    conf_bad($name, "rubric \"DIR/r.json\": $message", $conf,
+             'r.json' => $rubric);
+}
+
+sub good {
+    my ($name, $rubric) = @_;
+    conf_good($name, $conf, 'r.json' => $rubric);
+}
+
+
+# what is not a file of a rubric
+
+conf_bad('there is no file',
+         'open() "DIR/r.json" failed (2: No such file or directory)', $conf,
+         'r.json' => undef);
+
+conf_bad('an absolute path',
+         'open() "/nowhere/at/all" failed (2: No such file or directory)',
+         "review_rubric a /nowhere/at/all; # <-\n");
+
+my $no_file = 'rubric "DIR/r.json" is not a file of at most 16777216 bytes';
+
+conf_bad('a folder', $no_file, $conf, 'r.json' => sub { mkdir $_[0] });
+conf_bad('a device', $no_file, $conf,
+         'r.json' => sub { symlink '/dev/zero', $_[0] });
+conf_bad('a pipe', $no_file, $conf,
+         'r.json' => sub { POSIX::mkfifo($_[0], 0600) });
+conf_bad('a huge file', $no_file, $conf, 'r.json' => sub {
+    open my $fh, '>', $_[0] or die;
+    truncate $fh, 16777217;
+});
+good('a large file', with_point('"severity":"info"')
+                     . ' ' x (16777216 - length with_point('"severity":"info"')));
+
+conf_good('files are named as seen from the configuration', <<'',
+review_rubric a rubrics/标书.json;
+review_rubric b DIR/rubrics/../link;
+review_rubric c "rubrics/with space.json";
+
+    'rubrics/标书.json' => with('"version":"1"'),
+    'rubrics/with space.json' => with('"version":"2"'),
+    link => sub { symlink 'rubrics/标书.json', $_[0] });
+
+conf_bad('the second of two', 'rubric "DIR/b/r.json": /points: must have 1 to '
+         . '1000 points, got 0', <<'',
+review_rubric a a/r.json;
+review_rubric b b/r.json; # <-
+
+    'a/r.json' => with('"version":"1"'),
+    'b/r.json' => '{"name":"n","points":[]}');
+
+
+# what is not JSON
+
+my $empty = 'the text is empty, JSON was expected';
+
+bad('an empty file', $empty, '');
+bad('white space', $empty, " \r\n\t");
+bad('a byte order mark and nothing else', $empty, "\xef\xbb\xbf\n");
+bad('words', 'line 1, column 1: a value was expected, got name', "name: bid\n");
+bad('cut', '/points/0/question: line 3, column 3: the text ends before the '
+           . 'JSON does',
+    qq({"name":"n","points":[\n{"id":"a","question":\n  ));
+bad('cut in a string', '/name: line 1, column 12: the text ends before the '
+                       . 'JSON does', '{"name":"标书');
+bad('more after it', 'line 2, column 1: nothing may follow the JSON value',
+    with('"version":"1"') . "\n{}");
+bad('a comma too many', '/points/0: line 3, column 2: the "," before it is one '
+                        . 'too many, got }',
+    qq({"name":"n","points":[\n{"id":"a","question":"q",\n }]}));
+bad('columns are characters', '/points/0: line 2, column 25: '
+    . '"," or "}" was expected, got "title"',
+    qq({"name":"n","points":[\n{"id":"保证金","question":"有？" "title":"t"}]}));
+bad('lines may end in CRLF', 'line 3, column 1: a member\'s name in double '
+                             . 'quotes was expected, got points',
+    qq({\r\n"name":"n",\r\npoints:[]}));
+bad('comments', 'line 2, column 3: a member\'s name in double quotes was '
+                . 'expected, got //',
+    qq({"name":"n",\n  // all of them\n  "points":[]}));
+bad('GBK', '/name: line 1, column 10: the byte 0xb1 is not valid UTF-8 here',
+    qq({"name":"\xb1\xea\xca\xe9","points":[]}));
+bad('a NUL byte', 'line 1, column 12: a member\'s name in double quotes was '
+                  . 'expected, got U+0000',
+    qq({"name":"n",\0"points":[]}));
+bad('a NUL in a string', '/name: line 1, column 10: \u0000 is not allowed',
+    '{"name":"n\u0000","points":[]}');
+bad('half of a surrogate pair', '/name: line 1, column 9: half of a surrogate '
+                                . 'pair stands alone',
+    '{"name":"\ud83d","points":[]}');
+bad('a line break in a string', '/name: line 1, column 10: a control character '
+                                . 'in a string must be written \u000a',
+    qq({"name":"n\n","points":[]}));
+bad('a name that stands twice', '/points/0/id: line 1, column 44: a member of '
+                                . 'this name stands before',
+    qq({"name":"n","points":[{$point,"id":"b"}]}));
+bad('a number too large', '/points/0/max_tokens: line 1, column 60: the number '
+                          . 'is too large',
+    with_point('"max_tokens":99999999999999999999'));
+
+{
+    my $deep = '[' x 3000;
+    my ($dir) = ('DIR');
+    conf_error('nested too deeply',
+               qr{^rubric "\S+/r\.json": (?:/_x\S* *|): ?line 1, column \d+: nested too deeply in \S+/nginx\.conf:2$},
+               $conf, 'r.json' => with("\"_x\":$deep"));
+}
+
+good('nested deeply', with('"_x":' . '[' x 1000 . ']' x 1000));
+
+
+# what is JSON, but no rubric
+
+my $verdicts = 'pass, risk, fail, not_applicable, unsure';
+my $members = 'id, title, severity, question, when, rule, prompt, steps, '
+              . 'max_tokens, temperature, data';
+
+for my $case (
+    [ '[]', 'a rubric must be an object, got an array' ],
+    [ '"标书"', 'a rubric must be an object, got a string' ],
+    [ 'null', 'a rubric must be an object, got null' ],
+    [ '{}', '"name" is required' ],
+    [ '{"name":"n"}', '"points" is required' ],
+    [ '{"name":"","points":[]}', '/name: must not be empty' ],
+    [ '{"name":1,"points":[]}', '/name: must be a string, got an integer' ],
+    [ '{"name":"n","points":{}}', '/points: must be an array, got an object' ],
+    [ '{"name":"n","points":["a"]}',
+      '/points/0: must be an object, got a string' ],
+    [ with('"version":1.0'), '/version: must be a string, got a real number' ],
+    [ with('"version":null'), '/version: must be a string, got null' ],
+    [ with('"language":"cn"'), '/language: must be one of zh, en, got "cn"' ],
+    [ with('"model":true'), '/model: must be a string, got a boolean' ],
+    [ with('"system":[]'), '/system: must be a string, got an array' ],
+    [ with('"modell":"m"'), '/modell: "modell" is unknown, known are: name, '
+                            . 'version, language, model, system, points' ],
+    [ with('"a/b~c":1'), '/a~1b~0c: "a/b~c" is unknown, known are: name, '
+                         . 'version, language, model, system, points' ],
+    [ with_point('"titel":"t"'),
+      "/points/0/titel: \"titel\" is unknown, known are: $members" ],
+    [ with_point('"When":"t"'),
+      "/points/0/When: \"When\" is unknown, known are: $members" ],
+    [ '{"name":"n","points":[{"question":"q"}]}',
+      '/points/0: "id" is required' ],
+    [ '{"name":"n","points":[{"id":"","question":"q"}]}',
+      '/points/0/id: must not be empty' ],
+    [ '{"name":"n","points":[{"id":"a\tb","question":"q"}]}',
+      '/points/0/id: must not have control characters' ],
+    [ '{"name":"n","points":[{"id":"' . 'x' x 129 . '","question":"q"}]}',
+      '/points/0/id: must not be longer than 128 bytes, got 129' ],
+    [ qq({"name":"n","points":[{$point},{"id":"b","question":"q"},{$point}]}),
+      '/points/2/id: "a" is the id of /points/0 already' ],
+    [ '{"name":"n","points":[{"id":"a"}]}', '/points/0: one of "question", '
+      . '"prompt", "steps", "rule" is required' ],
+    [ with_point('"severity":"high"'), '/points/0/severity: must be one of '
+      . 'fatal, major, minor, info, got "high"' ],
+    [ with_point('"title":7'), '/points/0/title: must be a string, got an '
+                               . 'integer' ],
+    [ only_point('"question":""'), '/points/0/question: must not be empty' ],
+    [ with_point('"max_tokens":"100"'), '/points/0/max_tokens: must be an '
+      . 'integer from 1 to 1000000, got a string' ],
+    [ with_point('"max_tokens":0'), '/points/0/max_tokens: must be an '
+      . 'integer from 1 to 1000000, got 0' ],
+    [ with_point('"temperature":2.1'), '/points/0/temperature: must be a '
+      . 'number from 0 to 2, got 2.1' ],
+    [ with_point('"steps":[]'), '/points/0/steps: must have 1 to 16 steps, '
+                                . 'got 0' ],
+    [ with_point('"steps":[' . '"s",' x 16 . '"s"]'),
+      '/points/0/steps: must have 1 to 16 steps, got 17' ],
+    [ with_point('"steps":["s",{}]'), '/points/0/steps/1: must be a string, '
+                                      . 'got an object' ],
+    [ with_point('"prompt":"p","steps":["s"]'),
+      '/points/0/steps: must not stand beside "prompt"' ],
+
+    # regexes
+
+    [ with_point('"when":["a"]'), '/points/0/when: must be a string, got an '
+                                  . 'array' ],
+    [ with_point('"when":""'), '/points/0/when: must not be empty' ],
+    [ with_point('"when":"' . 'x' x 4097 . '"'),
+      '/points/0/when: must not be longer than 4096 bytes, got 4097' ],
+    [ only_point('"rule":7'), '/points/0/rule: must be a regex or an object, '
+                              . 'got an integer' ],
+    [ only_point('"rule":{}'), '/points/0/rule: "pattern" is required' ],
+    [ only_point('"rule":{"pattern":"x","match":"yes"}'),
+      "/points/0/rule/match: must be one of $verdicts, got \"yes\"" ],
+    [ only_point('"rule":{"pattern":"x","reasons":""}'),
+      '/points/0/rule/reasons: "reasons" is unknown, known are: pattern, '
+      . 'match, no_match, reason, suggestion' ],
+    (map { [ only_point("\"rule\":\"x\",\"$_\":1"),
+             "/points/0/$_: must not stand beside \"rule\", which asks no "
+             . 'LLM' ] } qw(prompt steps max_tokens temperature data)),
+
+    # templates
+
+    [ only_point('"prompt":7'), '/points/0/prompt: must be a string, got an '
+                                . 'integer' ],
+    [ only_point('"prompt":""'), '/points/0/prompt: must not be empty' ],
+    [ only_point('"prompt":"见\n  {{chunks}}"'), '/points/0/prompt: line 2, '
+      . 'column 3: "chunks" is unknown, known are: chunk, heading, references, '
+      . 'answer, point.id, point.title, point.question, point.severity, '
+      . 'vars.NAME; "{{{{" stands for "{{" itself' ],
+    [ only_point('"prompt":"{{chunk}"'), '/points/0/prompt: line 1, column 1: '
+      . '"{{" has no "}}" on its line; "{{{{" stands for "{{" itself' ],
+    [ only_point('"steps":["a","{{vars.a b}}"]'), '/points/0/steps/1: line 1, '
+      . 'column 1: "vars.a b" is no name: after "vars." come letters, digits, '
+      . '"_", "." or "-"' ],
+    [ only_point('"prompt":"' . '{{chunk}}' x 65 . '"'), '/points/0/prompt: '
+      . 'line 1, column 577: "{{" stands here once more than the 64 times '
+      . 'allowed' ],
+
+    # schemas
+
+    [ with_point('"data":[]'), '/points/0/data: must be an object, got an '
+                               . 'array' ],
+    [ with_point('"data":{"type":"text"}'), '/points/0/data/type: must be one '
+      . 'of null, boolean, integer, number, string, array, object, got "text"' ],
+    [ with_point('"data":{"type":["string",7]}'), '/points/0/data/type/1: must '
+      . 'be one of null, boolean, integer, number, string, array, object, got '
+      . '7' ],
+    [ with_point('"data":{"properties":{"价格":{"type":"number",'
+                 . '"pattern":"x"}}}'),
+      '/points/0/data/properties/价格/pattern: the keyword "pattern" is not '
+      . 'supported' ],
+    [ with_point('"data":{"properties":{"a":{"x-note":1}}}'),
+      '/points/0/data/properties/a/x-note: the keyword "x-note" is not '
+      . 'supported' ],
+    [ with_point('"data":{"$ref":"#/a"}'),
+      '/points/0/data/$ref: the keyword "$ref" is not supported' ],
+    [ with_point('"data":{"required":"a"}'),
+      '/points/0/data/required: must be an array, got "a"' ],
+    [ with_point('"data":{"enum":[]}'),
+      '/points/0/data/enum: must not be empty' ],
+    [ with_point('"data":{"minItems":-1}'),
+      '/points/0/data/minItems: must be an integer of at least 0, got -1' ],
+    [ with_point('"data":{"maximum":"9"}'),
+      '/points/0/data/maximum: must be a number, got "9"' ],
+    [ with_point('"data":{"properties":{"a":7}}'),
+      '/points/0/data/properties/a: must be a schema, an object, got 7' ],
+    [ with_point('"data":' . '{"items":' x 32 . '{}' . '}' x 32),
+      '/points/0/data' . '/items' x 32 . ': schemas are nested deeper than 32' ],
+) {
+    my ($rubric, $message) = @$case;
+    bad(substr($rubric, 0, 90), $message, $rubric);
+}
+
+# the library's own words follow
+
+for my $case (
+    [ '/points/0/when', with_point('"when":"保证金("') ],
+    [ '/points/0/rule', only_point('"rule":"[a"') ],
+    [ '/points/0/rule/pattern', only_point('"rule":{"pattern":"*"}') ],
+    [ '/points/1/rule/pattern',
+      qq({"name":"n","points":[{$point},)
+      . '{"id":"b","rule":{"match":"fail","pattern":"(?<a"}}]}' ],
+    [ '/points/0/when', with_point('"when":"\\\\p{Nothing}"') ],
+    [ '/points/0/when', with_point('"when":"' . '一' x 1000 . '("') ],
+) {
+    my ($pointer, $rubric) = @$case;
+    conf_error("a bad regex at $pointer: " . substr($rubric, 0, 60),
+               qr{^rubric "\S+/r\.json": $pointer: is not a valid regex: .+ in \S+/nginx\.conf:2$},
+               $conf, 'r.json' => $rubric);
+}
+
+conf_error('too many points',
+           qr{: /points: must have 1 to 1000 points, got 1001 in \S+:2$},
+           $conf, 'r.json' => '{"name":"n","points":['
+               . join(',', map { qq({"id":"$_","rule":"x"}) } 1 .. 1001)
+               . ']}');
+
+
+# what is right
+
+good('a byte order mark', "\xef\xbb\xbf" . with('"version":"1"'));
+good('CRLF', join "\r\n", split /(?<=,)/, with('"version":"1"'));
+good('comments', '{"$schema":"s","_":[null,{"_":1}],"x-a":1,"name":"n",'
+     . '"points":[{"_a":1,"x-":{},"$id":2,"id":"a","rule":{"$comment":"c",'
+     . '"pattern":"x","_x":1,"x-y":[]}}]}');
+good('empty texts', '{"name":"n","version":"","model":"","system":"",'
+     . '"points":[{"id":"a","title":"","rule":{"pattern":"x","reason":"",'
+     . '"suggestion":""}}]}');
+good('a point with all members', with_point('"title":"t","severity":"fatal",'
+     . '"when":"保证金|(?i)bond","prompt":"{{ chunk }}{{{{{{vars.项目-1.a_b}}",'
+     . '"max_tokens":1000000,"temperature":2,"data":{"$schema":"s","$id":"i",'
+     . '"$comment":"c","type":["object","null"],"properties":{"价":{"anyOf":'
+     . '[{"type":"number","minimum":0,"exclusiveMaximum":1e9},{"const":null}],'
+     . '"description":"d","title":"t","default":0,"examples":[1],"format":"f"},'
+     . '"list":{"type":"array","items":{"enum":[1,"a",null]},"minItems":0,'
+     . '"maxItems":3}},"required":["价"],"additionalProperties":false}'));
+good('as many steps as there may be',
+     only_point('"steps":[' . '"s",' x 15 . '"s"]'));
+good('as many names in a template as there may be',
+     only_point('"prompt":"' . '{{chunk}}' x 64 . '"'));
+good('as deep a schema as there may be',
+     with_point('"data":' . '{"items":' x 31 . '{}' . '}' x 31));
+good('as many points as there may be', '{"name":"n","points":['
+     . join(',', map { qq({"id":"$_","rule":"x"}) } 1 .. 1000) . ']}');
+good('as long a regex as there may be', with_point('"when":"' . 'x' x 4096
+                                                   . '"'));
+good('ids in any script', qq({"name":"n","points":[{"id":"保证金",)
+     . '"question":"q"},{"id":"' . '标' x 42 . 'ab","question":"q"},'
+     . '{"id":"A","question":"q"},{"id":"a","question":"q"}]}');
+Test::More::done_testing();

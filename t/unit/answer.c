@@ -1,0 +1,702 @@
+
+/*
+ * What models really write becomes the answer that was meant, or an error that
+ * says what is wrong: never a verdict that was not given, never an object that
+ * was cut off.  Adversarial text takes no more than linear time.
+ */
+
+#include "tap.h"
+#include "../../ngx_review_module/review/answer.h"
+#include "../../ngx_review_module/review/utf8.h"
+
+#include <time.h>
+
+
+#define PASS    REVIEW_VERDICT_PASS
+#define RISK    REVIEW_VERDICT_RISK
+#define FAIL    REVIEW_VERDICT_FAIL
+#define NA      REVIEW_VERDICT_NOT_APPLICABLE
+#define UNSURE  REVIEW_VERDICT_UNSURE
+#define NONE    (-1)
+
+
+/* in contents ^ stands for a double quote */
+
+typedef struct {
+    const char  *name;
+    const char  *content;
+    int          verdict;         /* or NONE: an error */
+    const char  *reason;          /* or a part of the error's text */
+    const char  *pointer;         /* of the error; "strict" */
+} case_t;
+
+
+#define STRICT  "strict"
+
+#define EARLY   "the answer ends early"
+#define NAMES   "must be one of \"pass\", \"risk\", \"fail\", "               \
+                "\"not_applicable\", \"unsure\""
+
+
+static const case_t  cases[] = {
+
+    /* where the object stands */
+
+    { "one object", "{^verdict^:^pass^,^reason^:^符合^}", PASS, "符合",
+      STRICT },
+    { "white space around", "\n {^verdict^: ^pass^, ^reason^: ^a^}\r\n", PASS,
+      "a", STRICT },
+    { "tags inside of a strict object's strings",
+      "{^verdict^:^pass^,^reason^:^<think>a</think> ```json {}^}", PASS,
+      "<think>a</think> ```json {}", STRICT },
+    { "a byte order mark", "\xEF\xBB\xBF{^verdict^:^pass^,^reason^:^a^}", PASS,
+      "a", STRICT },
+    { "a fence (Qwen)", "```json\n{^verdict^:^risk^,^reason^:^a^}\n```", RISK,
+      "a", "" },
+    { "a fence without a language, words around",
+      "好的，审核结论如下：\n```\n{\n  ^verdict^: ^fail^,\n  ^reason^: ^a^\n}"
+      "\n```\n如有疑问请告知。", FAIL, "a", "" },
+    { "an object in words", "结论：{^verdict^:^fail^,^reason^:^a^}。以上。",
+      FAIL, "a", "" },
+    { "braces in the words before it",
+      "集合{a, b}与 {x | x > 1} 中，{^verdict^:^fail^,^reason^:^a^}", FAIL,
+      "a", "" },
+    { "a brace that is never closed",
+      "如 { 所示，it's \"x\": {^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "double braces, as in a template", "{{^verdict^:^pass^,^reason^:^a^}}",
+      PASS, "a", "" },
+    { "braces in a string", "x{^verdict^:^pass^,^reason^:^}{ \\^}{^}y", PASS,
+      "}{ \"}{", "" },
+    { "the format first, the answer last",
+      "我将按 {^verdict^: ^pass|risk^, ^reason^: ...} 的格式回答。\n"
+      "{^verdict^:^risk^,^reason^:^a^}", RISK, "a", "" },
+    { "a draft first, the answer last",
+      "初步：{^verdict^:^pass^,^reason^:^x^}\n修正后：\n```json\n"
+      "{^verdict^:^fail^,^reason^:^a^}\n```", FAIL, "a", "" },
+    { "an object without a verdict behind it",
+      "{^verdict^:^fail^,^reason^:^a^}\n{^note^:^done^}", FAIL, "a", "" },
+    { "and before it", "{^page^: 3}\n{^verdict^:^fail^,^reason^:^a^}", FAIL,
+      "a", "" },
+    { "a list of one", "[{^verdict^:^fail^,^reason^:^a^}]", FAIL, "a", "" },
+    { "a list of one, in a fence",
+      "```json\n[\n  {^verdict^:^fail^,^reason^:^a^}\n]\n```", FAIL, "a", "" },
+    { "a list of several",
+      "[{^verdict^:^fail^,^reason^:^a^},\n{^verdict^:^pass^,^reason^:^b^}]",
+      NONE, "a list of them", "" },
+    { "tokens of a template (GLM)",
+      "<|begin_of_box|>{^verdict^:^fail^,^reason^:^a^}<|end_of_box|>", FAIL,
+      "a", "" },
+    { "a box of its own", "<answer>{^verdict^:^fail^,^reason^:^a^}</answer>",
+      FAIL, "a", "" },
+
+    /* reasoning */
+
+    { "DeepSeek R1",
+      "<think>\n嗯，{^verdict^:^pass^}？不对。\n</think>\n\n```json\n"
+      "{^verdict^:^fail^,^reason^:^a^}\n```", FAIL, "a", "" },
+    { "an empty one (Qwen3)",
+      "<think>\n\n</think>\n\n{^verdict^:^pass^,^reason^:^a^}", PASS, "a",
+      "" },
+    { "a closing tag alone, the template opened it",
+      "好的，先看金额 {^verdict^:^pass^}。\n</think>\n"
+      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "other names",
+      "<thinking>{^verdict^:^pass^}</thinking><Reasoning>x</Reasoning>"
+      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "the answer first",
+      "{^verdict^:^fail^,^reason^:^a^}<think>{^verdict^:^pass^}</think>", FAIL,
+      "a", "" },
+    { "nested",
+      "<think>a<think>b</think>{^verdict^:^pass^}</think>"
+      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "never closed, with an answer",
+      "<think>看一下。{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "never closed", "<think>看一下，金额是 80 万", NONE,
+      "ends within its reasoning", "" },
+    { "never closed, and cut", "<think>x {^verdict^:^fail^,^reas", NONE, EARLY,
+      "" },
+    { "nothing behind it", "<think>{^verdict^:^pass^}</think>\n", NONE,
+      "a JSON object was expected, got \"\"", "" },
+    { "other tags are text", "<b><thin></thin> {^verdict^:^fail^}", FAIL, "",
+      "" },
+
+    /* repairs */
+
+    { "commas too many",
+      "{^verdict^:^fail^,^quote^:[^x^,^y^,],^reason^:^a^,}", FAIL, "a", "" },
+    { "single quotes (Python)",
+      "{'verdict': 'fail', 'reason': 'it\\'s ^a^', 'data': {'a': [True, False,"
+      " None]}, 'quote': None}", FAIL, "it's \"a\"", "" },
+    { "an apostrophe in single quotes",
+      "{'verdict': 'fail', 'reason': 'it's a don't'}", FAIL, "it's a don't",
+      "" },
+    { "line ends and tabs in a string",
+      "{^verdict^:^fail^,^reason^:^1. a\n\t2. b\r\n\x01^}", FAIL,
+      "1. a\n\t2. b\r\n\x01", "" },
+    { "typographic quotes around strings",
+      "{“verdict”: “fail”, “reason”: “见“附件”一”}", FAIL, "见“附件”一", "" },
+    { "typographic quotes and punctuation everywhere",
+      "{“verdict”：“fail”，“reason”：“a，b：c”，“quote”：[“x”，“y”]}", FAIL,
+      "a，b：c", "" },
+    { "two opening ones", "{“verdict“: “fail“, “reason“: “a“}", FAIL, "a", "" },
+    { "typographic quotes are text elsewhere",
+      "{^verdict^:^fail^,^reason^:^见“附件”：“一”，“二”^,}", FAIL,
+      "见“附件”：“一”，“二”", "" },
+    { "full-width punctuation",
+      "{^verdict^：^fail^，^reason^：^a，b：c^，^quote^：[^x^，^y^]}", FAIL,
+      "a，b：c", "" },
+    { "full-width spaces", "{　^verdict^: ^fail^,\xC2\xA0^reason^: ^a^　}",
+      FAIL, "a", "" },
+    { "names without quotes", "{verdict: ^fail^, reason: ^a^}", FAIL, "a",
+      "" },
+    { "comments",
+      "{\n  // 结论\n  ^verdict^: ^fail^, // 见下\n  /* x, ^y^ */ ^reason^: "
+      "^http://a/*b*/^ /* z */\n}", FAIL, "http://a/*b*/", "" },
+    { "escapes that are needless, and one that is not",
+      "{^verdict^:^fail^,^reason^:^\\'a\\（b\\)\\_\\d \\u6295 \\u12 \\\\ \\n^}",
+      FAIL, "'a（b)_\\d 投 \\u12 \\ \n", "" },
+    { "a quote inside of a string",
+      "{^verdict^:^fail^,^reason^:^应为^投标保证金^而非^履约保证金^。^}", FAIL,
+      "应为\"投标保证金\"而非\"履约保证金\"。", "" },
+    { "a quote before a comma",
+      "{^verdict^:^fail^,^reason^:^写明^甲^, 不符合^, ^suggestion^:^b^}", FAIL,
+      "写明\"甲\", 不符合", "" },
+    { "a quote before the end",
+      "{^verdict^:^fail^,^reason^:^写明^甲^^}", FAIL, "写明\"甲\"", "" },
+    { "quotes in a list",
+      "{^verdict^:^fail^,^reason^:^a^,^quote^:[^写明^甲^等^,^乙^]}", FAIL, "a",
+      "" },
+    { "a bracket behind a quote is text in an object",
+      "{^verdict^:^fail^,^reason^:^[见^甲^]^}", FAIL, "[见\"甲\"]", "" },
+    { "an odd quote is not understood",
+      "{^verdict^:^fail^,^reason^:^12^寸屏^}", NONE,
+      "an escaped quote was expected", "" },
+    { "nor one in a list that could be two elements",
+      "{^verdict^:^fail^,^quote^:[^他说^甲^, ^乙^等^]}", NONE,
+      "an escaped quote", "" },
+    { "nor with single quotes",
+      "{'verdict':'fail','quote':['他说'甲', '乙'等', '丙']}", NONE,
+      "an escaped quote", "" },
+    { "a missing comma does not make one string of two",
+      "{^verdict^:^fail^,^reason^:^a^\n^suggestion^:^b^}", NONE,
+      "an escaped quote", "" },
+    { "of single quotes neither",
+      "{'verdict':'fail','reason':'a' 'b':'c'}", NONE, "an escaped quote", "" },
+    { "numbers", "{^verdict^:^fail^,^reason^:-1.5e3,}", FAIL, "-1500", "" },
+    { "numbers that are none", "{^verdict^:^fail^,^reason^:01,}", NONE,
+      "\",\" or \"}\" was expected, got \"1,}\"", "" },
+    { "words that are no values", "{^verdict^:pass,^reason^:^a^}", NONE,
+      "a value was expected, got \"pass,\"reason\"", "" },
+    { "two commas", "{^verdict^:^fail^,^confidence^:1,,^reason^:^a^}", NONE,
+      "a member's name was expected", "" },
+    { "a long comment is none",
+      "{^verdict^:^fail^,^confidence^:1, /*"
+      "0123456789012345678901234567890123456789012345678901234567890123456789"
+      "0123456789012345678901234567890123456789012345678901234567890123456789"
+      "0123456789012345678901234567890123456789012345678901234567890123456789"
+      "0123456789012345678901234567890123456789012345678901234567890123456789"
+      "*/^reason^:^a^}", NONE, "a member's name was expected", "" },
+
+    /* what is cut is not completed */
+
+    { "cut before the brace", "{^verdict^:^fail^,^reason^:^a^", NONE, EARLY,
+      "" },
+    { "cut in a string", "{^verdict^:^fail^,^reason^:^投标保证", NONE, EARLY,
+      "" },
+    { "cut in a name", "{^verdict^:^fail^,^reas", NONE, EARLY, "" },
+    { "cut in the first name", "{^verd", NONE, EARLY, "" },
+    { "cut at once", "{", NONE, EARLY, "" },
+    { "cut behind a name", "{^verdict^:^fail^,^reason^", NONE, EARLY, "" },
+    { "cut behind a colon", "{^verdict^:^fail^,^reason^:", NONE, EARLY, "" },
+    { "cut behind a comma", "{^verdict^:^fail^,", NONE, EARLY, "" },
+    { "cut in a list", "{^verdict^:^fail^,^quote^:[^a^,^b^", NONE, EARLY, "" },
+    { "cut in a literal", "{^verdict^:^fail^,^quote^:nul", NONE, EARLY, "" },
+    { "cut in a number", "{^verdict^:^fail^,^confidence^:0.", NONE, EARLY,
+      "" },
+    { "cut behind a backslash", "{^verdict^:^fail^,^reason^:^a\\", NONE, EARLY,
+      "" },
+    { "cut in a fence", "```json\n{^verdict^:^fail^,^reason^:^a^\n```", NONE,
+      EARLY, "" },
+    { "cut behind a number in a fence",
+      "```json\n{^verdict^:^fail^,^confidence^:0.9\n```", NONE, EARLY, "" },
+    { "cut, with a draft before it",
+      "{^verdict^:^pass^}\n{^verdict^:^fail^,^reason^:^a", NONE, EARLY, "" },
+    { "cut, with an object inside of it",
+      "{^x^:^y^,^data^:{^verdict^:^pass^},^reason^:^a", NONE, EARLY, "" },
+    { "broken, with a draft before it",
+      "{^verdict^:^pass^}\n{^verdict^:^fail^,^reason^:oops}", NONE,
+      "a value was expected, got \"oops}\"", "" },
+    { "broken, with an object inside of it",
+      "{^verdict^:^fail^,^reason^:oops,^data^:{^verdict^:^pass^}}", NONE,
+      "a value was expected", "" },
+    { "something else is broken behind it",
+      "{^verdict^:^fail^,^reason^:^a^}\n{^note^:oops}", FAIL, "a", "" },
+    { "something else is cut behind it",
+      "{^verdict^:^fail^,^reason^:^a^}\n{^note^:^", FAIL, "a", "" },
+
+    /* nothing to be found */
+
+    { "nothing", "", NONE, "the answer is empty", "" },
+    { "white space", " \n\t", NONE, "the answer is empty", "" },
+    { "words", "经审核，该段落符合要求。", NONE,
+      "a JSON object was expected, got \"经审核，该段落符合要求。\"", "" },
+    { "a list", "[1,2]", NONE, "a JSON object was expected", "" },
+    { "an object without a verdict", "{^result^:^pass^}", NONE, "is missing",
+      "/verdict" },
+    { "an empty object", "{}", NONE, NAMES, "/verdict" },
+    { "a NUL", "{^verdict^:^pass^,^reason^:^a\\u0000b^}", NONE, "\\u0000",
+      "/reason" },
+    { "half of a surrogate pair", "{^verdict^:^pass^,^reason^:^\\ud83d^}",
+      NONE, "surrogate", "/reason" },
+    { "bytes that are not UTF-8", "{^verdict^:^pass^,^reason^:^\xff^}", NONE,
+      "UTF-8", "/reason" },
+    { "a huge number", "{^verdict^:^pass^,^data^:1e999}", NONE, "too large",
+      "/data" },
+    { "a verdict that comes twice", "{^verdict^:^pass^,^verdict^:^fail^}",
+      NONE, "a member of this name stands before", "/verdict" },
+    { "and in repaired text", "{verdict:^pass^,verdict:^fail^}", NONE,
+      "a member of this name stands before", "/verdict" },
+
+    /* the verdict */
+
+    { "risk", "{^verdict^:^risk^}", RISK, "", STRICT },
+    { "unsure", "{^verdict^:^unsure^}", UNSURE, "", STRICT },
+    { "capitals, white space", "{^verdict^:^ Fail\\n^}", FAIL, "", STRICT },
+    { "a hyphen", "{^verdict^:^Not-Applicable^}", NA, "", STRICT },
+    { "a space", "{^verdict^:^NOT APPLICABLE^}", NA, "", STRICT },
+    { "not_applicable", "{^verdict^:^not_applicable^}", NA, "", STRICT },
+    { "Chinese", "{^verdict^:^通过^}", NONE, NAMES ", got \"通过\"",
+      "/verdict" },
+    { "a synonym", "{^verdict^:^passed^}", NONE, NAMES ", got \"passed\"",
+      "/verdict" },
+    { "a choice", "{^verdict^:^pass|fail^}", NONE, NAMES, "/verdict" },
+    { "empty", "{^verdict^:^^}", NONE, NAMES ", got \"\"", "/verdict" },
+    { "a boolean", "{^verdict^:true}", NONE, NAMES ", got true", "/verdict" },
+    { "null", "{^verdict^:null}", NONE, NAMES ", got null", "/verdict" },
+    { "a list of one", "{^verdict^:[^pass^]}", NONE, NAMES ", got an array",
+      "/verdict" },
+    { "a novel",
+      "{^verdict^:^投标保证金投标保证金投标保证金投标保证金投标保证金^}", NONE,
+      "got \"投标保证金投标保证金投标保证金投标保证...\"", "/verdict" },
+
+    /* reason */
+
+    { "null as reason", "{^verdict^:^pass^,^reason^:null}", PASS, "", STRICT },
+    { "a number", "{^verdict^:^pass^,^reason^:80}", PASS, "80", STRICT },
+    { "a fraction", "{^verdict^:^pass^,^reason^:0.1}", PASS, "0.1", STRICT },
+    { "a list", "{^verdict^:^pass^,^reason^:[^a^,^^,^b^]}", PASS, "a\n\nb",
+      STRICT },
+    { "an empty list", "{^verdict^:^pass^,^reason^:[]}", PASS, "", STRICT },
+    { "a list of other things", "{^verdict^:^pass^,^reason^:[^a^,1]}", NONE,
+      "must be a string, got 1", "/reason/1" },
+    { "an object", "{^verdict^:^pass^,^reason^:{}}", NONE,
+      "must be a string, got an object", "/reason" },
+    { "a boolean as suggestion", "{^verdict^:^pass^,^suggestion^:false}", NONE,
+      "must be a string, got false", "/suggestion" }
+};
+
+
+static char *
+quoted(const char *text)
+{
+    char  *copy, *p;
+
+    copy = strdup(text);
+
+    for (p = copy; *p; p++) {
+        if (*p == '^') {
+            *p = '"';
+        }
+    }
+
+    return copy;
+}
+
+
+/* from a block of its own, for the sanitizer to see its end */
+
+static int
+parse(review_pool_t *pool, const char *content, json_t *schema,
+    review_answer_t *answer, review_error_t *err)
+{
+    int     rc;
+    char   *text, *block;
+    size_t  len;
+
+    text = quoted(content);
+    len = strlen(text);
+
+    block = malloc(len ? len : 1);
+    memcpy(block, text, len);
+    free(text);
+
+    memset(err, 0, sizeof(*err));
+
+    rc = review_answer_parse(pool, block, len, schema, answer, err);
+
+    free(block);
+
+    return rc;
+}
+
+
+static void
+check(const case_t *test)
+{
+    int               rc;
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    pool = tap_pool();
+
+    rc = parse(pool, test->content, NULL, &answer, &err);
+
+    if (test->verdict == NONE) {
+        ok(rc == -1, "%s: an error", test->name);
+        ok(strstr(err.text, test->reason), "it says: %s", err.text);
+        ok(strcmp(err.pointer, test->pointer) == 0, "pointer \"%s\"",
+           err.pointer);
+        ok(review_utf8_valid(err.text, strlen(err.text)) == strlen(err.text),
+           "it is UTF-8");
+
+    } else {
+        ok(rc == 0, "%s %s", test->name, err.text);
+
+        if (rc == 0) {
+            ok((int) answer.verdict == test->verdict, "its verdict");
+            is_str(answer.reason, test->reason, "its reason");
+            ok(answer.strict == (strcmp(test->pointer, STRICT) == 0),
+               "strict or not");
+        }
+    }
+
+    tap_pool_free(pool);
+}
+
+
+static void
+check_confidence(void)
+{
+    size_t            i;
+    char              content[128];
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    static const struct {
+        const char  *json;
+        double       value;
+    } tests[] = {
+        { "0.85", 0.85 }, { "0", 0 }, { "1", 1 }, { "1.0", 1 },
+        { "85", 0.85 }, { "100", 1 }, { "100.5", -1 }, { "-0.5", -1 },
+        { "^0.85^", 0.85 }, { "^ 0.85 ^", 0.85 }, { "^85%^", 0.85 },
+        { "^85 %^", 0.85 }, { "^85^", 0.85 }, { "^1%^", 0.01 },
+        { "^100%^", 1 }, { "^120%^", -1 }, { "^0^", 0 }, { "^^", -1 },
+        { "^high^", -1 }, { "^高^", -1 }, { "^-0.5^", -1 }, { "^0x1^", -1 },
+        { "^nan^", -1 }, { "^inf^", -1 }, { "^0.8.1^", -1 }, { "^8/10^", -1 },
+        { "^%^", -1 }, { "^85%%^", -1 }, { "^.^", -1 },
+        { "^0.80000000000000000000000000000000001^", -1 },
+        { "null", -1 }, { "true", -1 }, { "[0.5]", -1 }, { "{}", -1 }
+    };
+
+    pool = tap_pool();
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        snprintf(content, sizeof(content),
+                 "{^verdict^:^pass^,^confidence^:%s}", tests[i].json);
+
+        ok(parse(pool, content, NULL, &answer, &err) == 0
+           && answer.confidence > tests[i].value - 1e-9
+           && answer.confidence < tests[i].value + 1e-9,
+           "confidence %s: %g", tests[i].json, answer.confidence);
+    }
+
+    (void) parse(pool, "{^verdict^:^pass^}", NULL, &answer, &err);
+
+    ok(answer.confidence == -1, "no confidence");
+
+    tap_pool_free(pool);
+}
+
+
+static void
+check_severity(void)
+{
+    size_t            i;
+    int               rc;
+    char              content[128];
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    static const struct {
+        const char  *json;
+        int          severity;    /* -2: an error */
+    } tests[] = {
+        { "^fatal^", REVIEW_SEVERITY_FATAL }, { "^Major^", 1 },
+        { "^ minor ^", REVIEW_SEVERITY_MINOR }, { "^INFO^", 3 },
+        { "null", -1 }, { "^^", -1 }, { "^ ^", -1 },
+        { "^严重^", -2 }, { "^high^", -2 }, { "3", -2 }, { "[]", -2 }
+    };
+
+    pool = tap_pool();
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        snprintf(content, sizeof(content),
+                 "{^verdict^:^fail^,^severity^:%s}", tests[i].json);
+
+        rc = parse(pool, content, NULL, &answer, &err);
+
+        if (tests[i].severity == -2) {
+            ok(rc == -1 && strcmp(err.pointer, "/severity") == 0
+               && strstr(err.text, "must be one of \"fatal\", \"major\", "
+                                   "\"minor\", \"info\", got "),
+               "severity %s: %s", tests[i].json, err.text);
+
+        } else {
+            ok(rc == 0 && answer.severity == tests[i].severity,
+               "severity %s", tests[i].json);
+        }
+    }
+
+    (void) parse(pool, "{^verdict^:^fail^}", NULL, &answer, &err);
+
+    ok(answer.severity == -1, "no severity");
+
+    tap_pool_free(pool);
+}
+
+
+static void
+check_quotes(void)
+{
+    size_t            i, j;
+    int               rc;
+    char              joined[256], content[1024];
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    static const struct {
+        const char  *members;
+        const char  *quotes;      /* with | between them; NULL: an error */
+        const char  *pointer;
+    } tests[] = {
+        { "^quote^:^甲^", "甲", "" },
+        { "^quote^:[^甲^,^乙 丙^]", "甲|乙 丙", "" },
+        { "^quote^:[]", "", "" },
+        { "^quote^:null", "", "" },
+        { "^reason^:^a^", "", "" },
+        { "^quote^:^^", "", "" },
+        { "^quote^:^ \\n　\\t^", "", "" },
+        { "^quote^:[^^,^ 甲 ^,^　　^,null,^乙^]", " 甲 |乙", "" },
+        { "^quotes^:[^甲^]", "甲", "" },
+        { "^quote^:null,^quotes^:^甲^", "甲", "" },
+        { "^quote^:^乙^,^quotes^:^甲^", "乙", "" },
+        { "^quote^:[{^quote^:^甲^},{^text^:^乙^},^丙^]", "甲|乙|丙", "" },
+        { "^quote^:{^text^:^甲^,^page^:3}", "甲", "" },
+        { "^quote^:7", NULL, "/quote" },
+        { "^quote^:true", NULL, "/quote" },
+        { "^quote^:[^甲^,7]", NULL, "/quote/1" },
+        { "^quote^:[[^甲^]]", NULL, "/quote/0" },
+        { "^quote^:[{^page^:3}]", NULL, "/quote/0" },
+        { "^quote^:[{^quote^:7}]", NULL, "/quote/0" },
+        { "^quotes^:[^甲^,false]", NULL, "/quotes/1" }
+    };
+
+    pool = tap_pool();
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        snprintf(content, sizeof(content), "{^verdict^:^fail^,%s}",
+                 tests[i].members);
+
+        rc = parse(pool, content, NULL, &answer, &err);
+
+        if (tests[i].quotes == NULL) {
+            ok(rc == -1 && strcmp(err.pointer, tests[i].pointer) == 0
+               && strstr(err.text, "must be a string or an array of strings, "
+                                   "got "),
+               "%s: %s %s", tests[i].members, err.pointer, err.text);
+            continue;
+        }
+
+        joined[0] = '\0';
+
+        for (j = 0; rc == 0 && j < answer.nquotes; j++) {
+            sprintf(joined + strlen(joined), "%s%.*s", j ? "|" : "",
+                    (int) answer.quotes[j].len, answer.quotes[j].data);
+        }
+
+        ok(rc == 0 && strcmp(joined, tests[i].quotes) == 0, "%s: %s",
+           tests[i].members, joined);
+    }
+
+    for (i = 64; i <= 65; i++) {
+        strcpy(content, "{^verdict^:^fail^,^quote^:[^甲^");
+
+        for (j = 1; j < i; j++) {
+            strcat(content, ",^甲^");
+        }
+
+        strcat(content, "]}");
+
+        rc = parse(pool, content, NULL, &answer, &err);
+
+        if (i == 64) {
+            ok(rc == 0 && answer.nquotes == 64, "64 quotes");
+
+        } else {
+            ok(rc == -1 && strcmp(err.pointer, "/quote") == 0
+               && strstr(err.text, "at most 64 elements, got 65"),
+               "65 quotes: %s", err.text);
+        }
+    }
+
+    tap_pool_free(pool);
+}
+
+
+static void
+check_data(void)
+{
+    int               rc;
+    size_t            i;
+    char             *text, content[256];
+    json_t           *schema, *required, *optional;
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    static const struct {
+        const char  *verdict;
+        const char  *members;
+        int          required;    /* the schema's */
+        const char  *pointer;     /* of an error, NULL: none */
+        int          data;        /* there is some */
+    } tests[] = {
+        { "fail", ",^data^:{^amount^:80}", 1, NULL, 1 },
+        { "fail", ",^data^:{^amount^:^80万^}", 1, "/data/amount", 0 },
+        { "fail", ",^data^:{}", 1, "/data", 0 },
+        { "fail", ",^data^:^80^", 1, "/data", 0 },
+        { "fail", "", 1, "/data", 0 },
+        { "fail", ",^data^:null", 1, "/data", 0 },
+        { "fail", "", 0, NULL, 0 },
+        { "fail", ",^data^:null", 0, NULL, 0 },
+        { "fail", ",^data^:{}", 0, NULL, 1 },
+        { "unsure", "", 1, NULL, 0 },
+        { "not_applicable", ",^data^:{}", 1, NULL, 0 },
+        { "not_applicable", ",^data^:null", 1, NULL, 0 },
+        { "not_applicable", ",^data^:{^amount^:80}", 1, NULL, 1 },
+        { "not_applicable", ",^data^:{^amount^:true}", 1, "/data/amount", 0 }
+    };
+
+    text = quoted("{^type^:^object^,^properties^:{^amount^:{^type^:"
+                  "^integer^}},^required^:[^amount^]}");
+    required = json_loads(text, 0, NULL);
+    free(text);
+
+    optional = json_deep_copy(required);
+    json_object_del(optional, "required");
+
+    pool = tap_pool();
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        snprintf(content, sizeof(content), "{^verdict^:^%s^%s}",
+                 tests[i].verdict, tests[i].members);
+
+        schema = tests[i].required ? required : optional;
+
+        rc = parse(pool, content, schema, &answer, &err);
+
+        if (tests[i].pointer) {
+            ok(rc == -1 && strcmp(err.pointer, tests[i].pointer) == 0,
+               "%s: %s %s", content, err.pointer, err.text);
+
+        } else {
+            ok(rc == 0 && (answer.data != NULL) == tests[i].data, "%s %s",
+               content, err.text);
+        }
+    }
+
+    rc = parse(pool, "{^verdict^:^fail^,^data^:7}", NULL, &answer, &err);
+
+    ok(rc == 0 && answer.data == NULL, "no schema, no data");
+
+    json_decref(required);
+    json_decref(optional);
+    tap_pool_free(pool);
+}
+
+
+/* a megabyte of what makes careless code quadratic */
+
+static void
+check_time(const char *text)
+{
+    char             *block, *unit;
+    size_t            i, n, len;
+    double            spent;
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+    struct timespec   from, to;
+
+    pool = tap_pool();
+
+    unit = quoted(text);
+    n = strlen(unit);
+    len = (1 << 20) / n * n;
+    block = malloc(len);
+
+    for (i = 0; i < len; i += n) {
+        memcpy(block + i, unit, n);
+    }
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+
+    (void) review_answer_parse(pool, block, len, NULL, &answer, &err);
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+
+    spent = (double) (to.tv_sec - from.tv_sec)
+            + (double) (to.tv_nsec - from.tv_nsec) / 1e9;
+
+    ok(spent < 5, "1 MB of %.*s takes %.3f s", (int) strcspn(text, "\n"), text,
+       spent);
+
+    free(block);
+    free(unit);
+    tap_pool_free(pool);
+}
+
+
+int
+main(void)
+{
+    size_t  i;
+
+    static const char  *hostile[] = {
+        "{", "[", "<think>", "</think>", "<think></think>", "<", "{^", "{'",
+        "{“", "{^a", "{^a^:", "{^a^:{", "{^a^:[", "{a:", "{a", "{/*", "{//\n",
+        "{/**/", "{^a^:^", "{^a^:^b^,", "^,^", "{^verdict^:", "{^verdict^:!",
+        "{^verdict^:^pass^}", "{^verdict^:^pass^},", "verdict", "v", "`", "```",
+        "{```", "{^a^://", "{^a^:^\\", "{   ", "　", "{^a^:^^ , ^",
+        "{^a^:^^//\n"
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        check(&cases[i]);
+    }
+
+    check_confidence();
+    check_severity();
+    check_quotes();
+    check_data();
+
+    for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+        check_time(hostile[i]);
+    }
+
+    return tap_end();
+}
