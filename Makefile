@@ -1,6 +1,6 @@
 #
 #   make                the module, against the installed nginx (nginx-dev)
-#   make NGX_SRC=DIR    the module, against a source tree of nginx
+#   make NGINX_SRC=DIR    the module, against a source tree of nginx
 #   make demo           reviews a sample bid and shows the findings
 #   make test           all tests, with the installed nginx and sanitized
 #   make test-nginx     t/*.t with the installed nginx
@@ -14,7 +14,7 @@
 # demo and test install the packages they need; "make deps" does only that.
 #
 
-NGX_SRC ?=	/usr/share/nginx/src
+NGINX_SRC ?=	/usr/share/nginx/src
 NGINX ?=	/usr/sbin/nginx
 CC ?=		cc
 CLANG ?=	clang
@@ -26,7 +26,7 @@ SO :=		ngx_http_review_module.so
 # the flags of the nginx that will load the module; a source tree that was
 # not built by a distribution gets what its own configure needs at least
 
-CONF_FLAGS :=	$(or $(filter --with-%,$(shell cat $(NGX_SRC)/conf_flags \
+CONF_FLAGS :=	$(or $(filter --with-%,$(shell cat $(NGINX_SRC)/conf_flags \
 		2>/dev/null)),--with-compat --with-threads --with-debug \
 		--with-http_ssl_module --with-http_v2_module)
 
@@ -60,10 +60,10 @@ all:		$(BUILD)/$(SO)
 
 $(BUILD)/nginx/objs/Makefile: config ngx_review_module \
 		ngx_review_module/review | $(BUILD)
-	@echo "  configure $(NGX_SRC)"
+	@echo "  configure $(NGINX_SRC)"
 	@rm -rf $(BUILD)/nginx
 	@mkdir -p $(BUILD)/nginx
-	@cp -r $(NGX_SRC)/. $(BUILD)/nginx/
+	@cp -r $(NGINX_SRC)/. $(BUILD)/nginx/
 	@cd $(BUILD)/nginx && ./configure $(CONF_FLAGS) \
 		--with-cc-opt='-O2 -fstack-protector-strong' \
 		--add-dynamic-module=$(ROOT) >$(BUILD)/configure.log 2>&1 \

@@ -224,11 +224,10 @@ void ngx_http_review_wake(ngx_http_review_ctx_t *ctx);
 
 
 /*
- * ngx_http_review_request.c: what the client asks.  Both return NGX_OK, or
- * the HTTP status of a problem that has been described in ctx->problem.
+ * ngx_http_review_request.c: what the client asks.  Returns NGX_OK, NGX_ERROR,
+ * or the HTTP status of a problem that has been described in ctx->problem.
  */
 
-ngx_int_t ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx);
 ngx_int_t ngx_http_review_read_request(ngx_http_review_ctx_t *ctx);
 
 
@@ -237,8 +236,12 @@ ngx_int_t ngx_http_review_read_request(ngx_http_review_ctx_t *ctx);
 ngx_int_t ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body);
 
 
-/* ngx_http_review_headers.c: a header by its name, or NULL */
+/*
+ * ngx_http_review_headers.c: may the request be a review?  Returns as the
+ * above.  A header by its name, or NULL.  A new header, from constants.
+ */
 
+ngx_int_t ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx);
 ngx_table_elt_t *ngx_http_review_find_header(ngx_list_t *headers,
     const char *name);
 ngx_int_t ngx_http_review_add_header(ngx_list_t *headers, ngx_pool_t *pool,

@@ -1,7 +1,179 @@
 
-/* Lists of headers, of a request or of a response. */
+/* What a client's headers ask for, and lists of headers. */
 
 #include "ngx_http_review.h"
+
+
+static ngx_int_t ngx_http_review_check_type(ngx_http_review_ctx_t *ctx);
+static ngx_uint_t ngx_http_review_accepts_events(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    static ngx_str_t  post = ngx_string("POST");
+
+    r = ctx->request;
+
+    if (r->method != NGX_HTTP_POST) {
+
+        if (ngx_http_review_add_header(&r->headers_out.headers, r->pool,
+                                       "Allow", &post)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_review_problem(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
+                                       "a review is asked for with POST");
+    }
+
+    ctx->sse = ngx_http_review_accepts_events(r);
+
+    return ngx_http_review_check_type(ctx);
+}
+
+
+static ngx_uint_t
+ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
+{
+    return len == ngx_strlen(name)
+           && ngx_strncasecmp(value->data, (u_char *) name, len) == 0;
+}
+
+
+/* application/json or application/...+json, in UTF-8; none at all is JSON */
+
+static ngx_int_t
+ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
+{
+    size_t               len;
+    u_char              *p, *last;
+    ngx_str_t           *type;
+    ngx_table_elt_t     *coding;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    coding = ngx_http_review_find_header(&r->headers_in.headers,
+                                         "Content-Encoding");
+
+    if (coding
+        && !ngx_http_review_is_token(&coding->value, coding->value.len,
+                                     "identity"))
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "the body must not be encoded, "
+                                       "Content-Encoding is not supported");
+    }
+
+    if (r->headers_in.content_type == NULL) {
+        return NGX_OK;
+    }
+
+    type = &r->headers_in.content_type->value;
+    last = type->data + type->len;
+
+    for (p = type->data; p < last && *p != ';' && *p != ' ' && *p != '\t';
+         p++)
+    { /* void */ }
+
+    len = p - type->data;
+
+    if (!ngx_http_review_is_token(type, len, "application/json")
+        && !(len > sizeof("application/+json") - 1
+             && ngx_strncasecmp(type->data, (u_char *) "application/", 12) == 0
+             && ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0))
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "Content-Type must be "
+                                       "application/json");
+    }
+
+    p = ngx_strlcasestrn(p, last, (u_char *) "charset=", 8 - 1);
+
+    if (p) {
+        p += 8;
+
+        if (p < last && *p == '"') {
+            p++;
+        }
+
+        if (last - p < 5
+            || (ngx_strncasecmp(p, (u_char *) "utf-8", 5) != 0
+                && ngx_strncasecmp(p, (u_char *) "utf8", 4) != 0))
+        {
+            return ngx_http_review_problem(ctx,
+                                           NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                           NULL, "the charset must be utf-8");
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the thousandths of a media range's "q", 0 if the range is not in the value */
+
+static ngx_uint_t
+ngx_http_review_accept_weight(ngx_str_t *value, const char *type, size_t len)
+{
+    u_char      *p, *end, *last;
+    ngx_int_t    q;
+
+    last = value->data + value->len;
+
+    p = ngx_strlcasestrn(value->data, last, (u_char *) type, len - 1);
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    end = ngx_strlchr(p, last, ',');
+
+    if (end == NULL) {
+        end = last;
+    }
+
+    p = ngx_strlcasestrn(p, end, (u_char *) "q=", 2 - 1);
+
+    if (p == NULL) {
+        return 1000;
+    }
+
+    p += 2;
+
+    while (end > p && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+
+    q = ngx_atofp(p, end - p, 3);
+
+    return q == NGX_ERROR ? 1000 : (ngx_uint_t) q;
+}
+
+
+static ngx_uint_t
+ngx_http_review_accepts_events(ngx_http_request_t *r)
+{
+    ngx_uint_t        events, json;
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_review_find_header(&r->headers_in.headers, "Accept");
+
+    if (h == NULL) {
+        return 0;
+    }
+
+    events = ngx_http_review_accept_weight(&h->value, "text/event-stream",
+                                           sizeof("text/event-stream") - 1);
+    json = ngx_http_review_accept_weight(&h->value, "application/json",
+                                         sizeof("application/json") - 1);
+
+    return events && events >= json;
+}
 
 
 ngx_table_elt_t *

@@ -101,6 +101,8 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
         return 0;
     }
 
+    /* the location itself has refused: there is none, or it is closed to us */
+
     call->status = call->rc;
 
     return ngx_http_review_outcome_status(call);
@@ -125,6 +127,10 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call)
     *ngx_snprintf((u_char *) call->status_code,
                   sizeof(call->status_code) - 1, "http_%ui", call->status)
         = '\0';
+
+    if (!call->header) {
+        detail = "the LLM location itself has refused, see the error log";
+    }
 
     ngx_http_review_fail(call, call->status_code,
                          detail[0] ? detail : "the LLM refused the request");

@@ -1,19 +1,16 @@
 
 /*
- * What the client asks: the headers, and the JSON of a chunk.  Every error is
- * found here, before any call, and names the member at fault.
+ * What the client asks: the JSON of a chunk.  Every error is found here, before
+ * any call, and names the member at fault.
  *
  * 400: the JSON or the form of a member is wrong; 422: the form is right, but
- * it names what is not known or names something twice; 413, 415, 405: as HTTP
- * has them.
+ * it names what is not known or names something twice; 413: a text is too long.
  */
 
 #include "ngx_http_review.h"
 #include "review/json.h"
 
 
-static ngx_int_t ngx_http_review_check_type(ngx_http_review_ctx_t *ctx);
-static ngx_uint_t ngx_http_review_accepts_events(ngx_http_request_t *r);
 static void ngx_http_review_set_llm(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx,
@@ -51,174 +48,6 @@ ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
     va_end(args);
 
     return ngx_http_review_problem(ctx, status, pointer, text);
-}
-
-
-ngx_int_t
-ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx)
-{
-    ngx_http_request_t  *r;
-
-    static ngx_str_t  post = ngx_string("POST");
-
-    r = ctx->request;
-
-    if (r->method != NGX_HTTP_POST) {
-
-        if (ngx_http_review_add_header(&r->headers_out.headers, r->pool,
-                                       "Allow", &post)
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_http_review_problem(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
-                                       "a review is asked for with POST");
-    }
-
-    ctx->sse = ngx_http_review_accepts_events(r);
-
-    return ngx_http_review_check_type(ctx);
-}
-
-
-static ngx_uint_t
-ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
-{
-    return len == ngx_strlen(name)
-           && ngx_strncasecmp(value->data, (u_char *) name, len) == 0;
-}
-
-
-/* application/json or application/...+json, in UTF-8; none at all is JSON */
-
-static ngx_int_t
-ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
-{
-    size_t               len;
-    u_char              *p, *last;
-    ngx_str_t           *type;
-    ngx_table_elt_t     *coding;
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    coding = ngx_http_review_find_header(&r->headers_in.headers,
-                                         "Content-Encoding");
-
-    if (coding
-        && !ngx_http_review_is_token(&coding->value, coding->value.len,
-                                     "identity"))
-    {
-        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                       NULL, "the body must not be encoded, "
-                                       "Content-Encoding is not supported");
-    }
-
-    if (r->headers_in.content_type == NULL) {
-        return NGX_OK;
-    }
-
-    type = &r->headers_in.content_type->value;
-    last = type->data + type->len;
-
-    for (p = type->data; p < last && *p != ';' && *p != ' ' && *p != '\t';
-         p++)
-    { /* void */ }
-
-    len = p - type->data;
-
-    if (!ngx_http_review_is_token(type, len, "application/json")
-        && !(len > sizeof("application/+json") - 1
-             && ngx_strncasecmp(type->data, (u_char *) "application/", 12) == 0
-             && ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0))
-    {
-        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                       NULL, "Content-Type must be "
-                                       "application/json");
-    }
-
-    p = ngx_strlcasestrn(p, last, (u_char *) "charset=", 8 - 1);
-
-    if (p) {
-        p += 8;
-
-        if (p < last && *p == '"') {
-            p++;
-        }
-
-        if (last - p < 5
-            || (ngx_strncasecmp(p, (u_char *) "utf-8", 5) != 0
-                && ngx_strncasecmp(p, (u_char *) "utf8", 4) != 0))
-        {
-            return ngx_http_review_problem(ctx,
-                                           NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                           NULL, "the charset must be utf-8");
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* the thousandths of a media range's "q", 0 if the range is not in the value */
-
-static ngx_uint_t
-ngx_http_review_accept_weight(ngx_str_t *value, const char *type, size_t len)
-{
-    u_char      *p, *end, *last;
-    ngx_int_t    q;
-
-    last = value->data + value->len;
-
-    p = ngx_strlcasestrn(value->data, last, (u_char *) type, len - 1);
-
-    if (p == NULL) {
-        return 0;
-    }
-
-    end = ngx_strlchr(p, last, ',');
-
-    if (end == NULL) {
-        end = last;
-    }
-
-    p = ngx_strlcasestrn(p, end, (u_char *) "q=", 2 - 1);
-
-    if (p == NULL) {
-        return 1000;
-    }
-
-    p += 2;
-
-    while (end > p && (end[-1] == ' ' || end[-1] == '\t')) {
-        end--;
-    }
-
-    q = ngx_atofp(p, end - p, 3);
-
-    return q == NGX_ERROR ? 1000 : (ngx_uint_t) q;
-}
-
-
-static ngx_uint_t
-ngx_http_review_accepts_events(ngx_http_request_t *r)
-{
-    ngx_uint_t        events, json;
-    ngx_table_elt_t  *h;
-
-    h = ngx_http_review_find_header(&r->headers_in.headers, "Accept");
-
-    if (h == NULL) {
-        return 0;
-    }
-
-    events = ngx_http_review_accept_weight(&h->value, "text/event-stream",
-                                           sizeof("text/event-stream") - 1);
-    json = ngx_http_review_accept_weight(&h->value, "application/json",
-                                         sizeof("application/json") - 1);
-
-    return events && events >= json;
 }
 
 

@@ -241,7 +241,8 @@ ngx_http_review_point_compile(ngx_pool_t *pool, review_point_t *point,
 
     if (point->rule
         && ngx_http_review_regex_compile(pool, &point->rule->pattern, pointer,
-                                         "/rule", &point->rule->regex, err)
+                                         point->rule->member,
+                                         &point->rule->regex, err)
            != NGX_OK)
     {
         return NGX_ERROR;

@@ -297,24 +297,18 @@ server {
     }
 }
 
-# nothing is said about the wording of these, but they are mistakes, too
+# what comes after it takes the location away from it
 
-conf_error('proxy_pass beside review', qr/review|proxy_pass/, <<'');
+for my $handler ('proxy_pass http://127.0.0.1:1', 'stub_status') {
+    bad("$handler beside review", qr/.*content handler.*/, <<"");
 review_llm /llm;
 server {
     location / {
-        review;
-        proxy_pass http://127.0.0.1:1;
+        review; # <-
+        $handler;
     }
 }
 
-conf_error('stub_status beside review', qr/review|stub_status/, <<'');
-review_llm /llm;
-server {
-    location / {
-        review;
-        stub_status;
-    }
 }
 
 good('return and rewrite are no content handlers', <<'');

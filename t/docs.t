@@ -279,7 +279,7 @@ my %number = (
 );
 
 my $endpoint = source(map { "$upper/ngx_http_review_$_.c" }
-                      qw(chunk request reply));
+                      qw(chunk headers request reply));
 my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
 delete @used{qw(POST V2 FLUSH SPECIAL_RESPONSE),
              grep { /^REVIEW_/ } keys %used};

@@ -200,6 +200,7 @@ review_point_rule(review_pool_t *pool, json_t *json, const char *pointer,
 
     memset(rule, 0, sizeof(*rule));
 
+    rule->member = json_is_string(value) ? "/rule" : "/rule/pattern";
     rule->match = REVIEW_VERDICT_PASS;
     rule->no_match = REVIEW_VERDICT_FAIL;
     point->rule = rule;

@@ -16,6 +16,8 @@
 
 typedef struct {
     review_str_t         pattern;
+    const char          *member;         /* where in the point it stands:
+                                            "/rule", "/rule/pattern" */
     review_verdict_e     match;          /* the verdict if it matches */
     review_verdict_e     no_match;       /* and if it does not */
     review_str_t         reason;         /* may be empty */
