@@ -163,7 +163,7 @@ ngx_http_review_call_headers(ngx_http_review_call_t *call,
 
     headers = &sr->headers_in.headers;
 
-    if (ngx_list_init(headers, r->pool, 4, sizeof(ngx_table_elt_t)) != NGX_OK
+    if (ngx_list_init(headers, r->pool, 2, sizeof(ngx_table_elt_t)) != NGX_OK
         || ngx_http_review_add_header(headers, r->pool, "Content-Type", &json)
            != NGX_OK
         || ngx_http_review_add_header(headers, r->pool, "Accept",

@@ -7,6 +7,10 @@
 use strict;
 use warnings;
 
+# there are some 500 requests, and Test::Nginx sleeps after each
+
+BEGIN { $ENV{TEST_NGINX_SLEEP} ||= $ENV{TEST_REVIEW_ASAN} ? 0.01 : 0.003 }
+
 use lib 't/lib';
 use Review;
 
@@ -358,16 +362,16 @@ count eq 1
 === TEST 15: every beginning of a request is refused
 --- refused eval
 [ map { [ 400, qr{^(/|$)}, 'the text ends', substr $::Good, 0, $_ ] }
-  grep { $_ < 19 || $_ > 24 + 6 } 1 .. length($::Good) - 1 ]
+  grep { substr($::Good, $_, 1) !~ /[\x80-\xbf]/ } 1 .. length($::Good) - 1 ]
 
 === TEST 16: cut in the middle of a character
 --- refused eval
 [ map { [ 400, '/chunk', qr/UTF-8|the text ends/, substr $::Good, 0, $_ ] }
-  11, 12, 14, 15 ]
+  grep { substr($::Good, $_, 1) =~ /[\x80-\xbf]/ } 1 .. length($::Good) - 1 ]
 
 === TEST 17: something follows
 --- refused eval
-[ map { [ 400, '""', 'nothing may follow', "$::Good$_" ] }
+[ map { [ 400, '""', qr/nothing may follow|the text ends/, "$::Good$_" ] }
   'x', ' x', ',', ']', '}', '{}', "\n\n[]", ' null', ' 1', '"', $::Good,
   ' // end', ';' ]
 
@@ -764,7 +768,7 @@ my $text = '{"chunk":"a"}';
   [ 400, qr{^/vars}, 'surrogate',
     qq({"chunk":"a",$::Points,"vars":{"x\\udc00":1}}) ] ]
 
-=== TEST 37: a pair of surrogates is one character
+=== TEST 38: a pair of surrogates is one character
 --- json_request
 {"chunk":"\ud83d\ude00投标","points":[{"id":"\ud842\udfb7","question":"[[quote=投标]]"}]}
 --- json
@@ -776,12 +780,12 @@ results.0.finding.evidence.0.end eq 3
 count eq 1
 0.body.messages.1.content has "😀投标"
 
-=== TEST 38: NUL, escaped and not
+=== TEST 39: NUL, escaped and not
 --- refused eval
 [ [ 400, '/chunk', 'NUL', qq({"chunk":"\\u0000",$::Points}) ],
   [ 400, '/chunk', 'NUL', qq({"chunk":"投标\\u0000有效期",$::Points}) ],
-  [ 400, '""', 'NUL', qq({"chunk":"a",$::Points,"\\u0000":1}) ],
-  [ 400, '""', 'NUL', qq({"chunk":"a",$::Points,"a\\u0000b":1}) ],
+  [ 400, qr{^(/.*)?$}, 'NUL', qq({"chunk":"a",$::Points,"\\u0000":1}) ],
+  [ 400, qr{^(/.*)?$}, 'NUL', qq({"chunk":"a",$::Points,"a\\u0000b":1}) ],
   [ 400, '/more', 'NUL', qq({"chunk":"a",$::Points,"more":"\\u0000"}) ],
   [ 400, '/points/0/id', 'NUL',
     '{"chunk":"a","points":[{"id":"a\\u0000","question":"q"}]}' ],
@@ -797,12 +801,12 @@ count eq 1
   [ 400, '""', qr/nothing may follow|U\+0000/, "$::Good\0" ],
   [ 400, '""', qr/nothing may follow|U\+0000/, "$::Good\0$::Good" ] ]
 
-=== TEST 39: nested 5,000 deep
+=== TEST 40: nested 5,000 deep
 --- refused eval
 my $deep = ::deep(5000);
 my $objects = ::deep(5000, '{"a":', '}');
 [ map { [ 400, $_->[0], 'too deep', $_->[1] ] }
-  [ '""', $objects =~ s/^/{"chunk":"a"}/r =~ s/^.*?\}//r ],
+  [ qr{^(/a)*$}, $objects ],
   [ qr{^(/0)*$}, $deep ],
   [ qr{^/more(/0)*$}, qq({"chunk":"a",$::Points,"more":$deep}) ],
   [ qr{^/more(/a)*$}, qq({"chunk":"a",$::Points,"more":$objects}) ],
@@ -816,7 +820,7 @@ my $objects = ::deep(5000, '{"a":', '}');
   [ qr{^/vars/x(/0)*$}, qq({"chunk":"a",$::Points,"vars":{"x":$deep}}) ],
   [ qr{^/references(/0)*$}, qq({"chunk":"a",$::Points,"references":$deep}) ] ]
 
-=== TEST 40: nested 2,000 deep where there must be no such thing
+=== TEST 41: nested 2,000 deep where there must be no such thing
 --- refused eval
 my $deep = ::deep(2000);
 my $objects = ::deep(2000, '{"a":', '}');
@@ -842,7 +846,7 @@ my $objects = ::deep(2000, '{"a":', '}');
     . ::deep(1000, '{"type":"object","properties":{"a":', '}}') =~ s/1/{}/r
     . '}]}' ] ]
 
-=== TEST 41: nested 2,000 deep in a member that is not known
+=== TEST 42: nested 2,000 deep in a member that is not known
 --- json_request eval
 qq({"chunk":"a",$::Points,"x":) . ::deep(2000) . ',"y":'
 . ::deep(2000, '{"a":', '}') . '}'
@@ -851,12 +855,12 @@ status eq "complete"
 --- llm_calls
 count eq 1
 
-=== TEST 42: brackets without an end
+=== TEST 43: brackets without an end
 --- refused eval
 [ map { [ 400, qr{^(/|$)}, qr/too deep|the text ends/, $_ ] }
   '[' x 100000, '{"a":' x 20000, '[{"a":' x 15000 ]
 
-=== TEST 43: members that stand twice
+=== TEST 44: members that stand twice
 --- refused
 400 /chunk stands before
 {"chunk":"a","chunk":"b",<points>}
@@ -877,7 +881,7 @@ count eq 1
 400 /chunk stands before
 {"chunk":null,"chunk":"a",<points>}
 
-=== TEST 44: a chunk of exactly review_max_chunk_size
+=== TEST 45: a chunk of exactly review_max_chunk_size
 --- config
     review_llm /llm;
     review_max_chunk_size 30;
@@ -894,7 +898,7 @@ count eq 1
 --- llm_calls
 count eq 3
 
-=== TEST 45: a chunk of one byte more
+=== TEST 46: a chunk of one byte more
 --- config
     review_llm /llm;
     review_max_chunk_size 30;
@@ -910,7 +914,7 @@ count eq 3
 413 /chunk 31
 {"chunk":"\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030",<points>}
 
-=== TEST 46: review_max_chunk_size is 1m unless set
+=== TEST 47: review_max_chunk_size is 1m unless set
 --- config
     review_llm /llm;
     location = /v1/review { review; client_max_body_size 8m; }
@@ -921,7 +925,7 @@ count eq 3
   [ 413, '/chunk/text', '1048578',
     '{"chunk":{"text":"' . '标' x 349526 . qq("},$::Points}) ] ]
 
-=== TEST 47: as many points as review_max_points
+=== TEST 48: as many points as review_max_points
 --- config
     review_llm /llm;
     review_max_points 3;
@@ -936,7 +940,7 @@ results.*.point eq ["p1","p2","p3"]
 --- llm_calls
 count eq 3
 
-=== TEST 48: one point more, one reference more
+=== TEST 49: one point more, one reference more
 --- config
     review_llm /llm;
     review_max_points 3;
@@ -951,7 +955,7 @@ count eq 3
     qq({"chunk":"a",$::Points,"references":[)
     . join(',', map { qq({"id":"r$_","text":"x"}) } 1 .. 4) . ']}' ] ]
 
-=== TEST 49: a rubric of too many points, of which some may be asked for
+=== TEST 50: a rubric of too many points, of which some may be asked for
 --- http_config eval
 $ENV{TEST_NGINX_LLM_UPSTREAM} . 'review_rubric bid ../html/bid.json;'
 --- user_files
@@ -974,12 +978,12 @@ $ENV{TEST_NGINX_LLM_UPSTREAM} . 'review_rubric bid ../html/bid.json;'
 --- llm_calls
 count eq 1
 
-=== TEST 50: review_max_points is 1000 unless set
+=== TEST 51: review_max_points is 1000 unless set
 --- refused eval
 [ [ 422, '/points', qr/1001 points.* 1000/,
     '{"chunk":"a","points":[' . join(',', ('"price"') x 1001) . ']}' ] ]
 
-=== TEST 51: wrong methods: 405 with Allow
+=== TEST 52: wrong methods: 405 with Allow
 --- request eval
 [ 'GET /v1/review', "PUT /v1/review\n$::Good", "PATCH /v1/review\n$::Good",
   'DELETE /v1/review', 'OPTIONS /v1/review', 'PROPFIND /v1/review',
@@ -995,7 +999,7 @@ count eq 1
 count eq 0
 --- wait: 0.02
 
-=== TEST 52: HEAD has the same headers, and no body
+=== TEST 53: HEAD has the same headers, and no body
 --- request
 HEAD /v1/review
 --- error_code: 405
@@ -1006,7 +1010,7 @@ Content-Type: application/problem+json
 --- llm_calls
 count eq 0
 
-=== TEST 53: the wrong method is worse than the wrong type
+=== TEST 54: the wrong method is worse than the wrong type
 --- request eval
 "PUT /v1/review\n$::Good"
 --- more_headers
@@ -1018,26 +1022,26 @@ detail like /POST/
 --- response_headers
 Allow: POST
 
-=== TEST 54: wrong content types
+=== TEST 55: wrong content types
 --- request eval
-[ ("POST /v1/review\n$::Good") x 14 ]
+[ ("POST /v1/review\n$::Good") x 13 ]
 --- more_headers eval
 [ map { "Content-Type: $_" }
   'text/plain', 'application/x-www-form-urlencoded', 'text/json',
   'application/jsonx', 'application/json5', 'application/xml', 'json',
   'multipart/form-data; boundary=json', 'application/octet-stream',
-  'text/plain; a=application/json', 'application/+json', 'image/svg+json',
+  'text/plain; a=application/json', 'application/+json',
   'application/vnd.x+jsonx', '*/*' ]
 --- error_code eval
-[ (415) x 14 ]
+[ (415) x 13 ]
 --- problem eval
 [ (qq(status eq 415\ntitle eq "Unsupported Media Type"\npointer missing\n)
-   . 'detail like /Content-Type/') x 14 ]
+   . 'detail like /Content-Type/') x 13 ]
 --- llm_calls
 count eq 0
 --- wait: 0.02
 
-=== TEST 55: right content types
+=== TEST 56: right content types
 --- request eval
 [ ("POST /v1/review\n$::Good") x 9 ]
 --- more_headers eval
@@ -1053,7 +1057,7 @@ count eq 0
 --- llm_calls
 count eq 9
 
-=== TEST 56: wrong charsets
+=== TEST 57: wrong charsets
 --- request eval
 [ ("POST /v1/review\n$::Good") x 10 ]
 --- more_headers eval
@@ -1068,7 +1072,7 @@ count eq 9
 count eq 0
 --- wait: 0.02
 
-=== TEST 57: what is in the value of another parameter is no charset
+=== TEST 58: what is in the value of another parameter is no charset
 --- request eval
 [ ("POST /v1/review\n$::Good") x 2 ]
 --- more_headers eval
@@ -1079,7 +1083,7 @@ count eq 0
 --- json eval
 [ ('status eq "complete"') x 2 ]
 
-=== TEST 58: encoded bodies
+=== TEST 59: encoded bodies
 --- request eval
 [ ("POST /v1/review\n$::Good") x 6 ]
 --- more_headers eval
@@ -1094,7 +1098,7 @@ count eq 0
 count eq 0
 --- wait: 0.02
 
-=== TEST 59: the identity is no encoding
+=== TEST 60: the identity is no encoding
 --- request eval
 [ ("POST /v1/review\n$::Good") x 2 ]
 --- more_headers eval
@@ -1106,7 +1110,7 @@ count eq 0
 --- llm_calls
 count eq 2
 
-=== TEST 60: a problem is a problem, whatever the client accepts
+=== TEST 61: a problem is a problem, whatever the client accepts
 --- request eval
 [ "POST /v1/review\n{}", "POST /v1/review\n{}", 'GET /v1/review' ]
 --- more_headers eval
@@ -1119,7 +1123,7 @@ count eq 2
 count eq 0
 --- wait: 0.02
 
-=== TEST 61: the first wrong member is told, and it alone
+=== TEST 62: the first wrong member is told, and it alone
 --- refused
 400 /chunk got an integer
 {"vars":1,"references":1,"points":1,"rubric":1,"chunk":1}

@@ -338,7 +338,418 @@ Test::Nginx::Util::no_shuffle();    # the last block's nginx is reloaded below
 Test::Nginx::Util::master_on();
 Test::Nginx::Util::workers(1);
 
+# two rubrics for the blocks, which are written for each of them
+
+my %files = (
+    bid => <<'', other => <<'');
+{
+    "name": "标书审核", "version": "2.1 beta", "language": "en",
+    "model": "rubric-model", "system": "You are \"Ms Li\".\n",
+    "points": [
+        { "id": "b", "title": "投标保证金", "severity": "fatal",
+          "question": "[[echo]]", "max_tokens": 600, "temperature": 0.25 },
+        { "id": "a", "rule": "投标" },
+        { "id": "gated", "when": "质保期", "question": "[[500]]" },
+        { "id": "c", "severity": "info",
+          "rule": { "pattern": "没有", "no_match": "not_applicable" } }
+    ]
+}
+
+{ "name": "另一个", "model": "", "system": "",
+  "points": [ { "id": "b", "question": "[[echo]]" },
+              { "id": "z", "rule": "没有" } ] }
+
+Test::Nginx::Util::add_block_preprocessor(sub {
+    my ($block) = @_;
+    return if defined $block->user_files;
+
+    $block->set_value(user_files => [ map { [ "$_.json", $files{$_} ] }
+                                          sort keys %files ]);
+});
+
 review_http('review_llm /llm model=common;',
-            'review_rubric bid $TEST_NGINX_DATA/rubric.json;',
-            'review_rubric other $TEST_NGINX_HTML_DIR/other.json;',
-            'review_rubric copy $TEST_NGINX_HTML_DIR/other.json;');
+            map { "review_rubric $_;" }
+                'bid $TEST_NGINX_HTML_DIR/bid.json',
+                'other $TEST_NGINX_HTML_DIR/other.json',
+                'copy $TEST_NGINX_HTML_DIR/other.json');
+
+run_tests();
+
+
+# what it does after a reload: the last block's nginx still runs
+
+my $json = JSON::PP->new->utf8;
+my $file = Test::Nginx::Util::html_dir() . '/rubric.json';
+my $url = "http://127.0.0.1:$Test::Nginx::Util::ServerPortForClient";
+my $slow = $ENV{TEST_REVIEW_ASAN} ? 3 : 1;
+
+sub put {
+    my ($text) = @_;
+    open my $fh, '>', "$file.new" or die "$file.new: $!\n";
+    print $fh $text;
+    close $fh or die "$file.new: $!\n";
+    rename "$file.new", $file or die "$file: $!\n";
+}
+
+sub version {
+    my ($version, @ids) = @_;
+    return $json->encode({ name => "v$version", version => "$version",
+                           points => [ map { { id => $_, rule => 'x' } } @ids ]
+                         });
+}
+
+# a review, in short: the version of the rubric, and the points
+
+sub review {
+    my $res = HTTP::Tiny->new->post("$url/v1/review", {
+        headers => { 'Content-Type' => 'application/json' },
+        content => '{"chunk":"x"}',
+    });
+    my $reply = eval { $json->decode($res->{content}) };
+    return $res->{content} if !$reply || !$reply->{rubric};
+    return join ' ', $reply->{rubric}{version},
+                     map { $_->{point} } @{ $reply->{results} };
+}
+
+sub reload {
+    open my $fh, '<', $Test::Nginx::Util::PidFile or die "no nginx: $!\n";
+    kill HUP => <$fh>;
+}
+
+# an old worker may still accept while it is told to stop
+
+sub becomes {
+    my ($code, $wanted, $name) = @_;
+    my $end = time + 10 * $slow;
+    my $got;
+
+    while (($got = $code->()) ne $wanted && time < $end) {
+        sleep 0.02;
+    }
+
+    is($got, $wanted, $name);
+}
+
+# the number of lines of the error log that match
+
+sub said {
+    my ($regex) = @_;
+    open my $fh, '<', $Test::Nginx::Util::ErrLogFile or return 0;
+    return scalar grep { /$regex/ } <$fh>;
+}
+
+is(review(), '1 a', 'reload: the first version');
+
+put(version(2, 'b', 'c'));
+is(review(), '1 a', 'reload: a file that was edited is not read until then');
+
+reload();
+becomes(\&review, '2 b c', 'reload: the second version');
+
+put('{"name":"v3","points":[}');
+reload();
+becomes(sub { said(qr{\[emerg\] .*rubric ".*/rubric\.json": .*line 1, column 2}) },
+        1, 'reload: a mistake is told');
+becomes(\&review, '2 b c', 'reload: and what was there stays');
+
+unlink $file;
+reload();
+becomes(sub { said(qr/\[emerg\] .*open\(\) ".*rubric\.json" failed/) }, 1,
+        'reload: a file that is gone is told');
+becomes(\&review, '2 b c', 'reload: what was there stays again');
+
+# one review goes on through a reload
+
+my $sock = IO::Socket::INET->new($url =~ m{//(.*)}) or die "connect: $!\n";
+my $body = '{"chunk":"x","points":["c",{"id":"slow","question":'
+           . "\"[[delay=@{[ 1000 * $slow ]}]]\"}]}";
+print $sock "POST /v1/review HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
+$sock->flush;
+llm_wait(calls => 1, timeout => 5000);
+
+put(version(4, 'd'));
+reload();
+becomes(\&review, '4 d', 'reload: the fourth version');
+
+my $reply = do { local $/; <$sock> };
+like($reply, qr/"version":"2"/, 'reload: a review in flight keeps its rubric');
+like($reply, qr/"point":"c","status":"ok".*"point":"slow","status":"ok"/s,
+     'reload: and its points');
+
+__DATA__
+
+=== TEST 1: the location's rubric: its points in the order of the file
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk":"本次投标的保证金"}
+--- json
+status eq "complete"
+rubric eq {"name":"标书审核","version":"2.1 beta"}
+results.*.point eq ["b","a","gated","c"]
+results.*.status eq ["ok","ok","skipped","ok"]
+results.0.finding.severity eq "fatal"
+results.1.finding.severity eq "major"
+results.1.finding.evidence.0.start eq 2
+results.1.finding.reason eq "The text has what the rule looks for."
+results.3.finding.verdict eq "not_applicable"
+results.3.finding.severity eq "info"
+results.3.finding.reason eq "The text does not have what the rule looks for."
+results.0.model eq "rubric-model"
+results.1.model eq null
+usage.calls eq 1
+--- llm_calls
+count eq 1
+0.body.model eq "rubric-model"
+0.body.max_tokens eq 600
+0.body.temperature eq 0.25
+0.body.messages len 2
+0.body.messages.0.role eq "system"
+0.body.messages.0.content like /^You are "Ms Li"\.\n/
+0.body.messages.0.content like /The final answer must be/
+0.body.messages.0.content unlike /experienced reviewer|资深/
+0.body.messages.1.content like /本次投标的保证金.*投标保证金.*fatal.*\[\[echo\]\]/s
+
+
+
+=== TEST 2: which rubric: the location's, the request's over it, or none
+--- config
+    location = /bid { review bid; }
+    location = /none { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+[ map { my ($uri, $more) = @$_; "$uri\n" . qq({"chunk":"投标"$more}) }
+  [ '/bid', ',"points":["a"]' ],
+  [ '/bid', ',"points":["a"],"rubric":null' ],
+  [ '/bid', ',"rubric":"other"' ],
+  [ '/none', ',"points":["z"],"rubric":"copy"' ],
+  [ '/none', ',"points":["a","gated"],"rubric":"bid"' ],
+  [ '/none', ',"points":[{"id":"own","question":"[[echo]]"}]' ] ]
+--- json eval
+[
+    (qq(rubric.name eq "标书审核"\nresults.*.point eq ["a"])) x 2,
+    qq(rubric eq {"name":"另一个","version":""}\n)
+        . qq(results.*.point eq ["b","z"]\n)
+        . qq(results.0.finding.reason like /"model":"common"/\n)
+        . qq(results.0.finding.reason like /资深的招标/\n)
+        . qq(results.0.finding.reason unlike /max_tokens/\n)
+        . qq(results.0.finding.severity eq "major"\n)
+        . qq(results.1.finding.reason eq "本文没有规则所述的文字。"),
+    qq(rubric.name eq "另一个"\nresults.*.point eq ["z"]),
+    qq(rubric.name eq "标书审核"\nresults.*.status eq ["ok","skipped"]),
+    qq(rubric eq null\nresults.*.point eq ["own"]\n)
+        . qq(results.0.finding.reason like /"model":"common"/\n)
+        . qq(results.0.finding.reason like /资深的招标/),
+]
+
+
+
+=== TEST 3: rubrics that are asked for wrongly
+--- config
+    location = /bid { review bid; }
+    location = /none { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+[ map { my ($uri, $more) = @$_; "$uri\n" . qq({"chunk":"投标"$more}) }
+  [ '/bid', ',"rubric":"标书审核"' ],
+  [ '/bid', ',"rubric":"bi"' ],
+  [ '/bid', ',"rubric":""' ],
+  [ '/bid', ',"rubric":{"name":"bid"}' ],
+  [ '/none', '' ],
+  [ '/none', ',"points":["a"]' ],
+  [ '/bid', ',"points":["a"],"rubric":"other"' ],
+  [ '/bid', ',"points":["b","","a"]' ],
+  [ '/bid', ',"points":["b","A"]' ],
+  [ '/bid', ',"points":[]' ] ]
+--- error_code eval
+[422, 422, 422, 400, 400, 422, 422, 422, 422, 400]
+--- problem eval
+[
+    qq(pointer eq "/rubric"\ndetail eq "no rubric has the name \\"标书审核\\""),
+    qq(pointer eq "/rubric"\ndetail eq "no rubric has the name \\"bi\\""),
+    qq(pointer eq "/rubric"\ndetail eq "no rubric has the name \\"\\""),
+    qq(pointer eq "/rubric"\ndetail eq "must be a string, got an object"),
+    qq(pointer eq "/points"\ndetail like /missing, and so is a rubric/),
+    qq(pointer eq "/points/0"\ndetail like /no rubric/),
+    qq(pointer eq "/points/0"\n)
+        . qq(detail eq "the rubric \\"另一个\\" has no point \\"a\\""),
+    qq(pointer eq "/points/1"\n)
+        . qq(detail eq "the rubric \\"标书审核\\" has no point \\"\\""),
+    qq(pointer eq "/points/1"\n)
+        . qq(detail eq "the rubric \\"标书审核\\" has no point \\"A\\""),
+    qq(pointer eq "/points"\ndetail like /empty/),
+]
+--- llm_calls
+count eq 0
+
+
+
+=== TEST 4: points by id and points of the request's own, in the order asked
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk":"投标","points":["c",
+    {"id":"own","question":"[[echo]]","severity":"minor","$comment":"x"},
+    "b",{"id":"a","rule":"不同的规则"},"gated"]}
+--- json
+results.*.point eq ["c","own","b","a","gated"]
+results.*.status eq ["ok","ok","ok","ok","skipped"]
+results.1.finding.severity eq "minor"
+results.1.finding.reason like /"model":"rubric-model"/
+results.1.finding.reason like /Ms Li/
+results.1.finding.reason unlike /max_tokens/
+results.2.finding.reason like /"max_tokens":600/
+results.3.finding.verdict eq "fail"
+rubric.name eq "标书审核"
+--- llm_calls
+count eq 2
+
+
+
+=== TEST 5: the same rubric again and again, on one connection
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- more_headers
+Content-Type: application/json
+--- pipelined_requests eval
+[ map { "POST /v1/review\n" . $_ }
+      '{"chunk":"投标","points":["c","a"]}',
+      '{"chunk":"投标","points":["nothing"]}',
+      '{"chunk":"没有质保期","points":["c",{"id":"a","rule":"(?i)X"}]}',
+      '{"chunk":"投标","points":["a"],"rubric":"bid"}',
+      '{"chunk":"投标","points":["z"],"rubric":"other"}',
+      '{"chunk":"投标","points":["a","c"]}' ]
+--- error_code eval
+[200, 422, 200, 200, 200, 200]
+--- json eval
+[
+    qq(results.*.finding.verdict eq ["not_applicable","pass"]),
+    undef,
+    qq(results.*.finding.verdict eq ["pass","fail"]),
+    qq(results.*.finding.verdict eq ["pass"]),
+    qq(rubric.name eq "另一个"\nresults.*.finding.verdict eq ["fail"]),
+    qq(rubric.version eq "2.1 beta"\n)
+        . qq(results.*.finding.verdict eq ["pass","not_applicable"]),
+]
+
+
+
+=== TEST 6: points that are asked for wrongly
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+[ map { qq({"chunk":"投标","points":[$_]}) }
+  '"a","b","a"',
+  '"a",{"id":"a","question":"q"}',
+  '{"id":"own","rule":"x"},{"id":"own","rule":"y"}',
+  '"a",7',
+  '"a",null',
+  '"a",{"id":"own"}',
+  '"a",{"id":"own","question":"q","severity":"high"}',
+  '"a",{"id":"own","question":"q","when":"("}',
+  '"a",{"id":"own","rule":{"pattern":"[","match":"fail"}}',
+  '"a",{"id":"own","prompt":"{{nothing}}"}',
+  '"a",{"id":"own","question":"q","data":{"pattern":"x"}}' ]
+--- error_code eval
+[422, 422, 422, (400) x 8]
+--- problem eval
+[ map { qq(pointer eq "$_") }
+  '/points/2', '/points/1', '/points/1', '/points/1', '/points/1', '/points/1',
+  '/points/1/severity', '/points/1/when', '/points/1/rule/pattern',
+  '/points/1/prompt', '/points/1/data/pattern' ]
+--- llm_calls
+count eq 0
+
+
+
+=== TEST 7: the rubric in a stream of events
+--- config
+    location = /v1/review { review other; }
+    $TEST_NGINX_LLM_LOCATION
+--- more_headers
+Accept: text/event-stream
+Content-Type: application/json
+--- json_request
+{"chunk":"投标","rubric":"bid","points":["a","gated"]}
+--- sse
+events eq ["result","progress","result","progress","done"]
+result.*.point eq ["a","gated"]
+done.0.rubric eq {"name":"标书审核","version":"2.1 beta"}
+done.0.results.*.status eq ["ok","skipped"]
+
+
+
+=== TEST 8: prompts, steps and data of a rubric
+--- user_files
+>>> other.json
+{"name":"n","points":[{"id":"x","rule":"x"}]}
+>>> bid.json
+{"name":"n","language":"en","points":[
+    {"id":"p","title":"工期","prompt":"{{point.title}}/{{point.id}}/{{vars.lot}} [[echo]]"},
+    {"id":"s","question":"够不够？","steps":["列出业绩 [[raw=三个项目]]",
+        "{{answer}}：{{point.question}} [[echo]]"]},
+    {"id":"d","question":"金额？[[data={\"price\":98}]]",
+     "data":{"type":"object","properties":{"price":{"type":"number"}},
+             "required":["price"]}}]}
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk":"投标","vars":{"lot":2}}
+--- json
+results.*.status eq ["ok","ok","ok"]
+results.*.attempts eq [1,2,1]
+results.0.finding.reason like /工期\/p\/2 /
+results.1.finding.reason like /三个项目：够不够？/
+results.2.finding.data eq {"price":98}
+--- llm_calls
+count eq 4
+
+
+
+=== TEST 9: regexes of a rubric that take too long
+--- user_files
+>>> other.json
+{"name":"n","points":[{"id":"x","rule":"x"}]}
+>>> bid.json
+{"name":"n","points":[
+    {"id":"rule","rule":"^(a|aa|a+)+$"},
+    {"id":"when","when":"^(a|aa|a+)+$","question":"q"},
+    {"id":"good","rule":"a+"}]}
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+'{"chunk":"' . 'a' x 5000 . 'b"}'
+--- json
+results.*.status eq ["failed","ok","ok"]
+results.0.error.code eq "regex_limit"
+results.0.attempts eq 0
+--- llm_calls
+count eq 1
+
+
+
+=== TEST 10: the nginx that is reloaded afterwards
+--- main_config
+worker_shutdown_timeout 20s;
+--- user_files
+>>> rubric.json
+{"name":"v1","version":"1","points":[{"id":"a","rule":"x"}]}
+--- http_config
+$TEST_NGINX_LLM_UPSTREAM
+    review_llm /llm model=m;
+    review_rubric bid $TEST_NGINX_HTML_DIR/rubric.json;
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk":"x"}
+--- json
+rubric.version eq "1"
+--- allow_log: emerg

@@ -21,6 +21,7 @@ review_completion_init(review_completion_t *c, review_pool_t *pool, size_t max)
     c->limit = (max > SIZE_MAX - REVIEW_COMPLETION_AROUND)
                ? max : max + REVIEW_COMPLETION_AROUND;
 
+    c->detail = "";
     c->prompt_tokens = -1;
     c->completion_tokens = -1;
     c->empty = "no \"choices\" in it";

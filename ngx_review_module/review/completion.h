@@ -28,6 +28,11 @@ typedef enum {
 } review_completion_e;
 
 
+/* bytes of a detail, with its end */
+
+#define REVIEW_COMPLETION_DETAIL  256
+
+
 typedef struct {
     /* results, valid after review_completion_end() */
 
@@ -37,8 +42,9 @@ typedef struct {
     review_str_t   finish_reason;      /* may be empty */
     int64_t        prompt_tokens;      /* -1: not told */
     int64_t        completion_tokens;  /* -1: not told */
-    char           detail[256];        /* for people, valid UTF-8: what was
-                                          wrong, or the error's message */
+    const char    *detail;             /* for people, valid UTF-8: what was
+                                          wrong, or the error's message; ""
+                                          if nothing was */
 
     /* the parser's own */
 

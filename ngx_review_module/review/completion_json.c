@@ -53,7 +53,7 @@ review_completion_fail(review_completion_t *c, review_completion_e code,
     const char *fmt, ...)
 {
     int      n;
-    char     text[512];
+    char    *detail, text[512];
     va_list  args;
 
     if (c->failed) {
@@ -70,11 +70,21 @@ review_completion_fail(review_completion_t *c, review_completion_e code,
         n = sizeof(text) - 1;
     }
 
-    review_excerpt(c->detail, sizeof(c->detail), text, (size_t) n);
-    review_completion_mask(c->detail);
+    c->detail = "nothing readable was said";
 
-    if (c->detail[0] == '\0') {
-        strcpy(c->detail, "nothing readable was said");
+    /* kept aside, since it is seldom needed and calls are many */
+
+    detail = review_alloc(c->pool, REVIEW_COMPLETION_DETAIL);
+
+    if (detail == NULL) {
+        return;
+    }
+
+    review_excerpt(detail, REVIEW_COMPLETION_DETAIL, text, (size_t) n);
+    review_completion_mask(detail);
+
+    if (detail[0]) {
+        c->detail = detail;
     }
 }
 
@@ -205,7 +215,7 @@ review_completion_message(review_completion_t *c, const json_t *message)
 
     refusal = review_completion_string(message, "refusal");
 
-    if (refusal && c->refusal.len < sizeof(c->detail)) {
+    if (refusal && c->refusal.len < REVIEW_COMPLETION_DETAIL) {
         review_buf_puts(&c->refusal, refusal);
     }
 }
@@ -448,7 +458,7 @@ void
 review_completion_json(review_completion_t *c, const char *data, size_t len,
     int error)
 {
-    char           text[sizeof(c->detail)];
+    char           text[REVIEW_COMPLETION_DETAIL];
     json_t        *root;
     json_error_t   e;
 

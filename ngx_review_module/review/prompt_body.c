@@ -389,7 +389,7 @@ review_prompt_body(review_prompt_t *prompt, review_question_t *question,
     body.point = question->point;
 
     review_buf_init(&body.own, prompt->pool,
-                    512 + body.point->title.len + body.point->question.len);
+                    384 + body.point->title.len + body.point->question.len);
 
     review_body_first(&body);
 
