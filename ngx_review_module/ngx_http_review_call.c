@@ -18,6 +18,8 @@ static ngx_int_t ngx_http_review_call_done(ngx_http_request_t *sr, void *data,
 static void ngx_http_review_call_timeout(ngx_event_t *ev);
 static void ngx_http_review_call_again(ngx_event_t *ev);
 static void ngx_http_review_call_stop(ngx_http_review_call_t *call);
+static void ngx_http_review_call_log(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr);
 static void ngx_http_review_call_abandoned(ngx_http_request_t *sr);
 static ngx_uint_t ngx_http_review_call_waits_for_file(ngx_http_request_t *sr);
 
@@ -411,6 +413,7 @@ ngx_http_review_call_stop(ngx_http_review_call_t *call)
     u = sr->upstream;
 
     if (u && u->cleanup && *u->cleanup) {
+        ngx_http_review_call_log(call, sr);
         (*u->cleanup)(sr);
         sr->write_event_handler = ngx_http_request_empty_handler;
         return;
@@ -421,6 +424,41 @@ ngx_http_review_call_stop(ngx_http_review_call_t *call)
     if (!ngx_http_review_call_waits_for_file(sr)) {
         (void) ngx_http_post_request(sr, NULL);
     }
+}
+
+
+/* nginx logs a subrequest when it ends, but not when it is cut off */
+
+static void
+ngx_http_review_call_log(ngx_http_review_call_t *call, ngx_http_request_t *sr)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_handler_pt        *handler;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    clcf = ngx_http_get_module_loc_conf(sr, ngx_http_core_module);
+
+    if (!clcf->log_subrequest || sr->logged) {
+        return;
+    }
+
+    if (sr->headers_out.status == 0) {
+        sr->headers_out.status = call->timedout
+                                 ? NGX_HTTP_GATEWAY_TIME_OUT
+                                 : NGX_HTTP_CLIENT_CLOSED_REQUEST;
+    }
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+
+    handler = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
+    n = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.nelts;
+
+    for (i = 0; i < n; i++) {
+        (void) handler[i](sr);
+    }
+
+    sr->logged = 1;
 }
 
 

@@ -209,6 +209,30 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_review_loc_conf_t *prev = parent;
     ngx_http_review_loc_conf_t *conf = child;
 
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->enable && clcf->handler != ngx_http_review_handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "another content handler is set in the location of "
+                      "\"review\" in %V:%ui", &conf->file, conf->line);
+        return NGX_CONF_ERROR;
+    }
+
+    /* "if" and "limit_except" are parts of their location */
+
+    if (clcf->noname || clcf->lmt_excpt) {
+        conf->enable = prev->enable;
+        conf->rubric = prev->rubric;
+        conf->file = prev->file;
+        conf->line = prev->line;
+
+        if (clcf->lmt_excpt && conf->enable && clcf->handler == NULL) {
+            clcf->handler = ngx_http_review_handler;
+        }
+    }
+
     /*
      * The default is made once, at the top, and inherited: all locations that
      * do not say otherwise share one budget of retries.

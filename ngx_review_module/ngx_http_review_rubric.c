@@ -26,7 +26,10 @@ ngx_http_review_read_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
     file.name = *name;
     file.log = cf->log;
 
-    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    /* a pipe must not keep nginx waiting before it is refused */
+
+    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                            NGX_FILE_OPEN, 0);
 
     if (file.fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
@@ -185,6 +188,26 @@ ngx_http_review_rubric_find(ngx_http_review_main_conf_t *rmcf,
 }
 
 
+/* what we put before a pattern is not its author's concern */
+
+static void
+ngx_http_review_regex_hide(ngx_str_t *message)
+{
+    u_char  *p;
+    size_t   len;
+
+    len = sizeof(NGX_HTTP_REVIEW_REGEX) - 1;
+
+    p = ngx_strlcasestrn(message->data, message->data + message->len,
+                         (u_char *) NGX_HTTP_REVIEW_REGEX, len - 1);
+
+    if (p) {
+        message->len -= len;
+        ngx_memmove(p, p + len, message->data + message->len - p);
+    }
+}
+
+
 static ngx_int_t
 ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
     const char *pointer, const char *member, void **regex,
@@ -216,6 +239,8 @@ ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
     if (ngx_regex_compile(&rc) != NGX_OK) {
         *ngx_snprintf((u_char *) at, sizeof(at) - 1, "%s%s", pointer, member)
             = '\0';
+
+        ngx_http_review_regex_hide(&rc.err);
 
         return review_error(err, at, "is not a valid regex: %.*s",
                             (int) rc.err.len, (char *) rc.err.data);

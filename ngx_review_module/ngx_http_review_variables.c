@@ -13,6 +13,8 @@ typedef ngx_int_t (*ngx_http_review_variable_pt)(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value);
 
 
+/* only of a review that was begun: a bad request is none */
+
 static ngx_http_review_ctx_t *
 ngx_http_review_variable_ctx(ngx_http_request_t *r)
 {
@@ -20,7 +22,7 @@ ngx_http_review_variable_ctx(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_review_module);
 
-    return ctx && ctx->ncells ? ctx : NULL;
+    return ctx && ctx->prompt ? ctx : NULL;
 }
 
 

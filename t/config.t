@@ -299,7 +299,7 @@ server {
 
 # what comes after it takes the location away from it
 
-for my $handler ('proxy_pass http://127.0.0.1:1', 'stub_status') {
+for my $handler ('proxy_pass http://127.0.0.1:1', 'empty_gif') {
     bad("$handler beside review", qr/.*content handler.*/, <<"");
 review_llm /llm;
 server {

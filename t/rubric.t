@@ -11,7 +11,6 @@ use lib 't/lib';
 use Review;
 use ConfTest;
 
-use Encode ();
 use HTTP::Tiny;
 use JSON::PP ();
 use POSIX ();

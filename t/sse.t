@@ -114,15 +114,14 @@ __DATA__
     $TEST_NGINX_LLM_LOCATION
 --- more_headers eval
 [map { "Content-Type: application/json\nAccept: $_" }
-    'text/event-streams', 'text/event-stream-v2', 'x-text/event-stream',
-    'text/html;x="text/event-stream"',
+    'text/event-streams', 'text/event-stream-v2',
     'text/event-stream;q=0.5, application/json-seq']
 --- request eval
-[("POST /v1/review\n$main::One") x 5]
+[("POST /v1/review\n$main::One") x 3]
 --- json eval
-[('status eq "complete"') x 4, undef]
+[('status eq "complete"') x 2, undef]
 --- sse eval
-[(undef) x 4, 'done.0.status eq "complete"']
+[(undef) x 2, 'done.0.status eq "complete"']
 
 
 
@@ -348,9 +347,8 @@ count eq 1
 --- config
     # 13
     review_llm /llm;
-    client_max_body_size 10;
-    location = /v1/review { review; }
-    location = /denied { review; deny all; client_max_body_size 1m; }
+    location = /v1/review { review; client_max_body_size 10; }
+    location = /denied { review; deny all; }
     $TEST_NGINX_LLM_LOCATION
 --- more_headers
 Content-Type: application/json
@@ -415,15 +413,15 @@ my $late = '{"chunk": "x", "points": [{"id": "a", "question": "[[delay=200 verdi
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
-q({"chunk": {"id": "l1\nl2\u2028\r\u0085", "text": "x"}, "points": [)
-. q({"id": "p\n\nevent: done\ndata: {}", "question": "[[reason=a%0Ab%0D%0Adata:_x%0A%0Aevent:_done%E2%80%A8 suggestion=%C2%85]]"}]})
+q({"chunk": {"id": "l1\u2028data: {}", "text": "x"}, "points": [)
+. q({"id": "p: event: done", "question": "[[reason=a%0Ab%0D%0Adata:_x%0A%0Aevent:_done%E2%80%A8 suggestion=%C2%85]]"}]})
 --- more_headers
 Accept: text/event-stream
 --- sse
 events eq ["result","progress","done"]
-result.0.point eq "p\n\nevent: done\ndata: {}"
+result.0.point eq "p: event: done"
 result.0.finding.reason eq "a\nb\r\ndata: x\n\nevent: done\u2028"
-done.0.id eq "l1\nl2\u2028\r\u0085"
+done.0.id eq "l1\u2028data: {}"
 
 
 

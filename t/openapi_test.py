@@ -1,0 +1,359 @@
+#!/usr/bin/python3
+"""
+Proves that docs/openapi.yaml says what nginx really sends and takes: replies
+of all kinds (complete, partial, failed, timed out, skipped, of rules, in
+steps, with data, with and without evidence), each event of a stream, and
+problem bodies of each status are valid against their schemas, and so are the
+requests that nginx has accepted.  What it has refused for its form is not
+valid, so that the schemas can tell.
+"""
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
+import openapi
+from harness import Harness, SLOW, Tap
+
+DOCUMENT = openapi.load()
+
+HTTP = """
+    review_rubric bid %s;
+    review_llm /llm model=stand-in;
+    review_retry tries=2 backoff=10ms budget=1000%%;
+    client_body_buffer_size 4m;
+"""
+SERVER = """
+    location = /quick {
+        review; review_call_timeout %dms; review_retry tries=1;
+    }
+    location = /short { review; review_timeout %dms; }
+    location = /small {
+        review; review_max_chunk_size 20; client_max_body_size 1k;
+    }
+    location = /few { review; review_max_points 1; }
+    location = /denied { review; deny all; }
+    location = /busy { review; return 503; }
+""" % (300 * SLOW, 300 * SLOW)
+
+RUBRIC = {
+    "name": "标书", "version": "1.0", "language": "zh", "x-note": [1],
+    "points": [
+        {"id": "validity", "title": "有效期", "severity": "fatal",
+         "question": "够不够？[[verdict=fail quote=60日]]",
+         "max_tokens": 600, "temperature": 0.5},
+        {"id": "import", "when": "进口", "question": "产地？"},
+        {"id": "signature", "rule": {"pattern": "签字：_+", "match": "fail",
+                                     "no_match": "pass"}},
+        {"id": "steps", "steps": ["列出 [[raw=x]]", "判断 {{answer}} [[ok]]"]},
+        {"id": "data", "question": "天数 [[data={\"days\":60}]]",
+         "data": {"type": "object", "required": ["days"],
+                  "properties": {"days": {"type": "integer"}}}},
+    ]}
+
+
+def inline(*scripts, **more):
+    return [{"id": "p%d" % i, "question": "q [[%s]]" % script, **more}
+            for i, script in enumerate(scripts)]
+
+
+CHUNK = "😀投标有效期60日，签字：___"
+
+# name, location, HTTP status, request
+
+REPLIES = [
+    ("all points of a rubric", "/bid", 200,
+     {"chunk": {"id": "1", "text": CHUNK, "heading": ["甲", "乙"]},
+      "vars": {"a": "b", "n": 1, "t": True, "r": 0.5, "z": None}}),
+    ("points by id and inline", "/bid", 200,
+     {"chunk": CHUNK, "points": ["signature", {"id": "x", "rule": "投标"}]}),
+    ("evidence of all kinds", "/v1/review", 200,
+     {"chunk": CHUNK, "references": [{"id": "r", "text": "参考 文字"}],
+      "points": inline("quote=60日 quote=参考文字 quote=没有",
+                       "verdict=unsure", "omit=confidence",
+                       "verdict=not_applicable severity=info")}),
+    ("null members", "/v1/review", 200,
+     {"chunk": {"text": CHUNK, "id": None, "heading": None}, "rubric": "bid",
+      "points": ["data"], "references": None, "vars": None}),
+    ("partial", "/v1/review", 200,
+     {"chunk": CHUNK, "points": inline("ok", "500", "404", "refusal", "html",
+                                       "error200", "null_content", "length",
+                                       "cut", "429", "verdict=maybe",
+                                       "no_usage")}),
+    ("failed", "/v1/review", 502,
+     {"chunk": CHUNK, "points": inline("cut_head", "reset")}),
+    ("timed out", "/quick", 504,
+     {"chunk": CHUNK, "points": inline("hang", "hang_body")}),
+    ("the deadline", "/short", 504,
+     {"chunk": CHUNK, "points": inline("hang")}),
+    ("skipped", "/v1/review", 200,
+     {"chunk": CHUNK, "points": inline("ok", when="没有")}),
+    ("rules alone", "/v1/review", 200,
+     {"chunk": CHUNK, "points": [
+         {"id": "a", "rule": "有效期", "severity": "minor"},
+         {"id": "b", "rule": {"pattern": "没有", "no_match": "unsure",
+                              "reason": "r", "suggestion": "s"}},
+         {"id": "c", "when": "投标", "rule": "(?=60)", "question": "人看"}]}),
+    ("a regex that explodes", "/v1/review", 502,
+     {"chunk": "a" * 64 + "!", "points": [{"id": "a", "rule": "(a+)+$"}]}),
+    ("odd texts", "/v1/review", 200,
+     {"chunk": {"id": "\u2028\"\\\x01😀", "text": "\x01\u2028\t😀"},
+      "points": [{"id": "\"\\😀", "question":
+                  "[[reason=%01%22%5C%E2%80%A8%0A suggestion=%F0%9F%98%80]]"}]}),
+    ("many points", "/v1/review", 200,
+     {"chunk": CHUNK, "points": inline(*["ok|500"] * 100)}),
+    ("a template and steps", "/v1/review", 200,
+     {"chunk": CHUNK, "vars": {"v": "x"}, "points": [
+         {"id": "a", "prompt": "{{chunk}}{{vars.v}}[[ok]]", "$note": "n"},
+         {"id": "b", "steps": ["1 [[500]]", "2"]}]}),
+]
+
+# name, location, HTTP status, body, is it the form that is wrong?
+
+PROBLEMS = [
+    ("no body", "/v1/review", 400, b"", False),
+    ("not JSON", "/v1/review", 400, b'{"chunk":', False),
+    ("not UTF-8", "/v1/review", 400, b'{"chunk":"\xff"}', False),
+    ("an array", "/v1/review", 400, [], True),
+    ("no chunk", "/v1/review", 400, {"points": inline("ok")}, True),
+    ("a blank chunk", "/v1/review", 400,
+     {"chunk": " \n", "points": inline("ok")}, True),
+    ("a chunk without a text", "/v1/review", 400,
+     {"chunk": {"id": "a"}, "points": inline("ok")}, True),
+    ("a chunk that is a number", "/v1/review", 400,
+     {"chunk": 1, "points": inline("ok")}, True),
+    ("a heading that is a number", "/v1/review", 400,
+     {"chunk": {"text": "a", "heading": [1]}, "points": inline("ok")}, True),
+    ("no points", "/v1/review", 400, {"chunk": "a", "points": []}, True),
+    ("a point that is a number", "/v1/review", 400,
+     {"chunk": "a", "points": [1]}, True),
+    ("a point without an id", "/v1/review", 400,
+     {"chunk": "a", "points": [{"question": "q"}]}, True),
+    ("a point that asks nothing", "/v1/review", 400,
+     {"chunk": "a", "points": [{"id": "a"}]}, True),
+    ("a member that is not known", "/v1/review", 400,
+     {"chunk": "a", "points": [{"id": "a", "question": "q", "wenn": "x"}]},
+     True),
+    ("a prompt beside steps", "/v1/review", 400,
+     {"chunk": "a", "points": [{"id": "a", "prompt": "q", "steps": ["q"]}]},
+     True),
+    ("a rule beside a prompt", "/v1/review", 400,
+     {"chunk": "a", "points": [{"id": "a", "rule": "q", "prompt": "q"}]},
+     True),
+    ("a severity that is none", "/v1/review", 400,
+     {"chunk": "a", "points": inline("ok", severity="high")}, True),
+    ("a temperature too high", "/v1/review", 400,
+     {"chunk": "a", "points": inline("ok", temperature=2.5)}, True),
+    ("max_tokens of 0", "/v1/review", 400,
+     {"chunk": "a", "points": inline("ok", max_tokens=0)}, True),
+    ("a regex that does not compile", "/v1/review", 400,
+     {"chunk": "a", "points": [{"id": "a", "rule": "("}]}, False),
+    ("a reference called chunk", "/v1/review", 422,
+     {"chunk": "a", "points": inline("ok"),
+      "references": [{"id": "chunk", "text": "a"}]}, True),
+    ("a reference without a text", "/v1/review", 400,
+     {"chunk": "a", "points": inline("ok"), "references": [{"id": "x"}]},
+     True),
+    ("a var that is an array", "/v1/review", 400,
+     {"chunk": "a", "points": inline("ok"), "vars": {"a": []}}, True),
+    ("an unknown rubric", "/v1/review", 422,
+     {"chunk": "a", "rubric": "none\"😀"}, False),
+    ("an unknown point", "/bid", 422,
+     {"chunk": "a", "points": ["none"]}, False),
+    ("a point twice", "/bid", 422,
+     {"chunk": "a", "points": ["data", "data"]}, False),
+    ("too many points", "/few", 422,
+     {"chunk": "a", "points": inline("ok", "ok")}, False),
+    ("too large a chunk", "/small", 413,
+     {"chunk": "a" * 21, "points": inline("ok")}, False),
+    ("too large a body", "/small", 413,
+     {"chunk": "a" * 2000, "points": inline("ok")}, False),
+    ("access denied", "/denied", 403, {"chunk": "a"}, None),
+    ("an error of nginx", "/busy", 503, {"chunk": "a"}, None),
+]
+
+
+def valid(schema, value):
+    """is it, as t/openapi.py says, and what else that says"""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        try:
+            if isinstance(value, bytes):
+                value = json.loads(value.decode(),
+                                   object_pairs_hook=openapi.unique,
+                                   parse_constant=openapi.constant)
+            good = openapi.validate(DOCUMENT, schema, value)
+        except ValueError as error:
+            good = False
+            print(error)
+    return good, said.getvalue()
+
+
+def check(schema, value, name):
+    good, note = valid(schema, value)
+    Tap.ok(good, name, note)
+
+
+def post(path, body, headers="Content-Type: application/json\r\n",
+         method="POST"):
+    if not isinstance(body, bytes):
+        body = json.dumps(body, ensure_ascii=False).encode()
+    return ("%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%s"
+            "Content-Length: %d\r\n\r\n" % (method, path, headers, len(body))
+            ).encode() + body
+
+
+def unchunk(body):
+    parts = []
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        parts.append(body[:int(size, 16)])
+        body = body[int(size, 16) + 2:]
+    return b"".join(parts)
+
+
+async def typed(port, data):
+    """sends, reads to the end: the status, the Content-Type, the body"""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    reply = await reader.read()
+    writer.close()
+    head, _, body = reply.partition(b"\r\n\r\n")
+    if not head:
+        return 0, None, b""
+    lines = [line.partition(": ")[::2]
+             for line in head.decode().lower().split("\r\n")[1:]]
+    headers = dict(lines)
+    if headers.get("transfer-encoding") == "chunked":
+        body = unchunk(body)
+    return int(head.split()[1]), headers.get("content-type"), body
+
+
+async def replies(port):
+    for name, path, code, request in REPLIES:
+        status, kind, body = await typed(port, post(path, request))
+        Tap.ok((status, kind) == (code, "application/json"),
+               "%s: %d" % (name, code), (status, kind, body.decode()))
+        check("Review", body, "%s: the reply is a Review" % name)
+        check("ReviewRequest", request, "%s: the request is one" % name)
+
+
+def events(body):
+    """[(name, data)] of a stream"""
+    found = []
+    for block in body.decode().split("\n\n"):
+        lines = [line for line in block.split("\n") if line[:1] != ":"]
+        if any(lines):
+            fields = dict(line.partition(": ")[::2] for line in lines)
+            found.append((fields["event"], fields["data"].encode()))
+    return found
+
+
+async def stream(port):
+    schemas = {"result": "Result", "progress": "Progress", "done": "Review"}
+    request = {"chunk": CHUNK, "points": inline(
+        "ok", "500", "quote=没有", "delay=50")
+        + [{"id": "r", "rule": "x"}, {"id": "s", "when": "x", "rule": "x"}]}
+    status, kind, body = await typed(
+        port, post("/v1/review", request, "Accept: text/event-stream\r\n"
+                   "Content-Type: application/json\r\n"))
+    found = events(body)
+    Tap.ok(status == 200 and kind == "text/event-stream"
+           and [name for name, _ in found] == ["result", "progress"] * 6
+           + ["done"], "a stream: its events", (status, kind, found))
+    for i, (name, data) in enumerate(found):
+        check(schemas.get(name, "?"), data, "event %d is a %s" % (i, name))
+
+
+async def problems(port):
+    for name, path, code, request, form in PROBLEMS:
+        status, kind, body = await typed(port, post(path, request))
+        Tap.ok((status, kind) == (code, "application/problem+json"),
+               "%s: %d" % (name, code), (status, kind, body.decode()))
+        check("Problem", body, "%s: the body is a Problem" % name)
+        if isinstance(request, bytes) or form is None:
+            continue
+        good, note = valid("ReviewRequest", request)
+        Tap.ok(good != form, "%s: the request is %sone"
+               % (name, "not " if form else ""), note)
+
+    for name, code, data in (
+            ("GET", 405, post("/v1/review", b"", method="GET")),
+            ("PUT", 405, post("/v1/review", b"{}", method="PUT")),
+            ("text/plain", 415, post("/v1/review", b"{}",
+                                     "Content-Type: text/plain\r\n")),
+            ("gzip", 415, post("/v1/review", b"{}",
+                               "Content-Encoding: gzip\r\n")),
+            ("a problem for who wants events", 400,
+             post("/v1/review", b"{}", "Accept: text/event-stream\r\n"))):
+        status, kind, body = await typed(port, data)
+        Tap.ok((status, kind) == (code, "application/problem+json"),
+               "%s: %d" % (name, code), (status, kind, body.decode()))
+        check("Problem", body, "%s: the body is a Problem" % name)
+
+
+def negatives():
+    """the schemas are no open doors"""
+    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    good = {"point": "a", "status": "skipped", "attempts": 0, "elapsed_ms": 0,
+            "model": None, "usage": usage}
+    check("Result", good, "a result, made here, is one")
+    for name, change in (
+            ("a status that is none", {"status": "done"}),
+            ("ok without a finding", {"status": "ok"}),
+            ("failed without an error", {"status": "failed"}),
+            ("a member too many", {"note": ""}),
+            ("skipped after a try", {"attempts": 1}),
+            ("timeout with another code",
+             {"status": "timeout", "error": {"code": "cut", "detail": ""}}),
+            ("a code that is none",
+             {"status": "failed", "error": {"code": "oops", "detail": ""}})):
+        Tap.ok(not valid("Result", {**good, **change})[0],
+               "%s is no result" % name)
+
+
+def sound():
+    done = subprocess.run(
+        ["/usr/bin/python3", os.path.join(HERE, "openapi.py"), "--check"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    Tap.ok(done.returncode == 0, "the document is sound",
+           done.stdout.decode())
+    done = subprocess.run(
+        ["/usr/bin/python3", os.path.join(HERE, "openapi.py"), "Progress"],
+        input=b'{"done":1,"done":1,"total":1,"failed":0}',
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    Tap.ok(done.returncode == 1, "a name that stands twice is an error",
+           done.stdout.decode())
+    check("Rubric", RUBRIC, "the rubric that nginx loads is one")
+
+
+def main():
+    sound()
+    negatives()
+
+    rubric = "/tmp/review-openapi-%d.json" % os.getpid()
+    with open(rubric, "w", encoding="utf-8") as f:
+        json.dump(RUBRIC, f, ensure_ascii=False)
+    try:
+        nginx = Harness(http=HTTP % rubric,
+                        server=SERVER + "location = /bid { review bid; }")
+        try:
+            for test in replies, stream, problems:
+                asyncio.run(test(nginx.port))
+        finally:
+            bad = nginx.close()
+            Tap.ok(not bad, "nothing alarming is in the error log",
+                   "\n".join(bad))
+    finally:
+        os.unlink(rubric)
+
+    Tap.end()
+
+
+main()
