@@ -154,7 +154,8 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 		--with-ld-opt="-fsanitize=address,undefined" \
 		--with-debug --with-threads --with-http_ssl_module \
 		--with-http_v2_module --with-http_gunzip_module \
-		--with-http_realip_module --add-module=$(ROOT) \
+		--with-http_realip_module --with-http_auth_request_module \
+		--add-module=$(ROOT) \
 		&& $(MAKE) -j2 -f objs/Makefile \
 			$$(grep -o '^objs/addon/[^:]*\.o' objs/Makefile) \
 			CFLAGS="$$(sed -n 's/^CFLAGS = *//p' objs/Makefile) \

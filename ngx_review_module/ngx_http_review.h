@@ -201,6 +201,8 @@ struct ngx_http_review_ctx_s {
     ngx_event_t                 ping;
     ngx_msec_t                  expires;
 
+    uint64_t                    regex_time; /* microseconds */
+
     ngx_str_t                   problem;    /* replaces nginx's error page */
     ngx_str_t                   chunk_key;
 
@@ -360,12 +362,13 @@ ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
     review_point_t *point, const char *pointer, review_error_t *err);
 
 /*
- * The place of the first match in captures[0..1], in bytes.  NGX_OK,
- * NGX_DECLINED: no match, NGX_ERROR: the match limit was hit.
+ * The place of the first match in the chunk, in bytes: captures[0..1].  NGX_OK,
+ * NGX_DECLINED: no match, NGX_ERROR: the match took too much, or the review's
+ * regexes together did.
  */
 
-ngx_int_t ngx_http_review_regex(void *regex, review_str_t *text,
-    ngx_int_t *captures, ngx_log_t *log);
+ngx_int_t ngx_http_review_regex(ngx_http_review_ctx_t *ctx, void *regex,
+    ngx_int_t *captures);
 
 
 /* ngx_http_review_inflate.c: answers that come gzipped in spite of us */

@@ -75,11 +75,15 @@ ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body)
             continue;
         }
 
-        if (ngx_http_review_read_file(b, p) != NGX_OK) {
-            return NGX_ERROR;
-        }
+        /* what is in neither only marks the end */
 
-        p += b->file_last - b->file_pos;
+        if (b->in_file) {
+            if (ngx_http_review_read_file(b, p) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            p += b->file_last - b->file_pos;
+        }
     }
 
     return NGX_OK;

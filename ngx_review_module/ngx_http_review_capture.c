@@ -42,12 +42,25 @@ ngx_int_t
 ngx_http_review_capture_header(ngx_http_request_t *r,
     ngx_http_review_call_t *call)
 {
-    ngx_table_elt_t  *h, *coding;
+    ngx_table_elt_t      *h, *coding;
+    ngx_http_upstream_t  *u;
 
     /* what is in files comes to us in memory */
 
     r->filter_need_in_memory = 1;
     r->header_sent = 1;
+
+    /*
+     * A background subrequest is never the one that may write to the client:
+     * with buffering nginx would keep all of the answer back until its end,
+     * in a file if need be.  Only what is to be cached has to go that way.
+     */
+
+    u = r->upstream;
+
+    if (u && u->buffering && !u->cacheable && !u->store) {
+        u->buffering = 0;
+    }
 
     if (call->sr != r) {
         return NGX_OK;
@@ -56,8 +69,8 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
     call->header = 1;
     call->status = r->headers_out.status;
 
-    if (r->upstream && r->upstream->peer.connection) {
-        call->read = r->upstream->peer.connection->read;
+    if (u && u->peer.connection) {
+        call->read = u->peer.connection->read;
     }
 
     h = ngx_http_review_find_header(&r->headers_out.headers, "Retry-After");

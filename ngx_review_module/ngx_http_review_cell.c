@@ -40,9 +40,7 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
     /* a gate that can't tell is open: an LLM call is cheaper than a miss */
 
     if (point->when_regex
-        && ngx_http_review_regex(point->when_regex, &cell->ctx->subject.chunk,
-                                 captures,
-                                 cell->ctx->request->connection->log)
+        && ngx_http_review_regex(cell->ctx, point->when_regex, captures)
            == NGX_DECLINED)
     {
         ngx_http_review_result_skipped(cell);
@@ -63,9 +61,8 @@ ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
 {
     ngx_int_t  captures[2];
 
-    switch (ngx_http_review_regex(cell->point->rule->regex,
-                                  &cell->ctx->subject.chunk, captures,
-                                  cell->ctx->request->connection->log))
+    switch (ngx_http_review_regex(cell->ctx, cell->point->rule->regex,
+                                  captures))
     {
 
     case NGX_OK:

@@ -62,6 +62,10 @@ ngx_http_review_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    /* a reply is made for its request, there is nothing to compare it with */
+
+    r->disable_not_modified = 1;
+
     rc = ngx_http_review_check_headers(ctx);
 
     if (rc != NGX_OK) {

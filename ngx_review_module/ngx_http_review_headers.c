@@ -44,14 +44,66 @@ ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
 }
 
 
-/* application/json or application/...+json, in UTF-8; none at all is JSON */
+/*
+ * The value of a media type's parameter, without its quotes; "params" is what
+ * follows the type.  Empty if there is none.
+ */
+
+static void
+ngx_http_review_media_parameter(u_char *params, u_char *last,
+    const char *name, ngx_str_t *value)
+{
+    u_char     *p, *end;
+    ngx_str_t   key;
+
+    ngx_str_null(value);
+
+    for (p = params; p < last; p = end) {
+
+        while (p < last && (*p == ';' || *p == ' ' || *p == '\t')) {
+            p++;
+        }
+
+        for (key.data = p; p < last && *p != '=' && *p != ';'; p++) { }
+
+        key.len = p - key.data;
+
+        if (p < last && *p == '=') {
+            p++;
+        }
+
+        if (p < last && *p == '"') {
+            for (end = ++p; end < last && *end != '"'; end++) {
+                end += (*end == '\\' && end + 1 < last);
+            }
+
+        } else {
+            for (end = p; end < last && *end != ';' && *end != ' '
+                          && *end != '\t'; end++)
+            { /* void */ }
+        }
+
+        if (ngx_http_review_is_token(&key, key.len, name)) {
+            value->data = p;
+            value->len = end - p;
+            return;
+        }
+
+        if (end < last && *end == '"') {
+            end++;
+        }
+    }
+}
+
+
+/* application/json or another type's +json, in UTF-8; none at all is JSON */
 
 static ngx_int_t
 ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
 {
     size_t               len;
     u_char              *p, *last;
-    ngx_str_t           *type;
+    ngx_str_t           *type, charset;
     ngx_table_elt_t     *coding;
     ngx_http_request_t  *r;
 
@@ -83,32 +135,22 @@ ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
     len = p - type->data;
 
     if (!ngx_http_review_is_token(type, len, "application/json")
-        && !(len > sizeof("application/+json") - 1
-             && ngx_strncasecmp(type->data, (u_char *) "application/", 12) == 0
-             && ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0))
+        && (len <= sizeof("+json") - 1
+            || ngx_strncasecmp(p - 5, (u_char *) "+json", 5) != 0))
     {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        NULL, "Content-Type must be "
                                        "application/json");
     }
 
-    p = ngx_strlcasestrn(p, last, (u_char *) "charset=", 8 - 1);
+    ngx_http_review_media_parameter(p, last, "charset", &charset);
 
-    if (p) {
-        p += 8;
-
-        if (p < last && *p == '"') {
-            p++;
-        }
-
-        if (last - p < 5
-            || (ngx_strncasecmp(p, (u_char *) "utf-8", 5) != 0
-                && ngx_strncasecmp(p, (u_char *) "utf8", 4) != 0))
-        {
-            return ngx_http_review_problem(ctx,
-                                           NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                           NULL, "the charset must be utf-8");
-        }
+    if (charset.data
+        && !ngx_http_review_is_token(&charset, charset.len, "utf-8")
+        && !ngx_http_review_is_token(&charset, charset.len, "utf8"))
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "the charset must be utf-8");
     }
 
     return NGX_OK;

@@ -158,7 +158,8 @@ ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx, ngx_int_t status)
 
 /*
  * The header filter's part: an error that comes from a location of ours, but
- * not from us, gets a problem for its body.
+ * not from us, gets a problem for its body.  The text of a "return" is its
+ * author's and stays.
  */
 
 ngx_int_t
@@ -167,9 +168,7 @@ ngx_http_review_problem_header(ngx_http_request_t *r)
     ngx_http_review_ctx_t       *ctx;
     ngx_http_review_loc_conf_t  *rlcf;
 
-    if (r != r->main
-        || r->headers_out.status < NGX_HTTP_BAD_REQUEST)
-    {
+    if (r != r->main || r->err_status < NGX_HTTP_BAD_REQUEST) {
         return NGX_OK;
     }
 

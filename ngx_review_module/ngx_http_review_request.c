@@ -28,6 +28,15 @@ static ngx_int_t ngx_http_review_read_vars(ngx_http_review_ctx_t *ctx);
                             (err)->text)
 
 
+/* how much of somebody's name is shown in an error */
+
+static int
+ngx_http_review_shown(const char *name, size_t len)
+{
+    return (int) review_utf8_cut(name, len, 64);
+}
+
+
 /* the same, with the text made here */
 
 static ngx_int_t
@@ -145,21 +154,6 @@ ngx_http_review_set_llm(ngx_http_review_ctx_t *ctx)
 }
 
 
-static ngx_uint_t
-ngx_http_review_is_blank(review_str_t *text)
-{
-    size_t  i;
-
-    for (i = 0; i < text->len; i++) {
-        if ((u_char) text->data[i] > ' ') {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 static ngx_int_t
 ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx)
 {
@@ -213,7 +207,7 @@ ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx)
         return ngx_http_review_bad_request(ctx, &err);
     }
 
-    if (ngx_http_review_is_blank(text)) {
+    if (review_utf8_blank(text->data, text->len)) {
         return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, pointer,
                                        "is empty: there is nothing to review");
     }
@@ -308,7 +302,9 @@ ngx_http_review_read_rubric(ngx_http_review_ctx_t *ctx)
     if (ctx->rubric == NULL) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, "/rubric",
                                       "no rubric has the name \"%.*s\"",
-                                      (int) ngx_min(name.len, 64), name.data);
+                                      ngx_http_review_shown(name.data,
+                                                            name.len),
+                                      name.data);
     }
 
     return NGX_OK;
@@ -405,6 +401,7 @@ ngx_http_review_read_point(ngx_http_review_ctx_t *ctx, json_t *json,
 {
     size_t           len;
     const char      *id;
+    review_str_t    *name;
     review_error_t   err;
 
     if (json_is_object(json)) {
@@ -440,15 +437,17 @@ ngx_http_review_read_point(ngx_http_review_ctx_t *ctx, json_t *json,
                                        "the point up");
     }
 
+    name = &ctx->rubric->name;
     *point = review_rubric_point(ctx->rubric, id, len);
 
     if (*point == NULL) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
                                       "the rubric \"%.*s\" has no point "
                                       "\"%.*s\"",
-                                      (int) ngx_min(ctx->rubric->name.len, 64),
-                                      ctx->rubric->name.data,
-                                      (int) ngx_min(len, 64), id);
+                                      ngx_http_review_shown(name->data,
+                                                            name->len),
+                                      name->data,
+                                      ngx_http_review_shown(id, len), id);
     }
 
     return NGX_OK;

@@ -6,10 +6,26 @@
 
 /*
  * A regex of a rubric is not trusted to be a good one: past this number of
- * steps from one place in the text a match is given up.
+ * steps a match is given up.  PCRE counts from each starting place anew and
+ * does not count what it makes possessive by itself, so a pattern gets one
+ * starting place only, from which it looks for its own, and stays as it is.
  */
 
-#define NGX_HTTP_REVIEW_REGEX  "(*UTF)(*UCP)(*LIMIT_MATCH=100000)"
+#if (NGX_PCRE2)
+#define NGX_HTTP_REVIEW_REGEX_HEAP   "(*LIMIT_HEAP=65536)"
+#else
+#define NGX_HTTP_REVIEW_REGEX_HEAP   ""
+#endif
+
+#define NGX_HTTP_REVIEW_UTF  "(*UTF)"
+
+#define NGX_HTTP_REVIEW_REGEX                                                 \
+    NGX_HTTP_REVIEW_UTF "(*UCP)(*NO_AUTO_POSSESS)(*LIMIT_MATCH=5000000)"                    \
+    NGX_HTTP_REVIEW_REGEX_HEAP "\\A(?s:.*?)\\K(?:"
+
+/* for all regexes of a review together, in milliseconds */
+
+#define NGX_HTTP_REVIEW_REGEX_TIME   500
 
 #define NGX_HTTP_REVIEW_MAX_RUBRIC  (16 * 1024 * 1024)
 
@@ -188,6 +204,34 @@ ngx_http_review_rubric_find(ngx_http_review_main_conf_t *rmcf,
 }
 
 
+static ngx_int_t
+ngx_http_review_regex_build(ngx_pool_t *pool, ngx_regex_compile_t *rc,
+    const char *before, review_str_t *pattern, const char *after)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, ngx_strlen(before) + pattern->len
+                          + ngx_strlen(after) + 1);
+    if (p == NULL) {
+        rc->err.len = 0;
+        return NGX_ERROR;
+    }
+
+    rc->pattern.data = p;
+
+    p = ngx_cpymem(p, before, ngx_strlen(before));
+    p = ngx_cpymem(p, pattern->data, pattern->len);
+    p = ngx_cpymem(p, after, ngx_strlen(after));
+    *p = '\0';
+
+    rc->pattern.len = p - rc->pattern.data;
+    rc->pool = pool;
+    rc->err.len = NGX_MAX_CONF_ERRSTR;
+
+    return ngx_regex_compile(rc);
+}
+
+
 /* what we put before a pattern is not its author's concern */
 
 static void
@@ -196,10 +240,10 @@ ngx_http_review_regex_hide(ngx_str_t *message)
     u_char  *p;
     size_t   len;
 
-    len = sizeof(NGX_HTTP_REVIEW_REGEX) - 1;
+    len = sizeof(NGX_HTTP_REVIEW_UTF) - 1;
 
     p = ngx_strlcasestrn(message->data, message->data + message->len,
-                         (u_char *) NGX_HTTP_REVIEW_REGEX, len - 1);
+                         (u_char *) NGX_HTTP_REVIEW_UTF, len - 1);
 
     if (p) {
         message->len -= len;
@@ -208,42 +252,45 @@ ngx_http_review_regex_hide(ngx_str_t *message)
 }
 
 
+/* first on its own: errors, and what would end a group, are its author's */
+
 static ngx_int_t
 ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
     const char *pointer, const char *member, void **regex,
     review_error_t *err)
 {
-    u_char               *p;
-    u_char                errstr[NGX_MAX_CONF_ERRSTR];
-    char                  at[REVIEW_ERROR_POINTER];
-    ngx_regex_compile_t   rc;
+    u_char               errstr[NGX_MAX_CONF_ERRSTR];
+    char                 at[REVIEW_ERROR_POINTER];
+    ngx_regex_compile_t  rc;
 
     ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
 
-    rc.pattern.len = sizeof(NGX_HTTP_REVIEW_REGEX) - 1 + pattern->len;
-    rc.pattern.data = ngx_pnalloc(pool, rc.pattern.len + 1);
-
-    if (rc.pattern.data == NULL) {
-        return review_error(err, pointer, "no memory");
-    }
-
-    p = ngx_cpymem(rc.pattern.data, NGX_HTTP_REVIEW_REGEX,
-                   sizeof(NGX_HTTP_REVIEW_REGEX) - 1);
-    p = ngx_cpymem(p, pattern->data, pattern->len);
-    *p = '\0';
-
-    rc.pool = pool;
-    rc.err.len = NGX_MAX_CONF_ERRSTR;
     rc.err.data = errstr;
 
-    if (ngx_regex_compile(&rc) != NGX_OK) {
-        *ngx_snprintf((u_char *) at, sizeof(at) - 1, "%s%s", pointer, member)
-            = '\0';
+    *ngx_snprintf((u_char *) at, sizeof(at) - 1, "%s%s", pointer, member)
+        = '\0';
 
+    if (ngx_http_review_regex_build(pool, &rc, NGX_HTTP_REVIEW_UTF, pattern,
+                                    "")
+        != NGX_OK)
+    {
         ngx_http_review_regex_hide(&rc.err);
 
         return review_error(err, at, "is not a valid regex: %.*s",
                             (int) rc.err.len, (char *) rc.err.data);
+    }
+
+    /* with (?x) a comment at the end would take the group's end with it */
+
+    if (ngx_http_review_regex_build(pool, &rc, NGX_HTTP_REVIEW_REGEX, pattern,
+                                    ")")
+        != NGX_OK
+        && ngx_http_review_regex_build(pool, &rc, NGX_HTTP_REVIEW_REGEX,
+                                       pattern, "\n)")
+           != NGX_OK)
+    {
+        return review_error(err, at, "must not begin with a setting such as "
+                            "(*UTF)");
     }
 
     *regex = rc.regex;
@@ -277,21 +324,47 @@ ngx_http_review_point_compile(ngx_pool_t *pool, review_point_t *point,
 }
 
 
+/* in microseconds; nginx's own clock stands still meanwhile */
+
+static uint64_t
+ngx_http_review_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
 ngx_int_t
-ngx_http_review_regex(void *regex, review_str_t *text, ngx_int_t *captures,
-    ngx_log_t *log)
+ngx_http_review_regex(ngx_http_review_ctx_t *ctx, void *regex,
+    ngx_int_t *captures)
 {
     int        ovector[3];
+    uint64_t   started;
     ngx_int_t  n;
     ngx_str_t  s;
 
-    s.data = (u_char *) text->data;
-    s.len = text->len;
+    s.data = (u_char *) ctx->subject.chunk.data;
+    s.len = ctx->subject.chunk.len;
+
+    if (ctx->regex_time > NGX_HTTP_REVIEW_REGEX_TIME * 1000) {
+        ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                      "review: regexes took too long, another is left out");
+        return NGX_ERROR;
+    }
+
+    started = ngx_http_review_clock();
 
     n = ngx_regex_exec((ngx_regex_t *) regex, &s, ovector, 3);
 
+    ctx->regex_time += ngx_http_review_clock() - started;
+
     if (n >= 0) {
-        captures[0] = ovector[0];
+        /* a \K of the pattern's own may place its start behind its end */
+
+        captures[0] = ngx_min(ovector[0], ovector[1]);
         captures[1] = ovector[1];
         return NGX_OK;
     }
@@ -300,7 +373,7 @@ ngx_http_review_regex(void *regex, review_str_t *text, ngx_int_t *captures,
         return NGX_DECLINED;
     }
 
-    ngx_log_error(NGX_LOG_WARN, log, 0,
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                   "review: a regex gave up on a text of %uz bytes, "
                   ngx_regex_exec_n " returned %i", s.len, n);
 

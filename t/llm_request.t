@@ -19,7 +19,7 @@ review_http('review_llm /llm model=stand-in;',
             'review_retry tries=2 backoff=10ms;');
 
 # --- prefix: for all calls, the system prompt is the same, so is the user's
-# message up to the regex and more, and Content-Length is the body's
+# message as far as the regex goes, and Content-Length is the body's
 
 review_section('prefix');
 

@@ -14,6 +14,8 @@ BEGIN { $ENV{TEST_NGINX_SLEEP} ||= $ENV{TEST_REVIEW_ASAN} ? 0.01 : 0.003 }
 use lib 't/lib';
 use Review;
 
+use JSON::PP ();
+
 # --- refused: requests to be refused, two lines each: "STATUS POINTER words of
 # the detail" and the body.  POINTER is - where there must be none, "" for the
 # whole body.  <points> is a sound list of points.  With eval: a list of
@@ -44,22 +46,20 @@ my $Rubric = <<'END';
 END
 
 sub check {
-    my ($path, $value) = @_;
+    my ($path, $op, $value) = @_;
     return ref $value ? "$path like /" . ($value =~ s{^\(\?\^:|\)$}{}gr) . "/\n"
-           : "$path eq " . JSON::PP->new->allow_nonref->encode($value) . "\n";
+           : "$path $op " . JSON::PP->new->allow_nonref->encode($value) . "\n";
 }
 
 sub problem_of {
     my ($status, $pointer, $words) = @_;
 
-    $words = qr/\Q$words\E/ if !ref $words;
-
     return "status eq $status\n"
-           . check(type => 'about:blank')
-           . check(title => $Titles{$status})
-           . check(detail => $words)
+           . check(type => eq => 'about:blank')
+           . check(title => eq => $Titles{$status})
+           . check(detail => has => $words)
            . (!ref $pointer && $pointer eq '-' ? "pointer missing\n"
-              : check(pointer => $pointer eq '""' ? '' : $pointer));
+              : check(pointer => eq => $pointer eq '""' ? '' : $pointer));
 }
 
 sub cases {

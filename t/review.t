@@ -707,11 +707,11 @@ elapsed_ms lt 3000
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
-'{"chunk":"' . '1' x 60000 . '，元","points":[{"id":"rule","rule":"\\\\d+元"},
+'{"chunk":"' . '1' x 120000 . '，元","points":[{"id":"rule","rule":"\\\\d+元"},
 {"id":"fine","rule":"元"}]}'
 --- json
 results.1.status eq "ok"
-results.1.finding.evidence.0.start eq 60001
+results.1.finding.evidence.0.start eq 120001
 --- timeout: 5
 
 

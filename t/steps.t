@@ -52,7 +52,7 @@ count eq 2
 
 
 
-=== TEST 2: the first question is the same in all steps, byte for byte
+=== TEST 2: three steps: each sees all that was said before
 --- config
     $TEST_NGINX_REVIEW
 --- json_request
@@ -60,7 +60,7 @@ count eq 2
 --- json
 status eq "complete"
 results.0.attempts eq 3
-results.0.finding.reason like /"content":"一 \[\[|一 \[\[/
+results.0.finding.reason like /一 \[\[.*二 \[\[.*三 \[\[/s
 --- llm_calls
 count eq 3
 *.key eq ["s1","s2","s3"]

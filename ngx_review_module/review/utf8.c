@@ -1,6 +1,8 @@
 
 #include "utf8.h"
 
+#include <utf8proc.h>
+
 
 int32_t
 review_utf8_next(const char **p, const char *last)
@@ -128,4 +130,29 @@ review_utf8_cut(const char *data, size_t len, size_t max)
     }
 
     return n;
+}
+
+
+int
+review_utf8_blank(const char *data, size_t len)
+{
+    const char  *p;
+
+    for (p = data; p < data + len; /* void */) {
+
+        switch (utf8proc_category(review_utf8_next(&p, data + len))) {
+
+        case UTF8PROC_CATEGORY_ZS:
+        case UTF8PROC_CATEGORY_ZL:
+        case UTF8PROC_CATEGORY_ZP:
+        case UTF8PROC_CATEGORY_CC:
+        case UTF8PROC_CATEGORY_CF:
+            break;
+
+        default:
+            return 0;
+        }
+    }
+
+    return 1;
 }

@@ -33,5 +33,9 @@ size_t review_utf8_count(const char *data, size_t len);
 
 size_t review_utf8_cut(const char *data, size_t len, size_t max);
 
+/* is there nothing to be seen in valid UTF-8: white space, controls, none? */
+
+int review_utf8_blank(const char *data, size_t len);
+
 
 #endif /* _REVIEW_UTF8_H_INCLUDED_ */
