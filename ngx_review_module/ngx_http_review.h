@@ -200,6 +200,7 @@ struct ngx_http_review_ctx_s {
     ngx_event_t                 deadline;
     ngx_event_t                 ping;
     ngx_msec_t                  expires;
+    ngx_msec_t                  delayed_until; /* by limit_req, see kick */
 
     uint64_t                    regex_time; /* microseconds */
 

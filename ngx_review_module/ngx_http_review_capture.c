@@ -42,6 +42,7 @@ ngx_int_t
 ngx_http_review_capture_header(ngx_http_request_t *r,
     ngx_http_review_call_t *call)
 {
+    ngx_event_t          *wev;
     ngx_table_elt_t      *h, *coding;
     ngx_http_upstream_t  *u;
 
@@ -60,6 +61,12 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
 
     if (u && u->buffering && !u->cacheable && !u->store) {
         u->buffering = 0;
+    }
+
+    wev = r->connection->write;
+
+    if (wev->delayed && wev->timer_set) {
+        call->ctx->delayed_until = wev->timer.key;
     }
 
     if (call->sr != r) {

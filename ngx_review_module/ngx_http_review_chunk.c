@@ -241,6 +241,44 @@ ngx_http_review_wake(ngx_http_review_ctx_t *ctx)
 
 
 /*
+ * Lets calls go on that wait for the client connection's write event, as those
+ * do that limit_req delays in the LLM's location: nginx wakes only the client's
+ * request for it.  An answer that passes without buffering deletes the timer
+ * of the delay: it is set anew.
+ */
+
+static void
+ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
+{
+    ngx_uint_t       i;
+    ngx_event_t     *wev;
+    ngx_msec_int_t   left;
+
+    wev = ctx->request->connection->write;
+
+    if (wev->delayed && !wev->timer_set) {
+        left = (ngx_msec_int_t) (ctx->delayed_until - ngx_current_msec);
+
+        if (left > 0) {
+            ngx_add_timer(wev, left);
+            return;
+        }
+
+        wev->delayed = 0;
+
+    } else if (ctx->posted) {
+        return;
+    }
+
+    for (i = 0; i < ctx->ncells; i++) {
+        if (ctx->cells[i].call) {
+            ngx_http_review_call_kick(ctx->cells[i].call);
+        }
+    }
+}
+
+
+/*
  * Everything about a review happens here, whatever has caused it: so that
  * nothing is pulled away from under a subrequest's feet.
  */
@@ -248,23 +286,13 @@ ngx_http_review_wake(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_write_handler(ngx_http_request_t *r)
 {
-    ngx_uint_t               i;
     ngx_queue_t             *q;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_call_t  *call;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
 
-    if (!ctx->posted) {
-
-        /* the connection's own event: others may have waited for it, too */
-
-        for (i = 0; i < ctx->ncells; i++) {
-            if (ctx->cells[i].call) {
-                ngx_http_review_call_kick(ctx->cells[i].call);
-            }
-        }
-    }
+    ngx_http_review_kick(ctx);
 
     /* what is waked for from here on is seen to right now */
 

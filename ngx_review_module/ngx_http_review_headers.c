@@ -135,8 +135,10 @@ ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
     len = p - type->data;
 
     if (!ngx_http_review_is_token(type, len, "application/json")
-        && (len <= sizeof("+json") - 1
-            || ngx_strncasecmp(p - 5, (u_char *) "+json", 5) != 0))
+        && (len <= sizeof("a/b+json") - 1
+            || ngx_strncasecmp(p - 5, (u_char *) "+json", 5) != 0
+            || p[-6] == '/'
+            || ngx_strlchr(type->data, p, '/') == NULL))
     {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        NULL, "Content-Type must be "
@@ -157,62 +159,99 @@ ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
 }
 
 
-/* the thousandths of a media range's "q", 0 if the range is not in the value */
+/* the thousandths of a media range's "q"; the range may have parameters */
 
 static ngx_uint_t
-ngx_http_review_accept_weight(ngx_str_t *value, const char *type, size_t len)
+ngx_http_review_accept_weight(u_char *params, u_char *last)
 {
-    u_char      *p, *end, *last;
-    ngx_int_t    q;
+    ngx_int_t  q;
+    ngx_str_t  value;
 
-    last = value->data + value->len;
+    ngx_http_review_media_parameter(params, last, "q", &value);
 
-    p = ngx_strlcasestrn(value->data, last, (u_char *) type, len - 1);
-
-    if (p == NULL) {
-        return 0;
-    }
-
-    end = ngx_strlchr(p, last, ',');
-
-    if (end == NULL) {
-        end = last;
-    }
-
-    p = ngx_strlcasestrn(p, end, (u_char *) "q=", 2 - 1);
-
-    if (p == NULL) {
+    if (value.data == NULL) {
         return 1000;
     }
 
-    p += 2;
-
-    while (end > p && (end[-1] == ' ' || end[-1] == '\t')) {
-        end--;
-    }
-
-    q = ngx_atofp(p, end - p, 3);
+    q = ngx_atofp(value.data, value.len, 3);
 
     return q == NGX_ERROR ? 1000 : (ngx_uint_t) q;
 }
 
 
+/* the weights that one line of Accept gives to events and to JSON */
+
+static void
+ngx_http_review_accept_line(ngx_str_t *line, ngx_uint_t *events,
+    ngx_uint_t *json)
+{
+    u_char     *p, *end, *last;
+    ngx_str_t   range;
+
+    last = line->data + line->len;
+
+    for (p = line->data; p < last; p = end + 1) {
+
+        while (p < last && (*p == ' ' || *p == '\t')) {
+            p++;
+        }
+
+        end = ngx_strlchr(p, last, ',');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        for (range.data = p; p < end && *p != ';' && *p != ' ' && *p != '\t';
+             p++)
+        { /* void */ }
+
+        range.len = p - range.data;
+
+        if (ngx_http_review_is_token(&range, range.len, "text/event-stream"))
+        {
+            *events = ngx_http_review_accept_weight(p, end);
+
+        } else if (ngx_http_review_is_token(&range, range.len,
+                                            "application/json"))
+        {
+            *json = ngx_http_review_accept_weight(p, end);
+        }
+    }
+}
+
+
+/* events only if they are asked for by name, and not less than JSON */
+
 static ngx_uint_t
 ngx_http_review_accepts_events(ngx_http_request_t *r)
 {
-    ngx_uint_t        events, json;
+    ngx_uint_t        i, events, json;
+    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    h = ngx_http_review_find_header(&r->headers_in.headers, "Accept");
+    events = 0;
+    json = 0;
 
-    if (h == NULL) {
-        return 0;
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (ngx_http_review_is_token(&h[i].key, h[i].key.len, "Accept")) {
+            ngx_http_review_accept_line(&h[i].value, &events, &json);
+        }
     }
-
-    events = ngx_http_review_accept_weight(&h->value, "text/event-stream",
-                                           sizeof("text/event-stream") - 1);
-    json = ngx_http_review_accept_weight(&h->value, "application/json",
-                                         sizeof("application/json") - 1);
 
     return events && events >= json;
 }

@@ -93,15 +93,24 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
         ngx_http_review_fail(call, "connect", "no connection to the LLM");
         return 1;
 
+    case NGX_HTTP_INTERNAL_SERVER_ERROR:
+        if (call->connected) {
+            break;
+        }
+
+        /* fall through */
+
     case NGX_ERROR:
     case NGX_OK:
-    case NGX_HTTP_INTERNAL_SERVER_ERROR:
         ngx_http_review_fail(call, "internal",
                              "the LLM location failed, see the error log");
         return 0;
     }
 
-    /* the location itself has refused: there is none, or it is closed to us */
+    /*
+     * An error of the LLM's that proxy_intercept_errors has kept from us, or
+     * of the location itself: there is none, or it is closed to us.
+     */
 
     call->status = call->rc;
 
@@ -128,7 +137,7 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call)
                   sizeof(call->status_code) - 1, "http_%ui", call->status)
         = '\0';
 
-    if (!call->header) {
+    if (!call->header && !call->connected) {
         detail = "the LLM location itself has refused, see the error log";
     }
 
