@@ -281,6 +281,7 @@ void ngx_http_review_write_usage(review_buf_t *b,
 
 void ngx_http_review_call_start(ngx_http_review_call_t *call);
 void ngx_http_review_call_cancel(ngx_http_review_call_t *call);
+void ngx_http_review_call_leave(ngx_http_review_call_t *call);
 
 /* a try has ended, or must: has the call looked at when the request is woken */
 

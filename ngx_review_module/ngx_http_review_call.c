@@ -21,6 +21,7 @@ static void ngx_http_review_call_stop(ngx_http_review_call_t *call);
 static void ngx_http_review_call_log(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
 static void ngx_http_review_call_abandoned(ngx_http_request_t *sr);
+static ngx_uint_t ngx_http_review_call_waits_for_lock(ngx_http_request_t *sr);
 static ngx_uint_t ngx_http_review_call_waits_for_file(ngx_http_request_t *sr);
 
 
@@ -392,6 +393,27 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
 
 /*
+ * The client's request is over.  nginx ends its subrequests, but for those
+ * that wait for the lock of a cache entry: it lets them begin with a call when
+ * they get it.
+ */
+
+void
+ngx_http_review_call_leave(ngx_http_review_call_t *call)
+{
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (call->sr && ngx_http_review_call_waits_for_lock(call->sr)) {
+        call->sr->write_event_handler = ngx_http_review_call_abandoned;
+    }
+
+    call->sr = NULL;
+}
+
+
+/*
  * Leaves the subrequest behind.  One that talks to an upstream is cut off, so
  * that the LLM does not work in vain; its end is not told then.  Another one
  * ends by itself as soon as it runs.
@@ -483,18 +505,24 @@ ngx_http_review_call_kick(ngx_http_review_call_t *call)
 }
 
 
-/* a file operation, or the lock of a cache entry: it will be woken by that */
+static ngx_uint_t
+ngx_http_review_call_waits_for_lock(ngx_http_request_t *sr)
+{
+#if (NGX_HTTP_CACHE)
+    return sr->cache && sr->cache->waiting;
+#else
+    return 0;
+#endif
+}
+
+
+/* whoever does that will be woken when it is done, and must not be before */
 
 static ngx_uint_t
 ngx_http_review_call_waits_for_file(ngx_http_request_t *sr)
 {
-#if (NGX_HTTP_CACHE)
-    if (sr->cache && sr->cache->waiting) {
-        return 1;
-    }
-#endif
-
-    return sr->aio || sr->main->blocked;
+    return sr->aio || sr->main->blocked
+           || ngx_http_review_call_waits_for_lock(sr);
 }
 
 

@@ -326,7 +326,21 @@ ngx_http_review_write_handler(ngx_http_request_t *r)
 static void
 ngx_http_review_finish(ngx_http_review_ctx_t *ctx)
 {
+    ngx_event_t  *wev;
+
     ngx_http_review_cleanup(ctx);
+
+    /* limit_req may still delay a call that was given up, but not the reply */
+
+    wev = ctx->request->connection->write;
+
+    if (wev->delayed) {
+        wev->delayed = 0;
+
+        if (wev->timer_set) {
+            ngx_del_timer(wev);
+        }
+    }
 
     ngx_http_finalize_request(ctx->request, ngx_http_review_reply(ctx));
 }
@@ -398,8 +412,8 @@ ngx_http_review_cleanup(void *data)
     }
 
     for (i = 0; i < ctx->ncells; i++) {
-        if (ctx->cells[i].call && ctx->cells[i].call->timer.timer_set) {
-            ngx_del_timer(&ctx->cells[i].call->timer);
+        if (ctx->cells[i].call) {
+            ngx_http_review_call_leave(ctx->cells[i].call);
         }
     }
 }

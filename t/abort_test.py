@@ -200,7 +200,8 @@ def goings(nginx):
     for how in "fin", "rst", "half":
         going(nginx, "%s before any answer" % how, hang, 5, 5, how)
         going(nginx, "%s amid answers" % how,
-              ["ok", "hang_body", "huge=9000 slow=100 tokens=600", "hang", "404"],
+              ["ok", "hang_body", "huge=9000 slow=100 tokens=600", "hang",
+               "404"],
               5, 3, how)
         going(nginx, "%s amid events" % how, ["ok", "hang", "hang_body"],
               3, 2, how, headers=EVENTS, until=b"event: progress")
