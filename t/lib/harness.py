@@ -91,7 +91,7 @@ class Harness:
                  module=None, nginx=None, record=True):
         files = raise_files()
         self.dir = tempfile.mkdtemp(prefix="review-test-")
-        os.chmod(self.dir, 0o755)   # root's workers are nobody
+        os.chmod(self.dir, 0o777)   # workers of root's nginx are nobody
         self.port = free_port()
         self.llm = self.nginx = None
         self.start_llm(record)
