@@ -197,6 +197,8 @@ struct ngx_http_review_ctx_s {
     ngx_http_review_usage_t     usage;
 
     ngx_queue_t                 ended;      /* calls to be looked at */
+    ngx_array_t                 left;       /* of ngx_http_request_t *, tries
+                                               that were left behind */
     ngx_event_t                 deadline;
     ngx_event_t                 ping;
     ngx_msec_t                  expires;
@@ -288,9 +290,13 @@ void ngx_http_review_call_leave(ngx_http_review_call_t *call);
 void ngx_http_review_call_end(ngx_http_review_call_t *call);
 void ngx_http_review_call_ended(ngx_http_review_call_t *call);
 
-/* lets subrequests go on that wait for an event of the client's connection */
+/* a handler of the precontent phase */
 
-void ngx_http_review_call_kick(ngx_http_review_call_t *call);
+ngx_int_t ngx_http_review_call_precontent(ngx_http_request_t *r);
+
+/* wakes a subrequest that may wait for an event of the client's connection */
+
+void ngx_http_review_call_kick(ngx_http_request_t *sr);
 
 /* the call whose subrequest this is, or NULL */
 

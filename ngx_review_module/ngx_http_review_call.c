@@ -21,7 +21,6 @@ static void ngx_http_review_call_stop(ngx_http_review_call_t *call);
 static void ngx_http_review_call_log(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
 static void ngx_http_review_call_abandoned(ngx_http_request_t *sr);
-static ngx_uint_t ngx_http_review_call_waits_for_lock(ngx_http_request_t *sr);
 static ngx_uint_t ngx_http_review_call_waits_for_file(ngx_http_request_t *sr);
 
 
@@ -77,7 +76,7 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
 {
     ngx_http_request_t           *r, *sr;
     ngx_http_review_llm_t        *llm;
-    ngx_http_variable_value_t    *vv;
+    ngx_http_variable_value_t    *vars, *vv;
     ngx_http_core_main_conf_t    *cmcf;
     ngx_http_post_subrequest_t   *ps;
     ngx_http_review_main_conf_t  *rmcf;
@@ -93,20 +92,6 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
     ps->handler = ngx_http_review_call_done;
     ps->data = call;
 
-    if (ngx_http_subrequest(r, &llm->uri, &llm->args, &sr, ps,
-                            NGX_HTTP_SUBREQUEST_BACKGROUND)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    /* it has not run yet, and from here on it must end by itself */
-
-    call->sr = sr;
-
-    sr->method = NGX_HTTP_POST;
-    sr->method_name = ngx_http_review_post;
-
     /*
      * Variables are cached by request, and subrequests share the cache: what
      * one call has seen, $review_point for example, is not for the next one.
@@ -116,21 +101,44 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
     rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
 
-    sr->variables = ngx_pcalloc(r->pool, cmcf->variables.nelts
-                                         * sizeof(ngx_http_variable_value_t));
+    vars = ngx_pcalloc(r->pool, cmcf->variables.nelts
+                                * sizeof(ngx_http_variable_value_t));
     vv = ngx_http_get_indexed_variable(r, rmcf->request_id);
 
-    if (sr->variables == NULL
-        || vv == NULL
-        || ngx_http_review_call_headers(call, sr) != NGX_OK
-        || ngx_http_review_call_body(call, sr) != NGX_OK)
-    {
-        sr->write_event_handler = ngx_http_review_call_abandoned;
-        call->sr = NULL;
+    if (vars == NULL || vv == NULL) {
         return NGX_ERROR;
     }
 
+    sr = NULL;
+
+    if (ngx_http_subrequest(r, &llm->uri, &llm->args, &sr, ps,
+                            NGX_HTTP_SUBREQUEST_BACKGROUND)
+        != NGX_OK)
+    {
+        if (sr) {
+            /* it was counted, but will never run */
+            r->main->count--;
+        }
+
+        return NGX_ERROR;
+    }
+
+    /* it has not run yet, and from here on it must end by itself */
+
+    sr->method = NGX_HTTP_POST;
+    sr->method_name = ngx_http_review_post;
+
+    sr->variables = vars;
     sr->variables[rmcf->request_id] = *vv;
+
+    if (ngx_http_review_call_headers(call, sr) != NGX_OK
+        || ngx_http_review_call_body(call, sr) != NGX_OK)
+    {
+        sr->write_event_handler = ngx_http_review_call_abandoned;
+        return NGX_ERROR;
+    }
+
+    call->sr = sr;
 
     return NGX_OK;
 }
@@ -175,6 +183,9 @@ ngx_http_review_call_headers(ngx_http_review_call_t *call,
     {
         return NGX_ERROR;
     }
+
+    sr->headers_in.content_type = ngx_http_review_find_header(headers,
+                                                              "Content-Type");
 
     for (name = traces; *name; name++) {
         h = ngx_http_review_find_header(&r->headers_in.headers, *name);
@@ -241,8 +252,9 @@ ngx_http_review_call_body(ngx_http_review_call_t *call,
 
 
 /*
- * The subrequest's own end.  nginx may come here twice, and may come here for
- * a try that we have left behind.  Whatever happened, the client's request
+ * The subrequest's own end.  nginx may come here twice, before it has read all
+ * of a cached answer from its file for the first time, and it may come here
+ * for a try that we have left behind.  Whatever happened, the client's request
  * goes on: the answer is always NGX_OK.
  */
 
@@ -261,6 +273,22 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
                    "review call done: \"%V\" rc:%i status:%ui",
                    &sr->uri, rc, call->status);
 
+    /* nginx has closed the connection, but the event still says why */
+
+    if (call->read && call->read->timedout) {
+        call->silent = 1;
+    }
+
+    call->read = NULL;
+
+    if (sr->buffered) {
+        if (rc == NGX_OK || rc == NGX_AGAIN) {
+            return NGX_OK;
+        }
+
+        sr->buffered = 0;
+    }
+
     call->sr = NULL;
     call->rc = rc;
 
@@ -268,12 +296,6 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
         state = sr->upstream_states->elts;
         state += sr->upstream_states->nelts - 1;
         call->connected = (state->connect_time != (ngx_msec_t) -1);
-    }
-
-    /* nginx has closed the connection, but the event still says why */
-
-    if (call->read && call->read->timedout) {
-        call->silent = 1;
     }
 
     ngx_http_review_call_end(call);
@@ -394,8 +416,8 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
 /*
  * The client's request is over.  nginx ends its subrequests, but for those
- * that wait for the lock of a cache entry: it lets them begin with a call when
- * they get it.
+ * that wait for a file or for the lock of a cache entry: it would let them
+ * begin with a call when they get it.
  */
 
 void
@@ -405,7 +427,7 @@ ngx_http_review_call_leave(ngx_http_review_call_t *call)
         ngx_del_timer(&call->timer);
     }
 
-    if (call->sr && ngx_http_review_call_waits_for_lock(call->sr)) {
+    if (call->sr && ngx_http_review_call_waits_for_file(call->sr)) {
         call->sr->write_event_handler = ngx_http_review_call_abandoned;
     }
 
@@ -415,15 +437,15 @@ ngx_http_review_call_leave(ngx_http_review_call_t *call)
 
 /*
  * Leaves the subrequest behind.  One that talks to an upstream is cut off, so
- * that the LLM does not work in vain; its end is not told then.  Another one
- * ends by itself as soon as it runs.
+ * that the LLM does not work in vain; its end is not told then.  One that
+ * waits for a file is woken by that.  Another one may be in the hands of any
+ * module: it goes on, but not into the content phase, if it is not there yet.
  */
 
 static void
 ngx_http_review_call_stop(ngx_http_review_call_t *call)
 {
-    ngx_http_request_t   *sr;
-    ngx_http_upstream_t  *u;
+    ngx_http_request_t  *sr, **left;
 
     sr = call->sr;
 
@@ -432,19 +454,22 @@ ngx_http_review_call_stop(ngx_http_review_call_t *call)
     }
 
     call->sr = NULL;
-    u = sr->upstream;
 
-    if (u && u->cleanup && *u->cleanup) {
-        ngx_http_review_call_log(call, sr);
-        (*u->cleanup)(sr);
-        sr->write_event_handler = ngx_http_request_empty_handler;
+    if (ngx_http_review_call_waits_for_file(sr)) {
+        sr->write_event_handler = ngx_http_review_call_abandoned;
         return;
     }
 
-    sr->write_event_handler = ngx_http_review_call_abandoned;
+    if (sr->upstream && sr->upstream->cleanup && *sr->upstream->cleanup) {
+        ngx_http_review_call_log(call, sr);
+        ngx_http_review_call_abandoned(sr);
+        return;
+    }
 
-    if (!ngx_http_review_call_waits_for_file(sr)) {
-        (void) ngx_http_post_request(sr, NULL);
+    left = ngx_array_push(&call->ctx->left);
+
+    if (left) {
+        *left = sr;
     }
 }
 
@@ -487,42 +512,84 @@ ngx_http_review_call_log(ngx_http_review_call_t *call, ngx_http_request_t *sr)
 static void
 ngx_http_review_call_abandoned(ngx_http_request_t *sr)
 {
+    ngx_http_upstream_t  *u;
+
     sr->write_event_handler = ngx_http_request_empty_handler;
+
+    u = sr->upstream;
+
+    if (u && u->cleanup && *u->cleanup) {
+        (*u->cleanup)(sr);
+        return;
+    }
+
+    sr->buffered = 0;
 
     ngx_http_finalize_request(sr, NGX_OK);
 }
 
 
+/* wakes a subrequest that may wait for the client connection's write event */
+
 void
-ngx_http_review_call_kick(ngx_http_review_call_t *call)
+ngx_http_review_call_kick(ngx_http_request_t *sr)
 {
-    if (call->sr
-        && call->sr->upstream == NULL
-        && !ngx_http_review_call_waits_for_file(call->sr))
+    if (!sr->done
+        && (sr->upstream == NULL || sr->buffered)
+        && !ngx_http_review_call_waits_for_file(sr))
     {
-        (void) ngx_http_post_request(call->sr, NULL);
+        (void) ngx_http_post_request(sr, NULL);
     }
 }
 
 
-static ngx_uint_t
-ngx_http_review_call_waits_for_lock(ngx_http_request_t *sr)
+/*
+ * The last phase before a subrequest's content: one that was left behind ends
+ * here.  The size of a prompt is made known only now, after nginx has compared
+ * a client's body with client_max_body_size: a prompt is none.
+ */
+
+ngx_int_t
+ngx_http_review_call_precontent(ngx_http_request_t *r)
 {
-#if (NGX_HTTP_CACHE)
-    return sr->cache && sr->cache->waiting;
-#else
-    return 0;
-#endif
+    size_t                   i;
+    ngx_http_review_call_t  *call;
+
+    call = ngx_http_review_call_of(r);
+
+    if (call == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (call->sr != r) {
+        ngx_http_review_call_abandoned(r);
+        return NGX_DONE;
+    }
+
+    if (r->headers_in.content_length_n == -1) {
+        r->headers_in.content_length_n = 0;
+
+        for (i = 0; i < call->npieces; i++) {
+            r->headers_in.content_length_n += call->body[i].len;
+        }
+    }
+
+    return NGX_DECLINED;
 }
 
 
-/* whoever does that will be woken when it is done, and must not be before */
+/* whoever waits for a file, or the lock of a cache entry, is woken by that */
 
 static ngx_uint_t
 ngx_http_review_call_waits_for_file(ngx_http_request_t *sr)
 {
-    return sr->aio || sr->main->blocked
-           || ngx_http_review_call_waits_for_lock(sr);
+#if (NGX_HTTP_CACHE)
+    if (sr->cache && sr->cache->waiting) {
+        return 1;
+    }
+#endif
+
+    return sr->aio;
 }
 
 

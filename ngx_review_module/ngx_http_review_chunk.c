@@ -8,9 +8,11 @@
 
 
 static void ngx_http_review_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_start(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_create_cells(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_write_handler(ngx_http_request_t *r);
+static void ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_finish(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_deadline(ngx_event_t *ev);
 static void ngx_http_review_ping(ngx_event_t *ev);
@@ -116,17 +118,43 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
 }
 
 
+/* a client may have gone already, or be not watched at all ("deferred") */
+
+static ngx_int_t
+ngx_http_review_watch_client(ngx_http_request_t *r)
+{
+    ngx_event_t  *rev;
+
+#if (NGX_HTTP_V2 || NGX_COMPAT)
+    if (r->stream) {
+        return NGX_OK;
+    }
+#endif
+
+    rev = r->connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+        return NGX_OK;
+    }
+
+    return ngx_handle_read_event(rev, 0);
+}
+
+
 static ngx_int_t
 ngx_http_review_start(ngx_http_review_ctx_t *ctx)
 {
     ngx_uint_t           i;
-    ngx_event_t         *rev;
     ngx_http_cleanup_t  *cln;
     ngx_http_request_t  *r;
 
     r = ctx->request;
 
-    if (ngx_http_review_create_cells(ctx) != NGX_OK) {
+    if (ngx_http_review_create_cells(ctx) != NGX_OK
+        || ngx_array_init(&ctx->left, r->pool, 1, sizeof(ngx_http_request_t *))
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -146,17 +174,8 @@ ngx_http_review_start(ngx_http_review_ctx_t *ctx)
     r->read_event_handler = ngx_http_test_reading;
     r->write_event_handler = ngx_http_review_write_handler;
 
-    /* a client may have gone while its body was being read */
-
-    rev = r->connection->read;
-
-    if (rev->ready
-#if (NGX_HTTP_V2 || NGX_COMPAT)
-        && r->stream == NULL
-#endif
-       )
-    {
-        ngx_post_event(rev, &ngx_posted_events);
+    if (ngx_http_review_watch_client(r) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (ctx->sse) {
@@ -271,9 +290,25 @@ ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
     }
 
     for (i = 0; i < ctx->ncells; i++) {
-        if (ctx->cells[i].call) {
-            ngx_http_review_call_kick(ctx->cells[i].call);
+        if (ctx->cells[i].call && ctx->cells[i].call->sr) {
+            ngx_http_review_call_kick(ctx->cells[i].call->sr);
         }
+    }
+
+    ngx_http_review_kick_left(ctx);
+}
+
+
+static void
+ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx)
+{
+    ngx_uint_t            i;
+    ngx_http_request_t  **left;
+
+    left = ctx->left.elts;
+
+    for (i = 0; i < ctx->left.nelts; i++) {
+        ngx_http_review_call_kick(left[i]);
     }
 }
 
@@ -291,6 +326,10 @@ ngx_http_review_write_handler(ngx_http_request_t *r)
     ngx_http_review_call_t  *call;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
+
+    /* a subrequest's upstream sets timers there; the deadline is our own */
+
+    r->connection->write->timedout = 0;
 
     ngx_http_review_kick(ctx);
 
@@ -341,6 +380,8 @@ ngx_http_review_finish(ngx_http_review_ctx_t *ctx)
             ngx_del_timer(wev);
         }
     }
+
+    ngx_http_review_kick_left(ctx);
 
     ngx_http_finalize_request(ctx->request, ngx_http_review_reply(ctx));
 }

@@ -14,7 +14,6 @@ static char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_review_positive(ngx_conf_t *cf, void *post, void *data);
-static ngx_int_t ngx_http_review_preaccess(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_init(ngx_conf_t *cf);
 
 
@@ -533,31 +532,6 @@ ngx_http_review_positive(ngx_conf_t *cf, void *post, void *data)
 }
 
 
-/*
- * The size of a prompt is ours, not the client's: it is made known only now,
- * after client_max_body_size has been looked at.
- */
-
-static ngx_int_t
-ngx_http_review_preaccess(ngx_http_request_t *r)
-{
-    size_t                   i;
-    ngx_http_review_call_t  *call;
-
-    call = ngx_http_review_call_of(r);
-
-    if (call && r->headers_in.content_length_n == -1) {
-        r->headers_in.content_length_n = 0;
-
-        for (i = 0; i < call->npieces; i++) {
-            r->headers_in.content_length_n += call->body[i].len;
-        }
-    }
-
-    return NGX_DECLINED;
-}
-
-
 static ngx_int_t
 ngx_http_review_header_filter(ngx_http_request_t *r)
 {
@@ -609,12 +583,12 @@ ngx_http_review_init(ngx_conf_t *cf)
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
     if (h == NULL) {
         return NGX_ERROR;
     }
 
-    *h = ngx_http_review_preaccess;
+    *h = ngx_http_review_call_precontent;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_review_header_filter;

@@ -241,7 +241,9 @@ ngx_http_review_reply_start_sse(ngx_http_review_ctx_t *ctx)
 
     rc = ngx_http_review_reply_header(r, NGX_HTTP_OK, &ngx_http_review_sse);
 
-    if (rc == NGX_ERROR || rc > NGX_OK) {
+    /* no body goes with 204, which "error_page ... =204" may make of it */
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return NGX_ERROR;
     }
 
