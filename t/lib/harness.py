@@ -27,6 +27,7 @@ SLOW = 3 if os.environ.get("TEST_REVIEW_ASAN") else 1
 
 CONF = """
 %(load)s
+%(main)s
 daemon off;
 worker_processes %(workers)d;
 worker_rlimit_nofile %(files)d;
@@ -88,7 +89,7 @@ def wait_for(condition, seconds=10):
 
 class Harness:
     def __init__(self, http="review_llm /llm model=stand-in;", server="", listen="", workers=1, level="info",
-                 module=None, nginx=None, record=True):
+                 module=None, nginx=None, record=True, main=""):
         files = raise_files()
         self.dir = tempfile.mkdtemp(prefix="review-test-")
         os.chmod(self.dir, 0o777)   # workers of root's nginx are nobody
@@ -103,7 +104,7 @@ class Harness:
             "dir": self.dir, "llm": self.llm_port, "port": self.port,
             "files": files, "connections": files - 100,
             "http": http, "server": server, "listen": listen,
-            "review": "review;", "workers": workers, "level": level}
+            "review": "review;", "main": main, "workers": workers, "level": level}
         self.conf = os.path.join(self.dir, "nginx.conf")
         self.configure()
         nginx = nginx or os.environ.get("TEST_NGINX_BINARY") \
@@ -167,6 +168,14 @@ class Harness:
         with open(os.path.join(self.dir, "access.log")) as f:
             return f.read().splitlines()
 
+    def connections(self):
+        """of clients, that nginx has not closed, closed by them or not"""
+        with open("/proc/net/tcp") as f:
+            rows = [line.split() for line in f][1:]
+        local = "0100007F:%04X" % self.port
+        return [row[3] for row in rows
+                if row[1] == local and row[3] in ("01", "08")]
+
     async def stats(self):
         return json.loads(await get(self.llm_port, "/_stats"))
 
@@ -198,14 +207,14 @@ def points(scripts):
             for i, script in enumerate(scripts)]
 
 
-def request(chunk, points, headers=""):
+def request(chunk, points, headers="", path="/v1/review"):
     """the bytes of a request; points: None for those of the rubric"""
     body = json.dumps({"chunk": chunk, "points": points},
                       ensure_ascii=False).encode()
-    return ("POST /v1/review HTTP/1.1\r\nHost: test\r\n%s"
+    return ("POST %s HTTP/1.1\r\nHost: test\r\n%s"
             "Content-Type: application/json\r\nConnection: close\r\n"
-            "Content-Length: %d\r\n\r\n" % (headers, len(body))).encode() \
-        + body
+            "Content-Length: %d\r\n\r\n"
+            % (path, headers, len(body))).encode() + body
 
 
 async def exchange(port, data):
@@ -232,9 +241,9 @@ async def get(port, path):
     return body
 
 
-async def review(port, chunk, points):
+async def review(port, chunk, points, path="/v1/review"):
     """the reply's JSON, or None if there was none"""
-    status, body = await exchange(port, request(chunk, points))
+    status, body = await exchange(port, request(chunk, points, path=path))
     return json.loads(body) if body else None
 
 
