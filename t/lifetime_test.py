@@ -8,7 +8,6 @@ that go away at random, after which no connection may be left.
 """
 
 import asyncio
-import logging
 import os
 import random
 import socket
@@ -59,7 +58,7 @@ async def cached_through_threads(nginx):
 async def lock_and_delay(nginx):
     holder = asyncio.create_task(
         review(nginx.port, "标书", points(["delay=%d" % (2000 * SLOW)]),
-               path="/locked"))
+               path="/holder"))
     await asyncio.sleep(0.2 * SLOW)
     reply = await review(nginx.port, "标书",
                          points(["ok key=a", "ok key=b"]), path="/locked")
@@ -175,9 +174,6 @@ async def storm(nginx):
     Tap.ok(reply["status"] == "complete", "the next review is served", reply)
 
 
-# writes to those who are gone are what a storm is made of
-logging.getLogger("asyncio").setLevel(logging.ERROR)
-
 COMMON = """
     review_llm /llm model=stand-in;
     proxy_cache_path %s keys_zone=llm:1m;
@@ -200,6 +196,7 @@ SERVER = """
         internal; """ + PROXY + CACHE + """
         aio threads; aio_write on; output_buffers 1 4k;
     }
+    location = /holder { review; review_llm /llm-locked; }
     location = /locked { review; review_llm /llm-locked; %(locked)s }
     location = /llm-locked {
         internal; """ + PROXY + CACHE.replace("$review_call_key", "k") + """

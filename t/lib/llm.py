@@ -106,6 +106,7 @@ import email.utils
 import functools
 import gc
 import json
+import logging
 import os
 import re
 import resource
@@ -1032,6 +1033,9 @@ async def serve(args):
 
 
 def main():
+    # clients that go away in the middle are what it is for
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
     parser = argparse.ArgumentParser(
         description="a stand-in for an LLM, scripted by what it is asked")
     parser.add_argument("--port", type=int, default=0)
