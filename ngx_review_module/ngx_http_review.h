@@ -72,6 +72,7 @@ typedef struct {
     ngx_flag_t                  enable;     /* "review" is set here */
     ngx_str_t                   file;       /* where: for error messages */
     ngx_uint_t                  line;
+    ngx_str_t                   name;       /* of the rubric; empty: none */
     review_rubric_t            *rubric;     /* NULL: a request must name one */
     ngx_http_review_llm_t      *llm;
     ngx_http_review_retry_t    *retry;

@@ -208,7 +208,8 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_review_loc_conf_t *prev = parent;
     ngx_http_review_loc_conf_t *conf = child;
 
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_review_main_conf_t  *rmcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -217,6 +218,23 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                       "another content handler is set in the location of "
                       "\"review\" in %V:%ui", &conf->file, conf->line);
         return NGX_CONF_ERROR;
+    }
+
+    /* rubrics may be defined behind the locations that name them */
+
+    if (conf->name.len) {
+        rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+
+        conf->rubric = ngx_http_review_rubric_find(rmcf,
+                                                   (char *) conf->name.data,
+                                                   conf->name.len);
+        if (conf->rubric == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "no \"review_rubric\" defines the rubric \"%V\" "
+                          "of \"review\" in %V:%ui",
+                          &conf->name, &conf->file, conf->line);
+            return NGX_CONF_ERROR;
+        }
     }
 
     /* "if" and "limit_except" are parts of their location */
@@ -269,9 +287,8 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_loc_conf_t *rlcf = conf;
 
-    ngx_str_t                    *value;
-    ngx_http_core_loc_conf_t     *clcf;
-    ngx_http_review_main_conf_t  *rmcf;
+    ngx_str_t                 *value;
+    ngx_http_core_loc_conf_t  *clcf;
 
     if (rlcf->enable) {
         return "is duplicate";
@@ -294,17 +311,12 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     value = cf->args->elts;
-    rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
 
-    rlcf->rubric = ngx_http_review_rubric_find(rmcf, (char *) value[1].data,
-                                               value[1].len);
-
-    if (rlcf->rubric == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "rubric \"%V\" is not known, a \"review_rubric\" "
-                           "must define it above", &value[1]);
-        return NGX_CONF_ERROR;
+    if (value[1].len == 0) {
+        return "needs the name of a rubric";
     }
+
+    rlcf->name = value[1];
 
     return NGX_CONF_OK;
 }

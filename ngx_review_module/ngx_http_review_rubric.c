@@ -20,7 +20,7 @@
 #define NGX_HTTP_REVIEW_UTF  "(*UTF)"
 
 #define NGX_HTTP_REVIEW_REGEX                                                 \
-    NGX_HTTP_REVIEW_UTF "(*UCP)(*NO_AUTO_POSSESS)(*LIMIT_MATCH=5000000)"                    \
+    NGX_HTTP_REVIEW_UTF "(*UCP)(*NO_AUTO_POSSESS)(*LIMIT_MATCH=5000000)"      \
     NGX_HTTP_REVIEW_REGEX_HEAP "\\A(?s:.*?)\\K(?:"
 
 /* for all regexes of a review together, in milliseconds */
