@@ -147,6 +147,7 @@ struct ngx_http_review_call_s {
     char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
 
     unsigned                    header:1;   /* a response header was seen */
+    unsigned                    attempted:1; /* to connect to an upstream */
     unsigned                    connected:1;
     unsigned                    silent:1;   /* proxy_read_timeout in mid-body */
     unsigned                    ended:1;    /* waits in ctx->ended */
@@ -291,8 +292,9 @@ void ngx_http_review_call_leave(ngx_http_review_call_t *call);
 void ngx_http_review_call_end(ngx_http_review_call_t *call);
 void ngx_http_review_call_ended(ngx_http_review_call_t *call);
 
-/* a handler of the precontent phase */
+/* handlers of the server rewrite and the precontent phase */
 
+ngx_int_t ngx_http_review_call_rewrite(ngx_http_request_t *r);
 ngx_int_t ngx_http_review_call_precontent(ngx_http_request_t *r);
 
 /* wakes a subrequest that may wait for an event of the client's connection */

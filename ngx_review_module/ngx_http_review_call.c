@@ -45,6 +45,7 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->failure.code = NULL;
     call->failure.note = NULL;
     call->header = 0;
+    call->attempted = 0;
     call->connected = 0;
     call->silent = 0;
     call->timedout = 0;
@@ -295,6 +296,7 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     if (sr->upstream && sr->upstream_states && sr->upstream_states->nelts) {
         state = sr->upstream_states->elts;
         state += sr->upstream_states->nelts - 1;
+        call->attempted = 1;
         call->connected = (state->connect_time != (ngx_msec_t) -1);
     }
 
@@ -540,6 +542,19 @@ ngx_http_review_call_kick(ngx_http_request_t *sr)
     {
         (void) ngx_http_post_request(sr, NULL);
     }
+}
+
+
+/* nginx compares the size again after an internal redirect */
+
+ngx_int_t
+ngx_http_review_call_rewrite(ngx_http_request_t *r)
+{
+    if (ngx_http_review_call_of(r)) {
+        r->headers_in.content_length_n = -1;
+    }
+
+    return NGX_DECLINED;
 }
 
 

@@ -602,6 +602,13 @@ ngx_http_review_init(ngx_conf_t *cf)
 
     *h = ngx_http_review_call_precontent;
 
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_review_call_rewrite;
+
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_review_header_filter;
 

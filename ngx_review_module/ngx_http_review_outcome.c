@@ -49,6 +49,13 @@ ngx_http_review_outcome(ngx_http_review_call_t *call)
         usage->completion_tokens += call->completion.completion_tokens;
     }
 
+    /* what has no status line is HTTP/0.9 to nginx */
+
+    if (call->status == 0) {
+        ngx_http_review_fail(call, "cut", "the response is not HTTP");
+        return 1;
+    }
+
     if (call->status != NGX_HTTP_OK) {
         return ngx_http_review_outcome_status(call);
     }
@@ -96,6 +103,15 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
     case NGX_HTTP_INTERNAL_SERVER_ERROR:
         if (call->connected) {
             break;
+        }
+
+        /* worker_connections may be used up, for instance */
+
+        if (call->attempted) {
+            ngx_http_review_fail(call, "connect",
+                                 "no connection could be had, see the error "
+                                 "log");
+            return 1;
         }
 
         /* fall through */

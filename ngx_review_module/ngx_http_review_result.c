@@ -305,6 +305,7 @@ ngx_http_review_write_span(review_buf_t *b, const char *source, size_t len,
 void
 ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
 {
+    ngx_uint_t           shown;
     review_buf_t         b;
     review_str_t         reason;
     review_rule_t       *rule;
@@ -340,14 +341,18 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
 
     review_buf_puts(&b, "1,\"evidence\":[");
 
-    if (captures) {
+    /* a pattern may match nothing at all, which shows nothing */
+
+    shown = captures && captures[1] > captures[0];
+
+    if (shown) {
         review_source_span(cell->ctx->sources[0], captures[0], captures[1],
                            &span);
 
         ngx_http_review_write_span(&b, "chunk", sizeof("chunk") - 1, &span);
     }
 
-    ngx_http_review_write_judgement(&b, captures != NULL,
+    ngx_http_review_write_judgement(&b, shown,
                                     verdict == REVIEW_VERDICT_UNSURE);
     review_buf_puts(&b, "}");
 

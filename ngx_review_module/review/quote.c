@@ -18,18 +18,21 @@
 
 
 /*
- * What a place that is found but refused costs, beside the quote's length, and
- * what may be spent for a quote: text made to be refused stays linear.
+ * What a place that is found but refused costs, beside the quote's length;
+ * what may be spent for a quote, a few milliseconds at most; and for how many
+ * such quotes together.  Text made to be refused must not hold up others.
  */
 
 #define REVIEW_QUOTE_COST       64
-#define REVIEW_QUOTE_BUDGET(n)  ((n) * 8 + 65536)
+#define REVIEW_QUOTE_BUDGET     1048576
+#define REVIEW_QUOTE_SPENDERS   4
 
 
 struct review_source_s {
     review_pool_t   *pool;
     review_str_t     text;
-    size_t           work;             /* spent on refused places */
+    size_t           work;             /* spent on refused places of a quote */
+    size_t           total;            /* and of all quotes */
     review_points_t  points;
     review_points_t  norm_points;
     review_norm_t    norm;
@@ -124,9 +127,19 @@ review_source_normalize(review_source_t *source)
 static int
 review_source_spent(review_source_t *source, size_t len)
 {
-    source->work += len + REVIEW_QUOTE_COST;
+    size_t  budget;
 
-    return source->work > REVIEW_QUOTE_BUDGET(source->text.len);
+    budget = source->text.len * 8 + 65536;
+
+    if (budget > REVIEW_QUOTE_BUDGET) {
+        budget = REVIEW_QUOTE_BUDGET;
+    }
+
+    source->work += len + REVIEW_QUOTE_COST;
+    source->total += len + REVIEW_QUOTE_COST;
+
+    return source->work > budget
+           || source->total > budget * REVIEW_QUOTE_SPENDERS;
 }
 
 

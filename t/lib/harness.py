@@ -89,7 +89,8 @@ def wait_for(condition, seconds=10):
 
 class Harness:
     def __init__(self, http="review_llm /llm model=stand-in;", server="", listen="", workers=1, level="info",
-                 module=None, nginx=None, record=True, main=""):
+                 module=None, nginx=None, record=True, main="",
+                 connections=None):
         files = raise_files()
         self.dir = tempfile.mkdtemp(prefix="review-test-")
         os.chmod(self.dir, 0o777)   # workers of root's nginx are nobody
@@ -102,7 +103,7 @@ class Harness:
             "load": "" if module == "static"
             else "load_module %s;" % os.path.abspath(module),
             "dir": self.dir, "llm": self.llm_port, "port": self.port,
-            "files": files, "connections": files - 100,
+            "files": files, "connections": connections or files - 100,
             "http": http, "server": server, "listen": listen,
             "review": "review;", "main": main, "workers": workers, "level": level}
         self.conf = os.path.join(self.dir, "nginx.conf")

@@ -463,6 +463,41 @@ test_slow(const char *name, const char *unit, const char *piece, size_t times,
 }
 
 
+/* what refused places may cost together is bounded, verbatim text is found */
+
+static void
+test_spent(void)
+{
+    int               i;
+    char             *text;
+    size_t            n;
+    review_span_t     span;
+    review_source_t  *source;
+
+    n = 400000;
+    text = review_alloc(pool, n);
+
+    memset(text, '1', n);
+    memcpy(text + n - 9, "\xe7\x94\xb2 A \xe4\xb9\x99", 9);
+
+    source = review_source_create(pool, text, n);
+
+    ok(review_source_find(source, "\xe7\x94\xb2""A\xe4\xb9\x99", 7, &span)
+       == REVIEW_MATCH_NORMALIZED, "before it is spent");
+
+    for (i = 0; i < 64; i++) {
+        (void) review_source_find(source, "\xef\xbc\x91\xef\xbc\x91", 6,
+                                  &span);
+    }
+
+    ok(span.match == REVIEW_MATCH_NONE, "a quote that cuts a number at best");
+
+    ok(review_source_find(source, "\xe7\x94\xb2 A \xe4\xb9\x99", 9, &span)
+       == REVIEW_MATCH_EXACT && span.start == n - 9,
+       "verbatim text is found when all is spent");
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -474,6 +509,7 @@ main(int argc, char **argv)
     test_hostile();
     test_memory();
     test_large();
+    test_spent();
 
     test_slow("one long number", "1", "１", 4000, "");
     test_slow("a number cut at every place", "12x", "2x1", 30000, "");
