@@ -114,7 +114,7 @@ def workers_of(nginx):
             with open("/proc/%d/cmdline" % pid) as f:
                 if f.read().startswith("nginx: worker process"):
                     found.append(pid)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):
             pass
     return found
 
