@@ -115,7 +115,9 @@ class Harness:
         os.mkdir(os.path.join(self.dir, "logs"))
         self.nginx = subprocess.Popen([nginx, "-p", self.dir, "-c", self.conf],
                                       env=env)
-        if not wait_for(self.listening):
+        # the master listens before it has workers
+        if not wait_for(lambda: self.listening()
+                        and len(self.workers()) >= workers):
             self.close()
             raise SystemExit("nginx did not start")
 
