@@ -298,7 +298,8 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, size_t max,
     review_buf_init(&b, cell->ctx->pool, 0);
 
     if (complaint->pointer[0]) {
-        review_buf_printf(&b, "%s: ", complaint->pointer);
+        review_buf_puts(&b, complaint->pointer);
+        review_buf_puts(&b, ": ");
     }
 
     review_buf_puts(&b, complaint->text);

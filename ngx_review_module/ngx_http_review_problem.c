@@ -58,10 +58,11 @@ ngx_http_review_problem(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 
     review_buf_init(&b, ctx->pool, 192);
 
-    review_buf_printf(&b, "{\"type\":\"about:blank\",\"title\":\"%s\""
-                      ",\"status\":%d,\"detail\":",
-                      ngx_http_review_titles[i].title, (int) status);
-
+    review_buf_puts(&b, "{\"type\":\"about:blank\",\"title\":\"");
+    review_buf_puts(&b, ngx_http_review_titles[i].title);
+    review_buf_puts(&b, "\",\"status\":");
+    review_buf_number(&b, status);
+    review_buf_puts(&b, ",\"detail\":");
     review_buf_json(&b, detail, review_utf8_valid(detail, ngx_strlen(detail)));
 
     if (pointer) {

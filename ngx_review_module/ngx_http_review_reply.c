@@ -158,8 +158,9 @@ ngx_http_review_reply_head(ngx_http_review_ctx_t *ctx, review_buf_t *b)
         review_buf_puts(b, "null");
     }
 
-    review_buf_printf(b, ",\"status\":\"%s\",\"results\":[",
-                      ngx_http_review_reply_status(ctx));
+    review_buf_puts(b, ",\"status\":\"");
+    review_buf_puts(b, ngx_http_review_reply_status(ctx));
+    review_buf_puts(b, "\",\"results\":[");
 }
 
 
@@ -180,8 +181,9 @@ ngx_http_review_reply_chain(ngx_http_review_ctx_t *ctx)
 
     review_buf_puts(&tail, "],\"usage\":");
     ngx_http_review_write_usage(&tail, &ctx->usage, 1);
-    review_buf_printf(&tail, ",\"elapsed_ms\":%lu}",
-                      (unsigned long) (ngx_current_msec - ctx->started));
+    review_buf_puts(&tail, ",\"elapsed_ms\":");
+    review_buf_number(&tail, ngx_current_msec - ctx->started);
+    review_buf_puts(&tail, "}");
 
     if (head.failed || tail.failed) {
         return NULL;
@@ -265,7 +267,9 @@ ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx, const char *name,
     r = ctx->request;
 
     review_buf_init(&b, ctx->pool, 32);
-    review_buf_printf(&b, "event: %s\ndata: ", name);
+    review_buf_puts(&b, "event: ");
+    review_buf_puts(&b, name);
+    review_buf_puts(&b, "\ndata: ");
 
     out = b.failed ? NULL : ngx_http_review_reply_link(r->pool, b.data, b.len);
 
@@ -312,10 +316,14 @@ ngx_http_review_reply_result(ngx_http_review_cell_t *cell)
     }
 
     review_buf_init(&b, ctx->pool, 64);
-    review_buf_printf(&b, "{\"done\":%u,\"total\":%u,\"failed\":%u}",
-                      (unsigned) ctx->ndone, (unsigned) ctx->ncells,
-                      (unsigned) (ctx->counts[NGX_HTTP_REVIEW_FAILED]
-                                  + ctx->counts[NGX_HTTP_REVIEW_TIMEOUT]));
+    review_buf_puts(&b, "{\"done\":");
+    review_buf_number(&b, ctx->ndone);
+    review_buf_puts(&b, ",\"total\":");
+    review_buf_number(&b, ctx->ncells);
+    review_buf_puts(&b, ",\"failed\":");
+    review_buf_number(&b, ctx->counts[NGX_HTTP_REVIEW_FAILED]
+                          + ctx->counts[NGX_HTTP_REVIEW_TIMEOUT]);
+    review_buf_puts(&b, "}");
 
     cl = b.failed ? NULL : ngx_http_review_reply_link(ctx->request->pool,
                                                       b.data, b.len);

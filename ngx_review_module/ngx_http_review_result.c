@@ -29,11 +29,13 @@ ngx_http_review_result_begin(ngx_http_review_cell_t *cell, review_buf_t *b,
     review_buf_puts(b, "{\"point\":");
     review_buf_json(b, cell->point->id.data, cell->point->id.len);
 
-    review_buf_printf(b, ",\"status\":\"%s\",\"attempts\":%u"
-                      ",\"elapsed_ms\":%lu,\"model\":",
-                      ngx_http_review_statuses[status],
-                      (unsigned) cell->usage.calls,
-                      (unsigned long) (ngx_current_msec - cell->started));
+    review_buf_puts(b, ",\"status\":\"");
+    review_buf_puts(b, ngx_http_review_statuses[status]);
+    review_buf_puts(b, "\",\"attempts\":");
+    review_buf_number(b, cell->usage.calls);
+    review_buf_puts(b, ",\"elapsed_ms\":");
+    review_buf_number(b, ngx_current_msec - cell->started);
+    review_buf_puts(b, ",\"model\":");
 
     if (cell->model.len) {
         review_buf_json(b, cell->model.data, cell->model.len);
@@ -96,16 +98,20 @@ ngx_http_review_write_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
     review_buf_puts(b, "{");
 
     if (calls) {
-        review_buf_printf(b, "\"calls\":%u,\"retries\":%u,",
-                          (unsigned) usage->calls, (unsigned) usage->retries);
+        review_buf_puts(b, "\"calls\":");
+        review_buf_number(b, usage->calls);
+        review_buf_puts(b, ",\"retries\":");
+        review_buf_number(b, usage->retries);
+        review_buf_puts(b, ",");
     }
 
-    review_buf_printf(b, "\"prompt_tokens\":%lld,\"completion_tokens\":%lld,"
-                      "\"total_tokens\":%lld}",
-                      (long long) usage->prompt_tokens,
-                      (long long) usage->completion_tokens,
-                      (long long) (usage->prompt_tokens
-                                   + usage->completion_tokens));
+    review_buf_puts(b, "\"prompt_tokens\":");
+    review_buf_number(b, usage->prompt_tokens);
+    review_buf_puts(b, ",\"completion_tokens\":");
+    review_buf_number(b, usage->completion_tokens);
+    review_buf_puts(b, ",\"total_tokens\":");
+    review_buf_number(b, usage->prompt_tokens + usage->completion_tokens);
+    review_buf_puts(b, "}");
 }
 
 
@@ -153,10 +159,11 @@ static void
 ngx_http_review_write_finding(review_buf_t *b, review_verdict_e verdict,
     review_severity_e severity, review_str_t *reason, review_str_t *suggestion)
 {
-    review_buf_printf(b, ",\"finding\":{\"verdict\":\"%s\",\"severity\":\"%s\""
-                      ",\"reason\":", review_verdicts[verdict],
-                      review_severities[severity]);
-
+    review_buf_puts(b, ",\"finding\":{\"verdict\":\"");
+    review_buf_puts(b, review_verdicts[verdict]);
+    review_buf_puts(b, "\",\"severity\":\"");
+    review_buf_puts(b, review_severities[severity]);
+    review_buf_puts(b, "\",\"reason\":");
     review_buf_json(b, reason->data, reason->len);
     review_buf_puts(b, ",\"suggestion\":");
     review_buf_json(b, suggestion->data, suggestion->len);
@@ -170,9 +177,10 @@ static void
 ngx_http_review_write_judgement(review_buf_t *b, ngx_uint_t grounded,
     ngx_uint_t needs_human)
 {
-    review_buf_printf(b, "],\"grounded\":%s,\"needs_human\":%s",
-                      grounded ? "true" : "false",
-                      needs_human ? "true" : "false");
+    review_buf_puts(b, "],\"grounded\":");
+    review_buf_puts(b, grounded ? "true" : "false");
+    review_buf_puts(b, ",\"needs_human\":");
+    review_buf_puts(b, needs_human ? "true" : "false");
 }
 
 
@@ -198,7 +206,7 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell,
                                   &answer->reason, &answer->suggestion);
 
     if (answer->confidence >= 0) {
-        review_buf_printf(&b, "%.4g", answer->confidence);
+        review_buf_decimal(&b, answer->confidence);
 
     } else {
         review_buf_puts(&b, "null");
@@ -295,8 +303,13 @@ ngx_http_review_write_span(review_buf_t *b, const char *source, size_t len,
     review_buf_json(b, span->text.data, span->text.len);
     review_buf_puts(b, ",\"source\":");
     review_buf_json(b, source, len);
-    review_buf_printf(b, ",\"start\":%zu,\"end\":%zu,\"match\":\"%s\"}",
-                      span->start, span->end, review_matches[span->match]);
+    review_buf_puts(b, ",\"start\":");
+    review_buf_number(b, span->start);
+    review_buf_puts(b, ",\"end\":");
+    review_buf_number(b, span->end);
+    review_buf_puts(b, ",\"match\":\"");
+    review_buf_puts(b, review_matches[span->match]);
+    review_buf_puts(b, "\"}");
 }
 
 

@@ -3,6 +3,7 @@
 #include "buf.h"
 #include "excerpt.h"
 #include "json.h"
+#include "json_load.h"
 #include "repair.h"
 #include "scan.h"
 
@@ -369,9 +370,17 @@ review_answer_whole(const review_str_t *text, json_t **json,
     p = text->data;
     last = p + text->len;
 
-    if (p == last || *p != '{'
-        || review_scan_value(&p, last) != REVIEW_SCAN_OK || p != last)
-    {
+    if (p == last || *p != '{') {
+        return 0;
+    }
+
+    *json = review_json_read(p, text->len, JSON_REJECT_DUPLICATES);
+
+    if (*json) {
+        return 1;
+    }
+
+    if (review_scan_value(&p, last) != REVIEW_SCAN_OK || p != last) {
         return 0;
     }
 

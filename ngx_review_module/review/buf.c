@@ -1,8 +1,6 @@
 
 #include "buf.h"
-
-#include <stdarg.h>
-#include <stdio.h>
+#include "scan.h"
 
 
 void
@@ -60,24 +58,6 @@ review_buf_reserve(review_buf_t *b, size_t size)
 
 
 void
-review_buf_add(review_buf_t *b, const char *data, size_t len)
-{
-    char  *p;
-
-    if (len == 0) {
-        return;
-    }
-
-    p = review_buf_reserve(b, len);
-
-    if (p) {
-        memcpy(p, data, len);
-        b->len += len;
-    }
-}
-
-
-void
 review_buf_str(review_buf_t *b, const review_str_t *str)
 {
     review_buf_add(b, str->data, str->len);
@@ -85,31 +65,50 @@ review_buf_str(review_buf_t *b, const review_str_t *str)
 
 
 void
-review_buf_puts(review_buf_t *b, const char *str)
+review_buf_number(review_buf_t *b, uint64_t n)
 {
-    review_buf_add(b, str, strlen(str));
+    char  *p, digits[20];
+
+    p = digits + sizeof(digits);
+
+    do {
+        *--p = (char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    review_buf_add(b, p, (size_t) (digits + sizeof(digits) - p));
 }
 
 
+/* not printf(): what that makes of a real depends on the locale */
+
 void
-review_buf_printf(review_buf_t *b, const char *fmt, ...)
+review_buf_decimal(review_buf_t *b, double value)
 {
-    int      n;
-    char    *p, none[1];
-    va_list  args;
+    int       i;
+    char      text[5];
+    uint64_t  n;
 
-    va_start(args, fmt);
-    n = vsnprintf(none, sizeof(none), fmt, args);
-    va_end(args);
+    n = (uint64_t) (value * 10000 + 0.5);
 
-    p = review_buf_reserve(b, (size_t) n + 1);
+    review_buf_number(b, n / 10000);
 
-    if (p) {
-        va_start(args, fmt);
-        vsnprintf(p, (size_t) n + 1, fmt, args);
-        va_end(args);
-        b->len += (size_t) n;
+    n %= 10000;
+
+    if (n == 0) {
+        return;
     }
+
+    text[0] = '.';
+
+    for (i = 4; i > 0; i--) {
+        text[i] = (char) ('0' + n % 10);
+        n /= 10;
+    }
+
+    for (i = 5; text[i - 1] == '0'; i--) { /* void */ }
+
+    review_buf_add(b, text, (size_t) i);
 }
 
 
@@ -117,7 +116,8 @@ void
 review_buf_escape(review_buf_t *b, const char *data, size_t len)
 {
     char                 *p;
-    size_t                i, from;
+    uint64_t              high;
+    const char           *end, *last;
     unsigned char         c;
     static const char     hex[] = "0123456789abcdef";
     static const char     names[] = "btn?fr";
@@ -126,17 +126,19 @@ review_buf_escape(review_buf_t *b, const char *data, size_t len)
         return;
     }
 
-    from = 0;
+    high = 0;
+    last = data + len;
 
-    for (i = 0; i < len; i++) {
-        c = (unsigned char) data[i];
+    for ( ;; ) {
+        end = review_scan_run(data, last, &high);
+        review_buf_add(b, data, (size_t) (end - data));
 
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
+        if (end == last) {
+            return;
         }
 
-        review_buf_add(b, data + from, i - from);
-        from = i + 1;
+        c = (unsigned char) *end;
+        data = end + 1;
 
         p = review_buf_reserve(b, sizeof("\\u0000") - 1);
         if (p == NULL) {
@@ -161,8 +163,6 @@ review_buf_escape(review_buf_t *b, const char *data, size_t len)
             b->len += 4;
         }
     }
-
-    review_buf_add(b, data + from, i - from);
 }
 
 

@@ -30,11 +30,35 @@ void review_buf_init(review_buf_t *b, review_pool_t *pool, size_t size);
 
 char *review_buf_reserve(review_buf_t *b, size_t size);
 
-void review_buf_add(review_buf_t *b, const char *data, size_t len);
+static inline void
+review_buf_add(review_buf_t *b, const char *data, size_t len)
+{
+    char  *p;
+
+    if (len) {
+        p = review_buf_reserve(b, len);
+
+        if (p) {
+            memcpy(p, data, len);
+            b->len += len;
+        }
+    }
+}
+
+/* most texts are literals, whose lengths are known when compiled */
+
+static inline void
+review_buf_puts(review_buf_t *b, const char *str)
+{
+    review_buf_add(b, str, strlen(str));
+}
+
 void review_buf_str(review_buf_t *b, const review_str_t *str);
-void review_buf_puts(review_buf_t *b, const char *str);
-void review_buf_printf(review_buf_t *b, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+
+/* digits; a real that is not negative, rounded to four digits after its point */
+
+void review_buf_number(review_buf_t *b, uint64_t n);
+void review_buf_decimal(review_buf_t *b, double value);
 
 /*
  * The text escaped as inside of a JSON string (RFC 8259), without quotes and

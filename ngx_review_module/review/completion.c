@@ -1,5 +1,6 @@
 
 #include "completion_json.h"
+#include "message.h"
 #include "scan.h"
 
 
@@ -49,6 +50,30 @@ review_completion_raw(review_completion_t *c, review_buf_t *b,
         review_scan_unescape(b, raw);
         review_completion_count(c, b, before);
     }
+}
+
+
+/* a whole body of the usual form; returns 0, or -1 for any other one */
+
+static int
+review_completion_body(review_completion_t *c)
+{
+    review_message_t  m;
+
+    if (review_message_scan(&m, c->raw.data, c->raw.len) != 0) {
+        return -1;
+    }
+
+    review_completion_raw(c, &c->text, &m.content);
+    review_completion_raw(c, &c->reasoning, &m.reasoning);
+    review_buf_str(&c->name, &m.model);
+    review_buf_str(&c->finish, &m.finish_reason);
+
+    c->prompt_tokens = m.prompt_tokens;
+    c->completion_tokens = m.completion_tokens;
+    c->empty = "\"content\" is empty";
+
+    return 0;
 }
 
 
@@ -311,7 +336,9 @@ review_completion_end(review_completion_t *c)
             review_completion_stream(c, review_sse_end(&c->sse));
 
         } else if (c->mode == REVIEW_COMPLETION_JSON) {
-            review_completion_json(c, c->raw.data, c->raw.len, 0);
+            if (review_completion_body(c) != 0) {
+                review_completion_json(c, c->raw.data, c->raw.len, 0);
+            }
 
         } else {
             review_completion_fail(c, REVIEW_COMPLETION_CUT,

@@ -1,6 +1,7 @@
 
 #include "completion_json.h"
 #include "excerpt.h"
+#include "json_load.h"
 #include "scan.h"
 
 #include <stdarg.h>
@@ -400,7 +401,7 @@ review_completion_load(review_completion_t *c, const char *data, size_t len,
     json_t      *root;
     const char  *p;
 
-    root = json_loadb(data, len, REVIEW_COMPLETION_FLAGS, e);
+    root = review_json_load(data, len, REVIEW_COMPLETION_FLAGS, e);
 
     p = data;
 

@@ -1,9 +1,8 @@
 
 #include "delta.h"
 #include "scan.h"
+#include "walk.h"
 
-
-/* members that were seen: one that comes twice is not ours to judge */
 
 #define REVIEW_DELTA_CHOICES    0x01
 #define REVIEW_DELTA_DELTA      0x02
@@ -18,227 +17,96 @@
 
 
 typedef struct {
-    const char    *p;
-    const char    *last;
-    unsigned       seen;
+    review_walk_t  walk;               /* comes first: handlers are given it */
     review_str_t   content;
     review_str_t   reasoning_content;
     review_str_t   reasoning;
-} review_delta_scan_t;
+} review_delta_walk_t;
 
 
-typedef int (*review_delta_member_pt)(review_delta_scan_t *s,
-    const review_str_t *name);
-
-
-static inline int
-review_delta_is(const review_str_t *str, const char *name, size_t len)
-{
-    return str->len == len && memcmp(str->data, name, len) == 0;
-}
-
-#define review_delta_named(str, name)                                         \
-    review_delta_is(str, name, sizeof(name) - 1)
+#define review_delta(w)  ((review_delta_walk_t *) (w))
 
 
 static int
-review_delta_once(review_delta_scan_t *s, unsigned member)
+review_delta_delta(review_walk_t *w, const review_str_t *name)
 {
-    if (s->seen & member) {
+    if (review_walk_named(name, "content")) {
+        return review_walk_once(w, REVIEW_DELTA_CONTENT) == 0
+               ? review_walk_text(w, &review_delta(w)->content) : -1;
+    }
+
+    if (review_walk_named(name, "reasoning_content")) {
+        return review_walk_once(w, REVIEW_DELTA_REASONING) == 0
+               ? review_walk_text(w, &review_delta(w)->reasoning_content) : -1;
+    }
+
+    if (review_walk_named(name, "reasoning")) {
+        return review_walk_once(w, REVIEW_DELTA_REASON) == 0
+               ? review_walk_text(w, &review_delta(w)->reasoning) : -1;
+    }
+
+    if (review_walk_named(name, "refusal")) {
+        return review_walk_nothing(w);
+    }
+
+    return review_walk_skip(w, name);
+}
+
+
+static int
+review_delta_choice(review_walk_t *w, const review_str_t *name)
+{
+    if (review_walk_named(name, "delta")) {
+        return review_walk_once(w, REVIEW_DELTA_DELTA) == 0
+               ? review_walk_object(w, review_delta_delta) : -1;
+    }
+
+    if (review_walk_named(name, "index")) {
+        return review_walk_byte(w, '0');
+    }
+
+    if (review_walk_named(name, "finish_reason")) {
+        return review_walk_nothing(w);
+    }
+
+    if (review_walk_named(name, "message")) {
         return -1;
     }
 
-    s->seen |= member;
-
-    return 0;
-}
-
-
-/* the byte that must come next, and the white space after it */
-
-static int
-review_delta_byte(review_delta_scan_t *s, char c)
-{
-    if (s->p == s->last || *s->p != c) {
-        return -1;
-    }
-
-    s->p++;
-    review_scan_space(&s->p, s->last);
-
-    return 0;
-}
-
-
-/* a member that is not ours, unless escapes hide that it is */
-
-static int
-review_delta_skip(review_delta_scan_t *s, const review_str_t *name)
-{
-    return memchr(name->data, '\\', name->len) == NULL
-           && review_scan_value(&s->p, s->last) == REVIEW_SCAN_OK ? 0 : -1;
+    return review_walk_skip(w, name);
 }
 
 
 static int
-review_delta_null(review_delta_scan_t *s)
-{
-    if (s->last - s->p < 4 || memcmp(s->p, "null", 4) != 0) {
-        return -1;
-    }
-
-    s->p += 4;
-
-    return 0;
-}
-
-
-static int
-review_delta_text(review_delta_scan_t *s, review_str_t *text)
-{
-    if (review_delta_null(s) == 0) {
-        return 0;
-    }
-
-    return review_scan_string(&s->p, s->last, text) == REVIEW_SCAN_OK ? 0 : -1;
-}
-
-
-/* null or an empty string: some servers send the one, some the other */
-
-static int
-review_delta_nothing(review_delta_scan_t *s)
-{
-    review_str_t  text;
-
-    text.len = 0;
-
-    return review_delta_text(s, &text) == 0 && text.len == 0 ? 0 : -1;
-}
-
-
-/* an object, its members handed to "member" one by one */
-
-static int
-review_delta_object(review_delta_scan_t *s, review_delta_member_pt member)
-{
-    review_str_t  name;
-
-    if (review_delta_byte(s, '{') != 0) {
-        return -1;
-    }
-
-    if (s->p < s->last && *s->p == '}') {
-        s->p++;
-        return 0;
-    }
-
-    for ( ;; ) {
-
-        if (review_scan_string(&s->p, s->last, &name) != REVIEW_SCAN_OK) {
-            return -1;
-        }
-
-        review_scan_space(&s->p, s->last);
-
-        if (review_delta_byte(s, ':') != 0 || member(s, &name) != 0) {
-            return -1;
-        }
-
-        review_scan_space(&s->p, s->last);
-
-        if (s->p < s->last && *s->p == '}') {
-            s->p++;
-            return 0;
-        }
-
-        if (review_delta_byte(s, ',') != 0) {
-            return -1;
-        }
-    }
-}
-
-
-static int
-review_delta_delta(review_delta_scan_t *s, const review_str_t *name)
-{
-    if (review_delta_named(name, "content")) {
-        return review_delta_once(s, REVIEW_DELTA_CONTENT) == 0
-               ? review_delta_text(s, &s->content) : -1;
-    }
-
-    if (review_delta_named(name, "reasoning_content")) {
-        return review_delta_once(s, REVIEW_DELTA_REASONING) == 0
-               ? review_delta_text(s, &s->reasoning_content) : -1;
-    }
-
-    if (review_delta_named(name, "reasoning")) {
-        return review_delta_once(s, REVIEW_DELTA_REASON) == 0
-               ? review_delta_text(s, &s->reasoning) : -1;
-    }
-
-    if (review_delta_named(name, "refusal")) {
-        return review_delta_nothing(s);
-    }
-
-    return review_delta_skip(s, name);
-}
-
-
-static int
-review_delta_choice(review_delta_scan_t *s, const review_str_t *name)
-{
-    if (review_delta_named(name, "delta")) {
-        return review_delta_once(s, REVIEW_DELTA_DELTA) == 0
-               ? review_delta_object(s, review_delta_delta) : -1;
-    }
-
-    if (review_delta_named(name, "index")) {
-        return review_delta_byte(s, '0');
-    }
-
-    if (review_delta_named(name, "finish_reason")) {
-        return review_delta_nothing(s);
-    }
-
-    if (review_delta_named(name, "message")) {
-        return -1;
-    }
-
-    return review_delta_skip(s, name);
-}
-
-
-static int
-review_delta_event(review_delta_scan_t *s, const review_str_t *name)
+review_delta_event(review_walk_t *w, const review_str_t *name)
 {
     review_str_t  kind;
 
-    if (review_delta_named(name, "choices")) {
-        return review_delta_once(s, REVIEW_DELTA_CHOICES) == 0
-               && review_delta_byte(s, '[') == 0
-               && review_delta_object(s, review_delta_choice) == 0
-               && (review_scan_space(&s->p, s->last),
-                   review_delta_byte(s, ']') == 0)
+    if (review_walk_named(name, "choices")) {
+        return review_walk_once(w, REVIEW_DELTA_CHOICES) == 0
+               && review_walk_byte(w, '[') == 0
+               && review_walk_object(w, review_delta_choice) == 0
+               && (review_scan_space(&w->p, w->last),
+                   review_walk_byte(w, ']') == 0)
                ? 0 : -1;
     }
 
-    if (review_delta_named(name, "usage")
-        || review_delta_named(name, "error"))
+    if (review_walk_named(name, "usage")
+        || review_walk_named(name, "error"))
     {
-        return review_delta_null(s);
+        return review_walk_null(w);
     }
 
-    if (review_delta_named(name, "object")) {
+    if (review_walk_named(name, "object")) {
         kind.data = "";
         kind.len = 0;
 
-        return review_delta_text(s, &kind) == 0
-               && !review_delta_named(&kind, "error")
+        return review_walk_text(w, &kind) == 0
+               && !review_walk_named(&kind, "error")
                && memchr(kind.data, '\\', kind.len) == NULL ? 0 : -1;
     }
 
-    return review_delta_skip(s, name);
+    return review_walk_skip(w, name);
 }
 
 
@@ -327,7 +195,7 @@ review_delta_learn(review_delta_t *delta, const review_str_t *event)
 int
 review_delta_scan(review_delta_t *delta, const review_str_t *event)
 {
-    review_delta_scan_t  s;
+    review_delta_walk_t  s;
 
     delta->content.len = 0;
     delta->reasoning.len = 0;
@@ -338,20 +206,20 @@ review_delta_scan(review_delta_t *delta, const review_str_t *event)
 
     memset(&s, 0, sizeof(s));
 
-    s.p = event->data;
-    s.last = event->data + event->len;
+    s.walk.p = event->data;
+    s.walk.last = event->data + event->len;
 
-    review_scan_space(&s.p, s.last);
+    review_scan_space(&s.walk.p, s.walk.last);
 
-    if (review_delta_object(&s, review_delta_event) != 0
-        || !(s.seen & REVIEW_DELTA_DELTA))
+    if (review_walk_object(&s.walk, review_delta_event) != 0
+        || !(s.walk.seen & REVIEW_DELTA_DELTA))
     {
         return -1;
     }
 
-    review_scan_space(&s.p, s.last);
+    review_scan_space(&s.walk.p, s.walk.last);
 
-    if (s.p != s.last) {
+    if (s.walk.p != s.walk.last) {
         return -1;
     }
 

@@ -1,6 +1,7 @@
 
 #include "json.h"
 #include "excerpt.h"
+#include "json_load.h"
 #include "scan.h"
 #include "utf8.h"
 
@@ -542,8 +543,8 @@ review_json_parse(const char *data, size_t len, review_error_t *err)
         return NULL;
     }
 
-    json = json_loadb(data, len, JSON_REJECT_DUPLICATES|JSON_DECODE_ANY,
-                      &error);
+    json = review_json_load(data, len,
+                            JSON_REJECT_DUPLICATES|JSON_DECODE_ANY, &error);
 
     if (json == NULL) {
         review_json_explain(data, len, &error, err);

@@ -343,23 +343,20 @@ review_body_format(review_body_t *body)
 static void
 review_body_tail(review_body_t *body)
 {
-    int            tokens, temperature;
+    int            tokens;
     review_buf_t  *b;
 
     b = &body->own;
 
-    /* in thousandths: what printf() makes of a real depends on the locale */
-
-    temperature = body->point->temperature > 0
-                  ? (int) (body->point->temperature * 1000 + 0.5) : 0;
-
-    review_buf_printf(b, "\"}],\"temperature\":%d.%03d", temperature / 1000,
-                      temperature % 1000);
+    review_buf_puts(b, "\"}],\"temperature\":");
+    review_buf_decimal(b, body->point->temperature > 0
+                          ? body->point->temperature : 0);
 
     tokens = body->question->max_tokens > 0 ? body->question->max_tokens
                                             : body->point->max_tokens;
     if (tokens > 0) {
-        review_buf_printf(b, ",\"max_tokens\":%d", tokens);
+        review_buf_puts(b, ",\"max_tokens\":");
+        review_buf_number(b, tokens);
     }
 
     review_buf_puts(b, body->prompt->stream

@@ -118,12 +118,7 @@ review_scan_escape(const char **p, const char *last)
 }
 
 
-/*
- * The end of a run of ordinary text; *high is not zero if there are bytes of
- * longer sequences in it, and may be if they only follow it.
- */
-
-static const char *
+const char *
 review_scan_run(const char *p, const char *last, uint64_t *high)
 {
     uint64_t       w, ends;
@@ -504,27 +499,19 @@ review_scan_code_point(const char **p, const char *last)
 }
 
 
-void
-review_scan_unescape(review_buf_t *b, const review_str_t *raw)
+size_t
+review_scan_unescape_to(char *dst, const review_str_t *raw, int *lossy)
 {
-    char        *d, *start;
+    char        *d;
     size_t       n;
     int32_t      cp;
     const char  *p, *q, *last;
 
+    d = dst;
     p = raw->data;
     last = p + raw->len;
 
-    /* an escape is never shorter than what it stands for */
-
-    start = review_buf_reserve(b, raw->len);
-    if (start == NULL || raw->len == 0) {
-        return;
-    }
-
-    d = start;
-
-    for ( ;; ) {
+    while (p < last) {
         q = memchr(p, '\\', (size_t) (last - p));
 
         n = (size_t) ((q ? q : last) - p);
@@ -539,6 +526,10 @@ review_scan_unescape(review_buf_t *b, const review_str_t *raw)
 
         if (*p == 'u') {
             cp = review_scan_code_point(&p, last);
+
+            if (cp <= 0) {
+                *lossy = 1;
+            }
 
             if (cp != 0) {
                 d = review_scan_put(d, cp < 0 ? 0xfffd : cp);
@@ -559,7 +550,21 @@ review_scan_unescape(review_buf_t *b, const review_str_t *raw)
         p++;
     }
 
-    b->len += (size_t) (d - start);
+    return (size_t) (d - dst);
+}
+
+
+void
+review_scan_unescape(review_buf_t *b, const review_str_t *raw)
+{
+    int    lossy;
+    char  *dst;
+
+    dst = review_buf_reserve(b, raw->len);
+
+    if (dst) {
+        b->len += review_scan_unescape_to(dst, raw, &lossy);
+    }
 }
 
 

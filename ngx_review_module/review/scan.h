@@ -44,6 +44,14 @@ review_scan_space(const char **p, const char *last)
 
 
 /*
+ * The end of a run of ordinary text: the next quote, backslash or control
+ * character, or "last".  *high is not zero if there are bytes of longer
+ * sequences in it, and may be if they only follow it.
+ */
+
+const char *review_scan_run(const char *p, const char *last, uint64_t *high);
+
+/*
  * Advances *p, which stands at a quote or at the end, over a string; "raw" is
  * what stands between the quotes, checked, but with its escapes.
  */
@@ -56,10 +64,15 @@ review_scan_e review_scan_string(const char **p, const char *last,
 review_scan_e review_scan_value(const char **p, const char *last);
 
 /*
- * Appends a scanned string with its escapes undone.  What has no place in a
- * text does not cost the answer: \u0000 is dropped, half of a surrogate pair
- * becomes U+FFFD.
+ * Undoes the escapes of a scanned string.  What has no place in a text does not
+ * cost the answer: \u0000 is dropped, half of a surrogate pair becomes U+FFFD,
+ * and *lossy is set, or else left alone.  An escape is never shorter than what
+ * it stands for: "dst" has room for raw->len bytes.  Returns the bytes written.
  */
+
+size_t review_scan_unescape_to(char *dst, const review_str_t *raw, int *lossy);
+
+/* the same, appended to a buffer */
 
 void review_scan_unescape(review_buf_t *b, const review_str_t *raw);
 

@@ -57,6 +57,40 @@ review_utf8_next(const char **p, const char *last)
 }
 
 
+/*
+ * Advances over code points of three bytes each, two at once where neither
+ * begins with 0xe0 or 0xed, which not all bytes may follow.
+ */
+
+static const char *
+review_utf8_ideographs(const char *p, const char *last)
+{
+#if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
+    uint64_t  word;
+
+    while (last - p >= (ptrdiff_t) sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+
+        if ((word & 0xc0c0f0c0c0f0) != 0x8080e08080e0
+            || ((1 << (word & 15) | 1 << (word >> 24 & 15)) & 0x2001))
+        {
+            break;
+        }
+
+        p += 6;
+    }
+
+#endif
+
+    while (last - p >= 3 && review_utf8_three(p) >= 0) {
+        p += 3;
+    }
+
+    return p;
+}
+
+
 size_t
 review_utf8_valid(const char *data, size_t len)
 {
@@ -79,6 +113,12 @@ review_utf8_valid(const char *data, size_t len)
             }
         }
 
+        p = review_utf8_ideographs(p, last);
+
+        if (p == last) {
+            break;
+        }
+
         start = p;
 
         if (review_utf8_next(&p, last) == -1) {
@@ -93,11 +133,20 @@ review_utf8_valid(const char *data, size_t len)
 size_t
 review_utf8_count(const char *data, size_t len)
 {
-    size_t  i, n;
+    size_t    i, n;
+    uint64_t  word;
 
     n = 0;
 
-    for (i = 0; i < len; i++) {
+    /* a trail byte is one whose highest bit is set and the next one is not */
+
+    for (i = 0; len - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, data + i, sizeof(word));
+        word = (word >> 7) & (~word >> 6) & 0x0101010101010101;
+        n += sizeof(word) - (word * 0x0101010101010101 >> 56);
+    }
+
+    for ( /* void */ ; i < len; i++) {
         n += !review_utf8_trail(data[i]);
     }
 

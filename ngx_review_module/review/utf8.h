@@ -21,6 +21,29 @@
 
 int32_t review_utf8_next(const char **p, const char *last);
 
+/*
+ * The code point of the three bytes at p, as nearly all are in Chinese text,
+ * or -1: they are something else.
+ */
+
+static inline int32_t
+review_utf8_three(const char *p)
+{
+    int32_t               c;
+    const unsigned char  *s;
+
+    s = (const unsigned char *) p;
+    c = s[0] << 16 | s[1] << 8 | s[2];
+
+    if ((c & 0xf0c0c0) != 0xe08080) {
+        return -1;
+    }
+
+    c = (c & 0x0f0000) >> 4 | (c & 0x3f00) >> 2 | (c & 0x3f);
+
+    return (c < 0x800 || (c & 0xf800) == 0xd800) ? -1 : c;
+}
+
 /* the offset of the first byte that is not valid UTF-8, or len if all is */
 
 size_t review_utf8_valid(const char *data, size_t len);

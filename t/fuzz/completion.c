@@ -2,12 +2,12 @@
 /*
  * Proves, for any body, that how it was cut by the network changes nothing:
  * fed whole, byte by byte and in pieces of pseudo-random sizes it gives the
- * same result and content, both told in valid UTF-8; and that the fast path
- * for ordinary events says what a full JSON parser says.
+ * same result and content, both told in valid UTF-8; and that the fast paths
+ * for ordinary events and bodies say what a full JSON parser says.
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/completion.h"
+#include "../../ngx_review_module/review/completion_json.h"
 #include "../../ngx_review_module/review/utf8.h"
 
 
@@ -23,7 +23,7 @@
 #define WHOLE   0
 #define BYTES   1
 #define PIECES  2
-#define SLOW    3                      /* by line, none on the fast path */
+#define SLOW    3                      /* by line, none on a fast path */
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -81,6 +81,12 @@ feed(review_completion_t *c, review_pool_t *pool, int how, const char *body,
         (void) review_completion_feed(c, piece, n);
 
         free(piece);
+    }
+
+    if (how == SLOW && c->mode == REVIEW_COMPLETION_JSON && !c->failed) {
+        c->ending = 1;
+        c->done = 1;
+        review_completion_json(c, c->raw.data, c->raw.len, 0);
     }
 
     return review_completion_end(c);

@@ -232,7 +232,7 @@ test_settings(void)
 
     point.temperature = 2;
     json = body(prompt, NULL, 0, 0);
-    ok(json_real_value(json_object_get(json, "temperature")) == 2,
+    ok(json_number_value(json_object_get(json, "temperature")) == 2,
        "the highest temperature");
 }
 

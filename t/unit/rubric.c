@@ -389,7 +389,9 @@ test_many(review_pool_t *pool)
     review_buf_puts(&b, "{\"name\":\"n\",\"points\":[");
 
     for (i = 0; i < 1000; i++) {
-        review_buf_printf(&b, "{\"id\":\"p%d\",\"question\":\"q\"},", i);
+        review_buf_puts(&b, "{\"id\":\"p");
+        review_buf_number(&b, (uint64_t) i);
+        review_buf_puts(&b, "\",\"question\":\"q\"},");
     }
 
     b.data[b.len - 1] = ']';
