@@ -7,6 +7,8 @@
 #   make test-unit      review/ on its own, under ASan and UBSan
 #   make test-asan      t/*.t with an nginx built under ASan and UBSan
 #   make test-load      many reviews at once: none lost, memory counted
+#   make bench          figures, side by side with others: docs/benchmarks.md
+#   make soak           one worker under load for minutes: memory stays flat
 #   make fuzz           fuzz targets of review/, a minute each
 #   make install        the module into nginx's module folder
 #   make clean
@@ -50,7 +52,7 @@ FUZZ_SECONDS ?=	60
 
 
 .PHONY:		all deps demo test test-nginx test-unit test-asan test-load \
-		test-clang fuzz fuzz-corpus install clean
+		test-clang bench soak fuzz fuzz-corpus install clean
 
 all:		$(BUILD)/$(SO)
 
@@ -172,6 +174,35 @@ test-load:
 	.ci/install-deps load
 	$(MAKE) --no-print-directory all
 	t/load/run $(BUILD)/$(SO) $(NGINX)
+
+
+BENCH :=	$(BUILD)/bench
+
+bench:
+	.ci/install-deps bench
+	$(MAKE) --no-print-directory all $(BENCH)/load \
+		$(BENCH)/node/node_modules/.package-lock.json
+	t/bench/run $(BUILD)/$(SO) $(BENCH)/load $(BENCH)/node/node_modules \
+		$(BENCH_ARGS)
+
+soak:
+	.ci/install-deps bench
+	$(MAKE) --no-print-directory all $(BENCH)/load
+	t/bench/soak $(BUILD)/$(SO) $(BENCH)/load $(SOAK_ARGS)
+
+$(BENCH)/load: t/bench/load.c
+	@echo "  CC bench/load"
+	@mkdir -p $(@D)
+	@$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
+
+# the last file that npm writes
+
+$(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
+	@echo "  npm install"
+	@mkdir -p $(BENCH)/node
+	@cp $< $(BENCH)/node/
+	@cd $(BENCH)/node && npm install --silent --no-audit --no-fund
+	@touch $@
 
 
 $(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/fuzz/obj/%.o)

@@ -2,6 +2,10 @@
 #include "scan.h"
 #include "utf8.h"
 
+#if (__SSE2__)
+#include <emmintrin.h>
+#endif
+
 
 /* eight bytes at once: the high bit of each byte that is "c", or less */
 
@@ -123,6 +127,30 @@ review_scan_run(const char *p, const char *last, uint64_t *high)
 {
     uint64_t       w, ends;
     unsigned char  c;
+
+#if (__SSE2__)
+
+    int            found;
+    __m128i        v;
+
+    for ( /* void */ ; last - p >= 16; p += 16) {
+        v = _mm_loadu_si128((const __m128i *) p);
+
+        *high |= (uint64_t) _mm_movemask_epi8(v);
+
+        found = _mm_movemask_epi8(
+                    _mm_or_si128(
+                        _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+                                     _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))),
+                        _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)),
+                                       v)));
+
+        if (found) {
+            return p + __builtin_ctz((unsigned) found);
+        }
+    }
+
+#endif
 
     for ( /* void */ ; last - p >= 8; p += 8) {
         memcpy(&w, p, 8);
