@@ -1,0 +1,101 @@
+-- What the stand-in LLM answers: the verdicts of answers.json in turn, made
+-- into replies once, when nginx starts.
+
+local cjson = require "cjson"
+
+llm = {}
+
+local turn = 0
+local replies = {}
+local texts = {}
+local events = {}
+
+
+local function read(name)
+    local f = assert(io.open("@BENCH@/" .. name))
+    local text = f:read("*a")
+    f:close()
+    return text
+end
+
+
+local function quoted(text)
+    return (cjson.encode(text):gsub("\\/", "/"))
+end
+
+
+local function reply(text)
+    return '{"id":"chatcmpl-0a1b2c3d4e5f6071","object":"chat.completion",'
+        .. '"created":1760000000,"model":"stand-in","choices":[{"index":0,'
+        .. '"message":{"role":"assistant","content":' .. quoted(text)
+        .. '},"logprobs":null,"finish_reason":"stop"}],"usage":'
+        .. '{"prompt_tokens":1642,"total_tokens":1842,'
+        .. '"completion_tokens":200}}'
+end
+
+
+local function event(delta, finish)
+    return 'data: {"id":"chatcmpl-0a1b2c3d4e5f6071",'
+        .. '"object":"chat.completion.chunk","created":1760000000,'
+        .. '"model":"stand-in","choices":[{"index":0,"delta":' .. delta
+        .. ',"logprobs":null,"finish_reason":' .. finish .. '}]}\n\n'
+end
+
+
+-- the events of an answer in so many tokens
+
+local function tokens(text, n)
+    local chars, list = {}, {}
+    for char in text:gmatch("[%z\1-\127\194-\244][\128-\191]*") do
+        chars[#chars + 1] = char
+    end
+    local from = 0
+    for i = 1, n do
+        local to = math.floor(#chars * i / n)
+        local token = table.concat(chars, "", from + 1, to)
+        list[i] = event('{"content":' .. quoted(token) .. '}', "null")
+        from = to
+    end
+    list[n] = list[n] .. event("{}", '"stop"') .. "data: [DONE]\n\n"
+    return list
+end
+
+
+for i, text in ipairs(cjson.decode(read("answers.json"))) do
+    texts[i] = text
+    replies[i] = reply(text)
+end
+
+
+local function next_turn()
+    turn = turn % #texts + 1
+    return turn
+end
+
+
+function llm.answer(delay)
+    ngx.req.read_body()
+    ngx.sleep(delay / 1000)
+    local body = replies[next_turn()]
+    ngx.header.content_type = "application/json"
+    ngx.header.content_length = #body
+    ngx.print(body)
+end
+
+
+function llm.stream(n, delay)
+    ngx.req.read_body()
+    local turn = next_turn()
+    local key = n .. "/" .. turn
+    local list = events[key]
+    if not list then
+        list = tokens(texts[turn], n)
+        events[key] = list
+    end
+    ngx.header.content_type = "text/event-stream; charset=utf-8"
+    for i = 1, n do
+        ngx.sleep(delay / 1000)
+        ngx.print(list[i])
+        ngx.flush()
+    end
+end

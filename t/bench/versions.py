@@ -1,0 +1,49 @@
+"""What the figures were measured with."""
+
+import json
+import os
+import platform
+import subprocess
+
+import servers
+
+PACKAGES = (("nginx", "nginx"), ("its Lua module", "libnginx-mod-http-lua"),
+            ("LuaJIT", "libluajit2-5.1-2"), ("LuaJIT", "libluajit-5.1-2"),
+            ("lua-cjson", "lua-cjson"), ("jansson", "libjansson4"),
+            ("FastAPI", "python3-fastapi"), ("uvicorn", "python3-uvicorn"),
+            ("uvloop", "python3-uvloop"), ("httptools", "python3-httptools"),
+            ("aiohttp", "python3-aiohttp"), ("requests", "python3-requests"))
+
+
+def output(*command):
+    run = subprocess.run(command, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True)
+    return run.stdout.strip()
+
+
+def package(name):
+    return output("dpkg-query", "-W", "-f", "${Version}", name)
+
+
+def cpu_model():
+    with open("/proc/cpuinfo") as f:
+        for line in f:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def undici(modules):
+    with open(os.path.join(modules, "undici", "package.json")) as f:
+        return json.load(f)["version"]
+
+
+def versions(modules):
+    """[(name, version)]"""
+    found = [("CPU", "%s, %d cores" % (cpu_model(), os.cpu_count())),
+             ("Linux", platform.release())]
+    found += [(name, package(debian)) for name, debian in PACKAGES]
+    found += [("Node", output("node", "--version").lstrip("v")),
+              ("undici", undici(modules)),
+              ("Python", output(servers.PYTHON, "--version").split()[-1])]
+    return [(name, version) for name, version in found if version]
