@@ -15,10 +15,14 @@
 #include <ngx_http.h>
 
 #include "review/review.h"
+#include "review/adapt.h"
 #include "review/answer.h"
 #include "review/buf.h"
+#include "review/circuit.h"
 #include "review/completion.h"
+#include "review/metrics.h"
 #include "review/prompt.h"
+#include "review/queue.h"
 #include "review/quote.h"
 #include "review/rubric.h"
 #include "review/utf8.h"
@@ -30,6 +34,10 @@
 typedef struct ngx_http_review_ctx_s   ngx_http_review_ctx_t;
 typedef struct ngx_http_review_cell_s  ngx_http_review_cell_t;
 typedef struct ngx_http_review_call_s  ngx_http_review_call_t;
+typedef struct ngx_http_review_zone_s  ngx_http_review_zone_t;
+typedef struct ngx_http_review_turn_s  ngx_http_review_turn_t;
+typedef struct ngx_http_review_map_s   ngx_http_review_map_t;
+typedef struct ngx_http_review_shared_s  ngx_http_review_shared_t;
 
 
 /* configuration */
@@ -42,6 +50,7 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                 rubrics; /* of ngx_http_review_named_rubric_t */
+    ngx_array_t                 zones; /* of ngx_http_review_zone_t * */
     ngx_int_t                   request_id; /* index of $request_id */
 } ngx_http_review_main_conf_t;
 
@@ -68,6 +77,39 @@ typedef struct {
 } ngx_http_review_retry_t;
 
 
+/* a zone, in the configuration and in this process */
+
+struct ngx_http_review_zone_s {
+    ngx_str_t                   name;
+    size_t                      size;
+    ngx_cycle_t                *cycle;
+    ngx_http_review_map_t      *map;
+
+    ngx_uint_t                  calls;      /* 0: no limit */
+    ngx_uint_t                  min;        /* of a limit that moves */
+    ngx_uint_t                  max;
+    ngx_str_t                   file;       /* where the limit is set */
+    ngx_uint_t                  line;
+
+    uint32_t                    process;    /* this one's place */
+    ngx_connection_t           *connection; /* where it is woken */
+    ngx_event_t                 poll;
+    ngx_event_t                 posted;
+    ngx_queue_t                 ready;      /* turns that have come */
+
+    unsigned                    defined:1;  /* by review_zone */
+    unsigned                    automatic:1; /* the limit moves */
+    unsigned                    entered:1;  /* this process has a place */
+};
+
+
+typedef struct {
+    ngx_http_review_zone_t     *zone;
+    ngx_uint_t                  queue;      /* calls that may wait */
+    ngx_msec_t                  wait;       /* how long each of them may */
+} ngx_http_review_limit_t;
+
+
 typedef struct {
     ngx_flag_t                  enable;     /* "review" is set here */
     ngx_str_t                   file;       /* where: for error messages */
@@ -76,6 +118,10 @@ typedef struct {
     review_rubric_t            *rubric;     /* NULL: a request must name one */
     ngx_http_review_llm_t      *llm;
     ngx_http_review_retry_t    *retry;
+    ngx_http_review_limit_t    *limit;      /* NULL: none */
+    ngx_http_complex_value_t   *priority;   /* NULL: normal */
+    ngx_flag_t                  guard;
+    ngx_http_review_zone_t     *status;     /* of "review_status" */
     ngx_msec_t                  call_timeout;
     ngx_msec_t                  timeout;
     ngx_msec_t                  ping;
@@ -109,12 +155,67 @@ typedef struct {
 } ngx_http_review_failure_t;
 
 
+/* what all processes know of an LLM, beside the queue of its calls */
+
+typedef struct {
+    review_adapt_t              adapt;
+    review_circuit_t            circuit;
+    review_metrics_t            metrics;
+    ngx_uint_t                  automatic;
+} ngx_http_review_load_t;
+
+
+/* one who waits: a review with some of its calls, or a guarded request */
+
+typedef struct {
+    ngx_http_review_limit_t    *limit;      /* NULL: there is none */
+    ngx_msec_t                  expiry;     /* no call takes longer */
+    review_priority_e           priority;
+    uint32_t                    index;      /* in the shared queue, or NONE */
+    ngx_queue_t                 turns;      /* that wait */
+} ngx_http_review_waiter_t;
+
+
+typedef enum {
+    NGX_HTTP_REVIEW_TURN_NONE = 0,
+    NGX_HTTP_REVIEW_TURN_WAITING,
+    NGX_HTTP_REVIEW_TURN_READY,             /* has come, not yet begun */
+    NGX_HTTP_REVIEW_TURN_HELD               /* a slot is taken */
+} ngx_http_review_turn_e;
+
+
+typedef void (*ngx_http_review_turn_pt)(ngx_http_review_turn_t *turn);
+
+
+struct ngx_http_review_turn_s {
+    ngx_queue_t                 queue;
+    ngx_http_review_waiter_t   *waiter;
+    ngx_http_review_turn_pt     handler;    /* its turn has come, or won't */
+    ngx_event_t                 timer;
+    ngx_msec_t                  asked;
+    ngx_msec_t                  begun;
+    const char                 *code;       /* why there is none; NULL */
+    ngx_http_review_turn_e      state;
+    uint32_t                    ticket;     /* of the circuit; 0: none */
+};
+
+
+/* what a call has seen of the LLM */
+
+typedef struct {
+    review_adapt_e              outcome;
+    review_circuit_result_e     result;
+    ngx_msec_t                  first;      /* to its first token; 0: none */
+} ngx_http_review_sample_t;
+
+
 /* what calls cost, added up */
 
 typedef struct {
     ngx_uint_t                  calls;      /* tries, each a subrequest */
     ngx_uint_t                  retries;
     ngx_msec_t                  time;       /* of all tries */
+    ngx_msec_t                  queue_time;
     int64_t                     prompt_tokens;
     int64_t                     completion_tokens;
 } ngx_http_review_usage_t;
@@ -133,8 +234,10 @@ struct ngx_http_review_call_s {
     ngx_http_review_call_pt     handler;    /* called once: it has ended */
 
     ngx_http_request_t         *sr;         /* the try that runs, or NULL */
+    ngx_http_review_turn_t      turn;       /* of the LLM's capacity */
     ngx_event_t                 timer;      /* its timeout, or the backoff */
     ngx_msec_t                  started;
+    ngx_msec_t                  first;      /* when the answer began; 0 */
     ngx_uint_t                  tries;
     ngx_uint_t                  status;     /* HTTP status, 0: no response */
     ngx_int_t                   rc;         /* of the subrequest */
@@ -198,6 +301,7 @@ struct ngx_http_review_ctx_s {
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
     ngx_http_review_usage_t     usage;
 
+    ngx_http_review_waiter_t    waiter;
     ngx_queue_t                 ended;      /* calls to be looked at */
     ngx_array_t                 left;       /* of ngx_http_request_t *, tries
                                                that were left behind */
@@ -216,6 +320,7 @@ struct ngx_http_review_ctx_s {
     unsigned                    replacing:1; /* the body of an error page */
     unsigned                    posted:1;   /* the request will be woken */
     unsigned                    broken:1;   /* events can't be sent any more */
+    unsigned                    counted:1;  /* in the zone's metrics */
 };
 
 
@@ -253,6 +358,107 @@ ngx_table_elt_t *ngx_http_review_find_header(ngx_list_t *headers,
     const char *name);
 ngx_int_t ngx_http_review_add_header(ngx_list_t *headers, ngx_pool_t *pool,
     const char *key, ngx_str_t *value);
+ngx_int_t ngx_http_review_add_retry_after(ngx_http_request_t *r,
+    ngx_uint_t seconds);
+
+
+/* ngx_http_review_module.c: parameters, "name=value" */
+
+ngx_uint_t ngx_http_review_param(ngx_str_t *param, const char *name,
+    ngx_str_t *value);
+char *ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param);
+
+
+/*
+ * ngx_http_review_zone.c: memory that workers share.  The lock is held for a
+ * few steps only, and nothing is woken or called while it is.
+ */
+
+/* the least size of a zone */
+
+#define NGX_HTTP_REVIEW_ZONE_MIN  (256 * 1024)
+
+char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
+    ngx_str_t *name, size_t size);
+ngx_int_t ngx_http_review_zone_init_process(ngx_cycle_t *cycle);
+void ngx_http_review_zone_exit_process(ngx_cycle_t *cycle);
+
+review_queue_t *ngx_http_review_zone_lock(ngx_http_review_zone_t *zone);
+void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);
+ngx_http_review_load_t *ngx_http_review_zone_load(
+    ngx_http_review_zone_t *zone);
+
+/* has other processes, or this one, claim what was granted to them */
+
+void ngx_http_review_zone_wake(ngx_http_review_zone_t *zone,
+    review_wake_t *wake);
+
+/* has the zone looked at from time to time, while calls wait */
+
+void ngx_http_review_zone_watch(ngx_http_review_zone_t *zone);
+
+/* gives back what dead processes had; the number of those that live */
+
+ngx_uint_t ngx_http_review_zone_reclaim(ngx_http_review_zone_t *zone);
+
+
+/*
+ * ngx_http_review_limit.c: the LLM's capacity.  NGX_OK: a slot is taken;
+ * NGX_AGAIN: the turn's handler will be called, from the event loop, with
+ * turn->code set if there won't be a slot; NGX_DECLINED: turn->code says why
+ * there is none.
+ */
+
+char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+void ngx_http_review_load_init(ngx_http_review_load_t *load);
+void ngx_http_review_limit_apply(ngx_http_review_zone_t *zone);
+void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf);
+ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
+
+/* gives the slot back, with what was learned; or leaves the queue */
+
+void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
+    ngx_http_review_sample_t *sample);
+void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
+
+/* 1 if any call waits in the zone */
+
+ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
+
+/* 0: there is room; or the seconds after which it makes sense to come back */
+
+ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
+
+/* what an HTTP status, or a failure, says of the LLM */
+
+void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
+    const char *code);
+
+
+/* ngx_http_review_count.c: what the metrics of a zone are told */
+
+void ngx_http_review_count_call(ngx_http_review_call_t *call);
+void ngx_http_review_count_cut(ngx_http_review_call_t *call,
+    const char *code);
+void ngx_http_review_count_retry(ngx_http_review_cell_t *cell);
+void ngx_http_review_count_point(ngx_http_review_cell_t *cell);
+void ngx_http_review_count_review(ngx_http_review_ctx_t *ctx,
+    review_metrics_review_e status);
+void ngx_http_review_count_finished(ngx_http_review_ctx_t *ctx);
+
+
+/* ngx_http_review_guard.c: plain proxied locations with the same limit */
+
+ngx_int_t ngx_http_review_guard(ngx_http_request_t *r);
+
+
+/* ngx_http_review_status.c: what is going on */
+
+char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /* ngx_http_review_cell.c: one point on one chunk */

@@ -7,6 +7,8 @@
 #include "ngx_http_review.h"
 
 
+static void ngx_http_review_call_turn(ngx_http_review_turn_t *turn);
+static void ngx_http_review_call_try(ngx_http_review_call_t *call);
 static ngx_int_t ngx_http_review_call_subrequest(
     ngx_http_review_call_t *call);
 static ngx_int_t ngx_http_review_call_headers(ngx_http_review_call_t *call,
@@ -17,6 +19,8 @@ static ngx_int_t ngx_http_review_call_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
 static void ngx_http_review_call_timeout(ngx_event_t *ev);
 static void ngx_http_review_call_again(ngx_event_t *ev);
+static ngx_uint_t ngx_http_review_call_refused(ngx_http_review_call_t *call);
+static ngx_uint_t ngx_http_review_call_answered(ngx_http_review_call_t *call);
 static void ngx_http_review_call_stop(ngx_http_review_call_t *call);
 static void ngx_http_review_call_log(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
@@ -27,7 +31,7 @@ static ngx_uint_t ngx_http_review_call_waits_for_file(ngx_http_request_t *sr);
 static ngx_str_t  ngx_http_review_post = ngx_string("POST");
 
 
-/* starts the first try, or the next one */
+/* the first try, or the next one: now, or when its turn has come */
 
 void
 ngx_http_review_call_start(ngx_http_review_call_t *call)
@@ -36,10 +40,10 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
 
     ctx = call->ctx;
 
-    call->started = ngx_current_msec;
     call->status = 0;
     call->rc = NGX_OK;
     call->read = NULL;
+    call->first = 0;
     call->retry_after = 0;
     call->inflate = NULL;
     call->failure.code = NULL;
@@ -54,12 +58,63 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     review_completion_init(&call->completion, ctx->pool,
                            ctx->conf->max_answer);
 
+    call->timer.data = call;
+    call->timer.log = ctx->request->connection->log;
+
+    call->turn.waiter = &ctx->waiter;
+    call->turn.handler = ngx_http_review_call_turn;
+
+    switch (ngx_http_review_limit_ask(&call->turn)) {
+
+    case NGX_OK:
+        ngx_http_review_call_try(call);
+        break;
+
+    case NGX_DECLINED:
+        ngx_http_review_call_end(call);
+        break;
+    }
+}
+
+
+/* the turn of a call has come, or the call has waited in vain */
+
+static void
+ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
+{
+    ngx_connection_t        *c;
+    ngx_http_review_call_t  *call;
+
+    call = (ngx_http_review_call_t *)
+               ((u_char *) turn - offsetof(ngx_http_review_call_t, turn));
+
+    c = call->ctx->request->connection;
+
+    ngx_http_set_log_request(c->log, call->ctx->request);
+
+    if (turn->code) {
+        ngx_http_review_call_end(call);
+
+    } else {
+        ngx_http_review_call_try(call);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_review_call_try(ngx_http_review_call_t *call)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = call->ctx;
+
+    call->started = ngx_current_msec;
+
     if (call->tries++ == 0) {
         ngx_http_review_retry_earn(ctx->conf->retry);
     }
-
-    call->timer.data = call;
-    call->timer.log = ctx->request->connection->log;
 
     if (ngx_http_review_call_subrequest(call) != NGX_OK) {
         call->rc = NGX_ERROR;
@@ -331,15 +386,77 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
 {
     ngx_int_t                 delay;
     ngx_uint_t                again;
-    ngx_http_review_usage_t  *usage;
 
     ngx_http_review_call_stop(call);
+
+    again = call->turn.code ? ngx_http_review_call_refused(call)
+                            : ngx_http_review_call_answered(call);
+
+    ngx_http_review_count_call(call);
+
+    if (again) {
+        delay = ngx_http_review_retry_delay(call);
+
+        if (delay >= 0) {
+            ngx_http_review_count_retry(call->cell);
+
+            call->timer.handler = ngx_http_review_call_again;
+            ngx_add_timer(&call->timer, delay);
+            return;
+        }
+    }
+
+    call->handler(call);
+}
+
+
+/* no try was made: the LLM has no room for it, or has failed all others */
+
+static ngx_uint_t
+ngx_http_review_call_refused(ngx_http_review_call_t *call)
+{
+    const char  *code;
+
+    code = call->turn.code;
+
+    call->failure.code = code;
+    call->failure.detail =
+        ngx_strcmp(code, "circuit_open") == 0
+        ? "calls of the LLM have been failing, it is left alone for a while"
+        : ngx_strcmp(code, "queue_timeout") == 0
+        ? "the call has waited for its turn too long"
+        : "too many calls wait for the LLM";
+
+    call->cell->usage.queue_time += ngx_current_msec - call->turn.asked;
+
+    ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+                  "review: a call for point \"%*s\" was not made: %s",
+                  call->cell->point->id.len, call->cell->point->id.data,
+                  code);
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_review_call_answered(ngx_http_review_call_t *call)
+{
+    ngx_uint_t                 again;
+    ngx_http_review_usage_t   *usage;
+    ngx_http_review_sample_t   sample;
 
     again = ngx_http_review_outcome(call);
 
     usage = &call->cell->usage;
     usage->calls++;
     usage->time += ngx_current_msec - call->started;
+    usage->queue_time += call->started - call->turn.asked;
+
+    ngx_http_review_limit_sample(&sample, call->failure.code);
+
+    sample.first = call->first ? call->first - call->started : 0;
+
+    ngx_http_review_limit_done(&call->turn, &sample);
 
     if (call->failure.code) {
         ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
@@ -348,18 +465,7 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
                       call->cell->point->id.data, call->failure.code);
     }
 
-    if (again) {
-        delay = ngx_http_review_retry_delay(call);
-
-        if (delay >= 0) {
-            usage->retries++;
-            call->timer.handler = ngx_http_review_call_again;
-            ngx_add_timer(&call->timer, delay);
-            return;
-        }
-    }
-
-    call->handler(call);
+    return again;
 }
 
 
@@ -413,6 +519,8 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
     }
 
     ngx_http_review_call_stop(call);
+    ngx_http_review_count_cut(call, "deadline");
+    ngx_http_review_limit_leave(&call->turn);
 }
 
 
@@ -434,6 +542,9 @@ ngx_http_review_call_leave(ngx_http_review_call_t *call)
     }
 
     call->sr = NULL;
+
+    ngx_http_review_count_cut(call, "cancelled");
+    ngx_http_review_limit_leave(&call->turn);
 }
 
 

@@ -133,6 +133,10 @@ ngx_http_review_capture_body(ngx_http_request_t *r,
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
 
+        if (call->first == 0 && b->last > b->pos) {
+            call->first = ngx_current_msec;
+        }
+
         if (call->sr == r
             && !call->ended
             && !call->encoded

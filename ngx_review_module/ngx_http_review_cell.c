@@ -206,7 +206,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         if (!cell->extended) {
             cell->extended = 1;
             cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-            cell->usage.retries++;
+            ngx_http_review_count_retry(cell);
             ngx_http_review_cell_ask(cell);
             return;
         }
@@ -214,7 +214,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     if (ngx_strcmp(call->failure.code, "bad_answer") == 0 && !cell->reasked) {
         cell->reasked = 1;
-        cell->usage.retries++;
+        ngx_http_review_count_retry(cell);
         ngx_http_review_cell_ask(cell);
         return;
     }
@@ -246,7 +246,7 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 
     if (!cell->reasked) {
         cell->reasked = 1;
-        cell->usage.retries++;
+        ngx_http_review_count_retry(cell);
 
         if (ngx_http_review_cell_turn(cell, NGX_HTTP_REVIEW_REASK_BYTES, &err)
             == NGX_OK)
@@ -314,23 +314,37 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, size_t max,
 void
 ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 {
+    ngx_uint_t               waits;
+    ngx_http_review_call_t  *call;
+
     if (cell->done) {
         return;
     }
 
-    if (cell->call) {
+    call = cell->call;
+    waits = 0;
+
+    if (call) {
+        waits = call->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
+                || call->turn.state == NGX_HTTP_REVIEW_TURN_READY;
 
         /* a try that is cut off has been made all the same */
 
-        if (cell->call->sr || cell->call->ended) {
+        if (call->sr || (call->ended && call->turn.code == NULL)) {
             cell->usage.calls++;
-            cell->usage.time += ngx_current_msec - cell->call->started;
+            cell->usage.time += ngx_current_msec - call->started;
         }
 
-        ngx_http_review_call_cancel(cell->call);
+        if (waits) {
+            cell->usage.queue_time += ngx_current_msec - call->turn.asked;
+        }
+
+        ngx_http_review_call_cancel(call);
     }
 
-    ngx_http_review_result_failed(cell, "deadline",
-                                  "review_timeout was over before an answer",
+    ngx_http_review_result_failed(cell, waits ? "queue_timeout" : "deadline",
+                                  waits ? "review_timeout was over before the "
+                                          "call's turn had come"
+                                  : "review_timeout was over before an answer",
                                   NULL);
 }

@@ -10,6 +10,7 @@
 static void ngx_http_review_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_start(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_admit(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_create_cells(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_write_handler(ngx_http_request_t *r);
 static void ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx);
@@ -98,6 +99,10 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
 
     rc = ngx_http_review_read_request(ctx);
 
+    if (rc == NGX_OK) {
+        rc = ngx_http_review_admit(ctx);
+    }
+
     if (rc != NGX_OK) {
         if (rc != NGX_ERROR) {
             rc = ngx_http_review_reply_problem(ctx, rc);
@@ -115,6 +120,47 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
                                      ? NGX_ERROR
                                      : NGX_HTTP_INTERNAL_SERVER_ERROR);
     }
+}
+
+
+/*
+ * A review comes in while fewer calls wait than may: then all of its calls do.
+ * One that needs no LLM always does.
+ */
+
+static ngx_int_t
+ngx_http_review_admit(ngx_http_review_ctx_t *ctx)
+{
+    ngx_uint_t  i, seconds;
+
+    if (ctx->conf->limit == NULL) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i < ctx->ncells; i++) {
+        if (ctx->cells[i].point->rule == NULL) {
+            break;
+        }
+    }
+
+    seconds = i < ctx->ncells ? ngx_http_review_limit_full(ctx->conf->limit)
+                              : 0;
+    if (seconds == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_review_add_retry_after(ctx->request, seconds) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: too many calls wait in zone \"%V\"",
+                  &ctx->conf->limit->zone->name);
+
+    ngx_http_review_count_review(ctx, REVIEW_METRICS_REJECTED);
+
+    return ngx_http_review_problem(ctx, NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
+                                   "the queue of the LLM's calls is full");
 }
 
 
@@ -170,6 +216,8 @@ ngx_http_review_start(ngx_http_review_ctx_t *ctx)
 
     cln->handler = ngx_http_review_cleanup;
     cln->data = ctx;
+
+    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
 
     r->read_event_handler = ngx_http_test_reading;
     r->write_event_handler = ngx_http_review_write_handler;
@@ -367,6 +415,7 @@ ngx_http_review_finish(ngx_http_review_ctx_t *ctx)
 {
     ngx_event_t  *wev;
 
+    ngx_http_review_count_finished(ctx);
     ngx_http_review_cleanup(ctx);
 
     /* limit_req may still delay a call that was given up, but not the reply */
@@ -450,6 +499,10 @@ ngx_http_review_cleanup(void *data)
 
     if (ctx->ping.timer_set) {
         ngx_del_timer(&ctx->ping);
+    }
+
+    if (ctx->ndone < ctx->ncells) {
+        ngx_http_review_count_review(ctx, REVIEW_METRICS_ABORTED);
     }
 
     for (i = 0; i < ctx->ncells; i++) {

@@ -321,3 +321,22 @@ ngx_http_review_add_header(ngx_list_t *headers, ngx_pool_t *pool,
 
     return NGX_OK;
 }
+
+
+ngx_int_t
+ngx_http_review_add_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
+{
+    u_char     *p;
+    ngx_str_t   value;
+
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+    value.len = ngx_sprintf(p, "%ui", seconds) - p;
+
+    return ngx_http_review_add_header(&r->headers_out.headers, r->pool,
+                                      "Retry-After", &value);
+}

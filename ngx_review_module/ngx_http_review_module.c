@@ -69,6 +69,41 @@ static ngx_command_t  ngx_http_review_commands[] = {
       0,
       NULL },
 
+    { ngx_string("review_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_review_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_review_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_priority"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_priority,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_guard"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_loc_conf_t, guard),
+      NULL },
+
+    { ngx_string("review_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("review_ping"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -123,10 +158,10 @@ ngx_module_t  ngx_http_review_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_review_zone_init_process,     /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_review_zone_exit_process,     /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -144,7 +179,10 @@ ngx_http_review_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&rmcf->rubrics, cf->pool, 4,
                        sizeof(ngx_http_review_named_rubric_t))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&rmcf->zones, cf->pool, 1,
+                          sizeof(ngx_http_review_zone_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -168,10 +206,14 @@ ngx_http_review_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->enable = 0;
      *     conf->rubric = NULL;
+     *     conf->status = NULL;
      */
 
     conf->llm = NGX_CONF_UNSET_PTR;
     conf->retry = NGX_CONF_UNSET_PTR;
+    conf->limit = NGX_CONF_UNSET_PTR;
+    conf->priority = NGX_CONF_UNSET_PTR;
+    conf->guard = NGX_CONF_UNSET;
     conf->call_timeout = NGX_CONF_UNSET_MSEC;
     conf->timeout = NGX_CONF_UNSET_MSEC;
     conf->ping = NGX_CONF_UNSET_MSEC;
@@ -264,6 +306,9 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->retry, prev->retry, NULL);
     ngx_conf_merge_ptr_value(conf->llm, prev->llm, NULL);
+    ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
+    ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
+    ngx_conf_merge_value(conf->guard, prev->guard, 0);
     ngx_conf_merge_msec_value(conf->call_timeout, prev->call_timeout, 60000);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 120000);
     ngx_conf_merge_msec_value(conf->ping, prev->ping, 5000);
@@ -324,7 +369,7 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 /* "name=value": the value is left in *value */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_review_param(ngx_str_t *param, const char *name, ngx_str_t *value)
 {
     size_t  len;
@@ -360,7 +405,7 @@ ngx_http_review_on_off(ngx_str_t *value)
 }
 
 
-static char *
+char *
 ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param)
 {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
@@ -601,6 +646,13 @@ ngx_http_review_init(ngx_conf_t *cf)
     }
 
     *h = ngx_http_review_call_precontent;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_review_guard;
 
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_SERVER_REWRITE_PHASE].handlers);
     if (h == NULL) {

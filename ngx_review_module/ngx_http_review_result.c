@@ -76,8 +76,11 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     usage->calls += cell->usage.calls;
     usage->retries += cell->usage.retries;
     usage->time += cell->usage.time;
+    usage->queue_time += cell->usage.queue_time;
     usage->prompt_tokens += cell->usage.prompt_tokens;
     usage->completion_tokens += cell->usage.completion_tokens;
+
+    ngx_http_review_count_point(cell);
 
     cell->done = 1;
     ctx->ndone++;
@@ -134,6 +137,7 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, const char *code,
 
     status = ngx_strcmp(code, "deadline") == 0
              || ngx_strcmp(code, "call_timeout") == 0
+             || ngx_strcmp(code, "queue_timeout") == 0
              ? NGX_HTTP_REVIEW_TIMEOUT : NGX_HTTP_REVIEW_FAILED;
 
     ngx_http_review_result_begin(cell, &b, status);

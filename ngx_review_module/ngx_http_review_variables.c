@@ -122,13 +122,11 @@ ngx_http_review_variable_llm_time(ngx_http_review_ctx_t *ctx,
 }
 
 
-/* nothing limits the calls yet: none waits for its turn */
-
 static ngx_int_t
 ngx_http_review_variable_queue_time(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variable_time(ctx, 0, value);
+    return ngx_http_review_variable_time(ctx, ctx->usage.queue_time, value);
 }
 
 

@@ -1,8 +1,8 @@
 # The documentation is true: each directive, its contexts and its default, each
-# variable, error code, status and member of rubrics is documented as the code
-# has it, and nothing else is; openapi.yaml agrees with the code; the examples
-# are valid; nginx accepts the configurations; the design names each file;
-# links lead somewhere.
+# variable, error code, status, metric and member of rubrics is documented as
+# the code has it, and nothing else is; openapi.yaml agrees with the code; the
+# examples are valid; nginx accepts the configurations; the design names each
+# file; links lead somewhere.
 
 use strict;
 use warnings;
@@ -15,6 +15,7 @@ use File::Basename qw(dirname);
 use File::Find qw(find);
 use File::Temp qw(tempdir);
 use JSON::PP;
+use List::Util qw(sum);
 
 binmode $_, ':encoding(UTF-8)' for Test::More->builder->output,
                                    Test::More->builder->failure_output;
@@ -118,7 +119,7 @@ my %documented;
 for my $name (sort keys %flags) {
     my $text = section($directives, $name);
 
-    $text =~ /\A\n```\nSyntax:  (.+)\nDefault: (.+)\nContext: (.+)\n```\n/
+    $text =~ /\A\n```\nSyntax:  ((?:.+\n)+?)Default: (.+)\nContext: (.+)\n```\n/
         or do { fail("$name: Syntax, Default, Context"); next };
     $documented{$name} = $2;
     my ($syntax, $default, $context) = ($1, $2, $3);
@@ -131,13 +132,15 @@ for my $name (sort keys %flags) {
        join(', ', map { $flags{$name}{$_->[0]} ? $_->[1] : () } @contexts),
        "$name: context");
 
-    my $args = $syntax;
-    ok($args =~ s/\A\Q$name\E(?= |;)// && $args =~ s/;\z//, "$name: syntax")
-        or next;
+    my ($args, @other) = map { s/\A +//r } split /\n/, $syntax;
+    is(scalar(grep { !/\A\Q$name\E(?= |;).*;\z/ } $args, @other), 0,
+       "$name: syntax") or next;
+    $args =~ s/\A\Q$name\E(.*);\z/$1/;
     my $optional = $args =~ s/\[[^\]]*\]//g || 0;
     my $required = () = $args =~ /\S+/g;
     my $takes = join ' ', grep { /^NGX_CONF_/ } sort keys %{ $flags{$name} };
     my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
+                  NGX_CONF_FLAG => '1 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
 
     if ($takes eq 'NGX_CONF_1MORE') {
@@ -157,6 +160,7 @@ my %unit = (ms => 1, s => 1000, k => 1024);
 
 sub value {
     my ($text, $type) = @_;
+    return $text eq 'on' ? 1 : 0 if $text =~ /\Ao(?:n|ff)\z/;
     return undef if $text !~ /\A(\d+)(ms|s|m|k|%)?\z/;
     my ($n, $unit) = ($1, $2 // '');
     return $n * 1024 * 1024 if $unit eq 'm' && $type eq 'size';
@@ -166,10 +170,10 @@ sub value {
 
 my %merged;
 
-while ($module =~ /ngx_conf_merge_(\w+)_value\(conf->(\w+),\s*prev->\2,\s*
-                   ([^)]+)\)/xg)
+while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
+                   \s*prev->\2,\s*([^)]+)\)/xg)
 {
-    my ($type, $field, $default) = ($1, $2, $3);
+    my ($type, $field, $default) = ($1 // 'flag', $2, $3);
     my $name = $directive_of{$field} // "review_$field";
     $merged{$name} = 1;
 
@@ -190,6 +194,38 @@ my %made = $create_retry =~ /retry->(\w+) = (\d+);/g;
 my %said = ($documented{review_retry} // '') =~ /(\w+)=([^ ;]+)/g;
 is_deeply({ map { $_ => value($said{$_}, 'msec') } keys %said }, \%made,
           'review_retry: defaults');
+
+my $limit = source("$upper/ngx_http_review_limit.c");
+my $limit_text = section($directives, 'review_limit');
+my %made_limit = ($limit =~ /limit->(queue|wait) = (\d+);/g,
+                  $limit =~ /args->(m(?:in|ax)) : (\d+)\)/g);
+my %said_limit = $limit_text =~ /default\s+of\s+`(\w+)`\s+is\s+(\w+)\./g;
+is_deeply({ map { $_ => value($said_limit{$_}, 'msec') } keys %said_limit },
+          \%made_limit, 'review_limit: defaults');
+same_set([ $limit_text =~ /^ *Syntax: .*?\b(zone)=/m,
+           ($limit_text =~ /^Syntax:(.*)/m)[0] =~ /\[(\w+)=/g ],
+         [ $limit =~ /_param\([^"]*"(\w+)"/g ], 'review_limit: parameters');
+
+my ($largest) = $limit =~ /LIMIT_MAX +(\d+)/;
+like($limit_text, qr/1 to $largest\./, 'review_limit: the largest number');
+
+my ($min) = source("$upper/ngx_http_review.h")
+    =~ /REVIEW_ZONE_MIN +\((\d+) \* 1024\)/;
+like(section($directives, 'review_zone'), qr/at\s+least ${min}k\b/,
+     'review_zone: the least size');
+
+my ($processes) = source("$upper/review/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
+like(section($directives, 'review_zone'), qr/At most $processes processes/,
+     'review_zone: the number of processes');
+
+my ($strides) = source("$upper/review/queue.c")
+    =~ /review_queue_strides\[\w+\] = \{(.*?)\}/s;
+my @strides = $strides =~ /\d+/g;
+my @turns = map { $strides[-1] / $_ } @strides;
+unshift @turns, sum(@turns);
+my @told = section($directives, 'review_priority')
+    =~ /of (\d+) turns `high` gets (\d+), `normal` (\d+)\s+and `low` (\d+)\./;
+is("@told", "@turns", 'review_priority: turns');
 
 for my $name (sort keys %flags) {
     is($documented{$name}, '—', "$name: no default")
@@ -244,8 +280,10 @@ is(scalar(() = $c =~ /ngx_http_review_fail\(\s*call,/g),
    'a failure is told, then returned');
 unlike($c, qr/failure\.code = "/, 'nothing else sets a code');
 
-$again{$_} //= 'no' for $c
-    =~ /ngx_http_review_result_failed\(\s*cell,\s*"(\w+)"/g;
+$again{$_} //= 'no' for
+    ((map { /"(\w+)"/g }
+      $c =~ /ngx_http_review_result_failed\(\s*cell,([^,]*),/g),
+     $c =~ /\bturn(?:->|\.)code = "(\w+)"/g);
 
 like($c, qr/"http_%ui"/, 'http_NNN is what the code writes');
 my %timeout = map { $_ => 1 }
@@ -275,18 +313,29 @@ my %number = (
     OK => 200, BAD_REQUEST => 400, NOT_ALLOWED => 405,
     REQUEST_ENTITY_TOO_LARGE => 413, UNSUPPORTED_MEDIA_TYPE => 415,
     UNPROCESSABLE => 422, INTERNAL_SERVER_ERROR => 500, BAD_GATEWAY => 502,
-    GATEWAY_TIME_OUT => 504,
+    SERVICE_UNAVAILABLE => 503, GATEWAY_TIME_OUT => 504,
 );
 
-my $endpoint = source(map { "$upper/ngx_http_review_$_.c" }
-                      qw(chunk headers request reply));
-my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
-delete @used{qw(POST V2 FLUSH SPECIAL_RESPONSE),
-             grep { /^REVIEW_/ } keys %used};
+my %endpoints = ('HTTP status' => [ qw(chunk headers request reply) ],
+                 'The status endpoint' => [ 'status' ]);
+my %statuses;
 
-same_set([ $md{'docs/api.md'} =~ /^\| (\d{3}) \| /mg ],
-         [ map { $number{$_} // $_ } keys %used ],
-         'each HTTP status is documented, and nothing else is');
+for my $title (sort keys %endpoints) {
+    my $endpoint = source(map { "$upper/ngx_http_review_$_.c" }
+                          @{ $endpoints{$title} });
+    my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
+    delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE),
+                 grep { /^REVIEW_/ } keys %used};
+
+    $statuses{$title} = [ section($api, $title) =~ /^\| (\d{3}) \| /mg ];
+    same_set($statuses{$title}, [ map { $number{$_} // $_ } keys %used ],
+             "$title: each is documented, and nothing else is");
+}
+
+like(source("$upper/ngx_http_review_guard.c"),
+     qr/return NGX_HTTP_SERVICE_UNAVAILABLE;/, 'review_guard: 503');
+like(section($directives, 'review_guard'), qr/answered with 503/,
+     'review_guard: 503 is documented');
 
 
 # openapi.yaml
@@ -341,8 +390,12 @@ my @is = map { $_->{title} =~ /too long/
          @{ $schemas->{Result}{oneOf} };
 same_set(\@is, [ keys %timeout ], 'codes of timeouts');
 
+my $get = $document->{paths}{'/review/status'}{get};
+
 same_set([ grep { $_ ne 'default' } keys %{ $post->{responses} } ],
-         [ $md{'docs/api.md'} =~ /^\| (\d{3}) \| /mg ], 'HTTP statuses');
+         $statuses{'HTTP status'}, 'HTTP statuses');
+same_set([ keys %{ $get->{responses} } ], $statuses{'The status endpoint'},
+         'HTTP statuses of the status endpoint');
 
 my $events = $post->{responses}{200}{content}{'text/event-stream'}{example};
 my %event = (result => 'Result', progress => 'Progress', done => 'Review');
@@ -363,6 +416,102 @@ for my $bad ([ Review => '{}' ],
     my ($ok) = openapi(@$bad);
     ok(!$ok, "openapi.py refuses what is no $bad->[0]");
 }
+
+
+# The status endpoint
+
+my $metrics_c = source("$upper/review/metrics.c");
+my %names = map { $_ => names_of($metrics_c, "review_metrics_$_") }
+            qw(outcomes reviews points kinds circuits);
+my $calls = $schemas->{Status}{properties}{calls}{properties};
+
+same_set($schemas->{Outcome}{enum}, $names{outcomes}, 'outcomes of calls');
+same_set($calls->{circuit}{enum}, $names{circuits}, 'states of the circuit');
+
+my %outcome = map { $_ => 1 } @{ $names{outcomes} };
+is(join(' ', grep { !$outcome{$_} } sort keys %again),
+   'http_NNN regex_limit', 'each error code of a call is an outcome');
+
+my $json_c = source("$upper/review/metrics_json.c");
+my ($lists) = $json_c =~ /^review_metrics_json\(.*?\n\{(.*?)\n\}/ms;
+my %member = map { $_ => 1 }
+             $json_c =~ /_(?:member|open|number|histogram|limit|quantile)\(
+                         \s*b,\s*"(\w+)"/xg,
+             $json_c =~ /\\"(\w+)\\":/g,
+             map { @{ $names{$_} } } 'kinds',
+             $lists =~ /review_metrics_(reviews|points),/g;
+
+my (%schema_member, @paths);
+
+sub members {
+    my ($schema, $path) = @_;
+    my $properties = $schema->{properties} or return push @paths, $path;
+
+    for my $name (keys %$properties) {
+        $schema_member{$name} = 1;
+        members($properties->{$name}, $path eq '' ? $name : "$path.$name");
+    }
+}
+
+members($schemas->{Status}, '');
+$schema_member{$_} = 1
+    for map { keys %{ $_->{properties} } }
+        $schemas->{Times},
+        $schemas->{Status}{properties}{tokens}{additionalProperties};
+same_set([ keys %schema_member ], [ keys %member ],
+         'openapi.yaml: members of the status');
+
+s/\A(calls\.(?:queued|limit))\..*/$1/ for @paths;
+my %path = map { $_ => 1 } @paths;
+same_set([ column(section($api, 'Status as JSON')) ], [ keys %path ],
+         'api.md: members of the status');
+
+my ($families) = source("$upper/review/prometheus.c")
+    =~ /review_families\[\] = \{(.*?)\n\};/s;
+my %family;
+
+while ($families =~ /\{ "(\w+)", "(\w+)",\s*"[^"]*",([^}]*)\}/g) {
+    my ($name, $type, $rest) = ($1, $2, $3);
+    my @labels = ($rest =~ /_tokens,/ ? 'model' : (), $rest =~ /"(\w+)"/);
+    $family{$name} = join ' ', $type, join ', ', map { "`$_`" } @labels;
+}
+
+cmp_ok(scalar keys %family, '>=', 10, 'metrics are found in the code');
+is(scalar keys %family, () = $families =~ /"review_\w+"/g, 'all of them');
+my %metric = section($api, 'Metrics for Prometheus')
+    =~ /^\| `(\w+)` \| (\w+ \| [^|]*)\| /mg;
+s/ \|//, s/ +\z// for values %metric;
+s/ +\z// for values %family;
+is_deeply(\%metric, \%family, 'api.md: metrics, their types and labels');
+is(join(' ', grep { !$family{s/_(?:bucket|sum|count)\z//r} }
+        section($api, 'Metrics for Prometheus') =~ /\b(review_\w+)/g), '',
+   'api.md: no other metrics');
+
+my ($bounds) = $metrics_c =~ /review_metrics_bounds\[\] = \{(.*?)\}/s;
+my @bounds = $bounds =~ /\d+/g;
+my ($from, $to) = section($api, 'Times')
+    =~ /begin at (\d+) ms and\s+end at (\d+) minutes/;
+is("$from $to", join(' ', $bounds[0], $bounds[-1] / 60000),
+   'api.md: the bounds of histograms');
+my ($models) = source("$upper/review/metrics.h")
+    =~ /REVIEW_METRICS_MODELS +(\d+)/;
+like($api, qr/At most $models models\b/, 'api.md: the number of models');
+
+
+# The circuit, in numbers
+
+my %circuit = source("$upper/review/circuit.h")
+    =~ /define REVIEW_CIRCUIT_(\w+) +(\d+)/g;
+my $circuit = section($directives, 'The circuit');
+
+like($circuit, $_, "the circuit: $_")
+    for qr/at\s+least\s+$circuit{CALLS}\s+calls/,
+        qr/within\s+$circuit{WINDOW}\s+seconds/,
+        qr/$circuit{PERCENT}%\s+of\s+them/,
+        qr/when\s+$circuit{CALLS}\s+have\s+failed\s+in\s+a\s+row/,
+        qr/After\s+@{[ $circuit{PAUSE} \/ 1000 ]}\s+seconds/,
+        qr/up\s+to\s+@{[ $circuit{PAUSE_MAX} \/ 1000 ]}\s+seconds/,
+        qr/When\s+$circuit{PROBES}\s+in\s+a\s+row/;
 
 
 # Rubrics

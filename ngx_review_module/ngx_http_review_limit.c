@@ -1,0 +1,714 @@
+
+/*
+ * The LLM's capacity: a call takes a slot, or waits for its turn, and gives
+ * the slot back.  What it has seen of the LLM moves the limit and the circuit.
+ */
+
+#include "ngx_http_review.h"
+
+
+#define NGX_HTTP_REVIEW_LIMIT_MAX     1000000
+
+/* when a probe of the circuit is given up, beyond what its call may take */
+
+#define NGX_HTTP_REVIEW_LIMIT_EXPIRY  10000
+
+
+static void ngx_http_review_limit_expired(ngx_event_t *ev);
+static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
+
+
+/* "calls=n", "calls=auto" and its bounds: they are the zone's */
+
+typedef struct {
+    ngx_int_t                   calls;      /* 0: not given */
+    ngx_int_t                   min;
+    ngx_int_t                   max;
+    unsigned                    automatic:1;
+} ngx_http_review_limit_args_t;
+
+
+static ngx_int_t
+ngx_http_review_limit_number(ngx_str_t *arg, ngx_int_t min, ngx_int_t *n)
+{
+    *n = ngx_atoi(arg->data, arg->len);
+
+    return *n >= min && *n <= NGX_HTTP_REVIEW_LIMIT_MAX ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_review_limit_param(ngx_http_review_limit_t *limit,
+    ngx_http_review_limit_args_t *args, ngx_str_t *param)
+{
+    ngx_int_t  n;
+    ngx_str_t  arg;
+
+    if (ngx_http_review_param(param, "calls", &arg)) {
+
+        if (arg.len == 4 && ngx_strncmp(arg.data, "auto", 4) == 0) {
+            args->automatic = 1;
+            return NGX_OK;
+        }
+
+        return ngx_http_review_limit_number(&arg, 1, &args->calls);
+    }
+
+    if (ngx_http_review_param(param, "min", &arg)) {
+        return ngx_http_review_limit_number(&arg, 1, &args->min);
+    }
+
+    if (ngx_http_review_param(param, "max", &arg)) {
+        return ngx_http_review_limit_number(&arg, 1, &args->max);
+    }
+
+    if (ngx_http_review_param(param, "queue", &arg)) {
+        if (ngx_http_review_limit_number(&arg, 0, &n) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        limit->queue = n;
+        return NGX_OK;
+    }
+
+    if (ngx_http_review_param(param, "wait", &arg)) {
+        n = ngx_parse_time(&arg, 0);
+        limit->wait = n;
+        return n > 0 ? NGX_OK : NGX_ERROR;
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* all locations with one zone have one limit */
+
+static char *
+ngx_http_review_limit_set(ngx_conf_t *cf, ngx_http_review_zone_t *zone,
+    ngx_http_review_limit_args_t *args)
+{
+    ngx_uint_t  calls, min, max;
+
+    if (args->calls && args->automatic) {
+        return "has \"calls\" twice";
+    }
+
+    if ((args->min || args->max) && !args->automatic) {
+        return "has \"min\" or \"max\" without \"calls=auto\"";
+    }
+
+    calls = args->calls;
+    min = args->automatic ? (args->min ? args->min : 1) : 0;
+    max = args->automatic ? (args->max ? args->max : 256) : 0;
+
+    if (min > max) {
+        return "has \"max\" less than \"min\"";
+    }
+
+    if (calls == 0 && !args->automatic) {
+        return NGX_CONF_OK;
+    }
+
+    if (zone->line && (zone->calls != calls || zone->min != min
+                       || zone->max != max))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the limit of zone \"%V\" was set to something "
+                           "else in %V:%ui", &zone->name, &zone->file,
+                           zone->line);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->calls = calls;
+    zone->min = min;
+    zone->max = max;
+    zone->automatic = args->automatic;
+    zone->file = cf->conf_file->file.name;
+    zone->line = cf->conf_file->line;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_loc_conf_t *rlcf = conf;
+
+    ngx_str_t                     *value, name;
+    ngx_uint_t                     i;
+    ngx_http_review_limit_t       *limit;
+    ngx_http_review_limit_args_t   args;
+
+    if (rlcf->limit != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && value[1].len == 3
+        && ngx_strncmp(value[1].data, "off", 3) == 0)
+    {
+        rlcf->limit = NULL;
+        return NGX_CONF_OK;
+    }
+
+    limit = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_limit_t));
+    if (limit == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    limit->queue = 1000;
+    limit->wait = 60000;
+
+    ngx_memzero(&args, sizeof(ngx_http_review_limit_args_t));
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_http_review_param(&value[i], "zone", &name)
+            && name.len && limit->zone == NULL)
+        {
+            limit->zone = ngx_http_review_zone_add(cf, &name, 0);
+            if (limit->zone == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
+        if (ngx_http_review_limit_param(limit, &args, &value[i]) != NGX_OK) {
+            return ngx_http_review_bad_param(cf, &value[i]);
+        }
+    }
+
+    if (limit->zone == NULL) {
+        return "needs \"zone\"";
+    }
+
+    rlcf->limit = limit;
+
+    return ngx_http_review_limit_set(cf, limit->zone, &args);
+}
+
+
+static review_priority_e
+ngx_http_review_priority_of(ngx_str_t *value)
+{
+    if (value->len == 4 && ngx_strncasecmp(value->data, (u_char *) "high", 4)
+                           == 0)
+    {
+        return REVIEW_PRIORITY_HIGH;
+    }
+
+    if (value->len == 3 && ngx_strncasecmp(value->data, (u_char *) "low", 3)
+                           == 0)
+    {
+        return REVIEW_PRIORITY_LOW;
+    }
+
+    return REVIEW_PRIORITY_NORMAL;
+}
+
+
+char *
+ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_loc_conf_t *rlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (rlcf->priority != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    rlcf->priority = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (rlcf->priority == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = rlcf->priority;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    /* a constant that is none of the classes is a mistake */
+
+    if (rlcf->priority->lengths == NULL
+        && ngx_http_review_priority_of(&value[1]) == REVIEW_PRIORITY_NORMAL
+        && (value[1].len != 6
+            || ngx_strncasecmp(value[1].data, (u_char *) "normal", 6) != 0))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid priority \"%V\", it must be \"high\", "
+                           "\"normal\", \"low\" or a variable", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf)
+{
+    ngx_str_t  value;
+
+    waiter->limit = conf->limit;
+    waiter->expiry = conf->call_timeout + NGX_HTTP_REVIEW_LIMIT_EXPIRY;
+    waiter->index = REVIEW_QUEUE_NONE;
+    waiter->priority = REVIEW_PRIORITY_NORMAL;
+
+    ngx_queue_init(&waiter->turns);
+
+    if (conf->limit && conf->priority
+        && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)
+    {
+        waiter->priority = ngx_http_review_priority_of(&value);
+    }
+}
+
+
+/* at start, and after a reload, with the lock not held */
+
+void
+ngx_http_review_limit_apply(ngx_http_review_zone_t *zone)
+{
+    review_wake_t            wake;
+    review_queue_t          *q;
+    ngx_http_review_load_t  *load;
+
+    ngx_memzero(&wake, sizeof(review_wake_t));
+
+    q = ngx_http_review_zone_lock(zone);
+    load = ngx_http_review_zone_load(zone);
+
+    if (zone->automatic) {
+        if (load->automatic) {
+            review_adapt_bounds(&load->adapt, zone->min, zone->max);
+
+        } else {
+            review_adapt_init(&load->adapt, zone->min, zone->max);
+        }
+
+        q->limit = review_adapt_limit(&load->adapt);
+
+    } else {
+        q->limit = zone->calls;
+    }
+
+    load->automatic = zone->automatic;
+
+    review_queue_serve(q, &wake);
+
+    ngx_http_review_zone_unlock(zone);
+
+    ngx_http_review_zone_wake(zone, &wake);
+}
+
+
+void
+ngx_http_review_load_init(ngx_http_review_load_t *load)
+{
+    ngx_memzero(load, sizeof(ngx_http_review_load_t));
+
+    review_circuit_init(&load->circuit, NGX_HTTP_REVIEW_LIMIT_EXPIRY);
+}
+
+
+/* with the lock held; 0: the circuit is open */
+
+static ngx_uint_t
+ngx_http_review_limit_allowed(ngx_http_review_turn_t *turn,
+    ngx_http_review_zone_t *zone)
+{
+    review_circuit_t  *circuit;
+
+    circuit = &ngx_http_review_zone_load(zone)->circuit;
+
+    if (circuit->expiry < turn->waiter->expiry) {
+        circuit->expiry = (uint32_t) turn->waiter->expiry;
+    }
+
+    return review_circuit_allow(circuit, ngx_current_msec,
+                                (uint32_t) ngx_random(), &turn->ticket)
+           != REVIEW_CIRCUIT_REFUSE;
+}
+
+
+/* with the lock held */
+
+static ngx_int_t
+ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
+    review_wake_t *wake)
+{
+    ngx_http_review_zone_t    *zone;
+    ngx_http_review_waiter_t  *waiter;
+
+    waiter = turn->waiter;
+    zone = waiter->limit->zone;
+
+    if (review_queue_take(q, zone->process)) {
+
+        if (ngx_http_review_limit_allowed(turn, zone)) {
+            turn->state = NGX_HTTP_REVIEW_TURN_HELD;
+            turn->begun = ngx_current_msec;
+            return NGX_OK;
+        }
+
+        review_queue_give(q, zone->process);
+        review_queue_serve(q, wake);
+
+        turn->code = "circuit_open";
+        return NGX_DECLINED;
+    }
+
+    if (review_circuit_state(&ngx_http_review_zone_load(zone)->circuit,
+                             ngx_current_msec)
+        != REVIEW_CIRCUIT_CLOSED)
+    {
+        turn->code = "circuit_open";
+        return NGX_DECLINED;
+    }
+
+    waiter->index = review_queue_wait(q, waiter->index, zone->process,
+                                      waiter->priority, waiter);
+
+    if (waiter->index == REVIEW_QUEUE_NONE) {
+        turn->code = "queue_full";
+        return NGX_DECLINED;
+    }
+
+    turn->state = NGX_HTTP_REVIEW_TURN_WAITING;
+
+    return NGX_AGAIN;
+}
+
+
+ngx_int_t
+ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
+{
+    ngx_int_t                  rc;
+    review_wake_t              wake;
+    review_queue_t            *q;
+    ngx_http_review_zone_t    *zone;
+    ngx_http_review_waiter_t  *waiter;
+
+    waiter = turn->waiter;
+
+    turn->code = NULL;
+    turn->ticket = 0;
+    turn->asked = ngx_current_msec;
+
+    if (waiter->limit == NULL) {
+        return NGX_OK;
+    }
+
+    zone = waiter->limit->zone;
+
+    if (!zone->entered) {
+        turn->code = "queue_full";
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&wake, sizeof(review_wake_t));
+
+    q = ngx_http_review_zone_lock(zone);
+    rc = ngx_http_review_limit_take(turn, q, &wake);
+    ngx_http_review_zone_unlock(zone);
+
+    ngx_http_review_zone_wake(zone, &wake);
+
+    if (rc == NGX_AGAIN) {
+        ngx_queue_insert_tail(&waiter->turns, &turn->queue);
+
+        turn->timer.handler = ngx_http_review_limit_expired;
+        turn->timer.data = turn;
+        turn->timer.log = ngx_cycle->log;
+
+        ngx_add_timer(&turn->timer, waiter->limit->wait);
+
+        ngx_http_review_zone_watch(zone);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_review_limit_expired(ngx_event_t *ev)
+{
+    ngx_http_review_turn_t *turn = ev->data;
+
+    ngx_http_review_limit_leave(turn);
+
+    turn->code = "queue_timeout";
+    turn->handler(turn);
+}
+
+
+/* with the lock held: what a call that has ended says about the LLM */
+
+static void
+ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
+    ngx_http_review_sample_t *sample)
+{
+    ngx_http_review_load_t  *load;
+
+    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+
+    review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
+                          sample->result);
+
+    if (load->automatic) {
+        review_adapt_sample(&load->adapt, ngx_current_msec, turn->begun,
+                            q->in_flight, sample->outcome,
+                            (uint32_t) sample->first, q->waiting);
+
+        q->limit = review_adapt_limit(&load->adapt);
+    }
+}
+
+
+void
+ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
+    ngx_http_review_sample_t *sample)
+{
+    review_wake_t              wake;
+    review_queue_t            *q;
+    ngx_http_review_zone_t    *zone;
+    ngx_http_review_waiter_t  *waiter;
+
+    if (turn->state == NGX_HTTP_REVIEW_TURN_NONE) {
+        return;
+    }
+
+    waiter = turn->waiter;
+    zone = waiter->limit->zone;
+
+    ngx_memzero(&wake, sizeof(review_wake_t));
+
+    q = ngx_http_review_zone_lock(zone);
+
+    if (turn->state == NGX_HTTP_REVIEW_TURN_WAITING) {
+        review_queue_quit(q, &waiter->index);
+
+    } else {
+        ngx_http_review_limit_learn(turn, q, sample);
+        review_queue_give(q, zone->process);
+    }
+
+    review_queue_serve(q, &wake);
+
+    ngx_http_review_zone_unlock(zone);
+
+    ngx_http_review_zone_wake(zone, &wake);
+
+    if (turn->state != NGX_HTTP_REVIEW_TURN_HELD) {
+        ngx_queue_remove(&turn->queue);
+    }
+
+    if (turn->timer.timer_set) {
+        ngx_del_timer(&turn->timer);
+    }
+
+    turn->state = NGX_HTTP_REVIEW_TURN_NONE;
+}
+
+
+void
+ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
+{
+    ngx_http_review_sample_t  sample;
+
+    sample.outcome = REVIEW_ADAPT_OTHER;
+    sample.result = REVIEW_CIRCUIT_NOTHING;
+    sample.first = 0;
+
+    ngx_http_review_limit_done(turn, &sample);
+}
+
+
+/* takes what has been granted to this process */
+
+ngx_uint_t
+ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
+{
+    int                        gone;
+    void                      *owner;
+    uint32_t                   n;
+    ngx_queue_t               *head;
+    review_wake_t              wake;
+    review_queue_t            *q;
+    ngx_http_review_turn_t    *turn;
+    ngx_http_review_waiter_t  *waiter;
+
+    ngx_memzero(&wake, sizeof(review_wake_t));
+
+    q = ngx_http_review_zone_lock(zone);
+
+    while ((n = review_queue_claim(q, zone->process, &owner, &gone))) {
+        waiter = owner;
+
+        if (gone) {
+            waiter->index = REVIEW_QUEUE_NONE;
+        }
+
+        for ( /* void */ ; n && !ngx_queue_empty(&waiter->turns); n--) {
+            head = ngx_queue_head(&waiter->turns);
+            ngx_queue_remove(head);
+
+            turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
+            turn->state = NGX_HTTP_REVIEW_TURN_READY;
+
+            ngx_queue_insert_tail(&zone->ready, head);
+        }
+
+        for ( /* void */ ; n; n--) {
+            review_queue_give(q, zone->process);
+        }
+    }
+
+    review_queue_serve(q, &wake);
+    n = q->waiting;
+
+    ngx_http_review_zone_unlock(zone);
+
+    ngx_http_review_zone_wake(zone, &wake);
+
+    ngx_http_review_limit_ready(zone);
+
+    return n != 0;
+}
+
+
+/* lets those go on whose turn has come; each of them may end others */
+
+static void
+ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
+{
+    ngx_uint_t               allowed;
+    ngx_queue_t             *head;
+    ngx_http_review_turn_t  *turn;
+
+    while (!ngx_queue_empty(&zone->ready)) {
+        head = ngx_queue_head(&zone->ready);
+        turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
+
+        (void) ngx_http_review_zone_lock(zone);
+        allowed = ngx_http_review_limit_allowed(turn, zone);
+        ngx_http_review_zone_unlock(zone);
+
+        if (!allowed) {
+            ngx_http_review_limit_leave(turn);
+
+            turn->code = "circuit_open";
+            turn->handler(turn);
+            continue;
+        }
+
+        ngx_queue_remove(head);
+
+        if (turn->timer.timer_set) {
+            ngx_del_timer(&turn->timer);
+        }
+
+        turn->state = NGX_HTTP_REVIEW_TURN_HELD;
+        turn->begun = ngx_current_msec;
+        turn->handler(turn);
+    }
+}
+
+
+/*
+ * Calls that wait say how late one would be that comes now: the time that
+ * calls have taken, as often as all slots will be taken by those who wait.
+ */
+
+ngx_uint_t
+ngx_http_review_limit_full(ngx_http_review_limit_t *limit)
+{
+    uint32_t             waiting, slots;
+    ngx_uint_t           i;
+    uint64_t             n, late;
+    review_queue_t      *q;
+    review_histogram_t  *h;
+
+    q = ngx_http_review_zone_lock(limit->zone);
+
+    waiting = q->waiting;
+    slots = q->limit;
+
+    i = slots && q->in_flight >= slots && waiting >= limit->queue;
+
+    ngx_http_review_zone_unlock(limit->zone);
+
+    if (i == 0) {
+        return 0;
+    }
+
+    h = &ngx_http_review_zone_load(limit->zone)->metrics.call_duration;
+
+    for (n = 0, i = 0; i < REVIEW_METRICS_BUCKETS; i++) {
+        n += h->buckets[i];
+    }
+
+    late = n ? h->sum / n * (waiting + 1) / slots / 1000 + 1 : 1;
+
+    return ngx_min(late, 60);
+}
+
+
+/* by the code of its failure, NULL if there was none */
+
+void
+ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
+    const char *code)
+{
+    sample->outcome = REVIEW_ADAPT_OK;
+    sample->result = REVIEW_CIRCUIT_GOOD;
+
+    if (code == NULL) {
+        return;
+    }
+
+    if (ngx_strcmp(code, "rate_limited") == 0) {
+        sample->outcome = REVIEW_ADAPT_OVERLOAD;
+        sample->result = REVIEW_CIRCUIT_ANSWERED;
+
+    } else if (ngx_strcmp(code, "call_timeout") == 0
+               || ngx_strcmp(code, "http_503") == 0
+               || ngx_strcmp(code, "http_504") == 0)
+    {
+        sample->outcome = REVIEW_ADAPT_OVERLOAD;
+        sample->result = REVIEW_CIRCUIT_FAILED;
+
+    } else if (ngx_strcmp(code, "connect") == 0
+               || ngx_strcmp(code, "cut") == 0
+               || ngx_strncmp(code, "http_5", 6) == 0)
+    {
+        sample->outcome = REVIEW_ADAPT_OTHER;
+        sample->result = REVIEW_CIRCUIT_FAILED;
+
+    } else if (ngx_strcmp(code, "internal") == 0
+               || ngx_strcmp(code, "cancelled") == 0)
+    {
+        sample->outcome = REVIEW_ADAPT_OTHER;
+        sample->result = REVIEW_CIRCUIT_NOTHING;
+
+    } else {
+        if (ngx_strncmp(code, "http_", 5) == 0) {
+            sample->outcome = REVIEW_ADAPT_OTHER;
+        }
+
+        sample->result = REVIEW_CIRCUIT_ANSWERED;
+    }
+}

@@ -1,0 +1,212 @@
+/*
+ * What slots of the LLM's capacity cost: two processes take and give back
+ * 100,000 a second between them, under one robust mutex, as workers do.
+ *
+ *     slots [SECONDS]
+ *
+ * A quarter of the calls goes through the queue: it waits, gets its turn, and
+ * claims it.  Prints one line of JSON: the share of a core
+ * that this took, in percent, less what an idle loop of the same pace takes.
+ */
+
+#define _GNU_SOURCE
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../ngx_review_module/review/queue.h"
+
+
+#define PROCESSES  2
+#define EACH       50                  /* calls a millisecond, a process */
+#define MEMORY     (1024 * 1024)
+
+
+typedef struct {
+    pthread_mutex_t  lock;
+    double           cpu[2];           /* of idle loops, of busy ones */
+    pthread_mutex_t  sums;
+    review_queue_t   queue;
+} shared_t;
+
+
+static void
+mutex_init(pthread_mutex_t *mutex)
+{
+    pthread_mutexattr_t  attr;
+
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    pthread_mutex_init(mutex, &attr);
+}
+
+
+/* takes what was granted to a process, and gives it back */
+
+static void
+claim(shared_t *s, uint32_t process)
+{
+    int             gone;
+    void           *owner;
+    uint32_t        n;
+    review_wake_t   wake;
+
+    memset(&wake, 0, sizeof(wake));
+
+    pthread_mutex_lock(&s->lock);
+
+    while ((n = review_queue_claim(&s->queue, process, &owner, &gone))) {
+        for ( /* void */ ; n; n--) {
+            review_queue_give(&s->queue, process);
+        }
+    }
+
+    review_queue_serve(&s->queue, &wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+
+/* a call; one that waits is claimed later, as after a wake-up */
+
+static void
+call(shared_t *s, uint32_t process, int wait)
+{
+    int            taken;
+    review_wake_t  wake;
+
+    memset(&wake, 0, sizeof(wake));
+
+    pthread_mutex_lock(&s->lock);
+
+    taken = !wait && review_queue_take(&s->queue, process);
+
+    if (!taken) {
+        (void) review_queue_wait(&s->queue, REVIEW_QUEUE_NONE, process,
+                                 REVIEW_PRIORITY_NORMAL, s);
+        review_queue_serve(&s->queue, &wake);
+    }
+
+    pthread_mutex_unlock(&s->lock);
+
+    if (!taken) {
+        claim(s, process);
+        return;
+    }
+
+    pthread_mutex_lock(&s->lock);
+    review_queue_give(&s->queue, process);
+    review_queue_serve(&s->queue, &wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+
+static double
+cpu(void)
+{
+    struct rusage  usage;
+
+    getrusage(RUSAGE_SELF, &usage);
+
+    return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+           + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+
+static void
+work(shared_t *s, uint32_t process, int seconds, int busy)
+{
+    int              i;
+    long             ms;
+    double           before;
+    struct timespec  next;
+
+    before = cpu();
+    clock_gettime(CLOCK_MONOTONIC, &next);
+
+    for (ms = 0; ms < seconds * 1000L; ms++) {
+
+        for (i = 0; busy && i < EACH; i++) {
+            call(s, process, i % 4 == 0);
+        }
+
+        next.tv_nsec += 1000000;
+
+        if (next.tv_nsec >= 1000000000) {
+            next.tv_nsec -= 1000000000;
+            next.tv_sec++;
+        }
+
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+    }
+
+    pthread_mutex_lock(&s->sums);
+    s->cpu[busy] += cpu() - before;
+    pthread_mutex_unlock(&s->sums);
+}
+
+
+static void
+run(shared_t *s, int seconds, int busy)
+{
+    uint32_t  i;
+
+    for (i = 0; i < PROCESSES; i++) {
+        if (fork() == 0) {
+            work(s, i, seconds, busy);
+            _exit(0);
+        }
+    }
+
+    while (wait(NULL) > 0) { /* void */ }
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int        seconds;
+    double     share;
+    uint32_t   i;
+    shared_t  *s;
+
+    seconds = argc > 1 ? atoi(argv[1]) : 5;
+
+    s = mmap(NULL, MEMORY, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS,
+             -1, 0);
+
+    if (s == MAP_FAILED || seconds < 1) {
+        return 2;
+    }
+
+    mutex_init(&s->lock);
+    mutex_init(&s->sums);
+
+    if (review_queue_init(&s->queue, MEMORY - sizeof(shared_t)) != 0) {
+        return 2;
+    }
+
+    s->queue.limit = 16;
+
+    run(s, seconds, 0);
+    run(s, seconds, 1);
+
+    for (i = 0; i < PROCESSES; i++) {
+        claim(s, i);
+    }
+
+    share = (s->cpu[1] - s->cpu[0]) / seconds * 100;
+
+    printf("{\"calls\": %d, \"percent\": %.2f, \"idle\": %.2f, "
+           "\"in_flight\": %u, \"waiting\": %u}\n",
+           PROCESSES * EACH * 1000, share, s->cpu[0] / seconds * 100,
+           s->queue.in_flight, s->queue.waiting);
+
+    return s->queue.in_flight || s->queue.waiting;
+}
