@@ -52,6 +52,7 @@ typedef struct {
     ngx_array_t                 rubrics; /* of ngx_http_review_named_rubric_t */
     ngx_array_t                 zones; /* of ngx_http_review_zone_t * */
     ngx_int_t                   request_id; /* index of $request_id */
+    ngx_uint_t                  guard;   /* "review_guard" is on somewhere */
 } ngx_http_review_main_conf_t;
 
 
@@ -91,7 +92,9 @@ struct ngx_http_review_zone_s {
     ngx_str_t                   file;       /* where the limit is set */
     ngx_uint_t                  line;
 
+    uint64_t                    configured; /* the configuration's number */
     uint32_t                    process;    /* this one's place */
+    ngx_msec_t                  tried;      /* to have one */
     ngx_connection_t           *connection; /* where it is woken */
     ngx_event_t                 poll;
     ngx_event_t                 posted;
@@ -334,6 +337,10 @@ ngx_http_review_ctx_t *ngx_http_review_create_ctx(ngx_http_request_t *r);
 ngx_int_t ngx_http_review_handler(ngx_http_request_t *r);
 void ngx_http_review_wake(ngx_http_review_ctx_t *ctx);
 
+/* has a client's going away noticed */
+
+ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
+
 
 /*
  * ngx_http_review_request.c: what the client asks.  Returns NGX_OK, NGX_ERROR,
@@ -381,26 +388,45 @@ char *ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param);
 char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
     ngx_str_t *name, size_t size);
-ngx_int_t ngx_http_review_zone_init_process(ngx_cycle_t *cycle);
-void ngx_http_review_zone_exit_process(ngx_cycle_t *cycle);
 
 review_queue_t *ngx_http_review_zone_lock(ngx_http_review_zone_t *zone);
 void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);
 ngx_http_review_load_t *ngx_http_review_zone_load(
     ngx_http_review_zone_t *zone);
 
+
+/*
+ * ngx_http_review_process.c: the places of processes in a zone.  1 if this one
+ * has a place; without one there are no slots for it.
+ */
+
+ngx_int_t ngx_http_review_process_init(ngx_cycle_t *cycle);
+void ngx_http_review_process_exit(ngx_cycle_t *cycle);
+ngx_uint_t ngx_http_review_process_entered(ngx_http_review_zone_t *zone);
+
 /* has other processes, or this one, claim what was granted to them */
 
-void ngx_http_review_zone_wake(ngx_http_review_zone_t *zone,
+void ngx_http_review_process_wake(ngx_http_review_zone_t *zone,
     review_wake_t *wake);
 
 /* has the zone looked at from time to time, while calls wait */
 
-void ngx_http_review_zone_watch(ngx_http_review_zone_t *zone);
+void ngx_http_review_process_watch(ngx_http_review_zone_t *zone);
 
 /* gives back what dead processes had; the number of those that live */
 
-ngx_uint_t ngx_http_review_zone_reclaim(ngx_http_review_zone_t *zone);
+ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
+
+
+/*
+ * ngx_http_review_limit_conf.c: the directives.  The class of priority that a
+ * value names; one that names none is normal.
+ */
+
+char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+review_priority_e ngx_http_review_priority_of(ngx_str_t *value);
 
 
 /*
@@ -410,11 +436,9 @@ ngx_uint_t ngx_http_review_zone_reclaim(ngx_http_review_zone_t *zone);
  * there is none.
  */
 
-char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 void ngx_http_review_load_init(ngx_http_review_load_t *load);
-void ngx_http_review_limit_apply(ngx_http_review_zone_t *zone);
+void ngx_http_review_limit_apply(ngx_http_review_zone_t *zone,
+    review_queue_t *q, review_wake_t *wake);
 void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf);
 ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
@@ -454,11 +478,13 @@ void ngx_http_review_count_finished(ngx_http_review_ctx_t *ctx);
 /* ngx_http_review_guard.c: plain proxied locations with the same limit */
 
 ngx_int_t ngx_http_review_guard(ngx_http_request_t *r);
+void ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
 
 /* ngx_http_review_status.c: what is going on */
 
 char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_review_cell.c: one point on one chunk */

@@ -509,6 +509,9 @@ ngx_http_review_call_again(ngx_event_t *ev)
 void
 ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 {
+    ngx_http_review_sample_t     sample;
+    ngx_http_review_loc_conf_t  *conf;
+
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
     }
@@ -520,7 +523,24 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     ngx_http_review_call_stop(call);
     ngx_http_review_count_cut(call, "deadline");
-    ngx_http_review_limit_leave(&call->turn);
+
+    /*
+     * Half of what a call may take without a word is a sign: an LLM that hangs
+     * is to be noticed even where the review's time is over before a call's.
+     */
+
+    ngx_http_review_limit_sample(&sample, "cancelled");
+
+    conf = call->ctx->conf;
+
+    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD && !call->header
+        && ngx_current_msec - call->started
+           >= ngx_min(conf->call_timeout, conf->timeout) / 2)
+    {
+        ngx_http_review_limit_sample(&sample, "call_timeout");
+    }
+
+    ngx_http_review_limit_done(&call->turn, &sample);
 }
 
 

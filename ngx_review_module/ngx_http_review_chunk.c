@@ -8,7 +8,6 @@
 
 
 static void ngx_http_review_body_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_start(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_admit(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_create_cells(ngx_http_review_ctx_t *ctx);
@@ -166,7 +165,7 @@ ngx_http_review_admit(ngx_http_review_ctx_t *ctx)
 
 /* a client may have gone already, or be not watched at all ("deferred") */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_review_watch_client(ngx_http_request_t *r)
 {
     ngx_event_t  *rev;

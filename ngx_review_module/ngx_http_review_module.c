@@ -158,10 +158,10 @@ ngx_module_t  ngx_http_review_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    ngx_http_review_zone_init_process,     /* init process */
+    ngx_http_review_process_init,     /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    ngx_http_review_zone_exit_process,     /* exit process */
+    ngx_http_review_process_exit,     /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -284,11 +284,16 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (clcf->noname || clcf->lmt_excpt) {
         conf->enable = prev->enable;
         conf->rubric = prev->rubric;
+        conf->status = prev->status;
         conf->file = prev->file;
         conf->line = prev->line;
 
         if (clcf->lmt_excpt && conf->enable && clcf->handler == NULL) {
             clcf->handler = ngx_http_review_handler;
+        }
+
+        if (clcf->lmt_excpt && conf->status && clcf->handler == NULL) {
+            clcf->handler = ngx_http_review_status_handler;
         }
     }
 
@@ -309,6 +314,12 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
     ngx_conf_merge_value(conf->guard, prev->guard, 0);
+
+    if (conf->guard) {
+        rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+        rmcf->guard = 1;
+    }
+
     ngx_conf_merge_msec_value(conf->call_timeout, prev->call_timeout, 60000);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 120000);
     ngx_conf_merge_msec_value(conf->ping, prev->ping, 5000);
@@ -618,6 +629,8 @@ ngx_http_review_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         ngx_http_review_capture_body(r, call, in);
         return NGX_OK;
     }
+
+    ngx_http_review_guard_filter(r, in);
 
     return ngx_http_review_problem_body(r, in, ngx_http_next_body_filter);
 }

@@ -4,9 +4,6 @@
 #include "ngx_http_review.h"
 
 
-static ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
-
-
 char *
 ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -52,7 +49,7 @@ ngx_http_review_status_gauges(ngx_http_review_zone_t *zone, review_gauges_t *g)
 
     ngx_memzero(g, sizeof(review_gauges_t));
 
-    g->processes = ngx_http_review_zone_reclaim(zone);
+    g->processes = ngx_http_review_process_reclaim(zone);
 
     load = ngx_http_review_zone_load(zone);
     q = ngx_http_review_zone_lock(zone);
@@ -119,7 +116,7 @@ ngx_http_review_status_format(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_review_status_handler(ngx_http_request_t *r)
 {
     ngx_int_t                    rc, prometheus;

@@ -195,7 +195,7 @@ my %said = ($documented{review_retry} // '') =~ /(\w+)=([^ ;]+)/g;
 is_deeply({ map { $_ => value($said{$_}, 'msec') } keys %said }, \%made,
           'review_retry: defaults');
 
-my $limit = source("$upper/ngx_http_review_limit.c");
+my $limit = source("$upper/ngx_http_review_limit_conf.c");
 my $limit_text = section($directives, 'review_limit');
 my %made_limit = ($limit =~ /limit->(queue|wait) = (\d+);/g,
                   $limit =~ /args->(m(?:in|ax)) : (\d+)\)/g);
