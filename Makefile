@@ -180,7 +180,7 @@ BENCH :=	$(BUILD)/bench
 
 bench:
 	.ci/install-deps bench
-	$(MAKE) --no-print-directory all $(BENCH)/load \
+	$(MAKE) --no-print-directory all $(BENCH)/load $(BENCH)/slots \
 		$(BENCH)/node/node_modules/.package-lock.json
 	t/bench/run $(BUILD)/$(SO) $(BENCH)/load $(BENCH)/node/node_modules \
 		$(BENCH_ARGS)
@@ -194,6 +194,12 @@ $(BENCH)/load: t/bench/load.c
 	@echo "  CC bench/load"
 	@mkdir -p $(@D)
 	@$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
+
+$(BENCH)/slots: t/bench/slots.c ngx_review_module/review/queue.c \
+		ngx_review_module/review/queue.h
+	@echo "  CC bench/slots"
+	@mkdir -p $(@D)
+	@$(CC) -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^) -lpthread
 
 # the last file that npm writes
 

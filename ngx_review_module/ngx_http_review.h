@@ -478,6 +478,7 @@ void ngx_http_review_count_finished(ngx_http_review_ctx_t *ctx);
 /* ngx_http_review_guard.c: plain proxied locations with the same limit */
 
 ngx_int_t ngx_http_review_guard(ngx_http_request_t *r);
+void ngx_http_review_guard_header(ngx_http_request_t *r);
 void ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
 

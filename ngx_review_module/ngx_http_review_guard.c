@@ -18,12 +18,12 @@ typedef struct {
     char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
     unsigned                    read:1;     /* the body is, or is being, read */
     unsigned                    reading:1;
+    unsigned                    refused:1;  /* once, at least */
 } ngx_http_review_guard_t;
 
 
 static ngx_http_review_guard_t *ngx_http_review_guard_of(
     ngx_http_request_t *r);
-static void ngx_http_review_guard_redirected(ngx_http_request_t *r);
 static ngx_http_review_guard_t *ngx_http_review_guard_create(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_guard_read(ngx_http_review_guard_t *guard);
@@ -80,7 +80,6 @@ ngx_http_review_guard(ngx_http_request_t *r)
         }
 
         ngx_http_review_guard_release(guard);
-        ngx_http_review_guard_redirected(r);
     }
 
     if (!guarded) {
@@ -99,21 +98,6 @@ ngx_http_review_guard(ngx_http_request_t *r)
     }
 
     return ngx_http_review_guard_ask(guard, conf);
-}
-
-
-/* what is answered elsewhere is no reason to come back later */
-
-static void
-ngx_http_review_guard_redirected(ngx_http_request_t *r)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_http_review_find_header(&r->headers_out.headers, "Retry-After");
-
-    if (h) {
-        h->hash = 0;
-    }
 }
 
 
@@ -244,6 +228,8 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     r = guard->request;
     load = ngx_http_review_zone_load(guard->waiter.limit->zone);
 
+    guard->refused = 1;
+
     if (seconds == 0) {
         seconds = review_circuit_retry_after(&load->circuit, ngx_current_msec)
                   / 1000 + 1;
@@ -292,6 +278,38 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
     }
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/*
+ * In the header filter: a page for the refusal still says when to come back,
+ * an answer from elsewhere does not.
+ */
+
+void
+ngx_http_review_guard_header(ngx_http_request_t *r)
+{
+    ngx_table_elt_t              *h;
+    ngx_http_review_guard_t      *guard;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+
+    if (!rmcf->guard || r != r->main
+        || r->headers_out.status == NGX_HTTP_SERVICE_UNAVAILABLE)
+    {
+        return;
+    }
+
+    guard = ngx_http_review_guard_of(r);
+
+    if (guard && guard->refused) {
+        h = ngx_http_review_find_header(&r->headers_out.headers,
+                                        "Retry-After");
+        if (h) {
+            h->hash = 0;
+        }
+    }
 }
 
 

@@ -612,6 +612,8 @@ ngx_http_review_header_filter(ngx_http_request_t *r)
         return ngx_http_review_capture_header(r, call);
     }
 
+    ngx_http_review_guard_header(r);
+
     rc = ngx_http_review_problem_header(r);
 
     return rc == NGX_OK ? ngx_http_next_header_filter(r) : rc;

@@ -1,9 +1,11 @@
 """The sections of the benchmarks: each measures, and returns Markdown."""
 
 import contextlib
+import json
 import os
 import re
 import statistics
+import subprocess
 import time
 
 import bodies
@@ -230,6 +232,28 @@ def chunk(bench):
                "plain proxy, ms", "÷ plain proxy"], rows))
 
 
+# Slots
+
+
+def slots(bench):
+    results = []
+    for _ in range(bench.rounds):
+        output = subprocess.run([bench.program("slots")], check=True,
+                                stdout=subprocess.PIPE,
+                                preexec_fn=servers.pin(servers.ALL_CORES))
+        results.append(json.loads(output.stdout))
+        say("  %.2f %% of a core" % results[-1]["percent"])
+    shares = [result["percent"] for result in results]
+    return section(
+        "Slots",
+        "Two processes take and give back slots of one limit, a quarter of "
+        "them by way of the queue; what the processes take without that is "
+        "left out.",
+        table(["", "% of a core", "rounds"],
+              [["%s slots a second" % number(results[0]["calls"]),
+                statistics.median(shares), span(shares)]]))
+
+
 # Instructions
 
 
@@ -282,4 +306,4 @@ def callgrind(bench, llm, make, args, ask, reviews, clients):
 
 SECTIONS = {"equal": equal_messages, "reviews": reviews, "stream": stream,
             "memory": memory, "workers": workers, "points": points,
-            "chunk": chunk, "instructions": instructions}
+            "chunk": chunk, "slots": slots, "instructions": instructions}

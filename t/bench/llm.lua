@@ -73,13 +73,18 @@ local function next_turn()
 end
 
 
-function llm.answer(delay)
-    ngx.req.read_body()
-    ngx.sleep(delay / 1000)
+local function send()
     local body = replies[next_turn()]
     ngx.header.content_type = "application/json"
     ngx.header.content_length = #body
     ngx.print(body)
+end
+
+
+function llm.answer(delay)
+    ngx.req.read_body()
+    ngx.sleep(delay / 1000)
+    send()
 end
 
 
@@ -98,4 +103,78 @@ function llm.stream(n, delay)
         ngx.print(list[i])
         ngx.flush()
     end
+end
+
+
+-- An LLM that can be overloaded.  Up to "capacity" calls at a time take as long
+-- as one alone; with n of them, all get on slower by (n / capacity)^2, so that
+-- the more there are, the fewer are done in a second.  "progress" is what a
+-- call that was always there would have had done of its work by now: a call
+-- ends when that has grown by its own work, whatever came and went meanwhile.
+
+local WORK = 0.5            -- seconds of a call alone
+local NOISE = 0.2           -- more or less, by that part
+local LOOK = 0.05           -- a call looks so often how far it is
+
+local capacity, in_flight, most = 32, 0, 0
+local progress, since = 0, 0
+
+math.randomseed(1)
+
+
+local function pace()
+    local load = in_flight / capacity
+    return load > 1 and 1 / (load * load) or 1
+end
+
+
+-- to be done before anything changes the pace
+
+local function get_on()
+    ngx.update_time()
+    local now = ngx.now()
+    progress = progress + (now - since) * pace()
+    since = now
+end
+
+
+local function enter()
+    get_on()
+    in_flight = in_flight + 1
+    most = math.max(most, in_flight)
+end
+
+
+local function leave()
+    get_on()
+    in_flight = in_flight - 1
+end
+
+
+function llm.share()
+    enter()
+    local here = true
+    local function gone()
+        if here then
+            here = false
+            leave()
+        end
+    end
+    assert(ngx.on_abort(function() gone() ngx.exit(499) end))
+    local goal = progress + WORK * (1 + NOISE * (2 * math.random() - 1))
+    while progress < goal do
+        ngx.sleep(math.min((goal - progress) / pace() + 0.001, LOOK))
+        get_on()
+    end
+    gone()
+    send()
+end
+
+
+function llm.shared(wanted)
+    get_on()
+    capacity = tonumber(wanted) or capacity
+    ngx.header.content_type = "application/json"
+    ngx.print(cjson.encode({ capacity = capacity, in_flight = in_flight,
+                             most = most }))
 end

@@ -6,10 +6,14 @@
  *
  *     --clients N     reviews at once (80)
  *     --reviews N     reviews in all (8000)
+ *     --seconds N     end after so long, whatever is under way (never)
  *     --rate N        start so many a second at most (as fast as they end)
  *     --ramp MS       the first reviews of all clients start over so long (0)
+ *     --pause MS      what a client waits after a bad review (0)
  *     --expect TEXT   what a good reply contains
  *     --header LINE   a header field to be sent
+ *     --log FILE      a line for each review: when it ended, how long it
+ *                     took, both in milliseconds, and 1 if it was good
  *
  * Several bodies are the calls of one review, sent at once on connections of
  * their own: a plain proxy's client has to do that.  "@@@@@@@@" in a body is
@@ -70,25 +74,36 @@ struct client_s {
     int              pending;
     int              bad;
     double           started;
+    double           due;           /* when its next review is */
 };
+
+typedef struct {
+    double           ended;         /* since the load began */
+    double           took;
+    int              good;
+} review_t;
 
 
 static struct {
     int              port;
     int              clients;
     long             reviews;
+    double           seconds;
     double           rate;
     double           ramp;
+    double           pause;
     const char      *path;
     const char      *expect;
+    const char      *log;
     char             headers[4096];
     request_t        requests[MAX_CALLS];
     int              calls;
 } conf = { .clients = 80, .reviews = 8000, .path = "/", .headers = "" };
 
 static int       ep;
-static long      started, finished, bad;
-static double   *times;
+static double    begun;
+static long      started, finished, bad, room;
+static review_t *reviews;
 
 
 static void
@@ -242,9 +257,31 @@ client_start(client_t *client)
 static void
 client_next(client_t *client)
 {
-    if (started < conf.reviews && conf.rate == 0) {
+    if (started < conf.reviews && conf.rate == 0 && client->due <= now()) {
         client_start(client);
     }
+}
+
+
+static void
+record(client_t *client)
+{
+    review_t  *review;
+
+    if (finished == room) {
+        room = room ? room * 2 : 8192;
+        reviews = realloc(reviews, room * sizeof(review_t));
+        if (reviews == NULL) {
+            die("realloc");
+        }
+    }
+
+    review = &reviews[finished++];
+    review->ended = now() - begun;
+    review->took = now() - client->started;
+    review->good = !client->bad;
+
+    bad += client->bad;
 }
 
 
@@ -263,8 +300,8 @@ call_done(call_t *call, int good)
     }
 
     if (--client->pending == 0) {
-        times[finished++] = now() - client->started;
-        bad += client->bad;
+        record(client);
+        client->due = client->bad ? now() + conf.pause : 0;
         client_next(client);
     }
 }
@@ -413,26 +450,16 @@ make_clients(void)
 }
 
 
-/* when the next review of a client that waits is due */
-
-static double
-client_due(client_t *client, int i, double begun)
-{
-    if (conf.rate) {
-        return begun + started * 1000 / conf.rate;
-    }
-
-    return client->started ? 0 : begun + i * conf.ramp / conf.clients;
-}
-
-
 /* starts those that are due; returns the milliseconds to the next one */
 
 static int
-pace(client_t *clients, double begun)
+pace(client_t *clients)
 {
     int     i;
-    double  due;
+    double  due, next, time;
+
+    time = now();
+    next = time + (conf.rate || conf.seconds ? 10 : 1000);
 
     for (i = 0; i < conf.clients && started < conf.reviews; i++) {
 
@@ -440,16 +467,25 @@ pace(client_t *clients, double begun)
             continue;
         }
 
-        due = client_due(&clients[i], i, begun);
+        due = conf.rate ? begun + started * 1000 / conf.rate : clients[i].due;
 
-        if (due > now()) {
-            return (int) (due - now()) + 1;
+        if (due <= time) {
+            client_start(&clients[i]);
+
+        } else if (due < next) {
+            next = due;
         }
-
-        client_start(&clients[i]);
     }
 
-    return conf.rate ? 10 : 1000;
+    return (int) (next - time) + 1;
+}
+
+
+static int
+over(void)
+{
+    return finished >= conf.reviews
+           || (conf.seconds && now() >= begun + conf.seconds * 1000);
 }
 
 
@@ -457,14 +493,17 @@ static void
 run(client_t *clients)
 {
     int                  i, n;
-    double               begun;
     call_t              *call;
     struct epoll_event   events[512];
 
     begun = now();
 
-    while (finished < conf.reviews) {
-        n = epoll_wait(ep, events, 512, pace(clients, begun));
+    for (i = 0; i < conf.clients; i++) {
+        clients[i].due = begun + i * conf.ramp / conf.clients;
+    }
+
+    while (!over()) {
+        n = epoll_wait(ep, events, 512, pace(clients));
 
         for (i = 0; i < n; i++) {
             call = events[i].data.ptr;
@@ -482,10 +521,32 @@ run(client_t *clients)
 }
 
 
+static void
+write_log(void)
+{
+    long   i;
+    FILE  *f;
+
+    f = fopen(conf.log, "w");
+    if (f == NULL) {
+        die(conf.log);
+    }
+
+    for (i = 0; i < finished; i++) {
+        fprintf(f, "%.1f %.1f %d\n", reviews[i].ended, reviews[i].took,
+                reviews[i].good);
+    }
+
+    if (fclose(f) != 0) {
+        die(conf.log);
+    }
+}
+
+
 static int
 earlier(const void *a, const void *b)
 {
-    double  x = *(const double *) a, y = *(const double *) b;
+    double  x = ((const review_t *) a)->took, y = ((const review_t *) b)->took;
 
     return (x > y) - (x < y);
 }
@@ -496,7 +557,11 @@ percentile(double p)
 {
     long  i = (long) (finished * p);
 
-    return times[i < finished ? i : finished - 1];
+    if (finished == 0) {
+        return 0;
+    }
+
+    return reviews[i < finished ? i : finished - 1].took;
 }
 
 
@@ -526,11 +591,20 @@ parse_args(int argc, char **argv)
         } else if (strcmp(argv[i], "--reviews") == 0) {
             conf.reviews = atol(value);
 
+        } else if (strcmp(argv[i], "--seconds") == 0) {
+            conf.seconds = atof(value);
+
         } else if (strcmp(argv[i], "--rate") == 0) {
             conf.rate = atof(value);
 
         } else if (strcmp(argv[i], "--ramp") == 0) {
             conf.ramp = atof(value);
+
+        } else if (strcmp(argv[i], "--pause") == 0) {
+            conf.pause = atof(value);
+
+        } else if (strcmp(argv[i], "--log") == 0) {
+            conf.log = value;
 
         } else if (strcmp(argv[i], "--expect") == 0) {
             conf.expect = value;
@@ -559,24 +633,27 @@ parse_args(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    double     begun;
+    double     seconds;
     client_t  *clients;
 
     parse_args(argc, argv);
 
-    times = calloc(conf.reviews + conf.clients, sizeof(double));
     ep = epoll_create1(0);
     clients = make_clients();
 
-    begun = now();
     run(clients);
+    seconds = (now() - begun) / 1000;
 
-    qsort(times, finished, sizeof(double), earlier);
+    if (conf.log) {
+        write_log();
+    }
+
+    qsort(reviews, finished, sizeof(review_t), earlier);
 
     printf("{\"reviews\": %ld, \"bad\": %ld, \"seconds\": %.3f, "
            "\"p50\": %.2f, \"p90\": %.2f, \"p99\": %.2f, \"max\": %.2f}\n",
-           finished, bad, (now() - begun) / 1000, percentile(0.5),
-           percentile(0.9), percentile(0.99), times[finished - 1]);
+           finished, bad, seconds, percentile(0.5), percentile(0.9),
+           percentile(0.99), percentile(1));
 
     return 0;
 }

@@ -32,15 +32,26 @@ def say(text):
 class Bench:
     """what the sections share"""
 
-    def __init__(self, so, load, modules=None, rounds=3):
+    def __init__(self, so, load, modules=None, rounds=3, pictures=None):
         self.so = os.path.abspath(so)
         self.load_binary = os.path.abspath(load)
         self.modules = modules and os.path.abspath(modules)
         self.rounds = rounds
+        self.pictures = pictures            # the folder for them
         self.temp = tempfile.TemporaryDirectory(prefix="review-bench-")
         os.chmod(self.temp.name, 0o755)     # rubrics are read from there
         self.folder = bodies.Folder(self.temp.name)
         os.sched_setaffinity(0, servers.OTHER_CORE)
+
+    def program(self, name):
+        """what was built beside the load"""
+        return os.path.join(os.path.dirname(self.load_binary), name)
+
+    def picture(self, name, text):
+        if self.pictures:
+            with open(os.path.join(self.pictures, name), "w",
+                      encoding="utf-8") as f:
+                f.write(text)
 
     def ask_review(self, chunk=None, headers=()):
         return Ask("/v1/review", [self.folder.review(chunk or bodies.text())],

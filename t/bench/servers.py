@@ -246,10 +246,19 @@ def nginx_peer(peer, llm_port, path, load="", workers=1, cores=SERVER_CORE,
                        1 if command else workers + 1, command)
 
 
+def load_module(so):
+    return "load_module %s;" % os.path.abspath(so)
+
+
 def module(so, llm_port, path, stream="off", **settings):
     return nginx_peer("module", llm_port, path, stream=stream,
-                      load="load_module %s;" % os.path.abspath(so),
-                      **settings)
+                      load=load_module(so), **settings)
+
+
+def overload(so, llm_port, rubric, limit):
+    """the module with a limit; the LLM's calls share what it can do"""
+    return nginx_peer("overload", llm_port, "shared", load=load_module(so),
+                      rubric=rubric, limit=limit)
 
 
 def proxy(llm_port, path, buffering="on", **settings):

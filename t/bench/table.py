@@ -2,8 +2,6 @@
 
 import textwrap
 
-BEGIN, END = "<!-- figures -->\n", "<!-- /figures -->\n"
-
 
 def number(value):
     """three digits that count"""
@@ -36,13 +34,13 @@ def section(title, text, *tables):
     return "\n\n".join(["### " + title, textwrap.fill(text, 80), *tables])
 
 
-def write(name, figures):
-    """into what stands between the marks of a file"""
+def write(name, mark, figures):
+    """into what stands between two marks of a file"""
     with open(name, encoding="utf-8") as f:
         text = f.read()
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = text.partition("<!-- %s -->\n" % mark)
+    _, end, tail = rest.partition("<!-- /%s -->\n" % mark)
     if not begin or not end:
-        raise SystemExit("%s has no %s" % (name, BEGIN.strip()))
+        raise SystemExit("%s has no <!-- %s -->" % (name, mark))
     with open(name, "w", encoding="utf-8") as f:
         f.write(head + begin + "\n" + figures.strip() + "\n\n" + end + tail)
