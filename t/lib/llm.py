@@ -88,8 +88,11 @@ For tests to look at:
                      ?contains=TEXT (in the user message that has the script,
                      else in the last one)
     GET  /_stats     {calls, in_flight, max_in_flight, answered,
-                     client_closed, bad_requests, connections}; connections are
-                     those that carried a call
+                     client_closed, bad_requests, connections, time, busy};
+                     connections are those that carried a call; time is now, in
+                     seconds, and busy what all calls together have been in
+                     flight: between two looks, busy by time is their mean
+                     number
     GET  /_bad       [{why, path, headers, raw_length, text}]: requests that no
                      LLM would take: not JSON, no messages, a body that is
                      shorter or longer than said
@@ -102,6 +105,7 @@ For tests to look at:
 
 import argparse
 import asyncio
+import collections
 import email.utils
 import functools
 import gc
@@ -560,10 +564,10 @@ class Call:
         if outcome != "hung":
             self.ended = now()
             tally = self.tally
-            tally.in_flight -= 1
+            tally.flow(-1)
             if outcome == "client_closed":
                 self.client_closed_at = self.ended
-                tally.closed += 1
+                tally.close()
             elif outcome == "answered":
                 tally.answered += 1
         self.tally.changed()
@@ -576,6 +580,10 @@ class Tally:
         self.calls = 0
         self.in_flight = 0
         self.max_in_flight = 0
+        self.excess = 0         # over max_in_flight, to be settled
+        self.unsettled = 0
+        self.busy = 0.0
+        self.flowed = time.monotonic()
         self.answered = 0
         self.closed = 0
         self.connections = 0
@@ -594,9 +602,37 @@ class Tally:
         return alternatives[min(n, len(alternatives) - 1)]
 
     def begin(self):
+        """
+        epoll tells what has happened, but not in which order: a call that was
+        closed before this one came may be heard of in this turn of the loop
+        yet, and of its reset in the next one
+        """
+
         self.calls += 1
-        self.in_flight += 1
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        self.flow(1)
+        if self.in_flight > self.max_in_flight + self.excess:
+            self.excess = self.in_flight - self.max_in_flight
+            self.unsettled += 1
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self.settle)
+
+    def close(self):
+        self.closed += 1
+        self.excess = max(0, self.excess - 1)
+
+    def settle(self):
+        self.unsettled -= 1
+        if self.unsettled == 0:
+            self.max_in_flight += self.excess
+            self.excess = 0
+
+    def flow(self, change):
+        """calls begin or end: those so far have been busy until now"""
+
+        at = time.monotonic()
+        self.busy += self.in_flight * (at - self.flowed)
+        self.flowed = at
+        self.in_flight += change
 
     def select(self, query):
         calls = self.recorded
@@ -623,11 +659,13 @@ class Tally:
                 waiter()
 
     def stats(self):
+        self.flow(0)
         return {"calls": self.calls, "in_flight": self.in_flight,
-                "max_in_flight": self.max_in_flight,
+                "max_in_flight": self.max_in_flight + self.excess,
                 "answered": self.answered, "client_closed": self.closed,
                 "bad_requests": self.bad_requests,
-                "connections": self.connections}
+                "connections": self.connections,
+                "time": self.flowed - START, "busy": self.busy}
 
 
 START = time.monotonic()
@@ -922,15 +960,15 @@ class Connection(asyncio.Protocol):
             reply.end = "close"
         if not reply.gap and sum(map(len, wire)) < COALESCE:
             wire = [b"".join(wire)]
-        self.wire = iter(wire)
+        self.wire = collections.deque(wire)
         self.send()
 
     def send(self):
         self.timer = None
         reply = self.reply
-        for piece in self.wire:
-            self.transport.write(piece)
-            if reply.gap:
+        while self.wire:
+            self.transport.write(self.wire.popleft())
+            if reply.gap and (self.wire or reply.end != "answered"):
                 self.timer = self.server.loop.call_later(reply.gap, self.send)
                 return
             if self.paused:
