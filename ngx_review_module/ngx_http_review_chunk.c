@@ -9,6 +9,7 @@
 
 static void ngx_http_review_body_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_start(ngx_http_review_ctx_t *ctx);
+static ngx_uint_t ngx_http_review_asks(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_admit(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_create_cells(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_write_handler(ngx_http_request_t *r);
@@ -122,6 +123,34 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
 }
 
 
+/* does any of the points need the LLM? */
+
+static ngx_uint_t
+ngx_http_review_asks(ngx_http_review_ctx_t *ctx)
+{
+    ngx_int_t        captures[2];
+    ngx_uint_t       i;
+    review_point_t  *point;
+
+    for (i = 0; i < ctx->ncells; i++) {
+        point = ctx->cells[i].point;
+
+        if (point->when_regex
+            && ngx_http_review_regex(ctx, point->when_regex, captures)
+               == NGX_DECLINED)
+        {
+            continue;
+        }
+
+        if (point->rule == NULL) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /*
  * A review comes in while fewer calls wait than may: then all of its calls do.
  * One that needs no LLM always does.
@@ -130,21 +159,15 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_review_admit(ngx_http_review_ctx_t *ctx)
 {
-    ngx_uint_t  i, seconds;
+    ngx_uint_t  seconds;
 
     if (ctx->conf->limit == NULL) {
         return NGX_OK;
     }
 
-    for (i = 0; i < ctx->ncells; i++) {
-        if (ctx->cells[i].point->rule == NULL) {
-            break;
-        }
-    }
+    seconds = ngx_http_review_limit_full(ctx->conf->limit);
 
-    seconds = i < ctx->ncells ? ngx_http_review_limit_full(ctx->conf->limit)
-                              : 0;
-    if (seconds == 0) {
+    if (seconds == 0 || !ngx_http_review_asks(ctx)) {
         return NGX_OK;
     }
 

@@ -40,7 +40,9 @@ ngx_http_review_limit_param(ngx_http_review_limit_t *limit,
             return NGX_OK;
         }
 
-        return ngx_http_review_limit_number(&arg, 1, &args->calls);
+        return args->calls ? NGX_ERROR
+                           : ngx_http_review_limit_number(&arg, 1,
+                                                          &args->calls);
     }
 
     if (ngx_http_review_param(param, "min", &arg)) {

@@ -262,6 +262,13 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    if (conf->status && clcf->handler != ngx_http_review_status_handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "another content handler is set in the location of "
+                      "\"review_status\" in %V:%ui", &conf->file, conf->line);
+        return NGX_CONF_ERROR;
+    }
+
     /* rubrics may be defined behind the locations that name them */
 
     if (conf->name.len) {

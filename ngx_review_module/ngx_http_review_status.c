@@ -35,6 +35,9 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf->handler = ngx_http_review_status_handler;
 
+    rlcf->file = cf->conf_file->file.name;
+    rlcf->line = cf->conf_file->line;
+
     return NGX_CONF_OK;
 }
 
