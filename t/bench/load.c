@@ -67,6 +67,7 @@ typedef struct {
     size_t           body;          /* where its body begins; 0: not yet */
     size_t           scanned;       /* chunked: up to here */
     long             length;        /* -1: chunked */
+    int              last;          /* the server closes the connection */
 } call_t;
 
 struct client_s {
@@ -293,8 +294,9 @@ call_done(call_t *call, int good)
     client = call->client;
     call->busy = 0;
 
-    if (!good) {
-        client->bad = 1;
+    client->bad |= !good;
+
+    if (!good || call->last) {
         close(call->fd);
         call_connect(call);
     }
@@ -324,6 +326,7 @@ parse_head(call_t *call)
     *end = '\0';
     p = strcasestr(call->in, "\r\nContent-Length:");
     call->length = p ? atol(p + 17) : -1;
+    call->last = strcasestr(call->in, "\r\nConnection: close") != NULL;
     *end = '\r';
 }
 
