@@ -1,5 +1,5 @@
 
-#include "adapt.h"
+#include "adapt_mean.h"
 
 
 /* the part of calls in flight that may wait; of few calls, nearly one may */
@@ -22,14 +22,6 @@
 #define REVIEW_ADAPT_KNEE      0.5
 #define REVIEW_ADAPT_NEAR      0.35
 #define REVIEW_ADAPT_FULL      0.75
-
-/*
- * Standard errors that two means differ by if it is not by chance.  Doubling
- * ends but once, and if by mistake, then far too early.
- */
-
-#define REVIEW_ADAPT_ERRORS    2
-#define REVIEW_ADAPT_SURE      3
 
 /* how much of what latency was found to cost is granted */
 
@@ -150,74 +142,6 @@ review_adapt_init(review_adapt_t *a, uint32_t min, uint32_t max)
 
     a->every = REVIEW_ADAPT_OFTEN;
     a->next = REVIEW_ADAPT_OFTEN / 2;
-}
-
-
-/* by more than chance, that is, by more than so many standard errors? */
-
-static int
-review_adapt_less(const review_adapt_mean_t *a, const review_adapt_mean_t *b,
-    double errors)
-{
-    double  diff;
-
-    diff = b->value - a->value;
-
-    return diff > 0 && diff * diff > errors * errors * (a->error + b->error);
-}
-
-
-static int
-review_adapt_differ(const review_adapt_mean_t *a, const review_adapt_mean_t *b)
-{
-    return review_adapt_less(a, b, REVIEW_ADAPT_ERRORS)
-           || review_adapt_less(b, a, REVIEW_ADAPT_ERRORS);
-}
-
-
-/*
- * The part of the time calls take by which it has risen.  Under load, both the
- * first token and the end come later; if only the end does, answers have got
- * longer.
- */
-
-static double
-review_adapt_rise(const review_adapt_point_t *from,
-    const review_adapt_point_t *to)
-{
-    double  rise;
-
-    rise = 1 - from->whole.value / to->whole.value;
-
-    if (from->first.value > 0 && to->first.value > 0) {
-        rise = review_adapt_min(rise, 1 - from->first.value / to->first.value);
-    }
-
-    return rise;
-}
-
-
-static int
-review_adapt_risen(const review_adapt_point_t *from,
-    const review_adapt_point_t *to, double errors)
-{
-    if (from->first.value > 0 && to->first.value > 0
-        && !review_adapt_less(&from->first, &to->first, errors))
-    {
-        return 0;
-    }
-
-    return review_adapt_less(&from->whole, &to->whole, errors);
-}
-
-
-static void
-review_adapt_merge(review_adapt_mean_t *m, const review_adapt_mean_t *other,
-    double weight)
-{
-    m->value += (other->value - m->value) * weight;
-    m->error = m->error * (1 - weight) * (1 - weight)
-               + other->error * weight * weight;
 }
 
 
@@ -605,23 +529,6 @@ review_adapt_used(review_adapt_t *a, uint64_t now,
 
 
 static void
-review_adapt_mean(review_adapt_mean_t *m, const review_adapt_sum_t *s)
-{
-    double  var, least;
-
-    m->value = review_adapt_max(s->sum / s->n, 1);
-
-    /* of few values, the variance is not known well: as in Student's t */
-
-    var = (s->square / s->n - m->value * m->value)
-          / (s->n > 3 ? s->n - 3 : 1);
-    least = m->value * 0.01;
-
-    m->error = review_adapt_max(var, least * least);
-}
-
-
-static void
 review_adapt_full(review_adapt_t *a, uint64_t now)
 {
     int                     first, used;
@@ -762,15 +669,6 @@ review_adapt_overload(review_adapt_t *a, uint64_t now, uint64_t began)
 
     review_adapt_restart(a, now);
     review_adapt_set(a, now, a->limit * factor);
-}
-
-
-static void
-review_adapt_add(review_adapt_sum_t *s, double value)
-{
-    s->n++;
-    s->sum += value;
-    s->square += value * value;
 }
 
 

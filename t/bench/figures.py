@@ -247,8 +247,7 @@ def slots(bench):
     return section(
         "Slots",
         "Two processes take and give back slots of one limit, a quarter of "
-        "them by way of the queue; what the processes take without that is "
-        "left out.",
+        "them by way of the queue; what is waited in between is left out.",
         table(["", "% of a core", "rounds"],
               [["%s slots a second" % number(results[0]["calls"]),
                 statistics.median(shares), span(shares)]]))

@@ -18,7 +18,7 @@ from table import number, section, table
 
 CAPACITY = 32               # calls that get in each other's way not yet
 CLIENTS = 300
-SECONDS = 40
+SECONDS = 60
 CHANGING = 90               # seconds, while the capacity changes
 PICTURE = "overload.svg"    # beside the file that shows it
 POLL = 0.5                  # seconds
