@@ -324,6 +324,8 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
             ngx_queue_insert_tail(&zone->ready, head);
         }
 
+        /* all of them are waited for; if not, no slot must be lost by it */
+
         for ( /* void */ ; n; n--) {
             review_queue_give(q, zone->process);
         }

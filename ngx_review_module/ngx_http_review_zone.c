@@ -76,7 +76,7 @@ ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 }
 
 
-/* names go into the environment, into file names and labels */
+/* names go into the environment, and into the labels of metrics */
 
 static ngx_int_t
 ngx_http_review_zone_name(ngx_str_t *name)

@@ -504,12 +504,18 @@ async def stops(nginx):
 # reloads
 
 
-def shuts_down(pid):
+def proc(pid, name):
+    """of a process that may end while it is looked at: "" then"""
     try:
-        with open("/proc/%d/cmdline" % pid) as f:
-            return "shutting down" in f.read()
+        with open("/proc/%s/%s" % (pid, name)) as f:
+            return f.read()
     except (FileNotFoundError, ProcessLookupError):
-        return True
+        return ""
+
+
+def shuts_down(pid):
+    said = proc(pid, "cmdline")
+    return said == "" or "shutting down" in said
 
 
 async def reload(nginx, **settings):
@@ -703,13 +709,9 @@ class Upgradable(Harness):
 
     def workers_of(self, master):
         """another master may be among the children"""
-        found = []
-        with open("/proc/%d/task/%d/children" % (master, master)) as f:
-            for pid in f.read().split():
-                with open("/proc/%s/cmdline" % pid) as f:
-                    if "worker" in f.read():
-                        found.append(int(pid))
-        return found
+        children = proc(master, "task/%d/children" % master).split()
+        return [int(pid) for pid in children
+                if "worker" in proc(pid, "cmdline")]
 
     def upgrade(self):
         """starts the binary anew: its master"""

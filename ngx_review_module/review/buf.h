@@ -55,7 +55,7 @@ review_buf_puts(review_buf_t *b, const char *str)
 
 void review_buf_str(review_buf_t *b, const review_str_t *str);
 
-/* digits; a real that is not negative, rounded to four digits after its point */
+/* digits; and a real, not negative, rounded to four digits after its point */
 
 void review_buf_number(review_buf_t *b, uint64_t n);
 void review_buf_decimal(review_buf_t *b, double value);
