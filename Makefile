@@ -119,7 +119,7 @@ test-unit:	$(UNIT) fuzz-corpus
 $(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/unit/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CC) -std=gnu11 -Wall -Wextra -Werror $(SAN) -o $@ $< \
-		$(filter %.o,$^) -ljansson -lutf8proc -lm
+		$(filter %.o,$^) -ljansson -lutf8proc -lcrypto -lm
 
 $(BUILD)/unit/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
@@ -181,6 +181,7 @@ BENCH :=	$(BUILD)/bench
 bench:
 	.ci/install-deps bench
 	$(MAKE) --no-print-directory all $(BENCH)/load $(BENCH)/slots \
+		$(BENCH)/split $(BENCH)/rank \
 		$(BENCH)/node/node_modules/.package-lock.json
 	t/bench/run $(BUILD)/$(SO) $(BENCH)/load $(BENCH)/node/node_modules \
 		$(BENCH_ARGS)
@@ -201,6 +202,16 @@ $(BENCH)/slots: t/bench/slots.c ngx_review_module/review/queue.c \
 	@mkdir -p $(@D)
 	@$(CC) -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^) -lpthread
 
+$(BENCH)/split $(BENCH)/rank: $(BENCH)/%: t/bench/%.c \
+		$(LOWER:%.c=$(BENCH)/obj/%.o)
+	@echo "  CC bench/$(@F)"
+	@$(CC) -O2 -std=gnu11 -Wall -Wextra -Werror -o $@ $^ \
+		-ljansson -lutf8proc -lcrypto -lm
+
+$(BENCH)/obj/%.o: %.c $(LOWER_H)
+	@mkdir -p $(@D)
+	@$(CC) -O2 -std=gnu11 -Wall -Wextra -Werror -c -o $@ $<
+
 # the last file that npm writes
 
 $(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
@@ -214,7 +225,7 @@ $(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
 $(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/fuzz/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror $(SAN_FUZZ) -o $@ $^ \
-		-fsanitize=fuzzer -ljansson -lutf8proc -lm
+		-fsanitize=fuzzer -ljansson -lutf8proc -lcrypto -lm
 
 $(BUILD)/fuzz/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)

@@ -2,8 +2,8 @@
 /*
  * What the files of the module share.
  *
- * A review flows one way: request -> cells -> calls -> reply.  A cell is one
- * point on one chunk; a call is what a cell asks of the LLM, with its retries.
+ * A client's request flows one way: body -> endpoint -> calls -> reply.  What
+ * is CPU-bound in between and large is done on a thread.
  */
 
 #ifndef _NGX_HTTP_REVIEW_H_INCLUDED_
@@ -14,17 +14,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_review_limit.h"
+
 #include "review/review.h"
-#include "review/adapt.h"
-#include "review/answer.h"
 #include "review/buf.h"
-#include "review/circuit.h"
-#include "review/completion.h"
-#include "review/metrics.h"
-#include "review/prompt.h"
-#include "review/queue.h"
-#include "review/quote.h"
 #include "review/rubric.h"
+#include "review/split.h"
 #include "review/utf8.h"
 
 
@@ -32,12 +27,9 @@
 
 
 typedef struct ngx_http_review_ctx_s   ngx_http_review_ctx_t;
-typedef struct ngx_http_review_cell_s  ngx_http_review_cell_t;
 typedef struct ngx_http_review_call_s  ngx_http_review_call_t;
-typedef struct ngx_http_review_zone_s  ngx_http_review_zone_t;
-typedef struct ngx_http_review_turn_s  ngx_http_review_turn_t;
-typedef struct ngx_http_review_map_s   ngx_http_review_map_t;
-typedef struct ngx_http_review_shared_s  ngx_http_review_shared_t;
+typedef struct ngx_http_review_work_s  ngx_http_review_work_t;
+typedef struct ngx_http_review_extraction_s  ngx_http_review_extraction_t;
 
 
 /* configuration */
@@ -49,20 +41,51 @@ typedef struct {
 
 
 typedef struct {
+    ngx_str_t                   name;
+    void                       *pool;       /* ngx_thread_pool_t; NULL: off */
+    size_t                      threshold;  /* smaller work is done at once */
+} ngx_http_review_threads_t;
+
+
+typedef struct {
     ngx_array_t                 rubrics; /* of ngx_http_review_named_rubric_t */
     ngx_array_t                 zones; /* of ngx_http_review_zone_t * */
     ngx_int_t                   request_id; /* index of $request_id */
     ngx_uint_t                  guard;   /* "review_guard" is on somewhere */
+    ngx_http_review_threads_t   threads; /* where nothing else is set */
 } ngx_http_review_main_conf_t;
 
+
+/* the internal location of a backend */
 
 typedef struct {
     ngx_str_t                   uri;
     ngx_str_t                   args;
+} ngx_http_review_uri_t;
+
+
+typedef struct {
+    ngx_http_review_uri_t       uri;
     ngx_str_t                   model;
     unsigned                    stream:1;
     unsigned                    schema:1;
 } ngx_http_review_llm_t;
+
+
+typedef enum {
+    NGX_HTTP_REVIEW_ENCODING_AUTO = 0,
+    NGX_HTTP_REVIEW_ENCODING_FLOAT,
+    NGX_HTTP_REVIEW_ENCODING_BASE64
+} ngx_http_review_encoding_e;
+
+
+typedef struct {
+    ngx_http_review_uri_t       uri;
+    ngx_str_t                   model;
+    ngx_uint_t                  batch;      /* inputs of a call, at most */
+    ngx_uint_t                  calls;      /* of a request at a time */
+    ngx_http_review_encoding_e  encoding;   /* a worker's own, once it knows */
+} ngx_http_review_embeddings_t;
 
 
 typedef struct {
@@ -78,77 +101,38 @@ typedef struct {
 } ngx_http_review_retry_t;
 
 
-/* a zone, in the configuration and in this process */
-
-struct ngx_http_review_zone_s {
-    ngx_str_t                   name;
-    size_t                      size;
-    ngx_cycle_t                *cycle;
-    ngx_http_review_map_t      *map;
-
-    ngx_uint_t                  calls;      /* 0: no limit */
-    ngx_uint_t                  min;        /* of a limit that moves */
-    ngx_uint_t                  max;
-    ngx_str_t                   file;       /* where the limit is set */
-    ngx_uint_t                  line;
-
-    uint64_t                    configured; /* the configuration's number */
-    uint32_t                    process;    /* this one's place */
-    ngx_msec_t                  tried;      /* to have one */
-    ngx_connection_t           *connection; /* where it is woken */
-    ngx_event_t                 poll;
-    ngx_event_t                 posted;
-    ngx_queue_t                 ready;      /* turns that have come */
-
-    unsigned                    defined:1;  /* by review_zone */
-    unsigned                    automatic:1; /* the limit moves */
-    unsigned                    entered:1;  /* this process has a place */
-};
-
-
-typedef struct {
-    ngx_http_review_zone_t     *zone;
-    ngx_uint_t                  queue;      /* calls that may wait */
-    ngx_msec_t                  wait;       /* how long each of them may */
-} ngx_http_review_limit_t;
-
-
-typedef struct {
-    ngx_flag_t                  enable;     /* "review" is set here */
-    ngx_str_t                   file;       /* where: for error messages */
+struct ngx_http_review_loc_conf_s {
+    ngx_http_handler_pt         handler;    /* the endpoint that is set here */
+    const char                 *directive;  /* which one, and where: */
+    ngx_str_t                   file;
     ngx_uint_t                  line;
     ngx_str_t                   name;       /* of the rubric; empty: none */
     review_rubric_t            *rubric;     /* NULL: a request must name one */
+    review_split_options_t      split;      /* defaults of "review_split" */
+    ngx_http_review_zone_t     *status;     /* of "review_status" */
+
     ngx_http_review_llm_t      *llm;
+    ngx_http_review_embeddings_t *embeddings;
+    ngx_http_review_uri_t      *extract;    /* NULL: none */
+    ngx_http_review_threads_t  *threads;
     ngx_http_review_retry_t    *retry;
     ngx_http_review_limit_t    *limit;      /* NULL: none */
     ngx_http_complex_value_t   *priority;   /* NULL: normal */
     ngx_flag_t                  guard;
-    ngx_http_review_zone_t     *status;     /* of "review_status" */
     ngx_msec_t                  call_timeout;
     ngx_msec_t                  timeout;
     ngx_msec_t                  ping;
     size_t                      max_chunk;
+    size_t                      max_text;
+    ngx_uint_t                  max_inputs;
     size_t                      max_answer;
     ngx_uint_t                  max_points;
-} ngx_http_review_loc_conf_t;
-
-
-/* how a result came out; the order is that of its names in JSON */
-
-typedef enum {
-    NGX_HTTP_REVIEW_OK = 0,
-    NGX_HTTP_REVIEW_FAILED,
-    NGX_HTTP_REVIEW_TIMEOUT,
-    NGX_HTTP_REVIEW_SKIPPED
-} ngx_http_review_status_e;
-
-#define NGX_HTTP_REVIEW_STATUSES  4
+};
 
 
 /*
  * What went wrong with a try, named as in "error.code"; NULL code: nothing.
- * The detail may be the completion's own.
+ * The detail may be the answer's own.
  */
 
 typedef struct {
@@ -156,60 +140,6 @@ typedef struct {
     const char                 *detail;
     const char                 *note;       /* why there was no other try */
 } ngx_http_review_failure_t;
-
-
-/* what all processes know of an LLM, beside the queue of its calls */
-
-typedef struct {
-    review_adapt_t              adapt;
-    review_circuit_t            circuit;
-    review_metrics_t            metrics;
-    ngx_uint_t                  automatic;
-} ngx_http_review_load_t;
-
-
-/* one who waits: a review with some of its calls, or a guarded request */
-
-typedef struct {
-    ngx_http_review_limit_t    *limit;      /* NULL: there is none */
-    ngx_msec_t                  expiry;     /* no call takes longer */
-    review_priority_e           priority;
-    uint32_t                    index;      /* in the shared queue, or NONE */
-    ngx_queue_t                 turns;      /* that wait */
-} ngx_http_review_waiter_t;
-
-
-typedef enum {
-    NGX_HTTP_REVIEW_TURN_NONE = 0,
-    NGX_HTTP_REVIEW_TURN_WAITING,
-    NGX_HTTP_REVIEW_TURN_READY,             /* has come, not yet begun */
-    NGX_HTTP_REVIEW_TURN_HELD               /* a slot is taken */
-} ngx_http_review_turn_e;
-
-
-typedef void (*ngx_http_review_turn_pt)(ngx_http_review_turn_t *turn);
-
-
-struct ngx_http_review_turn_s {
-    ngx_queue_t                 queue;
-    ngx_http_review_waiter_t   *waiter;
-    ngx_http_review_turn_pt     handler;    /* its turn has come, or won't */
-    ngx_event_t                 timer;
-    ngx_msec_t                  asked;
-    ngx_msec_t                  begun;
-    const char                 *code;       /* why there is none; NULL */
-    ngx_http_review_turn_e      state;
-    uint32_t                    ticket;     /* of the circuit; 0: none */
-};
-
-
-/* what a call has seen of the LLM */
-
-typedef struct {
-    review_adapt_e              outcome;
-    review_circuit_result_e     result;
-    ngx_msec_t                  first;      /* to its first token; 0: none */
-} ngx_http_review_sample_t;
 
 
 /* what calls cost, added up */
@@ -224,16 +154,103 @@ typedef struct {
 } ngx_http_review_usage_t;
 
 
+/*
+ * A client's request at one of our locations.  An endpoint that keeps more of
+ * it has this as the first member of a structure of its own.
+ */
+
+typedef void (*ngx_http_review_ctx_pt)(ngx_http_review_ctx_t *ctx);
+
+
+struct ngx_http_review_ctx_s {
+    ngx_http_request_t         *request;
+    ngx_http_review_loc_conf_t *conf;
+    review_pool_t              *pool;
+    ngx_msec_t                  started;
+
+    /*
+     * The endpoint's.  "read", "progress", and what a thread's work is done
+     * with may end the request, and then nothing of it may be touched; the
+     * others, and handlers of calls, must not.
+     */
+
+    ngx_http_review_ctx_pt      read;       /* the body is there */
+    ngx_http_review_ctx_pt      progress;   /* something has happened */
+    ngx_http_review_ctx_pt      expire;     /* review_timeout is over */
+    ngx_http_review_ctx_pt      cancel;     /* the end, maybe before its time */
+
+    json_t                     *body;       /* the client's JSON, */
+    review_str_t                text;       /* or its text */
+    ngx_http_review_work_t     *work;       /* what the request's threads do */
+    ngx_http_review_extraction_t *extraction; /* NULL: none */
+    ngx_http_review_usage_t     usage;
+    ngx_uint_t                  failed;     /* points, inputs */
+    const char                 *status;     /* of the reply; NULL: none yet */
+
+    ngx_http_review_waiter_t    waiter;
+    ngx_queue_t                 calls;      /* started and not ended */
+    ngx_queue_t                 ended;      /* calls to be looked at */
+    ngx_array_t                 left;       /* of ngx_http_request_t *, tries
+                                               that were left behind */
+    ngx_event_t                 deadline;
+    ngx_event_t                 ping;
+    ngx_msec_t                  expires;
+    ngx_msec_t                  delayed_until; /* by limit_req, see kick */
+
+    ngx_str_t                   problem;    /* replaces nginx's error page */
+
+    unsigned                    begun:1;    /* it may have calls */
+    unsigned                    over:1;     /* and must not any more */
+    unsigned                    sse:1;
+    unsigned                    replied:1;  /* a reply of ours is on its way */
+    unsigned                    replacing:1; /* the body of an error page */
+    unsigned                    posted:1;   /* the request will be woken */
+    unsigned                    broken:1;   /* events can't be sent any more */
+    unsigned                    streaming:1; /* the client has to keep up */
+};
+
+
+/* what a call's answer is read by: the backend's own */
+
 typedef void (*ngx_http_review_call_pt)(ngx_http_review_call_t *call);
+
+
+typedef struct {
+    const char                 *name;       /* "the LLM": in messages */
+
+    /* a try begins */
+
+    ngx_http_review_call_pt     begin;
+
+    /* a piece of the answer; NGX_ERROR: more of it makes no sense */
+
+    ngx_int_t                 (*feed)(ngx_http_review_call_t *call,
+                                      u_char *data, size_t len);
+
+    /* the answer has ended, whatever it was; what an error's body tells */
+
+    const char               *(*end)(ngx_http_review_call_t *call);
+
+    /* of status 200: sets call->failure; 1: another try may be worth it */
+
+    ngx_uint_t                (*outcome)(ngx_http_review_call_t *call);
+} ngx_http_review_backend_t;
 
 
 struct ngx_http_review_call_s {
     ngx_queue_t                 queue;      /* in ctx->ended */
+    ngx_queue_t                 running;    /* in ctx->calls */
     ngx_http_review_ctx_t      *ctx;
-    ngx_http_review_cell_t     *cell;
+    void                       *data;       /* its owner's: cell, batch */
 
+    const ngx_http_review_backend_t  *backend;
+    ngx_http_review_uri_t      *uri;
+    const char                 *accept;
+    ngx_str_t                   type;       /* empty: application/json */
+    review_str_t                name;       /* in logs */
+    ngx_http_review_usage_t    *usage;
     review_str_t               *body;       /* pieces */
-    size_t                      npieces;
+    size_t                      npieces;    /* 0: the client's own body */
     ngx_http_review_call_pt     handler;    /* called once: it has ended */
 
     ngx_http_request_t         *sr;         /* the try that runs, or NULL */
@@ -248,7 +265,6 @@ struct ngx_http_review_call_s {
     ngx_msec_t                  retry_after;
     void                       *inflate;    /* of a gzipped answer */
 
-    review_completion_t         completion; /* of the last try */
     ngx_http_review_failure_t   failure;    /* of the last try */
     char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
 
@@ -256,86 +272,81 @@ struct ngx_http_review_call_s {
     unsigned                    attempted:1; /* to connect to an upstream */
     unsigned                    connected:1;
     unsigned                    silent:1;   /* proxy_read_timeout in mid-body */
+    unsigned                    active:1;   /* is in ctx->calls */
     unsigned                    ended:1;    /* waits in ctx->ended */
     unsigned                    timedout:1; /* by review_call_timeout */
     unsigned                    encoded:1;  /* can't be decoded */
+    unsigned                    cut:1;      /* before the end that was told */
 };
 
 
-struct ngx_http_review_cell_s {
-    ngx_http_review_ctx_t      *ctx;
-    review_point_t             *point;
-    ngx_http_review_call_t     *call;       /* NULL: none was needed */
+/* CPU-bound work of a request: see ngx_http_review_thread.c */
 
-    ngx_array_t                 turns;      /* of review_turn_t */
-    ngx_uint_t                  step;
-    ngx_int_t                   max_tokens; /* over the point's, after a cut */
-    ngx_http_review_usage_t     usage;
-    review_str_t                model;
-    ngx_msec_t                  started;
-
-    ngx_http_review_status_e    status;
-    ngx_str_t                   result;     /* JSON, when done */
-
-    unsigned                    done:1;
-    unsigned                    reasked:1;  /* once, at this step */
-    unsigned                    extended:1; /* more max_tokens, at this step */
-};
+typedef void (*ngx_http_review_work_pt)(void *data);
 
 
-/* a review: the context of a client's request */
-
-struct ngx_http_review_ctx_s {
-    ngx_http_request_t         *request;
-    ngx_http_review_loc_conf_t *conf;
-    review_pool_t              *pool;
-    ngx_msec_t                  started;
-
-    json_t                     *body;       /* the client's JSON */
-    review_str_t                id;         /* data is NULL: none */
-    review_rubric_t            *rubric;     /* NULL: inline points only */
-    review_subject_t            subject;
-    review_source_t           **sources;    /* the chunk, then references */
-    review_prompt_t            *prompt;
-
-    ngx_http_review_cell_t     *cells;
-    ngx_uint_t                  ncells;
-    ngx_uint_t                  ndone;
-    ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
-    ngx_http_review_usage_t     usage;
-
-    ngx_http_review_waiter_t    waiter;
-    ngx_queue_t                 ended;      /* calls to be looked at */
-    ngx_array_t                 left;       /* of ngx_http_request_t *, tries
-                                               that were left behind */
-    ngx_event_t                 deadline;
-    ngx_event_t                 ping;
-    ngx_msec_t                  expires;
-    ngx_msec_t                  delayed_until; /* by limit_req, see kick */
-
-    uint64_t                    regex_time; /* microseconds */
-
-    ngx_str_t                   problem;    /* replaces nginx's error page */
-    ngx_str_t                   chunk_key;
-
-    unsigned                    sse:1;
-    unsigned                    replied:1;  /* a reply of ours is on its way */
-    unsigned                    replacing:1; /* the body of an error page */
-    unsigned                    posted:1;   /* the request will be woken */
-    unsigned                    broken:1;   /* events can't be sent any more */
-    unsigned                    counted:1;  /* in the zone's metrics */
+struct ngx_http_review_work_s {
+    ngx_http_review_ctx_t      *ctx;        /* NULL: the request is gone */
+    ngx_pool_t                 *pool;       /* the thread's while it works */
+    review_pool_t              *memory;     /* the same */
+    ngx_http_review_work_pt     run;        /* on a thread */
+    ngx_http_review_work_pt     done;       /* afterwards, in the event loop */
+    void                       *data;
+    ngx_uint_t                  held;       /* by other works */
+    ngx_event_t                 alive;      /* keeps a worker from its exit */
+    volatile ngx_uint_t         gone;       /* nobody waits for it any more:
+                                               a thread may look at it */
+    unsigned                    busy:1;
 };
 
 
 extern ngx_module_t  ngx_http_review_module;
-extern const char   *ngx_http_review_statuses[];
 
 
-/* ngx_http_review_chunk.c: the endpoint, and the life of a review */
+/*
+ * ngx_http_review_ctx.c: a client's request, from its first header to its end.
+ * "size" is that of the endpoint's structure.
+ */
 
-ngx_http_review_ctx_t *ngx_http_review_create_ctx(ngx_http_request_t *r);
-ngx_int_t ngx_http_review_handler(ngx_http_request_t *r);
+ngx_http_review_ctx_t *ngx_http_review_create_ctx(ngx_http_request_t *r,
+    size_t size);
+
+/*
+ * Has the body read, then ctx->read called, which may have it parsed, begin,
+ * and reply.  Returns what a content handler does.
+ */
+
+ngx_int_t ngx_http_review_read(ngx_http_review_ctx_t *ctx);
+
+/* the same for a request that is declined for its headers */
+
+ngx_int_t ngx_http_review_decline(ngx_http_review_ctx_t *ctx,
+    ngx_int_t status);
+
+/* from here on there may be calls; the client is watched, the time runs */
+
+ngx_int_t ngx_http_review_begin(ngx_http_review_ctx_t *ctx);
+
+/* has ctx->progress called, from the event loop */
+
 void ngx_http_review_wake(ngx_http_review_ctx_t *ctx);
+
+/*
+ * Is the request still ours?  nginx may have sent it elsewhere, as post_action
+ * does once the client has gone: then all that runs for it is ended.  Whatever
+ * a timer or a thread has come with asks this first.
+ */
+
+ngx_uint_t ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx);
+
+/* the end: nothing calls back any more; "rc" finalizes the request */
+
+void ngx_http_review_end(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
+
+/* the same with a problem, that has been described, or with 500 */
+
+void ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);
 
 /* has a client's going away noticed */
 
@@ -343,24 +354,90 @@ ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
 
 
 /*
- * ngx_http_review_request.c: what the client asks.  Returns NGX_OK, NGX_ERROR,
- * or the HTTP status of a problem that has been described in ctx->problem.
+ * ngx_http_review_thread.c: work that would hold up the event loop.  It has a
+ * pool of its own, which lives until both the request and the thread have let
+ * go of it.  In between "run" and "done" nothing but the thread may touch it,
+ * or what lies in it.
  */
 
-ngx_int_t ngx_http_review_read_request(ngx_http_review_ctx_t *ctx);
+ngx_http_review_work_t *ngx_http_review_work_create(
+    ngx_http_review_ctx_t *ctx);
 
+/* that of the request itself, made when first needed */
 
-/* ngx_http_review_body.c: the body in one piece; it may point to nginx's */
+ngx_http_review_work_t *ngx_http_review_work(ngx_http_review_ctx_t *ctx);
 
-ngx_int_t ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body);
+/* "other" is left alone for as long as "work" has a pool */
+
+ngx_int_t ngx_http_review_work_hold(ngx_http_review_work_t *work,
+    ngx_http_review_work_t *other);
+
+/*
+ * Has "run" called on a thread, then "done"; at once, where "size" bytes are
+ * not worth it: then both have been called on return.
+ */
+
+void ngx_http_review_work_start(ngx_http_review_work_t *work, size_t size,
+    ngx_http_review_work_pt run, ngx_http_review_work_pt done, void *data);
+ngx_uint_t ngx_http_review_work_is_large(ngx_http_review_ctx_t *ctx,
+    size_t size);
+char *ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_review_merge_threads(ngx_conf_t *cf,
+    ngx_http_review_loc_conf_t *prev, ngx_http_review_loc_conf_t *conf);
 
 
 /*
- * ngx_http_review_headers.c: may the request be a review?  Returns as the
- * above.  A header by its name, or NULL.  A new header, from constants.
+ * ngx_http_review_body.c: a client's body.  In one piece: it may point to
+ * nginx's memory.  As buffers that last as long as the pool, to be joined at
+ * "dst" by another thread.
  */
 
-ngx_int_t ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx);
+ngx_int_t ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body);
+off_t ngx_http_review_body_size(ngx_http_request_t *r);
+ngx_int_t ngx_http_review_take_body(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_chain_t **bufs);
+ngx_int_t ngx_http_review_join_body(ngx_chain_t *bufs, u_char *dst);
+
+
+/*
+ * ngx_http_review_parse.c: the body as JSON, an object, in ctx->body, or as a
+ * text of valid UTF-8 in ctx->text.  Then "next" is called; or the request has
+ * ended with a problem.
+ */
+
+void ngx_http_review_read_json(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next);
+void ngx_http_review_read_text(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next);
+
+/* members that are null are as good as none */
+
+void ngx_http_review_drop_nulls(json_t *object);
+
+
+/*
+ * ngx_http_review_headers.c: what a client's headers ask for.  The checks
+ * return NGX_OK, or the HTTP status of a problem that has been described.
+ */
+
+typedef enum {
+    NGX_HTTP_REVIEW_TYPE_JSON = 0,
+    NGX_HTTP_REVIEW_TYPE_TEXT,              /* plain, or Markdown */
+    NGX_HTTP_REVIEW_TYPE_OTHER
+} ngx_http_review_type_e;
+
+ngx_int_t ngx_http_review_check_post(ngx_http_review_ctx_t *ctx);
+ngx_int_t ngx_http_review_check_json(ngx_http_review_ctx_t *ctx);
+ngx_int_t ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_type_e *type);
+
+/* is the type asked for by name, and not less than JSON? */
+
+ngx_uint_t ngx_http_review_accepts(ngx_http_request_t *r, const char *type);
+
+/* a header by its name, or NULL; a new header, from constants */
+
 ngx_table_elt_t *ngx_http_review_find_header(ngx_list_t *headers,
     const char *name);
 ngx_int_t ngx_http_review_add_header(ngx_list_t *headers, ngx_pool_t *pool,
@@ -369,98 +446,29 @@ ngx_int_t ngx_http_review_add_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
 
 
-/* ngx_http_review_module.c: parameters, "name=value" */
+/* ngx_http_review_module.c: an endpoint's directive */
 
+char *ngx_http_review_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_review_loc_conf_t *conf, ngx_http_handler_pt handler);
+
+
+/*
+ * ngx_http_review_backend_conf.c: the directives about backends; parameters,
+ * "name=value"
+ */
+
+char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_review_extract(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_http_review_retry_t *ngx_http_review_create_retry(ngx_conf_t *cf);
 ngx_uint_t ngx_http_review_param(ngx_str_t *param, const char *name,
     ngx_str_t *value);
+ngx_int_t ngx_http_review_on_off(ngx_str_t *value);
 char *ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param);
-
-
-/*
- * ngx_http_review_zone.c: memory that workers share.  The lock is held for a
- * few steps only, and nothing is woken or called while it is.
- */
-
-/* the least size of a zone */
-
-#define NGX_HTTP_REVIEW_ZONE_MIN  (256 * 1024)
-
-char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
-    ngx_str_t *name, size_t size);
-
-review_queue_t *ngx_http_review_zone_lock(ngx_http_review_zone_t *zone);
-void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);
-ngx_http_review_load_t *ngx_http_review_zone_load(
-    ngx_http_review_zone_t *zone);
-
-
-/*
- * ngx_http_review_process.c: the places of processes in a zone.  1 if this one
- * has a place; without one there are no slots for it.
- */
-
-ngx_int_t ngx_http_review_process_init(ngx_cycle_t *cycle);
-void ngx_http_review_process_exit(ngx_cycle_t *cycle);
-ngx_uint_t ngx_http_review_process_entered(ngx_http_review_zone_t *zone);
-
-/* has other processes, or this one, claim what was granted to them */
-
-void ngx_http_review_process_wake(ngx_http_review_zone_t *zone,
-    review_wake_t *wake);
-
-/* has the zone looked at from time to time, while calls wait */
-
-void ngx_http_review_process_watch(ngx_http_review_zone_t *zone);
-
-/* gives back what dead processes had; the number of those that live */
-
-ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
-
-
-/*
- * ngx_http_review_limit_conf.c: the directives.  The class of priority that a
- * value names; one that names none is normal.
- */
-
-char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-review_priority_e ngx_http_review_priority_of(ngx_str_t *value);
-
-
-/*
- * ngx_http_review_limit.c: the LLM's capacity.  NGX_OK: a slot is taken;
- * NGX_AGAIN: the turn's handler will be called, from the event loop, with
- * turn->code set if there won't be a slot; NGX_DECLINED: turn->code says why
- * there is none.
- */
-
-void ngx_http_review_load_init(ngx_http_review_load_t *load);
-void ngx_http_review_limit_apply(ngx_http_review_zone_t *zone,
-    review_queue_t *q, review_wake_t *wake);
-void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
-    ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf);
-ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
-
-/* gives the slot back, with what was learned; or leaves the queue */
-
-void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
-    ngx_http_review_sample_t *sample);
-void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
-
-/* 1 if any call waits in the zone */
-
-ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
-
-/* 0: there is room; or the seconds after which it makes sense to come back */
-
-ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
-
-/* what an HTTP status, or a failure, says of the LLM */
-
-void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
-    const char *code);
+char *ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_review_uri_t *uri);
 
 
 /* ngx_http_review_count.c: what the metrics of a zone are told */
@@ -468,11 +476,12 @@ void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
 void ngx_http_review_count_call(ngx_http_review_call_t *call);
 void ngx_http_review_count_cut(ngx_http_review_call_t *call,
     const char *code);
-void ngx_http_review_count_retry(ngx_http_review_cell_t *cell);
-void ngx_http_review_count_point(ngx_http_review_cell_t *cell);
-void ngx_http_review_count_review(ngx_http_review_ctx_t *ctx,
-    review_metrics_review_e status);
-void ngx_http_review_count_finished(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_usage_t *usage);
+void ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx,
+    review_str_t *model, int64_t prompt, int64_t completion);
+void ngx_http_review_add_usage(ngx_http_review_usage_t *sum,
+    ngx_http_review_usage_t *usage);
 
 
 /* ngx_http_review_guard.c: plain proxied locations with the same limit */
@@ -488,26 +497,25 @@ char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
 
 
-/* ngx_http_review_cell.c: one point on one chunk */
+/*
+ * The endpoints, and their directives: ngx_http_review_chunk.c, _split.c,
+ * _embed.c, _rank.c
+ */
 
-void ngx_http_review_cell_start(ngx_http_review_cell_t *cell);
+char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
-/* gives up what runs or waits; the review's deadline is over */
 
-void ngx_http_review_cell_expire(ngx_http_review_cell_t *cell);
+/*
+ * ngx_http_review_extract.c: a body that is not text, made text by another
+ * service.  Then "next" is called with ctx->text; or the request has ended with
+ * a problem.
+ */
 
-
-/* ngx_http_review_result.c: a result as JSON */
-
-void ngx_http_review_result_finding(ngx_http_review_cell_t *cell,
-    review_answer_t *answer);
-void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
-    ngx_int_t *captures);
-void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
-void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
-    const char *code, const char *detail, const char *note);
-void ngx_http_review_write_usage(review_buf_t *b,
-    ngx_http_review_usage_t *usage, ngx_uint_t calls);
+void ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next);
 
 
 /*
@@ -555,6 +563,12 @@ void ngx_http_review_capture_body(ngx_http_request_t *r,
 ngx_uint_t ngx_http_review_outcome(ngx_http_review_call_t *call);
 
 
+/* sets call->failure */
+
+void ngx_http_review_call_failed(ngx_http_review_call_t *call,
+    const char *code, const char *detail);
+
+
 /* ngx_http_review_retry.c: when, and whether, to try again */
 
 /* counts a call towards the budget of retries */
@@ -570,14 +584,34 @@ void ngx_http_review_retry_earn(ngx_http_review_retry_t *retry);
 ngx_int_t ngx_http_review_retry_delay(ngx_http_review_call_t *call);
 
 
-/* ngx_http_review_reply.c: the reply, as JSON or as server-sent events */
+/*
+ * ngx_http_review_reply.c: replies, whole or in pieces.  What returns an
+ * ngx_int_t returns what finalizes the request, or goes on with it.
+ */
 
-ngx_int_t ngx_http_review_reply(ngx_http_review_ctx_t *ctx);
-const char *ngx_http_review_reply_status(ngx_http_review_ctx_t *ctx);
-ngx_int_t ngx_http_review_reply_start_sse(ngx_http_review_ctx_t *ctx);
-void ngx_http_review_reply_result(ngx_http_review_cell_t *cell);
+ngx_chain_t *ngx_http_review_reply_link(ngx_pool_t *pool, const char *data,
+    size_t len);
+ngx_int_t ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx,
+    ngx_uint_t status, const char *type);
+ngx_int_t ngx_http_review_reply_whole(ngx_http_review_ctx_t *ctx,
+    ngx_uint_t status, ngx_chain_t *out);
+
+/* server-sent events; a reply in pieces is not to be kept back by proxies */
+
+ngx_int_t ngx_http_review_reply_start(ngx_http_review_ctx_t *ctx,
+    const char *type);
+ngx_int_t ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx,
+    const char *name, ngx_chain_t *data, ngx_uint_t last);
 void ngx_http_review_reply_ping(ngx_http_review_ctx_t *ctx);
 ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
+
+/* something is unsent: 1; a streaming reply's client has send_timeout for it */
+
+ngx_uint_t ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_write_usage(review_buf_t *b,
+    ngx_http_review_usage_t *usage, ngx_uint_t calls);
+void ngx_http_review_write_error(review_buf_t *b, const char *code,
+    const char *detail, const char *note);
 
 
 /*
@@ -587,6 +621,9 @@ ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
 
 ngx_int_t ngx_http_review_problem(ngx_http_review_ctx_t *ctx,
     ngx_int_t status, const char *pointer, const char *detail);
+ngx_int_t ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
+    const char *pointer, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 ngx_int_t ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx,
     ngx_int_t status);
 
@@ -595,24 +632,6 @@ ngx_int_t ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx,
 ngx_int_t ngx_http_review_problem_header(ngx_http_request_t *r);
 ngx_int_t ngx_http_review_problem_body(ngx_http_request_t *r,
     ngx_chain_t *in, ngx_http_output_body_filter_pt next);
-
-
-/* ngx_http_review_rubric.c: rubrics in the configuration, and regexes */
-
-char *ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-review_rubric_t *ngx_http_review_rubric_find(
-    ngx_http_review_main_conf_t *rmcf, const char *name, size_t len);
-ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
-    review_point_t *point, const char *pointer, review_error_t *err);
-
-/*
- * The place of the first match in the chunk, in bytes: captures[0..1].  NGX_OK,
- * NGX_DECLINED: no match, NGX_ERROR: the match took too much, or the review's
- * regexes together did.
- */
-
-ngx_int_t ngx_http_review_regex(ngx_http_review_ctx_t *ctx, void *regex,
-    ngx_int_t *captures);
 
 
 /* ngx_http_review_inflate.c: answers that come gzipped in spite of us */

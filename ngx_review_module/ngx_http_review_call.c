@@ -1,6 +1,6 @@
 
 /*
- * One backend call: a subrequest to the location of the LLM, its timeout, its
+ * One backend call: a subrequest to the backend's location, its timeout, its
  * retries, its end.
  */
 
@@ -17,10 +17,12 @@ static ngx_int_t ngx_http_review_call_body(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
 static ngx_int_t ngx_http_review_call_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
+static ngx_uint_t ngx_http_review_call_is_cut(ngx_http_request_t *sr);
 static void ngx_http_review_call_timeout(ngx_event_t *ev);
 static void ngx_http_review_call_again(ngx_event_t *ev);
 static ngx_uint_t ngx_http_review_call_refused(ngx_http_review_call_t *call);
 static ngx_uint_t ngx_http_review_call_answered(ngx_http_review_call_t *call);
+static void ngx_http_review_call_over(ngx_http_review_call_t *call);
 static void ngx_http_review_call_stop(ngx_http_review_call_t *call);
 static void ngx_http_review_call_log(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
@@ -54,9 +56,14 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->silent = 0;
     call->timedout = 0;
     call->encoded = 0;
+    call->cut = 0;
 
-    review_completion_init(&call->completion, ctx->pool,
-                           ctx->conf->max_answer);
+    call->backend->begin(call);
+
+    if (!call->active) {
+        call->active = 1;
+        ngx_queue_insert_tail(&ctx->calls, &call->running);
+    }
 
     call->timer.data = call;
     call->timer.log = ctx->request->connection->log;
@@ -89,6 +96,10 @@ ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
                ((u_char *) turn - offsetof(ngx_http_review_call_t, turn));
 
     c = call->ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(call->ctx)) {
+        return;
+    }
 
     ngx_http_set_log_request(c->log, call->ctx->request);
 
@@ -131,14 +142,12 @@ static ngx_int_t
 ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
 {
     ngx_http_request_t           *r, *sr;
-    ngx_http_review_llm_t        *llm;
     ngx_http_variable_value_t    *vars, *vv;
     ngx_http_core_main_conf_t    *cmcf;
     ngx_http_post_subrequest_t   *ps;
     ngx_http_review_main_conf_t  *rmcf;
 
     r = call->ctx->request;
-    llm = call->ctx->conf->llm;
 
     ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
     if (ps == NULL) {
@@ -167,7 +176,7 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
 
     sr = NULL;
 
-    if (ngx_http_subrequest(r, &llm->uri, &llm->args, &sr, ps,
+    if (ngx_http_subrequest(r, &call->uri->uri, &call->uri->args, &sr, ps,
                             NGX_HTTP_SUBREQUEST_BACKGROUND)
         != NGX_OK)
     {
@@ -201,21 +210,20 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
 
 
 /*
- * Only our own headers reach the LLM, and those that trace a request through
- * services: never the client's credentials, conditions or codings.
+ * Only our own headers reach the backend, and those that trace a request
+ * through services: never the client's credentials, conditions or codings.
  */
 
 static ngx_int_t
 ngx_http_review_call_headers(ngx_http_review_call_t *call,
     ngx_http_request_t *sr)
 {
+    ngx_str_t             accept;
     ngx_list_t           *headers;
     const char          **name;
     ngx_table_elt_t      *h;
     ngx_http_request_t   *r;
 
-    static ngx_str_t    json = ngx_string("application/json");
-    static ngx_str_t    events = ngx_string("text/event-stream");
     static const char  *traces[] = {
         "traceparent", "tracestate", "X-Request-ID", NULL
     };
@@ -230,11 +238,14 @@ ngx_http_review_call_headers(ngx_http_review_call_t *call,
 
     headers = &sr->headers_in.headers;
 
+    accept.data = (u_char *) call->accept;
+    accept.len = ngx_strlen(call->accept);
+
     if (ngx_list_init(headers, r->pool, 2, sizeof(ngx_table_elt_t)) != NGX_OK
-        || ngx_http_review_add_header(headers, r->pool, "Content-Type", &json)
+        || ngx_http_review_add_header(headers, r->pool, "Content-Type",
+                                      &call->type)
            != NGX_OK
-        || ngx_http_review_add_header(headers, r->pool, "Accept",
-                             call->ctx->conf->llm->stream ? &events : &json)
+        || ngx_http_review_add_header(headers, r->pool, "Accept", &accept)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -257,7 +268,10 @@ ngx_http_review_call_headers(ngx_http_review_call_t *call,
 }
 
 
-/* the pieces are shared between calls, the buffers are not */
+/*
+ * The pieces are shared between calls, the buffers are not.  Without pieces it
+ * is the client's own body, which a subrequest has anyway.
+ */
 
 static ngx_int_t
 ngx_http_review_call_body(ngx_http_review_call_t *call,
@@ -267,6 +281,10 @@ ngx_http_review_call_body(ngx_http_review_call_t *call,
     ngx_buf_t                *b;
     ngx_chain_t              *cl, **ll;
     ngx_http_request_body_t  *rb;
+
+    if (call->npieces == 0) {
+        return NGX_OK;
+    }
 
     rb = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
     if (rb == NULL) {
@@ -348,6 +366,8 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     call->sr = NULL;
     call->rc = rc;
 
+    call->cut = ngx_http_review_call_is_cut(sr);
+
     if (sr->upstream && sr->upstream_states && sr->upstream_states->nelts) {
         state = sr->upstream_states->elts;
         state += sr->upstream_states->nelts - 1;
@@ -358,6 +378,23 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     ngx_http_review_call_end(call);
 
     return NGX_OK;
+}
+
+
+/* nginx knows how much of a response was to come, if that was said */
+
+static ngx_uint_t
+ngx_http_review_call_is_cut(ngx_http_request_t *sr)
+{
+    ngx_http_upstream_t  *u;
+
+    u = sr->upstream;
+
+    if (u == NULL) {
+        return 0;
+    }
+
+    return u->buffering ? u->pipe && u->pipe->length > 0 : u->length > 0;
 }
 
 
@@ -398,7 +435,7 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
         delay = ngx_http_review_retry_delay(call);
 
         if (delay >= 0) {
-            ngx_http_review_count_retry(call->cell);
+            ngx_http_review_count_retry(call->ctx, call->usage);
 
             call->timer.handler = ngx_http_review_call_again;
             ngx_add_timer(&call->timer, delay);
@@ -406,7 +443,19 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
         }
     }
 
+    ngx_http_review_call_over(call);
+
     call->handler(call);
+}
+
+
+static void
+ngx_http_review_call_over(ngx_http_review_call_t *call)
+{
+    if (call->active) {
+        call->active = 0;
+        ngx_queue_remove(&call->running);
+    }
 }
 
 
@@ -427,12 +476,11 @@ ngx_http_review_call_refused(ngx_http_review_call_t *call)
         ? "the call has waited for its turn too long"
         : "too many calls wait for the LLM";
 
-    call->cell->usage.queue_time += ngx_current_msec - call->turn.asked;
+    call->usage->queue_time += ngx_current_msec - call->turn.asked;
 
     ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
-                  "review: a call for point \"%*s\" was not made: %s",
-                  call->cell->point->id.len, call->cell->point->id.data,
-                  code);
+                  "review: a call for %*s was not made: %s",
+                  call->name.len, call->name.data, code);
 
     return 0;
 }
@@ -447,7 +495,7 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
 
     again = ngx_http_review_outcome(call);
 
-    usage = &call->cell->usage;
+    usage = call->usage;
     usage->calls++;
     usage->time += ngx_current_msec - call->started;
     usage->queue_time += call->started - call->turn.asked;
@@ -460,9 +508,9 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
 
     if (call->failure.code) {
         ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
-                      "review: try %ui of a call for point \"%*s\" failed: %s",
-                      call->tries, call->cell->point->id.len,
-                      call->cell->point->id.data, call->failure.code);
+                      "review: try %ui of a call for %*s failed: %s",
+                      call->tries, call->name.len, call->name.data,
+                      call->failure.code);
     }
 
     return again;
@@ -477,6 +525,10 @@ ngx_http_review_call_timeout(ngx_event_t *ev)
 
     call = ev->data;
     c = call->ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(call->ctx)) {
+        return;
+    }
 
     ngx_http_set_log_request(c->log, call->ctx->request);
 
@@ -497,6 +549,10 @@ ngx_http_review_call_again(ngx_event_t *ev)
 
     call = ev->data;
     c = call->ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(call->ctx)) {
+        return;
+    }
 
     ngx_http_set_log_request(c->log, call->ctx->request);
 
@@ -521,6 +577,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
         ngx_queue_remove(&call->queue);
     }
 
+    ngx_http_review_call_over(call);
     ngx_http_review_call_stop(call);
     ngx_http_review_count_cut(call, "deadline");
 
@@ -553,8 +610,15 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 void
 ngx_http_review_call_leave(ngx_http_review_call_t *call)
 {
+    ngx_http_review_call_over(call);
+
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
+    }
+
+    if (call->ended) {
+        call->ended = 0;
+        ngx_queue_remove(&call->queue);
     }
 
     if (call->sr && ngx_http_review_call_waits_for_file(call->sr)) {
@@ -712,7 +776,10 @@ ngx_http_review_call_precontent(ngx_http_request_t *r)
         return NGX_DONE;
     }
 
-    if (r->headers_in.content_length_n == -1) {
+    if (r->headers_in.content_length_n == -1 && call->npieces == 0) {
+        r->headers_in.content_length_n = ngx_http_review_body_size(r);
+
+    } else if (r->headers_in.content_length_n == -1) {
         r->headers_in.content_length_n = 0;
 
         for (i = 0; i < call->npieces; i++) {

@@ -118,8 +118,7 @@ ngx_http_review_capture_feed(ngx_http_review_call_t *call, u_char *data,
         return ngx_http_review_inflate(call, data, len);
     }
 
-    return review_completion_feed(&call->completion, (char *) data, len)
-           ? NGX_ERROR : NGX_OK;
+    return call->backend->feed(call, data, len);
 }
 
 
@@ -133,7 +132,7 @@ ngx_http_review_capture_body(ngx_http_request_t *r,
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
 
-        if (call->first == 0 && b->last > b->pos) {
+        if (call->sr == r && call->first == 0 && b->last > b->pos) {
             call->first = ngx_current_msec;
         }
 

@@ -7,7 +7,7 @@
  * once more, and so is one that was cut at max_tokens.
  */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_chunk.h"
 
 
 /* of a bad answer this much is shown to the LLM again */
@@ -20,6 +20,7 @@
 
 
 static void ngx_http_review_cell_rule(ngx_http_review_cell_t *cell);
+static ngx_int_t ngx_http_review_cell_call(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_ask(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_answered(ngx_http_review_call_t *call);
 static void ngx_http_review_cell_failed(ngx_http_review_cell_t *cell);
@@ -40,7 +41,7 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
     /* a gate that can't tell is open: an LLM call is cheaper than a miss */
 
     if (point->when_regex
-        && ngx_http_review_regex(cell->ctx, point->when_regex, captures)
+        && ngx_http_review_regex(cell->chunk, point->when_regex, captures)
            == NGX_DECLINED)
     {
         ngx_http_review_result_skipped(cell);
@@ -61,7 +62,7 @@ ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
 {
     ngx_int_t  captures[2];
 
-    switch (ngx_http_review_regex(cell->ctx, cell->point->rule->regex,
+    switch (ngx_http_review_regex(cell->chunk, cell->point->rule->regex,
                                   captures))
     {
 
@@ -81,36 +82,70 @@ ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
 }
 
 
+/* what a cell asks with, question after question */
+
+static ngx_int_t
+ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
+{
+    review_buf_t             b;
+    ngx_pool_t              *pool;
+    ngx_http_review_llm_t   *llm;
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_call_t  *call;
+
+    ctx = &cell->chunk->ctx;
+    llm = ctx->conf->llm;
+    pool = ctx->request->pool;
+
+    call = ngx_pcalloc(pool, sizeof(ngx_http_review_call_t));
+    cell->completion = ngx_pcalloc(pool, sizeof(review_completion_t));
+
+    if (call == NULL || cell->completion == NULL) {
+        return NGX_ERROR;
+    }
+
+    call->ctx = ctx;
+    call->data = cell;
+    call->backend = &ngx_http_review_llm_backend;
+    call->uri = &llm->uri;
+    call->accept = llm->stream ? "text/event-stream" : "application/json";
+    ngx_str_set(&call->type, "application/json");
+    call->usage = &cell->usage;
+    call->handler = ngx_http_review_cell_answered;
+
+    review_buf_init(&b, ctx->pool, cell->point->id.len + 8);
+    review_buf_puts(&b, "point \"");
+    review_buf_str(&b, &cell->point->id);
+    review_buf_puts(&b, "\"");
+
+    call->name.data = b.data;
+    call->name.len = b.len;
+
+    cell->call = call;
+
+    return b.failed ? NGX_ERROR : NGX_OK;
+}
+
+
 static void
 ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 {
     review_str_t            *body;
     review_question_t        question;
-    ngx_http_review_ctx_t   *ctx;
     ngx_http_review_call_t  *call;
 
-    ctx = cell->ctx;
-    call = cell->call;
-
-    if (call == NULL) {
-        call = ngx_pcalloc(ctx->request->pool, sizeof(ngx_http_review_call_t));
-        if (call == NULL) {
-            goto failed;
-        }
-
-        call->ctx = ctx;
-        call->cell = cell;
-        call->handler = ngx_http_review_cell_answered;
-
-        cell->call = call;
+    if (cell->call == NULL && ngx_http_review_cell_call(cell) != NGX_OK) {
+        goto failed;
     }
+
+    call = cell->call;
 
     question.point = cell->point;
     question.turns = cell->turns.elts;
     question.nturns = cell->turns.nelts;
     question.max_tokens = cell->max_tokens;
 
-    call->npieces = review_prompt_body(ctx->prompt, &question, &body);
+    call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
 
     if (call->npieces == 0) {
         goto failed;
@@ -134,8 +169,8 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
     ngx_uint_t               steps;
     ngx_http_review_cell_t  *cell;
 
-    cell = call->cell;
-    cell->model = call->completion.model;
+    cell = call->data;
+    cell->model = cell->completion->model;
 
     if (call->failure.code) {
         ngx_http_review_cell_failed(cell);
@@ -172,7 +207,7 @@ ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
         return cell->point->max_tokens * 2;
     }
 
-    return ngx_max(cell->call->completion.completion_tokens * 2,
+    return ngx_max(cell->completion->completion_tokens * 2,
                    NGX_HTTP_REVIEW_MAX_TOKENS);
 }
 
@@ -192,21 +227,22 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
         /* cut, but behind its end */
 
-        if (review_answer_parse(cell->ctx->pool, call->completion.content.data,
-                                call->completion.content.len,
+        if (review_answer_parse(cell->chunk->ctx.pool,
+                                cell->completion->content.data,
+                                cell->completion->content.len,
                                 cell->point->data, &answer, &err)
             == 0
             && answer.strict
             && cell->step + 1 == ngx_max(cell->point->nprompts, 1))
         {
-            ngx_http_review_result_finding(cell, &answer);
+            ngx_http_review_evidence(cell, &answer);
             return;
         }
 
         if (!cell->extended) {
             cell->extended = 1;
             cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-            ngx_http_review_count_retry(cell);
+            ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
             ngx_http_review_cell_ask(cell);
             return;
         }
@@ -214,7 +250,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     if (ngx_strcmp(call->failure.code, "bad_answer") == 0 && !cell->reasked) {
         cell->reasked = 1;
-        ngx_http_review_count_retry(cell);
+        ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
         ngx_http_review_cell_ask(cell);
         return;
     }
@@ -227,26 +263,24 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 static void
 ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 {
-    char                     detail[2 * REVIEW_ERROR_TEXT];
-    review_str_t            *content;
-    review_error_t           err;
-    review_answer_t          answer;
-    ngx_http_review_call_t  *call;
+    char              detail[2 * REVIEW_ERROR_TEXT];
+    review_str_t     *content;
+    review_error_t    err;
+    review_answer_t   answer;
 
-    call = cell->call;
-    content = &call->completion.content;
+    content = &cell->completion->content;
 
-    if (review_answer_parse(cell->ctx->pool, content->data, content->len,
+    if (review_answer_parse(cell->chunk->ctx.pool, content->data, content->len,
                             cell->point->data, &answer, &err)
         == 0)
     {
-        ngx_http_review_result_finding(cell, &answer);
+        ngx_http_review_evidence(cell, &answer);
         return;
     }
 
     if (!cell->reasked) {
         cell->reasked = 1;
-        ngx_http_review_count_retry(cell);
+        ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
 
         if (ngx_http_review_cell_turn(cell, NGX_HTTP_REVIEW_REASK_BYTES, &err)
             == NGX_OK)
@@ -278,12 +312,12 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, size_t max,
         return NGX_ERROR;
     }
 
-    answer = cell->call->completion.content;
+    answer = cell->completion->content;
     answer.len = review_utf8_cut(answer.data, answer.len, max);
 
     /* the completion's memory is its own until the next try only */
 
-    review_buf_init(&b, cell->ctx->pool, answer.len + 1);
+    review_buf_init(&b, cell->chunk->ctx.pool, answer.len + 1);
     review_buf_str(&b, &answer);
 
     turn->answer.data = b.data;
@@ -295,7 +329,7 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, size_t max,
         return b.failed ? NGX_ERROR : NGX_OK;
     }
 
-    review_buf_init(&b, cell->ctx->pool, 0);
+    review_buf_init(&b, cell->chunk->ctx.pool, 0);
 
     if (complaint->pointer[0]) {
         review_buf_puts(&b, complaint->pointer);
@@ -320,6 +354,8 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
     if (cell->done) {
         return;
     }
+
+    ngx_http_review_evidence_leave(cell);
 
     call = cell->call;
     waits = 0;

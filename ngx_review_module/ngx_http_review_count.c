@@ -1,19 +1,19 @@
 
 /* What the metrics of a zone are told about reviews, points and calls. */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_chunk.h"
 
 
-/* of the zone that limits the review; NULL: none does */
+/* of the zone that limits the request's calls; NULL: none does */
 
 static review_metrics_t *
 ngx_http_review_metrics(ngx_http_review_ctx_t *ctx)
 {
-    if (ctx->conf->limit == NULL) {
+    if (ctx->waiter.limit == NULL) {
         return NULL;
     }
 
-    return &ngx_http_review_zone_load(ctx->conf->limit->zone)->metrics;
+    return &ngx_http_review_zone_load(ctx->waiter.limit->zone)->metrics;
 }
 
 
@@ -22,9 +22,7 @@ ngx_http_review_metrics(ngx_http_review_ctx_t *ctx)
 void
 ngx_http_review_count_call(ngx_http_review_call_t *call)
 {
-    review_str_t          model;
-    review_metrics_t     *m;
-    review_completion_t  *c;
+    review_metrics_t  *m;
 
     m = ngx_http_review_metrics(call->ctx);
 
@@ -45,18 +43,19 @@ ngx_http_review_count_call(ngx_http_review_call_t *call)
     if (call->first) {
         review_metrics_first_token(m, call->first - call->started);
     }
+}
 
-    c = &call->completion;
-    model = c->model;
 
-    if (model.len == 0) {
-        model.data = (char *) call->ctx->conf->llm->model.data;
-        model.len = call->ctx->conf->llm->model.len;
-    }
+void
+ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx, review_str_t *model,
+    int64_t prompt, int64_t completion)
+{
+    review_metrics_t  *m;
 
-    if (c->prompt_tokens > 0 || c->completion_tokens > 0) {
-        review_metrics_tokens(m, model.data, model.len, c->prompt_tokens,
-                              c->completion_tokens);
+    m = ngx_http_review_metrics(ctx);
+
+    if (m && (prompt > 0 || completion > 0)) {
+        review_metrics_tokens(m, model->data, model->len, prompt, completion);
     }
 }
 
@@ -92,13 +91,14 @@ ngx_http_review_count_cut(ngx_http_review_call_t *call, const char *code)
 /* a call that is made again, or asks anew */
 
 void
-ngx_http_review_count_retry(ngx_http_review_cell_t *cell)
+ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_usage_t *usage)
 {
     review_metrics_t  *m;
 
-    cell->usage.retries++;
+    usage->retries++;
 
-    m = ngx_http_review_metrics(cell->ctx);
+    m = ngx_http_review_metrics(ctx);
 
     if (m) {
         review_metrics_retry(m);
@@ -118,7 +118,7 @@ ngx_http_review_count_point(ngx_http_review_cell_t *cell)
         REVIEW_METRICS_POINT_SKIPPED
     };
 
-    m = ngx_http_review_metrics(cell->ctx);
+    m = ngx_http_review_metrics(&cell->chunk->ctx);
 
     if (m) {
         review_metrics_point(m, points[cell->status]);
@@ -129,32 +129,46 @@ ngx_http_review_count_point(ngx_http_review_cell_t *cell)
 /* once for each review, whatever comes later */
 
 void
-ngx_http_review_count_review(ngx_http_review_ctx_t *ctx,
+ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,
     review_metrics_review_e status)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_metrics(ctx);
+    m = ngx_http_review_metrics(&chunk->ctx);
 
-    if (m && !ctx->counted) {
-        ctx->counted = 1;
+    if (m && !chunk->counted) {
+        chunk->counted = 1;
 
         review_metrics_review(m, status, status == REVIEW_METRICS_REJECTED
                                          ? REVIEW_METRICS_NO_TIME
-                                         : ngx_current_msec - ctx->started);
+                                         : ngx_current_msec
+                                           - chunk->ctx.started);
     }
 }
 
 
 void
-ngx_http_review_count_finished(ngx_http_review_ctx_t *ctx)
+ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk)
 {
     const char  *status;
 
-    status = ngx_http_review_reply_status(ctx);
+    status = ngx_http_review_reply_status(chunk);
 
-    ngx_http_review_count_review(ctx,
+    ngx_http_review_count_review(chunk,
                                  status[0] == 'c' ? REVIEW_METRICS_COMPLETE
                                  : status[0] == 'p' ? REVIEW_METRICS_PARTIAL
                                  : REVIEW_METRICS_FAILED);
+}
+
+
+void
+ngx_http_review_add_usage(ngx_http_review_usage_t *sum,
+    ngx_http_review_usage_t *usage)
+{
+    sum->calls += usage->calls;
+    sum->retries += usage->retries;
+    sum->time += usage->time;
+    sum->queue_time += usage->queue_time;
+    sum->prompt_tokens += usage->prompt_tokens;
+    sum->completion_tokens += usage->completion_tokens;
 }

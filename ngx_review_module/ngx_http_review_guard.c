@@ -61,7 +61,7 @@ ngx_http_review_guard(ngx_http_request_t *r)
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
 
-    guarded = conf->guard && conf->limit && !conf->enable && !conf->status;
+    guarded = conf->guard && conf->limit && conf->handler == NULL;
     guard = ngx_http_review_guard_of(r);
 
     if (guard) {

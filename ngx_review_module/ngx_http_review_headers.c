@@ -4,18 +4,30 @@
 #include "ngx_http_review.h"
 
 
-static ngx_int_t ngx_http_review_check_type(ngx_http_review_ctx_t *ctx);
-static ngx_uint_t ngx_http_review_accepts_events(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_review_is_json(ngx_str_t *type);
+
+
+static ngx_uint_t
+ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
+{
+    return len == ngx_strlen(name)
+           && ngx_strncasecmp(value->data, (u_char *) name, len) == 0;
+}
 
 
 ngx_int_t
-ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx)
+ngx_http_review_check_post(ngx_http_review_ctx_t *ctx)
 {
+    ngx_table_elt_t     *coding;
     ngx_http_request_t  *r;
 
     static ngx_str_t  post = ngx_string("POST");
 
     r = ctx->request;
+
+    /* a reply is made for its request, there is nothing to compare it with */
+
+    r->disable_not_modified = 1;
 
     if (r->method != NGX_HTTP_POST) {
 
@@ -26,21 +38,24 @@ ngx_http_review_check_headers(ngx_http_review_ctx_t *ctx)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return ngx_http_review_problem(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
-                                       "a review is asked for with POST");
+        return ngx_http_review_refuse(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
+                                      "\"%s\" is asked for with POST",
+                                      ctx->conf->directive);
     }
 
-    ctx->sse = ngx_http_review_accepts_events(r);
+    coding = ngx_http_review_find_header(&r->headers_in.headers,
+                                         "Content-Encoding");
 
-    return ngx_http_review_check_type(ctx);
-}
+    if (coding
+        && !ngx_http_review_is_token(&coding->value, coding->value.len,
+                                     "identity"))
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "the body must not be encoded, "
+                                       "Content-Encoding is not supported");
+    }
 
-
-static ngx_uint_t
-ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
-{
-    return len == ngx_strlen(name)
-           && ngx_strncasecmp(value->data, (u_char *) name, len) == 0;
+    return NGX_OK;
 }
 
 
@@ -96,66 +111,91 @@ ngx_http_review_media_parameter(u_char *params, u_char *last,
 }
 
 
-/* application/json or another type's +json, in UTF-8; none at all is JSON */
+/* application/json, or another type's +json */
 
-static ngx_int_t
-ngx_http_review_check_type(ngx_http_review_ctx_t *ctx)
+static ngx_uint_t
+ngx_http_review_is_json(ngx_str_t *type)
 {
-    size_t               len;
-    u_char              *p, *last;
-    ngx_str_t           *type, charset;
-    ngx_table_elt_t     *coding;
-    ngx_http_request_t  *r;
+    u_char  *p;
 
-    r = ctx->request;
+    p = type->data + type->len;
 
-    coding = ngx_http_review_find_header(&r->headers_in.headers,
-                                         "Content-Encoding");
+    return ngx_http_review_is_token(type, type->len, "application/json")
+           || (type->len > sizeof("a/b+json") - 1
+               && ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0
+               && p[-6] != '/'
+               && ngx_strlchr(type->data, p, '/'));
+}
 
-    if (coding
-        && !ngx_http_review_is_token(&coding->value, coding->value.len,
-                                     "identity"))
-    {
-        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                       NULL, "the body must not be encoded, "
-                                       "Content-Encoding is not supported");
-    }
 
-    if (r->headers_in.content_type == NULL) {
+/* the type of the body; none at all is JSON; a text must be in UTF-8 */
+
+ngx_int_t
+ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_type_e *type)
+{
+    u_char           *p, *last;
+    ngx_str_t         name, charset;
+    ngx_table_elt_t  *h;
+
+    *type = NGX_HTTP_REVIEW_TYPE_JSON;
+
+    h = ctx->request->headers_in.content_type;
+
+    if (h == NULL) {
         return NGX_OK;
     }
 
-    type = &r->headers_in.content_type->value;
-    last = type->data + type->len;
+    last = h->value.data + h->value.len;
 
-    for (p = type->data; p < last && *p != ';' && *p != ' ' && *p != '\t';
+    for (p = h->value.data;
+         p < last && *p != ';' && *p != ' ' && *p != '\t';
          p++)
     { /* void */ }
 
-    len = p - type->data;
+    name.data = h->value.data;
+    name.len = p - name.data;
 
-    if (!ngx_http_review_is_token(type, len, "application/json")
-        && (len <= sizeof("a/b+json") - 1
-            || ngx_strncasecmp(p - 5, (u_char *) "+json", 5) != 0
-            || p[-6] == '/'
-            || ngx_strlchr(type->data, p, '/') == NULL))
+    if (ngx_http_review_is_token(&name, name.len, "text/plain")
+        || ngx_http_review_is_token(&name, name.len, "text/markdown"))
     {
-        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                       NULL, "Content-Type must be "
-                                       "application/json");
+        *type = NGX_HTTP_REVIEW_TYPE_TEXT;
+
+    } else if (!ngx_http_review_is_json(&name)) {
+        *type = NGX_HTTP_REVIEW_TYPE_OTHER;
+        return NGX_OK;
     }
 
     ngx_http_review_media_parameter(p, last, "charset", &charset);
 
     if (charset.data
         && !ngx_http_review_is_token(&charset, charset.len, "utf-8")
-        && !ngx_http_review_is_token(&charset, charset.len, "utf8"))
+        && !ngx_http_review_is_token(&charset, charset.len, "utf8")
+        && !ngx_http_review_is_token(&charset, charset.len, "us-ascii"))
     {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        NULL, "the charset must be utf-8");
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_review_check_json(ngx_http_review_ctx_t *ctx)
+{
+    ngx_int_t               rc;
+    ngx_http_review_type_e  type;
+
+    rc = ngx_http_review_check_type(ctx, &type);
+
+    if (rc == NGX_OK && type != NGX_HTTP_REVIEW_TYPE_JSON) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "Content-Type must be "
+                                       "application/json");
+    }
+
+    return rc;
 }
 
 
@@ -179,11 +219,11 @@ ngx_http_review_accept_weight(u_char *params, u_char *last)
 }
 
 
-/* the weights that one line of Accept gives to events and to JSON */
+/* the weights that one line of Accept gives to a type and to JSON */
 
 static void
-ngx_http_review_accept_line(ngx_str_t *line, ngx_uint_t *events,
-    ngx_uint_t *json)
+ngx_http_review_accept_line(ngx_str_t *line, const char *type,
+    ngx_uint_t *weight, ngx_uint_t *json)
 {
     u_char     *p, *end, *last;
     ngx_str_t   range;
@@ -208,9 +248,8 @@ ngx_http_review_accept_line(ngx_str_t *line, ngx_uint_t *events,
 
         range.len = p - range.data;
 
-        if (ngx_http_review_is_token(&range, range.len, "text/event-stream"))
-        {
-            *events = ngx_http_review_accept_weight(p, end);
+        if (ngx_http_review_is_token(&range, range.len, type)) {
+            *weight = ngx_http_review_accept_weight(p, end);
 
         } else if (ngx_http_review_is_token(&range, range.len,
                                             "application/json"))
@@ -221,16 +260,14 @@ ngx_http_review_accept_line(ngx_str_t *line, ngx_uint_t *events,
 }
 
 
-/* events only if they are asked for by name, and not less than JSON */
-
-static ngx_uint_t
-ngx_http_review_accepts_events(ngx_http_request_t *r)
+ngx_uint_t
+ngx_http_review_accepts(ngx_http_request_t *r, const char *type)
 {
-    ngx_uint_t        i, events, json;
+    ngx_uint_t        i, weight, json;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    events = 0;
+    weight = 0;
     json = 0;
 
     part = &r->headers_in.headers.part;
@@ -249,11 +286,11 @@ ngx_http_review_accepts_events(ngx_http_request_t *r)
         }
 
         if (ngx_http_review_is_token(&h[i].key, h[i].key.len, "Accept")) {
-            ngx_http_review_accept_line(&h[i].value, &events, &json);
+            ngx_http_review_accept_line(&h[i].value, type, &weight, &json);
         }
     }
 
-    return events && events >= json;
+    return weight && weight >= json;
 }
 
 

@@ -2,7 +2,7 @@
 /*
  * Answers that come gzipped, although nobody has asked for that.  The bytes go
  * on as they are inflated, in small portions: what they can grow to is bounded
- * by the completion's own limit.
+ * by the limit of whoever takes them.
  */
 
 #include "ngx_http_review.h"
@@ -75,9 +75,7 @@ ngx_http_review_inflate(ngx_http_review_call_t *call, u_char *data,
 
         n = sizeof(buf) - z->avail_out;
 
-        if (n && review_completion_feed(&call->completion, (char *) buf, n)
-                 != 0)
-        {
+        if (n && call->backend->feed(call, buf, n) != NGX_OK) {
             return NGX_ERROR;
         }
 

@@ -1,18 +1,15 @@
 
 /* Directives, configuration, and where the module hooks into nginx. */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_chunk.h"
 
 
 static void *ngx_http_review_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_review_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-static char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+static char *ngx_http_review_check_backends(ngx_conf_t *cf,
+    ngx_http_review_loc_conf_t *conf);
 static char *ngx_http_review_positive(ngx_conf_t *cf, void *post, void *data);
 static ngx_int_t ngx_http_review_init(ngx_conf_t *cf);
 
@@ -41,9 +38,51 @@ static ngx_command_t  ngx_http_review_commands[] = {
       0,
       NULL },
 
+    { ngx_string("review_split"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
+      ngx_http_review_split,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_embed"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_review_embed,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_rank"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_review_rank,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("review_llm"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_review_llm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_embeddings"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_review_embeddings,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_extract"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_extract,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_thread_pool"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_review_thread_pool,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -116,6 +155,20 @@ static ngx_command_t  ngx_http_review_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_review_loc_conf_t, max_chunk),
+      &ngx_http_review_positive_post },
+
+    { ngx_string("review_max_text_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_loc_conf_t, max_text),
+      &ngx_http_review_positive_post },
+
+    { ngx_string("review_max_inputs"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_loc_conf_t, max_inputs),
       &ngx_http_review_positive_post },
 
     { ngx_string("review_max_answer_size"),
@@ -204,12 +257,15 @@ ngx_http_review_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
-     *     conf->enable = 0;
+     *     conf->handler = NULL;
      *     conf->rubric = NULL;
      *     conf->status = NULL;
      */
 
     conf->llm = NGX_CONF_UNSET_PTR;
+    conf->embeddings = NGX_CONF_UNSET_PTR;
+    conf->extract = NGX_CONF_UNSET_PTR;
+    conf->threads = NGX_CONF_UNSET_PTR;
     conf->retry = NGX_CONF_UNSET_PTR;
     conf->limit = NGX_CONF_UNSET_PTR;
     conf->priority = NGX_CONF_UNSET_PTR;
@@ -218,29 +274,12 @@ ngx_http_review_create_loc_conf(ngx_conf_t *cf)
     conf->timeout = NGX_CONF_UNSET_MSEC;
     conf->ping = NGX_CONF_UNSET_MSEC;
     conf->max_chunk = NGX_CONF_UNSET_SIZE;
+    conf->max_text = NGX_CONF_UNSET_SIZE;
+    conf->max_inputs = NGX_CONF_UNSET_UINT;
     conf->max_answer = NGX_CONF_UNSET_SIZE;
     conf->max_points = NGX_CONF_UNSET_UINT;
 
     return conf;
-}
-
-
-static ngx_http_review_retry_t *
-ngx_http_review_create_retry(ngx_conf_t *cf)
-{
-    ngx_http_review_retry_t  *retry;
-
-    retry = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_retry_t));
-    if (retry == NULL) {
-        return NULL;
-    }
-
-    retry->tries = 3;
-    retry->backoff = 500;
-    retry->max = 10000;
-    retry->budget = 20;
-
-    return retry;
 }
 
 
@@ -255,17 +294,11 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (conf->enable && clcf->handler != ngx_http_review_handler) {
+    if (conf->handler && clcf->handler != conf->handler) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "another content handler is set in the location of "
-                      "\"review\" in %V:%ui", &conf->file, conf->line);
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->status && clcf->handler != ngx_http_review_status_handler) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "another content handler is set in the location of "
-                      "\"review_status\" in %V:%ui", &conf->file, conf->line);
+                      "\"%s\" in %V:%ui", conf->directive, &conf->file,
+                      conf->line);
         return NGX_CONF_ERROR;
     }
 
@@ -289,18 +322,16 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     /* "if" and "limit_except" are parts of their location */
 
     if (clcf->noname || clcf->lmt_excpt) {
-        conf->enable = prev->enable;
-        conf->rubric = prev->rubric;
-        conf->status = prev->status;
+        conf->handler = prev->handler;
+        conf->directive = prev->directive;
         conf->file = prev->file;
         conf->line = prev->line;
+        conf->rubric = prev->rubric;
+        conf->split = prev->split;
+        conf->status = prev->status;
 
-        if (clcf->lmt_excpt && conf->enable && clcf->handler == NULL) {
-            clcf->handler = ngx_http_review_handler;
-        }
-
-        if (clcf->lmt_excpt && conf->status && clcf->handler == NULL) {
-            clcf->handler = ngx_http_review_status_handler;
+        if (clcf->lmt_excpt && clcf->handler == NULL) {
+            clcf->handler = conf->handler;
         }
     }
 
@@ -318,6 +349,8 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->retry, prev->retry, NULL);
     ngx_conf_merge_ptr_value(conf->llm, prev->llm, NULL);
+    ngx_conf_merge_ptr_value(conf->embeddings, prev->embeddings, NULL);
+    ngx_conf_merge_ptr_value(conf->extract, prev->extract, NULL);
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
     ngx_conf_merge_value(conf->guard, prev->guard, 0);
@@ -331,13 +364,46 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 120000);
     ngx_conf_merge_msec_value(conf->ping, prev->ping, 5000);
     ngx_conf_merge_size_value(conf->max_chunk, prev->max_chunk, 1024 * 1024);
+    ngx_conf_merge_size_value(conf->max_text, prev->max_text,
+                              64 * 1024 * 1024);
+    ngx_conf_merge_uint_value(conf->max_inputs, prev->max_inputs, 100000);
     ngx_conf_merge_size_value(conf->max_answer, prev->max_answer, 256 * 1024);
     ngx_conf_merge_uint_value(conf->max_points, prev->max_points, 1000);
 
-    if (conf->enable && conf->llm == NULL) {
+    if (ngx_http_review_merge_threads(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_review_check_backends(cf, conf);
+}
+
+
+static char *
+ngx_http_review_check_backends(ngx_conf_t *cf,
+    ngx_http_review_loc_conf_t *conf)
+{
+    const char  *missing;
+
+    if (conf->directive == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    missing = NULL;
+
+    if (ngx_strcmp(conf->directive, "review") == 0 && conf->llm == NULL) {
+        missing = "review_llm";
+    }
+
+    if (ngx_strcmp(conf->directive, "review_embed") == 0
+        && conf->embeddings == NULL)
+    {
+        missing = "review_embeddings";
+    }
+
+    if (missing) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "no \"review_llm\" is set for \"review\" in %V:%ui",
-                      &conf->file, conf->line);
+                      "no \"%s\" is set for \"%s\" in %V:%ui", missing,
+                      conf->directive, &conf->file, conf->line);
         return NGX_CONF_ERROR;
     }
 
@@ -345,15 +411,13 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-static char *
-ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+char *
+ngx_http_review_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+    ngx_http_review_loc_conf_t *conf, ngx_http_handler_pt handler)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
-
-    ngx_str_t                 *value;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (rlcf->enable) {
+    if (conf->handler == handler) {
         return "is duplicate";
     }
 
@@ -363,232 +427,12 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is not allowed: the location has a content handler already";
     }
 
-    clcf->handler = ngx_http_review_handler;
+    clcf->handler = handler;
 
-    rlcf->enable = 1;
-    rlcf->file = cf->conf_file->file.name;
-    rlcf->line = cf->conf_file->line;
-
-    if (cf->args->nelts == 1) {
-        return NGX_CONF_OK;
-    }
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0) {
-        return "needs the name of a rubric";
-    }
-
-    rlcf->name = value[1];
-
-    return NGX_CONF_OK;
-}
-
-
-/* "name=value": the value is left in *value */
-
-ngx_uint_t
-ngx_http_review_param(ngx_str_t *param, const char *name, ngx_str_t *value)
-{
-    size_t  len;
-
-    len = ngx_strlen(name);
-
-    if (param->len <= len
-        || ngx_strncmp(param->data, name, len) != 0
-        || param->data[len] != '=')
-    {
-        return 0;
-    }
-
-    value->data = param->data + len + 1;
-    value->len = param->len - len - 1;
-
-    return 1;
-}
-
-
-static ngx_int_t
-ngx_http_review_on_off(ngx_str_t *value)
-{
-    if (value->len == 2 && ngx_strncmp(value->data, "on", 2) == 0) {
-        return 1;
-    }
-
-    if (value->len == 3 && ngx_strncmp(value->data, "off", 3) == 0) {
-        return 0;
-    }
-
-    return NGX_ERROR;
-}
-
-
-char *
-ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param)
-{
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                       param);
-
-    return NGX_CONF_ERROR;
-}
-
-
-static char *
-ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_review_loc_conf_t *rlcf = conf;
-
-    u_char                 *p;
-    ngx_int_t               flag;
-    ngx_str_t              *value, arg;
-    ngx_uint_t              i;
-    ngx_http_review_llm_t  *llm;
-
-    if (rlcf->llm != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    llm = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_llm_t));
-    if (llm == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    llm->stream = 1;
-
-    value = cf->args->elts;
-
-    if (value[1].len == 0 || value[1].data[0] != '/') {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid uri \"%V\", it must be that of a location "
-                           "of this server and begin with \"/\"", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    llm->uri = value[1];
-
-    p = ngx_strlchr(value[1].data, value[1].data + value[1].len, '?');
-
-    if (p) {
-        llm->uri.len = p - value[1].data;
-        llm->args.data = p + 1;
-        llm->args.len = value[1].data + value[1].len - (p + 1);
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_http_review_param(&value[i], "model", &arg) && arg.len) {
-            if (review_utf8_valid((char *) arg.data, arg.len) != arg.len) {
-                return ngx_http_review_bad_param(cf, &value[i]);
-            }
-
-            llm->model = arg;
-            continue;
-        }
-
-        if (ngx_http_review_param(&value[i], "stream", &arg)) {
-            flag = ngx_http_review_on_off(&arg);
-            if (flag == NGX_ERROR) {
-                return ngx_http_review_bad_param(cf, &value[i]);
-            }
-
-            llm->stream = flag;
-            continue;
-        }
-
-        if (ngx_http_review_param(&value[i], "schema", &arg)) {
-            flag = ngx_http_review_on_off(&arg);
-            if (flag == NGX_ERROR) {
-                return ngx_http_review_bad_param(cf, &value[i]);
-            }
-
-            llm->schema = flag;
-            continue;
-        }
-
-        return ngx_http_review_bad_param(cf, &value[i]);
-    }
-
-    rlcf->llm = llm;
-
-    return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_review_retry_param(ngx_http_review_retry_t *retry, ngx_str_t *param)
-{
-    ngx_int_t  n;
-    ngx_str_t  arg;
-
-    if (ngx_http_review_param(param, "tries", &arg)) {
-        n = ngx_atoi(arg.data, arg.len);
-        if (n < 1 || n > 100) {
-            return NGX_ERROR;
-        }
-
-        retry->tries = n;
-        return NGX_OK;
-    }
-
-    if (ngx_http_review_param(param, "backoff", &arg)) {
-        n = ngx_parse_time(&arg, 0);
-        retry->backoff = n;
-        return n > 0 ? NGX_OK : NGX_ERROR;
-    }
-
-    if (ngx_http_review_param(param, "max", &arg)) {
-        n = ngx_parse_time(&arg, 0);
-        retry->max = n;
-        return n > 0 ? NGX_OK : NGX_ERROR;
-    }
-
-    if (ngx_http_review_param(param, "budget", &arg)
-        && arg.len > 1 && arg.data[arg.len - 1] == '%')
-    {
-        n = ngx_atoi(arg.data, arg.len - 1);
-        if (n == NGX_ERROR || n > 1000) {
-            return NGX_ERROR;
-        }
-
-        retry->budget = n;
-        return NGX_OK;
-    }
-
-    return NGX_ERROR;
-}
-
-
-static char *
-ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_review_loc_conf_t *rlcf = conf;
-
-    ngx_str_t                *value;
-    ngx_uint_t                i;
-    ngx_http_review_retry_t  *retry;
-
-    if (rlcf->retry != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    retry = ngx_http_review_create_retry(cf);
-    if (retry == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-        if (ngx_http_review_retry_param(retry, &value[i]) != NGX_OK) {
-            return ngx_http_review_bad_param(cf, &value[i]);
-        }
-    }
-
-    if (retry->max < retry->backoff) {
-        return "has \"max\" less than \"backoff\"";
-    }
-
-    rlcf->retry = retry;
+    conf->handler = handler;
+    conf->directive = (char *) cmd->name.data;
+    conf->file = cf->conf_file->file.name;
+    conf->line = cf->conf_file->line;
 
     return NGX_CONF_OK;
 }

@@ -11,17 +11,37 @@
 static ngx_uint_t ngx_http_review_outcome_transport(
     ngx_http_review_call_t *call);
 static ngx_uint_t ngx_http_review_outcome_status(
-    ngx_http_review_call_t *call);
-static ngx_uint_t ngx_http_review_outcome_completion(
-    ngx_http_review_call_t *call, review_completion_e rc);
+    ngx_http_review_call_t *call, const char *detail);
 
 
-static void
-ngx_http_review_fail(ngx_http_review_call_t *call, const char *code,
+void
+ngx_http_review_call_failed(ngx_http_review_call_t *call, const char *code,
     const char *detail)
 {
     call->failure.code = code;
     call->failure.detail = detail;
+}
+
+
+/* the same, with the backend's name for its "%s" */
+
+static void
+ngx_http_review_call_blame(ngx_http_review_call_t *call, const char *code,
+    const char *fmt)
+{
+    u_char  *p, *last;
+    size_t   size;
+
+    size = ngx_strlen(fmt) + ngx_strlen(call->backend->name);
+
+    p = ngx_pnalloc(call->ctx->request->pool, size);
+
+    if (p) {
+        last = ngx_snprintf(p, size - 1, fmt, call->backend->name);
+        *last = '\0';
+    }
+
+    ngx_http_review_call_failed(call, code, p ? (char *) p : "no memory");
 }
 
 
@@ -30,43 +50,32 @@ ngx_http_review_fail(ngx_http_review_call_t *call, const char *code,
 ngx_uint_t
 ngx_http_review_outcome(ngx_http_review_call_t *call)
 {
-    review_completion_e       rc;
-    ngx_http_review_usage_t  *usage;
+    const char  *detail;
 
     if (!call->header) {
         return ngx_http_review_outcome_transport(call);
     }
 
-    rc = review_completion_end(&call->completion);
-
-    usage = &call->cell->usage;
-
-    if (call->completion.prompt_tokens >= 0) {
-        usage->prompt_tokens += call->completion.prompt_tokens;
-    }
-
-    if (call->completion.completion_tokens >= 0) {
-        usage->completion_tokens += call->completion.completion_tokens;
-    }
+    detail = call->backend->end(call);
 
     /* what has no status line is HTTP/0.9 to nginx */
 
     if (call->status == 0) {
-        ngx_http_review_fail(call, "cut", "the response is not HTTP");
+        ngx_http_review_call_failed(call, "cut", "the response is not HTTP");
         return 1;
     }
 
     if (call->status != NGX_HTTP_OK) {
-        return ngx_http_review_outcome_status(call);
+        return ngx_http_review_outcome_status(call, detail);
     }
 
     if (call->encoded) {
-        ngx_http_review_fail(call, "bad_encoding",
+        ngx_http_review_call_failed(call, "bad_encoding",
                              "the answer's Content-Encoding cannot be decoded");
         return 0;
     }
 
-    return ngx_http_review_outcome_completion(call, rc);
+    return call->backend->outcome(call);
 }
 
 
@@ -76,7 +85,7 @@ static ngx_uint_t
 ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
 {
     if (call->timedout) {
-        ngx_http_review_fail(call, "call_timeout",
+        ngx_http_review_call_failed(call, "call_timeout",
                              "no answer within review_call_timeout");
         return 1;
     }
@@ -84,20 +93,21 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
     switch (call->rc) {
 
     case NGX_HTTP_GATEWAY_TIME_OUT:
-        ngx_http_review_fail(call, "call_timeout",
-                             call->connected ? "the LLM sent nothing in time"
-                                             : "connecting took too long");
+        ngx_http_review_call_blame(call, "call_timeout",
+                                   call->connected
+                                   ? "%s sent nothing in time"
+                                   : "connecting to %s took too long");
         return 1;
 
     case NGX_HTTP_BAD_GATEWAY:
         if (call->connected) {
-            ngx_http_review_fail(call, "cut",
+            ngx_http_review_call_failed(call, "cut",
                                  "the connection ended, or was not HTTP, "
                                  "before a response");
             return 1;
         }
 
-        ngx_http_review_fail(call, "connect", "no connection to the LLM");
+        ngx_http_review_call_blame(call, "connect", "no connection to %s");
         return 1;
 
     case NGX_HTTP_INTERNAL_SERVER_ERROR:
@@ -108,7 +118,7 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
         /* worker_connections may be used up, for instance */
 
         if (call->attempted) {
-            ngx_http_review_fail(call, "connect",
+            ngx_http_review_call_failed(call, "connect",
                                  "no connection could be had, see the error "
                                  "log");
             return 1;
@@ -118,8 +128,9 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
 
     case NGX_ERROR:
     case NGX_OK:
-        ngx_http_review_fail(call, "internal",
-                             "the LLM location failed, see the error log");
+        ngx_http_review_call_blame(call, "internal",
+                                   "the location of %s failed, see the error "
+                                   "log");
         return 0;
     }
 
@@ -130,19 +141,16 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
 
     call->status = call->rc;
 
-    return ngx_http_review_outcome_status(call);
+    return ngx_http_review_outcome_status(call, "");
 }
 
 
 static ngx_uint_t
-ngx_http_review_outcome_status(ngx_http_review_call_t *call)
+ngx_http_review_outcome_status(ngx_http_review_call_t *call,
+    const char *detail)
 {
-    const char  *detail;
-
-    detail = call->completion.detail;
-
     if (call->status == NGX_HTTP_TOO_MANY_REQUESTS) {
-        ngx_http_review_fail(call, "rate_limited",
+        ngx_http_review_call_failed(call, "rate_limited",
                              detail[0] ? detail : "too many requests");
         return 1;
     }
@@ -154,71 +162,18 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call)
         = '\0';
 
     if (!call->header && !call->connected) {
-        detail = "the LLM location itself has refused, see the error log";
-    }
+        ngx_http_review_call_blame(call, call->status_code,
+                                   "the location of %s itself has refused, "
+                                   "see the error log");
 
-    ngx_http_review_fail(call, call->status_code,
-                         detail[0] ? detail : "the LLM refused the request");
+    } else if (detail[0]) {
+        ngx_http_review_call_failed(call, call->status_code, detail);
+
+    } else {
+        ngx_http_review_call_blame(call, call->status_code,
+                                   "%s refused the request");
+    }
 
     return call->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
            || call->status == NGX_HTTP_REQUEST_TIME_OUT;
-}
-
-
-static ngx_uint_t
-ngx_http_review_outcome_completion(ngx_http_review_call_t *call,
-    review_completion_e rc)
-{
-    const char  *detail;
-
-    detail = call->completion.detail;
-
-    switch (rc) {
-
-    case REVIEW_COMPLETION_OK:
-        return 0;
-
-    case REVIEW_COMPLETION_CUT:
-        if (call->timedout || call->silent) {
-            ngx_http_review_fail(call, "call_timeout",
-                                 "the LLM fell silent in mid-answer");
-            return 1;
-        }
-
-        ngx_http_review_fail(call, "cut", "the answer ended before its end");
-        return 1;
-
-    case REVIEW_COMPLETION_TRUNCATED:
-        ngx_http_review_fail(call, "truncated",
-                             "the answer was cut at max_tokens");
-        return 0;
-
-    case REVIEW_COMPLETION_REFUSED:
-        ngx_http_review_fail(call, "refused", detail[0] ? detail
-                             : "the LLM's filter withheld the answer");
-        return 0;
-
-    case REVIEW_COMPLETION_ERROR:
-        ngx_http_review_fail(call, "llm_error", detail);
-        return 0;
-
-    case REVIEW_COMPLETION_EMPTY:
-        ngx_http_review_fail(call, "bad_answer",
-                             detail[0] ? detail : "the answer is empty");
-        return 0;
-
-    case REVIEW_COMPLETION_BAD_JSON:
-        ngx_http_review_fail(call, "bad_json",
-                             detail[0] ? detail : "the response is not JSON");
-        return 0;
-
-    case REVIEW_COMPLETION_TOO_LARGE:
-        ngx_http_review_fail(call, "too_large",
-                             "the answer is over review_max_answer_size");
-        return 0;
-
-    default: /* REVIEW_COMPLETION_NO_MEMORY */
-        ngx_http_review_fail(call, "internal", "no memory");
-        return 0;
-    }
 }

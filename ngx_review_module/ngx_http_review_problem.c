@@ -84,6 +84,23 @@ ngx_http_review_problem(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 }
 
 
+/* the same, with the text made here */
+
+ngx_int_t
+ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
+    const char *pointer, const char *fmt, ...)
+{
+    char     text[REVIEW_ERROR_TEXT];
+    va_list  args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    return ngx_http_review_problem(ctx, status, pointer, text);
+}
+
+
 static void
 ngx_http_review_problem_headers(ngx_http_review_ctx_t *ctx)
 {
@@ -175,7 +192,9 @@ ngx_http_review_problem_header(ngx_http_request_t *r)
 
     rlcf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
 
-    if (!rlcf->enable) {
+    if (rlcf->handler == NULL
+        || rlcf->handler == ngx_http_review_status_handler)
+    {
         return NGX_OK;
     }
 
@@ -186,7 +205,7 @@ ngx_http_review_problem_header(ngx_http_request_t *r)
     }
 
     if (ctx == NULL) {
-        ctx = ngx_http_review_create_ctx(r);
+        ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_ctx_t));
         if (ctx == NULL) {
             return NGX_ERROR;
         }

@@ -7,25 +7,36 @@
  * it names what is not known or names something twice; 413: a text is too long.
  */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_chunk.h"
+
 #include "review/json.h"
 
 
-static void ngx_http_review_set_llm(ngx_http_review_ctx_t *ctx);
-static ngx_int_t ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx);
-static ngx_int_t ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx,
+static void ngx_http_review_set_llm(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_read_chunk(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_read_heading(ngx_http_review_chunk_t *chunk,
     json_t *heading);
-static ngx_int_t ngx_http_review_read_rubric(ngx_http_review_ctx_t *ctx);
-static ngx_int_t ngx_http_review_read_points(ngx_http_review_ctx_t *ctx);
-static ngx_int_t ngx_http_review_read_point(ngx_http_review_ctx_t *ctx,
+static ngx_int_t ngx_http_review_read_rubric(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_read_points(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_read_point(ngx_http_review_chunk_t *chunk,
     json_t *json, const char *pointer, review_point_t **point);
-static ngx_int_t ngx_http_review_read_references(ngx_http_review_ctx_t *ctx);
-static ngx_int_t ngx_http_review_read_vars(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_read_references(
+    ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_read_vars(ngx_http_review_chunk_t *chunk);
 
 
-#define ngx_http_review_bad_request(ctx, err)                                 \
-    ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, (err)->pointer,        \
-                            (err)->text)
+/* a wrong form, and what is not known or contradicts itself */
+
+#define ngx_http_review_bad(chunk, pointer, ...)                              \
+    ngx_http_review_refuse(&(chunk)->ctx, NGX_HTTP_BAD_REQUEST, pointer,      \
+                           __VA_ARGS__)
+
+#define ngx_http_review_unknown(chunk, pointer, ...)                          \
+    ngx_http_review_refuse(&(chunk)->ctx, NGX_HTTP_UNPROCESSABLE, pointer,    \
+                           __VA_ARGS__)
+
+#define ngx_http_review_bad_request(chunk, err)                               \
+    ngx_http_review_bad(chunk, (err)->pointer, "%s", (err)->text)
 
 
 /* how much of somebody's name is shown in an error */
@@ -37,85 +48,21 @@ ngx_http_review_shown(const char *name, size_t len)
 }
 
 
-/* the same, with the text made here */
-
-static ngx_int_t
-ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
-    const char *pointer, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
-
-static ngx_int_t
-ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
-    const char *pointer, const char *fmt, ...)
-{
-    char     text[REVIEW_ERROR_TEXT];
-    va_list  args;
-
-    va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-
-    return ngx_http_review_problem(ctx, status, pointer, text);
-}
-
-
-/* members that are null are as good as none */
-
-static void
-ngx_http_review_drop_nulls(json_t *object)
-{
-    void        *next;
-    json_t      *value;
-    const char  *key;
-
-    json_object_foreach_safe(object, next, key, value) {
-        if (json_is_null(value)) {
-            (void) json_object_del(object, key);
-        }
-    }
-}
-
-
 ngx_int_t
-ngx_http_review_read_request(ngx_http_review_ctx_t *ctx)
+ngx_http_review_read_request(ngx_http_review_chunk_t *chunk)
 {
-    ngx_int_t       rc;
-    ngx_str_t       body;
-    review_error_t  err;
+    ngx_int_t  rc;
 
-    if (ngx_http_review_read_body(ctx->request, &body) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ctx->body = review_json_parse((char *) body.data, body.len, &err);
-
-    if (ctx->body == NULL) {
-        return ngx_http_review_bad_request(ctx, &err);
-    }
-
-    if (review_pool_own_json(ctx->pool, ctx->body) != 0) {
-        return NGX_ERROR;
-    }
-
-    if (!json_is_object(ctx->body)) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, "",
-                                      "the body must be an object, got %s",
-                                      review_json_type(ctx->body));
-    }
-
-    ngx_http_review_drop_nulls(ctx->body);
-
-    if ((rc = ngx_http_review_read_chunk(ctx)) != NGX_OK
-        || (rc = ngx_http_review_read_rubric(ctx)) != NGX_OK
-        || (rc = ngx_http_review_read_points(ctx)) != NGX_OK
-        || (rc = ngx_http_review_read_references(ctx)) != NGX_OK
-        || (rc = ngx_http_review_read_vars(ctx)) != NGX_OK)
+    if ((rc = ngx_http_review_read_chunk(chunk)) != NGX_OK
+        || (rc = ngx_http_review_read_rubric(chunk)) != NGX_OK
+        || (rc = ngx_http_review_read_points(chunk)) != NGX_OK
+        || (rc = ngx_http_review_read_references(chunk)) != NGX_OK
+        || (rc = ngx_http_review_read_vars(chunk)) != NGX_OK)
     {
         return rc;
     }
 
-    ngx_http_review_set_llm(ctx);
+    ngx_http_review_set_llm(chunk);
 
     return NGX_OK;
 }
@@ -124,15 +71,15 @@ ngx_http_review_read_request(ngx_http_review_ctx_t *ctx)
 /* how the LLM is asked: as the rubric says, else as the configuration does */
 
 static void
-ngx_http_review_set_llm(ngx_http_review_ctx_t *ctx)
+ngx_http_review_set_llm(ngx_http_review_chunk_t *chunk)
 {
     review_rubric_t        *rubric;
     review_subject_t       *subject;
     ngx_http_review_llm_t  *llm;
 
-    rubric = ctx->rubric;
-    subject = &ctx->subject;
-    llm = ctx->conf->llm;
+    rubric = chunk->rubric;
+    subject = &chunk->subject;
+    llm = chunk->ctx.conf->llm;
 
     subject->stream = llm->stream;
     subject->schema = llm->schema;
@@ -155,68 +102,68 @@ ngx_http_review_set_llm(ngx_http_review_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx)
+ngx_http_review_read_chunk(ngx_http_review_chunk_t *chunk)
 {
-    json_t          *chunk, *value;
+    json_t          *json, *value;
     const char      *pointer;
     review_str_t    *text;
     review_error_t   err;
 
-    chunk = json_object_get(ctx->body, "chunk");
-    text = &ctx->subject.chunk;
+    json = json_object_get(chunk->ctx.body, "chunk");
+    text = &chunk->subject.chunk;
     pointer = "/chunk";
-    value = chunk;
+    value = json;
 
-    if (chunk == NULL) {
-        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, pointer,
-                                       "is missing: the text to be reviewed");
+    if (json == NULL) {
+        return ngx_http_review_bad(chunk, pointer, "is missing: the text to be "
+                                   "reviewed");
     }
 
-    if (!json_is_string(chunk) && !json_is_object(chunk)) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
-                                      "must be a string or an object, got %s",
-                                      review_json_type(chunk));
+    if (!json_is_string(json) && !json_is_object(json)) {
+        return ngx_http_review_bad(chunk, pointer, "must be a string or an "
+                                   "object, got %s", review_json_type(json));
     }
 
-    if (json_is_object(chunk)) {
-        ngx_http_review_drop_nulls(chunk);
+    if (json_is_object(json)) {
+        ngx_http_review_drop_nulls(json);
 
-        if (review_json_string(chunk, pointer, "id", 0, 1024, &ctx->id, &err)
+        if (review_json_string(json, pointer, "id", 0, 1024, &chunk->id, &err)
             < 0)
         {
-            return ngx_http_review_bad_request(ctx, &err);
+            return ngx_http_review_bad_request(chunk, &err);
         }
 
-        if (ngx_http_review_read_heading(ctx,
-                                         json_object_get(chunk, "heading"))
+        if (ngx_http_review_read_heading(chunk,
+                                         json_object_get(json, "heading"))
             != NGX_OK)
         {
             return NGX_HTTP_BAD_REQUEST;
         }
 
-        value = json_object_get(chunk, "text");
+        value = json_object_get(json, "text");
         pointer = "/chunk/text";
 
         if (value == NULL) {
-            return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, pointer,
-                                           "is missing: the chunk's text");
+            return ngx_http_review_bad(chunk, pointer, "is missing: the "
+                                       "chunk's text");
         }
     }
 
     if (review_json_text(value, pointer, 0, (size_t) -1, text, &err) != 0) {
-        return ngx_http_review_bad_request(ctx, &err);
+        return ngx_http_review_bad_request(chunk, &err);
     }
 
     if (review_utf8_blank(text->data, text->len)) {
-        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, pointer,
-                                       "is empty: there is nothing to review");
+        return ngx_http_review_bad(chunk, pointer, "is empty: there is nothing "
+                                   "to review");
     }
 
-    if (text->len > ctx->conf->max_chunk) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+    if (text->len > chunk->ctx.conf->max_chunk) {
+        return ngx_http_review_refuse(&chunk->ctx,
+                                      NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                       pointer, "is of %zu bytes, "
                                       "review_max_chunk_size allows %zu",
-                                      text->len, ctx->conf->max_chunk);
+                                      text->len, chunk->ctx.conf->max_chunk);
     }
 
     return NGX_OK;
@@ -226,7 +173,7 @@ ngx_http_review_read_chunk(ngx_http_review_ctx_t *ctx)
 /* an array of levels; a single string is one level */
 
 static ngx_int_t
-ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx, json_t *heading)
+ngx_http_review_read_heading(ngx_http_review_chunk_t *chunk, json_t *heading)
 {
     char             pointer[REVIEW_ERROR_POINTER];
     size_t           i, n;
@@ -240,13 +187,12 @@ ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx, json_t *heading)
     }
 
     if (!json_is_array(heading) && !json_is_string(heading)) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST,
-                                      "/chunk/heading",
-                                      "must be an array of strings, got %s",
-                                      review_json_type(heading));
+        return ngx_http_review_bad(chunk, "/chunk/heading", "must be an array "
+                                   "of strings, got %s",
+                                   review_json_type(heading));
     }
 
-    review_buf_init(&b, ctx->pool, 0);
+    review_buf_init(&b, chunk->ctx.pool, 0);
 
     n = json_is_array(heading) ? json_array_size(heading) : 1;
 
@@ -258,7 +204,7 @@ ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx, json_t *heading)
         if (review_json_text(level, pointer, 0, (size_t) -1, &text, &err)
             != 0)
         {
-            return ngx_http_review_bad_request(ctx, &err);
+            return ngx_http_review_bad_request(chunk, &err);
         }
 
         if (b.len && text.len) {
@@ -268,43 +214,44 @@ ngx_http_review_read_heading(ngx_http_review_ctx_t *ctx, json_t *heading)
         review_buf_str(&b, &text);
     }
 
-    ctx->subject.heading.data = b.data;
-    ctx->subject.heading.len = b.len;
+    chunk->subject.heading.data = b.data;
+    chunk->subject.heading.len = b.len;
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_review_read_rubric(ngx_http_review_ctx_t *ctx)
+ngx_http_review_read_rubric(ngx_http_review_chunk_t *chunk)
 {
     int                           rc;
     review_str_t                  name;
     review_error_t                err;
     ngx_http_review_main_conf_t  *rmcf;
 
-    ctx->rubric = ctx->conf->rubric;
+    chunk->rubric = chunk->ctx.conf->rubric;
 
-    rc = review_json_string(ctx->body, "", "rubric", 0, (size_t) -1, &name,
-                            &err);
+    rc = review_json_string(chunk->ctx.body, "", "rubric", 0, (size_t) -1,
+                            &name, &err);
     if (rc < 0) {
-        return ngx_http_review_bad_request(ctx, &err);
+        return ngx_http_review_bad_request(chunk, &err);
     }
 
     if (rc == 0) {
         return NGX_OK;
     }
 
-    rmcf = ngx_http_get_module_main_conf(ctx->request, ngx_http_review_module);
+    rmcf = ngx_http_get_module_main_conf(chunk->ctx.request,
+                                         ngx_http_review_module);
 
-    ctx->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
+    chunk->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
 
-    if (ctx->rubric == NULL) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, "/rubric",
-                                      "no rubric has the name \"%.*s\"",
-                                      ngx_http_review_shown(name.data,
-                                                            name.len),
-                                      name.data);
+    if (chunk->rubric == NULL) {
+        return ngx_http_review_unknown(chunk, "/rubric", "no rubric has the "
+                                       "name \"%.*s\"",
+                                       ngx_http_review_shown(name.data,
+                                                             name.len),
+                                       name.data);
     }
 
     return NGX_OK;
@@ -312,7 +259,7 @@ ngx_http_review_read_rubric(ngx_http_review_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_review_read_points(ngx_http_review_ctx_t *ctx)
+ngx_http_review_read_points(ngx_http_review_chunk_t *chunk)
 {
     char             pointer[REVIEW_ERROR_POINTER];
     size_t           i, k, n;
@@ -321,73 +268,70 @@ ngx_http_review_read_points(ngx_http_review_ctx_t *ctx)
     review_str_t    *a, *b;
     review_point_t  *point;
 
-    points = json_object_get(ctx->body, "points");
+    points = json_object_get(chunk->ctx.body, "points");
 
     if (points && !json_is_array(points)) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, "/points",
-                                      "must be an array, got %s",
-                                      review_json_type(points));
+        return ngx_http_review_bad(chunk, "/points", "must be an array, got %s",
+                                   review_json_type(points));
     }
 
-    if (points == NULL && ctx->rubric == NULL) {
-        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, "/points",
-                                       "is missing, and so is a rubric: "
-                                       "there is no point to review");
+    if (points == NULL && chunk->rubric == NULL) {
+        return ngx_http_review_bad(chunk, "/points", "is missing, and so is a "
+                                   "rubric: there is no point to review");
     }
 
-    n = points ? json_array_size(points) : ctx->rubric->npoints;
+    n = points ? json_array_size(points) : chunk->rubric->npoints;
 
     if (n == 0) {
-        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, "/points",
-                                       "is empty: there is no point to review");
+        return ngx_http_review_bad(chunk, "/points", "is empty: there is no "
+                                   "point to review");
     }
 
-    if (n > ctx->conf->max_points) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, "/points",
-                                      "there are %zu points, review_max_points "
-                                      "allows %zu", n,
-                                      (size_t) ctx->conf->max_points);
+    if (n > chunk->ctx.conf->max_points) {
+        return ngx_http_review_unknown(chunk, "/points", "there are %zu "
+                                       "points, review_max_points allows %zu",
+                                       n, (size_t) chunk->ctx.conf->max_points);
     }
 
-    ctx->cells = ngx_pcalloc(ctx->request->pool,
+    chunk->cells = ngx_pcalloc(chunk->ctx.request->pool,
                              n * sizeof(ngx_http_review_cell_t));
-    if (ctx->cells == NULL) {
+    if (chunk->cells == NULL) {
         return NGX_ERROR;
     }
 
     for (i = 0; i < n; i++) {
 
         if (points == NULL) {
-            ctx->cells[i].point = &ctx->rubric->points[i];
+            chunk->cells[i].point = &chunk->rubric->points[i];
             continue;
         }
 
         (void) review_pointer_index(pointer, "/points", i);
         point = NULL;
 
-        rc = ngx_http_review_read_point(ctx, json_array_get(points, i),
+        rc = ngx_http_review_read_point(chunk, json_array_get(points, i),
                                         pointer, &point);
         if (rc != NGX_OK) {
             return rc;
         }
 
         for (k = 0; k < i; k++) {
-            a = &ctx->cells[k].point->id;
+            a = &chunk->cells[k].point->id;
             b = &point->id;
 
             if (a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0)
             {
-                return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE,
-                                              pointer, "the point \"%.*s\" is "
-                                              "asked for twice",
-                                              (int) b->len, b->data);
+                return ngx_http_review_unknown(chunk, pointer,
+                                               "the point \"%.*s\" is asked "
+                                               "for twice", (int) b->len,
+                                               b->data);
             }
         }
 
-        ctx->cells[i].point = point;
+        chunk->cells[i].point = point;
     }
 
-    ctx->ncells = n;
+    chunk->ncells = n;
 
     return NGX_OK;
 }
@@ -396,7 +340,7 @@ ngx_http_review_read_points(ngx_http_review_ctx_t *ctx)
 /* the id of one in the rubric, or one that is spelled out */
 
 static ngx_int_t
-ngx_http_review_read_point(ngx_http_review_ctx_t *ctx, json_t *json,
+ngx_http_review_read_point(ngx_http_review_chunk_t *chunk, json_t *json,
     const char *pointer, review_point_t **point)
 {
     size_t           len;
@@ -406,48 +350,46 @@ ngx_http_review_read_point(ngx_http_review_ctx_t *ctx, json_t *json,
 
     if (json_is_object(json)) {
 
-        *point = ngx_pcalloc(ctx->request->pool, sizeof(review_point_t));
+        *point = ngx_pcalloc(chunk->ctx.request->pool, sizeof(review_point_t));
         if (*point == NULL) {
             return NGX_ERROR;
         }
 
-        if (review_point_load(ctx->pool, json, pointer, *point, &err) != 0
-            || ngx_http_review_point_compile(ctx->request->pool, *point,
+        if (review_point_load(chunk->ctx.pool, json, pointer, *point, &err) != 0
+            || ngx_http_review_point_compile(chunk->ctx.request->pool, *point,
                                              pointer, &err)
                != NGX_OK)
         {
-            return ngx_http_review_bad_request(ctx, &err);
+            return ngx_http_review_bad_request(chunk, &err);
         }
 
         return NGX_OK;
     }
 
     if (!json_is_string(json)) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
-                                      "must be the id of a point or a point, "
-                                      "got %s", review_json_type(json));
+        return ngx_http_review_bad(chunk, pointer, "must be the id of a point "
+                                   "or a point, got %s",
+                                   review_json_type(json));
     }
 
     id = json_string_value(json);
     len = json_string_length(json);
 
-    if (ctx->rubric == NULL) {
-        return ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
-                                       "there is no rubric in which to look "
-                                       "the point up");
+    if (chunk->rubric == NULL) {
+        return ngx_http_review_unknown(chunk, pointer, "there is no rubric in "
+                                       "which to look the point up");
     }
 
-    name = &ctx->rubric->name;
-    *point = review_rubric_point(ctx->rubric, id, len);
+    name = &chunk->rubric->name;
+    *point = review_rubric_point(chunk->rubric, id, len);
 
     if (*point == NULL) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
-                                      "the rubric \"%.*s\" has no point "
-                                      "\"%.*s\"",
-                                      ngx_http_review_shown(name->data,
-                                                            name->len),
-                                      name->data,
-                                      ngx_http_review_shown(id, len), id);
+        return ngx_http_review_unknown(chunk, pointer, "the rubric \"%.*s\" "
+                                       "has no point \"%.*s\"",
+                                       ngx_http_review_shown(name->data,
+                                                             name->len),
+                                       name->data,
+                                       ngx_http_review_shown(id, len), id);
     }
 
     return NGX_OK;
@@ -455,7 +397,7 @@ ngx_http_review_read_point(ngx_http_review_ctx_t *ctx, json_t *json,
 
 
 static ngx_int_t
-ngx_http_review_read_reference(ngx_http_review_ctx_t *ctx, json_t *json,
+ngx_http_review_read_reference(ngx_http_review_chunk_t *chunk, json_t *json,
     const char *pointer, size_t n)
 {
     int              rc;
@@ -464,54 +406,51 @@ ngx_http_review_read_reference(ngx_http_review_ctx_t *ctx, json_t *json,
     review_str_t    *ids, *id;
     review_error_t   err;
 
-    ids = ctx->subject.reference_ids;
+    ids = chunk->subject.reference_ids;
     id = &ids[n];
 
     if (!json_is_object(json)) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
-                                      "must be an object with \"id\" and "
-                                      "\"text\", got %s",
-                                      review_json_type(json));
+        return ngx_http_review_bad(chunk, pointer, "must be an object with "
+                                   "\"id\" and \"text\", got %s",
+                                   review_json_type(json));
     }
 
     rc = review_json_string(json, pointer, "id", 1, 1024, id, &err);
 
     if (rc == 0) {
         (void) review_pointer_name(at, pointer, "id", 2);
-        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, at,
-                                       "is missing: what the reference is "
-                                       "called in evidence");
+        return ngx_http_review_bad(chunk, at, "is missing: what the reference "
+                                   "is called in evidence");
     }
 
     if (rc > 0) {
         rc = review_json_string(json, pointer, "text", 0, (size_t) -1,
-                                &ctx->subject.references[n], &err);
+                                &chunk->subject.references[n], &err);
 
         if (rc == 0) {
             (void) review_pointer_name(at, pointer, "text", 4);
-            return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST, at,
-                                           "is missing: the reference's text");
+            return ngx_http_review_bad(chunk, at, "is missing: the reference's "
+                                       "text");
         }
     }
 
     if (rc < 0) {
-        return ngx_http_review_bad_request(ctx, &err);
+        return ngx_http_review_bad_request(chunk, &err);
     }
 
     (void) review_pointer_name(at, pointer, "id", 2);
 
     if (id->len == 5 && ngx_memcmp(id->data, "chunk", 5) == 0) {
-        return ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, at,
-                                       "\"chunk\" is the name of the chunk "
-                                       "itself in evidence");
+        return ngx_http_review_unknown(chunk, at, "\"chunk\" is the name of "
+                                       "the chunk itself in evidence");
     }
 
     for (i = 0; i < n; i++) {
         if (ids[i].len == id->len
             && ngx_memcmp(ids[i].data, id->data, id->len) == 0)
         {
-            return ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, at,
-                                           "another reference has this id");
+            return ngx_http_review_unknown(chunk, at, "another reference has "
+                                           "this id");
         }
     }
 
@@ -520,7 +459,7 @@ ngx_http_review_read_reference(ngx_http_review_ctx_t *ctx, json_t *json,
 
 
 static ngx_int_t
-ngx_http_review_read_references(ngx_http_review_ctx_t *ctx)
+ngx_http_review_read_references(ngx_http_review_chunk_t *chunk)
 {
     int              rc;
     char             pointer[REVIEW_ERROR_POINTER];
@@ -529,10 +468,10 @@ ngx_http_review_read_references(ngx_http_review_ctx_t *ctx)
     ngx_int_t        status;
     review_error_t   err;
 
-    rc = review_json_member(ctx->body, "", "references", JSON_ARRAY,
+    rc = review_json_member(chunk->ctx.body, "", "references", JSON_ARRAY,
                             &references, &err);
     if (rc < 0) {
-        return ngx_http_review_bad_request(ctx, &err);
+        return ngx_http_review_bad_request(chunk, &err);
     }
 
     if (rc == 0 || json_array_size(references) == 0) {
@@ -541,26 +480,26 @@ ngx_http_review_read_references(ngx_http_review_ctx_t *ctx)
 
     n = json_array_size(references);
 
-    if (n > ctx->conf->max_points) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE,
-                                      "/references", "there are %zu "
-                                      "references, at most %zu are allowed", n,
-                                      (size_t) ctx->conf->max_points);
+    if (n > chunk->ctx.conf->max_points) {
+        return ngx_http_review_unknown(chunk, "/references",
+                                       "there are %zu references, at most %zu "
+                                       "are allowed", n,
+                                       (size_t) chunk->ctx.conf->max_points);
     }
 
-    ctx->subject.references = ngx_pcalloc(ctx->request->pool,
+    chunk->subject.references = ngx_pcalloc(chunk->ctx.request->pool,
                                           2 * n * sizeof(review_str_t));
-    if (ctx->subject.references == NULL) {
+    if (chunk->subject.references == NULL) {
         return NGX_ERROR;
     }
 
-    ctx->subject.reference_ids = ctx->subject.references + n;
-    ctx->subject.nreferences = n;
+    chunk->subject.reference_ids = chunk->subject.references + n;
+    chunk->subject.nreferences = n;
 
     for (i = 0; i < n; i++) {
         (void) review_pointer_index(pointer, "/references", i);
 
-        status = ngx_http_review_read_reference(ctx,
+        status = ngx_http_review_read_reference(chunk,
                                                 json_array_get(references, i),
                                                 pointer, i);
         if (status != NGX_OK) {
@@ -573,7 +512,7 @@ ngx_http_review_read_references(ngx_http_review_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_review_read_vars(ngx_http_review_ctx_t *ctx)
+ngx_http_review_read_vars(ngx_http_review_chunk_t *chunk)
 {
     int              rc;
     char             pointer[REVIEW_ERROR_POINTER];
@@ -581,28 +520,27 @@ ngx_http_review_read_vars(ngx_http_review_ctx_t *ctx)
     const char      *key;
     review_error_t   err;
 
-    rc = review_json_member(ctx->body, "", "vars", JSON_OBJECT,
-                            &ctx->subject.vars, &err);
+    rc = review_json_member(chunk->ctx.body, "", "vars", JSON_OBJECT,
+                            &chunk->subject.vars, &err);
     if (rc < 0) {
-        return ngx_http_review_bad_request(ctx, &err);
+        return ngx_http_review_bad_request(chunk, &err);
     }
 
     if (rc == 0) {
         return NGX_OK;
     }
 
-    ngx_http_review_drop_nulls(ctx->subject.vars);
+    ngx_http_review_drop_nulls(chunk->subject.vars);
 
-    json_object_foreach(ctx->subject.vars, key, value) {
+    json_object_foreach(chunk->subject.vars, key, value) {
 
         if (json_is_array(value) || json_is_object(value)) {
             (void) review_pointer_name(pointer, "/vars", key,
                                        ngx_strlen(key));
 
-            return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
-                                          "must be a string, a number or a "
-                                          "boolean, got %s",
-                                          review_json_type(value));
+            return ngx_http_review_bad(chunk, pointer, "must be a string, a "
+                                       "number or a boolean, got %s",
+                                       review_json_type(value));
         }
     }
 

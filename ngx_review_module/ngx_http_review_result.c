@@ -1,7 +1,7 @@
 
 /* A result as JSON: it is written once, for the reply and for its event. */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_chunk.h"
 
 
 #define NGX_HTTP_REVIEW_RESULT_SIZE  512
@@ -12,8 +12,8 @@ const char  *ngx_http_review_statuses[] = {
 };
 
 
-static void ngx_http_review_write_evidence(ngx_http_review_cell_t *cell,
-    review_buf_t *b, review_str_t *quote, ngx_uint_t *found);
+static ngx_uint_t ngx_http_review_write_evidence(ngx_http_review_cell_t *cell,
+    review_buf_t *b, size_t i);
 static void ngx_http_review_write_span(review_buf_t *b, const char *source,
     size_t len, review_span_t *span);
 
@@ -24,7 +24,7 @@ ngx_http_review_result_begin(ngx_http_review_cell_t *cell, review_buf_t *b,
 {
     cell->status = status;
 
-    review_buf_init(b, cell->ctx->pool, NGX_HTTP_REVIEW_RESULT_SIZE);
+    review_buf_init(b, cell->chunk->ctx.pool, NGX_HTTP_REVIEW_RESULT_SIZE);
 
     review_buf_puts(b, "{\"point\":");
     review_buf_json(b, cell->point->id.data, cell->point->id.len);
@@ -55,12 +55,12 @@ static void
 ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
 {
     ngx_http_review_ctx_t    *ctx;
-    ngx_http_review_usage_t  *usage;
+    ngx_http_review_chunk_t  *chunk;
 
     static ngx_str_t  none = ngx_string("{\"status\":\"failed\"}");
 
-    ctx = cell->ctx;
-    usage = &ctx->usage;
+    chunk = cell->chunk;
+    ctx = &chunk->ctx;
 
     review_buf_puts(b, "}");
 
@@ -73,48 +73,24 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
         cell->result.len = b->len;
     }
 
-    usage->calls += cell->usage.calls;
-    usage->retries += cell->usage.retries;
-    usage->time += cell->usage.time;
-    usage->queue_time += cell->usage.queue_time;
-    usage->prompt_tokens += cell->usage.prompt_tokens;
-    usage->completion_tokens += cell->usage.completion_tokens;
-
+    ngx_http_review_add_usage(&ctx->usage, &cell->usage);
     ngx_http_review_count_point(cell);
 
     cell->done = 1;
-    ctx->ndone++;
-    ctx->counts[cell->status]++;
+    chunk->ndone++;
+    chunk->counts[cell->status]++;
+
+    if (cell->status == NGX_HTTP_REVIEW_FAILED
+        || cell->status == NGX_HTTP_REVIEW_TIMEOUT)
+    {
+        ctx->failed++;
+    }
 
     if (ctx->sse) {
         ngx_http_review_reply_result(cell);
     }
 
     ngx_http_review_wake(ctx);
-}
-
-
-void
-ngx_http_review_write_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
-    ngx_uint_t calls)
-{
-    review_buf_puts(b, "{");
-
-    if (calls) {
-        review_buf_puts(b, "\"calls\":");
-        review_buf_number(b, usage->calls);
-        review_buf_puts(b, ",\"retries\":");
-        review_buf_number(b, usage->retries);
-        review_buf_puts(b, ",");
-    }
-
-    review_buf_puts(b, "\"prompt_tokens\":");
-    review_buf_number(b, usage->prompt_tokens);
-    review_buf_puts(b, ",\"completion_tokens\":");
-    review_buf_number(b, usage->completion_tokens);
-    review_buf_puts(b, ",\"total_tokens\":");
-    review_buf_number(b, usage->prompt_tokens + usage->completion_tokens);
-    review_buf_puts(b, "}");
 }
 
 
@@ -142,18 +118,8 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, const char *code,
 
     ngx_http_review_result_begin(cell, &b, status);
 
-    review_buf_puts(&b, ",\"error\":{\"code\":");
-    review_buf_json(&b, code, ngx_strlen(code));
-    review_buf_puts(&b, ",\"detail\":\"");
-    review_buf_escape(&b, detail,
-                      review_utf8_valid(detail, ngx_strlen(detail)));
-
-    if (note) {
-        review_buf_puts(&b, "; ");
-        review_buf_puts(&b, note);
-    }
-
-    review_buf_puts(&b, "\"}");
+    review_buf_puts(&b, ",\"error\":");
+    ngx_http_review_write_error(&b, code, detail, note);
 
     ngx_http_review_result_end(cell, &b);
 }
@@ -194,12 +160,14 @@ ngx_http_review_write_judgement(review_buf_t *b, ngx_uint_t grounded,
  */
 
 void
-ngx_http_review_result_finding(ngx_http_review_cell_t *cell,
-    review_answer_t *answer)
+ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
 {
-    size_t        i;
-    ngx_uint_t    found, grounded, needs_human;
-    review_buf_t  b;
+    size_t            i;
+    ngx_uint_t        found, grounded, needs_human;
+    review_buf_t      b;
+    review_answer_t  *answer;
+
+    answer = cell->answer;
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
@@ -225,7 +193,7 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell,
             review_buf_puts(&b, ",");
         }
 
-        ngx_http_review_write_evidence(cell, &b, &answer->quotes[i], &found);
+        found += ngx_http_review_write_evidence(cell, &b, i);
     }
 
     grounded = found && found == answer->nquotes;
@@ -249,53 +217,36 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell,
 }
 
 
-/* verbatim anywhere is better than normalized; the chunk before references */
+/* returns 1 if the quote was found */
 
-static void
+static ngx_uint_t
 ngx_http_review_write_evidence(ngx_http_review_cell_t *cell, review_buf_t *b,
-    review_str_t *quote, ngx_uint_t *found)
+    size_t i)
 {
-    size_t                  i, best;
-    review_span_t           span, s;
-    ngx_http_review_ctx_t  *ctx;
+    review_str_t       *quote, *ids;
+    review_evidence_t  *e;
 
-    ctx = cell->ctx;
+    e = &cell->evidence[i];
+    quote = &cell->answer->quotes[i];
+    ids = cell->chunk->subject.reference_ids;
 
-    span.match = REVIEW_MATCH_NONE;
-    best = 0;
-
-    for (i = 0; i <= ctx->subject.nreferences; i++) {
-
-        if (review_source_find(ctx->sources[i], quote->data, quote->len, &s)
-            > span.match)
-        {
-            span = s;
-            best = i;
-        }
-
-        if (span.match == REVIEW_MATCH_EXACT) {
-            break;
-        }
-    }
-
-    if (span.match == REVIEW_MATCH_NONE) {
+    if (e->span.match == REVIEW_MATCH_NONE) {
         review_buf_puts(b, "{\"quote\":");
         review_buf_json(b, quote->data, quote->len);
         review_buf_puts(b, ",\"source\":null,\"start\":null,\"end\":null,"
                         "\"match\":\"none\"}");
-        return;
+        return 0;
     }
 
-    (*found)++;
-
-    if (best == 0) {
-        ngx_http_review_write_span(b, "chunk", sizeof("chunk") - 1, &span);
-        return;
+    if (e->source == 0) {
+        ngx_http_review_write_span(b, "chunk", sizeof("chunk") - 1, &e->span);
+        return 1;
     }
 
-    ngx_http_review_write_span(b, ctx->subject.reference_ids[best - 1].data,
-                               ctx->subject.reference_ids[best - 1].len,
-                               &span);
+    ngx_http_review_write_span(b, ids[e->source - 1].data,
+                               ids[e->source - 1].len, &e->span);
+
+    return 1;
 }
 
 
@@ -341,8 +292,8 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
     reason = rule->reason;
 
     if (reason.len == 0) {
-        if (cell->ctx->subject.language.len == 2
-            && ngx_strncmp(cell->ctx->subject.language.data, "en", 2) == 0)
+        if (cell->chunk->subject.language.len == 2
+            && ngx_strncmp(cell->chunk->subject.language.data, "en", 2) == 0)
         {
             reason = captures ? found_en : missing_en;
 
@@ -363,7 +314,7 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
     shown = captures && captures[1] > captures[0];
 
     if (shown) {
-        review_source_span(cell->ctx->sources[0], captures[0], captures[1],
+        review_source_span(cell->chunk->sources[0], captures[0], captures[1],
                            &span);
 
         ngx_http_review_write_span(&b, "chunk", sizeof("chunk") - 1, &span);

@@ -1,7 +1,7 @@
 
 /* Rubrics in the configuration, and the regexes of their points. */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_chunk.h"
 
 
 /*
@@ -338,7 +338,7 @@ ngx_http_review_clock(void)
 
 
 ngx_int_t
-ngx_http_review_regex(ngx_http_review_ctx_t *ctx, void *regex,
+ngx_http_review_regex(ngx_http_review_chunk_t *chunk, void *regex,
     ngx_int_t *captures)
 {
     int        ovector[3];
@@ -346,11 +346,11 @@ ngx_http_review_regex(ngx_http_review_ctx_t *ctx, void *regex,
     ngx_int_t  n;
     ngx_str_t  s;
 
-    s.data = (u_char *) ctx->subject.chunk.data;
-    s.len = ctx->subject.chunk.len;
+    s.data = (u_char *) chunk->subject.chunk.data;
+    s.len = chunk->subject.chunk.len;
 
-    if (ctx->regex_time > NGX_HTTP_REVIEW_REGEX_TIME * 1000) {
-        ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+    if (chunk->regex_time > NGX_HTTP_REVIEW_REGEX_TIME * 1000) {
+        ngx_log_error(NGX_LOG_WARN, chunk->ctx.request->connection->log, 0,
                       "review: regexes took too long, another is left out");
         return NGX_ERROR;
     }
@@ -359,7 +359,7 @@ ngx_http_review_regex(ngx_http_review_ctx_t *ctx, void *regex,
 
     n = ngx_regex_exec((ngx_regex_t *) regex, &s, ovector, 3);
 
-    ctx->regex_time += ngx_http_review_clock() - started;
+    chunk->regex_time += ngx_http_review_clock() - started;
 
     if (n >= 0) {
         /* a \K of the pattern's own may place its start behind its end */
@@ -373,7 +373,7 @@ ngx_http_review_regex(ngx_http_review_ctx_t *ctx, void *regex,
         return NGX_DECLINED;
     }
 
-    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+    ngx_log_error(NGX_LOG_WARN, chunk->ctx.request->connection->log, 0,
                   "review: a regex gave up on a text of %uz bytes, "
                   ngx_regex_exec_n " returned %i", s.len, n);
 

@@ -9,17 +9,13 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_loc_conf_t *rlcf = conf;
 
-    ngx_str_t                 *value;
-    ngx_http_core_loc_conf_t  *clcf;
+    char       *rv;
+    ngx_str_t  *value;
 
-    if (rlcf->status) {
-        return "is duplicate";
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler) {
-        return "is not allowed: the location has a content handler already";
+    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
+                                      ngx_http_review_status_handler);
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
     value = cf->args->elts;
@@ -32,11 +28,6 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (rlcf->status == NULL) {
         return NGX_CONF_ERROR;
     }
-
-    clcf->handler = ngx_http_review_status_handler;
-
-    rlcf->file = cf->conf_file->file.name;
-    rlcf->line = cf->conf_file->line;
 
     return NGX_CONF_OK;
 }

@@ -1,7 +1,7 @@
 
 /* Variables: about a review in its log, about a call in the LLM location. */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_chunk.h"
 
 #include <ngx_md5.h>
 
@@ -13,7 +13,7 @@ typedef ngx_int_t (*ngx_http_review_variable_pt)(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value);
 
 
-/* only of a review that was begun: a bad request is none */
+/* only of a request that was begun: a bad one has none */
 
 static ngx_http_review_ctx_t *
 ngx_http_review_variable_ctx(ngx_http_request_t *r)
@@ -22,7 +22,7 @@ ngx_http_review_variable_ctx(ngx_http_request_t *r)
 
     ctx = ngx_http_get_module_ctx(r->main, ngx_http_review_module);
 
-    return ctx && ctx->prompt ? ctx : NULL;
+    return ctx && ctx->begun ? ctx : NULL;
 }
 
 
@@ -31,11 +31,11 @@ ngx_http_review_variable_ctx(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_review_variable_status(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    if (ctx->ndone < ctx->ncells) {
+    if (ctx->status == NULL) {
         return NGX_DECLINED;
     }
 
-    value->data = (u_char *) ngx_http_review_reply_status(ctx);
+    value->data = (u_char *) ctx->status;
     value->len = ngx_strlen(value->data);
 
     return NGX_OK;
@@ -45,12 +45,16 @@ ngx_http_review_variable_status(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 static ngx_int_t
 ngx_http_review_variable_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    if (ctx->rubric == NULL) {
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = ngx_http_review_chunk_of(ctx->request);
+
+    if (chunk == NULL || chunk->rubric == NULL) {
         return NGX_DECLINED;
     }
 
-    value->data = (u_char *) ctx->rubric->name.data;
-    value->len = ctx->rubric->name.len;
+    value->data = (u_char *) chunk->rubric->name.data;
+    value->len = chunk->rubric->name.len;
 
     return NGX_OK;
 }
@@ -100,10 +104,7 @@ ngx_http_review_variable_calls(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 static ngx_int_t
 ngx_http_review_variable_failed(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_review_variable_number(ctx,
-                                 ctx->counts[NGX_HTTP_REVIEW_FAILED]
-                                 + ctx->counts[NGX_HTTP_REVIEW_TIMEOUT],
-                                 value);
+    return ngx_http_review_variable_number(ctx, ctx->failed, value);
 }
 
 
@@ -175,21 +176,29 @@ static ngx_int_t
 ngx_http_review_variable_chunk_key(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    ngx_md5_t  md5;
+    ngx_md5_t                 md5;
+    ngx_http_review_chunk_t  *chunk;
 
-    if (ctx->chunk_key.len == 0) {
+    chunk = ngx_http_review_chunk_of(ctx->request);
+
+    if (chunk == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (chunk->key.len == 0) {
         ngx_md5_init(&md5);
-        ngx_md5_update(&md5, ctx->subject.chunk.data, ctx->subject.chunk.len);
+        ngx_md5_update(&md5, chunk->subject.chunk.data,
+                       chunk->subject.chunk.len);
 
         if (ngx_http_review_variable_hash(ctx->request->pool, &md5,
-                                          &ctx->chunk_key)
+                                          &chunk->key)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    *value = ctx->chunk_key;
+    *value = chunk->key;
 
     return NGX_OK;
 }
@@ -205,12 +214,24 @@ ngx_http_review_variable_call_key(ngx_http_review_call_t *call,
     ngx_str_t *value)
 {
     size_t     i;
+    uint64_t   chance[4];
     ngx_md5_t  md5;
 
     ngx_md5_init(&md5);
 
     for (i = 0; i < call->npieces; i++) {
         ngx_md5_update(&md5, call->body[i].data, call->body[i].len);
+    }
+
+    /* a client's own body is not read for it: no two have the same key */
+
+    if (call->npieces == 0) {
+        chance[0] = ngx_random();
+        chance[1] = ngx_random();
+        chance[2] = ngx_current_msec;
+        chance[3] = (uintptr_t) call;
+
+        ngx_md5_update(&md5, chance, sizeof(chance));
     }
 
     return ngx_http_review_variable_hash(call->ctx->request->pool, &md5,
@@ -261,16 +282,19 @@ ngx_http_review_variable_point(ngx_http_request_t *r,
 {
     ngx_str_t                value;
     ngx_http_review_call_t  *call;
+    ngx_http_review_cell_t  *cell;
 
     call = ngx_http_review_call_of(r);
 
-    if (call) {
-        value.data = (u_char *) call->cell->point->id.data;
-        value.len = call->cell->point->id.len;
+    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
+        return ngx_http_review_variable_found(v, NGX_DECLINED, NULL);
     }
 
-    return ngx_http_review_variable_found(v, call ? NGX_OK : NGX_DECLINED,
-                                          &value);
+    cell = call->data;
+    value.data = (u_char *) cell->point->id.data;
+    value.len = cell->point->id.len;
+
+    return ngx_http_review_variable_found(v, NGX_OK, &value);
 }
 
 

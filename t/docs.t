@@ -1,8 +1,8 @@
-# The documentation is true: each directive, its contexts and its default, each
-# variable, error code, status, metric and member of rubrics is documented as
-# the code has it, and nothing else is; openapi.yaml agrees with the code; the
-# examples are valid; nginx accepts the configurations; the design names each
-# file; links lead somewhere.
+# The documentation is true: each directive, its contexts, parameters and
+# defaults, each variable, error code, status, metric, member of rubrics, of
+# requests and of replies is documented as the code has it, and nothing else is;
+# openapi.yaml agrees with the code; the examples are valid; nginx accepts the
+# configurations; the design names each file; links lead somewhere.
 
 use strict;
 use warnings;
@@ -10,6 +10,7 @@ use utf8;
 
 use Test::More;
 use Cwd qw(abs_path);
+use Digest::SHA qw(sha256_hex);
 use Encode qw(encode_utf8 decode_utf8);
 use File::Basename qw(dirname);
 use File::Find qw(find);
@@ -57,6 +58,14 @@ sub names_of {
     return [ $1 =~ /"([^"]*)"/g ];
 }
 
+# the body of a function
+
+sub function {
+    my ($c, $name) = @_;
+    $c =~ /^\Q$name\E\(.*?\n\{(.*?)\n\}/ms or die "no $name() in the code\n";
+    return $1;
+}
+
 # a heading's text up to the next one of its level or above
 
 sub section {
@@ -96,6 +105,9 @@ my $api = $md{'docs/api.md'};
 # Directives
 
 my $module = source("$upper/ngx_http_review_module.c");
+my $backends = source("$upper/ngx_http_review_backend_conf.c");
+my $thread = source("$upper/ngx_http_review_thread.c");
+my $split = source("$upper/ngx_http_review_split.c");
 
 my ($table) = $module
     =~ /ngx_http_review_commands\[\] = \{(.*?)ngx_null_command/s;
@@ -140,11 +152,14 @@ for my $name (sort keys %flags) {
     my $required = () = $args =~ /\S+/g;
     my $takes = join ' ', grep { /^NGX_CONF_/ } sort keys %{ $flags{$name} };
     my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
+                  NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
                   NGX_CONF_FLAG => '1 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
 
     if ($takes eq 'NGX_CONF_1MORE') {
         cmp_ok($required + $optional, '>', 1, "$name: arguments");
+    } elsif ($takes eq 'NGX_CONF_ANY') {
+        ok(!$required && $optional, "$name: arguments");
     } else {
         is("$required $optional", $counts{$takes}, "$name: arguments");
     }
@@ -170,7 +185,10 @@ sub value {
 
 my %merged;
 
-while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
+$directive_of{threads} = 'review_thread_pool';
+my $merges = "$module$thread";
+
+while ($merges =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
                    \s*prev->\2,\s*([^)]+)\)/xg)
 {
     my ($type, $field, $default) = ($1 // 'flag', $2, $3);
@@ -178,7 +196,8 @@ while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
     $merged{$name} = 1;
 
     if ($type eq 'ptr') {
-        is($default, 'NULL', "$name: the default is made elsewhere");
+        is($default, $field eq 'threads' ? '&rmcf->threads' : 'NULL',
+           "$name: the default is made elsewhere");
         next;
     }
 
@@ -188,9 +207,8 @@ while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
     is(value($said // '', $type), $n, "$name: default");
 }
 
-my ($create_retry) = $module
-    =~ /^ngx_http_review_create_retry\(.*?\n\{(.*?)\n\}/ms;
-my %made = $create_retry =~ /retry->(\w+) = (\d+);/g;
+my %made = function($backends, 'ngx_http_review_create_retry')
+    =~ /retry->(\w+) = (\d+);/g;
 my %said = ($documented{review_retry} // '') =~ /(\w+)=([^ ;]+)/g;
 is_deeply({ map { $_ => value($said{$_}, 'msec') } keys %said }, \%made,
           'review_retry: defaults');
@@ -204,12 +222,12 @@ is_deeply({ map { $_ => value($said_limit{$_}, 'msec') } keys %said_limit },
           \%made_limit, 'review_limit: defaults');
 same_set([ $limit_text =~ /^ *Syntax: .*?\b(zone)=/m,
            ($limit_text =~ /^Syntax:(.*)/m)[0] =~ /\[(\w+)=/g ],
-         [ $limit =~ /_param\([^"]*"(\w+)"/g ], 'review_limit: parameters');
+         [ $limit =~ /_param\([^";]*"(\w+)"/g ], 'review_limit: parameters');
 
 my ($largest) = $limit =~ /LIMIT_MAX +(\d+)/;
 like($limit_text, qr/1 to $largest\./, 'review_limit: the largest number');
 
-my ($min) = source("$upper/ngx_http_review.h")
+my ($min) = source("$upper/ngx_http_review_limit.h")
     =~ /REVIEW_ZONE_MIN +\((\d+) \* 1024\)/;
 like(section($directives, 'review_zone'), qr/at\s+least ${min}k\b/,
      'review_zone: the least size');
@@ -229,10 +247,85 @@ is("@told", "@turns", 'review_priority: turns');
 
 for my $name (sort keys %flags) {
     is($documented{$name}, '—', "$name: no default")
-        if !$merged{$name} || $name eq 'review_llm';
+        if !$merged{$name} || $name =~ /\Areview_(?:llm|embeddings)\z/;
 }
 
-my ($stream) = $module =~ /llm->stream = (\d);/;
+# the parameters in brackets of a directive's syntax
+
+sub parameters {
+    my ($name) = @_;
+    my ($syntax) = section($directives, $name) =~ /^Syntax:(.*?)^Default:/ms;
+    return [ ($syntax // '') =~ /\[(\w+)=/g ];
+}
+
+for ([ review_llm => 'ngx_http_review_llm' ],
+     [ review_embeddings => 'ngx_http_review_embeddings_param' ],
+     [ review_retry => 'ngx_http_review_retry_param' ])
+{
+    my ($name, $function) = @$_;
+    same_set(parameters($name),
+             [ function($backends, $function) =~ /_param\([^";]*"(\w+)"/g ],
+             "$name: parameters");
+}
+
+my $embeddings_text = section($directives, 'review_embeddings');
+my %made_embeddings = function($backends, 'ngx_http_review_embeddings')
+    =~ /e->(\w+) = (\d+);/g;
+my %said_embeddings = $embeddings_text
+    =~ /default\s+of\s+`(\w+)`\s+is\s+(\d+)\b/g;
+is_deeply(\%said_embeddings, \%made_embeddings,
+          'review_embeddings: defaults');
+
+my %most = function($backends, 'ngx_http_review_embeddings_param')
+    =~ /e->(\w+) = n;\s*return n >= 1 && n <= (\d+)/g;
+is(scalar keys %most, 2, 'review_embeddings: the largest numbers are found');
+like($embeddings_text, qr/^- `$_=number`.*?\b1\s+to\s+$most{$_}\b/ms,
+     "review_embeddings: the largest $_") for sort keys %most;
+
+my @encodings = source("$upper/ngx_http_review.h")
+    =~ /NGX_HTTP_REVIEW_ENCODING_(\w+)/g;
+is_deeply([ $embeddings_text =~ /^- `encoding=(\w+)`: the default/m ],
+          [ lc $encodings[0] ], 'review_embeddings: the default encoding');
+like($embeddings_text, qr/`encoding=$_`/, "review_embeddings: encoding=$_")
+    for map { lc } @encodings;
+
+like(function($backends, 'ngx_http_review_extract'),
+     qr/"off"\) == 0\) \{\s*rlcf->extract = NULL;/, 'review_extract off');
+is($documented{review_extract}, 'review_extract off;',
+   'review_extract: default');
+
+my $split_json = source("$upper/review/split_json.c");
+my %made_split = (overlap => 0, tokens => 0,
+                  $split =~ /rlcf->split\.(\w+) = (\d+);/g);
+my ($unit) = section($directives, 'review_split')
+    =~ /^- `unit=(\w+)`: the default/m;
+my ($keep) = section($directives, 'review_split')
+    =~ /^- `keep_tables=(\w+)`: the default/m;
+my %said_split = section($directives, 'review_split')
+    =~ /default\s+of\s+`(\w+)`\s+is\s+(\d+)\b/g;
+$said_split{max} = delete $said_split{max_chars};
+is_deeply({ %said_split, keep_tables => value($keep // '', 'flag'),
+            tokens => { chars => 0, tokens => 1 }->{$unit // ''} },
+          \%made_split, 'review_split: defaults');
+
+my @split_options = $split_json =~ /review_split_is\(name, "(\w+)"\)/g;
+same_set(parameters('review_split'), \@split_options,
+         'review_split: parameters');
+my ($split_max) = $split_json =~ /REVIEW_SPLIT_MAX +(\d+)/;
+like(section($directives, 'review_split'), qr/\b1 to $split_max\b/,
+     'review_split: the largest number');
+
+my ($threshold) = $thread =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
+is($documented{review_thread_pool},
+   "review_thread_pool default threshold=${threshold}k;",
+   'review_thread_pool: default');
+like($thread, qr/ngx_thread_pool_add\(cf, NULL\)/,
+     'review_thread_pool: nginx\'s own pool');
+same_set(parameters('review_thread_pool'),
+         [ function($thread, 'ngx_http_review_thread_pool')
+           =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
+
+my ($stream) = $backends =~ /llm->stream = (\d);/;
 my ($on_off) = section($directives, 'review_llm')
     =~ /`stream=(\w+)`: the default\b/;
 is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
@@ -261,46 +354,102 @@ for my $file (sort keys %md) {
 }
 
 
-# Error codes: their status, and whether they are tried again
+# Error codes: whose they are, their status, whether they are tried again
 
-my $c = source(glob "$upper/*.c");
-my %again;
+my %file = map { m{/ngx_http_review_(\w+)\.c\z} ? ($1 => source($_)) : () }
+           glob "$upper/ngx_http_review_*.c";
+my $c = join "\n", values %file;
+my (%again, %whose);
 
-while ($c =~ /ngx_http_review_fail\(\s*call,\s*(?:"(\w+)"|call->status_code),
-              [^;]*\);\s*return\s+([^;]+);/xg)
-{
-    my ($code, $return) = ($1 // 'http_NNN', $2);
-    my $now = $return eq '1' ? 'yes' : $return eq '0' ? 'no' : 'some';
-    is($again{$code} // $now, $now, "$code: always or never tried again");
-    $again{$code} = $now;
+# what a try comes to: of any backend, of one; the converter's are no codes
+
+my %backend = (outcome => 'all', llm => 'review', vectors => 'embed',
+               extract => undef);
+
+# the one that fills in the backend's name hands on a code
+
+my $blame = qr/^ngx_http_review_call_blame\(.*?^\}/ms;
+is(scalar(() = $file{outcome} =~ /$blame/g), 1, 'a failure may be blamed');
+$file{outcome} =~ s/$blame//;
+$c = join "\n", values %file;
+
+my $told = qr/ngx_http_review_call_(?:failed|blame)\(\s*call,/;
+my $rest = qr/[^;]*\);/;
+
+# from there to the return lead only ends of blocks, and other branches
+
+my $returned = qr/(?:[\s{}]|\belse\s+(?:if\s*\([^{;]*\)\s*)?\{|$told$rest)*
+                  return\s+([^;]+);/x;
+my $failures = 0;
+
+for my $name (sort keys %backend) {
+    while ($file{$name} =~ /$told\s*(?:"(\w+)"|call->status_code),$rest
+                            (?=$returned)/xg)
+    {
+        my ($code, $return) = ($1 // 'http_NNN', $2);
+        my $now = $return eq '1' ? 'yes' : $return eq '0' ? 'no' : 'some';
+        is($again{$code} // $now, $now,
+           "$name: $code: always or never tried again");
+        $again{$code} = $now;
+        $whose{$code}{ $backend{$name} } = 1 if defined $backend{$name};
+        $failures++;
+    }
 }
 
-is(scalar(() = $c =~ /ngx_http_review_fail\(\s*call,/g),
-   scalar(() = $c =~ /ngx_http_review_fail\(\s*call,[^;]*\);\s*return/g),
-   'a failure is told, then returned');
-unlike($c, qr/failure\.code = "/, 'nothing else sets a code');
+cmp_ok($failures, '>=', 20, 'failures are found in the code');
+is(scalar(() = $c =~ /$told/g), $failures, 'a failure is told, then returned');
 
-$again{$_} //= 'no' for
-    ((map { /"(\w+)"/g }
-      $c =~ /ngx_http_review_result_failed\(\s*cell,([^,]*),/g),
-     $c =~ /\bturn(?:->|\.)code = "(\w+)"/g);
+is(join(' ', $c =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
+   'nothing else sets a code');
+is(join(' ', $file{rank} =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
+   'but that a rank has no embeddings');
+
+my %other = (
+    review => [ (map { /"(\w+)"/g }
+                 $c =~ /ngx_http_review_result_failed\(\s*cell,([^,]*),/g),
+                $c =~ /\bturn(?:->|\.)code = "(\w+)"/g ],
+    embed => [ $c =~ /ngx_http_review_batch_failed\(\s*batch,\s*"(\w+)"/g ],
+    rank => [ 'no_embeddings' ],
+);
+
+for my $who (sort keys %other) {
+    for my $code (@{ $other{$who} }) {
+        $again{$code} //= 'no';
+        $whose{$code}{$who} = 1;
+    }
+}
+
+# a rank's are those of embeddings, and its own
+
+for (values %whose) {
+    $_->{all} = 1 if $_->{review} && $_->{embed};
+    $_ = $_->{all} ? 'all' : join ' ', sort keys %$_;
+}
+
+delete $again{$_} for grep { !defined $whose{$_} } keys %again;
 
 like($c, qr/"http_%ui"/, 'http_NNN is what the code writes');
 my %timeout = map { $_ => 1 }
               source("$upper/ngx_http_review_result.c")
               =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g;
 
+same_set([ $file{vectors} =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g ],
+         [ grep { $whose{$_} ne 'review' } keys %timeout ],
+         'the same are timeouts of embeddings');
+
 my %row;
 my $table_rows = section($api, 'Error codes');
-$row{$1} = [ $2, $3 ]
-    while $table_rows =~ /^\| `(\w+)` \| (\w+) \| .*? \| ([^|]+) \|$/mg;
+my $columns = qr/^\| `(\w+)` \| (\w+) \| (\w+|—) \| .*? \| ([^|]+) \|$/m;
+$row{$1} = [ $2, $3, $4 ] while $table_rows =~ /$columns/g;
 
 same_set([ keys %row ], [ keys %again ],
          'each error code is documented, and nothing else is');
 
 for my $code (sort keys %row) {
-    my ($status, $tried) = @{ $row{$code} };
-    is($status, $timeout{$code} ? 'timeout' : 'failed', "$code: status");
+    my ($who, $status, $tried) = @{ $row{$code} };
+    is($who, $whose{$code}, "$code: whose it is");
+    is($status, $who eq 'rank' ? '—' : $timeout{$code} ? 'timeout' : 'failed',
+       "$code: status");
     like($tried, $again{$code} eq 'yes' ? qr/\Ayes\z/
                  : $again{$code} eq 'some' ? qr/\A408 and 5xx\z/
                  : qr/\A(?:no\z|once, )/, "$code: tried again");
@@ -316,19 +465,36 @@ my %number = (
     SERVICE_UNAVAILABLE => 503, GATEWAY_TIME_OUT => 504,
 );
 
-my %endpoints = ('HTTP status' => [ qw(chunk headers request reply) ],
-                 'The status endpoint' => [ 'status' ]);
+# the files that an endpoint's come from, and what they ask below
+
+my @any = qw(ctx headers parse);
+my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply request) ] ],
+                 'The split endpoint' => [ [ @any, qw(split extract) ],
+                                           'split_json' ],
+                 'The embed endpoint' => [ [ @any, qw(embed vectors) ],
+                                           'embed_request' ],
+                 'The rank endpoint' => [ [ @any, qw(rank vectors) ],
+                                          'rank_request' ],
+                 'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 
 for my $title (sort keys %endpoints) {
-    my $endpoint = source(map { "$upper/ngx_http_review_$_.c" }
-                          @{ $endpoints{$title} });
+    my ($above, @below) = @{ $endpoints{$title} };
+    my $endpoint = source(map { "$upper/ngx_http_review_$_.c" } @$above);
     my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
+
+    # a client that takes nothing is not told 408: its connection is closed
+
+    $endpoint =~ /finalize_request\(r, NGX_HTTP_REQUEST_TIME_OUT\)/
+        and delete $used{REQUEST_TIME_OUT};
     delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE),
                  grep { /^REVIEW_/ } keys %used};
+    my %number_used = map { $number{$_} // $_ => 1 } keys %used;
+    $number_used{$_} = 1
+        for map { source("$upper/review/$_.c") =~ /\breturn (\d{3});/g } @below;
 
     $statuses{$title} = [ section($api, $title) =~ /^\| (\d{3}) \| /mg ];
-    same_set($statuses{$title}, [ map { $number{$_} // $_ } keys %used ],
+    same_set($statuses{$title}, [ keys %number_used ],
              "$title: each is documented, and nothing else is");
 }
 
@@ -375,15 +541,28 @@ same_set($schemas->{Evidence}{properties}{match}{enum},
          names_of(source("$upper/review/quote.c"), 'review_matches'),
          'kinds of matches');
 
-my ($reply_status) = source("$upper/ngx_http_review_reply.c")
-    =~ /^ngx_http_review_reply_status\(.*?\n\{(.*?)\n\}/ms;
 same_set($schemas->{Review}{properties}{status}{enum},
-         [ $reply_status =~ /"(\w+)"/g ], 'statuses of reviews');
+         [ function($file{chunk_reply}, 'ngx_http_review_reply_status')
+           =~ /"(\w+)"/g ], 'statuses of reviews');
+same_set($schemas->{Embeddings}{properties}{status}{enum},
+         [ function($file{embed}, 'ngx_http_review_embed_status')
+           =~ /"(\w+)"/g ], 'statuses of embeddings');
 
-my ($codes, $http) = @{ $schemas->{ErrorCode}{anyOf} };
-same_set($codes->{enum}, [ grep { $_ ne 'http_NNN' } keys %again ],
-         'error codes');
-like('http_503', qr/$http->{pattern}/, 'the code http_503');
+for ([ ErrorCode => 'all', 'review' ], [ EmbeddingErrorCode => 'all', 'embed' ])
+{
+    my ($schema, @who) = @$_;
+    my %mine = map { $_ => 1 } @who;
+    my ($codes, $http) = @{ $schemas->{$schema}{anyOf} };
+    same_set($codes->{enum},
+             [ grep { $_ ne 'http_NNN' && $mine{ $whose{$_} } } keys %again ],
+             "error codes: $schema");
+    like('http_503', qr/$http->{pattern}/, "$schema: http_503");
+}
+
+is_deeply($schemas->{RankError}{properties}{code}{anyOf},
+          [ { enum => [ grep { $whose{$_} eq 'rank' } keys %again ] },
+            { '$ref' => '#/components/schemas/EmbeddingErrorCode' } ],
+          'error codes of ranks');
 
 my @is = map { $_->{title} =~ /too long/
                ? @{ $_->{properties}{error}{properties}{code}{enum} } : () }
@@ -394,6 +573,12 @@ my $get = $document->{paths}{'/review/status'}{get};
 
 same_set([ grep { $_ ne 'default' } keys %{ $post->{responses} } ],
          $statuses{'HTTP status'}, 'HTTP statuses');
+same_set([ grep { $_ ne 'default' }
+           keys %{ $document->{paths}{$_->[0]}{post}{responses} } ],
+         $statuses{$_->[1]}, "HTTP statuses: $_->[1]")
+    for [ '/v1/split', 'The split endpoint' ],
+        [ '/v1/embeddings', 'The embed endpoint' ],
+        [ '/v1/rank', 'The rank endpoint' ];
 same_set([ keys %{ $get->{responses} } ], $statuses{'The status endpoint'},
          'HTTP statuses of the status endpoint');
 
@@ -418,6 +603,92 @@ for my $bad ([ Review => '{}' ],
 }
 
 
+# Requests and replies of split, embed and rank
+
+my ($names_of_rank) = source("$upper/review/rank_request.c")
+    =~ /review_rank_names\[\] = \{(.*?)\}/s;
+my @by = $names_of_rank =~ /"(\w+)"/g;
+same_set($schemas->{RankBy}{enum}, \@by, 'what may be ranked by');
+my ($top_k) = source("$upper/review/rank_request.c")
+    =~ /REVIEW_RANK_TOP_K +(\d+)/;
+is($schemas->{RankRequest}{properties}{top_k}{default}, $top_k,
+   'how many are ranked');
+
+my %rank_most = source("$upper/review/rank_request.c")
+    =~ /REVIEW_RANK_(PAIRS|RESULTS) +(\d+)/g;
+like(section($api, 'A request to rank'), $_, 'api.md: how much is ranked')
+    for qr/The default is $top_k\./, qr/\b$rank_most{PAIRS}\s+pairs\b/,
+        qr/\b$rank_most{RESULTS}\s+results\b/;
+
+my %bound = $file{vectors}
+    =~ /define NGX_HTTP_REVIEW_(VECTORS?_\w+) +\(?(\d+)/g;
+like($table_rows, qr/than\ $bound{VECTOR_MAX}k\ for\ each\ input\ and
+                     \ $bound{VECTORS_MAX}k\ besides/x,
+     'api.md: how large an answer may be');
+like(section($api, 'Batches'),
+     qr/When\s+$bound{VECTORS_REFUSED}\s+calls\s+have\s+been\s+refused/,
+     'api.md: when a service is believed');
+
+my $embed_request = source("$upper/review/embed_request.c");
+my %request = (
+    SplitRequest => [ 'text', @split_options ],
+    RankRequest => [
+        map { /"(\w+)"/g }
+        source("$upper/review/rank_request.c") =~
+        /(?:json_object_get\(body,\s*"\w+"
+          |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
+    EmbedRequest => names_of($embed_request, 'own'),
+);
+my %request_title = (SplitRequest => 'A request to split',
+                     RankRequest => 'A request to rank',
+                     EmbedRequest => 'A request to embed');
+
+for my $schema (sort keys %request) {
+    my %mine = map { $_ => 1 } @{ $request{$schema} };
+    same_set([ keys %{ $schemas->{$schema}{properties} } ], [ keys %mine ],
+             "openapi.yaml: members of $schema");
+    same_set([ column(section($api, $request_title{$schema})) ],
+             [ keys %mine ], "api.md: members of $schema");
+}
+
+same_set([ grep { defined }
+           @{ $schemas->{EmbedRequest}{properties}{encoding_format}{enum} } ],
+         names_of($embed_request, 'formats'), 'forms of embeddings');
+
+# all names in a schema, those of other schemas that it leads to included
+
+sub names_in {
+    my ($schema, $seen) = @_;
+    $seen //= {};
+    return map { names_in($_, $seen) } @$schema if ref $schema eq 'ARRAY';
+    return if ref $schema ne 'HASH';
+    my @names = ref $schema->{properties} eq 'HASH'
+                ? keys %{ $schema->{properties} } : ();
+    my ($to) = ($schema->{'$ref'} // '') =~ m{\A#/components/schemas/(\w+)\z};
+    push @names, names_in($schemas->{$to}, $seen)
+        if defined $to && !$seen->{$to}++;
+    return @names, map { names_in($_, $seen) } values %$schema;
+}
+
+my @error = qw(code detail);
+my %written = (Split => [ $split, $split_json ],
+               Embeddings => [ $file{embed}, @error ],
+               Ranking => [ $file{rank}, @error ]);
+
+for my $schema (sort keys %written) {
+    my %named = map { $_ => 1 } names_in($schemas->{$schema});
+    my %mine = map { $_ => 1 }
+               map { /\A\w+\z/ ? $_ : /\\"(\w+)\\":(?! )/g } @{ $written{$schema} };
+    same_set([ keys %named ], [ keys %mine ],
+             "openapi.yaml: members of $schema");
+    my ($title) = { Split => 'Chunks', Embeddings => 'Embeddings',
+                    Ranking => 'A ranking' }->{$schema};
+    my %in_table = map { s/.*\.//r => 1 } column(section($api, $title));
+    same_set([ keys %in_table ], [ grep { !/\A(?:code|detail)\z/ } keys %mine ],
+             "api.md: members of $schema");
+}
+
+
 # The status endpoint
 
 my $metrics_c = source("$upper/review/metrics.c");
@@ -430,7 +701,8 @@ same_set($calls->{circuit}{enum}, $names{circuits}, 'states of the circuit');
 
 my %outcome = map { $_ => 1 } @{ $names{outcomes} };
 is(join(' ', grep { !$outcome{$_} } sort keys %again),
-   'http_NNN regex_limit', 'each error code of a call is an outcome');
+   'http_NNN no_embeddings regex_limit',
+   'each error code of a call is an outcome');
 
 my $json_c = source("$upper/review/metrics_json.c");
 my ($lists) = $json_c =~ /^review_metrics_json\(.*?\n\{(.*?)\n\}/ms;
@@ -585,6 +857,26 @@ sub quotes_stand {
     }
 }
 
+sub chunks_stand {
+    my ($request, $split) = map { $json->decode(encode_utf8($_)) } @_;
+    my ($source, $rest) = ($request->{text}, '');
+
+    for my $chunk (@{ $split->{chunks} }) {
+        my ($header, @own) = ($chunk->{table_header}, @$chunk{qw(start end)});
+        my $text = join '', map { substr $source, $_->[0], $_->[1] - $_->[0] }
+                   $header ? [ @$header{qw(start end)} ] : (), [ @own ];
+        is($chunk->{text}, $text, "docs/api.md: chunk $chunk->{id}: its text");
+        is($chunk->{sha256}, sha256_hex(encode_utf8($text)),
+           "docs/api.md: chunk $chunk->{id}: its hash");
+        my $from = $own[0] + $chunk->{overlap};
+        $rest .= substr $source, $from, $own[1] - $from;
+    }
+
+    is($rest, $source, 'docs/api.md: chunks make the text again');
+}
+
+chunks_stand(map { $api =~ /<!-- schema: $_ -->\n```json\n(.*?)^```/ms }
+             qw(SplitRequest Split));
 quotes_stand('README.md', $readme_request, $readme_reply);
 quotes_stand('docs/api.md',
              map { $api =~ /<!-- schema: $_ -->\n```json\n(.*?)^```/ms }
@@ -608,6 +900,7 @@ sub nginx_takes {
     $conf =~ s|^http \{\n|http {\naccess_log off;\n$temp|m;
     $conf =~ s|\blisten +\d+;|listen unix:$tmp/socket;|g;
     $conf =~ s|/etc/nginx/review/bid\.json|$tmp/rubric.json|g;
+    $conf =~ s|\bsnippets/review-extract\.conf|$tree/conf/extract.conf|g;
     $conf =~ s|/var/log/nginx/|$tmp/log/|g;
     $conf =~ s|/var/cache/nginx/|$tmp/cache/|g;
     spew("$tmp/nginx.conf", $load . "pid $tmp/nginx.pid;\n$conf");
@@ -636,23 +929,25 @@ SKIP: {
     }
 
     my ($readme) = $md{'README.md'} =~ /^```nginx\n(.*?)^```$/ms;
-    cmp_ok(($readme =~ tr/\n//), '<=', 20, 'README.md: some 20 lines');
+    cmp_ok(($readme =~ tr/\n//), '<=', 24, 'README.md: some 20 lines');
     like($readme, qr{\Aload_module modules/ngx_http_review_module\.so;\n},
          'README.md: the module is loaded');
     nginx_takes($readme, 'README.md: nginx accepts the configuration');
 
-    my $n = 0;
+    for my $file ('docs/directives.md', 'docs/extract.md') {
+        my $n = 0;
 
-    while ($directives =~ /^<!--\ nginx:\ (http|server)\ -->\n
-                           ```nginx\n(.*?)^```\n/xmsg)
-    {
-        my $conf = $1 eq 'server' ? "server {\nlisten 80;\n$2}\n" : $2;
-        nginx_takes("${events}http {\n$conf}\n",
-                    'directives.md: nginx accepts configuration ' . ++$n);
+        while ($md{$file} =~ /^<!--\ nginx:\ (http|server)\ -->\n
+                              ```nginx\n(.*?)^```\n/xmsg)
+        {
+            my $conf = $1 eq 'server' ? "server {\nlisten 80;\n$2}\n" : $2;
+            nginx_takes("${events}http {\n$conf}\n",
+                        "$file: nginx accepts configuration " . ++$n);
+        }
+
+        is($n, scalar(() = $md{$file} =~ /```nginx|<!-- nginx/g) / 2,
+           "$file: all configurations are looked at");
     }
-
-    is($n, scalar(() = $directives =~ /```nginx|<!-- nginx/g) / 2,
-       'directives.md: all configurations are looked at');
 }
 
 
@@ -660,7 +955,6 @@ SKIP: {
 
 my @files = map { s{\A\Q$upper\E/}{}r }
             glob("$upper/*.[ch]"), glob("$upper/review/*.c");
-@files = grep { !/\.h\z/ || $_ eq 'ngx_http_review.h' } @files;
 
 same_set([ column(section($md{'docs/design.md'}, 'Two floors')) ], \@files,
          'design.md: each file is named, and none that is not there');

@@ -4,8 +4,9 @@ Proves that docs/openapi.yaml says what nginx really sends and takes: replies
 of all kinds (complete, partial, failed, timed out, skipped, of rules, in
 steps, with data, with and without evidence), each event of a stream, and
 problem bodies of each status are valid against their schemas, and so are the
-requests that nginx has accepted.  What it has refused for its form is not
-valid, so that the schemas can tell.
+chunks of a split, as JSON and as lines, embeddings, whole, in part or none, and
+rankings, and the requests that nginx has accepted. What it has refused for
+its form is not valid, so that the schemas can tell.
 """
 
 import asyncio
@@ -38,9 +39,35 @@ SERVER = """
         review; review_max_chunk_size 20; client_max_body_size 1k;
     }
     location = /few { review; review_max_points 1; }
+    location = /v1/split { review_split; review_max_text_size 10k; }
+    location = /document { review_split; review_extract /extract; }
+    location = /broken { review_split; review_extract /extract422; }
+    location = /gone { review_split; review_extract /nowhere; }
+    location = /v1/embeddings {
+        review_embed; review_embeddings /embeddings model=stand-in batch=4;
+    }
+    location = /no_model { review_embed; review_embeddings /embeddings; }
+    location = /quick_embed {
+        review_embed; review_embeddings /embeddings;
+        review_call_timeout %dms; review_retry tries=1;
+    }
+    location = /v1/rank { review_rank; review_embeddings /embeddings; }
+    location = /words { review_rank; }
+    location = /embeddings {
+        internal;
+        proxy_pass http://llm/v1/embeddings;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
+    location = /extract { internal; return 200 "# 标题\\n\\n正文。"; }
+    location = /extract422 { internal; return 422 "no text\\n"; }
+    location = /few_inputs {
+        review_embed; review_embeddings /embeddings; review_max_inputs 1;
+    }
+    location = /few_texts { review_rank; review_max_inputs 1; }
     location = /denied { review; deny all; }
     location = /busy { review; return 503; }
-""" % (300 * SLOW, 300 * SLOW)
+""" % (300 * SLOW, 300 * SLOW, 300 * SLOW)
 
 RUBRIC = {
     "name": "标书", "version": "1.0", "language": "zh", "x-note": [1],
@@ -114,6 +141,89 @@ REPLIES = [
          {"id": "b", "steps": ["1 [[500]]", "2"]}]}),
 ]
 
+TEXT = """# 投标函
+
+有效期九十日。不撤销。保证金十万元。😀
+
+# 报价
+
+| 项目 | 单价 |
+| --- | --- |
+| 服务器 | 5 |
+| 交换机 | 8 |
+"""
+
+# name, location, request; JSON, and lines
+
+SPLITS = [
+    ("the defaults", "/v1/split", {"text": TEXT}),
+    ("a table cut, an overlap", "/v1/split",
+     {"text": TEXT, "max_chars": 45, "overlap": 20, "unit": "chars",
+      "keep_tables": True}),
+    ("what cannot be cut", "/v1/split",
+     {"text": TEXT, "max_chars": 1, "keep_tables": False}),
+    ("tokens, members that are null, one that is not known", "/v1/split",
+     {"text": TEXT, "max_chars": 9, "overlap": None, "unit": "tokens",
+      "keep_tables": None, "note": 1}),
+    ("options of the query", "/v1/split?max_chars=30&keep_tables=off&x=1",
+     {"text": TEXT}),
+    ("odd texts", "/v1/split", {"text": "\x01\u2028\"\\\t😀\r\n# \x7f"}),
+]
+
+# name, location, HTTP status, request
+
+EMBEDS = [
+    ("a string", "/v1/embeddings", 200, {"input": "投标"}),
+    ("strings", "/v1/embeddings", 200,
+     {"input": ["a", "b", "a", "😀\x01\"", "c", "d"], "dimensions": 8,
+      "user": "u", "model": "m", "encoding_format": "float"}),
+    ("tokens", "/v1/embeddings", 200, {"input": [1, 2, 0]}),
+    ("arrays of tokens", "/v1/embeddings", 200, {"input": [[1, 2], [3]]}),
+    ("base64", "/v1/embeddings", 200,
+     {"input": ["a", "b"], "encoding_format": "base64", "model": None}),
+    ("floats, though base64 was asked for", "/v1/embeddings", 200,
+     {"input": ["a [[floats]]"], "encoding_format": "base64"}),
+    ("a service that knows no name", "/no_model", 200,
+     {"input": ["a [[bare]]"], "encoding_format": None}),
+    ("partial", "/v1/embeddings", 200, {"input": ["a", "POISON", "b"]}),
+    ("refused", "/v1/embeddings", 502, {"input": ["POISON"]}),
+    ("no number", "/v1/embeddings", 502, {"input": ["a [[nan]]"]}),
+    ("too few", "/v1/embeddings", 502, {"input": ["a [[missing]]"]}),
+    ("cut", "/v1/embeddings", 502, {"input": ["a [[cut]]"]}),
+    ("reset", "/v1/embeddings", 502, {"input": ["a [[reset]]"]}),
+    ("429", "/v1/embeddings", 502, {"input": ["a [[429]]"]}),
+    ("500", "/v1/embeddings", 502, {"input": ["a [[500]]", "b"]}),
+    ("timed out", "/quick_embed", 504, {"input": ["a [[hang]]", "b"]}),
+]
+
+TEXTS = ["投标有效期为90日", {"id": "\"1", "text": "保证金"}, {"text": "质保"}]
+
+# name, location, what it is ranked by, an error?, request
+
+RANKS = [
+    ("the defaults", "/v1/rank", "embedding", None,
+     {"query": "有效期", "texts": TEXTS}),
+    ("chunks, several queries", "/v1/rank", "embedding", None,
+     {"queries": ["有效期", "质保"], "chunks": TEXTS, "top_k": 1,
+      "by": "embedding", "note": 1}),
+    ("chunks of a split", "/v1/rank", "embedding", None,
+     {"query": "a", "chunks": [{"id": "c1", "text": "a", "start": 0}]}),
+    ("words", "/v1/rank", "bm25", None,
+     {"query": "有效期", "texts": TEXTS, "by": "bm25", "top_k": 1000}),
+    ("both", "/v1/rank", "hybrid", None,
+     {"query": "有效期", "queries": None, "texts": TEXTS, "by": "hybrid"}),
+    ("words, since the service fails", "/v1/rank", "bm25", "http_500",
+     {"query": "有效期 [[500]]", "texts": TEXTS, "by": None, "top_k": None}),
+    ("words, since there is no service", "/words", "bm25", "no_embeddings",
+     {"query": "有效期", "texts": TEXTS, "by": "hybrid"}),
+]
+
+# the schema of what is asked for at a location, if it is not a review
+
+REQUESTS = {"/v1/split": "SplitRequest", "/v1/embeddings": "EmbedRequest",
+            "/few_inputs": "EmbedRequest", "/v1/rank": "RankRequest",
+            "/few_texts": "RankRequest"}
+
 # name, location, HTTP status, body, is it the form that is wrong?
 
 PROBLEMS = [
@@ -174,6 +284,47 @@ PROBLEMS = [
      {"chunk": "a" * 21, "points": inline("ok")}, False),
     ("too large a body", "/small", 413,
      {"chunk": "a" * 2000, "points": inline("ok")}, False),
+    ("a split of nothing", "/v1/split", 400, {}, True),
+    ("a text that is a number", "/v1/split", 400, {"text": 1}, True),
+    ("a text that is blank", "/v1/split", 400, {"text": " \n"}, True),
+    ("max_chars of 0", "/v1/split", 400, {"text": "a", "max_chars": 0}, True),
+    ("an overlap that is a string", "/v1/split", 400,
+     {"text": "a", "overlap": "1"}, True),
+    ("a unit that is none", "/v1/split", 400,
+     {"text": "a", "unit": "words"}, True),
+    ("keep_tables that is a word", "/v1/split", 400,
+     {"text": "a", "keep_tables": "on"}, True),
+    ("an overlap too large", "/v1/split", 422,
+     {"text": "a", "max_chars": 5, "overlap": 5}, False),
+    ("a text too large", "/v1/split", 413, {"text": "a" * 10241}, False),
+    ("no input", "/v1/embeddings", 400, {"input": None}, True),
+    ("an input that is an object", "/v1/embeddings", 400, {"input": {}},
+     True),
+    ("inputs of none", "/v1/embeddings", 400, {"input": []}, True),
+    ("an empty input", "/v1/embeddings", 400, {"input": ["a", ""]}, True),
+    ("a token below 0", "/v1/embeddings", 400, {"input": [1, -1]}, True),
+    ("a token that is none", "/v1/embeddings", 400, {"input": [[1.5]]}, True),
+    ("inputs of two kinds", "/v1/embeddings", 400, {"input": ["a", [1]]},
+     True),
+    ("a form that is none", "/v1/embeddings", 400,
+     {"input": "a", "encoding_format": "hex"}, True),
+    ("too many inputs", "/few_inputs", 422, {"input": ["a", "b"]}, False),
+    ("too many texts to rank", "/few_texts", 422,
+     {"query": "a", "texts": ["a", "b"]}, False),
+    ("no query", "/v1/rank", 400, {"texts": ["a"]}, True),
+    ("no texts", "/v1/rank", 400, {"query": "a"}, True),
+    ("texts of none", "/v1/rank", 400, {"query": "a", "texts": []}, True),
+    ("a blank text", "/v1/rank", 400, {"query": "a", "texts": [" "]}, True),
+    ("an object without a text", "/v1/rank", 400,
+     {"query": "a", "chunks": [{"id": "a"}]}, True),
+    ("query and queries", "/v1/rank", 422,
+     {"query": "a", "queries": ["a"], "texts": ["a"]}, True),
+    ("texts and chunks", "/v1/rank", 422,
+     {"query": "a", "texts": ["a"], "chunks": ["a"]}, True),
+    ("top_k of 0", "/v1/rank", 400,
+     {"query": "a", "texts": ["a"], "top_k": 0}, True),
+    ("by what nobody knows", "/v1/rank", 400,
+     {"query": "a", "texts": ["a"], "by": "taste"}, True),
     ("access denied", "/denied", 403, {"chunk": "a"}, None),
     ("an error of nginx", "/busy", 503, {"chunk": "a"}, None),
 ]
@@ -271,6 +422,54 @@ async def stream(port):
         check(schemas.get(name, "?"), data, "event %d is a %s" % (i, name))
 
 
+async def splits(port):
+    lines = ("Accept: application/x-ndjson\r\n"
+             "Content-Type: application/json\r\n")
+    for name, path, request in SPLITS:
+        status, kind, body = await typed(port, post(path, request))
+        Tap.ok((status, kind) == (200, "application/json"),
+               "a split: %s" % name, (status, kind, body.decode()))
+        check("Split", body, "%s: the reply is a Split" % name)
+        check("SplitRequest", request, "%s: the request is one" % name)
+        chunks = json.loads(body)["chunks"]
+
+        status, kind, body = await typed(port, post(path, request, lines))
+        Tap.ok((status, kind) == (200, "application/x-ndjson")
+               and [json.loads(line) for line in body.splitlines()] == chunks,
+               "%s: the same as lines" % name, (status, kind, body.decode()))
+        for line in body.splitlines()[:3]:
+            check("SplitChunk", line, "%s: a line is a chunk" % name)
+
+    for path, kind in (("/v1/split", "text/plain"),
+                       ("/v1/split", "text/markdown; charset=utf-8"),
+                       ("/document", "application/pdf")):
+        status, _, body = await typed(
+            port, post(path, TEXT.encode(), "Content-Type: %s\r\n" % kind))
+        Tap.ok(status == 200, "%s is split" % kind, (status, body.decode()))
+        check("Split", body, "%s: the reply is a Split" % kind)
+
+
+async def embeds(port):
+    for name, path, code, request in EMBEDS:
+        status, kind, body = await typed(port, post(path, request))
+        Tap.ok((status, kind) == (code, "application/json"),
+               "embeddings: %s: %d" % (name, code),
+               (status, kind, body.decode()))
+        check("Embeddings", body, "%s: the reply is Embeddings" % name)
+        check("EmbedRequest", request, "%s: the request is one" % name)
+
+
+async def ranks(port):
+    for name, path, by, error, request in RANKS:
+        status, kind, body = await typed(port, post(path, request))
+        said = json.loads(body)
+        Tap.ok((status, kind, said.get("by")) == (200, "application/json", by)
+               and said.get("error", {}).get("code") == error,
+               "a ranking: %s" % name, (status, kind, body.decode()))
+        check("Ranking", body, "%s: the reply is a Ranking" % name)
+        check("RankRequest", request, "%s: the request is one" % name)
+
+
 async def problems(port):
     for name, path, code, request, form in PROBLEMS:
         status, kind, body = await typed(port, post(path, request))
@@ -279,12 +478,28 @@ async def problems(port):
         check("Problem", body, "%s: the body is a Problem" % name)
         if isinstance(request, bytes) or form is None:
             continue
-        good, note = valid("ReviewRequest", request)
+        good, note = valid(REQUESTS.get(path, "ReviewRequest"), request)
         Tap.ok(good != form, "%s: the request is %sone"
                % (name, "not " if form else ""), note)
 
     for name, code, data in (
             ("GET", 405, post("/v1/review", b"", method="GET")),
+            ("GET of a split", 405, post("/v1/split", b"", method="GET")),
+            ("GET of embeddings", 405,
+             post("/v1/embeddings", b"", method="GET")),
+            ("GET of a ranking", 405, post("/v1/rank", b"", method="GET")),
+            ("text/plain to be embedded", 415,
+             post("/v1/embeddings", b"a", "Content-Type: text/plain\r\n")),
+            ("text/plain to be ranked", 415,
+             post("/v1/rank", b"a", "Content-Type: text/plain\r\n")),
+            ("a document and no converter", 415,
+             post("/v1/split", b"a", "Content-Type: application/pdf\r\n")),
+            ("a document that is broken", 422,
+             post("/broken", b"a", "Content-Type: application/pdf\r\n")),
+            ("a converter that is not there", 502,
+             post("/gone", b"a", "Content-Type: application/pdf\r\n")),
+            ("an option of the query that is wrong", 400,
+             post("/v1/split?unit=x", b"a", "Content-Type: text/plain\r\n")),
             ("PUT", 405, post("/v1/review", b"{}", method="PUT")),
             ("text/plain", 415, post("/v1/review", b"{}",
                                      "Content-Type: text/plain\r\n")),
@@ -298,24 +513,57 @@ async def problems(port):
         check("Problem", body, "%s: the body is a Problem" % name)
 
 
+def made(schema, good, changes):
+    """one that is valid, and what it may not become"""
+    check(schema, good, "%s: one made here" % schema)
+    for name, change in changes:
+        Tap.ok(not valid(schema, {**good, **change})[0],
+               "%s: not with %s" % (schema, name))
+
+
 def negatives():
     """the schemas are no open doors"""
     usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     good = {"point": "a", "status": "skipped", "attempts": 0, "elapsed_ms": 0,
             "model": None, "usage": usage}
-    check("Result", good, "a result, made here, is one")
-    for name, change in (
-            ("a status that is none", {"status": "done"}),
-            ("ok without a finding", {"status": "ok"}),
-            ("failed without an error", {"status": "failed"}),
-            ("a member too many", {"note": ""}),
-            ("skipped after a try", {"attempts": 1}),
-            ("timeout with another code",
-             {"status": "timeout", "error": {"code": "cut", "detail": ""}}),
-            ("a code that is none",
-             {"status": "failed", "error": {"code": "oops", "detail": ""}})):
-        Tap.ok(not valid("Result", {**good, **change})[0],
-               "%s is no result" % name)
+    made("Result", good, (
+        ("a status that is none", {"status": "done"}),
+        ("ok without a finding", {"status": "ok"}),
+        ("failed without an error", {"status": "failed"}),
+        ("a member too many", {"note": ""}),
+        ("skipped after a try", {"attempts": 1}),
+        ("timeout with another code",
+         {"status": "timeout", "error": {"code": "cut", "detail": ""}}),
+        ("a code that is none",
+         {"status": "failed", "error": {"code": "oops", "detail": ""}}),
+        ("a rank's code",
+         {"status": "failed",
+          "error": {"code": "no_embeddings", "detail": ""}})))
+
+    made("SplitChunk", {
+        "id": "c1", "text": "a", "start": 0, "end": 1, "overlap": 0,
+        "heading": [], "sha256": "0" * 64}, (
+            ("no text", {"text": ""}), ("no hash", {"sha256": "0"}),
+            ("half of a header", {"table_header": {"start": 0}}),
+            ("oversize that is false", {"oversize": False}),
+            ("a member too many", {"note": ""})))
+
+    error = {"code": "cut", "detail": ""}
+    made("Embedding", {"object": "embedding", "index": 0, "embedding": [1]}, (
+        ("a vector and an error", {"error": error}),
+        ("neither", {"embedding": None}),
+        ("no base64", {"embedding": "="}), ("no numbers", {"embedding": [""]}),
+        ("a code of the LLM's",
+         {"embedding": None, "error": {"code": "refused", "detail": ""}})))
+
+    made("Ranking", {"by": "bm25", "results": [
+        {"query": 0, "ranked": [{"index": 0, "score": 0.5}]}],
+        "error": {"code": "no_embeddings", "detail": ""},
+        "usage": {"prompt_tokens": 0, "calls": 0}, "elapsed_ms": 0}, (
+            ("words by a model", {"model": "m"}),
+            ("embeddings that failed", {"by": "embedding", "model": "m"}),
+            ("no results", {"results": []}),
+            ("a code that is none", {"error": {"code": "oops", "detail": ""}})))
 
 
 def sound():
@@ -344,7 +592,7 @@ def main():
         nginx = Harness(http=HTTP % rubric,
                         server=SERVER + "location = /bid { review bid; }")
         try:
-            for test in replies, stream, problems:
+            for test in replies, stream, splits, embeds, ranks, problems:
                 asyncio.run(test(nginx.port))
         finally:
             bad = nginx.close()

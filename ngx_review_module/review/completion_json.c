@@ -16,39 +16,6 @@
 #define REVIEW_COMPLETION_FLAGS  (JSON_DECODE_INT_AS_REAL|JSON_ALLOW_NUL)
 
 
-/* servers repeat a key that they don't accept: it must not reach a log */
-
-static void
-review_completion_mask(char *text)
-{
-    char  *p, *end;
-
-    for (p = text; *p; p = end) {
-        end = p + 1;
-
-        if (p > text && (p[-1] == '-' || (p[-1] | 0x20) >= 'a'
-                         || (p[-1] >= '0' && p[-1] <= '9')))
-        {
-            continue;
-        }
-
-        if (strncmp(p, "sk-", 3) == 0) {
-            p += 3;
-
-        } else if (strncasecmp(p, "bearer ", 7) == 0) {
-            p += 7;
-
-        } else {
-            continue;
-        }
-
-        for (end = p; *end > ' ' && !strchr("\"',;:)", *end); end++) {
-            *end = '*';
-        }
-    }
-}
-
-
 void
 review_completion_fail(review_completion_t *c, review_completion_e code,
     const char *fmt, ...)
@@ -82,7 +49,7 @@ review_completion_fail(review_completion_t *c, review_completion_e code,
     }
 
     review_excerpt(detail, REVIEW_COMPLETION_DETAIL, text, (size_t) n);
-    review_completion_mask(detail);
+    review_excerpt_mask(detail);
 
     if (detail[0]) {
         c->detail = detail;

@@ -82,3 +82,36 @@ review_excerpt_value(char *dst, size_t size, const json_t *value)
 
     return dst;
 }
+
+
+/* servers repeat a key that they don't accept: it must not reach a log */
+
+void
+review_excerpt_mask(char *text)
+{
+    char  *p, *end;
+
+    for (p = text; *p; p = end) {
+        end = p + 1;
+
+        if (p > text && (p[-1] == '-' || (p[-1] | 0x20) >= 'a'
+                         || (p[-1] >= '0' && p[-1] <= '9')))
+        {
+            continue;
+        }
+
+        if (strncmp(p, "sk-", 3) == 0) {
+            p += 3;
+
+        } else if (strncasecmp(p, "bearer ", 7) == 0) {
+            p += 7;
+
+        } else {
+            continue;
+        }
+
+        for (end = p; *end > ' ' && !strchr("\"',;:)", *end); end++) {
+            *end = '*';
+        }
+    }
+}

@@ -24,5 +24,9 @@ char *review_excerpt(char *dst, size_t size, const char *data, size_t len);
 
 char *review_excerpt_value(char *dst, size_t size, const json_t *value);
 
+/* overwrites what looks like a key (sk-..., Bearer ...) with asterisks */
+
+void review_excerpt_mask(char *text);
+
 
 #endif /* _REVIEW_EXCERPT_H_INCLUDED_ */

@@ -92,6 +92,7 @@ sub prepare {
     }
 ";
     $ENV{TEST_NGINX_LLM_LOCATION} = llm_location('/llm');
+    $ENV{TEST_NGINX_EMBEDDINGS_LOCATION} = embeddings_location('/embeddings');
 }
 
 # A port that no other test takes while we run, and that is not one of those
@@ -148,14 +149,22 @@ sub start_llm {
 }
 
 sub llm_location ($;$@) {
-    my ($uri, $do, @more) = @_;
+    return stand_in_location('chat/completions', @_);
+}
+
+sub embeddings_location ($;$@) {
+    return stand_in_location('embeddings', @_);
+}
+
+sub stand_in_location {
+    my ($path, $uri, $do, @more) = @_;
     my $args = defined $do && length $do ? '?do=' . escape($do) : '';
     my $more = join '', map { "            $_\n" } @more;
 
     return "
         location = $uri {
             internal;
-            proxy_pass http://llm/v1/chat/completions$args;
+            proxy_pass http://llm/v1/$path$args;
             proxy_http_version 1.1;
             proxy_set_header Connection \"\";
 $more        }
@@ -213,8 +222,9 @@ use Test::Nginx::Util qw(expand_env_in_text parse_time);
 our @ISA = ('Test::Nginx::Socket');
 
 our @EXPORT = qw(
-    run_tests plan_review review_http review_section llm_location llm_port
-    llm_get llm_post llm_reset llm_calls llm_stats llm_wait json_checks
+    run_tests plan_review review_http review_section llm_location
+    embeddings_location llm_port llm_get llm_post llm_reset llm_calls llm_stats
+    llm_wait json_checks
 );
 
 my $Json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -872,6 +882,8 @@ C<--- timeout> is three times as long with TEST_REVIEW_ASAN.
     llm_location($uri, $script, @lines)
                              the text of an internal location for the stand-in;
                              $script goes into the query parameter "do"
+    embeddings_location($uri, $script, @lines)
+                             the same for its embeddings
     llm_port()
     llm_get($path, %query), llm_post(...)    decoded JSON from the stand-in
     llm_reset(), llm_stats(), llm_calls(%filter), llm_wait(%query)
@@ -888,6 +900,8 @@ PYTHON.
 
 Set, for configurations: TEST_NGINX_LLM_PORT, TEST_NGINX_LLM_UPSTREAM (the
 C<upstream llm> block, for blocks with their own http_config),
-TEST_NGINX_LLM_LOCATION (C<llm_location('/llm')>), TEST_NGINX_DATA (F<t/data>).
+TEST_NGINX_LLM_LOCATION (C<llm_location('/llm')>),
+TEST_NGINX_EMBEDDINGS_LOCATION (C<embeddings_location('/embeddings')>),
+TEST_NGINX_DATA (F<t/data>).
 
 =cut

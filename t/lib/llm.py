@@ -79,6 +79,8 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
 usage.prompt_tokens is the number of code points in the messages,
 completion_tokens the number of events with content.
 
+POST to a path that ends in /v1/embeddings is a call, too: embeddings.py.
+
 For tests to look at:
     GET  /_calls     [{n, key, do, model, path, headers: [[name, value]], body,
                      raw_length, connection, started, ended, outcome,
@@ -92,7 +94,8 @@ For tests to look at:
                      connections are those that carried a call; time is now, in
                      seconds, and busy what all calls together have been in
                      flight: between two looks, busy by time is their mean
-                     number
+                     number.  These count calls of both kinds; "embeddings"
+                     tells of those alone
     GET  /_bad       [{why, path, headers, raw_length, text}]: requests that no
                      LLM would take: not JSON, no messages, a body that is
                      shorter or longer than said
@@ -124,6 +127,8 @@ import time
 import urllib.parse
 import zlib
 
+import embeddings
+
 COMPLETIONS = "/v1/chat/completions"
 BODY_TIMEOUT = 5            # a body that stops coming is a bad request
 MAX_HEAD = 65536
@@ -137,10 +142,12 @@ FLAGS = frozenset("""
     ok hang hang_body cut_head cut reset gzip chunked json sse crlf nodone
     no_usage html empty bad_json error200 no_choices null_content refusal
     content_filter length single_quotes trailing_comma newline fenced prose
-    think reasoning echo noquote wrong_length""".split())
+    think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
 NUMBERS = frozenset("""
-    delay slow cut_sse tokens status huge length_until wrong_length""".split())
-WORDS = frozenset("key verdict severity omit confidence data raw".split())
+    delay slow cut_sse tokens status huge length_until wrong_length
+    """.split()) | embeddings.NUMBERS
+WORDS = frozenset("key verdict severity omit confidence data raw".split()) \
+    | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
 DEFAULT = {"verdict": "pass", "reason": "符合要求", "suggestion": "",
@@ -474,7 +481,11 @@ def completion(do, request):
     if "error200" in do:
         return json_reply(error_object(500, "出错了"))
     body = json_body(do, base, request, content, parts, finish)
-    reply = Reply([body])
+    return body_reply(do, body, n)
+
+
+def body_reply(do, body, n, type="application/json", status=200):
+    reply = Reply([body], type, status)
     if "slow" in do or "chunked" in do:
         reply.pieces = split(body, n)
     reply.chunked = "chunked" in do
@@ -483,22 +494,34 @@ def completion(do, request):
     return reply
 
 
+def embedding(do, request):
+    """the reply of a service that answers, or refuses what it is asked"""
+
+    if "error200" in do:
+        return json_reply(error_object(500, "出错了"))
+    try:
+        status, type, body = embeddings.answer(do, request)
+    except (OSError, ValueError) as error:
+        raise Bad(f"script: {error}") from None
+    return body_reply(do, body, do.get("tokens") or PIECES, type, status)
+
+
 def events_wanted(do, request):
     return "sse" in do or (request.get("stream") is True and "json" not in do)
 
 
-def make_reply(do, request):
+def make_reply(do, request, answer):
     status = do.get("status", 200)
     if "html" in do:
         reply = Reply([b"<html><body><h1>Bad Gateway</h1></body></html>\n"],
                       "text/html", status)
     elif "empty" in do:
         reply = Reply([b""], status=status)
-    elif status >= 300:
+    elif status >= 300 and "fixture" not in do:
         reply = json_reply(error_object(status, f"status {status}"), status)
     else:
-        reply = completion(do, request)
-        reply.status = status
+        reply = answer(do, request)
+        reply.status = do.get("status", reply.status)
 
     if "retry_after" in do:
         value = do["retry_after"]
@@ -535,12 +558,13 @@ def make_reply(do, request):
 
 
 class Call:
-    __slots__ = ("tally", "n", "key", "do", "model", "path", "headers", "body",
+    __slots__ = ("tally", "flights", "n", "key", "do", "model", "path", "headers", "body",
                  "question", "raw_length", "connection", "started", "ended",
                  "outcome", "client_closed_at")
 
-    def __init__(self, tally, script, request, connection):
+    def __init__(self, tally, flights, script, request, connection):
         self.tally = tally
+        self.flights = flights
         self.n = tally.calls
         self.do = script
         found = re.search(r"(?:^|[\s|])key=([^\s|]+)", script)
@@ -555,7 +579,7 @@ class Call:
 
     def public(self):
         return {name: getattr(self, name) for name in self.__slots__
-                if name not in ("tally", "question")}
+                if name not in ("tally", "flights", "question")}
 
     def end(self, outcome):
         """the call is over; "hung" is not an end, only a name for the wait"""
@@ -563,18 +587,15 @@ class Call:
         self.outcome = outcome
         if outcome != "hung":
             self.ended = now()
-            tally = self.tally
-            tally.flow(-1)
             if outcome == "client_closed":
                 self.client_closed_at = self.ended
-                tally.close()
-            elif outcome == "answered":
-                tally.answered += 1
+            for flight in self.flights:
+                flight.end(outcome)
         self.tally.changed()
 
 
-class Tally:
-    """Everything since the last reset."""
+class Flight:
+    """Calls begin and end."""
 
     def __init__(self):
         self.calls = 0
@@ -586,20 +607,6 @@ class Tally:
         self.flowed = time.monotonic()
         self.answered = 0
         self.closed = 0
-        self.connections = 0
-        self.recorded = []
-        self.bad = []
-        self.bad_requests = 0
-        self.sequences = {}
-        self.waiters = []
-
-    def alternative(self, script, model):
-        alternatives = script.split("|")
-        if len(alternatives) == 1:
-            return script
-        n = self.sequences.get((script, model), 0)
-        self.sequences[script, model] = n + 1
-        return alternatives[min(n, len(alternatives) - 1)]
 
     def begin(self):
         """
@@ -616,9 +623,13 @@ class Tally:
             loop = asyncio.get_running_loop()
             loop.call_soon(loop.call_soon, self.settle)
 
-    def close(self):
-        self.closed += 1
-        self.excess = max(0, self.excess - 1)
+    def end(self, outcome):
+        self.flow(-1)
+        if outcome == "client_closed":
+            self.closed += 1
+            self.excess = max(0, self.excess - 1)
+        elif outcome == "answered":
+            self.answered += 1
 
     def settle(self):
         self.unsettled -= 1
@@ -633,6 +644,34 @@ class Tally:
         self.busy += self.in_flight * (at - self.flowed)
         self.flowed = at
         self.in_flight += change
+
+    def counters(self):
+        return {"calls": self.calls, "in_flight": self.in_flight,
+                "max_in_flight": self.max_in_flight + self.excess,
+                "answered": self.answered, "client_closed": self.closed}
+
+
+class Tally(Flight):
+    """Everything since the last reset."""
+
+    def __init__(self):
+        super().__init__()
+        self.embeddings = Flight()
+        self.inputs = embeddings.Inputs()
+        self.connections = 0
+        self.recorded = []
+        self.bad = []
+        self.bad_requests = 0
+        self.sequences = {}
+        self.waiters = []
+
+    def alternative(self, script, model):
+        alternatives = script.split("|")
+        if len(alternatives) == 1:
+            return script
+        n = self.sequences.get((script, model), 0)
+        self.sequences[script, model] = n + 1
+        return alternatives[min(n, len(alternatives) - 1)]
 
     def select(self, query):
         calls = self.recorded
@@ -660,12 +699,11 @@ class Tally:
 
     def stats(self):
         self.flow(0)
-        return {"calls": self.calls, "in_flight": self.in_flight,
-                "max_in_flight": self.max_in_flight + self.excess,
-                "answered": self.answered, "client_closed": self.closed,
-                "bad_requests": self.bad_requests,
+        return {**self.counters(), "bad_requests": self.bad_requests,
                 "connections": self.connections,
-                "time": self.flowed - START, "busy": self.busy}
+                "time": self.flowed - START, "busy": self.busy,
+                "embeddings": {**self.embeddings.counters(),
+                               **self.inputs.stats()}}
 
 
 START = time.monotonic()
@@ -744,6 +782,24 @@ def unchunk(buffer):
         at += size + 2
         if size == 0:
             return bytes(body), at
+
+
+def read_object(body):
+    try:
+        request = loads(body.decode())
+    except ValueError as error:
+        raise Bad(f"not JSON: {error}") from None
+    if not isinstance(request, dict):
+        raise Bad("not an object")
+    return request
+
+
+def script_of(query):
+    """what the query parameter "do" says"""
+
+    if "do=" not in query:
+        return ""
+    return urllib.parse.parse_qs(query).get("do", [""])[-1]
 
 
 class Connection(asyncio.Protocol):
@@ -849,7 +905,10 @@ class Connection(asyncio.Protocol):
         method = self.head.method
         path, _, query = self.head.target.partition("?")
         if path.endswith(COMPLETIONS) and method == "POST":
-            self.handle_call(query, body)
+            self.handle_completion(query, body)
+            return
+        if path.endswith(embeddings.PATH) and method == "POST":
+            self.handle_embeddings(query, body)
             return
         query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         if path == "/_wait":
@@ -857,14 +916,8 @@ class Connection(asyncio.Protocol):
         else:
             self.start(introspect(self.server, method, path, query))
 
-    def handle_call(self, query, body):
-        server, tally = self.server, self.server.tally
-        try:
-            request = loads(body.decode())
-        except ValueError as error:
-            raise Bad(f"not JSON: {error}") from None
-        if not isinstance(request, dict):
-            raise Bad("not an object")
+    def handle_completion(self, query, body):
+        request = read_object(body)
         messages = request.get("messages")
         if not isinstance(messages, list) or not messages or not all(
                 isinstance(m, dict) and isinstance(m.get("role"), str)
@@ -872,15 +925,45 @@ class Connection(asyncio.Protocol):
             raise Bad("no messages")
 
         script, question = find_script(messages)
-        if "do=" in query:
-            script = urllib.parse.parse_qs(query).get("do", [script])[-1]
-        do = parse_script(tally.alternative(script, str(request.get("model"))))
+        script = script_of(query) or script
+        do = self.choose(script, request)
+        self.begin(script, request, question, body, (self.server.tally,))
+        self.start(make_reply(do, request, completion))
 
-        tally.begin()
+    def handle_embeddings(self, query, body):
+        request = read_object(body)
+        why = embeddings.why_bad(request)
+        if why is not None:
+            raise Bad(f"embeddings: {why}")
+
+        tally, record = self.server.tally, self.server.record
+        inputs = embeddings.inputs_of(request)
+        question = "\n".join(map(embeddings.text_of, inputs))
+        script, found = script_of(query), SCRIPT.findall(question)
+        do = self.choose(script, request)
+        if found:
+            do = {**do, **self.choose(found[-1], request)}
+            script = found[-1]
+
+        reply = make_reply(do, request, embedding)
+        self.begin(script, request, question, body, (tally, tally.embeddings))
+        tally.inputs.add(inputs, record)
+        self.start(reply)
+
+    def choose(self, script, request):
+        """what is to be done this time"""
+
+        return parse_script(self.server.tally.alternative(
+            script, str(request.get("model"))))
+
+    def begin(self, script, request, question, body, flights):
+        server, tally = self.server, self.server.tally
+        for flight in flights:
+            flight.begin()
         if self.tally is not tally:
             self.tally = tally
             tally.connections += 1
-        call = self.call = Call(tally, script, request, self.number)
+        call = self.call = Call(tally, flights, script, request, self.number)
         if server.record:
             call.path = self.head.target
             call.headers = self.head.headers
@@ -889,7 +972,6 @@ class Connection(asyncio.Protocol):
             call.raw_length = len(body)
             tally.recorded.append(call)
         tally.changed()
-        self.start(make_reply(do, request))
 
     def handle_wait(self, query):
         tally = self.server.tally
@@ -1001,11 +1083,13 @@ def introspect(server, method, path, query):
     if (method, path) == ("POST", "/_reset"):
         server.tally = Tally()
         return json_reply({})
-    if method == "GET" and path in ("/_calls", "/_bad"):
+    if method == "GET" and path in ("/_calls", "/_bad", "/_inputs"):
         if not server.record:
             return json_reply(error_object(409, "nothing is recorded"), 409)
         if path == "/_bad":
             return json_reply(tally.bad)
+        if path == "/_inputs":
+            return json_reply(tally.inputs.list(query.get("contains", "")))
         return json_reply([call.public() for call in tally.select(query)])
     return json_reply(error_object(404, f"{method} {path}?"), 404)
 
