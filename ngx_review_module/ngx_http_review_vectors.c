@@ -13,9 +13,14 @@
 #define NGX_HTTP_REVIEW_VECTOR_MAX    (256 * 1024)
 #define NGX_HTTP_REVIEW_VECTORS_MAX   (64 * 1024)
 
-/* so often a service may refuse all it is sent before it's believed */
+/*
+ * So many inputs may be refused that stand alone, before one is taken, until
+ * it is believed that the request as such is at fault, or that all are too
+ * long: from then on batches that are refused are not halved.
+ */
 
 #define NGX_HTTP_REVIEW_VECTORS_REFUSED  8
+#define NGX_HTTP_REVIEW_VECTORS_LARGE    64
 
 #define NGX_HTTP_REVIEW_VECTORS_MESSAGE  200
 
@@ -58,7 +63,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);
 static ngx_int_t ngx_http_review_vectors_add(ngx_http_review_vectors_t *v,
-    size_t first, size_t n);
+    size_t first, size_t n, ngx_uint_t next);
 static void ngx_http_review_batch_start(ngx_http_review_batch_t *batch);
 static ngx_int_t ngx_http_review_batch_body(ngx_http_review_batch_t *batch);
 static void ngx_http_review_batch_begin(ngx_http_review_call_t *call);
@@ -68,7 +73,8 @@ static const char *ngx_http_review_batch_end(ngx_http_review_call_t *call);
 static ngx_uint_t ngx_http_review_batch_outcome(ngx_http_review_call_t *call);
 static void ngx_http_review_batch_ended(ngx_http_review_call_t *call);
 static void ngx_http_review_batch_refused(ngx_http_review_batch_t *batch);
-static ngx_uint_t ngx_http_review_batch_halve(ngx_http_review_batch_t *batch);
+static ngx_uint_t ngx_http_review_batch_halve(ngx_http_review_batch_t *batch,
+    ngx_uint_t limit);
 static void ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
     const char *code, const char *detail, const char *note);
 static void ngx_http_review_batch_parse(ngx_http_review_batch_t *batch);
@@ -122,7 +128,7 @@ ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
     }
 
     for (i = 0; i < v->norder; i += n) {
-        if (ngx_http_review_vectors_add(v, i, ngx_min(n, v->norder - i))
+        if (ngx_http_review_vectors_add(v, i, ngx_min(n, v->norder - i), 0)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -164,7 +170,7 @@ ngx_http_review_vectors_order(ngx_http_review_vectors_t *v)
 
 static ngx_int_t
 ngx_http_review_vectors_add(ngx_http_review_vectors_t *v, size_t first,
-    size_t n)
+    size_t n, ngx_uint_t next)
 {
     ngx_http_review_batch_t  *batch;
 
@@ -182,7 +188,12 @@ ngx_http_review_vectors_add(ngx_http_review_vectors_t *v, size_t first,
                       ? NGX_HTTP_REVIEW_ENCODING_FLOAT
                       : NGX_HTTP_REVIEW_ENCODING_BASE64;
 
-    ngx_queue_insert_tail(&v->waiting, &batch->queue);
+    if (next) {
+        ngx_queue_insert_head(&v->waiting, &batch->queue);
+
+    } else {
+        ngx_queue_insert_tail(&v->waiting, &batch->queue);
+    }
 
     return NGX_OK;
 }
@@ -481,7 +492,7 @@ ngx_http_review_batch_ended(ngx_http_review_call_t *call)
 static void
 ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
 {
-    ngx_uint_t                     halve;
+    ngx_uint_t                     limit;
     ngx_http_review_call_t        *call;
     ngx_http_review_vectors_t     *v;
     ngx_http_review_embeddings_t  *conf;
@@ -504,23 +515,14 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
         return;
     }
 
-    halve = batch->why == REVIEW_EMBEDDINGS_TOO_LARGE;
+    limit = batch->why == REVIEW_EMBEDDINGS_TOO_LARGE
+            ? NGX_HTTP_REVIEW_VECTORS_LARGE : NGX_HTTP_REVIEW_VECTORS_REFUSED;
 
-    /*
-     * One of the inputs may be at fault, or the request as such: that is
-     * believed once nothing but refusals have come.
-     */
-
-    if (call->status == NGX_HTTP_BAD_REQUEST
-        || call->status == NGX_HTTP_UNPROCESSABLE)
+    if ((batch->why == REVIEW_EMBEDDINGS_TOO_LARGE
+         || call->status == NGX_HTTP_BAD_REQUEST
+         || call->status == NGX_HTTP_UNPROCESSABLE)
+        && ngx_http_review_batch_halve(batch, limit))
     {
-        v->refused++;
-
-        halve |= v->succeeded
-                 || v->refused < NGX_HTTP_REVIEW_VECTORS_REFUSED;
-    }
-
-    if (halve && ngx_http_review_batch_halve(batch)) {
         return;
     }
 
@@ -529,10 +531,10 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
 }
 
 
-/* 0: there is nothing to halve */
+/* the halves come next; 0: there is nothing to halve, or no use in it */
 
 static ngx_uint_t
-ngx_http_review_batch_halve(ngx_http_review_batch_t *batch)
+ngx_http_review_batch_halve(ngx_http_review_batch_t *batch, ngx_uint_t limit)
 {
     size_t                      half;
     ngx_http_review_vectors_t  *v;
@@ -540,17 +542,22 @@ ngx_http_review_batch_halve(ngx_http_review_batch_t *batch)
     v = batch->vectors;
     half = batch->n / 2;
 
-    if (half == 0
-        || ngx_http_review_vectors_add(v, batch->first, half) != NGX_OK)
+    if (half == 0) {
+        v->refused++;
+        return 0;
+    }
+
+    if ((v->succeeded == 0 && v->refused >= limit)
+        || ngx_http_review_vectors_add(v, batch->first + half,
+                                       batch->n - half, 1)
+           != NGX_OK)
     {
         return 0;
     }
 
-    if (ngx_http_review_vectors_add(v, batch->first + half, batch->n - half)
-        != NGX_OK)
-    {
-        batch->first += half;
-        batch->n -= half;
+    batch->n = half;
+
+    if (ngx_http_review_vectors_add(v, batch->first, half, 1) != NGX_OK) {
         return 0;
     }
 
@@ -739,11 +746,7 @@ ngx_http_review_batch_parsed(void *data)
                   "review: the embedding service's answer to %uz inputs is "
                   "not understood: %s", batch->n, batch->message);
 
-    v->refused++;
-
-    if ((v->succeeded || v->refused < NGX_HTTP_REVIEW_VECTORS_REFUSED)
-        && ngx_http_review_batch_halve(batch))
-    {
+    if (ngx_http_review_batch_halve(batch, NGX_HTTP_REVIEW_VECTORS_REFUSED)) {
         return;
     }
 
