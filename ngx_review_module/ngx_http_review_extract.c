@@ -353,5 +353,12 @@ ngx_http_review_extract_done(void *data)
 static void
 ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx)
 {
-    ctx->extraction->expired = 1;
+    ngx_http_review_extraction_t  *e;
+
+    e = ctx->extraction;
+    e->expired = 1;
+
+    if (e->call.active) {
+        ngx_http_review_call_cancel(&e->call);
+    }
 }
