@@ -88,6 +88,14 @@ typedef struct {
 } ngx_http_review_embeddings_t;
 
 
+/* where a task sends its chunks */
+
+typedef struct {
+    ngx_http_review_uri_t       uri;
+    ngx_uint_t                  calls;      /* of a task at a time */
+} ngx_http_review_chunk_uri_t;
+
+
 typedef struct {
     ngx_uint_t                  tries;
     ngx_msec_t                  backoff;
@@ -114,6 +122,7 @@ struct ngx_http_review_loc_conf_s {
     ngx_http_review_llm_t      *llm;
     ngx_http_review_embeddings_t *embeddings;
     ngx_http_review_uri_t      *extract;    /* NULL: none */
+    ngx_http_review_chunk_uri_t *chunk_uri;
     ngx_http_review_threads_t  *threads;
     ngx_http_review_retry_t    *retry;
     ngx_http_review_limit_t    *limit;      /* NULL: none */
@@ -121,6 +130,7 @@ struct ngx_http_review_loc_conf_s {
     ngx_flag_t                  guard;
     ngx_msec_t                  call_timeout;
     ngx_msec_t                  timeout;
+    ngx_msec_t                  task_timeout;
     ngx_msec_t                  ping;
     size_t                      max_chunk;
     size_t                      max_text;
@@ -167,6 +177,7 @@ struct ngx_http_review_ctx_s {
     ngx_http_review_loc_conf_t *conf;
     review_pool_t              *pool;
     ngx_msec_t                  started;
+    ngx_msec_t                  timeout;    /* of the whole, review_timeout */
 
     /*
      * The endpoint's.  "read", "progress", and what a thread's work is done
@@ -251,6 +262,7 @@ struct ngx_http_review_call_s {
     ngx_http_review_usage_t    *usage;
     review_str_t               *body;       /* pieces */
     size_t                      npieces;    /* 0: the client's own body */
+    ngx_msec_t                  timeout;    /* 0: review_call_timeout */
     ngx_http_review_call_pt     handler;    /* called once: it has ended */
 
     ngx_http_request_t         *sr;         /* the try that runs, or NULL */
@@ -293,6 +305,7 @@ struct ngx_http_review_work_s {
     ngx_http_review_work_pt     done;       /* afterwards, in the event loop */
     void                       *data;
     ngx_uint_t                  held;       /* by other works */
+    ngx_pool_cleanup_t         *cleanup;    /* of the request's pool */
     ngx_event_t                 alive;      /* keeps a worker from its exit */
     volatile ngx_uint_t         gone;       /* nobody waits for it any more:
                                                a thread may look at it */
@@ -366,6 +379,10 @@ ngx_http_review_work_t *ngx_http_review_work_create(
 /* that of the request itself, made when first needed */
 
 ngx_http_review_work_t *ngx_http_review_work(ngx_http_review_ctx_t *ctx);
+
+/* before the request's end; nothing of the work may be used any more */
+
+void ngx_http_review_work_destroy(ngx_http_review_work_t *work);
 
 /* "other" is left alone for as long as "work" has a pool */
 
@@ -461,6 +478,8 @@ char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_review_extract(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_retry_t *ngx_http_review_create_retry(ngx_conf_t *cf);
 ngx_uint_t ngx_http_review_param(ngx_str_t *param, const char *name,
@@ -499,13 +518,14 @@ ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
 
 /*
  * The endpoints, and their directives: ngx_http_review_chunk.c, _split.c,
- * _embed.c, _rank.c
+ * _embed.c, _rank.c, _task.c
  */
 
 char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /*
@@ -532,6 +552,17 @@ void ngx_http_review_call_leave(ngx_http_review_call_t *call);
 
 void ngx_http_review_call_end(ngx_http_review_call_t *call);
 void ngx_http_review_call_ended(ngx_http_review_call_t *call);
+
+
+/*
+ * ngx_http_review_subrequest.c: the subrequest of a try.  It is made; it is
+ * cut off, or left behind, and its end is not told; it is nginx's to end with
+ * the client's request.
+ */
+
+ngx_int_t ngx_http_review_call_subrequest(ngx_http_review_call_t *call);
+void ngx_http_review_call_stop(ngx_http_review_call_t *call);
+void ngx_http_review_call_let_go(ngx_http_review_call_t *call);
 
 /* handlers of the server rewrite and the precontent phase */
 
@@ -595,6 +626,8 @@ ngx_int_t ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx,
     ngx_uint_t status, const char *type);
 ngx_int_t ngx_http_review_reply_whole(ngx_http_review_ctx_t *ctx,
     ngx_uint_t status, ngx_chain_t *out);
+ngx_int_t ngx_http_review_reply_typed(ngx_http_review_ctx_t *ctx,
+    ngx_uint_t status, const char *type, ngx_chain_t *out);
 
 /* server-sent events; a reply in pieces is not to be kept back by proxies */
 

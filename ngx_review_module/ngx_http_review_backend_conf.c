@@ -237,6 +237,53 @@ ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_loc_conf_t *rlcf = conf;
+
+    ngx_int_t                     n;
+    ngx_str_t                    *value, arg;
+    ngx_http_review_chunk_uri_t  *uri;
+
+    if (rlcf->chunk_uri != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    uri = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_chunk_uri_t));
+    if (uri == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    uri->calls = 16;
+
+    value = cf->args->elts;
+
+    if (ngx_http_review_set_uri(cf, &value[1], &uri->uri) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts > 2) {
+
+        if (!ngx_http_review_param(&value[2], "calls", &arg)) {
+            return ngx_http_review_bad_param(cf, &value[2]);
+        }
+
+        n = ngx_atoi(arg.data, arg.len);
+
+        if (n < 1 || n > 10000) {
+            return ngx_http_review_bad_param(cf, &value[2]);
+        }
+
+        uri->calls = n;
+    }
+
+    rlcf->chunk_uri = uri;
+
+    return NGX_CONF_OK;
+}
+
+
 /* "off" keeps a location from what it would inherit */
 
 char *

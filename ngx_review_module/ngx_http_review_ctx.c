@@ -45,6 +45,7 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     ctx->request = r;
     ctx->conf = conf;
     ctx->started = ngx_current_msec;
+    ctx->timeout = conf->timeout;
 
     ngx_queue_init(&ctx->calls);
     ngx_queue_init(&ctx->ended);
@@ -166,9 +167,9 @@ ngx_http_review_begin(ngx_http_review_ctx_t *ctx)
     ctx->deadline.handler = ngx_http_review_deadline;
     ctx->deadline.data = ctx;
     ctx->deadline.log = log;
-    ctx->expires = ngx_current_msec + ctx->conf->timeout;
+    ctx->expires = ngx_current_msec + ctx->timeout;
 
-    ngx_add_timer(&ctx->deadline, ctx->conf->timeout);
+    ngx_add_timer(&ctx->deadline, ctx->timeout);
 
     return NGX_OK;
 }

@@ -4,6 +4,11 @@
 #include "ngx_http_review_chunk.h"
 
 
+/* what is sent of a reply before other events are seen to */
+
+#define NGX_HTTP_REVIEW_SEND  (256 * 1024)
+
+
 static void *ngx_http_review_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_review_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent,
@@ -79,6 +84,27 @@ static ngx_command_t  ngx_http_review_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("review_task"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_review_task,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_chunk_uri"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_review_chunk_uri,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_task_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_loc_conf_t, task_timeout),
+      &ngx_http_review_positive_post },
 
     { ngx_string("review_thread_pool"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
@@ -265,6 +291,7 @@ ngx_http_review_create_loc_conf(ngx_conf_t *cf)
     conf->llm = NGX_CONF_UNSET_PTR;
     conf->embeddings = NGX_CONF_UNSET_PTR;
     conf->extract = NGX_CONF_UNSET_PTR;
+    conf->chunk_uri = NGX_CONF_UNSET_PTR;
     conf->threads = NGX_CONF_UNSET_PTR;
     conf->retry = NGX_CONF_UNSET_PTR;
     conf->limit = NGX_CONF_UNSET_PTR;
@@ -272,6 +299,7 @@ ngx_http_review_create_loc_conf(ngx_conf_t *cf)
     conf->guard = NGX_CONF_UNSET;
     conf->call_timeout = NGX_CONF_UNSET_MSEC;
     conf->timeout = NGX_CONF_UNSET_MSEC;
+    conf->task_timeout = NGX_CONF_UNSET_MSEC;
     conf->ping = NGX_CONF_UNSET_MSEC;
     conf->max_chunk = NGX_CONF_UNSET_SIZE;
     conf->max_text = NGX_CONF_UNSET_SIZE;
@@ -319,6 +347,14 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
     }
 
+    /* large replies leave others their turn: sending 2m takes milliseconds */
+
+    if (conf->handler && (clcf->sendfile_max_chunk == 0
+                          || clcf->sendfile_max_chunk > NGX_HTTP_REVIEW_SEND))
+    {
+        clcf->sendfile_max_chunk = NGX_HTTP_REVIEW_SEND;
+    }
+
     /* "if" and "limit_except" are parts of their location */
 
     if (clcf->noname || clcf->lmt_excpt) {
@@ -351,6 +387,7 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->llm, prev->llm, NULL);
     ngx_conf_merge_ptr_value(conf->embeddings, prev->embeddings, NULL);
     ngx_conf_merge_ptr_value(conf->extract, prev->extract, NULL);
+    ngx_conf_merge_ptr_value(conf->chunk_uri, prev->chunk_uri, NULL);
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
     ngx_conf_merge_value(conf->guard, prev->guard, 0);
@@ -362,6 +399,8 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_msec_value(conf->call_timeout, prev->call_timeout, 60000);
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 120000);
+    ngx_conf_merge_msec_value(conf->task_timeout, prev->task_timeout,
+                              3600000);
     ngx_conf_merge_msec_value(conf->ping, prev->ping, 5000);
     ngx_conf_merge_size_value(conf->max_chunk, prev->max_chunk, 1024 * 1024);
     ngx_conf_merge_size_value(conf->max_text, prev->max_text,
@@ -398,6 +437,12 @@ ngx_http_review_check_backends(ngx_conf_t *cf,
         && conf->embeddings == NULL)
     {
         missing = "review_embeddings";
+    }
+
+    if (ngx_strcmp(conf->directive, "review_task") == 0
+        && conf->chunk_uri == NULL)
+    {
+        missing = "review_chunk_uri";
     }
 
     if (missing) {

@@ -25,8 +25,10 @@ typedef struct {
 
 static void ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
     ngx_http_review_ctx_pt next);
-static ngx_int_t ngx_http_review_reading_small(ngx_http_review_reading_t *reading);
-static ngx_int_t ngx_http_review_reading_large(ngx_http_review_reading_t *reading);
+static ngx_int_t ngx_http_review_reading_small(
+    ngx_http_review_reading_t *reading);
+static ngx_int_t ngx_http_review_reading_large(
+    ngx_http_review_reading_t *reading);
 static void ngx_http_review_reading_run(void *data);
 static void ngx_http_review_reading_done(void *data);
 static void ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
@@ -127,7 +129,8 @@ ngx_http_review_reading_large(ngx_http_review_reading_t *request)
     *reading = *request;
     reading->pool = work->memory;
 
-    if (ngx_http_review_take_body(reading->ctx->request, work->pool, &reading->bufs)
+    if (ngx_http_review_take_body(reading->ctx->request, work->pool,
+                                  &reading->bufs)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -156,12 +159,18 @@ ngx_http_review_reading_run(void *data)
     }
 
     ngx_http_review_reading_parse(reading, p, reading->size);
+
+    /* what was parsed is not needed any more, and here nobody waits */
+
+    if (reading->json) {
+        (void) ngx_pfree(reading->pool->ctx, p);
+    }
 }
 
 
 static void
-ngx_http_review_reading_parse(ngx_http_review_reading_t *reading, const char *data,
-    size_t len)
+ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
+    const char *data, size_t len)
 {
     if (!reading->json) {
         ngx_http_review_reading_check(reading, data, len);
@@ -182,8 +191,8 @@ ngx_http_review_reading_parse(ngx_http_review_reading_t *reading, const char *da
 
     if (!json_is_object(reading->value)) {
         reading->status = NGX_HTTP_BAD_REQUEST;
-        (void) review_error(&reading->err, "", "the body must be an object, got "
-                            "%s", review_json_type(reading->value));
+        (void) review_error(&reading->err, "", "the body must be an object, "
+                            "got %s", review_json_type(reading->value));
         return;
     }
 
@@ -192,8 +201,8 @@ ngx_http_review_reading_parse(ngx_http_review_reading_t *reading, const char *da
 
 
 static void
-ngx_http_review_reading_check(ngx_http_review_reading_t *reading, const char *data,
-    size_t len)
+ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
+    const char *data, size_t len)
 {
     size_t  valid;
 

@@ -275,49 +275,16 @@ ngx_http_review_rank_expire(ngx_http_review_ctx_t *ctx)
 }
 
 
-/* a text without a vector can't be compared with those that have one */
-
 static void
 ngx_http_review_rank_embedded(ngx_http_review_vectors_t *v)
 {
-    size_t                      i;
-    ngx_uint_t                  n;
-    ngx_http_review_rank_t     *rank;
-    ngx_http_review_work_t    **work;
-    ngx_http_review_vector_t   *item;
-    ngx_http_review_ranking_t  *ranking;
+    ngx_http_review_rank_t  *rank;
 
     rank = v->data;
-    ranking = rank->ranking;
 
-    ranking->vectors = ngx_palloc(v->ctx->work->pool, v->n * sizeof(float *));
-    if (ranking->vectors == NULL) {
-        ngx_http_review_fail(v->ctx, NGX_ERROR);
-        return;
-    }
-
-    for (i = 0; i < v->n; i++) {
-        item = &v->items[v->same[i]];
-
-        if (item->failure) {
-            rank->failure = *item->failure;
-            ranking->vectors = NULL;
-            break;
-        }
-
-        ranking->vectors[i] = item->floats;
-    }
-
-    ranking->dim = v->dim;
-
-    work = v->works.elts;
-
-    for (n = 0; n < v->works.nelts; n++) {
-        if (ngx_http_review_work_hold(v->ctx->work, work[n]) != NGX_OK) {
-            ngx_http_review_fail(v->ctx, NGX_ERROR);
-            return;
-        }
-    }
+    rank->ranking->dim = v->dim;
+    rank->ranking->vectors = ngx_http_review_vectors_floats(v, v->ctx->work,
+                                                            &rank->failure);
 
     ngx_http_review_rank_score(rank);
 }

@@ -55,6 +55,14 @@ ngx_int_t
 ngx_http_review_reply_whole(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
     ngx_chain_t *out)
 {
+    return ngx_http_review_reply_typed(ctx, status, "application/json", out);
+}
+
+
+ngx_int_t
+ngx_http_review_reply_typed(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
+    const char *type, ngx_chain_t *out)
+{
     ngx_int_t            rc;
     ngx_chain_t         *cl;
     ngx_http_request_t  *r;
@@ -72,7 +80,7 @@ ngx_http_review_reply_whole(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
         }
     }
 
-    rc = ngx_http_review_reply_header(ctx, status, "application/json");
+    rc = ngx_http_review_reply_header(ctx, status, type);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
         return rc;

@@ -27,6 +27,7 @@ typedef struct {
     ngx_http_review_ctx_t      *ctx;        /* not the thread's */
     ngx_http_review_work_t     *work;
     review_pool_t              *pool;
+    json_t                     *body;       /* the text's; NULL: not JSON */
     review_str_t                text;
     review_split_options_t      options;
     review_split_t             *split;
@@ -344,6 +345,7 @@ ngx_http_review_split_start(ngx_http_review_split_t *split)
     cut->ctx = ctx;
     cut->work = work;
     cut->pool = work->memory;
+    cut->body = ctx->body;
     cut->text = ctx->text;
     cut->options = split->options;
     cut->lines = split->lines;
@@ -432,6 +434,12 @@ ngx_http_review_split_run(void *data)
 
     cut->last = 1;
     cut->failed = rc < 0;
+
+    /* to give back so much takes milliseconds, which the event loop hasn't */
+
+    if (cut->body) {
+        (void) json_object_clear(cut->body);
+    }
 }
 
 

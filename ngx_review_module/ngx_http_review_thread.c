@@ -57,6 +57,8 @@ ngx_http_review_work_create(ngx_http_review_ctx_t *ctx)
     cln->handler = ngx_http_review_work_let_go;
     cln->data = work;
 
+    work->cleanup = cln;
+
     return work;
 }
 
@@ -83,6 +85,15 @@ ngx_http_review_work_let_go(void *data)
     if (!work->busy && work->held == 0) {
         ngx_destroy_pool(work->pool);
     }
+}
+
+
+void
+ngx_http_review_work_destroy(ngx_http_review_work_t *work)
+{
+    work->cleanup->handler = NULL;
+
+    ngx_http_review_work_let_go(work);
 }
 
 

@@ -90,6 +90,15 @@ void ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v);
 ngx_int_t ngx_http_review_check_inputs(ngx_http_review_ctx_t *ctx,
     const char *pointer, size_t n);
 
+/*
+ * The vectors of all inputs, in their order, for a thread of "work", which
+ * holds what owns them; NULL: not all are there, or no memory.  *failure is
+ * that of the first that is missing, or left alone.
+ */
+
+float **ngx_http_review_vectors_floats(ngx_http_review_vectors_t *v,
+    ngx_http_review_work_t *work, ngx_http_review_failure_t *failure);
+
 /* the model's name as JSON: as answered, else as asked for, else null */
 
 void ngx_http_review_write_model(review_buf_t *b,

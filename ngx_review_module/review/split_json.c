@@ -82,17 +82,28 @@ int
 review_split_request(json_t *body, review_split_options_t *options,
     review_str_t *text, review_error_t *err)
 {
-    int      unit;
-    json_t  *value;
-
     if (!json_is_object(body)) {
         (void) review_error(err, "", "must be an object, got %s",
                             review_json_type(body));
         return 400;
     }
 
-    if (review_split_text(body, text, err) != 0
-        || review_split_integer(body, "max_chars", 1, &options->max, err) != 0
+    if (review_split_text(body, text, err) != 0) {
+        return 400;
+    }
+
+    return review_split_options(body, options, err);
+}
+
+
+int
+review_split_options(json_t *body, review_split_options_t *options,
+    review_error_t *err)
+{
+    int      unit;
+    json_t  *value;
+
+    if (review_split_integer(body, "max_chars", 1, &options->max, err) != 0
         || review_split_integer(body, "overlap", 0, &options->overlap, err)
            != 0)
     {

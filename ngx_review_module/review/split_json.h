@@ -20,6 +20,11 @@
 int review_split_request(json_t *body, review_split_options_t *options,
     review_str_t *text, review_error_t *err);
 
+/* the same for an object that has but the options */
+
+int review_split_options(json_t *body, review_split_options_t *options,
+    review_error_t *err);
+
 /*
  * The same for an option that comes as text, as in a query string; the pointer
  * is "" then and the text names the option.  REVIEW_SPLIT_UNKNOWN: it is not
