@@ -39,6 +39,12 @@ def long_text(size):
     return "".join(out).encode()[:size].decode(errors="ignore")
 
 
+def inputs(n):
+    """texts of 300 characters, no two of them the same"""
+    long = long_text(1000 * n).replace(MARK, "").replace("\n", " ")
+    return ["%d %s" % (i, long[300 * i:][:295]) for i in range(n)]
+
+
 def points(n):
     """as many as are wanted, made of the rubric's"""
     known = read_json("rubric.json")["points"]
@@ -85,6 +91,10 @@ class Folder:
     def review(self, chunk):
         # the text comes first: the mark in it is the one that is replaced
         return self.write({"chunk": {"text": chunk, "id": "3.1"}})
+
+    def embed(self, texts, form):
+        return self.write({"model": "stand-in", "input": texts,
+                           "encoding_format": form})
 
     def calls(self, chunk, stream=False, of=None):
         return [self.write(call(point, chunk, stream))

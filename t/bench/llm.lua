@@ -178,3 +178,59 @@ function llm.shared(wanted)
     ngx.print(cjson.encode({ capacity = capacity, in_flight = in_flight,
                              most = most }))
 end
+
+
+-- Embeddings: an answer for each number of inputs and each form is made once,
+-- the vectors of the first, second, ... input are always the same.
+
+local ffi = require "ffi"
+
+local DIM = 1024
+local vectors = {}
+local answers = {}
+
+
+local function vector(i, form)
+    local list, floats = {}, ffi.new("float[?]", DIM)
+    math.randomseed(i)
+    for k = 1, DIM do
+        floats[k - 1] = (math.random() - 0.5) / 10
+        list[k] = string.format("%.9g", floats[k - 1])
+    end
+    if form == "base64" then
+        return '"' .. ngx.encode_base64(ffi.string(floats, 4 * DIM)) .. '"'
+    end
+    return "[" .. table.concat(list, ",") .. "]"
+end
+
+
+local function embedding(i, form)
+    local key = form .. i
+    vectors[key] = vectors[key]
+        or '{"object":"embedding","index":' .. i - 1 .. ',"embedding":'
+            .. vector(i, form) .. '}'
+    return vectors[key]
+end
+
+
+local function embeddings(n, form)
+    local list = {}
+    for i = 1, n do
+        list[i] = embedding(i, form)
+    end
+    return '{"object":"list","data":[' .. table.concat(list, ",")
+        .. '],"model":"stand-in","usage":{"prompt_tokens":' .. 200 * n
+        .. ',"total_tokens":' .. 200 * n .. '}}'
+end
+
+
+function llm.embed()
+    ngx.req.read_body()
+    local asked = cjson.decode(ngx.req.get_body_data())
+    local n, form = #asked.input, asked.encoding_format or "float"
+    local key = form .. n
+    answers[key] = answers[key] or embeddings(n, form)
+    ngx.header.content_type = "application/json"
+    ngx.header.content_length = #answers[key]
+    ngx.print(answers[key])
+end

@@ -261,9 +261,24 @@ def overload(so, llm_port, rubric, limit):
                       rubric=rubric, limit=limit)
 
 
+def loop(so, llm_port, path, pool="default", buffer="16k",
+         cores=SERVER_CORE):
+    """the module, which also splits, on a pool of threads or on none"""
+    return nginx_peer("loop", llm_port, path, load=load_module(so),
+                      pool=pool, buffer=buffer, cores=cores)
+
+
 def proxy(llm_port, path, buffering="on", **settings):
     return nginx_peer("proxy", llm_port, path, buffering=buffering,
                       **settings)
+
+
+def embed(so, llm_port):
+    return nginx_peer("embed", llm_port, "", load=load_module(so))
+
+
+def embed_proxy(llm_port):
+    return nginx_peer("embed_proxy", llm_port, "")
 
 
 def lua(llm_port, path, bodies, **settings):
@@ -275,7 +290,8 @@ def service_env(port, llm_port, path):
     return {"PORT": str(port), "RUBRIC": RUBRIC,
             "PROMPT": os.path.join(HERE, "prompt.json"),
             "LLM_URL": "http://127.0.0.1:%d/%s/v1/chat/completions"
-            % (llm_port, path)}
+            % (llm_port, path),
+            "EMBEDDINGS_URL": "http://127.0.0.1:%d/v1/embeddings" % llm_port}
 
 
 def uvicorn(service, llm_port, path, workers=1, cores=SERVER_CORE):

@@ -30,6 +30,15 @@ def table(columns, rows):
                      + [row(cells) for cells in rows])
 
 
+def aim(what, value, bound, unit, how, least=False):
+    """a line that says whether it was reached"""
+    reached = value >= bound if least else value <= bound
+    return textwrap.fill(
+        "**Aim:** %s at %s %s %s, %s. It was **%s** with %s %s." % (
+            what, "least" if least else "most", number(bound), unit, how,
+            "reached" if reached else "missed", number(value), unit), 80)
+
+
 def section(title, text, *tables):
     return "\n\n".join(["### " + title, textwrap.fill(text, 80), *tables])
 
