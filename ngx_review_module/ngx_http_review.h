@@ -30,6 +30,7 @@ typedef struct ngx_http_review_ctx_s   ngx_http_review_ctx_t;
 typedef struct ngx_http_review_call_s  ngx_http_review_call_t;
 typedef struct ngx_http_review_work_s  ngx_http_review_work_t;
 typedef struct ngx_http_review_extraction_s  ngx_http_review_extraction_t;
+typedef struct ngx_http_review_store_s  ngx_http_review_store_t;
 
 
 /* configuration */
@@ -50,6 +51,7 @@ typedef struct {
 typedef struct {
     ngx_array_t                 rubrics; /* of ngx_http_review_named_rubric_t */
     ngx_array_t                 zones; /* of ngx_http_review_zone_t * */
+    ngx_array_t                 stores; /* of ngx_http_review_store_t * */
     ngx_int_t                   request_id; /* index of $request_id */
     ngx_uint_t                  guard;   /* "review_guard" is on somewhere */
     ngx_http_review_threads_t   threads; /* where nothing else is set */
@@ -118,6 +120,8 @@ struct ngx_http_review_loc_conf_s {
     review_rubric_t            *rubric;     /* NULL: a request must name one */
     review_split_options_t      split;      /* defaults of "review_split" */
     ngx_http_review_zone_t     *status;     /* of "review_status" */
+    ngx_str_t                   store_name;
+    ngx_http_review_store_t    *store;      /* of "review_object" */
 
     ngx_http_review_llm_t      *llm;
     ngx_http_review_embeddings_t *embeddings;
@@ -518,7 +522,7 @@ ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
 
 /*
  * The endpoints, and their directives: ngx_http_review_chunk.c, _split.c,
- * _embed.c, _rank.c, _task.c
+ * _embed.c, _rank.c, _object.c, _task.c
  */
 
 char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -526,6 +530,14 @@ char *ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+/* ngx_http_review_store.c: object stores; NULL: there is none of that name */
+
+char *ngx_http_review_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_http_review_store_t *ngx_http_review_store_find(
+    ngx_http_review_main_conf_t *rmcf, ngx_str_t *name);
 
 
 /*

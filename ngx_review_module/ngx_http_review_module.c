@@ -2,6 +2,7 @@
 /* Directives, configuration, and where the module hooks into nginx. */
 
 #include "ngx_http_review_chunk.h"
+#include "ngx_http_review_curl.h"
 
 
 /* what is sent of a reply before other events are seen to */
@@ -17,6 +18,7 @@ static char *ngx_http_review_check_backends(ngx_conf_t *cf,
     ngx_http_review_loc_conf_t *conf);
 static char *ngx_http_review_positive(ngx_conf_t *cf, void *post, void *data);
 static ngx_int_t ngx_http_review_init(ngx_conf_t *cf);
+static void ngx_http_review_exit(ngx_cycle_t *cycle);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -60,6 +62,20 @@ static ngx_command_t  ngx_http_review_commands[] = {
     { ngx_string("review_rank"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_review_rank,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_store"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_review_store,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_object"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_object,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -240,7 +256,7 @@ ngx_module_t  ngx_http_review_module = {
     ngx_http_review_process_init,     /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    ngx_http_review_process_exit,     /* exit process */
+    ngx_http_review_exit,                  /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -261,6 +277,9 @@ ngx_http_review_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&rmcf->zones, cf->pool, 1,
                           sizeof(ngx_http_review_zone_t *))
+           != NGX_OK
+        || ngx_array_init(&rmcf->stores, cf->pool, 1,
+                          sizeof(ngx_http_review_store_t *))
            != NGX_OK)
     {
         return NULL;
@@ -355,6 +374,20 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->sendfile_max_chunk = NGX_HTTP_REVIEW_SEND;
     }
 
+    if (conf->store_name.len) {
+        rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+
+        conf->store = ngx_http_review_store_find(rmcf, &conf->store_name);
+
+        if (conf->store == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "no \"review_store\" defines the store \"%V\" "
+                          "of \"review_object\" in %V:%ui",
+                          &conf->store_name, &conf->file, conf->line);
+            return NGX_CONF_ERROR;
+        }
+    }
+
     /* "if" and "limit_except" are parts of their location */
 
     if (clcf->noname || clcf->lmt_excpt) {
@@ -365,6 +398,7 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->rubric = prev->rubric;
         conf->split = prev->split;
         conf->status = prev->status;
+        conf->store = prev->store;
 
         if (clcf->lmt_excpt && clcf->handler == NULL) {
             clcf->handler = conf->handler;
@@ -579,4 +613,12 @@ ngx_http_review_init(ngx_conf_t *cf)
     ngx_http_top_body_filter = ngx_http_review_body_filter;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_review_exit(ngx_cycle_t *cycle)
+{
+    ngx_http_review_curl_exit(cycle);
+    ngx_http_review_process_exit(cycle);
 }
