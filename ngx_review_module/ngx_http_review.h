@@ -200,6 +200,7 @@ struct ngx_http_review_ctx_s {
     ngx_http_review_extraction_t *extraction; /* NULL: none */
     ngx_http_review_usage_t     usage;
     ngx_uint_t                  failed;     /* points, inputs */
+    review_rubric_t            *rubric;     /* NULL: none */
     const char                 *status;     /* of the reply; NULL: none yet */
 
     ngx_http_review_waiter_t    waiter;
@@ -214,6 +215,7 @@ struct ngx_http_review_ctx_s {
 
     ngx_str_t                   problem;    /* replaces nginx's error page */
 
+    unsigned                    post_action:1; /* the request is one */
     unsigned                    begun:1;    /* it may have calls */
     unsigned                    over:1;     /* and must not any more */
     unsigned                    sse:1;

@@ -103,6 +103,8 @@ ngx_http_review_chunk_t *ngx_http_review_chunk_of(ngx_http_request_t *r);
  */
 
 ngx_int_t ngx_http_review_read_request(ngx_http_review_chunk_t *chunk);
+ngx_int_t ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx,
+    json_t **vars);
 
 
 /* ngx_http_review_cell.c: one point on one chunk */

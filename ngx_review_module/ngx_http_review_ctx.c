@@ -46,6 +46,7 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     ctx->conf = conf;
     ctx->started = ngx_current_msec;
     ctx->timeout = conf->timeout;
+    ctx->post_action = r->post_action;
 
     ngx_queue_init(&ctx->calls);
     ngx_queue_init(&ctx->ended);
@@ -312,7 +313,7 @@ ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
 
     r = ctx->request;
 
-    if (r->post_action
+    if (r->post_action != ctx->post_action
         || ngx_http_get_module_ctx(r, ngx_http_review_module) != ctx)
     {
         ngx_http_review_cleanup(ctx);

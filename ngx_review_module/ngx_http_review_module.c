@@ -395,6 +395,7 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->directive = prev->directive;
         conf->file = prev->file;
         conf->line = prev->line;
+        conf->name = prev->name;
         conf->rubric = prev->rubric;
         conf->split = prev->split;
         conf->status = prev->status;

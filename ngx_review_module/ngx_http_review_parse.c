@@ -204,7 +204,8 @@ static void
 ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
     const char *data, size_t len)
 {
-    size_t  valid;
+    size_t       valid;
+    const char  *nul;
 
     valid = review_utf8_valid(data, len);
 
@@ -212,6 +213,17 @@ ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
         reading->status = NGX_HTTP_BAD_REQUEST;
         (void) review_error(&reading->err, "", "the text is not valid UTF-8 at "
                             "byte %zu", valid);
+        return;
+    }
+
+    /* as in JSON: most that would take a chunk do not take that */
+
+    nul = len ? memchr(data, '\0', len) : NULL;
+
+    if (nul) {
+        reading->status = NGX_HTTP_BAD_REQUEST;
+        (void) review_error(&reading->err, "", "the text has a NUL character "
+                            "at byte %zu", (size_t) (nul - data));
         return;
     }
 

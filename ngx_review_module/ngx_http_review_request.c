@@ -230,6 +230,7 @@ ngx_http_review_read_rubric(ngx_http_review_chunk_t *chunk)
     ngx_http_review_main_conf_t  *rmcf;
 
     chunk->rubric = chunk->ctx.conf->rubric;
+    chunk->ctx.rubric = chunk->rubric;
 
     rc = review_json_string(chunk->ctx.body, "", "rubric", 0, (size_t) -1,
                             &name, &err);
@@ -245,6 +246,7 @@ ngx_http_review_read_rubric(ngx_http_review_chunk_t *chunk)
                                          ngx_http_review_module);
 
     chunk->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
+    chunk->ctx.rubric = chunk->rubric;
 
     if (chunk->rubric == NULL) {
         return ngx_http_review_unknown(chunk, "/rubric", "no rubric has the "
@@ -514,33 +516,44 @@ ngx_http_review_read_references(ngx_http_review_chunk_t *chunk)
 static ngx_int_t
 ngx_http_review_read_vars(ngx_http_review_chunk_t *chunk)
 {
+    return ngx_http_review_check_vars(&chunk->ctx, &chunk->subject.vars);
+}
+
+
+/* names and values for templates; left alone if there are none */
+
+ngx_int_t
+ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx, json_t **vars)
+{
     int              rc;
     char             pointer[REVIEW_ERROR_POINTER];
     json_t          *value;
     const char      *key;
     review_error_t   err;
 
-    rc = review_json_member(chunk->ctx.body, "", "vars", JSON_OBJECT,
-                            &chunk->subject.vars, &err);
+    rc = review_json_member(ctx->body, "", "vars", JSON_OBJECT, vars, &err);
+
     if (rc < 0) {
-        return ngx_http_review_bad_request(chunk, &err);
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, err.pointer,
+                                      "%s", err.text);
     }
 
     if (rc == 0) {
         return NGX_OK;
     }
 
-    ngx_http_review_drop_nulls(chunk->subject.vars);
+    ngx_http_review_drop_nulls(*vars);
 
-    json_object_foreach(chunk->subject.vars, key, value) {
+    json_object_foreach(*vars, key, value) {
 
         if (json_is_array(value) || json_is_object(value)) {
             (void) review_pointer_name(pointer, "/vars", key,
                                        ngx_strlen(key));
 
-            return ngx_http_review_bad(chunk, pointer, "must be a string, a "
-                                       "number or a boolean, got %s",
-                                       review_json_type(value));
+            return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, pointer,
+                                          "must be a string, a number or a "
+                                          "boolean, got %s",
+                                          review_json_type(value));
         }
     }
 

@@ -76,22 +76,26 @@ ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task)
 }
 
 
-/* a chunk that no point is asked of needs no review */
+/* a chunk that no point is asked of, or with nothing in it, needs no review */
 
 static ngx_int_t
 ngx_http_review_part_start(ngx_http_review_task_t *task, size_t index)
 {
     size_t                   i, n;
+    ngx_uint_t               blank;
     ngx_http_review_plan_t  *plan;
 
     plan = task->plan;
     n = plan->npoints;
 
-    if (plan->selection.asked) {
+    blank = review_utf8_blank(plan->texts[index].data,
+                              plan->texts[index].len);
+
+    if (plan->selection.asked || blank) {
 
         for (i = 0, n = 0; i < plan->npoints; i++) {
 
-            if (plan->selection.asked[index * plan->npoints + i]) {
+            if (!blank && plan->selection.asked[index * plan->npoints + i]) {
                 n++;
 
             } else if (review_report_skip(task->report, index, i) != 0) {

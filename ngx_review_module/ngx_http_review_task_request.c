@@ -34,6 +34,8 @@ static ngx_int_t ngx_http_review_task_read_document(
     ngx_http_review_document_t *document);
 static ngx_int_t ngx_http_review_task_read_references(
     ngx_http_review_task_t *task, ngx_http_review_plan_t *plan);
+static ngx_int_t ngx_http_review_task_check_id(ngx_http_review_task_t *task,
+    ngx_http_review_document_t *references, size_t n, const char *pointer);
 static ngx_int_t ngx_http_review_task_read_rubric(
     ngx_http_review_task_t *task);
 static ngx_int_t ngx_http_review_task_read_points(
@@ -54,9 +56,8 @@ ngx_int_t
 ngx_http_review_task_read_request(ngx_http_review_task_t *task,
     ngx_http_review_plan_t *plan)
 {
-    json_t          *json;
-    ngx_int_t        rc;
-    review_error_t   err;
+    json_t     *json;
+    ngx_int_t   rc;
 
     json = json_object_get(task->ctx.body, "document");
 
@@ -84,14 +85,7 @@ ngx_http_review_task_read_request(ngx_http_review_task_t *task,
         return rc;
     }
 
-    if (review_json_member(task->ctx.body, "", "vars", JSON_OBJECT,
-                           &task->vars, &err)
-        < 0)
-    {
-        return ngx_http_review_task_error(task, &err);
-    }
-
-    return NGX_OK;
+    return ngx_http_review_check_vars(&task->ctx, &task->vars);
 }
 
 
@@ -118,7 +112,7 @@ ngx_http_review_task_read_document(ngx_http_review_task_t *task, json_t *json,
     } else if (json_is_object(json)) {
         ngx_http_review_drop_nulls(json);
 
-        rc = review_json_string(json, pointer, "id", 0, 1024, &document->id,
+        rc = review_json_string(json, pointer, "id", 0, 1000, &document->id,
                                 &err);
         if (rc >= 0) {
             rc = review_json_string(json, pointer, "text", 0, (size_t) -1,
@@ -223,6 +217,39 @@ ngx_http_review_task_read_references(ngx_http_review_task_t *task,
                 return NGX_ERROR;
             }
         }
+
+        status = ngx_http_review_task_check_id(task, plan->references, i,
+                                               pointer);
+        if (status != NGX_OK) {
+            return status;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* an id tells evidence apart */
+
+static ngx_int_t
+ngx_http_review_task_check_id(ngx_http_review_task_t *task,
+    ngx_http_review_document_t *references, size_t n, const char *pointer)
+{
+    char           at[REVIEW_ERROR_POINTER];
+    size_t         i;
+    review_str_t  *id;
+
+    id = &references[n].id;
+
+    (void) review_pointer_name(at, pointer, "id", 2);
+
+    for (i = 0; i < n; i++) {
+        if (references[i].id.len == id->len
+            && ngx_memcmp(references[i].id.data, id->data, id->len) == 0)
+        {
+            return ngx_http_review_task_unknown(task, at, "another reference "
+                                                "has this id");
+        }
     }
 
     return NGX_OK;
@@ -253,6 +280,8 @@ ngx_http_review_task_read_rubric(ngx_http_review_task_t *task)
                                                    task->rubric_name.data,
                                                    task->rubric_name.len);
     }
+
+    task->ctx.rubric = task->rubric;
 
     if (task->rubric == NULL) {
         return rc ? ngx_http_review_task_unknown(task, "/rubric", "no rubric "

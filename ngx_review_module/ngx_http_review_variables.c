@@ -45,16 +45,12 @@ ngx_http_review_variable_status(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 static ngx_int_t
 ngx_http_review_variable_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    ngx_http_review_chunk_t  *chunk;
-
-    chunk = ngx_http_review_chunk_of(ctx->request);
-
-    if (chunk == NULL || chunk->rubric == NULL) {
+    if (ctx->rubric == NULL) {
         return NGX_DECLINED;
     }
 
-    value->data = (u_char *) chunk->rubric->name.data;
-    value->len = chunk->rubric->name.len;
+    value->data = (u_char *) ctx->rubric->name.data;
+    value->len = ctx->rubric->name.len;
 
     return NGX_OK;
 }

@@ -145,15 +145,17 @@ for my $name (sort keys %flags) {
        "$name: context");
 
     my ($args, @other) = map { s/\A +//r } split /\n/, $syntax;
-    is(scalar(grep { !/\A\Q$name\E(?= |;).*;\z/ } $args, @other), 0,
+    my $end = $flags{$name}{NGX_CONF_BLOCK} ? qr/ \{ \.\.\. \}/ : qr/;/;
+    is(scalar(grep { !/\A\Q$name\E(?= |;).*$end\z/ } $args, @other), 0,
        "$name: syntax") or next;
-    $args =~ s/\A\Q$name\E(.*);\z/$1/;
+    $args =~ s/\A\Q$name\E(.*)$end\z/$1/;
     my $optional = $args =~ s/\[[^\]]*\]//g || 0;
     my $required = () = $args =~ /\S+/g;
     my $takes = join ' ', grep { /^NGX_CONF_/ } sort keys %{ $flags{$name} };
     my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
                   NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
                   NGX_CONF_FLAG => '1 0',
+                  'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
 
     if ($takes eq 'NGX_CONF_1MORE') {
@@ -171,12 +173,12 @@ for my $name (sort keys %flags) {
 
 # Defaults, in bytes and milliseconds
 
-my %unit = (ms => 1, s => 1000, k => 1024);
+my %unit = (ms => 1, s => 1000, h => 3600000, k => 1024);
 
 sub value {
     my ($text, $type) = @_;
     return $text eq 'on' ? 1 : 0 if $text =~ /\Ao(?:n|ff)\z/;
-    return undef if $text !~ /\A(\d+)(ms|s|m|k|%)?\z/;
+    return undef if $text !~ /\A(\d+)(ms|s|m|h|k|%)?\z/;
     my ($n, $unit) = ($1, $2 // '');
     return $n * 1024 * 1024 if $unit eq 'm' && $type eq 'size';
     return $n * 60000 if $unit eq 'm';
@@ -363,14 +365,18 @@ my (%again, %whose);
 
 # what a try comes to: of any backend, of one; the converter's are no codes
 
-my %backend = (outcome => 'all', llm => 'review', vectors => 'embed',
-               extract => undef);
+my %backend = (outcome => 'all', llm => 'review', batch => 'embed',
+               batch_answer => 'embed', vectors => 'embed', extract => undef);
 
 # the one that fills in the backend's name hands on a code
 
 my $blame = qr/^ngx_http_review_call_blame\(.*?^\}/ms;
 is(scalar(() = $file{outcome} =~ /$blame/g), 1, 'a failure may be blamed');
 $file{outcome} =~ s/$blame//;
+
+# a task's chunk has those of others
+
+my $of_chunks = delete $file{task_chunks};
 $c = join "\n", values %file;
 
 my $told = qr/ngx_http_review_call_(?:failed|blame)\(\s*call,/;
@@ -410,6 +416,8 @@ my %other = (
                 $c =~ /\bturn(?:->|\.)code = "(\w+)"/g ],
     embed => [ $c =~ /ngx_http_review_batch_failed\(\s*batch,\s*"(\w+)"/g ],
     rank => [ 'no_embeddings' ],
+    task => [ source("$upper/review/report_read.c")
+              =~ /REVIEW_REPORT_FAILED,\s*"(\w+)"/g ],
 );
 
 for my $who (sort keys %other) {
@@ -427,6 +435,13 @@ for (values %whose) {
 }
 
 delete $again{$_} for grep { !defined $whose{$_} } keys %again;
+
+my @of_chunks = map { /"(\w+)"/g }
+                $of_chunks =~ /(?:call_failed\(|report_fail\()([^;]*);/g;
+@of_chunks = grep { /_|\A(?:cut|internal|deadline)\z/ } @of_chunks;
+cmp_ok(scalar @of_chunks, '>=', 5, 'codes of a task are found in the code');
+is(join(' ', grep { !defined $whose{$_} || $whose{$_} ne 'all' } @of_chunks),
+   '', 'a chunk of a task fails with codes of all');
 
 like($c, qr/"http_%ui"/, 'http_NNN is what the code writes');
 my %timeout = map { $_ => 1 }
@@ -475,6 +490,9 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply request) ] ],
                                            'embed_request' ],
                  'The rank endpoint' => [ [ @any, qw(rank vectors) ],
                                           'rank_request' ],
+                 'The task endpoint' => [ [ @any, 'task', map { "task_$_" }
+                                            qw(request plan reply) ],
+                                          'split_json' ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 
@@ -564,6 +582,11 @@ is_deeply($schemas->{RankError}{properties}{code}{anyOf},
             { '$ref' => '#/components/schemas/EmbeddingErrorCode' } ],
           'error codes of ranks');
 
+is_deeply($schemas->{ReportError}{properties}{code}{anyOf},
+          [ { enum => [ grep { $whose{$_} eq 'task' } sort keys %again ] },
+            { '$ref' => '#/components/schemas/ErrorCode' } ],
+          'error codes of tasks');
+
 my @is = map { $_->{title} =~ /too long/
                ? @{ $_->{properties}{error}{properties}{code}{enum} } : () }
          @{ $schemas->{Result}{oneOf} };
@@ -576,7 +599,8 @@ same_set([ grep { $_ ne 'default' } keys %{ $post->{responses} } ],
 same_set([ grep { $_ ne 'default' }
            keys %{ $document->{paths}{$_->[0]}{post}{responses} } ],
          $statuses{$_->[1]}, "HTTP statuses: $_->[1]")
-    for [ '/v1/split', 'The split endpoint' ],
+    for [ '/v1/task', 'The task endpoint' ],
+        [ '/v1/split', 'The split endpoint' ],
         [ '/v1/embeddings', 'The embed endpoint' ],
         [ '/v1/rank', 'The rank endpoint' ];
 same_set([ keys %{ $get->{responses} } ], $statuses{'The status endpoint'},
@@ -620,14 +644,31 @@ like(section($api, 'A request to rank'), $_, 'api.md: how much is ranked')
     for qr/The default is $top_k\./, qr/\b$rank_most{PAIRS}\s+pairs\b/,
         qr/\b$rank_most{RESULTS}\s+results\b/;
 
-my %bound = $file{vectors}
+my %bound = source("$upper/ngx_http_review_batch.h")
     =~ /define NGX_HTTP_REVIEW_(VECTORS?_\w+) +\(?(\d+)/g;
 like($table_rows, qr/than\ $bound{VECTOR_MAX}k\ for\ each\ input\ and
                      \ $bound{VECTORS_MAX}k\ besides/x,
      'api.md: how large an answer may be');
 like(section($api, 'Batches'),
-     qr/When\s+$bound{VECTORS_REFUSED}\s+calls\s+have\s+been\s+refused/,
+     qr/When\s+$bound{VECTORS_REFUSED}\s+inputs\s+have\s+been\s+refused
+        \s+that\s+stood\s+alone\s+\($bound{VECTORS_LARGE}\s+that/x,
      'api.md: when a service is believed');
+
+my $task_request = source("$upper/ngx_http_review_task_request.c");
+my $task_text = section($api, 'A request for a task');
+my %task_most = ($task_request =~ /REVIEW_TASK_(CLAUSES|TOP_K) +(\d+)/g,
+                 source("$upper/ngx_http_review_task_plan.c")
+                 =~ /REVIEW_PLAN_(CHUNKS) +(\d+)/);
+my $select_text = section($api, 'What is asked of which chunk');
+my %select_default = $select_text
+    =~ /^\| `(\w+)` \| .*The default is (\d+)\./mg;
+is_deeply(\%select_default, { k => $task_most{TOP_K},
+                              references => $task_most{CLAUSES} },
+          'api.md: the defaults of select');
+is($schemas->{TaskSelect}{properties}{$_}{default}, $select_default{$_},
+   "openapi.yaml: the default of select, $_") for sort keys %select_default;
+like(section($api, 'HTTP status of a task'),
+     qr/more than $task_most{CHUNKS} chunks/, 'api.md: how many chunks');
 
 my $embed_request = source("$upper/review/embed_request.c");
 my %request = (
@@ -638,17 +679,23 @@ my %request = (
         /(?:json_object_get\(body,\s*"\w+"
           |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
     EmbedRequest => names_of($embed_request, 'own'),
+    TaskRequest => [ $task_request =~
+        /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g ],
+    TaskSelect => [ $task_request =~ /\(select,\s*"\/select",\s*"(\w+)"/g ],
 );
 my %request_title = (SplitRequest => 'A request to split',
                      RankRequest => 'A request to rank',
-                     EmbedRequest => 'A request to embed');
+                     EmbedRequest => 'A request to embed',
+                     TaskRequest => 'A request for a task',
+                     TaskSelect => 'What is asked of which chunk');
 
 for my $schema (sort keys %request) {
     my %mine = map { $_ => 1 } @{ $request{$schema} };
     same_set([ keys %{ $schemas->{$schema}{properties} } ], [ keys %mine ],
              "openapi.yaml: members of $schema");
-    same_set([ column(section($api, $request_title{$schema})) ],
-             [ keys %mine ], "api.md: members of $schema");
+    my ($table) = section($api, $request_title{$schema})
+        =~ /^(\| Member .*?)(?:^$|\z)/ms;
+    same_set([ column($table) ], [ keys %mine ], "api.md: members of $schema");
 }
 
 same_set([ grep { defined }
@@ -673,7 +720,15 @@ sub names_in {
 my @error = qw(code detail);
 my %written = (Split => [ $split, $split_json ],
                Embeddings => [ $file{embed}, @error ],
-               Ranking => [ $file{rank}, @error ]);
+               Ranking => [ $file{rank}, @error ],
+               Report => [ $file{task_reply}
+                           =~ s/^ngx_http_review_task_tell\(.*?^\}//msr,
+                           source("$upper/review/report_json.c"),
+                           @{ names_of(source("$upper/review/report.c"),
+                                       'review_report_statuses') },
+                           @error ],
+               TaskProgress => [ function($file{task_reply},
+                                          'ngx_http_review_task_tell') ]);
 
 for my $schema (sort keys %written) {
     my %named = map { $_ => 1 } names_in($schemas->{$schema});
@@ -681,12 +736,24 @@ for my $schema (sort keys %written) {
                map { /\A\w+\z/ ? $_ : /\\"(\w+)\\":(?! )/g } @{ $written{$schema} };
     same_set([ keys %named ], [ keys %mine ],
              "openapi.yaml: members of $schema");
+    next if $schema =~ /\A(?:Report|TaskProgress)\z/;
     my ($title) = { Split => 'Chunks', Embeddings => 'Embeddings',
                     Ranking => 'A ranking' }->{$schema};
     my %in_table = map { s/.*\.//r => 1 } column(section($api, $title));
     same_set([ keys %in_table ], [ grep { !/\A(?:code|detail)\z/ } keys %mine ],
              "api.md: members of $schema");
 }
+
+
+# those of a report are told in two tables and in between
+
+my $report_text = section($api, 'The report');
+is(join(' ', grep { $report_text !~ /`\Q$_\E`/ && !/\A(?:code|detail)\z/ }
+             sort { $a cmp $b } names_in($schemas->{Report})), '',
+   'api.md: members of the report');
+like(section($api, 'Forms of the report'), qr/"$_":/,
+     "api.md: progress of a task: $_")
+    for sort keys %{ $schemas->{TaskProgress}{properties} };
 
 
 # The status endpoint
@@ -701,7 +768,7 @@ same_set($calls->{circuit}{enum}, $names{circuits}, 'states of the circuit');
 
 my %outcome = map { $_ => 1 } @{ $names{outcomes} };
 is(join(' ', grep { !$outcome{$_} } sort keys %again),
-   'http_NNN no_embeddings regex_limit',
+   'bad_reply http_NNN no_embeddings regex_limit',
    'each error code of a call is an outcome');
 
 my $json_c = source("$upper/review/metrics_json.c");
@@ -875,6 +942,22 @@ sub chunks_stand {
     is($rest, $source, 'docs/api.md: chunks make the text again');
 }
 
+sub report_stands {
+    my ($request, $report) = map { $json->decode(encode_utf8($_)) } @_;
+    my %text = (document => $request->{document}{text},
+                map { ("$_->{id}/c1" => $_->{text}) }
+                @{ $request->{references} });
+
+    for my $e (map { @{ $_->{evidence} } }
+               map { @{ $_->{findings} } } @{ $report->{points} })
+    {
+        is(substr($text{ $e->{source} }, $e->{start}, $e->{end} - $e->{start}),
+           $e->{quote}, 'docs/api.md: a quote of the report stands there');
+    }
+}
+
+report_stands(map { $api =~ /<!-- schema: $_ -->\n```json\n(.*?)^```/ms }
+              qw(TaskRequest Report));
 chunks_stand(map { $api =~ /<!-- schema: $_ -->\n```json\n(.*?)^```/ms }
              qw(SplitRequest Split));
 quotes_stand('README.md', $readme_request, $readme_reply);
@@ -901,6 +984,7 @@ sub nginx_takes {
     $conf =~ s|\blisten +\d+;|listen unix:$tmp/socket;|g;
     $conf =~ s|/etc/nginx/review/bid\.json|$tmp/rubric.json|g;
     $conf =~ s|\bsnippets/review-extract\.conf|$tree/conf/extract.conf|g;
+    $conf =~ s|\bunix:/run/|unix:$tmp/|g;
     $conf =~ s|/var/log/nginx/|$tmp/log/|g;
     $conf =~ s|/var/cache/nginx/|$tmp/cache/|g;
     spew("$tmp/nginx.conf", $load . "pid $tmp/nginx.pid;\n$conf");

@@ -4,9 +4,10 @@ Proves that docs/openapi.yaml says what nginx really sends and takes: replies
 of all kinds (complete, partial, failed, timed out, skipped, of rules, in
 steps, with data, with and without evidence), each event of a stream, and
 problem bodies of each status are valid against their schemas, and so are the
-chunks of a split, as JSON and as lines, embeddings, whole, in part or none, and
-rankings, and the requests that nginx has accepted. What it has refused for
-its form is not valid, so that the schemas can tell.
+chunks of a split, as JSON and as lines, embeddings, whole, in part or none,
+rankings, the reports of tasks, with all that is told before them, and the
+requests that nginx has accepted. What it has refused for its form is not valid,
+so that the schemas can tell.
 """
 
 import asyncio
@@ -14,8 +15,10 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib")]
@@ -25,9 +28,11 @@ from harness import Harness, SLOW, Tap
 DOCUMENT = openapi.load()
 
 HTTP = """
-    review_rubric bid %s;
+    review_rubric bid %s/bid.json;
+    review_rubric odd %s/odd.json;
+    review_rubric hang %s/hang.json;
     review_llm /llm model=stand-in;
-    review_retry tries=2 backoff=10ms budget=1000%%;
+    review_retry tries=2 backoff=10ms budget=1000%;
     client_body_buffer_size 4m;
 """
 SERVER = """
@@ -65,9 +70,29 @@ SERVER = """
         review_embed; review_embeddings /embeddings; review_max_inputs 1;
     }
     location = /few_texts { review_rank; review_max_inputs 1; }
+    location = /v1/task {
+        review_task bid; review_chunk_uri /chunk calls=4;
+        review_max_text_size 10k;
+    }
+    location = /task_vectors {
+        review_task bid; review_chunk_uri /chunk; review_embeddings /embeddings;
+    }
+    location = /task_gone {
+        review_task bid; review_chunk_uri /no_chunk; review_retry tries=1;
+    }
+    location = /task_short {
+        review_task hang; review_chunk_uri /chunk; review_task_timeout %dms;
+    }
+    location = /task_any { review_task; review_chunk_uri /chunk; }
+    location = /chunk {
+        internal;
+        proxy_pass http://127.0.0.1:$server_port/v1/review;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
     location = /denied { review; deny all; }
     location = /busy { review; return 503; }
-""" % (300 * SLOW, 300 * SLOW, 300 * SLOW)
+""" % ((300 * SLOW,) * 4)
 
 RUBRIC = {
     "name": "标书", "version": "1.0", "language": "zh", "x-note": [1],
@@ -89,6 +114,13 @@ def inline(*scripts, **more):
     return [{"id": "p%d" % i, "question": "q [[%s]]" % script, **more}
             for i, script in enumerate(scripts)]
 
+
+RUBRICS = {
+    "bid": RUBRIC,
+    "odd": {"name": "odd", "points": inline("ok", "500", "quote=不撤销。",
+                                            "quote=没有", "verdict=unsure")},
+    "hang": {"name": "hang", "points": inline("hang")},
+}
 
 CHUNK = "😀投标有效期60日，签字：___"
 
@@ -218,11 +250,44 @@ RANKS = [
      {"query": "有效期", "texts": TEXTS, "by": "hybrid"}),
 ]
 
+TASK = {"document": TEXT, "split": {"max_chars": 45}}
+
+# name, location, HTTP status, the report's status, what selects, request
+
+TASKS = [
+    ("the defaults", "/v1/task", 200, "complete", None, {"document": TEXT}),
+    ("all that may be asked", "/v1/task", 200, "complete", "bm25",
+     {"document": {"id": "bid.md", "text": TEXT}, "rubric": "bid",
+      "references": ["有效期不少于60日", {"id": "t", "text": "工期"},
+                     {"id": None, "text": TEXT}],
+      "points": ["validity", "signature", "data"],
+      "split": {"max_chars": 45, "overlap": 20, "unit": "chars",
+                "keep_tables": True},
+      "select": {"mode": "top_k", "k": 2, "references": 1},
+      "vars": {"a": "b", "n": 1}, "deadline": 60.5, "note": 1}),
+    ("members that are null", "/v1/task", 200, "complete", None,
+     {"document": {"id": None, "text": TEXT}, "references": None,
+      "rubric": None, "points": None, "select": None, "vars": None,
+      "split": None, "deadline": None}),
+    ("options that are null", "/v1/task", 200, "complete", "bm25",
+     {**TASK, "references": [TEXT], "split": {"max_chars": None},
+      "select": {"mode": None, "k": None, "references": None}}),
+    ("by vectors", "/task_vectors", 200, "complete", "embedding",
+     {**TASK, "references": [TEXT], "select": {"mode": "top_k"}}),
+    ("no clauses", "/v1/task", 200, "complete", None,
+     {**TASK, "references": [TEXT], "select": {"references": 0}}),
+    ("some of it failed", "/v1/task", 200, "partial", None,
+     {**TASK, "rubric": "odd"}),
+    ("no reviews to be had", "/task_gone", 502, "failed", None, TASK),
+    ("timed out", "/task_short", 504, "failed", None, TASK),
+]
+
 # the schema of what is asked for at a location, if it is not a review
 
 REQUESTS = {"/v1/split": "SplitRequest", "/v1/embeddings": "EmbedRequest",
             "/few_inputs": "EmbedRequest", "/v1/rank": "RankRequest",
-            "/few_texts": "RankRequest"}
+            "/few_texts": "RankRequest", "/v1/task": "TaskRequest",
+            "/task_any": "TaskRequest"}
 
 # name, location, HTTP status, body, is it the form that is wrong?
 
@@ -284,6 +349,36 @@ PROBLEMS = [
      {"chunk": "a" * 21, "points": inline("ok")}, False),
     ("too large a body", "/small", 413,
      {"chunk": "a" * 2000, "points": inline("ok")}, False),
+    ("a task of nothing", "/v1/task", 400, {}, True),
+    ("a document that is a number", "/v1/task", 400, {"document": 1}, True),
+    ("a document that is blank", "/v1/task", 400, {"document": " \n"}, True),
+    ("a document without a text", "/v1/task", 400,
+     {"document": {"id": "a"}}, True),
+    ("a document too large", "/v1/task", 413, {"document": "a" * 10241},
+     False),
+    ("a reference that is blank", "/v1/task", 400,
+     {"document": "a", "references": [""]}, True),
+    ("a task without points", "/v1/task", 400,
+     {"document": "a", "points": []}, True),
+    ("a point of a task that is written out", "/v1/task", 400,
+     {"document": "a", "points": [{"id": "x", "question": "q"}]}, True),
+    ("a point of a task that is not known", "/v1/task", 422,
+     {"document": "a", "points": ["none"]}, False),
+    ("a point of a task twice", "/v1/task", 422,
+     {"document": "a", "points": ["data", "data"]}, False),
+    ("a rubric of a task that is not known", "/v1/task", 422,
+     {"document": "a", "rubric": "none"}, False),
+    ("a task without a rubric", "/task_any", 400, {"document": "a"}, False),
+    ("an option of a task's split", "/v1/task", 400,
+     {"document": "a", "split": {"max_chars": 0}}, True),
+    ("a task's overlap too large", "/v1/task", 422,
+     {"document": "a", "split": {"max_chars": 5, "overlap": 5}}, False),
+    ("a mode that is none", "/v1/task", 400,
+     {"document": "a", "select": {"mode": "best"}}, True),
+    ("too many clauses", "/v1/task", 400,
+     {"document": "a", "select": {"references": 101}}, True),
+    ("a deadline of 0", "/v1/task", 400,
+     {"document": "a", "deadline": 0}, True),
     ("a split of nothing", "/v1/split", 400, {}, True),
     ("a text that is a number", "/v1/split", 400, {"text": 1}, True),
     ("a text that is blank", "/v1/split", 400, {"text": " \n"}, True),
@@ -470,6 +565,45 @@ async def ranks(port):
         check("RankRequest", request, "%s: the request is one" % name)
 
 
+async def tasks(port):
+    for name, path, code, came, by, request in TASKS:
+        status, kind, body = await typed(port, post(path, request))
+        said = json.loads(body)
+        Tap.ok((status, kind, said.get("status"), said.get("selected_by"))
+               == (code, "application/json", came, by),
+               "a task: %s: %d" % (name, code), (status, kind, body.decode()))
+        check("Report", body, "%s: the reply is a Report" % name)
+        check("TaskRequest", request, "%s: the request is one" % name)
+
+    def asking(kind):
+        return post("/v1/task", TASK, "Accept: %s\r\n"
+                    "Content-Type: application/json\r\n" % kind)
+
+    status, kind, body = await typed(port, asking("text/event-stream"))
+    found = events(body)
+    Tap.ok((status, kind) == (200, "text/event-stream")
+           and {name for name, _ in found[:-1]} == {"progress"}
+           and found[-1][0] == "done", "a task: its events",
+           (status, kind, found))
+    for i, (name, data) in enumerate(found):
+        check("Report" if name == "done" else "TaskProgress", data,
+              "event %d of a task: %s" % (i, name))
+
+    status, kind, body = await typed(port, asking("application/x-ndjson"))
+    lines = body.splitlines()
+    Tap.ok((status, kind) == (200, "application/x-ndjson")
+           and [next(iter(json.loads(line))) for line in lines]
+           == ["progress"] * (len(lines) - 1) + ["report"],
+           "a task: its lines", (status, kind, body.decode()))
+    for i, line in enumerate(lines):
+        check("TaskLine", line, "line %d of a task" % i)
+
+    status, kind, body = await typed(port, asking("text/markdown"))
+    Tap.ok((status, kind) == (200, "text/markdown; charset=utf-8")
+           and body.startswith(b"# "), "a task as Markdown",
+           (status, kind, body.decode()))
+
+
 async def problems(port):
     for name, path, code, request, form in PROBLEMS:
         status, kind, body = await typed(port, post(path, request))
@@ -484,6 +618,9 @@ async def problems(port):
 
     for name, code, data in (
             ("GET", 405, post("/v1/review", b"", method="GET")),
+            ("GET of a task", 405, post("/v1/task", b"", method="GET")),
+            ("a task as a text", 415,
+             post("/v1/task", b"a", "Content-Type: text/plain\r\n")),
             ("GET of a split", 405, post("/v1/split", b"", method="GET")),
             ("GET of embeddings", 405,
              post("/v1/embeddings", b"", method="GET")),
@@ -549,6 +686,17 @@ def negatives():
             ("a member too many", {"note": ""})))
 
     error = {"code": "cut", "detail": ""}
+    made("ReportCell", {"chunk": "c1", "point": "a", "status": "failed",
+                        "attempts": 0, "elapsed_ms": 0, "error": error}, (
+        ("a status that is none", {"status": "done"}),
+        ("ok without a verdict", {"status": "ok"}),
+        ("skipped with an error", {"status": "skipped"}),
+        ("failed with a verdict", {"verdict": "pass"}),
+        ("a rank's code", {"error": {"code": "no_embeddings", "detail": ""}})))
+    made("TaskProgress", {"done": 0, "total": 1, "failed": 0, "eta_ms": None}, (
+        ("a share", {"done": 0.5}), ("a time past", {"eta_ms": -1}),
+        ("a member too many", {"note": ""})))
+
     made("Embedding", {"object": "embedding", "index": 0, "embedding": [1]}, (
         ("a vector and an error", {"error": error}),
         ("neither", {"embedding": None}),
@@ -585,21 +733,23 @@ def main():
     sound()
     negatives()
 
-    rubric = "/tmp/review-openapi-%d.json" % os.getpid()
-    with open(rubric, "w", encoding="utf-8") as f:
-        json.dump(RUBRIC, f, ensure_ascii=False)
+    folder = tempfile.mkdtemp(prefix="review-openapi-")
+    for name, rubric in RUBRICS.items():
+        with open("%s/%s.json" % (folder, name), "w", encoding="utf-8") as f:
+            json.dump(rubric, f, ensure_ascii=False)
+    os.chmod(folder, 0o755)
     try:
-        nginx = Harness(http=HTTP % rubric,
+        nginx = Harness(http=HTTP.replace("%s", folder),
                         server=SERVER + "location = /bid { review bid; }")
         try:
-            for test in replies, stream, splits, embeds, ranks, problems:
+            for test in replies, stream, splits, embeds, ranks, tasks, problems:
                 asyncio.run(test(nginx.port))
         finally:
             bad = nginx.close()
             Tap.ok(not bad, "nothing alarming is in the error log",
                    "\n".join(bad))
     finally:
-        os.unlink(rubric)
+        shutil.rmtree(folder)
 
     Tap.end()
 

@@ -58,13 +58,21 @@ class Unknown(Exception):
     """A rule cannot decide: something it needs is not in the texts."""
 
 
+class Absent(Unknown):
+    """It is not in this text; another part of the document may have it."""
+
+    def __init__(self, what, text):
+        super().__init__('没有找到' + what + '。')
+        self.text = text
+
+
 DATE = r'(\d{4})年(\d{1,2})月(\d{1,2})日'
 
 
 def need(pattern, text, what):
     match = re.search(pattern, text, re.M)
     if match is None:
-        raise Unknown('没有找到' + what + '。')
+        raise Absent(what, text)
     return match
 
 
@@ -241,7 +249,7 @@ def price_sum(bid, tender):
                      r' *([\d,.]+) *\| *([\d,.]+) *\|', re.M)
     rows = list(row.finditer(bid))
     if not rows:
-        raise Unknown('没有找到分项报价表。')
+        raise Absent('分项报价表', bid)
 
     for m in rows:
         if abs(number(m[2]) * number(m[3]) - number(m[4])) > 0.01:
@@ -283,7 +291,7 @@ def warranty(bid, tender):
     ours = list(re.finditer(pattern, bid))
     theirs = need(pattern, tender, '招标文件要求的质保期')
     if not ours:
-        raise Unknown('没有找到投标文件承诺的质保期。')
+        raise Absent('投标文件承诺的质保期', bid)
 
     months = [int(m[1] or m[2]) for m in ours]
     want = int(theirs[1] or theirs[2])
@@ -379,6 +387,9 @@ def track_list(bid, tender):
 
 def track_record(bid, tender):
     found = track_lines(bid)
+    if not found:
+        raise Absent('列出的业绩', bid)
+
     want = need(DATE + r'以来至少完成(\d+)个[^。\n]*?([\d,]+)元', tender,
                 '招标文件对业绩的要求')
     since, count, least = date(want), int(want[4]), number(want[5])
@@ -460,6 +471,8 @@ def technical(bid, tender):
 
     if not wants:
         raise Unknown('没有找到带★的技术参数。')
+    if '★' not in bid:
+        raise Absent('对带★的技术参数的响应', bid)
     if faults:
         return answer('fail', '；'.join(faults)
                       + '。自述“无偏离”与数值不符。',
@@ -562,6 +575,10 @@ def decide(messages):
 
     try:
         said = rule(bid, tender or asked)
+    except Absent as e:
+        if e.text is bid:
+            return answer('not_applicable', str(e))
+        return answer('unsure', str(e), '由人复核。')
     except Unknown as e:
         return answer('unsure', str(e), '由人复核。')
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Builds the demo's request, and prints a review for people as it comes.
+"""Builds the demo's requests, and prints the replies for people.
 
-show.py request BID TENDER             writes the request's JSON
-show.py print RUBRIC REQUEST < reply   reads events, or one JSON reply
+show.py request BID TENDER             writes the JSON of a review
+show.py task BID TENDER                writes the JSON of a task
+show.py print RUBRIC REQUEST < reply   a review: events, or one JSON reply
+show.py report REQUEST < reply         a task: events, or one JSON reply
 
-"print" exits with 0 if the review is complete, found something, and every
+The last two exit with 0 if the reply is complete, found something, and every
 quote stands where it is said to stand.
 """
 
@@ -26,6 +28,7 @@ STATUSES = {
     'failed': ('调用失败', '31'),
     'timeout': ('超时', '31'),
 }
+OUTCOMES = {'complete': '完成', 'partial': '部分完成', 'failed': '失败'}
 SEVERITIES = {'fatal': '致命', 'major': '重大', 'minor': '一般', 'info': '提示'}
 
 TTY = sys.stdout.isatty()
@@ -58,29 +61,56 @@ def pad(text, width):
     return text + ' ' * max(0, width - used)
 
 
-# ---- the request
+def tell(progress):
+    """A line that is written over by the next one."""
+
+    if not TTY:
+        return
+    eta = progress.get('eta_ms')
+    sys.stdout.write('\r\033[K已完成 {}/{} …{}'.format(
+        progress.get('done'), progress.get('total'),
+        '' if eta is None else ' 约 {:.0f} 秒'.format(eta / 1000)))
+    sys.stdout.flush()
+
+
+# ---- the requests
 
 def read(path):
     with open(path, encoding='utf-8') as f:
         return f.read()
 
 
+def write(value):
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write('\n')
+    return 0
+
+
 def request(bid, tender):
     text = read(bid)
     title = re.match(r'# *([^\n]+)', text)
-    json.dump({
+    return write({
         'chunk': {
             'id': os.path.basename(bid),
             'text': text,
             'heading': [title[1].strip()] if title else [],
         },
         'references': [{'id': 'tender', 'text': read(tender)}],
-    }, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write('\n')
-    return 0
+    })
 
 
-# ---- the reply
+def task(bid, tender):
+    """Each point is asked of the 3 chunks that fit it best: fewer calls."""
+
+    return write({
+        'document': {'id': os.path.basename(bid), 'text': read(bid)},
+        'references': [{'id': 'tender', 'text': read(tender)}],
+        'split': {'max_chars': 800},
+        'select': {'mode': 'top_k', 'k': 3, 'references': 4},
+    })
+
+
+# ---- the reply to a review
 
 class Review:
     def __init__(self, rubric, asked):
@@ -166,20 +196,13 @@ class Review:
             where += color('31', '，位置不符！')
         return shown + ' ' + color('36', where)
 
-    def progress(self, progress):
-        if TTY:
-            sys.stdout.write('\r\033[K已完成 {}/{} …'.format(
-                progress.get('done'), progress.get('total')))
-            sys.stdout.flush()
-
     def summary(self, reply):
         results = reply.get('results') or []
         usage = reply.get('usage') or {}
         calls = usage.get('calls')
         if calls is None:
             calls = sum(r.get('attempts') or 0 for r in results)
-        status = {'complete': '完成', 'partial': '部分完成',
-                  'failed': '失败'}.get(reply.get('status'), '?')
+        status = OUTCOMES.get(reply.get('status'), '?')
 
         say('─' * 60)
         say('审核{}：{} 项，用时 {:.1f} 秒'.format(
@@ -251,42 +274,57 @@ def problem(body):
     return 1
 
 
-def show(rubric, asked):
-    review = Review(json.loads(read(rubric)), json.loads(read(asked)))
+def replies(has):
+    """Of standard input: (event, its value); a JSON reply is one "done".
+
+    A reply without the member "has" is a problem, told at once: (None, None).
+    """
+
     stdin = open(sys.stdin.fileno(), encoding='utf-8', errors='replace',
                  newline='\n')
     first = stdin.readline()
+
+    if re.match(r'(event|data|id|retry)?:', first) or not first.strip():
+        for name, data in events(chain(first, stdin)):
+            yield name, json.loads(data)
+        return
+
+    body = first + stdin.read()
+    try:
+        reply = json.loads(body)
+    except ValueError:
+        reply = None
+    if isinstance(reply, dict) and has in reply:
+        yield 'done', reply
+    else:
+        problem(body)
+        yield None, None
+
+
+def show(rubric, asked):
+    review = Review(json.loads(read(rubric)), json.loads(read(asked)))
     reply = None
 
-    if not re.match(r'(event|data|id|retry)?:', first) and first.strip():
-        body = first + stdin.read()
-        try:
-            reply = json.loads(body)
-        except ValueError:
-            return problem(body)
-        if not isinstance(reply, dict) or 'results' not in reply:
-            return problem(body)
-        review.total = len(reply['results'])
-        for result in reply['results']:
-            review.result(result)
-
-    else:
-        for name, data in events(chain(first, stdin)):
-            value = json.loads(data)
-            if name == 'result':
-                review.result(value)
-            elif name == 'progress':
-                review.total = value.get('total', review.total)
-                review.progress(value)
-            elif name == 'done':
-                reply = value
-            elif 'title' in value:
-                return problem(data)
+    for name, value in replies('results'):
+        if name == 'result':
+            review.result(value)
+        elif name == 'progress':
+            review.total = value.get('total', review.total)
+            tell(value)
+        elif name == 'done':
+            reply = value
+        elif name is None:
+            return 1
 
     if reply is None:
         say('回复没有收完：{} 项中只收到 {} 项。'.format(review.total,
                                                 review.shown))
         return 1
+
+    if not review.shown:
+        review.total = len(reply['results'])
+        for result in reply['results']:
+            review.result(result)
 
     review.summary(reply)
     return 0 if review.passed(reply) else 1
@@ -297,11 +335,90 @@ def chain(first, rest):
     yield from rest
 
 
+# ---- the report of a task
+
+def place(finding, text):
+    """Where its first quote of the document stands: line and heading."""
+
+    where = [' › '.join(clean(h) for h in finding.get('heading') or [])]
+    for evidence in finding.get('evidence') or []:
+        if evidence.get('source') == 'document':
+            where.append('第{}行'.format(
+                text.count('\n', 0, evidence['start']) + 1))
+            break
+    return ' '.join(w for w in where if w)
+
+
+def point_line(point, text):
+    verdict = point.get('verdict')
+    word, code = VERDICTS.get(verdict, ('未得出', '31'))
+    findings = [f for f in point.get('findings') or []
+                if f.get('verdict') == verdict and verdict != 'pass']
+    places = '；'.join(color('36', place(f, text)) for f in findings[:2])
+    if len(findings) > 2:
+        places += ' 等 {} 处'.format(len(findings))
+    say('  {} {} {}{}'.format(
+        color(code, pad(word, 8)),
+        pad(SEVERITIES.get(point.get('severity'), ''), 4),
+        pad(clean(point.get('title') or point.get('point')), 20),
+        places).rstrip())
+
+
+def misplaced(reply, text):
+    """Quotes of the document that do not stand where they are said to."""
+
+    return sum(e['quote'] != text[e['start']:e['end']]
+               for point in reply['points'] for f in point['findings']
+               for e in f['evidence'] if e['source'] == 'document')
+
+
+def report(asked):
+    text = json.loads(read(asked))['document']['text']
+    reply = None
+
+    for name, value in replies('points'):
+        if name == 'progress':
+            tell(value)
+        elif name == 'done':
+            reply = value
+        elif name is None:
+            return 1
+
+    if reply is None:
+        say('回复没有收完，没有收到报告。')
+        return 1
+
+    usage, cells = reply['usage'], reply['cells']
+    asked_cells = [c for c in cells if c['status'] != 'skipped']
+    undone = [c for c in asked_cells if c['status'] != 'ok']
+
+    say('报告{}：{} 字分成 {} 块，{} 个审核点，用时 {:.1f} 秒'.format(
+        OUTCOMES.get(reply['status'], '?'), reply['document']['chars'],
+        reply['document']['chunks'], len(reply['points']),
+        reply['elapsed_ms'] / 1000))
+    for point in reply['points']:
+        point_line(point, text)
+
+    wrong = misplaced(reply, text)
+    say('  问了 {} 格（块×点），略过 {} 格，未完成 {} 格；调用 {} 次（重试 {} 次）'
+        .format(len(asked_cells), len(cells) - len(asked_cells), len(undone),
+                usage['calls'], usage['retries']))
+    if wrong:
+        say('  ' + color('31', '有 {} 处引文与所给位置不符。'.format(wrong)))
+
+    found = any(p['verdict'] in ('fail', 'risk') for p in reply['points'])
+    return 0 if reply['status'] == 'complete' and found and not wrong else 1
+
+
 def main():
     sys.stdout.reconfigure(encoding='utf-8')
     args = sys.argv[1:]
     if len(args) == 3 and args[0] == 'request':
         return request(args[1], args[2])
+    if len(args) == 3 and args[0] == 'task':
+        return task(args[1], args[2])
+    if len(args) == 2 and args[0] == 'report':
+        return report(args[1])
     if len(args) == 3 and args[0] == 'print':
         return show(args[1], args[2])
     sys.stderr.write(__doc__)
@@ -311,7 +428,7 @@ def main():
 if __name__ == '__main__':
     try:
         sys.exit(main())
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, KeyError, TypeError) as e:
         sys.exit('show.py: {}'.format(e))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -60,6 +60,8 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
                      "_" stands for a space, %XX for anything (%5F for "_"; in
                      verdict= and severity= "_" is itself); several quote= make
                      an array
+    excerpt=N        the quote is N characters of the chunk, from a place that
+                     chunk and question decide
     confidence=      JSON, or else text
     data=            JSON, may be percent-encoded
     omit=NAME        without this member; noquote is omit=quote
@@ -136,6 +138,7 @@ PIECES = 8                  # events or pieces, if tokens= does not say
 HUGE_PIECE = 16384
 COALESCE = 262144           # what is smaller goes out in one write
 
+CHUNK = re.compile(r'<review-text id="chunk">\n(.*?)\n</review-text>', re.S)
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
 FLAGS = frozenset("""
@@ -144,7 +147,7 @@ FLAGS = frozenset("""
     content_filter length single_quotes trailing_comma newline fenced prose
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
 NUMBERS = frozenset("""
-    delay slow cut_sse tokens status huge length_until wrong_length
+    delay slow cut_sse tokens status huge length_until wrong_length excerpt
     """.split()) | embeddings.NUMBERS
 WORDS = frozenset("key verdict severity omit confidence data raw".split()) \
     | embeddings.WORDS
@@ -256,6 +259,19 @@ def find_script(messages):
 # The answer
 
 
+def excerpt(request, n):
+    """n characters of the chunk, whose place the whole message decides"""
+
+    text = "".join(text_of(message) for message in request["messages"]
+                   if message.get("role") == "user")
+    found = CHUNK.search(text)
+    if found is None:
+        raise Bad("script: no chunk to take an excerpt of")
+    chunk = found[1]
+    at = zlib.crc32(encode(text)) % max(1, len(chunk) - n + 1)
+    return chunk[at:at + n]
+
+
 def content_of(do, request):
     """what the LLM says; None is null"""
 
@@ -273,6 +289,8 @@ def content_of(do, request):
         if "quote" in do:
             quotes = do["quote"]
             answer["quote"] = quotes[0] if len(quotes) == 1 else quotes
+        if "excerpt" in do:
+            answer["quote"] = excerpt(request, do["excerpt"])
         for name in ("confidence", "data"):
             if name in do:
                 answer[name] = loads_or_text(do[name])
