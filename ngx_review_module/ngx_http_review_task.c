@@ -140,6 +140,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     plan->select.top_k = task->top_k;
     plan->select.nreferences = task->nreferences;
+    plan->select.stop = &ctx->work->gone;
     plan->embed = ctx->conf->embeddings && (task->top_k || task->nreferences);
 
     ngx_http_review_work_start(ctx->work,
@@ -163,7 +164,8 @@ ngx_http_review_task_planned(void *data)
 
     if (plan->large) {
         rc = ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, "/document",
-                                     "there are too many chunks: ask for "
+                                     "there are too many chunks, or too many "
+                                     "to be compared with clauses: ask for "
                                      "larger ones, in \"split\"");
     }
 
@@ -271,6 +273,12 @@ ngx_http_review_task_select(ngx_http_review_task_t *task)
 {
     task->select_time = ngx_current_msec;
 
+    /* a thread that finds nobody waiting does nothing */
+
+    if (task->expired) {
+        task->ctx.work->gone = 1;
+    }
+
     ngx_http_review_work_start(task->ctx.work, task->plan->size,
                                ngx_http_review_plan_select,
                                ngx_http_review_task_selected, task->plan);
@@ -286,7 +294,7 @@ ngx_http_review_task_selected(void *data)
 
     task = (ngx_http_review_task_t *) plan->ctx;
 
-    if (plan->rc != 0) {
+    if (plan->rc != 0 && !task->expired) {
         ngx_http_review_fail(&task->ctx, NGX_ERROR);
         return;
     }
@@ -348,6 +356,9 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
 
     } else if (task->vectors.ctx && !task->vectors.done) {
         ngx_http_review_vectors_expire(&task->vectors);
+
+    } else {
+        ctx->work->gone = 1;
     }
 }
 

@@ -13,6 +13,10 @@
 
 #define NGX_HTTP_REVIEW_PLAN_CHUNKS  20000
 
+/* chunks and clauses that are compared, each with each */
+
+#define NGX_HTTP_REVIEW_PLAN_PAIRS   10000000
+
 
 /* chunks of one text after the other */
 
@@ -70,6 +74,12 @@ ngx_http_review_plan_run(void *data)
         {
             return;
         }
+    }
+
+    if (plan->select.nreferences
+        && chunks.n * clauses.n > NGX_HTTP_REVIEW_PLAN_PAIRS)
+    {
+        plan->large = 1;
     }
 
     if (!plan->large

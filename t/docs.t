@@ -679,8 +679,11 @@ my %request = (
         /(?:json_object_get\(body,\s*"\w+"
           |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
     EmbedRequest => names_of($embed_request, 'own'),
-    TaskRequest => [ $task_request =~
-        /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g ],
+    TaskRequest => [
+        $task_request =~
+        /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g,
+        source("$upper/ngx_http_review_request.c") =~
+        /json_member\(ctx->body,\s*"",\s*"(\w+)"/g ],
     TaskSelect => [ $task_request =~ /\(select,\s*"\/select",\s*"(\w+)"/g ],
 );
 my %request_title = (SplitRequest => 'A request to split',

@@ -7,6 +7,13 @@
 #include "vector.h"
 
 
+static int
+review_select_stopped(const review_select_t *in)
+{
+    return in->stop && *in->stop;
+}
+
+
 /*
  * Ranks "n" texts, whose vectors begin at "first", for a query; the k best are
  * left in "ranked".  Returns how many there are, or -1: no memory.
@@ -56,7 +63,7 @@ review_select_chunks(review_pool_t *pool, const review_select_t *in,
 
     memset(out->asked, 0, in->nchunks * in->npoints);
 
-    for (i = 0; i < in->npoints; i++) {
+    for (i = 0; i < in->npoints && !review_select_stopped(in); i++) {
         n = review_select_best(in, bm25, in->nchunks + i, &in->points[i], 0,
                                in->nchunks, k, scores, ranked);
         if (n < 0) {
@@ -97,7 +104,7 @@ review_select_clauses(review_pool_t *pool, const review_select_t *in,
         return -1;
     }
 
-    for (i = 0; i < in->nchunks; i++) {
+    for (i = 0; i < in->nchunks && !review_select_stopped(in); i++) {
         n = review_select_best(in, bm25, i, &in->chunks[i],
                                in->nchunks + in->npoints, in->nclauses, k,
                                scores, ranked);
@@ -130,5 +137,5 @@ review_select(review_pool_t *pool, const review_select_t *in,
         return -1;
     }
 
-    return 0;
+    return review_select_stopped(in) ? -1 : 0;
 }

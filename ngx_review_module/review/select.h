@@ -23,6 +23,8 @@ typedef struct {
     size_t                 dim;
     size_t                 top_k;       /* chunks a point is asked of; 0: all */
     size_t                 nreferences; /* clauses that go with a chunk */
+    const volatile uintptr_t  *stop;    /* not zero: nobody waits any more;
+                                           NULL: somebody always does */
 } review_select_t;
 
 
@@ -35,7 +37,7 @@ typedef struct {
 } review_selection_t;
 
 
-/* 0, or -1: no memory */
+/* 0, or -1: no memory, or stopped */
 
 int review_select(review_pool_t *pool, const review_select_t *in,
     review_selection_t *out);
