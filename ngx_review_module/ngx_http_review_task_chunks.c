@@ -25,6 +25,7 @@ typedef struct {
     ngx_http_review_work_t     *work;       /* what is asked, and answered */
     review_sse_t                sse;
     review_buf_t                reply;      /* the last event, or all of it */
+    review_buf_t                results;    /* those that came before it */
     const char                 *message;
     unsigned                    plain:1;    /* it is no stream of events */
     unsigned                    events:1;   /* it is one */
@@ -297,6 +298,7 @@ ngx_http_review_part_begin(ngx_http_review_call_t *call)
     review_sse_init(&part->sse, part->work->memory, NGX_HTTP_REVIEW_REPLY_MAX,
                     ngx_http_review_part_event, part);
     review_buf_init(&part->reply, part->work->memory, 0);
+    review_buf_init(&part->results, part->work->memory, 0);
 
     part->plain = 0;
     part->events = 0;
@@ -334,17 +336,56 @@ ngx_http_review_part_feed(ngx_http_review_call_t *call, u_char *data,
 }
 
 
-/* "result" and "progress" are told once more in "done", the last one */
+/*
+ * "result" and "progress" are told once more in "done", the last one; results
+ * are all that is left of a review that does not come that far.
+ */
 
 static int
 ngx_http_review_part_event(void *data, const review_str_t *event, int error)
 {
     ngx_http_review_part_t *part = data;
 
+    static const char  result[] = "{\"point\":";
+
     part->reply.len = 0;
     review_buf_str(&part->reply, event);
 
-    return part->reply.failed;
+    if (event->len > sizeof(result)
+        && ngx_memcmp(event->data, result, sizeof(result) - 1) == 0
+        && part->results.len < NGX_HTTP_REVIEW_REPLY_MAX)
+    {
+        review_buf_puts(&part->results, part->results.len ? "," : "[");
+        review_buf_str(&part->results, event);
+    }
+
+    return part->reply.failed || part->results.failed;
+}
+
+
+/* what there is of a review that has failed */
+
+static void
+ngx_http_review_part_keep(ngx_http_review_part_t *part)
+{
+    json_t          *results;
+    review_error_t   err;
+
+    if (part->results.len == 0) {
+        return;
+    }
+
+    review_buf_puts(&part->results, "]");
+
+    if (part->results.failed) {
+        return;
+    }
+
+    results = review_json_parse(part->results.data, part->results.len, &err);
+
+    (void) review_report_keep(part->task->report, part->index, results);
+
+    json_decref(results);
 }
 
 
@@ -447,6 +488,8 @@ ngx_http_review_part_ended(ngx_http_review_call_t *call)
     part = call->data;
 
     if (call->failure.code) {
+        ngx_http_review_part_keep(part);
+
         status = ngx_strcmp(call->failure.code, "call_timeout") == 0
                  ? "timeout" : "failed";
 
@@ -497,6 +540,7 @@ ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task)
         part->call.usage->calls += part->call.sr != NULL;
 
         ngx_http_review_call_cancel(&part->call);
+        ngx_http_review_part_keep(part);
 
         (void) review_report_fail(task->report, part->index, "timeout",
                                   "deadline", "the task's time was over");

@@ -25,7 +25,8 @@ my %rubrics = (
     slow => ['delay=3000'],
     plain => [undef],               # the script is in the chunk
     broken => ['400'],
-    half => [ 'ok', '400' ]);
+    half => [ 'ok', '400' ],
+    uneven => [ 'ok', 'delay=3000' ]);
 
 review_http(map { "review_rubric $_ \$TEST_NGINX_SERVER_ROOT/html/$_.json;" }
                 sort keys %rubrics);
@@ -799,3 +800,15 @@ done.0.status eq "failed"
 [ main::task('/v1/task'), main::task('/v1/task?a=1'), main::task('/if?a=1') ]
 --- json eval
 [ ('status eq "complete"') x 3 ]
+
+
+
+=== TEST 37: what a chunk's review has come to until then is kept
+--- json_request eval
+"/short\n" . main::body("甲。", rubric => 'uneven')
+--- json
+status eq "partial"
+cells.*.point eq ["p0","p1"]
+cells.*.status eq ["ok","timeout"]
+cells.1.error.code eq "deadline"
+chunks.*.status eq ["partial"]

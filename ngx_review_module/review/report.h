@@ -85,6 +85,14 @@ review_report_t *review_report_create(review_pool_t *pool,
 int review_report_add(review_report_t *report, size_t chunk, json_t *reply);
 
 /*
+ * The results that came of a reply which never came to its end, as an array;
+ * the other cells of the chunk stay as they are.  0, or -1: no memory.
+ */
+
+int review_report_keep(review_report_t *report, size_t chunk,
+    json_t *results);
+
+/*
  * All cells of a chunk that have nothing yet have failed: "status" is "failed"
  * or "timeout", the code and detail of the error are copied.
  */

@@ -587,3 +587,14 @@ review_report_add(review_report_t *report, size_t chunk, json_t *reply)
     return review_report_fill(report, chunk, REVIEW_REPORT_FAILED, "bad_reply",
                               REVIEW_REPORT_BAD);
 }
+
+
+int
+review_report_keep(review_report_t *report, size_t chunk, json_t *results)
+{
+    if (chunk >= report->nchunks || report->columns) {
+        return 0;
+    }
+
+    return review_report_read_results(report, chunk, results);
+}
