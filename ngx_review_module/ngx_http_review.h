@@ -31,6 +31,7 @@ typedef struct ngx_http_review_call_s  ngx_http_review_call_t;
 typedef struct ngx_http_review_work_s  ngx_http_review_work_t;
 typedef struct ngx_http_review_extraction_s  ngx_http_review_extraction_t;
 typedef struct ngx_http_review_store_s  ngx_http_review_store_t;
+typedef struct ngx_http_review_fetch_conf_s  ngx_http_review_fetch_conf_t;
 
 
 /* configuration */
@@ -121,7 +122,9 @@ struct ngx_http_review_loc_conf_s {
     review_split_options_t      split;      /* defaults of "review_split" */
     ngx_http_review_zone_t     *status;     /* of "review_status" */
     ngx_str_t                   store_name;
-    ngx_http_review_store_t    *store;      /* of "review_object" */
+    ngx_http_review_store_t    *store;      /* of "review_object", _fetch */
+    ngx_http_review_fetch_conf_t  *fetch;
+    ngx_array_t                *fetch_allow; /* of review_allow_t */
 
     ngx_http_review_llm_t      *llm;
     ngx_http_review_embeddings_t *embeddings;
@@ -310,6 +313,7 @@ struct ngx_http_review_work_s {
     ngx_http_review_work_pt     run;        /* on a thread */
     ngx_http_review_work_pt     done;       /* afterwards, in the event loop */
     void                       *data;
+    void                       *task;       /* nginx's, used again */
     ngx_uint_t                  held;       /* by other works */
     ngx_pool_cleanup_t         *cleanup;    /* of the request's pool */
     ngx_event_t                 alive;      /* keeps a worker from its exit */
@@ -524,7 +528,7 @@ ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
 
 /*
  * The endpoints, and their directives: ngx_http_review_chunk.c, _split.c,
- * _embed.c, _rank.c, _object.c, _task.c
+ * _embed.c, _rank.c, _object.c, _fetch.c, _task.c
  */
 
 char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -533,6 +537,9 @@ char *ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_fetch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /* ngx_http_review_store.c: object stores; NULL: there is none of that name */

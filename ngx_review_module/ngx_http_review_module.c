@@ -80,6 +80,20 @@ static ngx_command_t  ngx_http_review_commands[] = {
       0,
       NULL },
 
+    { ngx_string("review_fetch"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
+      ngx_http_review_fetch,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_fetch_allow"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_review_fetch_allow,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("review_llm"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_review_llm,
@@ -311,6 +325,7 @@ ngx_http_review_create_loc_conf(ngx_conf_t *cf)
     conf->embeddings = NGX_CONF_UNSET_PTR;
     conf->extract = NGX_CONF_UNSET_PTR;
     conf->chunk_uri = NGX_CONF_UNSET_PTR;
+    conf->fetch_allow = NGX_CONF_UNSET_PTR;
     conf->threads = NGX_CONF_UNSET_PTR;
     conf->retry = NGX_CONF_UNSET_PTR;
     conf->limit = NGX_CONF_UNSET_PTR;
@@ -382,8 +397,8 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         if (conf->store == NULL) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "no \"review_store\" defines the store \"%V\" "
-                          "of \"review_object\" in %V:%ui",
-                          &conf->store_name, &conf->file, conf->line);
+                          "of \"%s\" in %V:%ui", &conf->store_name,
+                          conf->directive, &conf->file, conf->line);
             return NGX_CONF_ERROR;
         }
     }
@@ -400,6 +415,7 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->split = prev->split;
         conf->status = prev->status;
         conf->store = prev->store;
+        conf->fetch = prev->fetch;
 
         if (clcf->lmt_excpt && clcf->handler == NULL) {
             clcf->handler = conf->handler;
@@ -423,6 +439,7 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->embeddings, prev->embeddings, NULL);
     ngx_conf_merge_ptr_value(conf->extract, prev->extract, NULL);
     ngx_conf_merge_ptr_value(conf->chunk_uri, prev->chunk_uri, NULL);
+    ngx_conf_merge_ptr_value(conf->fetch_allow, prev->fetch_allow, NULL);
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
     ngx_conf_merge_value(conf->guard, prev->guard, 0);
@@ -478,6 +495,12 @@ ngx_http_review_check_backends(ngx_conf_t *cf,
         && conf->chunk_uri == NULL)
     {
         missing = "review_chunk_uri";
+    }
+
+    if (ngx_strcmp(conf->directive, "review_fetch") == 0
+        && conf->fetch_allow == NULL)
+    {
+        missing = "review_fetch_allow";
     }
 
     if (missing) {

@@ -200,7 +200,14 @@ ngx_http_review_work_post(ngx_http_review_work_t *work)
 
     threads = work->ctx->conf->threads;
 
-    task = ngx_thread_task_alloc(work->pool, sizeof(void *));
+    /* one work does many things, but one after the other */
+
+    if (work->task == NULL) {
+        work->task = ngx_thread_task_alloc(work->pool, sizeof(void *));
+    }
+
+    task = work->task;
+
     if (task == NULL) {
         return NGX_ERROR;
     }

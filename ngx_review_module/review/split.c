@@ -193,11 +193,16 @@ review_split_with_overlap(const review_split_t *split, review_chunk_t *chunk,
         return;
     }
 
-    /* the overlap gives way to a sentence that would fit without it */
+    /*
+     * The overlap gives way to a sentence that would fit without it, and where
+     * only white space would fit with it.
+     */
 
     review_split_cut(split, max, &whole);
 
-    if (whole.kind >= REVIEW_CUT_INNER || cut->oversize) {
+    if (whole.kind >= REVIEW_CUT_INNER || cut->oversize
+        || review_split_blank(split, split->at, cut->end))
+    {
         *cut = whole;
 
         max = whole.units < max ? max - whole.units : 0;
@@ -307,6 +312,7 @@ review_split_next(review_split_t *split, review_chunk_t *chunk)
     if (split->options.overlap == 0 || split->at == 0
         || block->kind == REVIEW_BLOCK_ROW
         || (block->forced && split->at == block->start)
+        || (split->at > block->start && split->at >= block->tail)
         || (unsigned char) split->outline.text[split->at] <= ' ')
     {
         header = review_split_header(split, chunk);

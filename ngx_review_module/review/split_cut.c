@@ -4,8 +4,8 @@
 
 
 /*
- * A title, or white space, is not left at the end of a chunk: it goes with
- * what follows.
+ * A title, what leads to a table, or white space is not left at the end of a
+ * chunk: it goes with what follows.
  */
 
 int
@@ -17,6 +17,7 @@ review_split_sticks(const review_split_t *split, uint32_t i)
 
     return block->kind == REVIEW_BLOCK_TITLE
            || block->kind == REVIEW_BLOCK_BLANK
+           || block->leads
            || (i == split->block && split->at > block->start
                && split->at >= block->tail);
 }
@@ -76,7 +77,7 @@ review_split_section(const review_split_t *split, uint32_t k)
 static uint32_t
 review_split_group(const review_split_t *split, uint32_t k)
 {
-    int              row;
+    int              row, blank;
     size_t           size;
     uint32_t         i;
     review_block_t  *block;
@@ -102,9 +103,21 @@ review_split_group(const review_split_t *split, uint32_t k)
 
     i = review_split_before(split, group->first);
 
-    /* better a title alone than a header */
+    if (i) {
+        return i;
+    }
 
-    return i || size <= split->options.max ? i : group->first;
+    block = review_split_block(split, group->first);
+    blank = review_split_blank(split, split->at, block->start);
+
+    /* better a title alone than a header, or what leads to a whole table */
+
+    if (size <= split->options.max) {
+        block = review_split_block(split, group->first - 1);
+        blank |= !block->leads;
+    }
+
+    return blank ? 0 : group->first;
 }
 
 
@@ -324,7 +337,8 @@ review_split_choose(const review_split_t *split, uint32_t k, size_t used,
 
         if (block->kind == REVIEW_BLOCK_ROW
             || (block->kind == REVIEW_BLOCK_TITLE
-                && size <= split->options.max))
+                && size <= split->options.max
+                && !review_split_blank(split, split->at, block->start)))
         {
             i = i ? i : k;
 
@@ -352,10 +366,10 @@ review_split_choose(const review_split_t *split, uint32_t k, size_t used,
 }
 
 
-/* the chunk that begins at split->at and has at most max units */
+/* as much as fits, whatever is left for the next chunk */
 
 void
-review_split_cut(const review_split_t *split, size_t max,
+review_split_cut_full(const review_split_t *split, size_t max,
     review_split_cut_t *cut)
 {
     size_t           used, next, size;

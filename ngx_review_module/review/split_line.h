@@ -58,9 +58,15 @@ typedef struct {
     unsigned        bullet:1;
     unsigned        title:1;   /* a line of its own, short, no sentence */
     unsigned        contents:1; /* of a table of contents: leads to a page */
+    unsigned        bare:1;    /* "3 Scope": a number, if "3.1" follows */
 } review_mark_t;
 
 void review_mark_read(review_mark_t *mark, const review_line_t *line);
+
+/* a bare number is one: "next", which follows, counts on from it */
+
+void review_mark_bare(review_mark_t *mark, const review_mark_t *next,
+    const review_line_t *line);
 
 /* the number that mark->text begins with: its rank, and where it ends */
 

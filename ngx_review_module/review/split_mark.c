@@ -220,6 +220,35 @@ review_mark_is_bullet(const review_mark_t *mark)
 
 
 void
+review_mark_bare(review_mark_t *mark, const review_mark_t *next,
+    const review_line_t *line)
+{
+    size_t  n;
+
+    if (!mark->bare || next->rank != REVIEW_RANK_NUMBER + 1) {
+        return;
+    }
+
+    n = (size_t) (mark->label - mark->text);
+
+    if ((size_t) (next->label - next->text) < n + 2
+        || memcmp(next->text, mark->text, n) != 0
+        || next->text[n] != '.' || next->text[n + 1] != '1'
+        || review_sign_is_digit(review_sign_peek(next->text + n + 2,
+                                                 next->end)))
+    {
+        return;
+    }
+
+    mark->bare = 0;
+    mark->rank = REVIEW_RANK_NUMBER;
+    mark->apart = 1;
+    mark->contents = review_mark_contents(line);
+    mark->title = !mark->contents && review_mark_is_title(mark);
+}
+
+
+void
 review_mark_read(review_mark_t *mark, const review_line_t *line)
 {
     memset(mark, 0, sizeof(*mark));

@@ -437,6 +437,8 @@ review_number_decimal(review_mark_t *mark, const char *p)
             mark->rank = REVIEW_RANK_NUMBER;
 
         } else {
+            mark->bare = review_line_is_space(c);
+            mark->label = mark->bare ? s : NULL;
             return;
         }
 

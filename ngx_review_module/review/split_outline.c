@@ -8,6 +8,7 @@
 #define REVIEW_OUTLINE_DEPTH   16      /* headings above each other */
 #define REVIEW_OUTLINE_WRAPPED 56      /* columns of a line that may go on */
 #define REVIEW_OUTLINE_FENCE   8       /* marks of a fence that are counted */
+#define REVIEW_OUTLINE_LEADS   400     /* bytes of what leads to a table */
 
 
 /* a line, and what a look at it alone tells */
@@ -42,6 +43,7 @@ typedef struct {
     unsigned            list:1;          /* that line was one of a list */
     unsigned            table:1;         /* and had a rule above it */
     unsigned            heading:1;       /* and was a heading */
+    unsigned            hangs:1;         /* and of a list's item */
     unsigned            seen[REVIEW_OUTLINE_LEVELS]; /* ranks, as bits */
 } review_reader_t;
 
@@ -353,6 +355,7 @@ review_outline_heading(review_reader_t *r, const char *tail)
     }
 
     r->heading = 1;
+    r->hangs = 0;
 
     return 0;
 }
@@ -364,13 +367,18 @@ static int
 review_outline_is_heading(review_reader_t *r)
 {
     int                   wrapped;
-    const review_mark_t  *mark, *next;
+    review_mark_t        *mark;
+    const review_mark_t  *next;
 
     mark = &r->item.mark;
     next = &r->ahead.mark;
 
     if (r->item.line.start < r->contents_end || mark->contents) {
         return 0;
+    }
+
+    if (!r->ahead.none) {
+        review_mark_bare(mark, next, &r->item.line);
     }
 
     if (mark->hashes) {
@@ -437,6 +445,42 @@ review_outline_underlined(review_reader_t *r)
 }
 
 
+/*
+ * "as follows:", or a comment of HTML, goes with the table or the code behind
+ * it, which has just begun.
+ */
+
+static void
+review_outline_lead(review_reader_t *r)
+{
+    size_t                n;
+    const char           *end;
+    review_block_t       *block;
+    const review_line_t  *line;
+
+    if (r->outline->blocks.n < 2 || r->before.kind != REVIEW_BLOCK_TEXT) {
+        return;
+    }
+
+    block = review_outline_block(r->outline, r->outline->blocks.n - 2);
+
+    if (block->kind != REVIEW_BLOCK_TEXT
+        || block->tail - block->start > REVIEW_OUTLINE_LEADS)
+    {
+        return;
+    }
+
+    line = &r->before.line;
+    end = line->end;
+    n = (size_t) (end - line->text);
+
+    block->leads = (n >= 1 && end[-1] == ':')
+                   || (n >= 3 && memcmp(end - 3, "\xef\xbc\x9a", 3) == 0)
+                   || (n >= 7 && memcmp(line->text, "<!--", 4) == 0
+                       && memcmp(end - 3, "-->", 3) == 0);
+}
+
+
 static int
 review_outline_row(review_reader_t *r)
 {
@@ -457,6 +501,7 @@ review_outline_row(review_reader_t *r)
 
         r->group = r->outline->groups.n;
         group->first = r->outline->blocks.n - 1;
+        review_outline_lead(r);
 
         if (r->table) {
             group->header = block->start;
@@ -534,6 +579,7 @@ review_outline_code_line(review_reader_t *r)
 
         r->group = r->outline->groups.n;
         group->first = r->outline->blocks.n - 1;
+        review_outline_lead(r);
     }
 
     block->group = r->group;
@@ -553,13 +599,21 @@ review_outline_text(review_reader_t *r)
 
     item = &r->item;
 
+    /* those of an item of a list are indented, as is a new paragraph else */
+
     if (review_outline_is_wrapped(r) && !item->mark.rank && !item->mark.bullet
-        && !item->mark.hashes && item->line.text - item->line.start < 2)
+        && !item->mark.hashes
+        && (item->line.text - item->line.start < 2
+            || (r->hangs && !(*item->line.start & 0x80))))
     {
         block = review_outline_block(r->outline, r->outline->blocks.n - 1);
         block->tail = (uint32_t) (item->line.end - r->outline->text);
         return 0;
     }
+
+    r->hangs = item->mark.bullet || item->mark.rank
+               || (r->hangs && !item->gap
+                   && item->line.text - item->line.start >= 2);
 
     return review_outline_push(r, REVIEW_BLOCK_TEXT, item->line.start,
                                item->line.end)

@@ -61,6 +61,7 @@ typedef struct {
     uint32_t            group;           /* the table, or the code, it is of */
     unsigned char       kind;
     unsigned char       forced;          /* always begins a chunk */
+    unsigned char       leads;           /* to a table, or code, behind it */
 } review_block_t;
 
 

@@ -6,6 +6,7 @@
 
 
 #include "split.h"
+#include "split_line.h"
 #include "split_outline.h"
 #include "split_place.h"
 #include "split_units.h"
@@ -55,7 +56,20 @@ review_split_size(const review_split_t *split, uint32_t i, uint32_t k)
 }
 
 
-/* does block i go with what follows it: a title, white space? */
+/* is there nothing to be seen? */
+
+static inline int
+review_split_blank(const review_split_t *split, size_t from, size_t to)
+{
+    const char  *text;
+
+    text = split->outline.text;
+
+    return review_line_visible(text + from, text + to) == text + to;
+}
+
+
+/* does block i go with what follows it: a title, "as follows:", white space? */
 
 int review_split_sticks(const review_split_t *split, uint32_t i);
 
@@ -63,9 +77,17 @@ int review_split_sticks(const review_split_t *split, uint32_t i);
 
 size_t review_split_row_end(const review_split_t *split, uint32_t k);
 
-/* where the chunk ends that begins at split->at and has at most max units */
+/*
+ * Where the chunk ends that begins at split->at and has at most max units; so
+ * that the next one is not blank, if that can be avoided.
+ */
 
 void review_split_cut(const review_split_t *split, size_t max,
+    review_split_cut_t *cut);
+
+/* the same, no matter what the next one is */
+
+void review_split_cut_full(const review_split_t *split, size_t max,
     review_split_cut_t *cut);
 
 

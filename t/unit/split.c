@@ -356,6 +356,36 @@ test_headings(void)
            "The parties agree.\n"
            "[Chapter 2 Terms] Chapter 2 Terms//Section 3 of it applies.\n",
            "English headings");
+
+    splits("3 技术要求\n\n3.1 总体要求\n\n甲。\n\n4 台设备\n\n乙。\n", 100, 0,
+           "[3 技术要求|3.1 总体要求] 3 技术要求//3.1 总体要求//甲。//4 台设备"
+           "//乙。\n", "a number without a dot, if others count on from it");
+
+    splits("1 范围\n\n1.10 甲乙\n\n丙。\n\n2 台\n\n3.1 丁\n\n戊。\n", 100, 0,
+           "1 范围\n[1.10 甲乙] 1.10 甲乙//丙。//2 台\n[3.1 丁] 3.1 丁//戊。\n",
+           "else it is none");
+}
+
+
+static void
+test_blank(void)
+{
+    splits("甲乙丙丁\n", 4, 0, "甲乙丙\n丁\n", "no line break alone");
+    splits("甲。乙丙\n\n", 4, 0, "甲。\n乙丙\n", "nor white space");
+    splits("甲乙丙丁\n\n\n\n戊", 4, 0, "甲乙丙丁\n\n戊\n",
+           "unless it is a chunk's worth");
+    splits("\n\n# 甲乙\n丙丁。\n", 5, 0, "[甲乙] //#\n[甲乙] 甲乙/丙\n"
+           "[甲乙] 丁。\n", "nor before a title");
+}
+
+
+static void
+test_joined(void)
+{
+    splits("- one two three four five six seven eight nine ten eleven twelve\n"
+           "  goes on\n- next\n", 80, 0,
+           "- one two three four five six seven eight nine ten eleven twelve/"
+           "  goes on\n- next\n", "a list's item goes on, indented");
 }
 
 
@@ -443,6 +473,12 @@ test_tables(void)
 
     splits("甲。\n| 一行很长的表格 |\n乙。\n", 6, 0,
            "甲。\n| 一行很长的表格 | !\n乙。\n", "a row is never cut");
+
+    splits("甲。\n\n如下：\n\n| 一 |\n|---|\n| 二 |\n", 23, 0,
+           "甲。\n如下：//| 一 |/|---|/| 二 |\n", "what leads to a table");
+
+    splits("甲。\n<!-- 乙 -->\n```\na\nb\n```\n", 23, 0,
+           "甲。\n<!-- 乙 -->/```/a/b/```\n", "or to code");
 
     splits("a | b\n--|--\n1 | 2\n\nx | y\n", 12, 0,
            "a | b/--|--\n1 | 2\nx | y\n", "bars that are not at both ends");
@@ -702,6 +738,7 @@ test_hostile(void)
         "```\n", "~~~\n```\n", "| a |\n", "a|b\n--|-\n", "第一章 甲\n",
         "1. 甲\n", "\r", "\u200d", "👨‍👩‍👧‍👦", "🇨🇳", ". ", "a\"b. ",
         "目录\n第一章 甲\n", "甲\n===\n", "a。          ", "|a|\n|-|\n\n",
+        "甲甲甲甲甲\n\n\n\n\n\n\n\n\n", "甲：\n| a |\n",
     };
 
     for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -717,6 +754,8 @@ main(int argc, char **argv)
 
     test_law(argc > 1 ? argv[1] : "t/data/招标投标法.md");
     test_headings();
+    test_blank();
+    test_joined();
     test_sentences();
     test_overlap();
     test_tables();

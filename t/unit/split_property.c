@@ -16,6 +16,7 @@
 #include "tap.h"
 #include "../../ngx_review_module/review/split.h"
 #include "../../ngx_review_module/review/split_json.h"
+#include "../../ngx_review_module/review/split_line.h"
 #include "../../ngx_review_module/review/utf8.h"
 
 #include <openssl/sha.h>
@@ -418,6 +419,95 @@ check_headings(const text_t *t, const review_chunk_t *chunk)
 }
 
 
+/* the code point before i */
+
+static size_t
+point_before(const text_t *t, size_t i)
+{
+    do {
+        i--;
+    } while ((t->data[i] & 0xc0) == 0x80);
+
+    return i;
+}
+
+
+/*
+ * A blank chunk is of a chunk's worth of white space, unless there are rows, or
+ * graphemes of several code points next to it, which nothing fits beside; or
+ * characters that are no white space but are not to be seen either.
+ */
+
+static int
+check_blank(const text_t *t, const review_chunk_t *chunk,
+    const review_split_options_t *options)
+{
+    size_t       from, to, first, last;
+    const char  *p;
+
+    if (!review_utf8_blank(t->data + chunk->body, chunk->end - chunk->body)) {
+        return 1;
+    }
+
+    for (from = chunk->body; from > 0; from = first) {
+        first = point_before(t, from);
+
+        if (!review_utf8_blank(t->data + first, from - first)) {
+            break;
+        }
+    }
+
+    for (to = chunk->end; to < t->len; to = last) {
+        last = to + 1;
+
+        while (last < t->len && (t->data[last] & 0xc0) == 0x80) {
+            last++;
+        }
+
+        if (!review_utf8_blank(t->data + to, last - to)) {
+            break;
+        }
+    }
+
+    if (units_of(t, from, to, options->tokens) >= options->max
+        || memchr(t->data, '|', t->len))
+    {
+        return 1;
+    }
+
+    for (p = t->data + from; p < t->data + to; /* void */) {
+        if (!review_line_is_space(review_utf8_next(&p, t->data + to))) {
+            return 1;
+        }
+    }
+
+    for (first = from; first > 0; /* void */) {
+        first--;
+
+        if (t->apart[first]) {
+            break;
+        }
+    }
+
+    for (last = to; last < t->len; /* void */) {
+        last++;
+
+        if (t->apart[last]) {
+            break;
+        }
+    }
+
+    /* nor can a grapheme go with the white space on both of its sides */
+
+    fail_if((first == 0 || !review_utf8_blank(t->data + point_before(t, first),
+                                              first - point_before(t, first)))
+            && units_of(t, first, from, options->tokens) <= 1
+            && units_of(t, to, last, options->tokens) <= 1);
+
+    return 1;
+}
+
+
 static int
 check_chunk(const text_t *t, const review_chunk_t *chunk, size_t before,
     const review_split_options_t *options)
@@ -560,6 +650,7 @@ check_text(review_pool_t *pool, const text_t *t,
         fail_if(chunk.body != at);
 
         if (!check_chunk(t, &chunk, before, options)
+            || !check_blank(t, &chunk, options)
             || (json && !check_written(t, &b, &w, &chunk)))
         {
             printf("# chunk [%zu, %zu, %zu)\n", chunk.start, chunk.body,

@@ -1,0 +1,83 @@
+
+/*
+ * Proves that no URL makes its reader read or write outside of it, and that
+ * what is understood is written in a form that is understood in the same way,
+ * and that curl can't take for something else.
+ */
+
+#include "../unit/tap.h"
+#include "../../ngx_review_module/review/url.h"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static void
+check(int good, const review_url_t *url, const char *what)
+{
+    if (!good) {
+        fprintf(stderr, "%s: %.*s\n", what, (int) url->text.len,
+                url->text.data);
+        abort();
+    }
+}
+
+
+static void
+again(review_pool_t *pool, const review_url_t *url)
+{
+    size_t        i;
+    review_url_t  other;
+
+    for (i = 0; i < url->text.len; i++) {
+        check(url->text.data[i] > ' ' && url->text.data[i] < 0x7f
+              && url->text.data[i] != '\\' && url->text.data[i] != '#',
+              url, "an odd byte");
+    }
+
+    if (url->text.len > REVIEW_URL_MAX) {
+        return;
+    }
+
+    check(review_url_parse(pool, url->text.data, url->text.len, &other)
+          == REVIEW_URL_OK, url, "not understood again");
+    check(other.text.len == url->text.len
+          && memcmp(other.text.data, url->text.data, url->text.len) == 0
+          && other.port == url->port && other.host.len == url->host.len
+          && memcmp(&other.address, &url->address, sizeof(url->address)) == 0,
+          url, "understood in another way");
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    review_url_t     url, from;
+    review_pool_t   *pool;
+    review_allow_t   allow;
+
+    pool = tap_pool();
+
+    if (review_url_parse(pool, (const char *) data, size, &url)
+        == REVIEW_URL_OK)
+    {
+        again(pool, &url);
+    }
+
+    (void) review_url_parse(pool, "https://[::1]:81/x", 18, &from);
+
+    if (review_url_follow(pool, &from, (const char *) data, size, &url)
+        == REVIEW_URL_OK)
+    {
+        again(pool, &url);
+    }
+
+    if (review_allow_parse(pool, (const char *) data, size, &allow) == 0) {
+        (void) review_allow_name(&allow, 1, &from.host, 80);
+        (void) review_allow_address(&allow, 1, &from.address, 81);
+    }
+
+    tap_pool_free(pool);
+
+    return 0;
+}
