@@ -298,6 +298,8 @@ struct ngx_http_review_call_s {
     unsigned                    timedout:1; /* by review_call_timeout */
     unsigned                    encoded:1;  /* can't be decoded */
     unsigned                    cut:1;      /* before the end that was told */
+    unsigned                    left:1;     /* a try was left behind, which
+                                               still knows the call */
 };
 
 

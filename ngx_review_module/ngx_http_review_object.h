@@ -25,6 +25,7 @@ typedef struct {
     ngx_buf_t                  *filling;    /* by the store */
     ngx_buf_t                  *sent;       /* by the client's connection */
     off_t                       length;     /* of the reply; -1: not told */
+    ngx_uint_t                  chunked;    /* then that is not the length */
     unsigned                    paused:1;
     unsigned                    done:1;
     unsigned                    failed:1;   /* no memory */

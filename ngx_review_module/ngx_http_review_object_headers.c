@@ -254,6 +254,15 @@ ngx_http_review_object_add_header(ngx_http_review_object_t *object,
         return NGX_OK;
     }
 
+    if (name->len == sizeof("Transfer-Encoding") - 1
+        && ngx_strncasecmp(name->data, (u_char *) "Transfer-Encoding",
+                           name->len)
+           == 0)
+    {
+        object->chunked = 1;
+        return NGX_OK;
+    }
+
     if (name->len == sizeof("Content-Type") - 1
         && ngx_strncasecmp(name->data, (u_char *) "Content-Type", name->len)
            == 0)
@@ -304,7 +313,7 @@ ngx_http_review_object_reply_header(ngx_http_review_object_t *object)
     r->headers_out.status = object->op.status;
     r->headers_out.content_length_n = object->length;
 
-    if (object->op.status == NGX_HTTP_NOT_MODIFIED) {
+    if (object->chunked || object->op.status == NGX_HTTP_NOT_MODIFIED) {
         r->headers_out.content_length_n = -1;
     }
 

@@ -429,10 +429,10 @@ ngx_http_review_s3_copy(char *dst, size_t size, review_str_t *str)
 /* what a store says may be anything, but not our key in a log */
 
 static void
-ngx_http_review_s3_hide(char *text, ngx_str_t *key)
+ngx_http_review_s3_hide(review_str_t *text, ngx_str_t *key)
 {
-    if (memmem(text, ngx_strlen(text), key->data, key->len)) {
-        text[0] = '\0';
+    if (memmem(text->data, text->len, key->data, key->len)) {
+        text->len = 0;
     }
 }
 
@@ -454,17 +454,16 @@ ngx_http_review_s3_error(ngx_http_review_s3_t *op)
 
     op->failed = 1;
 
+    ngx_http_review_s3_hide(&code, &op->store->secret_key);
     ngx_http_review_s3_copy(op->code, sizeof(op->code), &code);
 
     if (review_s3_value(op->memory, op->reply.data, op->reply.len,
                         "Error/Message", &message)
         == 0)
     {
+        ngx_http_review_s3_hide(&message, &op->store->secret_key);
         ngx_http_review_s3_copy(op->message, sizeof(op->message), &message);
     }
-
-    ngx_http_review_s3_hide(op->code, &op->store->secret_key);
-    ngx_http_review_s3_hide(op->message, &op->store->secret_key);
 
     return NGX_OK;
 }

@@ -302,6 +302,7 @@ ngx_http_review_call_stop(ngx_http_review_call_t *call)
     }
 
     call->sr = NULL;
+    call->left = 1;
 
     if (ngx_http_review_call_waits_for_file(sr)) {
         sr->write_event_handler = ngx_http_review_call_abandoned;

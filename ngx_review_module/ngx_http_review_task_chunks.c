@@ -353,7 +353,7 @@ ngx_http_review_part_event(void *data, const review_str_t *event, int error)
 
     if (event->len > sizeof(result)
         && ngx_memcmp(event->data, result, sizeof(result) - 1) == 0
-        && part->results.len < NGX_HTTP_REVIEW_REPLY_MAX)
+        && part->results.len + event->len < NGX_HTTP_REVIEW_REPLY_MAX)
     {
         review_buf_puts(&part->results, part->results.len ? "," : "[");
         review_buf_str(&part->results, event);
@@ -518,7 +518,7 @@ ngx_http_review_part_done(ngx_http_review_part_t *part, ngx_uint_t whole)
     task->ndone++;
     task->told = 0;
 
-    if (whole && part->call.tries == 1) {
+    if (whole && part->call.tries == 1 && !part->call.left) {
         ngx_http_review_work_destroy(part->work);
     }
 
@@ -537,7 +537,7 @@ ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task)
         q = ngx_queue_head(&task->running);
         part = ngx_queue_data(q, ngx_http_review_part_t, queue);
 
-        part->call.usage->calls += part->call.sr != NULL;
+        part->call.usage->calls += part->call.sr || part->call.ended;
 
         ngx_http_review_call_cancel(&part->call);
         ngx_http_review_part_keep(part);

@@ -490,6 +490,8 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply request) ] ],
                                            'embed_request' ],
                  'The rank endpoint' => [ [ @any, qw(rank vectors) ],
                                           'rank_request' ],
+                 'The fetch endpoint' => [ [ @any, qw(fetch fetch_request
+                                                      fetch_reply) ] ],
                  'The task endpoint' => [ [ @any, 'task', map { "task_$_" }
                                             qw(request plan reply) ],
                                           'split_json' ],
@@ -602,7 +604,8 @@ same_set([ grep { $_ ne 'default' }
     for [ '/v1/task', 'The task endpoint' ],
         [ '/v1/split', 'The split endpoint' ],
         [ '/v1/embeddings', 'The embed endpoint' ],
-        [ '/v1/rank', 'The rank endpoint' ];
+        [ '/v1/rank', 'The rank endpoint' ],
+        [ '/v1/fetch', 'The fetch endpoint' ];
 same_set([ keys %{ $get->{responses} } ], $statuses{'The status endpoint'},
          'HTTP statuses of the status endpoint');
 
@@ -679,6 +682,7 @@ my %request = (
         /(?:json_object_get\(body,\s*"\w+"
           |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
     EmbedRequest => names_of($embed_request, 'own'),
+    FetchRequest => names_of($file{fetch_request}, 'names'),
     TaskRequest => [
         $task_request =~
         /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g,
@@ -689,6 +693,7 @@ my %request = (
 my %request_title = (SplitRequest => 'A request to split',
                      RankRequest => 'A request to rank',
                      EmbedRequest => 'A request to embed',
+                     FetchRequest => 'A request to fetch',
                      TaskRequest => 'A request for a task',
                      TaskSelect => 'What is asked of which chunk');
 
@@ -757,6 +762,40 @@ is(join(' ', grep { $report_text !~ /`\Q$_\E`/ && !/\A(?:code|detail)\z/ }
 like(section($api, 'Forms of the report'), qr/"$_":/,
      "api.md: progress of a task: $_")
     for sort keys %{ $schemas->{TaskProgress}{properties} };
+
+
+
+# Downloads
+
+my @fetch_written = map { /"(\w+)"/g }
+                    $file{fetch_reply} =~ /_write_\w+\(b, ("\w+"),/g;
+push @fetch_written, $file{fetch_reply} =~ /\\"(\w+)\\":/g,
+                     qw(elapsed_ms code detail);
+my %fetch_member = map { $_ => 1 } @fetch_written;
+same_set([ do { my %n = map { $_ => 1 } names_in($schemas->{Downloads});
+                keys %n } ], [ keys %fetch_member ],
+         'openapi.yaml: members of Downloads');
+same_set([ column(section($api, 'Downloads')) ],
+         [ grep { !/\A(?:code|detail)\z/ } keys %fetch_member ],
+         'api.md: members of Downloads');
+
+# "http" is http_NNN without memory for the number
+
+my %fetch_code = map { $_ => 1 } 'http_NNN', grep { $_ ne 'http' }
+    "$file{fetch}$file{fetch_slot}"
+        =~ /(?:_(?:failed|refused)\(\s*slot,|_TIMEOUT,|->code =)\s*"(\w+)"/g,
+    $file{fetch_allow} =~ /(?:return|\? NULL :)\s+"(\w+)";/g;
+cmp_ok(scalar keys %fetch_code, '>=', 15, 'codes of downloads are found');
+same_set([ column(section($api, 'Error codes of downloads')) ],
+         [ keys %fetch_code ],
+         'each error code of downloads is documented, and nothing else is');
+same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
+         [ grep { $_ ne 'http_NNN' } keys %fetch_code ],
+         'error codes: FetchError');
+
+same_set(parameters('review_fetch'),
+         [ $file{fetch} =~ /_param\([^";]*"(\w+)"/g ],
+         'review_fetch: parameters');
 
 
 # The status endpoint

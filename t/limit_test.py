@@ -565,7 +565,7 @@ async def reload_with_other_calls(nginx):
     """more, and fewer"""
     await reset(nginx)
     tasks = []
-    for worker in nginx.workers():
+    for worker in nginx.serving():
         tasks += await reviews_at(nginx, worker, 1,
                                   ["delay=%d" % (600 * SLOW)] * 12)
     await queued(nginx, 48 - LIMIT)
@@ -600,7 +600,7 @@ async def reload_that_fails(nginx):
 
 
 async def reload_with_other_zone(nginx):
-    tasks = await reviews_at(nginx, nginx.workers()[0], 1,
+    tasks = await reviews_at(nginx, nginx.serving()[0], 1,
                              ["delay=%d" % (500 * SLOW)] * 8)
     await in_flight(nginx, 8)
     await reload(nginx, http=http(size="2m"))

@@ -152,6 +152,19 @@ class Harness:
                   % (self.nginx.pid, self.nginx.pid)) as f:
             return [int(pid) for pid in f.read().split()]
 
+    def serving(self):
+        """the workers that take connections: not those that are ending"""
+        return [pid for pid in self.workers() if not self.is_ending(pid)]
+
+    @staticmethod
+    def is_ending(pid):
+        try:
+            with open("/proc/%s/cmdline" % pid) as f:
+                title = f.read()
+            return not title or "shutting down" in title
+        except OSError:
+            return True
+
     def rss(self):
         """KB, of the first worker"""
         with open("/proc/%d/status" % self.workers()[0]) as f:
