@@ -227,8 +227,6 @@ async def tries(nginx, chunks):
             ("half of JSON, then a reply", [HALF_JSON, WHOLE], 2, None),
             ("503", [UNAVAILABLE], 3, "http_503"),
             ("429", [TOO_MANY], 3, "rate_limited"),
-            ("cut", [CUT], 3, "cut"),
-            ("cut in the last event", [HALF], 3, "cut"),
             ("half of JSON", [HALF_JSON], 3, "cut"),
             ("no byte", [NOTHING], 3, "cut"),
             ("an empty body", [EMPTY], 3, "cut"),
@@ -245,6 +243,16 @@ async def tries(nginx, chunks):
            "a problem's detail is told", report["cells"][0])
     await case(nginx, chunks, "silence", [hang], 3, "call_timeout",
                path="/v1/impatient")
+
+    for name, script, states in (
+            ("cut: the result before it is kept", [CUT], ["ok", "failed"]),
+            ("cut in the last event: all results are kept", [HALF],
+             ["ok", "ok"])):
+        chunks.reset(script)
+        status, report = await ask(nginx)
+        Tap.ok(status == 200 and len(chunks.asked) == 3
+               and [c["status"] for c in report["cells"]] == states,
+               name, (status, report["cells"]))
 
     chunks.reset([HUGE_EVENT])
     status, report = await ask(nginx)
