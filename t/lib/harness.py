@@ -7,9 +7,11 @@ Review.pm.
 """
 
 import asyncio
+import fcntl
 import glob
 import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -59,10 +61,30 @@ http {
 """
 
 
+# the open locks of this process's ports
+PORT_LOCKS = []
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """a port that no other test takes while this process runs, nor the kernel
+    for a connection: the same locks as Review.pm's lock_port"""
+    locks = os.path.join(tempfile.gettempdir(),
+                         "review-test-ports-%d" % os.getuid())
+    os.makedirs(locks, exist_ok=True)
+    for _ in range(1000):
+        port = random.randrange(20000, 32000)
+        lock = open(os.path.join(locks, str(port)), "a", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as s:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+            continue
+        PORT_LOCKS.append(lock)
+        return port
+    raise OSError("no free port")
 
 
 def raise_files(wanted=40000):
