@@ -47,7 +47,20 @@ SAN :=		-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 SAN_FUZZ :=	$(SAN) -fsanitize=fuzzer-no-link
 UNIT :=		$(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
 FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/*.c))
-TESTS ?=	$(wildcard t/*.t t/*_test.py)
+
+# prove takes them in this order: none of the long ones may be left to the end
+
+LONG :=		$(addprefix t/,limit_test.py timeout.t limit.t object_test.py \
+		fetch_test.py extract.t faults.t request.t split.t \
+		threads_test.py lifetime_test.py post_action_test.py guard.t \
+		task_test.py embed.t retry.t embed_test.py)
+TESTS ?=	$(wildcard $(LONG)) \
+		$(filter-out $(LONG),$(wildcard t/*.t t/*_test.py))
+
+# they wait more than they compute: two cores have room for three
+
+PROVE :=	prove -j3 --timer
+
 FUZZ_SECONDS ?=	60
 
 
@@ -108,13 +121,11 @@ test:
 	$(MAKE) --no-print-directory test-nginx
 	$(MAKE) --no-print-directory test-asan
 
-# prove's jobs share two cores: more would only time each other out
-
 test-nginx:	all
-	prove -j2 --timer $(TESTS)
+	$(PROVE) $(TESTS)
 
 test-unit:	$(UNIT) fuzz-corpus
-	@prove $(UNIT)
+	@prove -j2 $(UNIT)
 
 $(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/unit/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
@@ -130,15 +141,14 @@ $(BUILD)/unit/obj/%.o: %.c $(LOWER_H)
 # the module again with clang, only for its warnings
 
 test-clang:	$(BUILD)/nginx/objs/Makefile
-	@for f in $(filter %.c,$(SOURCES)); do \
+	@printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -n 8 -P 2 \
 		$(CLANG) -std=gnu11 -fsyntax-only $(WARN) \
 		    -I ngx_review_module \
 		    $$(cd $(BUILD)/nginx && find src -type d \
 			\( -name core -o -name event -o -name modules \
 			   -o -name unix -o -name http -o -name v2 \) \
 			-printf '-I $(BUILD)/nginx/%p ') \
-		    -I $(BUILD)/nginx/objs $$f || exit 1; \
-	done
+		    -I $(BUILD)/nginx/objs
 
 
 # A whole nginx, since a sanitizer sees little of a pool that is not its own.
@@ -168,7 +178,7 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 
 test-asan:	$(BUILD)/asan/nginx
 	TEST_NGINX_BINARY=$< REVIEW_MODULE=static TEST_REVIEW_ASAN=1 \
-		prove -j2 --timer $(TESTS)
+		$(PROVE) $(TESTS)
 
 test-load:
 	.ci/install-deps load

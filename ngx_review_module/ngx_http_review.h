@@ -31,6 +31,7 @@ typedef struct ngx_http_review_call_s  ngx_http_review_call_t;
 typedef struct ngx_http_review_work_s  ngx_http_review_work_t;
 typedef struct ngx_http_review_extraction_s  ngx_http_review_extraction_t;
 typedef struct ngx_http_review_store_s  ngx_http_review_store_t;
+typedef struct ngx_http_review_s3_s  ngx_http_review_s3_t;
 typedef struct ngx_http_review_fetch_conf_s  ngx_http_review_fetch_conf_t;
 
 
@@ -122,7 +123,7 @@ struct ngx_http_review_loc_conf_s {
     review_split_options_t      split;      /* defaults of "review_split" */
     ngx_http_review_zone_t     *status;     /* of "review_status" */
     ngx_str_t                   store_name;
-    ngx_http_review_store_t    *store;      /* of "review_object", _fetch */
+    ngx_http_review_store_t    *store;      /* of _object, _fetch, _task */
     ngx_http_review_fetch_conf_t  *fetch;
     ngx_array_t                *fetch_allow; /* of review_allow_t */
 
@@ -141,6 +142,7 @@ struct ngx_http_review_loc_conf_s {
     ngx_msec_t                  ping;
     size_t                      max_chunk;
     size_t                      max_text;
+    size_t                      max_document;
     ngx_uint_t                  max_inputs;
     size_t                      max_answer;
     ngx_uint_t                  max_points;
@@ -213,6 +215,7 @@ struct ngx_http_review_ctx_s {
                                                that were left behind */
     ngx_event_t                 deadline;
     ngx_event_t                 ping;
+    ngx_event_t                 waking;     /* see wake_later */
     ngx_msec_t                  expires;
     ngx_msec_t                  delayed_until; /* by limit_req, see kick */
 
@@ -352,9 +355,18 @@ ngx_int_t ngx_http_review_decline(ngx_http_review_ctx_t *ctx,
 
 ngx_int_t ngx_http_review_begin(ngx_http_review_ctx_t *ctx);
 
-/* has ctx->progress called, from the event loop */
+/* a reply of events; "begin" does that if ctx->sse is set already */
+
+ngx_int_t ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx);
+
+/*
+ * Has ctx->progress called, from the event loop.  The second is for those who
+ * are not in the middle of an event of the client's connection, or must not
+ * have anything happen before they return.
+ */
 
 void ngx_http_review_wake(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_wake_later(ngx_http_review_ctx_t *ctx);
 
 /*
  * Is the request still ours?  nginx may have sent it elsewhere, as post_action
@@ -456,6 +468,11 @@ typedef enum {
     NGX_HTTP_REVIEW_TYPE_OTHER
 } ngx_http_review_type_e;
 
+/* of a Content-Type; NGX_DECLINED: of a text, or JSON, not in UTF-8 */
+
+ngx_int_t ngx_http_review_media_type(ngx_str_t *value,
+    ngx_http_review_type_e *type);
+
 ngx_int_t ngx_http_review_check_post(ngx_http_review_ctx_t *ctx);
 ngx_int_t ngx_http_review_check_json(ngx_http_review_ctx_t *ctx);
 ngx_int_t ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
@@ -549,6 +566,15 @@ char *ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_http_review_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_store_t *ngx_http_review_store_find(
     ngx_http_review_main_conf_t *rmcf, ngx_str_t *name);
+
+
+/*
+ * ngx_http_review_s3_problem.c: an operation that has failed, as a problem;
+ * the pointer is that of a member that names the object, or NULL
+ */
+
+ngx_int_t ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_s3_t *op, const char *pointer);
 
 
 /*

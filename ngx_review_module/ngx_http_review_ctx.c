@@ -14,6 +14,7 @@ static void ngx_http_review_kick(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_deadline(ngx_event_t *ev);
 static void ngx_http_review_ping(ngx_event_t *ev);
+static void ngx_http_review_waking(ngx_event_t *ev);
 static void ngx_http_review_cleanup(void *data);
 
 
@@ -47,6 +48,10 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     ctx->started = ngx_current_msec;
     ctx->timeout = conf->timeout;
     ctx->post_action = r->post_action;
+
+    ctx->waking.handler = ngx_http_review_waking;
+    ctx->waking.data = ctx;
+    ctx->waking.log = r->connection->log;
 
     ngx_queue_init(&ctx->calls);
     ngx_queue_init(&ctx->ended);
@@ -147,30 +152,37 @@ ngx_http_review_watch_client(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_review_begin(ngx_http_review_ctx_t *ctx)
 {
-    ngx_log_t  *log;
-
-    log = ctx->request->connection->log;
-
     ctx->begun = 1;
 
-    if (ctx->sse) {
-        if (ngx_http_review_reply_start(ctx, "text/event-stream") != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        ctx->ping.handler = ngx_http_review_ping;
-        ctx->ping.data = ctx;
-        ctx->ping.log = log;
-
-        ngx_add_timer(&ctx->ping, ctx->conf->ping);
+    if (ctx->sse && ngx_http_review_begin_events(ctx) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     ctx->deadline.handler = ngx_http_review_deadline;
     ctx->deadline.data = ctx;
-    ctx->deadline.log = log;
+    ctx->deadline.log = ctx->request->connection->log;
     ctx->expires = ngx_current_msec + ctx->timeout;
 
     ngx_add_timer(&ctx->deadline, ctx->timeout);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx)
+{
+    ctx->sse = 1;
+
+    if (ngx_http_review_reply_start(ctx, "text/event-stream") != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->ping.handler = ngx_http_review_ping;
+    ctx->ping.data = ctx;
+    ctx->ping.log = ctx->request->connection->log;
+
+    ngx_add_timer(&ctx->ping, ctx->conf->ping);
 
     return NGX_OK;
 }
@@ -184,6 +196,34 @@ ngx_http_review_wake(ngx_http_review_ctx_t *ctx)
     if (!ctx->posted) {
         ctx->posted = (ngx_http_post_request(ctx->request, NULL) == NGX_OK);
     }
+}
+
+
+void
+ngx_http_review_wake_later(ngx_http_review_ctx_t *ctx)
+{
+    ngx_post_event(&ctx->waking, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_review_waking(ngx_event_t *ev)
+{
+    ngx_connection_t       *c;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ev->data;
+    c = ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(ctx)) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, ctx->request);
+
+    ngx_http_review_wake(ctx);
+
+    ngx_http_run_posted_requests(c);
 }
 
 
@@ -441,6 +481,10 @@ ngx_http_review_cleanup(void *data)
 
     if (ctx->ping.timer_set) {
         ngx_del_timer(&ctx->ping);
+    }
+
+    if (ctx->waking.posted) {
+        ngx_delete_posted_event(&ctx->waking);
     }
 
     if (!ctx->over) {

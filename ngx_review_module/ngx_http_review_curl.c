@@ -25,6 +25,7 @@
 static struct {
     CURLM                       *multi;
     ngx_queue_t                  running;   /* of ngx_http_review_easy_t */
+    ngx_queue_t                  watched;   /* of ngx_connection_t */
     ngx_event_t                  timer;
     ngx_uint_t                   busy;      /* inside of libcurl */
     ngx_uint_t                   exiting;
@@ -75,6 +76,7 @@ ngx_http_review_transfer_start(ngx_http_review_transfer_t *t)
     if (ngx_http_review_easy_init(own) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, t->log, 0,
                       "a transfer could not be set up");
+        own->transfer = NULL;
         ngx_http_review_curl_remove(own);
         return NGX_ERROR;
     }
@@ -178,10 +180,19 @@ ngx_http_review_curl_exit(ngx_cycle_t *cycle)
 }
 
 
+/* its owner has let go of it: libcurl calls back even now */
+
 static void
 ngx_http_review_curl_remove(ngx_http_review_easy_t *own)
 {
     ngx_queue_remove(&own->queue);
+
+    if (own->added) {
+        curl_multi_remove_handle(ngx_http_review_curl.multi, own->easy);
+    }
+
+    curl_easy_cleanup(own->easy);
+    curl_slist_free_all(own->headers);
 
     if (own->silence.timer_set) {
         ngx_del_timer(&own->silence);
@@ -190,13 +201,6 @@ ngx_http_review_curl_remove(ngx_http_review_easy_t *own)
     if (own->posted.posted) {
         ngx_delete_posted_event(&own->posted);
     }
-
-    if (own->added) {
-        curl_multi_remove_handle(ngx_http_review_curl.multi, own->easy);
-    }
-
-    curl_easy_cleanup(own->easy);
-    curl_slist_free_all(own->headers);
 
     ngx_free(own);
 }
@@ -276,6 +280,22 @@ ngx_http_review_curl_set_timer(CURLM *multi, long ms, void *data)
 }
 
 
+/*
+ * Some versions of libcurl close a socket that is still connecting without a
+ * word, and tell later, when its number may be another's.  So what is watched
+ * is known by its inode.
+ */
+
+static void *
+ngx_http_review_curl_inode(curl_socket_t fd)
+{
+    ngx_file_info_t  fi;
+
+    return ngx_fd_info(fd, &fi) == NGX_FILE_ERROR
+           ? NULL : (void *) (uintptr_t) ngx_file_uniq(&fi);
+}
+
+
 static ngx_connection_t *
 ngx_http_review_curl_watch(curl_socket_t fd)
 {
@@ -291,23 +311,36 @@ ngx_http_review_curl_watch(curl_socket_t fd)
     c->write->log = c->log;
     c->read->handler = ngx_http_review_curl_event;
     c->write->handler = ngx_http_review_curl_event;
+    c->data = ngx_http_review_curl_inode(fd);
+
+    ngx_queue_insert_tail(&ngx_http_review_curl.watched, &c->queue);
 
     return c;
 }
 
 
-/* the socket is libcurl's, and stays open */
+static void
+ngx_http_review_curl_ignore(ngx_connection_t *c, ngx_uint_t flags)
+{
+    if (c->read->active) {
+        ngx_del_event(c->read, NGX_READ_EVENT, flags);
+    }
+
+    if (c->write->active) {
+        ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
+    }
+}
+
+
+/* the socket is libcurl's, and may stay open */
 
 static void
 ngx_http_review_curl_unwatch(ngx_connection_t *c)
 {
-    if (c->read->active) {
-        ngx_del_event(c->read, NGX_READ_EVENT, 0);
-    }
+    ngx_http_review_curl_ignore(c, ngx_http_review_curl_inode(c->fd) == c->data
+                                   ? 0 : NGX_CLOSE_EVENT);
 
-    if (c->write->active) {
-        ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
-    }
+    ngx_queue_remove(&c->queue);
 
     if (c->read->posted) {
         ngx_delete_posted_event(c->read);
@@ -335,6 +368,41 @@ ngx_http_review_curl_want(ngx_event_t *ev, ngx_int_t event, ngx_uint_t wanted)
     }
 
     return ev->active ? ngx_del_event(ev, event, 0) : NGX_OK;
+}
+
+
+/* where one of that number is watched, libcurl will take it for the same */
+
+ngx_int_t
+ngx_http_review_curl_opened(curl_socket_t fd)
+{
+    ngx_uint_t         in, out;
+    ngx_queue_t       *q;
+    ngx_connection_t  *c;
+
+    for (q = ngx_queue_head(&ngx_http_review_curl.watched);
+         q != ngx_queue_sentinel(&ngx_http_review_curl.watched);
+         q = ngx_queue_next(q))
+    {
+        c = ngx_queue_data(q, ngx_connection_t, queue);
+
+        if (c->fd != fd) {
+            continue;
+        }
+
+        in = c->read->active;
+        out = c->write->active;
+
+        ngx_http_review_curl_ignore(c, NGX_CLOSE_EVENT);
+
+        c->data = ngx_http_review_curl_inode(fd);
+
+        return ngx_http_review_curl_want(c->read, NGX_READ_EVENT, in) == NGX_OK
+               && ngx_http_review_curl_want(c->write, NGX_WRITE_EVENT, out)
+                  == NGX_OK ? NGX_OK : NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -429,6 +497,7 @@ ngx_http_review_curl_init(void)
                       (long) NGX_HTTP_REVIEW_CURL_IDLE);
 
     ngx_queue_init(&ngx_http_review_curl.running);
+    ngx_queue_init(&ngx_http_review_curl.watched);
     ngx_http_review_curl.multi = multi;
 
     return NGX_OK;
@@ -559,6 +628,7 @@ ngx_http_review_curl_end(ngx_http_review_easy_t *own, CURLcode code)
     ngx_http_review_easy_result(own, code);
 
     t->own = NULL;
+    own->transfer = NULL;
 
     ngx_http_review_curl_remove(own);
 

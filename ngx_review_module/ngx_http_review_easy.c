@@ -155,6 +155,8 @@ ngx_http_review_easy_open(void *user, curlsocktype purpose,
 {
     ngx_http_review_easy_t *own = user;
 
+    curl_socket_t  fd;
+
     if (own->transfer == NULL) {
         return CURL_SOCKET_BAD;
     }
@@ -166,8 +168,15 @@ ngx_http_review_easy_open(void *user, curlsocktype purpose,
         return CURL_SOCKET_BAD;
     }
 
-    return socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
+                address->protocol);
+
+    if (fd != CURL_SOCKET_BAD && ngx_http_review_curl_opened(fd) != NGX_OK) {
+        (void) close(fd);
+        return CURL_SOCKET_BAD;
+    }
+
+    return fd;
 }
 
 

@@ -27,7 +27,7 @@
 typedef struct {
     ngx_queue_t                  queue;
     CURL                        *easy;
-    ngx_http_review_transfer_t  *transfer;  /* NULL: cancelled */
+    ngx_http_review_transfer_t  *transfer;  /* NULL: let go of */
     struct curl_slist           *headers;
     ngx_event_t                  posted;
     ngx_event_t                  silence;
@@ -53,6 +53,12 @@ ngx_int_t ngx_http_review_easy_headers(ngx_http_review_easy_t *own);
 /* what came of it, for the owner */
 
 void ngx_http_review_easy_result(ngx_http_review_easy_t *own, CURLcode code);
+
+
+
+/* ngx_http_review_curl.c: a socket has been made, its number may be known */
+
+ngx_int_t ngx_http_review_curl_opened(curl_socket_t fd);
 
 
 #endif /* _NGX_HTTP_REVIEW_EASY_H_INCLUDED_ */

@@ -1,34 +1,19 @@
 
 /*
- * A body that is not text, made text by another service: it is sent to an
+ * A document that is not text, made text by another service: it is sent to an
  * internal location with its own Content-Type, and what comes back is the text.
  */
 
-#include "ngx_http_review.h"
+#include "ngx_http_review_extract.h"
 
 
-#define NGX_HTTP_REVIEW_EXTRACT_MESSAGE  160
-
-
-struct ngx_http_review_extraction_s {
-    ngx_http_review_ctx_t      *ctx;
-    ngx_http_review_ctx_pt      next;
-    ngx_http_review_call_t      call;
-    review_buf_t                text;       /* in the work's memory */
-    char                        message[NGX_HTTP_REVIEW_EXTRACT_MESSAGE + 1];
-    unsigned                    large:1;
-    unsigned                    ended:1;    /* the call */
-    unsigned                    expired:1;
-};
-
-
-/* what the thread works with */
+/* a client's own body */
 
 typedef struct {
-    ngx_http_review_extraction_t  *extraction;
-    review_str_t                   text;
-    size_t                         valid;
-} ngx_http_review_validation_t;
+    ngx_http_review_extraction_t  extraction;
+    ngx_http_review_ctx_pt        next;
+    ngx_uint_t                    expired;
+} ngx_http_review_extract_body_t;
 
 
 static void ngx_http_review_extract_begin(ngx_http_review_call_t *call);
@@ -38,13 +23,12 @@ static const char *ngx_http_review_extract_end(ngx_http_review_call_t *call);
 static ngx_uint_t ngx_http_review_extract_outcome(
     ngx_http_review_call_t *call);
 static void ngx_http_review_extract_ended(ngx_http_review_call_t *call);
-static void ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx);
-static void ngx_http_review_extract_check(
-    ngx_http_review_extraction_t *extraction);
-static void ngx_http_review_extract_failed(
-    ngx_http_review_extraction_t *extraction);
+static ngx_int_t ngx_http_review_extract_failed(
+    ngx_http_review_extraction_t *e);
 static void ngx_http_review_extract_run(void *data);
 static void ngx_http_review_extract_done(void *data);
+static void ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_extract_made(ngx_http_review_extraction_t *e);
 static void ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx);
 
 
@@ -58,58 +42,23 @@ static const ngx_http_review_backend_t  ngx_http_review_extract_backend = {
 
 
 void
-ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_ctx_pt next)
+ngx_http_review_extraction_start(ngx_http_review_extraction_t *e)
 {
-    ngx_http_request_t            *r;
-    ngx_http_review_call_t        *call;
-    ngx_http_review_extraction_t  *e;
-
-    r = ctx->request;
-
-    if (ngx_http_review_body_size(r) == 0) {
-        ngx_http_review_fail(ctx, ngx_http_review_problem(ctx,
-                                             NGX_HTTP_BAD_REQUEST, NULL,
-                                             "the document is empty"));
-        return;
-    }
-
-    e = ngx_pcalloc(r->pool, sizeof(ngx_http_review_extraction_t));
-
-    if (e == NULL || ngx_http_review_work(ctx) == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
-        return;
-    }
-
-    e->ctx = ctx;
-    e->next = next;
-
-    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
-
-    /* the LLM's limit is not the converter's */
-
-    ctx->waiter.limit = NULL;
-
-    ctx->extraction = e;
-    ctx->progress = ngx_http_review_extract_progress;
-    ctx->expire = ngx_http_review_extract_expire;
-
-    if (ngx_http_review_begin(ctx) != NGX_OK) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
-        return;
-    }
+    ngx_http_review_call_t  *call;
 
     call = &e->call;
 
-    call->ctx = ctx;
+    call->ctx = e->ctx;
     call->data = e;
     call->backend = &ngx_http_review_extract_backend;
-    call->uri = ctx->conf->extract;
+    call->uri = e->ctx->conf->extract;
     call->accept = "text/markdown, text/plain;q=0.9";
-    call->type = r->headers_in.content_type->value;
+    call->type = e->type;
+    call->body = e->body;
+    call->npieces = e->npieces;
     call->name.data = "the text of a document";
     call->name.len = ngx_strlen(call->name.data);
-    call->usage = &ctx->usage;
+    call->usage = &e->ctx->usage;
     call->handler = ngx_http_review_extract_ended;
 
     ngx_http_review_call_start(call);
@@ -123,7 +72,7 @@ ngx_http_review_extract_begin(ngx_http_review_call_t *call)
 
     e = call->data;
 
-    review_buf_init(&e->text, call->ctx->work->memory, 0);
+    review_buf_init(&e->reply, e->work->memory, 0);
     e->large = 0;
 }
 
@@ -136,14 +85,14 @@ ngx_http_review_extract_feed(ngx_http_review_call_t *call, u_char *data,
 
     e = call->data;
 
-    if (len > call->ctx->conf->max_text - e->text.len) {
+    if (len > call->ctx->conf->max_text - e->reply.len) {
         e->large = 1;
         return NGX_ERROR;
     }
 
-    review_buf_add(&e->text, (char *) data, len);
+    review_buf_add(&e->reply, (char *) data, len);
 
-    return e->text.failed ? NGX_ERROR : NGX_OK;
+    return e->reply.failed ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -157,10 +106,10 @@ ngx_http_review_extract_end(ngx_http_review_call_t *call)
 
     e = call->data;
 
-    n = ngx_min(e->text.len, NGX_HTTP_REVIEW_EXTRACT_MESSAGE);
-    n = review_utf8_valid(e->text.data, n);
+    n = ngx_min(e->reply.len, NGX_HTTP_REVIEW_EXTRACT_MESSAGE);
+    n = review_utf8_valid(e->reply.data, n);
 
-    ngx_memcpy(e->message, n ? e->text.data : "", n);
+    ngx_memcpy(e->message, n ? e->reply.data : "", n);
     e->message[n] = '\0';
 
     e->message[strcspn(e->message, "\r\n<")] = '\0';
@@ -183,7 +132,7 @@ ngx_http_review_extract_outcome(ngx_http_review_call_t *call)
         return 0;
     }
 
-    if (e->text.failed) {
+    if (e->reply.failed) {
         ngx_http_review_call_failed(call, "internal", "no memory");
         return 0;
     }
@@ -218,21 +167,9 @@ ngx_http_review_extract_ended(ngx_http_review_call_t *call)
 }
 
 
-static void
-ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
+void
+ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e)
 {
-    ngx_http_review_extraction_t  *e;
-
-    e = ctx->extraction;
-
-    if (e->expired) {
-        ngx_http_review_fail(ctx,
-                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
-                                        "review_timeout was over before the "
-                                        "document was made text"));
-        return;
-    }
-
     if (!e->ended) {
         return;
     }
@@ -240,40 +177,20 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
     e->ended = 0;
 
     if (e->call.failure.code) {
-        ngx_http_review_extract_failed(e);
+        e->rc = ngx_http_review_extract_failed(e);
+        e->handler(e);
         return;
     }
 
-    ngx_http_review_extract_check(e);
-}
-
-
-static void
-ngx_http_review_extract_check(ngx_http_review_extraction_t *e)
-{
-    ngx_http_review_work_t        *work;
-    ngx_http_review_validation_t  *v;
-
-    work = e->ctx->work;
-
-    v = ngx_palloc(work->pool, sizeof(ngx_http_review_validation_t));
-    if (v == NULL) {
-        ngx_http_review_fail(e->ctx, NGX_ERROR);
-        return;
-    }
-
-    v->extraction = e;
-    v->text.data = e->text.data ? e->text.data : "";
-    v->text.len = e->text.len;
-
-    ngx_http_review_work_start(work, v->text.len, ngx_http_review_extract_run,
-                               ngx_http_review_extract_done, v);
+    ngx_http_review_work_start(e->work, e->reply.len,
+                               ngx_http_review_extract_run,
+                               ngx_http_review_extract_done, e);
 }
 
 
 /* what the converter says of the document is the client's to know */
 
-static void
+static ngx_int_t
 ngx_http_review_extract_failed(ngx_http_review_extraction_t *e)
 {
     ngx_int_t                   status;
@@ -302,10 +219,9 @@ ngx_http_review_extract_failed(ngx_http_review_extraction_t *e)
         status = NGX_HTTP_BAD_GATEWAY;
     }
 
-    ngx_http_review_fail(e->ctx,
-                ngx_http_review_refuse(e->ctx, status, NULL,
-                                       "the document was not made text: %s",
-                                       failure->detail));
+    return ngx_http_review_refuse(e->ctx, status, e->pointer,
+                                  "the document was not made text: %s",
+                                  failure->detail);
 }
 
 
@@ -314,51 +230,145 @@ ngx_http_review_extract_failed(ngx_http_review_extraction_t *e)
 static void
 ngx_http_review_extract_run(void *data)
 {
-    ngx_http_review_validation_t *v = data;
+    ngx_http_review_extraction_t *e = data;
 
-    v->valid = review_utf8_valid(v->text.data, v->text.len);
+    e->text.data = e->reply.data ? e->reply.data : "";
+    e->text.len = e->reply.len;
+
+    e->valid = review_utf8_valid(e->text.data, e->text.len);
 }
 
 
 static void
 ngx_http_review_extract_done(void *data)
 {
-    ngx_http_review_validation_t *v = data;
+    ngx_http_review_extraction_t *e = data;
 
-    ngx_http_review_ctx_t         *ctx;
-    ngx_http_review_extraction_t  *e;
+    e->rc = NGX_OK;
 
-    e = v->extraction;
-    ctx = e->ctx;
-
-    if (v->valid < v->text.len) {
-        ngx_http_review_fail(ctx,
-                ngx_http_review_refuse(ctx, NGX_HTTP_BAD_GATEWAY, NULL,
+    if (e->valid < e->text.len) {
+        e->rc = ngx_http_review_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
+                                       e->pointer,
                                        "the text that the converter made is "
                                        "not valid UTF-8 at byte %zu",
-                                       v->valid));
+                                       e->valid);
+    }
+
+    e->handler(e);
+}
+
+
+void
+ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next)
+{
+    ngx_http_request_t              *r;
+    ngx_http_review_extraction_t    *e;
+    ngx_http_review_extract_body_t  *body;
+
+    r = ctx->request;
+
+    if (ngx_http_review_body_size(r) == 0) {
+        ngx_http_review_fail(ctx, ngx_http_review_problem(ctx,
+                                             NGX_HTTP_BAD_REQUEST, NULL,
+                                             "the document is empty"));
         return;
     }
 
-    ctx->text = v->text;
+    if (ngx_http_review_work(ctx) == NULL) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    /* a thread that is at work for it may outlive the request */
+
+    body = ngx_pcalloc(ctx->work->pool,
+                       sizeof(ngx_http_review_extract_body_t));
+    if (body == NULL) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    body->next = next;
+
+    e = &body->extraction;
+
+    e->ctx = ctx;
+    e->work = ctx->work;
+    e->type = r->headers_in.content_type->value;
+    e->handler = ngx_http_review_extract_made;
+
+    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
+
+    /* the LLM's limit is not the converter's */
+
+    ctx->waiter.limit = NULL;
+
+    ctx->extraction = e;
+    ctx->progress = ngx_http_review_extract_progress;
+    ctx->expire = ngx_http_review_extract_expire;
+
+    if (ngx_http_review_begin(ctx) != NGX_OK) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_review_extraction_start(e);
+}
+
+
+static void
+ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_extract_body_t  *body;
+
+    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+
+    if (body->expired) {
+        ngx_http_review_fail(ctx,
+                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
+                                        "review_timeout was over before the "
+                                        "document was made text"));
+        return;
+    }
+
+    ngx_http_review_extraction_progress(ctx->extraction);
+}
+
+
+static void
+ngx_http_review_extract_made(ngx_http_review_extraction_t *e)
+{
+    ngx_http_review_ctx_t           *ctx;
+    ngx_http_review_extract_body_t  *body;
+
+    body = (ngx_http_review_extract_body_t *) e;
+    ctx = e->ctx;
+
+    if (e->rc != NGX_OK) {
+        ngx_http_review_fail(ctx, e->rc);
+        return;
+    }
+
+    ctx->text = e->text;
 
     if (ctx->deadline.timer_set) {
         ngx_del_timer(&ctx->deadline);
     }
 
-    e->next(ctx);
+    body->next(ctx);
 }
 
 
 static void
 ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_extraction_t  *e;
+    ngx_http_review_extract_body_t  *body;
 
-    e = ctx->extraction;
-    e->expired = 1;
+    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+    body->expired = 1;
 
-    if (e->call.active) {
-        ngx_http_review_call_cancel(&e->call);
+    if (body->extraction.call.active) {
+        ngx_http_review_call_cancel(&body->extraction.call);
     }
 }

@@ -19,7 +19,6 @@ static ngx_int_t ngx_http_review_fetch_handler(ngx_http_request_t *r);
 static void ngx_http_review_fetch_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_fetch_parsed(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_fetch_slots(ngx_http_review_fetch_t *fetch);
-static void ngx_http_review_fetch_posted(ngx_event_t *ev);
 static void ngx_http_review_fetch_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_fetch_cancel(ngx_http_review_ctx_t *ctx);
@@ -182,10 +181,6 @@ ngx_http_review_fetch_slots(ngx_http_review_fetch_t *fetch)
     r = fetch->ctx.request;
     conf = fetch->ctx.conf;
 
-    fetch->posted.handler = ngx_http_review_fetch_posted;
-    fetch->posted.data = fetch;
-    fetch->posted.log = r->connection->log;
-
     fetch->left = fetch->nitems;
     fetch->nslots = ngx_min(fetch->nitems, conf->fetch->calls);
     fetch->slots = ngx_pcalloc(r->pool, fetch->nslots
@@ -226,28 +221,7 @@ ngx_http_review_fetch_wake(void *data)
 {
     ngx_http_review_fetch_t *fetch = data;
 
-    ngx_post_event(&fetch->posted, &ngx_posted_events);
-}
-
-
-static void
-ngx_http_review_fetch_posted(ngx_event_t *ev)
-{
-    ngx_connection_t         *c;
-    ngx_http_review_fetch_t  *fetch;
-
-    fetch = ev->data;
-    c = fetch->ctx.request->connection;
-
-    if (!ngx_http_review_is_ours(&fetch->ctx)) {
-        return;
-    }
-
-    ngx_http_set_log_request(c->log, fetch->ctx.request);
-
-    ngx_http_review_wake(&fetch->ctx);
-
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_wake_later(&fetch->ctx);
 }
 
 
@@ -327,9 +301,5 @@ ngx_http_review_fetch_cancel(ngx_http_review_ctx_t *ctx)
 
     for (i = 0; i < fetch->nslots; i++) {
         ngx_http_review_fetch_slot_cancel(&fetch->slots[i]);
-    }
-
-    if (fetch->posted.posted) {
-        ngx_delete_posted_event(&fetch->posted);
     }
 }

@@ -6,10 +6,8 @@
 
 
 #include "ngx_http_review.h"
+#include "ngx_http_review_download.h"
 #include "ngx_http_review_s3.h"
-
-#include "review/address.h"
-#include "review/url.h"
 
 
 /* of a download there are two: one is filled, one is being written */
@@ -24,8 +22,6 @@
 /* what is not whole yet is called so, and nothing else */
 
 #define NGX_HTTP_REVIEW_FETCH_BEGUN     ".fetch-"
-
-#define NGX_HTTP_REVIEW_FETCH_REDIRECTS 5
 
 
 typedef struct ngx_http_review_fetch_s       ngx_http_review_fetch_t;
@@ -123,7 +119,7 @@ typedef struct {
 
 typedef enum {
     NGX_HTTP_REVIEW_FETCH_IDLE = 0,
-    NGX_HTTP_REVIEW_FETCH_TRANSFER,
+    NGX_HTTP_REVIEW_FETCH_DOWNLOAD,
     NGX_HTTP_REVIEW_FETCH_WRITE,            /* the last of it, on a thread */
     NGX_HTTP_REVIEW_FETCH_PUT,              /* to the store */
     NGX_HTTP_REVIEW_FETCH_DROP              /* a thread is still at it */
@@ -136,22 +132,17 @@ typedef struct {
     ngx_http_review_fetch_t    *fetch;
     ngx_http_review_fetch_item_t  *item;
     ngx_http_review_fetch_state_e  state;
-    ngx_http_review_transfer_t  transfer;
+    ngx_http_review_download_t  download;
     ngx_http_review_s3_t        op;
     ngx_http_review_fetch_file_t  *file;
     ngx_pool_t                 *pool;       /* of this URL; NULL: none yet */
-    review_pool_t              *memory;     /* the same */
-    review_url_t                url;        /* where it is now */
-    review_str_t                location;   /* data is NULL: none */
-    ngx_uint_t                  redirects;
     unsigned                    paused:1;
-    unsigned                    ended:1;    /* the transfer, or the upload */
+    unsigned                    ended:1;    /* the download, or the upload */
 } ngx_http_review_fetch_slot_t;
 
 
 struct ngx_http_review_fetch_s {
     ngx_http_review_ctx_t       ctx;
-    ngx_event_t                 posted;
     ngx_http_review_fetch_item_t  *items;
     ngx_uint_t                  nitems;
     ngx_uint_t                  next;       /* the first that waits */
@@ -164,21 +155,6 @@ struct ngx_http_review_fetch_s {
 /* ngx_http_review_fetch_request.c: NGX_OK, or the status of a problem */
 
 ngx_int_t ngx_http_review_fetch_request(ngx_http_review_fetch_t *fetch);
-
-
-/*
- * ngx_http_review_fetch_allow.c: may this be asked for?  NULL: yes, or the
- * code of why not.
- */
-
-const char *ngx_http_review_fetch_why_bad(review_url_e rc);
-const char *ngx_http_review_fetch_why_not(ngx_http_review_ctx_t *ctx,
-    review_url_t *url);
-
-/* may a transfer for that URL talk to that address? */
-
-ngx_uint_t ngx_http_review_fetch_may_connect(ngx_http_review_ctx_t *ctx,
-    review_url_t *url, struct sockaddr *sockaddr);
 
 
 /* ngx_http_review_fetch.c: has the slots looked at, from the event loop */

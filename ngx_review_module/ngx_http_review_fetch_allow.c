@@ -5,7 +5,7 @@
  * owner may let it lead anywhere, and elsewhere the next time.
  */
 
-#include "ngx_http_review_fetch.h"
+#include "ngx_http_review_download.h"
 
 
 char *
@@ -59,7 +59,7 @@ ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 const char *
-ngx_http_review_fetch_why_bad(review_url_e rc)
+ngx_http_review_download_why_bad(review_url_e rc)
 {
     switch (rc) {
 
@@ -79,26 +79,26 @@ ngx_http_review_fetch_why_bad(review_url_e rc)
 
 
 const char *
-ngx_http_review_fetch_why_not(ngx_http_review_ctx_t *ctx, review_url_t *url)
+ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx, review_url_t *url)
 {
     ngx_array_t  *list;
 
     list = ctx->conf->fetch_allow;
 
     if (url->host.len) {
-        return review_allow_name(list->elts, list->nelts, &url->host,
-                                 url->port)
+        return list && review_allow_name(list->elts, list->nelts, &url->host,
+                                         url->port)
                ? NULL : "host_not_allowed";
     }
 
-    return review_allow_address(list->elts, list->nelts, &url->address,
-                                url->port)
+    return list && review_allow_address(list->elts, list->nelts,
+                                        &url->address, url->port)
            ? NULL : "address_not_allowed";
 }
 
 
 ngx_uint_t
-ngx_http_review_fetch_may_connect(ngx_http_review_ctx_t *ctx,
+ngx_http_review_download_may_connect(ngx_http_review_ctx_t *ctx,
     review_url_t *url, struct sockaddr *sockaddr)
 {
     ngx_array_t       *list;

@@ -128,32 +128,20 @@ ngx_http_review_is_json(ngx_str_t *type)
 }
 
 
-/* the type of the body; none at all is JSON; a text must be in UTF-8 */
-
 ngx_int_t
-ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_type_e *type)
+ngx_http_review_media_type(ngx_str_t *value, ngx_http_review_type_e *type)
 {
-    u_char           *p, *last;
-    ngx_str_t         name, charset;
-    ngx_table_elt_t  *h;
+    u_char     *p, *last;
+    ngx_str_t   name, charset;
 
-    *type = NGX_HTTP_REVIEW_TYPE_JSON;
+    last = value->data + value->len;
 
-    h = ctx->request->headers_in.content_type;
-
-    if (h == NULL) {
-        return NGX_OK;
-    }
-
-    last = h->value.data + h->value.len;
-
-    for (p = h->value.data;
+    for (p = value->data;
          p < last && *p != ';' && *p != ' ' && *p != '\t';
          p++)
     { /* void */ }
 
-    name.data = h->value.data;
+    name.data = value->data;
     name.len = p - name.data;
 
     if (ngx_http_review_is_token(&name, name.len, "text/plain")
@@ -161,18 +149,37 @@ ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
     {
         *type = NGX_HTTP_REVIEW_TYPE_TEXT;
 
-    } else if (!ngx_http_review_is_json(&name)) {
+    } else if (ngx_http_review_is_json(&name)) {
+        *type = NGX_HTTP_REVIEW_TYPE_JSON;
+
+    } else {
         *type = NGX_HTTP_REVIEW_TYPE_OTHER;
         return NGX_OK;
     }
 
     ngx_http_review_media_parameter(p, last, "charset", &charset);
 
-    if (charset.data
-        && !ngx_http_review_is_token(&charset, charset.len, "utf-8")
-        && !ngx_http_review_is_token(&charset, charset.len, "utf8")
-        && !ngx_http_review_is_token(&charset, charset.len, "us-ascii"))
-    {
+    return charset.data == NULL
+           || ngx_http_review_is_token(&charset, charset.len, "utf-8")
+           || ngx_http_review_is_token(&charset, charset.len, "utf8")
+           || ngx_http_review_is_token(&charset, charset.len, "us-ascii")
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* the type of the body; none at all is JSON */
+
+ngx_int_t
+ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_type_e *type)
+{
+    ngx_table_elt_t  *h;
+
+    *type = NGX_HTTP_REVIEW_TYPE_JSON;
+
+    h = ctx->request->headers_in.content_type;
+
+    if (h && ngx_http_review_media_type(&h->value, type) != NGX_OK) {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        NULL, "the charset must be utf-8");
     }

@@ -116,7 +116,7 @@ static ngx_command_t  ngx_http_review_commands[] = {
       NULL },
 
     { ngx_string("review_task"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
       ngx_http_review_task,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -211,6 +211,13 @@ static ngx_command_t  ngx_http_review_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_review_loc_conf_t, max_chunk),
+      &ngx_http_review_positive_post },
+
+    { ngx_string("review_max_document_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_loc_conf_t, max_document),
       &ngx_http_review_positive_post },
 
     { ngx_string("review_max_text_size"),
@@ -337,6 +344,7 @@ ngx_http_review_create_loc_conf(ngx_conf_t *cf)
     conf->ping = NGX_CONF_UNSET_MSEC;
     conf->max_chunk = NGX_CONF_UNSET_SIZE;
     conf->max_text = NGX_CONF_UNSET_SIZE;
+    conf->max_document = NGX_CONF_UNSET_SIZE;
     conf->max_inputs = NGX_CONF_UNSET_UINT;
     conf->max_answer = NGX_CONF_UNSET_SIZE;
     conf->max_points = NGX_CONF_UNSET_UINT;
@@ -456,6 +464,8 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->ping, prev->ping, 5000);
     ngx_conf_merge_size_value(conf->max_chunk, prev->max_chunk, 1024 * 1024);
     ngx_conf_merge_size_value(conf->max_text, prev->max_text,
+                              64 * 1024 * 1024);
+    ngx_conf_merge_size_value(conf->max_document, prev->max_document,
                               64 * 1024 * 1024);
     ngx_conf_merge_uint_value(conf->max_inputs, prev->max_inputs, 100000);
     ngx_conf_merge_size_value(conf->max_answer, prev->max_answer, 256 * 1024);

@@ -19,7 +19,6 @@ static ngx_int_t ngx_http_review_object_body(ngx_http_review_s3_t *op,
 static ssize_t ngx_http_review_object_upload(ngx_http_review_s3_t *op,
     u_char *buf, size_t size, off_t offset);
 static void ngx_http_review_object_done(ngx_http_review_s3_t *op);
-static void ngx_http_review_object_posted(ngx_event_t *ev);
 static void ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_object_cancel(ngx_http_review_ctx_t *ctx);
 
@@ -172,11 +171,11 @@ ngx_http_review_object_check(ngx_http_review_object_t *object)
                                        "the URI names no object");
     }
 
-    if (key->len > NGX_HTTP_REVIEW_OBJECT_KEY) {
+    if (key->len > NGX_HTTP_REVIEW_S3_KEY) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, NULL,
                                       "a key of %zu bytes is too long, at "
                                       "most %d are allowed", key->len,
-                                      NGX_HTTP_REVIEW_OBJECT_KEY);
+                                      NGX_HTTP_REVIEW_S3_KEY);
     }
 
     return NGX_OK;
@@ -227,10 +226,6 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
     op = &object->op;
     r = ctx->request;
 
-    object->posted.handler = ngx_http_review_object_posted;
-    object->posted.data = object;
-    object->posted.log = r->connection->log;
-
     ctx->begun = 1;
     ctx->streaming = 1;
     ctx->progress = ngx_http_review_object_progress;
@@ -255,36 +250,6 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
 }
 
 
-/* the request is seen to from the event loop, not from inside of callbacks */
-
-static void
-ngx_http_review_object_wake(ngx_http_review_object_t *object)
-{
-    ngx_post_event(&object->posted, &ngx_posted_events);
-}
-
-
-static void
-ngx_http_review_object_posted(ngx_event_t *ev)
-{
-    ngx_connection_t          *c;
-    ngx_http_review_object_t  *object;
-
-    object = ev->data;
-    c = object->ctx.request->connection;
-
-    if (!ngx_http_review_is_ours(&object->ctx)) {
-        return;
-    }
-
-    ngx_http_set_log_request(c->log, object->ctx.request);
-
-    ngx_http_review_wake(&object->ctx);
-
-    ngx_http_run_posted_requests(c);
-}
-
-
 static ngx_int_t
 ngx_http_review_object_header(ngx_http_review_s3_t *op, ngx_str_t *name,
     ngx_str_t *value)
@@ -299,7 +264,7 @@ ngx_http_review_object_header(ngx_http_review_s3_t *op, ngx_str_t *name,
 
     if (ngx_http_review_object_add_header(object, name, value) != NGX_OK) {
         object->failed = 1;
-        ngx_http_review_object_wake(object);
+        ngx_http_review_wake_later(&object->ctx);
         return NGX_ERROR;
     }
 
@@ -326,7 +291,7 @@ ngx_http_review_object_body(ngx_http_review_s3_t *op, u_char *data, size_t len)
                                 NGX_HTTP_REVIEW_OBJECT_BUFFER);
         if (b == NULL) {
             object->failed = 1;
-            ngx_http_review_object_wake(object);
+            ngx_http_review_wake_later(&object->ctx);
             return NGX_ERROR;
         }
 
@@ -340,7 +305,7 @@ ngx_http_review_object_body(ngx_http_review_s3_t *op, u_char *data, size_t len)
 
     b->last = ngx_cpymem(b->last, data, len);
 
-    ngx_http_review_object_wake(object);
+    ngx_http_review_wake_later(&object->ctx);
 
     return NGX_OK;
 }
@@ -394,7 +359,7 @@ ngx_http_review_object_done(ngx_http_review_s3_t *op)
     object = op->data;
     object->done = 1;
 
-    ngx_http_review_object_wake(object);
+    ngx_http_review_wake_later(&object->ctx);
 }
 
 
@@ -404,10 +369,6 @@ ngx_http_review_object_cancel(ngx_http_review_ctx_t *ctx)
     ngx_http_review_object_t  *object;
 
     object = (ngx_http_review_object_t *) ctx;
-
-    if (object->posted.posted) {
-        ngx_delete_posted_event(&object->posted);
-    }
 
     ngx_http_review_s3_cancel(&object->op);
 }

@@ -13,15 +13,10 @@
 
 #define NGX_HTTP_REVIEW_OBJECT_BUFFER   (64 * 1024)
 
-/* S3's limit, in bytes */
-
-#define NGX_HTTP_REVIEW_OBJECT_KEY      1024
-
 
 typedef struct {
     ngx_http_review_ctx_t       ctx;
     ngx_http_review_s3_t        op;
-    ngx_event_t                 posted;
     ngx_buf_t                  *filling;    /* by the store */
     ngx_buf_t                  *sent;       /* by the client's connection */
     off_t                       length;     /* of the reply; -1: not told */

@@ -27,6 +27,10 @@
 
 #define NGX_HTTP_REVIEW_S3_TRIES        3
 
+/* of a key, in bytes: S3's limit */
+
+#define NGX_HTTP_REVIEW_S3_KEY          1024
+
 /* headers that an owner may have sent along */
 
 #define NGX_HTTP_REVIEW_S3_HEADERS      8
@@ -68,7 +72,7 @@ typedef struct {
 } ngx_http_review_s3_query_t;
 
 
-typedef struct ngx_http_review_s3_s        ngx_http_review_s3_t;
+typedef struct ngx_http_review_s3_s  ngx_http_review_s3_t;
 typedef struct ngx_http_review_s3_parts_s  ngx_http_review_s3_parts_t;
 
 

@@ -12,16 +12,23 @@ static ngx_int_t ngx_http_review_task_handler(ngx_http_request_t *r);
 static ngx_http_review_task_format_e ngx_http_review_task_format(
     ngx_http_request_t *r);
 static void ngx_http_review_task_read(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_text(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_loaded(ngx_http_review_sources_t *sources);
+static void ngx_http_review_task_plan(ngx_http_review_task_t *task);
 static void ngx_http_review_task_planned(void *data);
 static ngx_int_t ngx_http_review_task_start(ngx_http_review_task_t *task);
 static ngx_int_t ngx_http_review_task_embed(ngx_http_review_task_t *task);
 static void ngx_http_review_task_embedded(ngx_http_review_vectors_t *v);
 static void ngx_http_review_task_select(ngx_http_review_task_t *task);
 static void ngx_http_review_task_selected(void *data);
+static void ngx_http_review_task_progress_load(
+    ngx_http_review_task_t *task);
 static void ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_finish(ngx_http_review_task_t *task);
+static void ngx_http_review_task_end(ngx_http_review_task_t *task);
 
 
 char *
@@ -29,8 +36,9 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_loc_conf_t *rlcf = conf;
 
-    char       *rv;
-    ngx_str_t  *value;
+    char        *rv;
+    ngx_str_t   *value, store;
+    ngx_uint_t   i;
 
     rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
                                       ngx_http_review_task_handler);
@@ -42,17 +50,30 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rlcf->split.max = 2000;
     rlcf->split.keep_tables = 1;
 
-    if (cf->args->nelts == 1) {
-        return NGX_CONF_OK;
-    }
-
     value = cf->args->elts;
 
-    if (value[1].len == 0) {
-        return "needs the name of a rubric";
-    }
+    for (i = 1; i < cf->args->nelts; i++) {
 
-    rlcf->name = value[1];
+        if (ngx_http_review_param(&value[i], "store", &store)) {
+
+            if (store.len == 0 || rlcf->store_name.len) {
+                return ngx_http_review_bad_param(cf, &value[i]);
+            }
+
+            rlcf->store_name = store;
+            continue;
+        }
+
+        if (value[i].len == 0) {
+            return "needs the name of a rubric";
+        }
+
+        if (rlcf->name.len) {
+            return ngx_http_review_bad_param(cf, &value[i]);
+        }
+
+        rlcf->name = value[i];
+    }
 
     return NGX_CONF_OK;
 }
@@ -81,7 +102,18 @@ ngx_http_review_task_handler(ngx_http_request_t *r)
     rc = ngx_http_review_check_post(ctx);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_review_check_json(ctx);
+        rc = ngx_http_review_check_type(ctx, &task->type);
+    }
+
+    if (rc == NGX_OK && task->type == NGX_HTTP_REVIEW_TYPE_OTHER
+        && ctx->conf->extract == NULL)
+    {
+        rc = ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                     NULL, "Content-Type must be "
+                                     "application/json, text/plain or "
+                                     "text/markdown: there is no "
+                                     "\"review_extract\" to make a text of "
+                                     "anything else");
     }
 
     return rc == NGX_OK ? ngx_http_review_read(ctx)
@@ -108,7 +140,57 @@ ngx_http_review_task_format(ngx_http_request_t *r)
 static void
 ngx_http_review_task_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_read_json(ctx, ngx_http_review_task_parsed);
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    switch (task->type) {
+
+    case NGX_HTTP_REVIEW_TYPE_JSON:
+        ngx_http_review_read_json(ctx, ngx_http_review_task_parsed);
+        break;
+
+    case NGX_HTTP_REVIEW_TYPE_TEXT:
+        ngx_http_review_read_text(ctx, ngx_http_review_task_text);
+        break;
+
+    default:
+        ngx_http_review_extract_text(ctx, ngx_http_review_task_text);
+    }
+}
+
+
+/* a document alone, as the body: nothing else is asked */
+
+static void
+ngx_http_review_task_text(ngx_http_review_ctx_t *ctx)
+{
+    char  *p;
+
+    ctx->body = json_object();
+
+    if (ctx->body == NULL
+        || review_pool_own_json(ctx->work->memory, ctx->body) != 0)
+    {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    /* a small one lies in the request's pool, which a thread may outlive */
+
+    if (!ngx_http_review_work_is_large(ctx, ctx->text.len)) {
+
+        p = review_alloc(ctx->work->memory, ctx->text.len + 1);
+        if (p == NULL) {
+            ngx_http_review_fail(ctx, NGX_ERROR);
+            return;
+        }
+
+        ngx_memcpy(p, ctx->text.data, ctx->text.len);
+        ctx->text.data = p;
+    }
+
+    ngx_http_review_task_parsed(ctx);
 }
 
 
@@ -122,13 +204,17 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     task = (ngx_http_review_task_t *) ctx;
 
     plan = ngx_pcalloc(ctx->work->pool, sizeof(ngx_http_review_plan_t));
-    if (plan == NULL) {
+
+    if (plan == NULL
+        || ngx_http_review_sources_init(&task->sources, ctx) != NGX_OK)
+    {
         ngx_http_review_fail(ctx, NGX_ERROR);
         return;
     }
 
     plan->ctx = ctx;
     plan->pool = ctx->work->memory;
+    plan->rc = -1;
     task->plan = plan;
 
     rc = ngx_http_review_task_read_request(task, plan);
@@ -143,9 +229,68 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     plan->select.stop = &ctx->work->gone;
     plan->embed = ctx->conf->embeddings && (task->top_k || task->nreferences);
 
-    ngx_http_review_work_start(ctx->work,
-                               ngx_http_review_body_size(ctx->request),
-                               ngx_http_review_plan_run,
+    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+
+    /* the chunks' reviews take their turns, not the task */
+
+    ctx->waiter.limit = NULL;
+
+    ctx->progress = ngx_http_review_task_progress;
+    ctx->expire = ngx_http_review_task_expire;
+    ctx->cancel = ngx_http_review_task_cancel;
+    ctx->timeout = task->timeout;
+
+    if (ngx_http_review_begin(ctx) != NGX_OK) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    if (task->sources.list.nelts == 0) {
+        ngx_http_review_task_plan(task);
+        return;
+    }
+
+    task->loading = 1;
+    task->sources.handler = ngx_http_review_task_loaded;
+    task->sources.data = task;
+
+    ngx_http_review_sources_start(&task->sources);
+}
+
+
+static void
+ngx_http_review_task_loaded(ngx_http_review_sources_t *sources)
+{
+    ngx_http_review_task_t  *task;
+
+    task = sources->data;
+    task->loading = 0;
+
+    if (sources->rc != NGX_OK) {
+        ngx_http_review_fail(&task->ctx, sources->rc);
+        return;
+    }
+
+    ngx_http_review_task_plan(task);
+}
+
+
+static void
+ngx_http_review_task_plan(ngx_http_review_task_t *task)
+{
+    size_t                   i, size;
+    ngx_http_review_plan_t  *plan;
+
+    plan = task->plan;
+    size = plan->document.text.len;
+
+    for (i = 0; i < plan->nreferences; i++) {
+        size += plan->references[i].text.len;
+    }
+
+    task->load_time = ngx_current_msec - task->ctx.started;
+
+    ngx_http_review_work_start(task->ctx.work, size, ngx_http_review_plan_run,
                                ngx_http_review_task_planned, plan);
 }
 
@@ -164,9 +309,10 @@ ngx_http_review_task_planned(void *data)
 
     if (plan->large) {
         rc = ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, "/document",
-                                     "there are too many chunks, or too many "
-                                     "to be compared with clauses: ask for "
-                                     "larger ones, in \"split\"");
+                                     "there are too many chunks, too many for "
+                                     "so many points, or too many to be "
+                                     "compared with clauses: ask for larger "
+                                     "ones, in \"split\"");
     }
 
     if (rc == NGX_OK) {
@@ -192,24 +338,19 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
                                         &plan->document.text, plan->chunks,
                                         plan->nchunks, plan->points,
                                         plan->npoints);
-    if (task->report == NULL) {
+    if (task->report == NULL
+        || review_report_references(task->report, plan->references,
+                                    plan->nreferences, plan->clauses)
+           != 0)
+    {
         return NGX_ERROR;
     }
 
-    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+    task->split_time = ngx_current_msec - ctx->started - task->load_time;
 
-    /* the chunks' reviews take their turns, not the task */
-
-    ctx->waiter.limit = NULL;
-
-    ctx->progress = ngx_http_review_task_progress;
-    ctx->expire = ngx_http_review_task_expire;
-    ctx->timeout = task->timeout;
-    ctx->sse = (task->format == NGX_HTTP_REVIEW_TASK_EVENTS);
-
-    task->split_time = ngx_current_msec - ctx->started;
-
-    if (ngx_http_review_begin(ctx) != NGX_OK) {
+    if (task->format == NGX_HTTP_REVIEW_TASK_EVENTS
+        && ngx_http_review_begin_events(ctx) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -219,7 +360,7 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
         return NGX_ERROR;
     }
 
-    if (plan->embed) {
+    if (plan->embed && !task->expired) {
         return ngx_http_review_task_embed(task);
     }
 
@@ -302,7 +443,7 @@ ngx_http_review_task_selected(void *data)
     task->started = 1;
     task->reviewing = ngx_current_msec;
     task->select_time = ngx_current_msec - task->ctx.started
-                        - task->split_time;
+                        - task->load_time - task->split_time;
 
     if (task->expired) {
         ngx_http_review_task_expire_chunks(task);
@@ -313,11 +454,44 @@ ngx_http_review_task_selected(void *data)
 
 
 static void
+ngx_http_review_task_progress_load(ngx_http_review_task_t *task)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &task->ctx;
+
+    if (task->expired) {
+        ngx_http_review_fail(ctx,
+                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
+                                        "the task's time was over before its "
+                                        "documents were loaded"));
+        return;
+    }
+
+    ngx_http_review_sources_progress(&task->sources);
+}
+
+
+static void
 ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
 {
     ngx_http_review_task_t  *task;
 
     task = (ngx_http_review_task_t *) ctx;
+
+    if (task->loading) {
+        ngx_http_review_task_progress_load(task);
+        return;
+    }
+
+    if (task->finished) {
+
+        if (task->saving.done) {
+            ngx_http_review_task_end(task);
+        }
+
+        return;
+    }
 
     if (!task->started) {
 
@@ -345,6 +519,11 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     ngx_http_review_task_t  *task;
 
     task = (ngx_http_review_task_t *) ctx;
+
+    if (task->finished) {
+        return;
+    }
+
     task->expired = 1;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
@@ -357,9 +536,21 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     } else if (task->vectors.ctx && !task->vectors.done) {
         ngx_http_review_vectors_expire(&task->vectors);
 
-    } else {
+    } else if (task->report) {
         ctx->work->gone = 1;
     }
+}
+
+
+static void
+ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    ngx_http_review_sources_cancel(&task->sources);
+    ngx_http_review_s3_cancel(&task->saving.op);
 }
 
 
@@ -371,6 +562,19 @@ ngx_http_review_task_finish(ngx_http_review_task_t *task)
         return;
     }
 
+    if (task->saving.object.data == NULL) {
+        ngx_http_review_task_end(task);
+        return;
+    }
+
+    task->finished = 1;
+    ngx_http_review_task_save(task);
+}
+
+
+static void
+ngx_http_review_task_end(ngx_http_review_task_t *task)
+{
     ngx_http_review_end(&task->ctx);
 
     ngx_http_finalize_request(task->ctx.request,

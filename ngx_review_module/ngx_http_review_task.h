@@ -8,6 +8,7 @@
 #define _NGX_HTTP_REVIEW_TASK_H_INCLUDED_
 
 
+#include "ngx_http_review_source.h"
 #include "ngx_http_review_vectors.h"
 
 #include "review/report.h"
@@ -25,10 +26,7 @@ typedef enum {
 
 /* a text that something is taken from: the document, or a reference */
 
-typedef struct {
-    review_str_t                id;
-    review_str_t                text;
-} ngx_http_review_document_t;
+typedef review_report_reference_t  ngx_http_review_document_t;
 
 
 /*
@@ -50,7 +48,7 @@ typedef struct {
     size_t                      nchunks;
     review_report_point_t      *points;
     size_t                      npoints;
-    review_str_t               *clause_ids;
+    review_report_chunk_t      *clauses;    /* reference by reference */
     size_t                      nclauses;
     size_t                      length;     /* of the document: code points */
     size_t                      size;       /* of all texts: bytes */
@@ -67,9 +65,21 @@ typedef struct {
 typedef struct ngx_http_review_task_s  ngx_http_review_task_t;
 
 
+/* where the report is saved, too */
+
+typedef struct {
+    review_str_t                object;     /* its key; data is NULL: nowhere */
+    ngx_uint_t                  markdown;
+    ngx_http_review_s3_t        op;
+    review_str_t                report;
+    ngx_uint_t                  done;
+} ngx_http_review_saving_t;
+
+
 struct ngx_http_review_task_s {
     ngx_http_review_ctx_t       ctx;
     ngx_http_review_task_format_e  format;
+    ngx_http_review_type_e      type;       /* of the body */
 
     /* what is asked */
 
@@ -82,20 +92,25 @@ struct ngx_http_review_task_s {
     size_t                      nreferences; /* clauses with each chunk */
     ngx_msec_t                  timeout;
 
+    ngx_http_review_sources_t      sources;       /* of documents from elsewhere */
     ngx_http_review_plan_t     *plan;
     ngx_http_review_vectors_t   vectors;
     ngx_http_review_failure_t   failure;    /* why there are none */
     review_report_t            *report;
+    ngx_http_review_saving_t    saving;
 
     ngx_queue_t                 running;    /* reviews of chunks */
     ngx_uint_t                  nrunning;
     size_t                      next;       /* chunk */
     size_t                      ndone;      /* chunks */
     ngx_msec_t                  reviewing;  /* since then */
+    ngx_msec_t                  load_time;
     ngx_msec_t                  split_time;
     ngx_msec_t                  select_time;
 
+    unsigned                    loading:1;
     unsigned                    started:1;  /* chunks are under review */
+    unsigned                    finished:1; /* the report is being saved */
     unsigned                    expired:1;
     unsigned                    told:1;     /* progress, since something was */
 };
@@ -108,6 +123,22 @@ struct ngx_http_review_task_s {
 
 ngx_int_t ngx_http_review_task_read_request(ngx_http_review_task_t *task,
     ngx_http_review_plan_t *plan);
+
+/* ngx_http_review_task_documents.c: the documents of it */
+
+ngx_int_t ngx_http_review_task_read_documents(ngx_http_review_task_t *task,
+    ngx_http_review_plan_t *plan);
+
+#define ngx_http_review_task_bad(task, pointer, ...)                          \
+    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_BAD_REQUEST, pointer,       \
+                           __VA_ARGS__)
+
+#define ngx_http_review_task_unknown(task, pointer, ...)                      \
+    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_UNPROCESSABLE, pointer,     \
+                           __VA_ARGS__)
+
+#define ngx_http_review_task_error(task, err)                                 \
+    ngx_http_review_task_bad(task, (err)->pointer, "%s", (err)->text)
 
 
 /*
@@ -125,9 +156,20 @@ void ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task);
 void ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task);
 
 
+/*
+ * ngx_http_review_task_save.c: the report as an object; has the request woken
+ * when that is done, well or not, which "saved" tells as JSON
+ */
+
+void ngx_http_review_task_save(ngx_http_review_task_t *task);
+void ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b);
+
+
 /* ngx_http_review_task_reply.c: progress, and the report */
 
 void ngx_http_review_task_tell(ngx_http_review_task_t *task);
+void ngx_http_review_task_report(ngx_http_review_task_t *task,
+    review_buf_t *b, ngx_uint_t markdown);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
 
 

@@ -22,7 +22,8 @@ typedef struct {
     ngx_http_review_task_t     *task;
     size_t                      index;      /* of the chunk */
     ngx_http_review_call_t      call;
-    ngx_http_review_work_t     *work;       /* what is asked, and answered */
+    ngx_http_review_work_t     *work;       /* what is asked */
+    ngx_http_review_work_t     *heard;      /* what the last try has told */
     review_sse_t                sse;
     review_buf_t                reply;      /* the last event, or all of it */
     review_buf_t                results;    /* those that came before it */
@@ -218,7 +219,7 @@ ngx_http_review_part_references(ngx_http_review_part_t *part, review_buf_t *b)
                                     + i];
 
         review_buf_puts(b, i ? ",{\"id\":" : "{\"id\":");
-        review_buf_json(b, plan->clause_ids[k].data, plan->clause_ids[k].len);
+        review_buf_json(b, plan->clauses[k].id.data, plan->clauses[k].id.len);
         review_buf_puts(b, ",\"text\":");
         review_buf_json(b, plan->select.clauses[k].data,
                         plan->select.clauses[k].len);
@@ -288,17 +289,37 @@ ngx_http_review_part_body(ngx_http_review_part_t *part)
 }
 
 
+/* nothing of nginx's points to what a try has told: only what is asked */
+
+static void
+ngx_http_review_part_forget(ngx_http_review_part_t *part)
+{
+    if (part->heard) {
+        ngx_http_review_work_destroy(part->heard);
+        part->heard = NULL;
+    }
+}
+
+
+/* what a try has told is kept until the next one, or the end */
+
 static void
 ngx_http_review_part_begin(ngx_http_review_call_t *call)
 {
+    review_pool_t           *memory;
     ngx_http_review_part_t  *part;
 
     part = call->data;
 
-    review_sse_init(&part->sse, part->work->memory, NGX_HTTP_REVIEW_REPLY_MAX,
+    ngx_http_review_part_forget(part);
+
+    part->heard = ngx_http_review_work_create(call->ctx);
+    memory = part->heard ? part->heard->memory : NULL;
+
+    review_sse_init(&part->sse, memory, NGX_HTTP_REVIEW_REPLY_MAX,
                     ngx_http_review_part_event, part);
-    review_buf_init(&part->reply, part->work->memory, 0);
-    review_buf_init(&part->results, part->work->memory, 0);
+    review_buf_init(&part->reply, memory, 0);
+    review_buf_init(&part->results, memory, 0);
 
     part->plain = 0;
     part->events = 0;
@@ -314,6 +335,10 @@ ngx_http_review_part_feed(ngx_http_review_call_t *call, u_char *data,
     ngx_http_review_part_t  *part;
 
     part = call->data;
+
+    if (part->heard == NULL) {
+        return NGX_ERROR;
+    }
 
     if (!part->plain && !part->events) {
         part->plain = (data[0] == '{');
@@ -422,7 +447,7 @@ ngx_http_review_part_end(ngx_http_review_call_t *call)
         && review_json_string(problem, "", "detail", 1, 4096, &detail, &err)
            == 1)
     {
-        review_buf_init(&b, part->work->memory, detail.len + 1);
+        review_buf_init(&b, part->heard->memory, detail.len + 1);
         review_buf_str(&b, &detail);
         review_buf_add(&b, "", 1);
 
@@ -448,6 +473,11 @@ ngx_http_review_part_outcome(ngx_http_review_call_t *call)
     ngx_http_review_part_t  *part;
 
     part = call->data;
+
+    if (part->heard == NULL) {
+        ngx_http_review_call_failed(call, "internal", "no memory");
+        return 0;
+    }
 
     if (part->large) {
         ngx_http_review_call_failed(call, "too_large",
@@ -503,7 +533,8 @@ ngx_http_review_part_ended(ngx_http_review_call_t *call)
 
 /*
  * A review that has come to its end leaves nothing behind but its subrequest;
- * of one that was cut off nginx may still have the body.
+ * of one that was cut off nginx may still have the body.  What it has told is
+ * in the report.
  */
 
 static void
@@ -518,11 +549,38 @@ ngx_http_review_part_done(ngx_http_review_part_t *part, ngx_uint_t whole)
     task->ndone++;
     task->told = 0;
 
+    ngx_http_review_part_forget(part);
+
     if (whole && part->call.tries == 1 && !part->call.left) {
         ngx_http_review_work_destroy(part->work);
     }
 
     ngx_http_review_wake(&task->ctx);
+}
+
+
+/* a try that has ended, but was not looked at yet: is it all there is? */
+
+static ngx_uint_t
+ngx_http_review_part_is_over(ngx_http_review_part_t *part)
+{
+    ngx_queue_t             *q;
+    ngx_http_review_task_t  *task;
+
+    if (!part->call.ended) {
+        return 0;
+    }
+
+    q = &part->queue;
+    task = part->task;
+
+    ngx_queue_remove(&part->call.queue);
+    part->call.ended = 0;
+
+    ngx_http_review_call_ended(&part->call);
+
+    return ngx_queue_empty(&task->running)
+           || ngx_queue_head(&task->running) != q;
 }
 
 
@@ -537,7 +595,11 @@ ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task)
         q = ngx_queue_head(&task->running);
         part = ngx_queue_data(q, ngx_http_review_part_t, queue);
 
-        part->call.usage->calls += part->call.sr || part->call.ended;
+        if (ngx_http_review_part_is_over(part)) {
+            continue;
+        }
+
+        part->call.usage->calls += part->call.sr != NULL;
 
         ngx_http_review_call_cancel(&part->call);
         ngx_http_review_part_keep(part);

@@ -17,6 +17,10 @@
 
 #define NGX_HTTP_REVIEW_PLAN_PAIRS   10000000
 
+/* chunks and points: each has a cell in the report, of some 400 bytes at most */
+
+#define NGX_HTTP_REVIEW_PLAN_CELLS   500000
+
 
 /* chunks of one text after the other */
 
@@ -36,6 +40,11 @@ static int ngx_http_review_plan_id(review_pool_t *pool, review_str_t *of,
     size_t n, review_str_t *id);
 static int ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts);
+static int ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *cuts);
+static void ngx_http_review_plan_places(review_points_t *points,
+    ngx_http_review_cuts_t *cuts, size_t first, size_t n,
+    review_report_chunk_t *to);
 static int ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *chunks, ngx_http_review_cuts_t *clauses);
 
@@ -56,7 +65,7 @@ ngx_http_review_plan_run(void *data)
 {
     ngx_http_review_plan_t *plan = data;
 
-    size_t                  i;
+    size_t                  i, n;
     ngx_http_review_cuts_t  chunks, clauses;
 
     plan->rc = -1;
@@ -69,11 +78,15 @@ ngx_http_review_plan_run(void *data)
     }
 
     for (i = 0; i < plan->nreferences && !plan->large; i++) {
+        n = clauses.n;
+
         if (ngx_http_review_plan_cut(plan, &plan->references[i], &clauses)
             != 0)
         {
             return;
         }
+
+        plan->references[i].nclauses = clauses.n - n;
     }
 
     if (plan->select.nreferences
@@ -84,6 +97,7 @@ ngx_http_review_plan_run(void *data)
 
     if (!plan->large
         && (ngx_http_review_plan_chunks(plan, &chunks) != 0
+            || ngx_http_review_plan_clauses(plan, &clauses) != 0
             || ngx_http_review_plan_texts(plan, &chunks, &clauses) != 0))
     {
         return;
@@ -202,11 +216,7 @@ static int
 ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
-    size_t                  i;
-    review_str_t           *ids;
-    review_chunk_t         *from;
-    review_points_t         points;
-    review_report_chunk_t  *to;
+    review_points_t  points;
 
     review_points_init(&points, plan->pool, plan->document.text.data,
                        plan->document.text.len);
@@ -219,21 +229,68 @@ ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
         return -1;
     }
 
-    from = (review_chunk_t *) cuts->chunks.data;
-    ids = (review_str_t *) cuts->ids.data;
-    to = plan->chunks;
+    ngx_http_review_plan_places(&points, cuts, 0, cuts->n, plan->chunks);
 
-    for (i = 0; i < cuts->n; i++) {
-        to[i].id = ids[i];
-        to[i].start = review_points_before(&points, from[i].start);
-        to[i].end = review_points_before(&points, from[i].end);
-        to[i].header_start = review_points_before(&points, from[i].header);
-        to[i].header = review_points_before(&points, from[i].header_end)
-                       - to[i].header_start;
-        to[i].heading = from[i].heading;
+    return 0;
+}
+
+
+static int
+ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *cuts)
+{
+    size_t                       i, n;
+    review_points_t              points;
+    ngx_http_review_document_t  *d;
+
+    plan->nclauses = cuts->n;
+
+    if (cuts->n == 0) {
+        return 0;
+    }
+
+    plan->clauses = review_alloc(plan->pool, cuts->n
+                                             * sizeof(review_report_chunk_t));
+    if (plan->clauses == NULL) {
+        return -1;
+    }
+
+    for (i = 0, n = 0; i < plan->nreferences; i++) {
+        d = &plan->references[i];
+
+        review_points_init(&points, plan->pool, d->text.data, d->text.len);
+        ngx_http_review_plan_places(&points, cuts, n, d->nclauses,
+                                    plan->clauses + n);
+        n += d->nclauses;
     }
 
     return 0;
+}
+
+
+/* of some of the cuts, all of one text: bytes become code points */
+
+static void
+ngx_http_review_plan_places(review_points_t *points,
+    ngx_http_review_cuts_t *cuts, size_t first, size_t n,
+    review_report_chunk_t *to)
+{
+    size_t           i;
+    review_str_t    *ids;
+    review_chunk_t  *from;
+
+    from = (review_chunk_t *) cuts->chunks.data + first;
+    ids = (review_str_t *) cuts->ids.data + first;
+
+    for (i = 0; i < n; i++) {
+        to[i].id = ids[i];
+        to[i].start = review_points_before(points, from[i].start);
+        to[i].end = review_points_before(points, from[i].end);
+        to[i].header_start = review_points_before(points, from[i].header);
+        to[i].header = review_points_before(points, from[i].header_end)
+                       - to[i].header_start;
+        to[i].heading = from[i].heading;
+    }
 }
 
 
@@ -254,8 +311,6 @@ ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
     }
 
     plan->texts = p;
-    plan->nclauses = clauses->n;
-    plan->clause_ids = (review_str_t *) clauses->ids.data;
 
     ngx_memcpy(p, chunks->texts.data, chunks->texts.len);
     p += chunks->n;

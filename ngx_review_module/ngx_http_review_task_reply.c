@@ -8,8 +8,6 @@ static ngx_chain_t *ngx_http_review_task_link(ngx_http_review_task_t *task,
     review_buf_t *b);
 static ngx_int_t ngx_http_review_task_line(ngx_http_review_task_t *task,
     const char *name, review_buf_t *json, ngx_uint_t last);
-static void ngx_http_review_task_report(ngx_http_review_task_t *task,
-    review_buf_t *b);
 static ngx_uint_t ngx_http_review_task_code(ngx_http_review_task_t *task,
     review_report_counts_t *counts);
 
@@ -115,10 +113,17 @@ ngx_http_review_task_line(ngx_http_review_task_t *task, const char *name,
 }
 
 
-static void
-ngx_http_review_task_report(ngx_http_review_task_t *task, review_buf_t *b)
+void
+ngx_http_review_task_report(ngx_http_review_task_t *task, review_buf_t *b,
+    ngx_uint_t markdown)
 {
     ngx_http_review_plan_t  *plan;
+
+    if (markdown) {
+        review_report_markdown(task->report, b, task->rubric->language.data,
+                               &task->id);
+        return;
+    }
 
     plan = task->plan;
 
@@ -147,7 +152,9 @@ ngx_http_review_task_report(ngx_http_review_task_t *task, review_buf_t *b)
     review_buf_puts(b, !task->plan->selection.asked
                        && !task->plan->selection.nclauses ? "null"
                        : plan->select.vectors ? "\"embedding\"" : "\"bm25\"");
-    review_buf_puts(b, ",\"timings\":{\"split_ms\":");
+    review_buf_puts(b, ",\"timings\":{\"load_ms\":");
+    review_buf_number(b, task->load_time);
+    review_buf_puts(b, ",\"split_ms\":");
     review_buf_number(b, task->split_time);
     review_buf_puts(b, ",\"select_ms\":");
     review_buf_number(b, task->select_time);
@@ -155,6 +162,12 @@ ngx_http_review_task_report(ngx_http_review_task_t *task, review_buf_t *b)
     review_buf_number(b, ngx_current_msec - task->reviewing);
     review_buf_puts(b, "},\"elapsed_ms\":");
     review_buf_number(b, ngx_current_msec - task->ctx.started);
+
+    if (task->saving.done) {
+        review_buf_puts(b, ",\"result\":");
+        ngx_http_review_task_saved(task, b);
+    }
+
     review_buf_puts(b, "}");
 }
 
@@ -167,7 +180,6 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
     ngx_uint_t                status;
     ngx_chain_t              *out;
     review_buf_t              b;
-    review_str_t              title;
     ngx_http_review_ctx_t    *ctx;
     review_report_counts_t    counts;
 
@@ -178,13 +190,8 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
 
     review_buf_init(&b, ctx->work->memory, 64 * 1024);
 
-    if (task->format == NGX_HTTP_REVIEW_TASK_MARKDOWN) {
-        title = task->id;
-        review_report_markdown(task->report, &b, task->rubric->language.data,
-                               &title);
-    } else {
-        ngx_http_review_task_report(task, &b);
-    }
+    ngx_http_review_task_report(task, &b, task->format
+                                          == NGX_HTTP_REVIEW_TASK_MARKDOWN);
 
     if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
         return ngx_http_review_task_line(task, "report", &b, 1);

@@ -11,31 +11,11 @@
 #include "review/split_json.h"
 
 
-/* clauses of the references that go with a chunk, where nothing else is said */
+/* chunks for each point, where nothing else is said */
 
-#define NGX_HTTP_REVIEW_TASK_CLAUSES  3
 #define NGX_HTTP_REVIEW_TASK_TOP_K    5
 
 
-#define ngx_http_review_task_bad(task, pointer, ...)                          \
-    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_BAD_REQUEST, pointer,       \
-                           __VA_ARGS__)
-
-#define ngx_http_review_task_unknown(task, pointer, ...)                      \
-    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_UNPROCESSABLE, pointer,     \
-                           __VA_ARGS__)
-
-#define ngx_http_review_task_error(task, err)                                 \
-    ngx_http_review_task_bad(task, (err)->pointer, "%s", (err)->text)
-
-
-static ngx_int_t ngx_http_review_task_read_document(
-    ngx_http_review_task_t *task, json_t *json, const char *pointer,
-    ngx_http_review_document_t *document);
-static ngx_int_t ngx_http_review_task_read_references(
-    ngx_http_review_task_t *task, ngx_http_review_plan_t *plan);
-static ngx_int_t ngx_http_review_task_check_id(ngx_http_review_task_t *task,
-    ngx_http_review_document_t *references, size_t n, const char *pointer);
 static ngx_int_t ngx_http_review_task_read_rubric(
     ngx_http_review_task_t *task);
 static ngx_int_t ngx_http_review_task_read_points(
@@ -50,209 +30,28 @@ static ngx_int_t ngx_http_review_task_read_select(
     ngx_http_review_task_t *task);
 static ngx_int_t ngx_http_review_task_read_deadline(
     ngx_http_review_task_t *task);
+static ngx_int_t ngx_http_review_task_read_result(
+    ngx_http_review_task_t *task);
 
 
 ngx_int_t
 ngx_http_review_task_read_request(ngx_http_review_task_t *task,
     ngx_http_review_plan_t *plan)
 {
-    json_t     *json;
-    ngx_int_t   rc;
+    ngx_int_t  rc;
 
-    json = json_object_get(task->ctx.body, "document");
-
-    if (json == NULL) {
-        return ngx_http_review_task_bad(task, "/document", "is missing: what "
-                                        "is to be reviewed");
-    }
-
-    rc = ngx_http_review_task_read_document(task, json, "/document",
-                                            &plan->document);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    task->id = plan->document.id;
-    ngx_memzero(&plan->document.id, sizeof(review_str_t));
-
-    if ((rc = ngx_http_review_task_read_references(task, plan)) != NGX_OK
+    if ((rc = ngx_http_review_task_read_documents(task, plan)) != NGX_OK
         || (rc = ngx_http_review_task_read_rubric(task)) != NGX_OK
         || (rc = ngx_http_review_task_read_points(task, plan)) != NGX_OK
         || (rc = ngx_http_review_task_read_split(task, plan)) != NGX_OK
         || (rc = ngx_http_review_task_read_select(task)) != NGX_OK
-        || (rc = ngx_http_review_task_read_deadline(task)) != NGX_OK)
+        || (rc = ngx_http_review_task_read_deadline(task)) != NGX_OK
+        || (rc = ngx_http_review_task_read_result(task)) != NGX_OK)
     {
         return rc;
     }
 
     return ngx_http_review_check_vars(&task->ctx, &task->vars);
-}
-
-
-/* a text alone, or {"text","id"?} */
-
-static ngx_int_t
-ngx_http_review_task_read_document(ngx_http_review_task_t *task, json_t *json,
-    const char *pointer, ngx_http_review_document_t *document)
-{
-    int              rc;
-    char             at[REVIEW_ERROR_POINTER];
-    review_error_t   err;
-
-    ngx_memzero(document, sizeof(ngx_http_review_document_t));
-
-    (void) review_pointer_name(at, pointer, "text", 4);
-
-    if (json_is_string(json)) {
-        document->text.data = json_string_value(json);
-        document->text.len = json_string_length(json);
-
-        ngx_memcpy(at, pointer, ngx_strlen(pointer) + 1);
-
-    } else if (json_is_object(json)) {
-        ngx_http_review_drop_nulls(json);
-
-        rc = review_json_string(json, pointer, "id", 0, 1000, &document->id,
-                                &err);
-        if (rc >= 0) {
-            rc = review_json_string(json, pointer, "text", 0, (size_t) -1,
-                                    &document->text, &err);
-        }
-
-        if (rc < 0) {
-            return ngx_http_review_task_error(task, &err);
-        }
-
-        if (rc == 0) {
-            return ngx_http_review_task_bad(task, at, "is missing: the text");
-        }
-
-    } else {
-        return ngx_http_review_task_bad(task, pointer, "must be a string or "
-                                        "an object, got %s",
-                                        review_json_type(json));
-    }
-
-    if (document->text.len > task->ctx.conf->max_text) {
-        return ngx_http_review_refuse(&task->ctx,
-                                      NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, at,
-                                      "the text is of %zu bytes, "
-                                      "review_max_text_size allows %zu",
-                                      document->text.len,
-                                      task->ctx.conf->max_text);
-    }
-
-    if (review_utf8_blank(document->text.data, document->text.len)) {
-        return ngx_http_review_task_bad(task, at, "is empty: there is nothing "
-                                        "to review");
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_review_task_read_references(ngx_http_review_task_t *task,
-    ngx_http_review_plan_t *plan)
-{
-    int                          rc;
-    char                         pointer[REVIEW_ERROR_POINTER];
-    size_t                       i, n;
-    json_t                      *list;
-    ngx_int_t                    status;
-    review_buf_t                 b;
-    review_error_t               err;
-    ngx_http_review_document_t  *d;
-
-    rc = review_json_member(task->ctx.body, "", "references", JSON_ARRAY,
-                            &list, &err);
-    if (rc < 0) {
-        return ngx_http_review_task_error(task, &err);
-    }
-
-    n = rc ? json_array_size(list) : 0;
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    if (n > task->ctx.conf->max_points) {
-        return ngx_http_review_task_unknown(task, "/references", "there are "
-                                            "%zu references, at most %zu are "
-                                            "allowed", n,
-                                            (size_t)
-                                            task->ctx.conf->max_points);
-    }
-
-    plan->references = review_alloc(plan->pool, n
-                                          * sizeof(ngx_http_review_document_t));
-    if (plan->references == NULL) {
-        return NGX_ERROR;
-    }
-
-    plan->nreferences = n;
-    task->nreferences = NGX_HTTP_REVIEW_TASK_CLAUSES;
-
-    for (i = 0; i < n; i++) {
-        d = &plan->references[i];
-
-        (void) review_pointer_index(pointer, "/references", i);
-
-        status = ngx_http_review_task_read_document(task,
-                                                    json_array_get(list, i),
-                                                    pointer, d);
-        if (status != NGX_OK) {
-            return status;
-        }
-
-        if (d->id.len == 0) {
-            review_buf_init(&b, plan->pool, 16);
-            review_buf_puts(&b, "r");
-            review_buf_number(&b, i + 1);
-
-            d->id.data = b.data;
-            d->id.len = b.len;
-
-            if (b.failed) {
-                return NGX_ERROR;
-            }
-        }
-
-        status = ngx_http_review_task_check_id(task, plan->references, i,
-                                               pointer);
-        if (status != NGX_OK) {
-            return status;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* an id tells evidence apart */
-
-static ngx_int_t
-ngx_http_review_task_check_id(ngx_http_review_task_t *task,
-    ngx_http_review_document_t *references, size_t n, const char *pointer)
-{
-    char           at[REVIEW_ERROR_POINTER];
-    size_t         i;
-    review_str_t  *id;
-
-    id = &references[n].id;
-
-    (void) review_pointer_name(at, pointer, "id", 2);
-
-    for (i = 0; i < n; i++) {
-        if (references[i].id.len == id->len
-            && ngx_memcmp(references[i].id.data, id->data, id->len) == 0)
-        {
-            return ngx_http_review_task_unknown(task, at, "another reference "
-                                                "has this id");
-        }
-    }
-
-    return NGX_OK;
 }
 
 
@@ -518,6 +317,82 @@ ngx_http_review_task_read_deadline(ngx_http_review_task_t *task)
         task->timeout = ngx_min(task->timeout,
                                 (ngx_msec_t) (seconds * 1000));
     }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_review_task_ends_with(review_str_t *str, const char *end)
+{
+    size_t  len;
+
+    len = ngx_strlen(end);
+
+    return str->len > len
+           && ngx_memcmp(str->data + str->len - len, end, len) == 0;
+}
+
+
+/* {"object","format"?}: where the report is saved, too */
+
+static ngx_int_t
+ngx_http_review_task_read_result(ngx_http_review_task_t *task)
+{
+    int              rc, format;
+    json_t          *result;
+    review_str_t    *object;
+    review_error_t   err;
+
+    static const char *const  formats[] = { "json", "markdown", NULL };
+    static const char *const  known[] = { "object", "format", NULL };
+
+    object = &task->saving.object;
+
+    rc = review_json_member(task->ctx.body, "", "result", JSON_OBJECT,
+                            &result, &err);
+    if (rc == 0) {
+        return NGX_OK;
+    }
+
+    if (rc < 0) {
+        return ngx_http_review_task_error(task, &err);
+    }
+
+    ngx_http_review_drop_nulls(result);
+
+    rc = review_json_known(result, "/result", known, &err);
+
+    if (rc == 0) {
+        rc = review_json_string(result, "/result", "object", 1,
+                                NGX_HTTP_REVIEW_S3_KEY, object, &err);
+    }
+
+    if (rc < 0) {
+        return ngx_http_review_task_error(task, &err);
+    }
+
+    if (rc == 0) {
+        return ngx_http_review_task_bad(task, "/result/object", "is missing: "
+                                        "what the report is saved as");
+    }
+
+    if (task->ctx.conf->store == NULL) {
+        return ngx_http_review_task_unknown(task, "/result/object", "there is "
+                                            "no store here: \"review_task\" "
+                                            "has no \"store=\"");
+    }
+
+    format = ngx_http_review_task_ends_with(object, ".md");
+
+    if (review_json_choice(result, "/result", "format", formats, &format,
+                           &err)
+        < 0)
+    {
+        return ngx_http_review_task_error(task, &err);
+    }
+
+    task->saving.markdown = format;
 
     return NGX_OK;
 }

@@ -782,8 +782,9 @@ same_set([ column(section($api, 'Downloads')) ],
 # "http" is http_NNN without memory for the number
 
 my %fetch_code = map { $_ => 1 } 'http_NNN', grep { $_ ne 'http' }
-    "$file{fetch}$file{fetch_slot}"
-        =~ /(?:_(?:failed|refused)\(\s*slot,|_TIMEOUT,|->code =)\s*"(\w+)"/g,
+    "$file{fetch}$file{fetch_slot}$file{download}"
+        =~ /(?:_(?:failed|refused)\(\s*(?:slot|d),|_TIMEOUT,|->code\s=)
+            \s*"(\w+)"/gx,
     $file{fetch_allow} =~ /(?:return|\? NULL :)\s+"(\w+)";/g;
 cmp_ok(scalar keys %fetch_code, '>=', 15, 'codes of downloads are found');
 same_set([ column(section($api, 'Error codes of downloads')) ],
@@ -796,6 +797,67 @@ same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
 same_set(parameters('review_fetch'),
          [ $file{fetch} =~ /_param\([^";]*"(\w+)"/g ],
          'review_fetch: parameters');
+
+
+# Objects: the statuses that end in a reply, not those that the store answers
+
+my %object_number = (%number, NO_CONTENT => 204, NOT_MODIFIED => 304,
+                     NOT_FOUND => 404, CONFLICT => 409,
+                     PRECONDITION_FAILED => 412, RANGE_NOT_SATISFIABLE => 416);
+my %of_store = map { $_ => 1 } qw(FORBIDDEN UNAUTHORIZED TOO_MANY_REQUESTS
+                                  GET HEAD PUT DELETE LAST);
+my %object_status = map { $object_number{$_} // $_ => 1 }
+                    grep { !$of_store{$_} && !/^REVIEW_/ }
+                    map { $file{$_} =~ /\bNGX_HTTP_([A-Z]\w+)/g }
+                    qw(object object_headers object_reply);
+my @object_statuses = section($api, 'HTTP status of an object')
+    =~ /^\| (\d{3}) \| /mg;
+same_set(\@object_statuses, [ keys %object_status, 206 ],
+         'objects: each status is documented, and nothing else is');
+
+my %object_responses = map { $_ => 1 } map { keys %{ $_->{responses} } }
+                       grep { ref eq 'HASH' }
+                       map { values %{ $document->{paths}{$_} } }
+                       '/files/', '/files/{key}';
+same_set([ grep { $_ ne 'default' } keys %object_responses ],
+         \@object_statuses, 'openapi.yaml: statuses of objects');
+
+my %object_written = (
+    StoredObject => [ 'To put an object', $file{object_reply} ],
+    ObjectList => [ 'A list of objects',
+                    function(source("$upper/review/s3.c"),
+                             'review_s3_list_json') ]);
+
+for my $schema (sort keys %object_written) {
+    my ($title, $c) = @{ $object_written{$schema} };
+    my %named = map { $_ => 1 } names_in($schemas->{$schema});
+    my %mine = map { $_ => 1 } $c =~ /\\"(\w+)\\":/g;
+    same_set([ keys %named ], [ keys %mine ],
+             "openapi.yaml: members of $schema");
+    my ($members) = section($api, $title) =~ /^(\| Member .*?)^$/ms;
+    same_set([ map { /`(\w+)`/g } $members =~ /^\| (`[^|]*?) \|/mg ],
+             [ keys %named ], "api.md: members of $schema");
+}
+
+my %argument = map { $_->{name} => $_->{schema} }
+               @{ $document->{paths}{'/files/'}{get}{parameters} };
+my @arguments = $file{object_headers}
+    =~ /ngx_strncmp\(name(?:\.|->)data, "(\w+)"/g;
+same_set([ keys %argument ], \@arguments,
+         'openapi.yaml: arguments of a list');
+my ($arguments) = section($api, 'A list of objects')
+    =~ /^(\| Argument .*?)^$/ms;
+same_set([ column($arguments) ], \@arguments,
+         'api.md: arguments of a list');
+
+my ($list_max) = $file{object_headers} =~ /OBJECT_LIST +(\d+)/;
+my ($key_max) = source("$upper/ngx_http_review_object.h")
+    =~ /OBJECT_KEY +(\d+)/;
+is($argument{max}{maximum}, $list_max, 'openapi.yaml: the most of a list');
+like($arguments, qr/\b1 to $list_max\b/, 'api.md: the most of a list');
+is($schemas->{ObjectKey}{maxLength}, $key_max, 'openapi.yaml: a key');
+like(section($api, 'The object endpoint'), qr/at most $key_max bytes/,
+     'api.md: how long a key may be');
 
 
 # The status endpoint
@@ -987,7 +1049,7 @@ sub chunks_stand {
 sub report_stands {
     my ($request, $report) = map { $json->decode(encode_utf8($_)) } @_;
     my %text = (document => $request->{document}{text},
-                map { ("$_->{id}/c1" => $_->{text}) }
+                map { ($_->{id} => $_->{text}) }
                 @{ $request->{references} });
 
     for my $e (map { @{ $_->{evidence} } }
@@ -1025,6 +1087,7 @@ sub nginx_takes {
     $conf =~ s|^http \{\n|http {\naccess_log off;\n$temp|m;
     $conf =~ s|\blisten +\d+;|listen unix:$tmp/socket;|g;
     $conf =~ s|/etc/nginx/review/bid\.json|$tmp/rubric.json|g;
+    $conf =~ s{/etc/nginx/review/(access|secret)\b}{spew("$tmp/$1", $1)}ge;
     $conf =~ s|\bsnippets/review-extract\.conf|$tree/conf/extract.conf|g;
     $conf =~ s|\bunix:/run/|unix:$tmp/|g;
     $conf =~ s|/var/log/nginx/|$tmp/log/|g;

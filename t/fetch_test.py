@@ -3,14 +3,16 @@
 Proves that files are downloaded many at a time and saved whole or not at all,
 under the names that were asked for and nowhere else; that memory stays small;
 that nobody gets the server to talk to hosts, addresses and schemes that are not
-allowed, however he writes them and wherever redirects lead; and that a bad
-server, or a client that goes away, leaves nothing behind.
+allowed, however he writes them and wherever redirects lead, nor to servers
+whose certificate nobody vouches for; and that a bad server, or a client that
+goes away, leaves nothing behind.
 """
 
 import hashlib
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -547,6 +549,39 @@ def bad_servers(nginx):
     nginx.empty()
 
 
+def self_signed(folder):
+    """the files of a certificate, good but for who says so, and its key"""
+    files = [os.path.join(folder, name) for name in ("cert.pem", "key.pem")]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                    "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                    "-out", files[0], "-keyout", files[1]],
+                   check=True, capture_output=True)
+    return files
+
+
+def certificates(nginx):
+    origin = Origin(certificate=self_signed(nginx.root))
+    for host in ("127.0.0.1", "localhost"):
+        url = "https://%s:%d/size/10/a" % (host, origin.port)
+        reply = fetch(nginx, "/fetch", [url])
+        Tap.ok(reply.statuses == ["failed"] and reply.codes == ["connect"]
+               and "certificate" in reply.results[0]["error"]["detail"],
+               "%s: a certificate of its own making" % host, reply)
+        reply = fetch(nginx, "/fetch", [nginx.url(
+            "/to?" + urllib.parse.quote(url, safe=""))], ["a"])
+        Tap.ok(reply.codes == ["connect"], "%s: a redirect there" % host,
+               reply)
+    Tap.ok(origin.paths == [] and nginx.saved() == {},
+           "nothing is asked for, nothing saved")
+    origin.close()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        reply = fetch(nginx, "/hasty", ["https://127.0.0.1:%d/a"
+                                        % silent.getsockname()[1]])
+        Tap.ok(reply.status == 504 and reply.codes == ["timeout"],
+               "a handshake that nobody answers", reply)
+
+
 def aborts(nginx):
     for i in range(5):
         client = post(nginx, "/fetch", {
@@ -671,6 +706,28 @@ def configuration(nginx):
                "nginx -t: %s %s" % (line, allow), done.stderr)
 
 
+def dead_addresses(nginx):
+    """a name of two: at the one nobody answers, at the other all is well"""
+    try:
+        origin = Origin("::1")
+    except OSError:
+        return
+    with socket.create_server(("127.0.0.1", origin.port), backlog=0) as dead:
+        clients = [socket.socket() for _ in range(4)]
+        for client in clients:
+            client.setblocking(False)
+            client.connect_ex(dead.getsockname())
+        urls = ["http://localhost:%d/size/%d" % (origin.port, i)
+                for i in range(8)]
+        reply = fetch(nginx, "/fetch", urls)
+        for client in clients:
+            client.close()
+    origin.close()
+    Tap.ok(reply.statuses == ["ok"] * 8, "a dead address: the other is taken",
+           reply)
+    nginx.empty()
+
+
 def reloads(nginx):
     client = post(nginx, "/fetch", {"urls": [nginx.url("/slow/3000000")],
                                     "save_as": ["r"]})
@@ -688,7 +745,8 @@ def reloads(nginx):
 
 
 PROOFS = (saves, many, memory, bad_requests, hosts, redirects, bad_servers,
-          aborts, links, stores, configuration, reloads)
+          certificates, aborts, dead_addresses, links, stores, configuration,
+          reloads)
 
 
 def main():

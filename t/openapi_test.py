@@ -754,4 +754,5 @@ def main():
     Tap.end()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -191,6 +191,8 @@ our @bad = (
       422 ],
     [ '"document":"a","references":[{"id":"r2","text":"a"},"a"]',
       '/references/1/id', 'another reference', 422 ],
+    [ '"document":"a","references":[{"id":"document","text":"a"}]',
+      '/references/0/id', 'the document itself', 422 ],
     [ '"document":"a","references":[{"text":"a","id":"' . 'x' x 1001 . '"}]',
       '/references/0/id', '1000' ],
     [ '"document":"a","rubric":1', '/rubric', 'got an integer' ],
@@ -673,13 +675,20 @@ count eq 2
 
 
 
-=== TEST 27: quotes of references have their clause's id
+=== TEST 27: quotes of references, and where they stand in them
 --- json_request eval
 "/v1/task\n" . main::body("乙方应当验收。", rubric => 'one',
-    references => [ { id => 'law', text => "甲方应当验收。" } ])
+    references => [ { id => 'law',
+        text => "# 总则\n\n一二三四五六七八九十。\n\n# 验收\n\n甲方应当验收。" } ],
+    split => { max_chars => 20 })
 --- json
-points.0.findings.0.evidence.0.source eq "law/c1"
+points.0.findings.0.evidence len 1
 points.0.findings.0.evidence.0.quote eq "甲方"
+points.0.findings.0.evidence.0.source eq "law"
+points.0.findings.0.evidence.0.clause eq "law/c2"
+points.0.findings.0.evidence.0.start eq 25
+points.0.findings.0.evidence.0.end eq 27
+points.0.findings.0.evidence.0.heading eq ["验收"]
 
 
 

@@ -5,10 +5,12 @@ reply that failed, was cut, or is no reply, is asked for again, and then the
 chunk has failed for a reason that is told; one that refuses is believed at
 once; events and plain JSON are understood, however they are cut to pieces;
 what is missing in a reply, or makes no sense, is a failed cell, never a lost
-one.  No more chunks are under review at a time than may be.
+one.  No more chunks are under review at a time than may be, and what failed
+tries have told is not kept.
 """
 
 import asyncio
+import collections
 import json
 import os
 import sys
@@ -20,11 +22,17 @@ from harness import Harness, SLOW, Tap, exchange, free_port, points
 
 DOCUMENT = "甲方应当在三十日内付款。"
 CALLS = 3
+TRIES = 3
+MB = 1 << 20
+
+# what a worker may grow by, KB; a sanitizer keeps what was freed
+
+GROWTH = 64 * 1024 if SLOW == 1 else 640 * 1024
 
 HTTP = """
     client_max_body_size 64m;
     review_llm /llm;
-    review_retry tries=3 backoff=10ms max=20ms budget=1000%%;
+    review_retry tries=%d backoff=10ms max=20ms budget=1000%%;
     review_rubric two %s;
 """
 SERVER = """
@@ -368,10 +376,51 @@ async def at_a_time(nginx, chunks):
     Tap.ok(chunks.most == CALLS, "%d at a time" % CALLS, chunks.most)
 
 
+# memory
+
+def late(asked):
+    """much, but not to the end"""
+    large = result("p0", finding=finding(reason="x" * (MB // 4)))
+    return stream(*[event("result", large)] * 8)
+
+
+def at_last(do):
+    """this, but for the last try of each chunk"""
+    tries = collections.Counter()
+
+    async def answer(asked, writer):
+        tries[asked["chunk"]["id"]] += 1
+        last = tries[asked["chunk"]["id"]] == TRIES
+        await (GOOD if last else do)(asked, writer)
+    return answer
+
+
+async def growth(nginx, task):
+    """KB, the most there is until then"""
+    begun = most = nginx.rss()
+    while not task.done():
+        await asyncio.sleep(0.02)
+        most = max(most, nginx.rss())
+    return most - begun
+
+
+async def memory(nginx, chunks):
+    document = "".join("# %d\n\n%s。\n\n" % (i, "一" * 40) for i in range(50))
+    chunks.reset([at_last(send(late))])
+    task = asyncio.create_task(ask(nginx, document, split={"max_chars": 60}))
+    grown = await growth(nginx, task)
+    status, report = task.result()
+    Tap.ok(status == 200 and report["status"] == "complete"
+           and len(chunks.asked) == 50 * TRIES,
+           "50 chunks, each cut late twice", (status, len(chunks.asked)))
+    Tap.ok(grown <= GROWTH, "the worker grows by %d MB at most"
+           % (GROWTH // 1024), "%d KB" % grown)
+
+
 async def main(nginx, chunks):
     await chunks.start()
     for test in (tries, retries_are_counted, odd_results, odd_evidence,
-                 requests, at_a_time):
+                 requests, at_a_time, memory):
         await test(nginx, chunks)
     chunks.server.close()
 
@@ -381,7 +430,7 @@ with tempfile.NamedTemporaryFile("w", suffix=".json") as rubric:
     rubric.flush()
     os.chmod(rubric.name, 0o644)
     chunks = Chunks()
-    nginx = Harness(http=HTTP % rubric.name,
+    nginx = Harness(http=HTTP % (TRIES, rubric.name),
                     server=SERVER % (CALLS, chunks.port, chunks.port))
     try:
         asyncio.run(main(nginx, chunks))

@@ -2,12 +2,13 @@
 """
 Proves what a task owes whoever sends a whole document: 400 KB reviewed for 12
 points, every offset pointing to its quote, also in chunks that overlap and in
-tables whose header is repeated; progress in order; all cells accounted for
-when a worker is killed amid its reviews, and a clear cut when it was the
-task's own; no call left when the client goes, whenever that is, or the time is
-over, and what there is by then is told; 1,000 chunks in bounded memory; chunks
-that another machine reviews; and with a cache, a task that is run again after
-a crash, or on a revised document, asks only what it has to.
+tables whose header is repeated, of the document and of references; progress in
+order; all cells accounted for when a worker is killed amid its reviews, and a
+clear cut when it was the task's own; no call left when the client goes,
+whenever that is, or the time is over, and what there is by then is told; 1,000
+chunks in bounded memory; chunks that another machine reviews; and with a cache,
+a task that is run again after a crash, or on a revised document, asks only what
+it has to.
 """
 
 import asyncio
@@ -259,6 +260,12 @@ TWELVE = {"twelve": ["excerpt=%d verdict=%s key=p%d"
                      for i in range(12)]}
 
 
+# from references, mostly: some of it may be in the document as well
+
+CITING = {"twelve": ["cite=%d verdict=risk key=p%d" % (6 + 2 * i, i)
+                     for i in range(12)]}
+
+
 async def offsets(task):
     document = big_document()
     headers = header_spans(document)
@@ -303,6 +310,65 @@ async def quotes_of_tables(task):
            wrong[:3])
     Tap.ok(report["document"]["chunks"] > 20, "a table: it was cut",
            report["document"])
+
+
+def cited(report, texts):
+    """evidence of references: its clauses and places, and what is wrong"""
+    places, wrong = [], []
+    for point in report["points"]:
+        for finding in point["findings"]:
+            seen = set()
+            for e in finding["evidence"]:
+                if e["source"] == "document" or e["match"] == "none":
+                    wrong += [e] if "clause" in e else []
+                    continue
+                source, start, end = e["source"], e["start"], e["end"]
+                clause = e["clause"].removeprefix(source + "/c")
+                if texts[source][start:end] != e["quote"] or start >= end \
+                        or not clause.isdigit() or (source, start, end) in seen:
+                    wrong.append(e)
+                seen.add((source, start, end))
+                places.append((source, int(clause), start, e["heading"]))
+    return places, wrong
+
+
+def heading_at(text, start):
+    """the last one that begins at or before the place"""
+    return text[text.rindex("# ", 0, start + 2) + 2:].partition("\n")[0]
+
+
+async def quotes_of_references(task):
+    """a law, a table whose header is repeated, sections with headings"""
+    texts = {"法": law(), "清单": "𠮷\n\n" + table(120), "r3": "".join(
+        "# 第%d节\n\n%s\n\n" % (i, "设备%d须在%d日内送达现场并验收。" % (i, i + 7) * 8)
+        for i in range(20))}
+    references = [{"id": "法", "text": texts["法"]},
+                  {"id": "清单", "text": texts["清单"]}, texts["r3"]]
+    document = "".join(
+        "# %d\n\n%s。\n\n%s。\n\n" % (i, "子丑寅卯" * 30, (
+            "设备送达现场验收", "第%d项设备%d元" % (i, i * 137),
+            "公开招标的评标委员会、中标人")[i % 3]) for i in range(60))
+
+    for overlap in 0, 60:
+        name = "references, overlap %d: " % overlap
+        status, report = await report_of(
+            task, document, references=references,
+            split={"max_chars": 200, "overlap": overlap},
+            select={"references": 9})
+        places, wrong = cited(report, texts)
+        Tap.ok(whole(status, report, 12) is None, name + "all is told",
+               whole(status, report, 12))
+        Tap.ok(not wrong, name + "every quote stands where it is said",
+               wrong[:3])
+        Tap.ok(len(places) > 0.9 * len(report["cells"])
+               and {place[0] for place in places} == set(texts),
+               name + "of each of them", len(places))
+        Tap.ok([1 for source, clause, start, _ in places
+                if source == "清单" and clause > 1 and start < 40],
+               name + "also of a header that is repeated")
+        odd = [place for place in places if place[0] == "r3" and overlap == 0
+               and place[3] != [heading_at(texts["r3"], place[2])]]
+        Tap.ok(not odd, name + "with the heading above it", odd[:3])
 
 
 async def order(task):
@@ -675,6 +741,7 @@ def cached(test, rubrics, **settings):
 
 run(offsets, TWELVE)
 run(quotes_of_tables, TWELVE)
+run(quotes_of_references, CITING)
 run(order, TWELVE)
 run(many, {"twelve": ["ok"] * 12}, record=False)
 run(killed, SLOW_CALLS, workers=3, allowed="exited on signal 9")

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 
 
-#define REVIEW_REPORT_BLOCK   128      /* code points between two marks */
-#define REVIEW_REPORT_CHUNKS  ((size_t) 1 << 28)
 #define REVIEW_REPORT_POINTS  ((size_t) 1 << 20)
 
 
@@ -19,89 +17,6 @@ const char *const  review_report_statuses[] = {
 const char *const  review_report_outcomes[] = {
     "complete", "partial", "failed", NULL
 };
-
-
-/* to the next code point; what its first byte says can be relied upon */
-
-static size_t
-review_report_step(const review_str_t *text, size_t at)
-{
-    unsigned char  c;
-
-    c = (unsigned char) text->data[at];
-    at += (size_t) (1 + (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0));
-
-    return at < text->len ? at : text->len;
-}
-
-
-static int
-review_report_mark(review_report_t *report)
-{
-    size_t  i, n, max;
-
-    max = report->text.len / REVIEW_REPORT_BLOCK + 1;
-
-    report->marks = review_alloc(report->pool, max * sizeof(uint32_t));
-    if (report->marks == NULL) {
-        return -1;
-    }
-
-    report->marks[0] = 0;
-    n = 0;
-
-    for (i = 0; i < report->text.len; /* void */ ) {
-        if (n % REVIEW_REPORT_BLOCK == 0) {
-            report->marks[n / REVIEW_REPORT_BLOCK] = (uint32_t) i;
-        }
-
-        i = review_report_step(&report->text, i);
-        n++;
-    }
-
-    report->length = n;
-
-    return 0;
-}
-
-
-/* the byte at which a code point begins; less than all of them */
-
-static size_t
-review_report_byte(const review_report_t *report, size_t point)
-{
-    size_t  at, n;
-
-    at = report->marks[point / REVIEW_REPORT_BLOCK];
-
-    for (n = point % REVIEW_REPORT_BLOCK; n; n--) {
-        at = review_report_step(&report->text, at);
-    }
-
-    return at;
-}
-
-
-int
-review_report_slice(const review_report_t *report, size_t start, size_t end,
-    review_str_t *text)
-{
-    size_t  from, to;
-
-    if (start > end || end > report->length) {
-        return -1;
-    }
-
-    from = start < report->length ? review_report_byte(report, start)
-                                  : report->text.len;
-    to = end < report->length ? review_report_byte(report, end)
-                              : report->text.len;
-
-    text->data = report->text.data + from;
-    text->len = to - from;
-
-    return 0;
-}
 
 
 int
@@ -125,7 +40,44 @@ review_report_compare_index(const void *a, const void *b)
     two = b;
     rc = review_report_compare(&one->id, &two->id);
 
-    return rc ? rc : (one->point > two->point) - (one->point < two->point);
+    return rc ? rc : (one->n > two->n) - (one->n < two->n);
+}
+
+
+void
+review_report_sort(review_report_index_t *index, size_t n)
+{
+    qsort(index, n, sizeof(*index), review_report_compare_index);
+}
+
+
+int64_t
+review_report_find(const review_report_index_t *index, size_t n,
+    const review_str_t *id)
+{
+    int     rc;
+    size_t  from, to, middle;
+
+    from = 0;
+    to = n;
+
+    while (from < to) {
+        middle = from + (to - from) / 2;
+        rc = review_report_compare(&index[middle].id, id);
+
+        if (rc == 0) {
+            return (int64_t) index[middle].n;
+        }
+
+        if (rc < 0) {
+            from = middle + 1;
+
+        } else {
+            to = middle;
+        }
+    }
+
+    return -1;
 }
 
 
@@ -143,11 +95,10 @@ review_report_sort_points(review_report_t *report)
 
     for (i = 0; i < report->npoints; i++) {
         report->index[i].id = report->points[i].id;
-        report->index[i].point = i;
+        report->index[i].n = i;
     }
 
-    qsort(report->index, report->npoints, sizeof(review_report_index_t),
-          review_report_compare_index);
+    review_report_sort(report->index, report->npoints);
 
     return 0;
 }
@@ -183,9 +134,7 @@ review_report_create(review_pool_t *pool, const review_str_t *text,
 {
     review_report_t  *report;
 
-    if (text->len > UINT32_MAX || nchunks > REVIEW_REPORT_CHUNKS
-        || npoints > REVIEW_REPORT_POINTS)
-    {
+    if (nchunks > REVIEW_REPORT_CHUNKS || npoints > REVIEW_REPORT_POINTS) {
         return NULL;
     }
 
@@ -197,13 +146,12 @@ review_report_create(review_pool_t *pool, const review_str_t *text,
     memset(report, 0, sizeof(*report));
 
     report->pool = pool;
-    report->text = *text;
     report->chunks = chunks;
     report->nchunks = nchunks;
     report->points = points;
     report->npoints = npoints;
 
-    if (review_report_mark(report) != 0
+    if (review_report_mark(pool, &report->document, text) != 0
         || (npoints && review_report_sort_points(report) != 0)
         || (nchunks && npoints && review_report_create_cells(report) != 0))
     {

@@ -33,6 +33,18 @@ typedef struct {
 } review_report_chunk_t;
 
 
+/*
+ * A reference, which chunks are judged against; its clauses go with them.  A
+ * clause is a chunk of its reference, and so are its offsets.
+ */
+
+typedef struct {
+    review_str_t           id;
+    review_str_t           text;         /* valid UTF-8 */
+    size_t                 nclauses;
+} review_report_reference_t;
+
+
 typedef struct review_report_s  review_report_t;
 
 
@@ -55,13 +67,14 @@ typedef struct review_report_s  review_report_t;
  *   with the highest confidence, of the earlier chunk if there are several;
  * - the severity is the worst of all;
  * - the evidence is that of all, each place once, in the order of the
- *   document; quotes that stand nowhere are only those of the one told;
+ *   document, then of the references; quotes that stand nowhere are only those
+ *   of the one told;
  * - a person has to look only if all of them ask for it.
  *
- * Quotes of the document are its own text from "start" to "end".  What does
- * not stand where a reply says so is told as its "none", and the finding then
- * is not grounded and needs a person.  A quote that begins in a repeated header
- * and ends in the rows is cut to the larger part of it.
+ * Quotes of the document, or of a reference, are its own text from "start" to
+ * "end".  What does not stand where a reply says so is told as its "none", and
+ * the finding then is not grounded and needs a person.  A quote that begins in
+ * a repeated header and ends in the rows is cut to the larger part of it.
  */
 
 /*
@@ -74,6 +87,17 @@ typedef struct review_report_s  review_report_t;
 review_report_t *review_report_create(review_pool_t *pool,
     const review_str_t *text, const review_report_chunk_t *chunks,
     size_t nchunks, const review_report_point_t *points, size_t npoints);
+
+/*
+ * Once, before any reply: what their evidence may be quoted from beside the
+ * document.  Clauses are those of the first reference, then of the next; their
+ * ids are unique.  All is the caller's and must outlive the report.  0, or -1:
+ * no memory, or too much, as above.
+ */
+
+int review_report_references(review_report_t *report,
+    const review_report_reference_t *references, size_t nreferences,
+    const review_report_chunk_t *clauses);
 
 /*
  * The reply to the review of a chunk, parsed; nothing of it is needed any more

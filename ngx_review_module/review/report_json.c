@@ -89,10 +89,6 @@ static void
 review_report_evidence(const review_report_t *report, review_buf_t *b,
     const review_report_evidence_t *e)
 {
-    const review_heading_t  *heading;
-
-    heading = NULL;
-
     review_report_string(b, "{\"quote\":", &e->quote);
 
     if (e->kind == REVIEW_REPORT_NOWHERE) {
@@ -100,11 +96,13 @@ review_report_evidence(const review_report_t *report, review_buf_t *b,
 
     } else {
         if (e->kind == REVIEW_REPORT_DOCUMENT) {
-            heading = report->chunks[e->chunk].heading;
             review_report_word(b, ",\"source\":", "document");
 
         } else {
-            review_report_string(b, ",\"source\":", &e->source);
+            review_report_string(b, ",\"source\":",
+                                 &report->references[e->reference].id);
+            review_report_string(b, ",\"clause\":",
+                                 &report->clauses[e->clause].id);
         }
 
         review_report_number(b, ",\"start\":", e->start);
@@ -112,7 +110,7 @@ review_report_evidence(const review_report_t *report, review_buf_t *b,
     }
 
     review_report_word(b, ",\"match\":", review_matches[e->match]);
-    review_report_heading(b, heading);
+    review_report_heading(b, review_report_heading_of(report, e));
     review_buf_puts(b, "}");
 }
 

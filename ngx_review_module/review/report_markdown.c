@@ -267,14 +267,15 @@ review_report_evidence(review_report_writer_t *w,
     switch (e->kind) {
 
     case REVIEW_REPORT_DOCUMENT:
-        review_report_heading(w, w->report->chunks[e->chunk].heading);
+        review_report_heading(w, review_report_heading_of(w->report, e));
         review_report_range(w, e->start, e->end);
         break;
 
     case REVIEW_REPORT_REFERENCE:
         review_buf_puts(b, w->words->reference);
-        review_report_text(b, &e->source);
+        review_report_text(b, &w->report->references[e->reference].id);
         review_buf_puts(b, w->words->comma);
+        review_report_heading(w, review_report_heading_of(w->report, e));
         review_report_range(w, e->start, e->end);
         break;
 

@@ -54,8 +54,9 @@ review_report_read_text(review_report_t *report, size_t chunk,
     c = &report->chunks[chunk];
     text->chunk = (uint32_t) chunk;
 
-    (void) review_report_slice(report, c->start, c->end, &text->body);
-    (void) review_report_slice(report, c->header_start,
+    (void) review_report_slice(&report->document, c->start, c->end,
+                               &text->body);
+    (void) review_report_slice(&report->document, c->header_start,
                                c->header_start + c->header, &text->header);
 }
 
@@ -286,7 +287,10 @@ review_report_sort_entries(review_report_merge_t *m)
 }
 
 
-/* in the order of the document, then others as they come; doubles together */
+/*
+ * In the order of the document, then of the references, then what stands
+ * nowhere; doubles together.
+ */
 
 static int
 review_report_compare_evidence(const void *a, const void *b)
@@ -301,18 +305,14 @@ review_report_compare_evidence(const void *a, const void *b)
         return one->kind < two->kind ? -1 : 1;
     }
 
-    rc = review_report_compare(&one->source, &two->source);
-
-    if (rc == 0 && one->kind != REVIEW_REPORT_NOWHERE) {
-        rc = (one->start > two->start) - (one->start < two->start);
-        rc = rc ? rc : (one->end > two->end) - (one->end < two->end);
+    if (one->kind == REVIEW_REPORT_NOWHERE) {
+        return review_report_compare(&one->quote, &two->quote);
     }
 
-    if (rc == 0 && one->kind != REVIEW_REPORT_DOCUMENT) {
-        rc = review_report_compare(&one->quote, &two->quote);
-    }
+    rc = (one->reference > two->reference) - (one->reference < two->reference);
+    rc = rc ? rc : (one->start > two->start) - (one->start < two->start);
 
-    return rc;
+    return rc ? rc : (one->end > two->end) - (one->end < two->end);
 }
 
 
@@ -327,14 +327,15 @@ review_report_order_evidence(const void *a, const void *b)
     rc = review_report_compare_evidence(one, two);
 
     if (rc == 0) {
-        rc = (one->chunk > two->chunk) - (one->chunk < two->chunk);
+        rc = (one->clause > two->clause) - (one->clause < two->clause);
+        rc = rc ? rc : (one->chunk > two->chunk) - (one->chunk < two->chunk);
     }
 
     return rc ? rc : (one->match < two->match) - (one->match > two->match);
 }
 
 
-/* of doubles the first chunk's is left, and the best match */
+/* of doubles the first clause's or chunk's is left, and the best match */
 
 static uint32_t
 review_report_sort_evidence(review_report_evidence_t *e, uint32_t n)

@@ -104,14 +104,16 @@ review_report_is_both(const review_str_t *quote, const review_str_t *head,
 
 
 /*
- * From code points of the chunk's text, its table header before its body, to
- * those of the document.  A quote that is in both is cut to the larger part of
- * it, to the body's if they are alike.  0, or -1: it does not stand there.
+ * From code points of the text of a chunk or clause, its table header before
+ * its body, to those of what it was cut from.  A quote that is in both is cut
+ * to the larger part of it, to the body's if they are alike.  0, or -1: it does
+ * not stand there.
  */
 
 static int
-review_report_place(review_report_t *report, const review_report_chunk_t *c,
-    size_t start, size_t end, review_report_evidence_t *e)
+review_report_place(const review_report_source_t *source,
+    const review_report_chunk_t *c, size_t start, size_t end,
+    review_report_evidence_t *e)
 {
     size_t        from, to;
     review_str_t  head, tail;
@@ -132,8 +134,8 @@ review_report_place(review_report_t *report, const review_report_chunk_t *c,
     start += c->header_start;
     end += c->header_start;
 
-    if (review_report_slice(report, start, end, &head) != 0
-        || review_report_slice(report, from, to, &tail) != 0
+    if (review_report_slice(source, start, end, &head) != 0
+        || review_report_slice(source, from, to, &tail) != 0
         || !review_report_is_both(&e->quote, &head, &tail))
     {
         return -1;
@@ -152,37 +154,48 @@ review_report_place(review_report_t *report, const review_report_chunk_t *c,
 
 static review_report_kind_e
 review_report_read_kind(review_report_t *report, json_t *json,
-    review_report_evidence_t *e)
+    const review_str_t *id, review_report_evidence_t *e)
 {
-    int      match;
-    int64_t  start, end;
+    int                            match;
+    int64_t                        start, end, clause;
+    review_report_kind_e           kind;
+    const review_report_chunk_t   *place;
+    const review_report_source_t  *source;
 
     static const review_str_t  chunk = review_string("chunk");
-    static const review_str_t  document = review_string("document");
 
     match = review_report_read_name(json, "match", review_matches);
     start = review_report_read_offset(json, "start");
     end = review_report_read_offset(json, "end");
 
-    if (match <= REVIEW_MATCH_NONE || start < 0 || end < start
-        || e->source.len == 0
-        || review_report_compare(&e->source, &document) == 0)
-    {
+    if (match <= REVIEW_MATCH_NONE || start < 0 || end < start) {
         return REVIEW_REPORT_NOWHERE;
+    }
+
+    if (review_report_compare(id, &chunk) == 0) {
+        kind = REVIEW_REPORT_DOCUMENT;
+        source = &report->document;
+        place = &report->chunks[e->chunk];
+
+    } else {
+        clause = review_report_find(report->clause_index, report->nclauses,
+                                    id);
+        if (clause == -1) {
+            return REVIEW_REPORT_NOWHERE;
+        }
+
+        e->clause = (uint32_t) clause;
+        e->reference = report->owners[clause];
+
+        kind = REVIEW_REPORT_REFERENCE;
+        source = &report->sources[e->reference];
+        place = &report->clauses[clause];
     }
 
     e->match = (uint8_t) match;
 
-    if (review_report_compare(&e->source, &chunk) == 0) {
-        return review_report_place(report, &report->chunks[e->chunk],
-                                   (size_t) start, (size_t) end, e)
-               == 0 ? REVIEW_REPORT_DOCUMENT : REVIEW_REPORT_NOWHERE;
-    }
-
-    e->start = (uint32_t) start;
-    e->end = (uint32_t) end;
-
-    return REVIEW_REPORT_REFERENCE;
+    return review_report_place(source, place, (size_t) start, (size_t) end, e)
+           == 0 ? kind : REVIEW_REPORT_NOWHERE;
 }
 
 
@@ -198,30 +211,21 @@ review_report_read_evidence(review_report_t *report, uint32_t chunk,
 
     if (!json_is_string(json_object_get(json, "quote"))
         || review_report_read_string(json, "quote", &e->quote) != 0
-        || review_report_read_string(json, "source", &e->source) != 0)
+        || review_report_read_string(json, "source", &source) != 0)
     {
         return REVIEW_REPORT_WRONG;
     }
 
-    e->kind = (uint8_t) review_report_read_kind(report, json, e);
+    e->kind = (uint8_t) review_report_read_kind(report, json, &source, e);
 
-    if (e->kind != REVIEW_REPORT_REFERENCE) {
-        e->source.len = 0;
-    }
-
-    if (e->kind == REVIEW_REPORT_DOCUMENT) {
+    if (e->kind != REVIEW_REPORT_NOWHERE) {
         return 0;
     }
 
-    if (e->kind == REVIEW_REPORT_NOWHERE) {
-        e->match = REVIEW_MATCH_NONE;
-    }
-
+    e->match = REVIEW_MATCH_NONE;
     quote = e->quote;
-    source = e->source;
 
-    return review_report_copy(report, &quote, &e->quote) == 0
-           && review_report_copy(report, &source, &e->source) == 0 ? 0 : -1;
+    return review_report_copy(report, &quote, &e->quote);
 }
 
 
@@ -470,9 +474,7 @@ review_report_read_cell(review_report_t *report, uint32_t chunk, json_t *json,
 static int64_t
 review_report_read_point(review_report_t *report, json_t *json, size_t next)
 {
-    int            rc;
-    size_t         from, to, middle;
-    review_str_t   id;
+    review_str_t  id;
 
     if (review_report_read_string(json, "point", &id) != 0) {
         return -1;
@@ -484,26 +486,7 @@ review_report_read_point(review_report_t *report, json_t *json, size_t next)
         return (int64_t) next;
     }
 
-    from = 0;
-    to = report->npoints;
-
-    while (from < to) {
-        middle = from + (to - from) / 2;
-        rc = review_report_compare(&report->index[middle].id, &id);
-
-        if (rc == 0) {
-            return (int64_t) report->index[middle].point;
-        }
-
-        if (rc < 0) {
-            from = middle + 1;
-
-        } else {
-            to = middle;
-        }
-    }
-
-    return -1;
+    return review_report_find(report->index, report->npoints, &id);
 }
 
 

@@ -41,11 +41,12 @@ typedef enum {
 } review_report_kind_e;
 
 typedef struct {
-    review_str_t              quote;     /* of the document: its own text */
-    review_str_t              source;    /* of a reference: its id */
+    review_str_t              quote;     /* the text's own, but for NOWHERE */
     uint32_t                  start;     /* code points, but for NOWHERE */
     uint32_t                  end;
     uint32_t                  chunk;
+    uint32_t                  reference; /* REFERENCE, and its clause */
+    uint32_t                  clause;
     uint8_t                   kind;
     uint8_t                   match;
     uint8_t                   header;    /* in a header that is repeated */
@@ -116,23 +117,40 @@ typedef struct {
 } review_report_column_t;
 
 
+/* of points and of clauses, by id */
+
 typedef struct {
     review_str_t              id;
-    size_t                    point;
+    size_t                    n;
 } review_report_index_t;
+
+
+/* a text that is quoted: the document, or a reference */
+
+typedef struct {
+    review_str_t              text;
+    uint32_t                 *marks;     /* bytes before some code points */
+    size_t                    length;    /* code points */
+} review_report_source_t;
 
 
 struct review_report_s {
     review_pool_t                *pool;
-    review_str_t                  text;
-    uint32_t                     *marks; /* bytes before some code points */
-    size_t                        length; /* of the text in code points */
+    review_report_source_t        document;
 
     const review_report_chunk_t  *chunks;
     size_t                        nchunks;
     const review_report_point_t  *points;
     size_t                        npoints;
     review_report_index_t        *index; /* of the points, by id */
+
+    const review_report_reference_t  *references;
+    size_t                        nreferences;
+    review_report_source_t       *sources; /* of the references */
+    const review_report_chunk_t  *clauses;
+    size_t                        nclauses;
+    review_report_index_t        *clause_index; /* of the clauses, by id */
+    uint32_t                     *owners; /* of clauses: their references */
 
     review_report_cell_t         *cells; /* chunk by chunk */
     const review_report_error_t  *error; /* the last one */
@@ -169,10 +187,30 @@ typedef struct {
 #define review_report_cell(report, chunk, point)                              \
     (&(report)->cells[(chunk) * (report)->npoints + (point)])
 
-/* the document's own text, or -1: it has no such code points */
+/* most chunks of a document, and clauses of all references */
 
-int review_report_slice(const review_report_t *report, size_t start,
+#define REVIEW_REPORT_CHUNKS  ((size_t) 1 << 28)
+
+/* makes a text one that can be sliced; 0, or -1: no memory, or 4 GB of it */
+
+int review_report_mark(review_pool_t *pool, review_report_source_t *source,
+    const review_str_t *text);
+
+/* the text's own code points, or -1: it has no such */
+
+int review_report_slice(const review_report_source_t *source, size_t start,
     size_t end, review_str_t *text);
+
+/* above the place where a quote stands; NULL: none */
+
+const review_heading_t *review_report_heading_of(const review_report_t *report,
+    const review_report_evidence_t *e);
+
+/* an index is sorted once, then finds the "n" of an id, or -1 */
+
+void review_report_sort(review_report_index_t *index, size_t n);
+int64_t review_report_find(const review_report_index_t *index, size_t n,
+    const review_str_t *id);
 
 /* all cells that have nothing yet, of a chunk, get the error; 0 or -1 */
 

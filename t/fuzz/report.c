@@ -2,9 +2,9 @@
 /*
  * Any reply to the review of two chunks, the other one's being the same.
  * Proves that the report is JSON with each cell in it once, that its quotes
- * are the document's own text where they are said to stand, that no place is
- * told of twice, that what quotes one place is one, and that nothing in a reply
- * can begin a line of the Markdown.
+ * are the text of the document, or of a reference, where they are said to
+ * stand, that no place is told of twice, that what quotes one place is one, and
+ * that nothing in a reply can begin a line of the Markdown.
  */
 
 #include "../unit/tap.h"
@@ -32,6 +32,19 @@ static const review_heading_t  heading = { NULL, review_string("# |`<") };
 static const review_report_chunk_t  chunks[] = {
     { review_string("c1"), 0, 28, 0, 0, NULL },
     { review_string("c2"), 17, 46, 5, 0, &heading }
+};
+
+/* the references have the document's text; clauses overlap */
+
+static const review_report_reference_t  references[] = {
+    { review_string("law"), review_string(text), 2 },
+    { review_string("l|`"), review_string(text), 1 }
+};
+
+static const review_report_chunk_t  clauses[] = {
+    { review_string("law/c1"), 0, 28, 0, 0, &heading },
+    { review_string("law/c2"), 17, 46, 5, 0, NULL },
+    { review_string("l|`/c1"), 5, 28, 0, 0, NULL }
 };
 
 static const review_report_point_t  points[] = {
@@ -73,20 +86,56 @@ offset_of(size_t n)
 }
 
 
-/* in the order of the document, and where they are said to stand */
+/* of texts in their order: the document, the references; 3: of none */
+
+static int
+source_of(json_t *e)
+{
+    if (strcmp(string(e, "match"), "none") == 0) {
+        check(json_is_null(json_object_get(e, "source")));
+        return 3;
+    }
+
+    if (is_document(e)) {
+        check(json_object_get(e, "clause") == NULL);
+        return 0;
+    }
+
+    check(json_is_string(json_object_get(e, "clause")));
+
+    if (strcmp(string(e, "source"), references[0].id.data) == 0) {
+        return 1;
+    }
+
+    check(strcmp(string(e, "source"), references[1].id.data) == 0);
+    return 2;
+}
+
+
+/* in the order of the texts, and where they are said to stand */
 
 static void
 check_evidence(json_t *list)
 {
+    int          source, last;
     size_t       i, from, to, start, end;
     json_t      *e;
 
     start = 0;
     end = 0;
+    last = 0;
 
     json_array_foreach(list, i, e) {
+        source = source_of(e);
+        check(source >= last);
 
-        if (!is_document(e)) {
+        if (source > last) {
+            start = 0;
+            end = 0;
+            last = source;
+        }
+
+        if (source == 3) {
             continue;
         }
 
@@ -258,6 +307,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     report = review_report_create(pool, &document, chunks, 2, points, 3);
     check(report != NULL);
+    check(review_report_references(report, references, 2, clauses) == 0);
 
     check(review_report_add(report, 1, reply) == 0);
     check(review_report_add(report, 0, reply) == 0);

@@ -406,6 +406,28 @@ sub json_request {
         check_body($block, $res, $n) if !$dry_run;
     };
 
+    # It is asked four times a block; its own way, ps(1), takes longer than that.
+    # The state follows the name in parentheses, which may be anything.
+
+    *Test::Nginx::Util::is_defunct = sub ($) {
+        my ($pid) = @_;
+        open my $fh, '<', "/proc/$pid/stat" or return '';
+        my ($state) = (<$fh> // '') =~ /.*\) (\w)/s;
+        return ($state // '') eq 'Z';
+    };
+
+    # The pause before the error log is read is for the lines that a block waits
+    # for.  Faults are looked for again as the block, and as its nginx, ends.
+
+    my $log = \&Test::Nginx::Socket::error_log_data;
+
+    *Test::Nginx::Socket::error_log_data = sub () {
+        local $Test::Nginx::Util::TestNginxSleep = 0 if $Block
+            && !$Block->error_log && !$Block->no_error_log
+            && !$Block->grep_error_log;
+        return $log->();
+    };
+
     # a new root is made: what the old nginx left is seen now or never
 
     my $setup = \&Test::Nginx::Util::setup_server_root;

@@ -62,6 +62,7 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
                      an array
     excerpt=N        the quote is N characters of the chunk, from a place that
                      chunk and question decide
+    cite=N           the same, but of one of the references
     confidence=      JSON, or else text
     data=            JSON, may be percent-encoded
     omit=NAME        without this member; noquote is omit=quote
@@ -139,6 +140,8 @@ HUGE_PIECE = 16384
 COALESCE = 262144           # what is smaller goes out in one write
 
 CHUNK = re.compile(r'<review-text id="chunk">\n(.*?)\n</review-text>', re.S)
+REFERENCE = re.compile(r'<review-text id="(?!chunk")[^"\n]+">\n(.*?)\n'
+                       r'</review-text>', re.S)
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
 FLAGS = frozenset("""
@@ -148,7 +151,7 @@ FLAGS = frozenset("""
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
 NUMBERS = frozenset("""
     delay slow cut_sse tokens status huge length_until wrong_length excerpt
-    """.split()) | embeddings.NUMBERS
+    cite""".split()) | embeddings.NUMBERS
 WORDS = frozenset("key verdict severity omit confidence data raw".split()) \
     | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
@@ -259,16 +262,18 @@ def find_script(messages):
 # The answer
 
 
-def excerpt(request, n):
-    """n characters of the chunk, whose place the whole message decides"""
+def excerpt(request, n, of=CHUNK):
+    """n characters of the chunk, or of a reference; the whole message decides
+    whose, and which"""
 
     text = "".join(text_of(message) for message in request["messages"]
                    if message.get("role") == "user")
-    found = CHUNK.search(text)
-    if found is None:
-        raise Bad("script: no chunk to take an excerpt of")
-    chunk = found[1]
-    at = zlib.crc32(encode(text)) % max(1, len(chunk) - n + 1)
+    found = of.findall(text)
+    if not found:
+        raise Bad("script: nothing to take an excerpt of")
+    place = zlib.crc32(encode(text))
+    chunk = found[place % len(found)]
+    at = place // len(found) % max(1, len(chunk) - n + 1)
     return chunk[at:at + n]
 
 
@@ -291,6 +296,8 @@ def content_of(do, request):
             answer["quote"] = quotes[0] if len(quotes) == 1 else quotes
         if "excerpt" in do:
             answer["quote"] = excerpt(request, do["excerpt"])
+        if "cite" in do:
+            answer["quote"] = excerpt(request, do["cite"], REFERENCE)
         for name in ("confidence", "data"):
             if name in do:
                 answer[name] = loads_or_text(do[name])

@@ -14,12 +14,18 @@ A web server that files are downloaded from, well-behaved or not, by path:
     /drip               a byte each 0.2 s
     /slow/N             N bytes in about a second
     /echo               what was asked for, as JSON: path and headers
+    /file/NAME          (content, type) of that name in Origin.files; no type if
+                        it is None; ?chunked and ?slow as above, ?cut and
+                        ?stall after half of it
+
+With TLS, where it is given a certificate.
 """
 
 import http.server
 import json
 import random
 import socket
+import ssl
 import threading
 import time
 import urllib.parse
@@ -138,6 +144,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.1)
             self.wfile.write(data[i:i + step])
 
+    def on_file(self, name, how):
+        data, kind = self.server.files[urllib.parse.unquote(name)]
+        headers = {"Content_Type": kind} if kind else {}
+        if how == "chunked":
+            self.begin(200, Transfer_Encoding="chunked", **headers)
+            self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data))
+            return
+        self.begin(200, Content_Length=len(data), **headers)
+        if how == "slow":
+            step = len(data) // 10 + 1
+            for i in range(0, len(data), step):
+                time.sleep(0.1)
+                self.wfile.write(data[i:i + step])
+        elif how in ("cut", "stall"):
+            self.close_connection = True
+            self.wfile.write(data[:len(data) // 2])
+            if how == "stall":
+                self.wait()
+        else:
+            self.wfile.write(data)
+
     def on_echo(self, *_):
         self.whole(200, json.dumps({"path": self.path, "headers": dict(
             self.headers)}).encode(), Content_Type="application/json")
@@ -156,14 +183,22 @@ class Server6(Server):
 
 
 class Origin:
-    """one server; port 0: a free one"""
+    """one server; port 0: a free one; files of a certificate and its key"""
 
-    def __init__(self, host="127.0.0.1", port=0):
+    def __init__(self, host="127.0.0.1", port=0, certificate=None):
         self.server = (Server6 if ":" in host else Server)((host, port),
                                                            Handler)
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(*certificate)
+            # a handshake is the thread's that the connection is given to
+            self.server.socket = tls.wrap_socket(
+                self.server.socket, server_side=True,
+                do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
         self.server.lock = threading.Lock()
         self.server.paths = []
+        self.server.files = self.files = {}
         self.server.running = self.server.most = 0
         threading.Thread(target=self.server.serve_forever,
                          daemon=True).start()

@@ -21,6 +21,8 @@ import struct
 import threading
 import time
 
+from harness import free_port
+
 PIECE = 16384
 BUFFER = 65536      # of a socket: the kernel doubles it
 
@@ -112,7 +114,7 @@ class Relay:
         self.pairs = []
         self.closed = False
         self.listener = None
-        self.port = 0
+        self.port = free_port()     # nobody else's while we refuse
         self.accept()
 
     def accept(self):
@@ -122,7 +124,6 @@ class Relay:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         self.listener.bind(("127.0.0.1", self.port))
         self.listener.listen(128)
-        self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True,
                                        args=(self.listener,))
         self.thread.start()

@@ -161,8 +161,10 @@ class Swift:
         self.storage = self.spawn("storage", [listen() for _ in SERVERS])
 
     def start_proxy(self, wait=True):
-        sock = listen(self.port or 0)
-        self.port = sock.getsockname()[1]
+        sys.path.insert(0, LIB)     # not there with -I
+        from harness import free_port
+        self.port = self.port or free_port()    # kept while it is stopped
+        sock = listen(self.port)
         self.proxy = self.spawn("proxy", [sock])
         if wait:
             self.wait_for_bucket()
@@ -183,7 +185,6 @@ class Swift:
         return process
 
     def wait_for_bucket(self):
-        sys.path.insert(0, LIB)     # not there with -I
         from s3 import S3
         client = S3(self.port, self.bucket, timeout=START)
         end = time.monotonic() + START

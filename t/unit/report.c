@@ -183,13 +183,37 @@ static const review_report_point_t  points[] = {
 };
 
 
+static const review_heading_t  rule = { NULL, review_string("规") };
+
+static const review_report_reference_t  references[] = {
+    { review_string("law"),
+      review_string("第一条 期限为九十日。|a|b|1|2|3|4|。"), 3 },
+    { review_string("l|w"), review_string("𠮷q。"), 1 }
+};
+
+static const review_report_chunk_t  clauses[] = {
+    { review_string("law/c1"), 0, 16, 0, 0, &rule },
+    { review_string("law/c2"), 7, 19, 0, 0, NULL },
+    { review_string("law/c3"), 19, 25, 5, 11, &rule },
+    { review_string("l|w/c1"), 0, 3, 0, 0, NULL }
+};
+
+
+static review_report_t *
+with_references(review_report_t *report)
+{
+    return report && review_report_references(report, references, 2, clauses)
+                     == 0 ? report : NULL;
+}
+
+
 static review_report_t *
 create(size_t nchunks, size_t npoints)
 {
     review_str_t  document = review_string(text);
 
-    return review_report_create(pool, &document, chunks, nchunks, points,
-                                npoints);
+    return with_references(review_report_create(pool, &document, chunks,
+                                                nchunks, points, npoints));
 }
 
 
@@ -298,13 +322,80 @@ test_place(void)
        && is(json, FIRST "evidence.0.end", "46"), "to the very end");
     json_decref(json);
 
-    json = evidence(0, "{'quote':'90 days','source':'law','start':4,'end':11,"
-                       "'match':'exact'}");
+    json = evidence(0, "{'quote':'九十日','source':'law/c2','start':0,"
+                       "'end':3,'match':'exact'}");
     ok(is(json, FIRST "evidence.0",
-          "{'quote':'90 days','source':'law','start':4,'end':11,"
-          "'match':'exact','heading':[]}"), "of a reference");
+          "{'quote':'九十日','source':'law','clause':'law/c2','start':7,"
+          "'end':10,'match':'exact','heading':[]}"), "of a reference");
     ok(is(json, FIRST "heading", "['总','章']"), "and the chunk's heading");
     json_decref(json);
+
+    json = evidence(0, "{'quote':'|a|b|','source':'law/c3','start':0,"
+                       "'end':5,'match':'exact'}");
+    ok(is(json, FIRST "evidence.0",
+          "{'quote':'|a|b|','source':'law','clause':'law/c3','start':11,"
+          "'end':16,'match':'exact','heading':['规']}"),
+       "in a clause's repeated header");
+    json_decref(json);
+
+    json = evidence(0, "{'quote':'b||3|','source':'law/c3','start':3,"
+                       "'end':8,'match':'exact'}");
+    ok(is(json, FIRST "evidence.0.quote", "'|3|'")
+       && is(json, FIRST "evidence.0.start", "19")
+       && is(json, FIRST "evidence.0.end", "22")
+       && is(json, FIRST "grounded", "true"), "on the seam of a clause");
+    json_decref(json);
+}
+
+
+/* places of references that two chunks quote from clauses that overlap */
+
+static void
+test_references(void)
+{
+    int               order;
+    json_t           *json;
+    review_report_t  *report;
+
+    static const char *const  said[] = {
+        "{'quote':'|b|','source':'chunk','start':20,'end':23,"
+            "'match':'exact'},"
+        "{'quote':'𠮷','source':'l|w/c1','start':0,'end':1,'match':'exact'},"
+        "{'quote':'日','source':'law/c2','start':2,'end':3,'match':'exact'},"
+        "{'quote':'九十日','source':'law/c2','start':0,'end':3,"
+            "'match':'exact'}",
+
+        "{'quote':'九十日','source':'law/c1','start':7,'end':10,"
+            "'match':'normalized'},"
+        "{'quote':'|a|b|','source':'chunk','start':0,'end':5,"
+            "'match':'exact'},"
+        "{'quote':'|a|b|','source':'law/c3','start':0,'end':5,"
+            "'match':'exact'},"
+        "{'quote':'|a|b|','source':'law/c1','start':11,'end':16,"
+            "'match':'exact'}"
+    };
+
+    for (order = 0; order < 2; order++) {
+        report = create(2, 1);
+        add(report, (size_t) order,
+            finding("p1", "risk", "minor", "0.8", said[order]));
+        add(report, (size_t) !order,
+            finding("p1", "risk", "minor", "0.8", said[!order]));
+        json = finish(report);
+
+        ok(json_array_size(at(json, FIRST "evidence")) == 6
+           && is(json, FIRST "evidence.2",
+                 "{'quote':'九十日','source':'law','clause':'law/c1',"
+                 "'start':7,'end':10,'match':'exact','heading':['规']}")
+           && is(json, FIRST "evidence.3.quote", "'日'")
+           && is(json, FIRST "evidence.4.clause", "'law/c1'")
+           && is(json, FIRST "evidence.5.source", "'l|w'"),
+           "each place of a reference once, reference by reference");
+        json_decref(json);
+    }
+
+    report = create(1, 0);
+    ok(review_report_references(report, NULL, 0, NULL) == 0, "no references");
 }
 
 
@@ -333,7 +424,20 @@ test_nowhere(void)
             "'match':'exact'}",
         "{'quote':'章','source':null,'start':2,'end':3,'match':'exact'}",
         "{'quote':'章','source':'','start':2,'end':3,'match':'exact'}",
-        "{'quote':'章'}", NULL
+        "{'quote':'章'}",
+        "{'quote':'第','source':'law','start':0,'end':1,'match':'exact'}",
+        "{'quote':'第','source':'law/c4','start':0,'end':1,'match':'exact'}",
+        "{'quote':'第','source':'law/c01','start':0,'end':1,"
+            "'match':'exact'}",
+        "{'quote':'第','source':'law/c1\\u0000','start':0,'end':1,"
+            "'match':'exact'}",
+        "{'quote':'第','source':'law/c2','start':0,'end':1,'match':'exact'}",
+        "{'quote':'1','source':'law/c1','start':16,'end':17,'match':'exact'}",
+        "{'quote':'𠮷q。','source':'l|w/c1','start':0,'end':4,"
+            "'match':'exact'}",
+        "{'quote':'','source':'l|w/c1','start':0,'end':0,'match':'exact'}",
+        "{'quote':'q','source':'l|w/c1','start':4294967295,"
+            "'end':4294967295,'match':'exact'}", NULL
     };
 
     for (i = 0; lists[i]; i++) {
@@ -651,10 +755,11 @@ test_same_text(void)
         { review_string("c4"), 3, 6, 1, 0, NULL }
     };
 
-    report = review_report_create(pool, &document, same, 4, points, 1);
+    report = with_references(review_report_create(pool, &document, same, 4,
+                                                  points, 1));
     add(report, 0, finding("p1", "risk", "major", "null",
                            "{'quote':'也没有','source':null,'match':'none'},"
-                           "{'quote':'r','source':'law','start':1,'end':2,"
+                           "{'quote':'q','source':'l|w/c1','start':1,'end':2,"
                            "'match':'exact'}"));
     add(report, 1, finding("p1", "risk", "major", "0",
                            "{'quote':'没有','source':null,'match':'none'}"));
@@ -668,7 +773,7 @@ test_same_text(void)
        && is(json, "points.0.findings.0.needs_human", "true"),
        "null is the lowest confidence");
     ok(json_array_size(at(json, "points.0.findings.0.evidence")) == 2
-       && is(json, "points.0.findings.0.evidence.0.quote", "'r'")
+       && is(json, "points.0.findings.0.evidence.0.quote", "'q'")
        && is(json, "points.0.findings.0.evidence.1.quote", "'没有'"),
        "quotes that stand nowhere are only those of the one told");
     json_decref(json);
@@ -736,8 +841,9 @@ test_markdown(void)
                            "{'quote':'|a|','source':'chunk','start':18,"
                            "'end':21,'match':'exact'},"
                            "{'quote':'1. x\\n\\n- y\\n<b>\\u202e','match':"
-                           "'none'},{'quote':'q','source':'l|w','start':1,"
-                           "'end':2,'match':'exact'}"));
+                           "'none'},{'quote':'q','source':'l|w/c1','start':1,"
+                           "'end':2,'match':'exact'},{'quote':'|3','source':"
+                           "'law/c3','start':5,'end':7,'match':'exact'}"));
     (void) review_report_fail(report, 1, "failed", "c|d", "`e`\n# f");
     add(report, 2, parse("{'results':[{'point':'p1','status':'ok','finding':"
                          "{'verdict':'unsure','severity':'info','evidence':[],"
@@ -758,6 +864,7 @@ test_markdown(void)
         "## 1. 期限\n\nNot all chunks were reviewed: see the end.\n\n"
         "### 1.1 fail · fatal · needs a person\n\n"
         "> \\|a\\|  \n>\n> — 总 › 章, characters 18–21\n\n"
+        "> \\|3  \n>\n> — reference law, 规, characters 19–21\n\n"
         "> q  \n>\n> — reference l\\|w, characters 1–2\n\n"
         "> 1\\. x  \n> \\- y  \n> &lt;b&gt;  \n>\n> — not in the text\n\n"
         "- **Chunks**: c1\n"
@@ -785,13 +892,16 @@ test_markdown(void)
 
     ok(strstr(b.data, "# 审核报告\n\n状态：部分完成  \n文本块：3\n") == b.data
        && strstr(b.data, "| 1. 期限 | 不符合 | 致命 | 2 | 1 | 需人工复核 |\n")
-       && strstr(b.data, "> — 总 › 章，第 18–21 字\n"), "and in Chinese");
+       && strstr(b.data, "> — 总 › 章，第 18–21 字\n")
+       && strstr(b.data, "> — 参考资料 law，规，第 19–21 字\n"),
+       "and in Chinese");
 }
 
 
 /*
  * A document made at random, cut into chunks that overlap and may repeat a
- * header, and what each of them says of one point.
+ * header, and what each of them says of one point.  Its reference, "ref", has
+ * the same text, and clauses that are cut alike.
  */
 
 typedef struct {
@@ -818,7 +928,9 @@ typedef struct {
     size_t                  len;         /* code points */
     size_t                  n;
     review_report_chunk_t   chunks[SMALL];
+    review_report_chunk_t   clauses[SMALL];
     char                    ids[SMALL][24];
+    char                    clause_ids[SMALL][32];
     said_t                  said[SMALL];
 } case_t;
 
@@ -870,6 +982,12 @@ case_chunks(case_t *c)
             chunk->header = 1 + roll(4);
             chunk->header_start = roll(6);
         }
+
+        snprintf(c->clause_ids[i], sizeof(c->clause_ids[i]), "ref/c%zu",
+                 i + 1);
+        c->clauses[i] = *chunk;
+        c->clauses[i].id.data = c->clause_ids[i];
+        c->clauses[i].id.len = strlen(c->clause_ids[i]);
     }
 }
 
@@ -895,7 +1013,7 @@ case_quote(case_t *c, const review_report_chunk_t *chunk, size_t from,
 }
 
 
-/* a place of the chunk's text, and the JSON that tells of it */
+/* a place of the chunk's text, or a clause's, and the JSON that tells of it */
 
 static json_t *
 case_place(case_t *c, size_t i, place_t *place)
@@ -904,15 +1022,13 @@ case_place(case_t *c, size_t i, place_t *place)
     json_t                 *json;
     review_report_chunk_t  *chunk;
 
-    chunk = &c->chunks[i];
-    place->kind = roll(6) ? 0 : 1 + (int) roll(2);
+    place->kind = roll(4) ? 0 : 1 + (int) roll(2);
 
-    if (place->kind) {
-        return place->kind == 2
-               ? parse("{'quote':'none %d','match':'none'}", (int) roll(3))
-               : parse("{'quote':'r','source':'r%d','start':1,'end':2,"
-                       "'match':'exact'}", (int) roll(3));
+    if (place->kind == 2) {
+        return parse("{'quote':'none %d','match':'none'}", (int) roll(3));
     }
+
+    chunk = place->kind ? &c->clauses[roll(c->n)] : &c->chunks[i];
 
     seam = chunk->header;
     from = roll(seam + chunk->end - chunk->start);
@@ -923,7 +1039,8 @@ case_place(case_t *c, size_t i, place_t *place)
     }
 
     json = json_pack("{s:o,s:s,s:i,s:i,s:s}", "quote",
-                     case_quote(c, chunk, from, to), "source", "chunk",
+                     case_quote(c, chunk, from, to), "source",
+                     place->kind ? chunk->id.data : "chunk",
                      "start", (int) from, "end", (int) to, "match",
                      roll(2) ? "exact" : "normalized");
 
@@ -1144,16 +1261,30 @@ string(json_t *json, const char *name)
 static int
 check_quotes(const case_t *c, json_t *list)
 {
+    int      reference, references_begun;
     size_t   i, start, end, before[2];
     json_t  *e;
 
     before[0] = 0;
     before[1] = 0;
+    references_begun = 0;
 
     json_array_foreach(list, i, e) {
 
-        if (strcmp(string(e, "source"), "document") != 0) {
+        if (strcmp(string(e, "match"), "none") == 0) {
             continue;
+        }
+
+        reference = strcmp(string(e, "source"), "ref") == 0;
+
+        fail_if(!reference && strcmp(string(e, "source"), "document") != 0);
+        fail_if(reference != !!json_object_get(e, "clause"));
+        fail_if(!reference && references_begun);
+
+        if (reference && !references_begun) {
+            references_begun = 1;
+            before[0] = 0;
+            before[1] = 0;
         }
 
         start = number(e, "start");
@@ -1180,7 +1311,7 @@ has_place(json_t *list, const place_t *place)
     json_t  *e;
 
     json_array_foreach(list, i, e) {
-        if (strcmp(string(e, "source"), "document") == 0
+        if (strcmp(string(e, "source"), place->kind ? "ref" : "document") == 0
             && number(e, "start") == place->start
             && number(e, "end") == place->end)
         {
@@ -1230,7 +1361,7 @@ check_group(const case_t *c, json_t *f, int *seen)
         }
 
         for (k = 0; k < said->n; k++) {
-            fail_if(said->places[k].kind == 0
+            fail_if(said->places[k].kind != 2
                     && !has_place(json_object_get(f, "evidence"),
                                   &said->places[k]));
         }
@@ -1279,9 +1410,18 @@ case_report(case_t *c, int backwards)
     review_str_t      document;
     review_report_t  *report;
 
+    review_report_reference_t  reference = { review_string("ref"),
+                                             review_string(""), 0 };
+
     document.data = c->text;
     document.len = c->bytes[c->len];
+    reference.text = document;
+    reference.nclauses = c->n;
     report = review_report_create(pool, &document, c->chunks, c->n, points, 1);
+
+    if (review_report_references(report, &reference, 1, c->clauses) != 0) {
+        abort();
+    }
 
     for (i = 0; i < c->n; i++) {
         add(report, backwards ? c->n - 1 - i : i,
@@ -1375,7 +1515,8 @@ all_of_it(void)
 
     reply = finding("p1", "risk", "major", "0.5",
                     "{'quote':'|a|','source':'chunk','start':18,'end':21,"
-                    "'match':'exact'},{'quote':'nowhere'}");
+                    "'match':'exact'},{'quote':'nowhere'},{'quote':'q',"
+                    "'source':'l|w/c1','start':1,'end':2,'match':'exact'}");
     rc = review_report_add(report, 0, reply);
     json_decref(reply);
 
@@ -1541,6 +1682,63 @@ test_big(void)
 }
 
 
+/* many clauses, whose ids are long and alike, quoted in any order */
+
+#define CLAUSES  20000
+
+static void
+test_many_clauses(void)
+{
+    char                       (*ids)[1024];
+    double                     seconds;
+    size_t                     i, n;
+    json_t                    *list, *reply, *json;
+    clock_t                    began;
+    review_str_t               document = review_string("甲乙");
+    review_report_t           *report;
+    review_report_chunk_t     *cs;
+    review_report_reference_t  reference = { review_string("r"),
+                                             review_string("丙丁"), CLAUSES };
+
+    ids = review_alloc(pool, CLAUSES * sizeof(*ids));
+    cs = review_alloc(pool, CLAUSES * sizeof(*cs));
+    memset(cs, 0, CLAUSES * sizeof(*cs));
+    list = json_array();
+
+    for (i = 0; i < CLAUSES; i++) {
+        n = (size_t) snprintf(ids[i], sizeof(ids[i]), "%01000d/c%zu", 0,
+                              i + 1);
+        cs[i].id.data = ids[i];
+        cs[i].id.len = n;
+        cs[i].end = 2;
+    }
+
+    for (i = 0; i < CLAUSES; i++) {
+        json_array_append_new(list, json_pack(
+            "{s:s,s:s,s:i,s:i,s:s}", "quote", i % 2 ? "丁" : "丙", "source",
+            ids[i * 7919 % CLAUSES], "start", (int) (i % 2), "end",
+            (int) (i % 2) + 1, "match", "exact"));
+    }
+
+    reply = finding("p1", "risk", "minor", "1", "");
+    json_object_set_new(at(reply, "results.0.finding"), "evidence", list);
+
+    began = clock();
+    report = review_report_create(pool, &document, cs, 1, points, 1);
+    i = review_report_references(report, &reference, 1, cs) == 0;
+    add(report, 0, reply);
+    json = finish(report);
+    seconds = (double) (clock() - began) / CLOCKS_PER_SEC;
+
+    ok(i && json_array_size(at(json, FIRST "evidence")) == 2
+       && is(json, FIRST "evidence.1.quote", "'丁'")
+       && is(json, FIRST "grounded", "true"), "two places in all clauses");
+    ok(seconds < 3, "%d clauses in %.2f s", CLAUSES, seconds);
+
+    json_decref(json);
+}
+
+
 int
 main(void)
 {
@@ -1548,6 +1746,7 @@ main(void)
 
     test_merge();
     test_place();
+    test_references();
     test_nowhere();
     test_bad();
     test_odd();
@@ -1561,6 +1760,7 @@ main(void)
     test_random();
     test_memory();
     test_big();
+    test_many_clauses();
 
     tap_pool_free(pool);
 
