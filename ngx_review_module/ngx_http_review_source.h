@@ -112,6 +112,7 @@ void ngx_http_review_source_cancel(ngx_http_review_source_t *source);
  * name; then, on a thread, by its bytes: a text is in source->text.
  */
 
+ngx_uint_t ngx_http_review_source_is_type(u_char *data, size_t len);
 ngx_int_t ngx_http_review_source_set_type(ngx_http_review_source_t *source,
     u_char *data, size_t len);
 void ngx_http_review_source_guess_type(ngx_http_review_source_t *source);

@@ -6,6 +6,23 @@
 #include "review/base64.h"
 
 
+/* it becomes a header of the converter's request */
+
+ngx_uint_t
+ngx_http_review_source_is_type(u_char *data, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (data[i] < ' ' || data[i] > '~') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* a type that says nothing is as good as none */
 
 ngx_int_t
@@ -18,6 +35,7 @@ ngx_http_review_source_set_type(ngx_http_review_source_t *source,
     static const char  binary[] = "binary/octet-stream";
 
     if (source->type.len || len == 0
+        || !ngx_http_review_source_is_type(data, len)
         || (len >= sizeof(octets) - 1
             && ngx_strncasecmp(data, (u_char *) octets, sizeof(octets) - 1)
                == 0)

@@ -141,6 +141,14 @@ ngx_http_review_task_read_source(ngx_http_review_task_t *task, json_t *json,
         return ngx_http_review_task_error(task, &err);
     }
 
+    if (!ngx_http_review_source_is_type((u_char *) type.data, type.len)) {
+        (void) review_pointer_name(at, pointer, "type", 4);
+
+        return ngx_http_review_task_bad(task, at, "is no media type: it has "
+                                        "characters other than printable "
+                                        "ASCII");
+    }
+
     from = -1;
 
     for (i = 0; i < 4; i++) {

@@ -72,6 +72,7 @@ my @directives = (
     [ 'review_retry', 'tries=2', 'http server location' ],
     [ 'review_ping', '1s', 'http server location' ],
     [ 'review_max_chunk_size', '1k', 'http server location' ],
+    [ 'review_max_document_size', '1k', 'http server location' ],
     [ 'review_max_answer_size', '1k', 'http server location' ],
     [ 'review_max_points', '1', 'http server location' ],
 );
@@ -190,7 +191,8 @@ my @values = (
                            . (/^0/ ? 'must be greater than zero'
                                    : 'invalid value') ] }
             qw(0 0k 0m -1 1x k 1kb 1.5m 1s 99999999999999999999m)
-     } qw(review_max_chunk_size review_max_answer_size)),
+     } qw(review_max_chunk_size review_max_document_size
+          review_max_answer_size)),
     [ 'review_max_points', '0',
       '"review_max_points" directive must be greater than zero' ],
     (map { [ 'review_max_points', $_, 'invalid number' ] }

@@ -154,6 +154,7 @@ for my $name (sort keys %flags) {
     my $takes = join ' ', grep { /^NGX_CONF_/ } sort keys %{ $flags{$name} };
     my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
                   NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
+                  'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
                   NGX_CONF_FLAG => '1 0',
                   'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
@@ -480,6 +481,13 @@ my %number = (
     SERVICE_UNAVAILABLE => 503, GATEWAY_TIME_OUT => 504,
 );
 
+# statuses of a store, and of servers, that no reply of a task has: it has asked
+# for no change and for no part, and what is not there is 422
+
+my @of_others = qw(NOT_FOUND CONFLICT PRECONDITION_FAILED
+                   RANGE_NOT_SATISFIABLE FORBIDDEN UNAUTHORIZED
+                   TOO_MANY_REQUESTS);
+
 # the files that an endpoint's come from, and what they ask below
 
 my @any = qw(ctx headers parse);
@@ -492,8 +500,10 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply request) ] ],
                                           'rank_request' ],
                  'The fetch endpoint' => [ [ @any, qw(fetch fetch_request
                                                       fetch_reply) ] ],
-                 'The task endpoint' => [ [ @any, 'task', map { "task_$_" }
-                                            qw(request plan reply) ],
+                 'The task endpoint' => [ [ @any, 'task', (map { "task_$_" }
+                                            qw(request documents plan reply)),
+                                            qw(extract source source_look
+                                               sources s3_problem) ],
                                           'split_json' ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
@@ -509,6 +519,7 @@ for my $title (sort keys %endpoints) {
         and delete $used{REQUEST_TIME_OUT};
     delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE),
                  grep { /^REVIEW_/ } keys %used};
+    delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;
     $number_used{$_} = 1
         for map { source("$upper/review/$_.c") =~ /\breturn (\d{3});/g } @below;
@@ -657,7 +668,8 @@ like(section($api, 'Batches'),
         \s+that\s+stood\s+alone\s+\($bound{VECTORS_LARGE}\s+that/x,
      'api.md: when a service is believed');
 
-my $task_request = source("$upper/ngx_http_review_task_request.c");
+my $task_request = source(map { "$upper/ngx_http_review_task_$_.c" }
+                          qw(request documents));
 my $task_text = section($api, 'A request for a task');
 my %task_most = ($task_request =~ /REVIEW_TASK_(CLAUSES|TOP_K) +(\d+)/g,
                  source("$upper/ngx_http_review_task_plan.c")
@@ -689,13 +701,17 @@ my %request = (
         source("$upper/ngx_http_review_request.c") =~
         /json_member\(ctx->body,\s*"",\s*"(\w+)"/g ],
     TaskSelect => [ $task_request =~ /\(select,\s*"\/select",\s*"(\w+)"/g ],
+    TaskSource => names_of($file{task_documents}, 'known'),
+    TaskResult => names_of($file{task_request}, 'known'),
 );
 my %request_title = (SplitRequest => 'A request to split',
                      RankRequest => 'A request to rank',
                      EmbedRequest => 'A request to embed',
                      FetchRequest => 'A request to fetch',
                      TaskRequest => 'A request for a task',
-                     TaskSelect => 'What is asked of which chunk');
+                     TaskSelect => 'What is asked of which chunk',
+                     TaskSource => 'Where a document comes from',
+                     TaskResult => 'The report in the store');
 
 for my $schema (sort keys %request) {
     my %mine = map { $_ => 1 } @{ $request{$schema} };
@@ -705,6 +721,37 @@ for my $schema (sort keys %request) {
         =~ /^(\| Member .*?)(?:^$|\z)/ms;
     same_set([ column($table) ], [ keys %mine ], "api.md: members of $schema");
 }
+
+my $source_text = section($api, 'Where a document comes from');
+my @from = @{ names_of($file{task_documents}, 'names') };
+my ($key_max) = source("$upper/ngx_http_review_s3.h") =~ /S3_KEY +(\d+)/;
+my ($sources) = $file{sources} =~ /SOURCES_CALLS +(\d+)/;
+
+same_set([ map { $_->{required}[0] } @{ $schemas->{TaskSource}{oneOf} } ],
+         \@from, 'openapi.yaml: where a document comes from');
+like($source_text, qr/Exactly\sone\sof\s @{[ join ',?\s(?:and\s)?',
+                                            map { "`$_`" } @from ]}/x,
+     'api.md: where a document comes from');
+like($source_text, qr/at most $sources at a time/,
+     'api.md: how many documents are loaded at a time');
+
+my %longest = $task_request
+    =~ /_string\(json, pointer, "(\w+)", \d, (\d+),/g;
+same_set([ keys %longest ], [ qw(id type) ],
+         'how long members of a document may be');
+
+for my $name (sort keys %longest) {
+    is($schemas->{TaskSource}{properties}{$name}{maxLength}, $longest{$name},
+       "openapi.yaml: the longest $name of a document");
+    like($source_text, qr/^\| `$name` \| .*\bat most $longest{$name} bytes\b/mi,
+         "api.md: the longest $name of a document");
+}
+
+same_set([ grep { defined }
+           @{ $schemas->{TaskResult}{properties}{format}{enum} } ],
+         names_of($file{task_request}, 'formats'), 'forms of saved reports');
+like(section($api, 'The report in the store'), qr/\b1 to $key_max bytes\b/,
+     'api.md: the key of a report');
 
 same_set([ grep { defined }
            @{ $schemas->{EmbedRequest}{properties}{encoding_format}{enum} } ],
@@ -731,6 +778,7 @@ my %written = (Split => [ $split, $split_json ],
                Ranking => [ $file{rank}, @error ],
                Report => [ $file{task_reply}
                            =~ s/^ngx_http_review_task_tell\(.*?^\}//msr,
+                           $file{task_save},
                            source("$upper/review/report_json.c"),
                            @{ names_of(source("$upper/review/report.c"),
                                        'review_report_statuses') },
@@ -797,19 +845,23 @@ same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
 same_set(parameters('review_fetch'),
          [ $file{fetch} =~ /_param\([^";]*"(\w+)"/g ],
          'review_fetch: parameters');
+same_set(parameters('review_task'),
+         [ $file{task} =~ /_param\([^";]*"(\w+)"/g ],
+         'review_task: parameters');
 
 
-# Objects: the statuses that end in a reply, not those that the store answers
+# Objects: the statuses that end in a reply, not those that the store answers;
+# what is named in a body, and is not there, is a task's
 
 my %object_number = (%number, NO_CONTENT => 204, NOT_MODIFIED => 304,
                      NOT_FOUND => 404, CONFLICT => 409,
                      PRECONDITION_FAILED => 412, RANGE_NOT_SATISFIABLE => 416);
 my %of_store = map { $_ => 1 } qw(FORBIDDEN UNAUTHORIZED TOO_MANY_REQUESTS
-                                  GET HEAD PUT DELETE LAST);
+                                  UNPROCESSABLE GET HEAD PUT DELETE LAST);
 my %object_status = map { $object_number{$_} // $_ => 1 }
                     grep { !$of_store{$_} && !/^REVIEW_/ }
                     map { $file{$_} =~ /\bNGX_HTTP_([A-Z]\w+)/g }
-                    qw(object object_headers object_reply);
+                    qw(object object_headers object_reply s3_problem);
 my @object_statuses = section($api, 'HTTP status of an object')
     =~ /^\| (\d{3}) \| /mg;
 same_set(\@object_statuses, [ keys %object_status, 206 ],
@@ -851,8 +903,6 @@ same_set([ column($arguments) ], \@arguments,
          'api.md: arguments of a list');
 
 my ($list_max) = $file{object_headers} =~ /OBJECT_LIST +(\d+)/;
-my ($key_max) = source("$upper/ngx_http_review_object.h")
-    =~ /OBJECT_KEY +(\d+)/;
 is($argument{max}{maximum}, $list_max, 'openapi.yaml: the most of a list');
 like($arguments, qr/\b1 to $list_max\b/, 'api.md: the most of a list');
 is($schemas->{ObjectKey}{maxLength}, $key_max, 'openapi.yaml: a key');

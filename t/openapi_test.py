@@ -5,12 +5,13 @@ of all kinds (complete, partial, failed, timed out, skipped, of rules, in
 steps, with data, with and without evidence), each event of a stream, and
 problem bodies of each status are valid against their schemas, and so are the
 chunks of a split, as JSON and as lines, embeddings, whole, in part or none,
-rankings, the reports of tasks, with all that is told before them, and the
-requests that nginx has accepted. What it has refused for its form is not valid,
-so that the schemas can tell.
+rankings, the reports of tasks, of documents that are sent in any way, with all
+that is told before them, and the requests that nginx has accepted. What it has
+refused for its form is not valid, so that the schemas can tell.
 """
 
 import asyncio
+import base64
 import contextlib
 import io
 import json
@@ -84,6 +85,15 @@ SERVER = """
         review_task hang; review_chunk_uri /chunk; review_task_timeout %dms;
     }
     location = /task_any { review_task; review_chunk_uri /chunk; }
+    location = /task_document {
+        review_task bid; review_chunk_uri /chunk; review_extract /extract;
+    }
+    location = /task_broken {
+        review_task bid; review_chunk_uri /chunk; review_extract /extract422;
+    }
+    location = /task_small {
+        review_task bid; review_chunk_uri /chunk; review_max_document_size 3;
+    }
     location = /chunk {
         internal;
         proxy_pass http://127.0.0.1:$server_port/v1/review;
@@ -252,6 +262,12 @@ RANKS = [
 
 TASK = {"document": TEXT, "split": {"max_chars": 45}}
 
+
+def coded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+
 # name, location, HTTP status, the report's status, what selects, request
 
 TASKS = [
@@ -276,6 +292,13 @@ TASKS = [
      {**TASK, "references": [TEXT], "select": {"mode": "top_k"}}),
     ("no clauses", "/v1/task", 200, "complete", None,
      {**TASK, "references": [TEXT], "select": {"references": 0}}),
+    ("uploads", "/v1/task", 200, "complete", "bm25",
+     {"document": {"upload": coded(TEXT), "type": None, "id": "bid"},
+      "references": [{"upload": coded("工期"), "type": "text/plain",
+                      "text": None}],
+      "result": None}),
+    ("an upload made text", "/task_document", 200, "complete", None,
+     {"document": {"upload": coded("%PDF"), "type": "application/pdf"}}),
     ("some of it failed", "/v1/task", 200, "partial", None,
      {**TASK, "rubric": "odd"}),
     ("no reviews to be had", "/task_gone", 502, "failed", None, TASK),
@@ -287,7 +310,8 @@ TASKS = [
 REQUESTS = {"/v1/split": "SplitRequest", "/v1/embeddings": "EmbedRequest",
             "/few_inputs": "EmbedRequest", "/v1/rank": "RankRequest",
             "/few_texts": "RankRequest", "/v1/task": "TaskRequest",
-            "/task_any": "TaskRequest"}
+            "/task_any": "TaskRequest", "/task_broken": "TaskRequest",
+            "/task_small": "TaskRequest"}
 
 # name, location, HTTP status, body, is it the form that is wrong?
 
@@ -356,6 +380,34 @@ PROBLEMS = [
      {"document": {"id": "a"}}, True),
     ("a document too large", "/v1/task", 413, {"document": "a" * 10241},
      False),
+    ("a document from two places", "/v1/task", 400,
+     {"document": {"text": "a", "url": "http://a/b"}}, True),
+    ("a document with a member that is not known", "/v1/task", 400,
+     {"document": {"text": "a", "title": "b"}}, True),
+    ("a type that is empty", "/v1/task", 400,
+     {"document": {"text": "a", "type": ""}}, True),
+    ("an upload that is no base64", "/v1/task", 400,
+     {"document": {"upload": "YQ"}}, True),
+    ("an upload too large", "/task_small", 413,
+     {"document": {"upload": coded("abcd")}}, False),
+    ("an upload that is no text", "/v1/task", 422,
+     {"document": {"upload": "/w==", "type": "text/plain"}}, False),
+    ("an upload that nobody converts", "/v1/task", 415,
+     {"document": {"upload": "/w=="}}, False),
+    ("an upload that cannot be converted", "/task_broken", 422,
+     {"document": {"upload": "/w=="}}, False),
+    ("a URL that is not allowed", "/v1/task", 422,
+     {"document": {"url": "http://127.0.0.1/a"}}, False),
+    ("an object without a key", "/v1/task", 400,
+     {"document": {"object": ""}}, True),
+    ("an object, and no store", "/v1/task", 422,
+     {"document": {"object": "a"}}, False),
+    ("a report to be saved, and no store", "/v1/task", 422,
+     {"document": "a", "result": {"object": "a.md", "format": "json"}}, False),
+    ("a report without a key", "/v1/task", 400,
+     {"document": "a", "result": {"format": "json"}}, True),
+    ("a result with a member that is not known", "/v1/task", 400,
+     {"document": "a", "result": {"object": "a", "form": "json"}}, True),
     ("a reference that is blank", "/v1/task", 400,
      {"document": "a", "references": [""]}, True),
     ("a task without points", "/v1/task", 400,
@@ -575,6 +627,15 @@ async def tasks(port):
         check("Report", body, "%s: the reply is a Report" % name)
         check("TaskRequest", request, "%s: the request is one" % name)
 
+    for path, kind in (("/v1/task", "text/plain"),
+                       ("/v1/task", "text/markdown; charset=utf-8"),
+                       ("/task_document", "application/pdf")):
+        status, _, body = await typed(
+            port, post(path, TEXT.encode(), "Content-Type: %s\r\n" % kind))
+        Tap.ok(status == 200, "%s is a document" % kind,
+               (status, body.decode()))
+        check("Report", body, "%s: the reply is a Report" % kind)
+
     def asking(kind):
         return post("/v1/task", TASK, "Accept: %s\r\n"
                     "Content-Type: application/json\r\n" % kind)
@@ -619,8 +680,12 @@ async def problems(port):
     for name, code, data in (
             ("GET", 405, post("/v1/review", b"", method="GET")),
             ("GET of a task", 405, post("/v1/task", b"", method="GET")),
-            ("a task as a text", 415,
-             post("/v1/task", b"a", "Content-Type: text/plain\r\n")),
+            ("a task as a PDF", 415,
+             post("/v1/task", b"a", "Content-Type: application/pdf\r\n")),
+            ("a task as a blank text", 400,
+             post("/v1/task", b" \n", "Content-Type: text/plain\r\n")),
+            ("a task's document that is broken", 422,
+             post("/task_broken", b"a", "Content-Type: application/pdf\r\n")),
             ("GET of a split", 405, post("/v1/split", b"", method="GET")),
             ("GET of embeddings", 405,
              post("/v1/embeddings", b"", method="GET")),
@@ -693,6 +758,15 @@ def negatives():
         ("skipped with an error", {"status": "skipped"}),
         ("failed with a verdict", {"verdict": "pass"}),
         ("a rank's code", {"error": {"code": "no_embeddings", "detail": ""}})))
+    made("SavedReport", {"object": "a.md", "saved": True, "etag": "0"}, (
+        ("no key", {"object": ""}), ("an error", {"error": error}),
+        ("saved, and not", {"saved": False}),
+        ("a member too many", {"note": ""})))
+    made("SavedReport", {"object": "a", "saved": False,
+                         "error": {"code": "store", "detail": "NoSuchBucket"}},
+         (("an ETag", {"etag": "0"}), ("another code", {"error": error})))
+    made("TaskSource", {"object": "a.pdf", "type": "application/pdf"}, (
+        ("two places", {"url": "http://a/b"}), ("none", {"object": None})))
     made("TaskProgress", {"done": 0, "total": 1, "failed": 0, "eta_ms": None}, (
         ("a share", {"done": 0.5}), ("a time past", {"eta_ms": -1}),
         ("a member too many", {"note": ""})))

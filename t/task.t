@@ -2,7 +2,8 @@
 # told where and why, before anything is done; what comes back is the report, as
 # JSON, as events, in lines, or for people; points, rubric, split, selection and
 # references are heeded and reach the reviews of the chunks; the time that a
-# task may take is kept.
+# task may take is kept.  A document may be the body, or an upload, and is made
+# text if it is none.
 
 use strict;
 use warnings;
@@ -12,6 +13,7 @@ use Review;
 use ConfTest;
 
 use JSON::PP ();
+use MIME::Base64 'encode_base64';
 use Test::More ();
 
 our $Json = JSON::PP->new->utf8->canonical;
@@ -28,8 +30,15 @@ my %rubrics = (
     half => [ 'ok', '400' ],
     uneven => [ 'ok', 'delay=3000' ]);
 
-review_http(map { "review_rubric $_ \$TEST_NGINX_SERVER_ROOT/html/$_.json;" }
-                sort keys %rubrics);
+review_http((map { "review_rubric $_ \$TEST_NGINX_SERVER_ROOT/html/$_.json;" }
+                 sort keys %rubrics), <<'END');
+review_store closed {
+    endpoint http://127.0.0.1:1;
+    bucket bids;
+    access_key a;
+    secret_key s;
+}
+END
 
 sub rubric {
     my ($name) = @_;
@@ -65,6 +74,14 @@ my $Config = <<'END';
         review_task three;
         review_embeddings /none;
     }
+    location = /extracted { review_task one; review_extract /extract; }
+    location = /sizes {
+        review_task one;
+        review_max_document_size 32;
+        review_max_text_size 20;
+    }
+    location = /store { review_task one store=closed; }
+    location = /extract { internal; return 200 "甲方应当付款。"; }
     location = /none { internal; return 400; }
     location = /except { review_task three; limit_except POST { deny all; } }
     location = /big { review_task three; client_max_body_size 10; }
@@ -161,6 +178,26 @@ sub post {
            . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
 }
 
+# a document that is the body
+
+sub typed {
+    my ($uri, $type, $body) = @_;
+    return post($uri, $body) =~ s{application/json}{$type}r;
+}
+
+# a document and references in base64
+
+sub upload {
+    my ($text, $type, $uri) = @_;
+    return ($uri // '/v1/task') . "\n" . body(
+        { upload => encode_base64($text, ''), id => '标书', type => $type },
+        references => [ { upload => encode_base64("投标保证金。\n", '') },
+                        { upload => encode_base64("甲方付款。\n", ''),
+                          type => 'text/markdown', id => '招标文件' } ]);
+}
+
+my $needs = 'needs a "text", an "object", a "url" or an "upload"';
+
 # members of a bad request, the pointer, what is said, and the status
 
 our @bad = (
@@ -170,10 +207,34 @@ our @bad = (
     [ '"document":[]', '/document', 'got an array' ],
     [ '"document":""', '/document', 'is empty' ],
     [ '"document":" \n\u3000"', '/document', 'is empty' ],
-    [ '"document":{}', '/document/text', 'is missing' ],
-    [ '"document":{"text":null}', '/document/text', 'is missing' ],
+    [ '"document":{}', '/document', $needs ],
+    [ '"document":{"text":null}', '/document', $needs ],
+    [ '"document":{"id":"a","type":"text/plain"}', '/document', $needs ],
     [ '"document":{"text":1}', '/document/text', 'got an integer' ],
     [ '"document":{"text":""}', '/document/text', 'is empty' ],
+    [ '"document":{"text":"a","title":"b"}', '/document/title', 'is unknown' ],
+    [ '"document":{"text":"a","url":"http://a/b"}', '/document',
+      'has both "text" and "url"' ],
+    [ '"document":{"text":"","upload":"YQ=="}', '/document',
+      'has both "text" and "upload"' ],
+    [ '"document":{"object":"a","url":"http://a/b","upload":"YQ=="}',
+      '/document', 'has both "object" and "url"' ],
+    [ '"document":{"object":"a","text":null}', '/document/object',
+      'has no "store="', 422 ],
+    [ '"document":{"object":""}', '/document/object', 'empty' ],
+    [ '"document":{"object":1}', '/document/object', 'got an integer' ],
+    [ '"document":{"url":[]}', '/document/url', 'got an array' ],
+    [ '"document":{"url":""}', '/document/url', 'empty' ],
+    [ '"document":{"upload":true}', '/document/upload', 'got a boolean' ],
+    [ '"document":{"upload":""}', '/document/upload', 'empty' ],
+    [ '"document":{"text":"a","type":1}', '/document/type', 'got an integer' ],
+    [ '"document":{"text":"a","type":""}', '/document/type', 'empty' ],
+    [ '"document":{"upload":"YQ==","type":"a/b\r\nX-Evil: 1"}',
+      '/document/type', 'printable' ],
+    [ '"document":{"upload":"YQ==","type":"a/\u6587"}', '/document/type',
+      'printable' ],
+    [ '"document":{"text":"a","type":"' . 'x' x 256 . '"}', '/document/type',
+      '255' ],
     [ '"document":{"text":"a","id":1}', '/document/id', 'got an integer' ],
     [ '"document":{"text":"a","id":"' . 'x' x 1001 . '"}', '/document/id',
       '1000' ],
@@ -181,7 +242,11 @@ our @bad = (
     [ '"document":"a","references":["b",1]', '/references/1',
       'string or an object, got an integer' ],
     [ '"document":"a","references":[""]', '/references/0', 'is empty' ],
-    [ '"document":"a","references":[{}]', '/references/0/text', 'missing' ],
+    [ '"document":"a","references":[{}]', '/references/0', $needs ],
+    [ '"document":"a","references":["b",{"object":"c"}]',
+      '/references/1/object', 'has no "store="', 422 ],
+    [ '"document":"a","references":[{"text":"b","source":"c"}]',
+      '/references/0/source', 'is unknown' ],
     [ '"document":"a","references":[{"text":2}]', '/references/0/text',
       'got an integer' ],
     [ '"document":"a","references":["b",{"id":[],"text":"a"}]',
@@ -230,7 +295,54 @@ our @bad = (
     [ '"document":"a","deadline":-1', '/deadline', '1' ],
     [ '"document":"a","vars":[]', '/vars', 'got an array' ],
     [ '"document":"a","vars":{"a":1,"b":[]}', '/vars/b', 'got an array' ],
-    [ '"document":"a","vars":{"b":{}}', '/vars/b', 'got an object' ]);
+    [ '"document":"a","vars":{"b":{}}', '/vars/b', 'got an object' ],
+    [ '"document":"a","result":"b.md"', '/result', 'got a string' ],
+    [ '"document":"a","result":{}', '/result/object', 'is missing' ],
+    [ '"document":"a","result":{"object":null,"format":"json"}',
+      '/result/object', 'is missing' ],
+    [ '"document":"a","result":{"object":"b.md"}', '/result/object',
+      'has no "store="', 422 ],
+    [ '"document":"a","result":{"object":"b","url":"c"}', '/result/url',
+      'is unknown' ],
+    [ '"document":"a","result":{"object":"' . 'x' x 1025 . '"}',
+      '/result/object', '1024' ]);
+
+# of a location with a store: nothing is asked of it
+
+our @bad_with_store = (
+    [ '"document":{"object":"' . 'x' x 1025 . '"}', '/document/object', '1024',
+      422 ],
+    [ '"document":"a","result":{"object":"b","format":"pdf"}',
+      '/result/format', 'markdown' ],
+    [ '"document":"a","result":{"object":"b","format":1}', '/result/format',
+      'string' ]);
+
+# documents that are no good: what is found when they are looked at
+
+our @bad_document = (
+    [ '"upload":"YQ"', 'upload', 'is not base64' ],
+    [ '"upload":"Y Q=="', 'upload', 'is not base64' ],
+    [ '"upload":"YQ==YQ=="', 'upload', 'is not base64' ],
+    [ '"upload":"ICAK"', 'upload', 'has no text', 422 ],
+    [ '"upload":"JVBERg==","type":"application/pdf"', 'upload',
+      'not a text in UTF-8 (application/pdf)', 415 ],
+    [ '"upload":"YQD/","type":null', 'upload',
+      'not a text in UTF-8 (application/octet-stream)', 415 ],
+    [ '"upload":"YQD/","type":"text/plain"', 'upload', 'at byte 1', 422 ],
+    [ '"upload":"Yf8="', 'upload', 'review_extract', 415 ],
+    [ '"upload":"YQ==","type":"text/plain; charset=gbk"', 'upload',
+      'charset=gbk', 415 ],
+    [ '"upload":"' . 'YWFh' x 11 . '"', 'upload',
+      'review_max_document_size, 32 bytes', 413 ],
+    [ '"upload":"' . 'YWFh' x 12 . '"', 'upload', '32 bytes', 413 ],
+    [ '"upload":"' . 'YWFh' x 10 . 'YWE="', 'upload', 'text is of 32 bytes',
+      413 ],
+    [ '"upload":"' . 'YWFh' x 7 . '"', 'upload',
+      '21 bytes, review_max_text_size allows 20', 413 ],
+    [ '"url":"http://127.0.0.1/a"', 'url', 'address_not_allowed', 422 ],
+    [ '"url":"http://example.com/a"', 'url', 'host_not_allowed', 422 ],
+    [ '"url":"file:///etc/passwd"', 'url', 'bad_scheme', 422 ],
+    [ '"url":"a.pdf"', 'url', 'bad_url', 422 ]);
 
 # bodies that are no object, or no JSON
 
@@ -277,8 +389,31 @@ conf_bad('a name that is empty',
          qr/"review_task" directive needs the name of a rubric/, <<"");
 $chunks server { location / { review_task ""; } } # <-
 
-conf_bad('two arguments', qr/invalid number of arguments in "review_task".*/,
-         "$chunks server { location / { review_task a b; } } # <-\n");
+conf_bad('three arguments', qr/invalid number of arguments in "review_task".*/,
+         "$chunks server { location / { review_task a b c; } } # <-\n");
+
+conf_bad("review_task $_->[0]", qr/invalid parameter "$_->[1]"/,
+         "$chunks server { location / { review_task $_->[0]; } } # <-\n")
+    for [ 'a b', 'b' ], [ 'store=', 'store=' ], [ 'a store=', 'store=' ],
+        [ 'store=a store=b', 'store=b' ];
+
+conf_bad('a store that nobody defines',
+         'no "review_store" defines the store "s" of "review_task"', <<"");
+$chunks server { location / { review_task store=s; } } # <-
+
+conf_good('a store that stands below', <<"", 'a.json' => $file);
+$one $chunks
+server {
+    location /a { review_task store=s; }
+    location /b { review_task a store=s; review_max_document_size 1; }
+    location /c { review_task store=s a; review_fetch_allow off; }
+}
+review_store s {
+    endpoint http://127.0.0.1:1;
+    bucket bids;
+    access_key a;
+    secret_key s;
+}
 
 conf_bad("$_ in a server", "\"$_\" directive is not allowed here",
          "$chunks server { $_; } # <-\n")
@@ -362,12 +497,15 @@ detail like /empty/
 
 
 
-=== TEST 5: another type
+=== TEST 5: another type, without a converter
 --- raw_request eval
-main::post('/v1/task', 'abc') =~ s/application\/json/text\/plain/r
+main::post('/v1/task', 'abc') =~ s/application\/json/application\/pdf/r
 --- error_code: 415
 --- problem
 status eq 415
+detail like /review_extract/
+--- llm_calls
+count eq 0
 
 
 
@@ -450,7 +588,8 @@ rubric eq {"name":"three","version":"7"}
 document eq {"chars":34,"chunks":2}
 status eq "complete"
 selected_by eq null
-timings len 3
+timings len 4
+timings.load_ms ge 0
 timings.split_ms ge 0
 timings.select_ms ge 0
 timings.review_ms ge 0
@@ -822,3 +961,123 @@ cells.*.point eq ["p0","p1"]
 cells.*.status eq ["ok","timeout"]
 cells.1.error.code eq "deadline"
 chunks.*.status eq ["partial"]
+
+
+
+=== TEST 38: a text as the body is the document
+--- raw_request eval
+main::typed('/v1/task', 'text/plain', $main::Document)
+--- json
+id eq null
+status eq "complete"
+rubric.name eq "three"
+. len 11
+document eq {"chars":34,"chunks":2}
+points.*.verdict eq ["pass","risk","fail"]
+points.1.findings.0.evidence.0.start eq 7
+--- llm_calls
+count eq 6
+
+
+
+=== TEST 39: so is a document that is made text, and Markdown
+--- raw_request eval
+main::typed('/extracted', 'application/pdf', '%PDF')
+--- json
+status eq "complete"
+points.0.findings.0.evidence.0.quote eq "甲方"
+points.0.findings.0.evidence.0.start eq 0
+
+
+
+=== TEST 40: bodies that are no document
+--- raw_request eval
+[ main::typed('/v1/task', 'text/plain', ''),
+  main::typed('/v1/task', 'text/plain', " \n"),
+  main::typed('/v1/task', 'text/markdown', "a\xff"),
+  main::typed('/limit', 'text/plain', 'a' x 31),
+  main::typed('/no_rubric', 'text/plain', 'a'),
+  main::typed('/v1/task', 'text/plain; charset=gbk', 'a') ]
+--- error_code eval
+[ 400, 400, 400, 413, 400, 415 ]
+--- problem eval
+[ 'detail like /empty/', 'detail like /empty/', 'detail like /byte 1/',
+  'detail like /review_max_text_size allows 30/', 'pointer eq "/rubric"',
+  'detail like /charset/' ]
+--- llm_calls
+count eq 0
+
+
+
+=== TEST 41: uploads: of a document, and of references
+--- json_request eval
+[ main::upload($main::Document), main::upload($main::Document, undef),
+  main::upload($main::Document, 'text/plain; charset=UTF-8') ]
+--- json eval
+[ map { "id eq \"标书\"\nstatus eq \"complete\"\n"
+        . "document.chars eq 34\npoints.1.findings.0.evidence.0.start eq 7\n"
+        . "selected_by eq \"bm25\"\ntimings.load_ms ge 0\n"
+        . 'timings.load_ms lt 2000' } 1 .. 3 ]
+--- llm_calls
+count eq 18
+*.body.messages.-1.content like /r1\/c1.*招标文件\/c1|招标文件\/c1.*r1\/c1/s
+
+
+
+=== TEST 42: one that is no text is made one
+--- json_request eval
+[ map { "/extracted\n" . main::body({ upload => 'JVBERgD/', %$_ }) }
+  {}, { type => 'application/pdf' }, { type => 'text/plain; charset=gbk' } ]
+--- json eval
+[ map { "document.chars eq 7\n"
+        . 'points.0.findings.0.evidence.0.quote eq "甲方"' } 1 .. 3 ]
+
+
+
+=== TEST 43: on threads
+--- json_request eval
+[ main::upload($main::Document, undef, '/on_threads'),
+  "/on_threads\n" . main::body({ upload => 'YQD/' }) ]
+--- error_code eval
+[ 200, 415 ]
+--- report eval
+[ 'status eq "complete"', 'pointer eq "/document/upload"' ]
+
+
+
+=== TEST 44: documents that are no good
+--- json_request eval
+[ map { "/sizes\n{\"document\":{$_->[0]}}" } @main::bad_document ]
+--- error_code eval
+[ map { $_->[3] // 400 } @main::bad_document ]
+--- problem eval
+[ map { "pointer eq \"/document/$_->[1]\"\ndetail like /\Q$_->[2]\E/" }
+  @main::bad_document ]
+--- llm_calls
+count eq 0
+
+
+
+=== TEST 45: references that are no good, for who takes events or lines, too
+--- raw_request eval
+[ map { main::post('/sizes', main::body('a', references =>
+                                        [ 'b', { upload => 'YQD/' } ]),
+                   "Accept: $_") }
+  'text/event-stream', 'application/x-ndjson', 'text/markdown' ]
+--- error_code eval
+[ (415) x 3 ]
+--- problem eval
+[ ('pointer eq "/references/1/upload"') x 3 ]
+
+
+
+=== TEST 46: what may not be asked of a store
+--- json_request eval
+[ map { "/store\n{$_->[0]}" } @main::bad_with_store ]
+--- error_code eval
+[ map { $_->[3] // 400 } @main::bad_with_store ]
+--- problem eval
+[ map { "pointer eq \"$_->[1]\"\ndetail like /\Q$_->[2]\E/" }
+  @main::bad_with_store ]
+--- llm_calls
+count eq 0

@@ -95,6 +95,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         self.send_response(200)
         self.send_header("Content-Type", kind)
+        self.send_header("Connection", "close")
         if how == "chunked":
             self.send_header("Transfer-Encoding", "chunked")
             data = b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data)

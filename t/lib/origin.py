@@ -5,6 +5,7 @@ A web server that files are downloaded from, well-behaved or not, by path:
     /chunked/N          the same, of a length that isn't told
     /endless            bytes until somebody has enough
     /status/N           that status
+    /late404            404, in a moment
     /to?URL             a redirect there, percent-decoded; /to/N?URL: status N
     /loop               a redirect to itself
     /hops/N             N redirects in a row, then 10 bytes
@@ -96,10 +97,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(bytes(65536))
 
     def on_status(self, n, _):
-        if n == "304":
-            self.begin(304)
+        if n in ("204", "304"):
+            self.begin(int(n))
         else:
             self.whole(int(n), b"status " + n.encode())
+
+    def on_late404(self, *_):
+        time.sleep(0.3)
+        self.on_missing()
 
     def on_to(self, status, query):
         self.whole(int(status or 302), b"elsewhere" * 1000,
