@@ -341,15 +341,11 @@ ngx_http_review_ctx_t *ngx_http_review_create_ctx(ngx_http_request_t *r,
 
 /*
  * Has the body read, then ctx->read called, which may have it parsed, begin,
- * and reply.  Returns what a content handler does.
+ * and reply; or declines the request for its headers, where "rc" is not NGX_OK
+ * but the status of a problem.  Returns what a content handler does.
  */
 
-ngx_int_t ngx_http_review_read(ngx_http_review_ctx_t *ctx);
-
-/* the same for a request that is declined for its headers */
-
-ngx_int_t ngx_http_review_decline(ngx_http_review_ctx_t *ctx,
-    ngx_int_t status);
+ngx_int_t ngx_http_review_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
 
 /* from here on there may be calls; the client is watched, the time runs */
 
@@ -473,9 +469,10 @@ typedef enum {
 ngx_int_t ngx_http_review_media_type(ngx_str_t *value,
     ngx_http_review_type_e *type);
 
-ngx_int_t ngx_http_review_check_post(ngx_http_review_ctx_t *ctx);
+/* a POST of JSON; or of a document, that is or can be made a text */
+
 ngx_int_t ngx_http_review_check_json(ngx_http_review_ctx_t *ctx);
-ngx_int_t ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
+ngx_int_t ngx_http_review_check_document(ngx_http_review_ctx_t *ctx,
     ngx_http_review_type_e *type);
 
 /* is the type asked for by name, and not less than JSON? */

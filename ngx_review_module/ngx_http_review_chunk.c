@@ -62,7 +62,6 @@ ngx_http_review_chunk_of(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_review_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                 rc;
     ngx_http_review_ctx_t    *ctx;
     ngx_http_review_chunk_t  *chunk;
 
@@ -79,14 +78,7 @@ ngx_http_review_handler(ngx_http_request_t *r)
 
     ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
 
-    rc = ngx_http_review_check_post(ctx);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_review_check_json(ctx);
-    }
-
-    return rc == NGX_OK ? ngx_http_review_read(ctx)
-                        : ngx_http_review_decline(ctx, rc);
+    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
 }
 
 

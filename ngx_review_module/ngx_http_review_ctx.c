@@ -63,27 +63,24 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
 
 
 ngx_int_t
-ngx_http_review_read(ngx_http_review_ctx_t *ctx)
+ngx_http_review_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
 {
-    ngx_int_t            rc;
     ngx_http_request_t  *r;
 
     r = ctx->request;
 
+    if (rc != NGX_OK) {
+
+        if (ngx_http_discard_request_body(r) != NGX_OK) {
+            r->keepalive = 0;
+        }
+
+        return ngx_http_review_reply_problem(ctx, rc);
+    }
+
     rc = ngx_http_read_client_request_body(r, ngx_http_review_body_handler);
 
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
-}
-
-
-ngx_int_t
-ngx_http_review_decline(ngx_http_review_ctx_t *ctx, ngx_int_t status)
-{
-    if (ngx_http_discard_request_body(ctx->request) != NGX_OK) {
-        ctx->request->keepalive = 0;
-    }
-
-    return ngx_http_review_reply_problem(ctx, status);
 }
 
 

@@ -15,8 +15,8 @@ ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
 }
 
 
-ngx_int_t
-ngx_http_review_check_post(ngx_http_review_ctx_t *ctx)
+static ngx_int_t
+ngx_http_review_check_method(ngx_http_review_ctx_t *ctx)
 {
     ngx_table_elt_t     *coding;
     ngx_http_request_t  *r;
@@ -167,13 +167,20 @@ ngx_http_review_media_type(ngx_str_t *value, ngx_http_review_type_e *type)
 }
 
 
-/* the type of the body; none at all is JSON */
+/* a POST; and of which type is its body?  None at all is JSON */
 
-ngx_int_t
-ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
+static ngx_int_t
+ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
     ngx_http_review_type_e *type)
 {
+    ngx_int_t         rc;
     ngx_table_elt_t  *h;
+
+    rc = ngx_http_review_check_method(ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     *type = NGX_HTTP_REVIEW_TYPE_JSON;
 
@@ -189,12 +196,35 @@ ngx_http_review_check_type(ngx_http_review_ctx_t *ctx,
 
 
 ngx_int_t
+ngx_http_review_check_document(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_type_e *type)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_review_check_post(ctx, type);
+
+    if (rc == NGX_OK && *type == NGX_HTTP_REVIEW_TYPE_OTHER
+        && ctx->conf->extract == NULL)
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "Content-Type must be "
+                                       "application/json, text/plain or "
+                                       "text/markdown: there is no "
+                                       "\"review_extract\" to make a text of "
+                                       "anything else");
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
 ngx_http_review_check_json(ngx_http_review_ctx_t *ctx)
 {
     ngx_int_t               rc;
     ngx_http_review_type_e  type;
 
-    rc = ngx_http_review_check_type(ctx, &type);
+    rc = ngx_http_review_check_post(ctx, &type);
 
     if (rc == NGX_OK && type != NGX_HTTP_REVIEW_TYPE_JSON) {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,

@@ -208,8 +208,7 @@ ngx_http_review_object_handler(ngx_http_request_t *r)
         rc = ngx_http_review_object_request(object);
     }
 
-    return rc == NGX_OK ? ngx_http_review_read(ctx)
-                        : ngx_http_review_decline(ctx, rc);
+    return ngx_http_review_read(ctx, rc);
 }
 
 

@@ -70,7 +70,6 @@ ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_review_rank_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                rc;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_rank_t  *rank;
 
@@ -94,14 +93,7 @@ ngx_http_review_rank_handler(ngx_http_request_t *r)
 
     ctx->read = ngx_http_review_rank_read;
 
-    rc = ngx_http_review_check_post(ctx);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_review_check_json(ctx);
-    }
-
-    return rc == NGX_OK ? ngx_http_review_read(ctx)
-                        : ngx_http_review_decline(ctx, rc);
+    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
 }
 
 

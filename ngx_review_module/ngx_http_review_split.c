@@ -144,29 +144,13 @@ ngx_http_review_split_handler(ngx_http_request_t *r)
 
     ctx->read = ngx_http_review_split_read;
 
-    rc = ngx_http_review_check_post(ctx);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_review_check_type(ctx, &split->type);
-    }
-
-    if (rc == NGX_OK && split->type == NGX_HTTP_REVIEW_TYPE_OTHER
-        && ctx->conf->extract == NULL)
-    {
-        rc = ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                     NULL, "Content-Type must be "
-                                     "application/json, text/plain or "
-                                     "text/markdown: there is no "
-                                     "\"review_extract\" to make a text of "
-                                     "anything else");
-    }
+    rc = ngx_http_review_check_document(ctx, &split->type);
 
     if (rc == NGX_OK) {
         rc = ngx_http_review_split_args(split);
     }
 
-    return rc == NGX_OK ? ngx_http_review_read(ctx)
-                        : ngx_http_review_decline(ctx, rc);
+    return ngx_http_review_read(ctx, rc);
 }
 
 

@@ -82,7 +82,6 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_review_task_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                rc;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_task_t  *task;
 
@@ -99,25 +98,9 @@ ngx_http_review_task_handler(ngx_http_request_t *r)
 
     ctx->read = ngx_http_review_task_read;
 
-    rc = ngx_http_review_check_post(ctx);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_review_check_type(ctx, &task->type);
-    }
-
-    if (rc == NGX_OK && task->type == NGX_HTTP_REVIEW_TYPE_OTHER
-        && ctx->conf->extract == NULL)
-    {
-        rc = ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                     NULL, "Content-Type must be "
-                                     "application/json, text/plain or "
-                                     "text/markdown: there is no "
-                                     "\"review_extract\" to make a text of "
-                                     "anything else");
-    }
-
-    return rc == NGX_OK ? ngx_http_review_read(ctx)
-                        : ngx_http_review_decline(ctx, rc);
+    return ngx_http_review_read(ctx,
+                                ngx_http_review_check_document(ctx,
+                                                               &task->type));
 }
 
 

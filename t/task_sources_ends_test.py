@@ -34,7 +34,7 @@ ABORTED = [
     ("a URL falls silent", {"url": "/file/big?stall"}, None),
     ("the store says nothing", {"object": "hang"}, None),
     ("the store falls silent", {"object": "stall/big"}, None),
-    ("an object is converted", {"object": "hanging.pdf"}, None),
+    ("an object is converted", {"object": "waits.pdf"}, None),
     ("an upload is converted", upload(scanned("hang")), None),
     ("a body is converted", None, None),
     ("the report is saved", "abc", {"object": "hang/report.json"}),
@@ -69,8 +69,10 @@ async def gone(task, cases, how="close"):
 
 
 async def aborted(task):
+    task.put("good", b"abc")
+    task.put("text", text_of(1000).encode(), "text/plain")
     task.put("big", text_of(3 << 20).encode())
-    task.put("hanging.pdf", scanned("hang"))
+    task.put("waits.pdf", scanned("hang"))
     for case in ABORTED:
         for how in "close", "reset":
             took = await gone(task, [case], how)
@@ -144,7 +146,7 @@ async def unwanted(task):
     for name, path, others in (
             ("loaded", "/v1/task/", [{"object": "stall/big"},
                                      {"url": task.url("/hang")}]),
-            ("converted", "/v1/task/", [{"object": "hanging.pdf"}] * 2),
+            ("converted", "/v1/task/", [{"object": "waits.pdf"}] * 2),
             ("sent to the converter", "/deaf/", [{"object": "big pdf"}] * 2),
             ("looked at", "/v1/task/", [upload(task.bucket.objects["big"]
                                                [0])] * 2)):
@@ -191,7 +193,7 @@ async def late(task):
     calls = await task.calls()
     cases = [{"url": task.url("/hang")}, {"url": task.url("/drip")},
              {"object": "hang"}, {"object": "stall/big"},
-             {"object": "hanging.pdf"}]
+             {"object": "waits.pdf"}]
 
     async def one(source):
         started = time.monotonic()

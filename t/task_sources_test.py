@@ -18,8 +18,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 from harness import Tap, free_port, wait_for
 from sources import (CONVERTED, EVENTS, LINES, MARKDOWN, OCTETS, complete,
-                     is_problem, post, reply_of, report_of, run, scanned,
-                     text_of, told, upload)
+                     is_problem, misplaced, post, reply_of, report_of, run,
+                     scanned, text_of, told, upload)
 
 PIECE = 256 * 1024              # what a loaded document is kept in
 
