@@ -364,7 +364,20 @@ ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
 void
 ngx_http_review_end(ngx_http_review_ctx_t *ctx)
 {
-    ngx_event_t  *wev;
+    ngx_queue_t             *q;
+    ngx_event_t             *wev;
+    ngx_http_review_call_t  *call;
+
+    /* nginx would wait for the subrequests of calls that still run */
+
+    for (q = ngx_queue_head(&ctx->calls);
+         q != ngx_queue_sentinel(&ctx->calls);
+         q = ngx_queue_next(q))
+    {
+        call = ngx_queue_data(q, ngx_http_review_call_t, running);
+
+        ngx_http_review_call_stop(call);
+    }
 
     ngx_http_review_cleanup(ctx);
 

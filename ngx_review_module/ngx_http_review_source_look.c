@@ -46,7 +46,9 @@ ngx_http_review_source_set_type(ngx_http_review_source_t *source,
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(source->owner->ctx->request->pool, len);
+    /* a thread reads it, which may outlive the request */
+
+    p = ngx_pnalloc(source->work->pool, len);
     if (p == NULL) {
         source->nomem = 1;
         return NGX_ERROR;

@@ -104,7 +104,9 @@ ngx_http_review_sources_progress(ngx_http_review_sources_t *sources)
 
     source = sources->list.elts;
 
-    for (i = 0; i < sources->next; i++) {
+    /* of several that fail, the first is told: there is one problem */
+
+    for (i = 0; i < sources->next && sources->rc == NGX_OK; i++) {
         ngx_http_review_source_step(source[i]);
     }
 

@@ -504,6 +504,7 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     task = (ngx_http_review_task_t *) ctx;
 
     if (task->finished) {
+        ngx_http_review_task_save_expire(task);
         return;
     }
 

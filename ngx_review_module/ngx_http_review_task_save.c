@@ -4,9 +4,16 @@
 #include "ngx_http_review_task.h"
 
 
+/* a report is there, however late: so much time is left for it at least */
+
+#define NGX_HTTP_REVIEW_TASK_SAVE  10000
+
+
 static ssize_t ngx_http_review_task_upload(ngx_http_review_s3_t *op,
     u_char *buf, size_t size, off_t offset);
 static void ngx_http_review_task_uploaded(ngx_http_review_s3_t *op);
+static void ngx_http_review_task_unsaved(ngx_http_review_s3_t *op,
+    const char *code);
 
 
 void
@@ -46,12 +53,36 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     op->headers[0].value = saving->markdown ? markdown : json;
     op->nheaders = 1;
 
-    if (b.failed || ngx_http_review_s3_start(op) != NGX_OK) {
-        op->failed = 1;
-        ngx_cpystrn((u_char *) op->code, (u_char *) "internal",
-                    sizeof(op->code));
+    if ((ngx_msec_int_t) (ctx->expires - ngx_current_msec)
+        < NGX_HTTP_REVIEW_TASK_SAVE)
+    {
+        ngx_add_timer(&ctx->deadline, NGX_HTTP_REVIEW_TASK_SAVE);
+    }
 
-        ngx_http_review_task_uploaded(op);
+    if (b.failed || ngx_http_review_s3_start(op) != NGX_OK) {
+        ngx_http_review_task_unsaved(op, "internal");
+    }
+}
+
+
+static void
+ngx_http_review_task_unsaved(ngx_http_review_s3_t *op, const char *code)
+{
+    op->failed = 1;
+    op->message[0] = '\0';
+
+    ngx_cpystrn((u_char *) op->code, (u_char *) code, sizeof(op->code));
+
+    ngx_http_review_task_uploaded(op);
+}
+
+
+void
+ngx_http_review_task_save_expire(ngx_http_review_task_t *task)
+{
+    if (!task->saving.done) {
+        ngx_http_review_s3_cancel(&task->saving.op);
+        ngx_http_review_task_unsaved(&task->saving.op, "deadline");
     }
 }
 

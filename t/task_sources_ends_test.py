@@ -290,9 +290,10 @@ async def saved(task):
 
 
 async def unsaved(task):
-    async def one(path, key, code, headers):
+    async def one(path, key, code, headers, **members):
         status, body = await exchange(task.port, post(
-            {"document": "abc", "result": {"object": key}}, headers, path))
+            dict({"document": "abc", "result": {"object": key}}, **members),
+            headers, path))
         report = as_told(unchunked(body) if headers else body)
         result = report.get("result", {})
         error = result.get("error", {})
@@ -309,9 +310,13 @@ async def unsaved(task):
     cases = [("/v1/task/", "status/500/InternalError", "InternalError"),
              ("/v1/task/", "status/403/AccessDenied", "AccessDenied"),
              ("/hasty/", "hang", "timeout"), ("/down/", "x", "connect")]
-    await asyncio.gather(*(one(*case, headers) for case in cases
-                           for headers in ("", EVENTS, LINES)))
-    Tap.ok(lines() - before == 3 * len(cases), "unsaved: the error log tells "
+    start = time.monotonic()
+    await asyncio.gather(
+        one("/v1/task/", "hang", "deadline", "", deadline=1),
+        *(one(*case, headers) for case in cases
+          for headers in ("", EVENTS, LINES)))
+    Tap.ok(time.monotonic() - start < 20 * SLOW, "unsaved: 10 s are enough")
+    Tap.ok(lines() - before == 3 * len(cases) + 1, "unsaved: the error log tells "
            "it", lines() - before)
     asked = task.bucket.asked
     reply = await report_of(task, "abc", "/closed/", result={"object": "a"})

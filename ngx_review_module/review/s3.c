@@ -99,6 +99,10 @@ review_s3_decode(review_str_t *str)
     char        *dst;
     const char  *p, *last;
 
+    if (str->len == 0) {
+        return;
+    }
+
     dst = (char *) str->data;
     last = str->data + str->len;
 

@@ -97,6 +97,12 @@ review_utf8_valid(const char *data, size_t len)
     uint64_t     word;
     const char  *p, *last, *start;
 
+    /* an empty text may be at no address */
+
+    if (len == 0) {
+        return 0;
+    }
+
     p = data;
     last = data + len;
 

@@ -240,7 +240,11 @@ def post(body, headers="", path="/v1/task/", kind="application/json"):
 
 
 async def reply_of(task, body, *args, **more):
-    status, reply = await exchange(task.port, post(body, *args, **more))
+    try:
+        status, reply = await asyncio.wait_for(
+            exchange(task.port, post(body, *args, **more)), 15 * SLOW)
+    except asyncio.TimeoutError:
+        return 0, {"status": "the reply does not end"}
     try:
         return status, json.loads(reply)
     except ValueError:
