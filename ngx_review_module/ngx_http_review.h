@@ -393,6 +393,8 @@ ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
  * or what lies in it.
  */
 
+void ngx_http_review_thread_init(void);
+
 ngx_http_review_work_t *ngx_http_review_work_create(
     ngx_http_review_ctx_t *ctx);
 

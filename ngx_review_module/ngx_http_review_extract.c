@@ -235,7 +235,7 @@ ngx_http_review_extract_run(void *data)
     e->text.data = e->reply.data ? e->reply.data : "";
     e->text.len = e->reply.len;
 
-    e->valid = review_utf8_valid(e->text.data, e->text.len);
+    e->valid = review_utf8_text(e->text.data, e->text.len);
 }
 
 
@@ -250,8 +250,8 @@ ngx_http_review_extract_done(void *data)
         e->rc = ngx_http_review_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
                                        e->pointer,
                                        "the text that the converter made is "
-                                       "not valid UTF-8 at byte %zu",
-                                       e->valid);
+                                       "not valid UTF-8 without NUL at byte "
+                                       "%zu", e->valid);
     }
 
     e->handler(e);

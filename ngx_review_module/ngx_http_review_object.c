@@ -171,11 +171,11 @@ ngx_http_review_object_check(ngx_http_review_object_t *object)
                                        "the URI names no object");
     }
 
-    if (key->len > NGX_HTTP_REVIEW_S3_KEY) {
+    if (key->len > REVIEW_S3_KEY) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, NULL,
                                       "a key of %zu bytes is too long, at "
                                       "most %d are allowed", key->len,
-                                      NGX_HTTP_REVIEW_S3_KEY);
+                                      REVIEW_S3_KEY);
     }
 
     return NGX_OK;

@@ -240,6 +240,7 @@ ngx_int_t
 ngx_http_review_object_add_header(ngx_http_review_object_t *object,
     ngx_str_t *name, ngx_str_t *value)
 {
+    size_t                i;
     ngx_str_t             copy;
     const char          **known;
     ngx_http_request_t   *r;
@@ -267,7 +268,11 @@ ngx_http_review_object_add_header(ngx_http_review_object_t *object,
         && ngx_strncasecmp(name->data, (u_char *) "Content-Type", name->len)
            == 0)
     {
-        r->headers_out.content_type_len = value->len;
+        for (i = 0; i < value->len && value->data[i] != ';'; i++) {
+            /* void */
+        }
+
+        r->headers_out.content_type_len = i;
         r->headers_out.content_type_lowcase = NULL;
 
         return ngx_http_review_object_copy(r->pool,

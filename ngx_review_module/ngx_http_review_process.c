@@ -457,6 +457,8 @@ ngx_http_review_process_init(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    ngx_http_review_thread_init();
+
     zone = rmcf->zones.elts;
 
     for (i = 0; i < rmcf->zones.nelts; i++) {

@@ -42,7 +42,7 @@ ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
     r->headers_out.status = status;
     r->headers_out.content_type.data = (u_char *) type;
     r->headers_out.content_type.len = ngx_strlen(type);
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_len = strcspn(type, ";");
     r->headers_out.content_type_lowcase = NULL;
 
     return ngx_http_send_header(r);

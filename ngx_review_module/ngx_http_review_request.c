@@ -12,6 +12,11 @@
 #include "review/json.h"
 
 
+/* for templates; they are looked up and sent on with every chunk */
+
+#define NGX_HTTP_REVIEW_VARS  1000
+
+
 static void ngx_http_review_set_llm(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_read_chunk(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_read_heading(ngx_http_review_chunk_t *chunk,
@@ -527,6 +532,7 @@ ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx, json_t **vars)
 {
     int              rc;
     char             pointer[REVIEW_ERROR_POINTER];
+    size_t           size;
     json_t          *value;
     const char      *key;
     review_error_t   err;
@@ -544,7 +550,17 @@ ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx, json_t **vars)
 
     ngx_http_review_drop_nulls(*vars);
 
+    if (json_object_size(*vars) > NGX_HTTP_REVIEW_VARS) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, "/vars",
+                                      "there are %zu variables, at most %d "
+                                      "are allowed", json_object_size(*vars),
+                                      NGX_HTTP_REVIEW_VARS);
+    }
+
+    size = 0;
+
     json_object_foreach(*vars, key, value) {
+        size += ngx_strlen(key) + json_string_length(value);
 
         if (json_is_array(value) || json_is_object(value)) {
             (void) review_pointer_name(pointer, "/vars", key,
@@ -555,6 +571,13 @@ ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx, json_t **vars)
                                           "boolean, got %s",
                                           review_json_type(value));
         }
+    }
+
+    if (size > ctx->conf->max_chunk) {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                      "/vars", "the variables are of %zu "
+                                      "bytes, review_max_chunk_size allows "
+                                      "%zu", size, ctx->conf->max_chunk);
     }
 
     return NGX_OK;

@@ -222,7 +222,7 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     t->access_key = store->access_key;
     t->secret_key = store->secret_key;
     t->connect_timeout = store->connect_timeout;
-    t->timeout = store->timeout;
+    t->timeout = op->brief ? NGX_HTTP_REVIEW_S3_BRIEF : store->timeout;
     t->upload = upload;
     t->data = op;
     t->log = op->log;
@@ -350,6 +350,7 @@ ngx_http_review_s3_body(ngx_http_review_transfer_t *t, u_char *data,
 
     if (op->reply.len + len > max) {
         op->reply.failed = 1;
+        return NGX_ERROR;
     }
 
     review_buf_add(&op->reply, (char *) data, len);
@@ -529,8 +530,15 @@ ngx_http_review_s3_outcome(ngx_http_review_s3_t *op)
 
     t = &op->transfer;
 
-    op->result = t->result;
     op->status = t->status;
+
+    /* an answer that was too long for us is one all the same */
+
+    if (t->result == NGX_HTTP_REVIEW_TRANSFER_STOPPED && op->reply.failed) {
+        t->result = NGX_HTTP_REVIEW_TRANSFER_OK;
+    }
+
+    op->result = t->result;
 
     if (t->result != NGX_HTTP_REVIEW_TRANSFER_OK) {
         ngx_http_review_s3_fail(op, codes[t->result], t->message);
@@ -568,7 +576,8 @@ ngx_http_review_s3_again(ngx_http_review_s3_t *op)
         "etag_mismatch"
     };
 
-    if (!op->failed || op->handed || op->tries >= NGX_HTTP_REVIEW_S3_TRIES) {
+    if (!op->failed || op->handed || op->brief
+        || op->tries >= NGX_HTTP_REVIEW_S3_TRIES) {
         return 0;
     }
 

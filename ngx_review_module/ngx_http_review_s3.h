@@ -27,9 +27,9 @@
 
 #define NGX_HTTP_REVIEW_S3_TRIES        3
 
-/* of a key, in bytes: S3's limit */
+/* milliseconds of silence, in one try, where a worker waits for its exit */
 
-#define NGX_HTTP_REVIEW_S3_KEY          1024
+#define NGX_HTTP_REVIEW_S3_BRIEF        1000
 
 /* headers that an owner may have sent along */
 
@@ -94,6 +94,7 @@ struct ngx_http_review_s3_s {
     ngx_http_review_transfer_header_t  headers[NGX_HTTP_REVIEW_S3_HEADERS];
     ngx_uint_t                  nheaders;
     off_t                       size;       /* of PUT */
+    ngx_uint_t                  brief;      /* a worker waits for it to end */
 
     ngx_pool_t                 *pool;
     ngx_log_t                  *log;

@@ -404,6 +404,15 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
         return ngx_http_review_s3_problem(ctx, &source->op, source->pointer);
     }
 
+    if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT
+        && source->op.status != NGX_HTTP_OK)
+    {
+        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_GATEWAY,
+                                      source->pointer, "the object store "
+                                      "answered with %d, which is not all of "
+                                      "the object", (int) source->op.status);
+    }
+
     if (source->from == NGX_HTTP_REVIEW_SOURCE_URL) {
 
         if (source->download.result != NGX_HTTP_REVIEW_DOWNLOAD_OK) {

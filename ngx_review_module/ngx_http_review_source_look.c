@@ -184,21 +184,6 @@ ngx_http_review_source_drop(ngx_http_review_source_t *source)
 }
 
 
-/* the first byte that no text has, or all */
-
-static size_t
-ngx_http_review_source_valid(const char *text, size_t len)
-{
-    size_t       valid;
-    const char  *nul;
-
-    valid = review_utf8_valid(text, len);
-    nul = valid ? memchr(text, '\0', valid) : NULL;
-
-    return nul ? (size_t) (nul - text) : valid;
-}
-
-
 void
 ngx_http_review_source_look(void *data)
 {
@@ -228,7 +213,7 @@ ngx_http_review_source_look(void *data)
     }
 
     source->maybe = 1;
-    source->valid = ngx_http_review_source_valid(text, source->size);
+    source->valid = review_utf8_text(text, source->size);
 
     if (source->valid == source->size) {
         source->text.data = text;

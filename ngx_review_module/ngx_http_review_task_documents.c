@@ -198,6 +198,7 @@ ngx_http_review_task_add_source(ngx_http_review_task_t *task,
     ngx_http_review_source_e from, const char *pointer, review_str_t *name,
     review_str_t *type, review_str_t *text)
 {
+    const char                *why;
     ngx_http_review_source_t  *source;
 
     if (from == NGX_HTTP_REVIEW_SOURCE_OBJECT
@@ -208,12 +209,11 @@ ngx_http_review_task_add_source(ngx_http_review_task_t *task,
                                             "\"store=\"");
     }
 
-    if (from == NGX_HTTP_REVIEW_SOURCE_OBJECT
-        && name->len > NGX_HTTP_REVIEW_S3_KEY)
-    {
-        return ngx_http_review_task_unknown(task, pointer, "is longer than "
-                                            "%d bytes",
-                                            NGX_HTTP_REVIEW_S3_KEY);
+    why = from == NGX_HTTP_REVIEW_SOURCE_OBJECT
+          ? review_s3_bad_key(name->data, name->len) : NULL;
+
+    if (why) {
+        return ngx_http_review_task_unknown(task, pointer, "%s", why);
     }
 
     source = ngx_http_review_sources_add(&task->sources, from, pointer, text);

@@ -341,6 +341,7 @@ ngx_http_review_task_read_result(ngx_http_review_task_t *task)
 {
     int              rc, format;
     json_t          *result;
+    const char      *why;
     review_str_t    *object;
     review_error_t   err;
 
@@ -364,8 +365,8 @@ ngx_http_review_task_read_result(ngx_http_review_task_t *task)
     rc = review_json_known(result, "/result", known, &err);
 
     if (rc == 0) {
-        rc = review_json_string(result, "/result", "object", 1,
-                                NGX_HTTP_REVIEW_S3_KEY, object, &err);
+        rc = review_json_string(result, "/result", "object", 1, (size_t) -1,
+                                object, &err);
     }
 
     if (rc < 0) {
@@ -381,6 +382,12 @@ ngx_http_review_task_read_result(ngx_http_review_task_t *task)
         return ngx_http_review_task_unknown(task, "/result/object", "there is "
                                             "no store here: \"review_task\" "
                                             "has no \"store=\"");
+    }
+
+    why = review_s3_bad_key(object->data, object->len);
+
+    if (why) {
+        return ngx_http_review_task_unknown(task, "/result/object", "%s", why);
     }
 
     format = ngx_http_review_task_ends_with(object, ".md");

@@ -724,7 +724,7 @@ for my $schema (sort keys %request) {
 
 my $source_text = section($api, 'Where a document comes from');
 my @from = @{ names_of($file{task_documents}, 'names') };
-my ($key_max) = source("$upper/ngx_http_review_s3.h") =~ /S3_KEY +(\d+)/;
+my ($key_max) = source("$upper/review/s3.h") =~ /S3_KEY +(\d+)/;
 my ($sources) = $file{sources} =~ /SOURCES_CALLS +(\d+)/;
 
 same_set([ map { $_->{required}[0] } @{ $schemas->{TaskSource}{oneOf} } ],

@@ -555,36 +555,43 @@ detail like /review_max_text_size/
 ::post('/split', 'text=ab%FF')
 --- problem
 status eq 502
-detail like /not valid UTF-8 at byte 2$/
+detail like /not valid UTF-8 without NUL at byte 2$/
 
-=== TEST 44: a text of nothing
+=== TEST 44: a text with a NUL
+--- raw_request eval
+::post('/split', 'text=ab%00c')
+--- problem
+status eq 502
+detail like /not valid UTF-8 without NUL at byte 2$/
+
+=== TEST 45: a text of nothing
 --- raw_request eval
 ::post('/split', 'text=')
 --- problem
 status eq 422
 detail like /empty/
 
-=== TEST 45: a blank text
+=== TEST 46: a blank text
 --- raw_request eval
 ::post('/split', 'text=%20%0A')
 --- problem
 status eq 422
 detail like /empty/
 
-=== TEST 46: a large text, checked and cut on a thread
+=== TEST 47: a large text, checked and cut on a thread
 --- raw_request eval
 ::post('/split', 'size=6000000')
 --- response_body_like: "end":2000000,.*"count":1000,"elapsed_ms":\d+\}\z
 --- timeout: 15
 
-=== TEST 47: an encoding that nobody asked for
+=== TEST 48: an encoding that nobody asked for
 --- raw_request eval
 ::post('/split', 'text=abc header=Content-Encoding:br')
 --- problem
 status eq 502
 detail like /Content-Encoding/
 
-=== TEST 48: locations that answer themselves
+=== TEST 49: locations that answer themselves
 --- request eval
 [ "POST /returned\nx", "POST /refused\nx", "POST /moved\nx",
   "POST /denied\nx", "POST /nowhere\nx", "POST /down\nx" ]
@@ -595,7 +602,7 @@ Content-Type: application/pdf
 --- problem eval
 [ undef, 'detail like /: no text in it$/', ('status eq 502') x 4 ]
 
-=== TEST 49: other methods
+=== TEST 50: other methods
 --- request
 GET /split
 --- error_code: 405

@@ -1131,3 +1131,19 @@ count eq 0
 {"vars":1,"references":1,"points":1,"rubric":1,"chunk":"a"}
 422 /points/0 "x"
 {"vars":1,"references":1,"points":["x",1],"chunk":"a"}
+
+=== TEST 63: variables may be many, but not too many, nor too large
+--- config
+    review_llm /llm model=stand-in;
+    location = /v1/review {
+        review;
+        review_max_chunk_size 1000;
+    }
+    $TEST_NGINX_LLM_LOCATION
+--- refused eval
+[ [ 422, '/vars', '1001 variables, at most 1000',
+    qq({"chunk":"a",$::Points,"vars":{)
+    . join(',', map { qq("v$_":1) } 1 .. 1001) . '}}' ],
+  [ 413, '/vars', 'review_max_chunk_size',
+    qq({"chunk":"a",$::Points,"vars":{"a":") . 'x' x 500 . '","b":"'
+    . 'y' x 499 . '"}}' ] ]

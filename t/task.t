@@ -303,13 +303,16 @@ our @bad = (
     [ '"document":"a","result":{"object":"b.md"}', '/result/object',
       'has no "store="', 422 ],
     [ '"document":"a","result":{"object":"b","url":"c"}', '/result/url',
-      'is unknown' ],
-    [ '"document":"a","result":{"object":"' . 'x' x 1025 . '"}',
-      '/result/object', '1024' ]);
+      'is unknown' ]);
 
 # of a location with a store: nothing is asked of it
 
 our @bad_with_store = (
+    [ '"document":"a","result":{"object":"' . 'x' x 1025 . '"}',
+      '/result/object', '1024', 422 ],
+    [ '"document":"a","result":{"object":"a/../b"}', '/result/object',
+      'as a part', 422 ],
+    [ '"document":{"object":".."}', '/document/object', 'as a part', 422 ],
     [ '"document":{"object":"' . 'x' x 1025 . '"}', '/document/object', '1024',
       422 ],
     [ '"document":"a","result":{"object":"b","format":"pdf"}',

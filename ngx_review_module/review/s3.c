@@ -77,6 +77,32 @@ review_s3_value(review_pool_t *pool, const char *data, size_t len,
 }
 
 
+const char *
+review_s3_bad_key(const char *key, size_t len)
+{
+    size_t       n;
+    const char  *p, *last, *end;
+
+    if (len > REVIEW_S3_KEY) {
+        return "is longer than 1024 bytes";
+    }
+
+    last = key + len;
+
+    for (p = key; p < last; p = end + 1) {
+        end = memchr(p, '/', last - p);
+        end = end ? end : last;
+        n = end - p;
+
+        if (n && p[0] == '.' && (n == 1 || (n == 2 && p[1] == '.'))) {
+            return "has \".\" or \"..\" as a part";
+        }
+    }
+
+    return NULL;
+}
+
+
 static int
 review_s3_hex(char c)
 {

@@ -137,6 +137,19 @@ review_utf8_valid(const char *data, size_t len)
 
 
 size_t
+review_utf8_text(const char *data, size_t len)
+{
+    size_t       valid;
+    const char  *nul;
+
+    valid = review_utf8_valid(data, len);
+    nul = valid ? memchr(data, '\0', valid) : NULL;
+
+    return nul ? (size_t) (nul - data) : valid;
+}
+
+
+size_t
 review_utf8_count(const char *data, size_t len)
 {
     size_t    i, n;

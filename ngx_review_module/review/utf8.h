@@ -48,6 +48,10 @@ review_utf8_three(const char *p)
 
 size_t review_utf8_valid(const char *data, size_t len);
 
+/* bytes before the first that no text of ours has: invalid, or NUL */
+
+size_t review_utf8_text(const char *data, size_t len);
+
 /* the number of code points in valid UTF-8 */
 
 size_t review_utf8_count(const char *data, size_t len);

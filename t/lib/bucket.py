@@ -5,6 +5,7 @@ checks no signatures.  What the key begins with is what becomes of it:
 
     status/N/CODE       an error with that status and that code
     hang                nothing is said
+    endless             an error, status 400, whose body has no end
     HOW/KEY             GET of the object KEY, but "chunked": its length isn't
                         told; "slow": in about a second; "cut" or "stall" after
                         half of it; "long": its length is told a byte too small
@@ -80,9 +81,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.error(int(key.split("/")[1]), key.split("/")[2])
         elif key.startswith("hang"):
             self.wait()
+        elif key.startswith("endless"):
+            self.endless()
         else:
             return key
         return None
+
+    def endless(self):
+        """as long as anybody reads it, but for 30 s at most"""
+        self.close_connection = True
+        self.send_response(400)
+        self.end_headers()
+        end = time.monotonic() + 30
+        try:
+            while time.monotonic() < end:
+                self.wfile.write(b"<a>" * 1000)
+        except OSError:
+            pass
 
     def wait(self):
         """or until the client has gone"""
