@@ -319,6 +319,7 @@ struct ngx_http_review_work_s {
     ngx_http_review_work_pt     done;       /* afterwards, in the event loop */
     void                       *data;
     void                       *task;       /* nginx's, used again */
+    void                       *threads;    /* its pool; NULL: never needed */
     ngx_uint_t                  held;       /* by other works */
     ngx_pool_cleanup_t         *cleanup;    /* of the request's pool */
     ngx_event_t                 alive;      /* keeps a worker from its exit */

@@ -26,11 +26,32 @@
 #define NGX_HTTP_REVIEW_THRESHOLD   (64 * 1024)
 #define NGX_HTTP_REVIEW_WORK_ALIVE  60000
 
-/* nanoseconds, the most that Linux grants */
+/* pieces of memory of so many bytes are freed on a thread, so many of a work */
 
-#define NGX_HTTP_REVIEW_THREAD_SLICE  100000000
+#define NGX_HTTP_REVIEW_FREE_SIZE   (1024 * 1024)
+#define NGX_HTTP_REVIEW_FREE_MAX    32
+
+/* nanoseconds: longer than the 3 ms of others, but these must get their turn */
+
+#define NGX_HTTP_REVIEW_THREAD_SLICE  5000000
 
 
+#if (NGX_THREADS)
+
+/* what is freed on a thread */
+
+typedef struct {
+    ngx_pool_t                 *pool;       /* its own */
+    ngx_event_t                 alive;      /* keeps a worker from its exit */
+    ngx_uint_t                  n;
+    void                       *memory[NGX_HTTP_REVIEW_FREE_MAX];
+} ngx_http_review_freeing_t;
+
+static void ngx_http_review_work_alive(ngx_event_t *ev);
+
+#endif
+
+static void ngx_http_review_work_free(ngx_http_review_work_t *work);
 static void ngx_http_review_work_let_go(void *data);
 
 
@@ -100,6 +121,144 @@ ngx_http_review_work(ngx_http_review_ctx_t *ctx)
 }
 
 
+#if (NGX_THREADS && defined __GLIBC__)
+
+/*
+ * To give back tens of megabytes takes the system milliseconds: large memory of
+ * a work is freed on a thread, once nothing points to it.
+ */
+
+static void
+ngx_http_review_free_run(void *data, ngx_log_t *log)
+{
+    ngx_http_review_freeing_t *freeing = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < freeing->n; i++) {
+        ngx_free(freeing->memory[i]);
+    }
+}
+
+
+/* the task's memory is its pool's */
+
+static void
+ngx_http_review_free_event(ngx_event_t *ev)
+{
+    ngx_http_review_freeing_t *freeing = ev->data;
+
+    ngx_del_timer(&freeing->alive);
+    ngx_destroy_pool(freeing->pool);
+}
+
+
+/* NULL: there is nothing to be freed so, or no memory */
+
+static ngx_thread_task_t *
+ngx_http_review_free_task(ngx_pool_t *from)
+{
+    ngx_uint_t                  n;
+    ngx_pool_t                 *pool;
+    ngx_pool_large_t           *l;
+    ngx_thread_task_t          *task;
+    ngx_http_review_freeing_t  *freeing;
+
+    n = 0;
+
+    for (l = from->large; l && n < NGX_HTTP_REVIEW_FREE_MAX; l = l->next) {
+        n += (l->alloc && malloc_usable_size(l->alloc)
+                          >= NGX_HTTP_REVIEW_FREE_SIZE);
+    }
+
+    if (n == 0) {
+        return NULL;
+    }
+
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    task = ngx_thread_task_alloc(pool, sizeof(ngx_http_review_freeing_t));
+    if (task == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    freeing = task->ctx;
+    freeing->pool = pool;
+
+    for (l = from->large; l && freeing->n < n; l = l->next) {
+
+        if (l->alloc
+            && malloc_usable_size(l->alloc) >= NGX_HTTP_REVIEW_FREE_SIZE)
+        {
+            freeing->memory[freeing->n++] = l->alloc;
+            l->alloc = NULL;
+        }
+    }
+
+    return task;
+}
+
+
+static void
+ngx_http_review_free_post(ngx_thread_task_t *task, ngx_thread_pool_t *threads)
+{
+    ngx_http_review_freeing_t  *freeing;
+
+    freeing = task->ctx;
+
+    freeing->alive.handler = ngx_http_review_work_alive;
+    freeing->alive.data = freeing;
+    freeing->alive.log = ngx_cycle->log;
+
+    task->handler = ngx_http_review_free_run;
+    task->event.handler = ngx_http_review_free_event;
+    task->event.data = freeing;
+    task->event.log = ngx_cycle->log;
+
+    if (ngx_thread_task_post(threads, task) != NGX_OK) {
+        ngx_http_review_free_run(freeing, ngx_cycle->log);
+        ngx_destroy_pool(freeing->pool);
+        return;
+    }
+
+    ngx_add_timer(&freeing->alive, NGX_HTTP_REVIEW_WORK_ALIVE);
+}
+
+#endif
+
+
+static void
+ngx_http_review_work_free(ngx_http_review_work_t *work)
+{
+#if (NGX_THREADS && defined __GLIBC__)
+
+    ngx_thread_task_t  *task;
+    ngx_thread_pool_t  *threads;
+
+    threads = work->threads;
+
+    if (threads) {
+        task = ngx_http_review_free_task(work->pool);
+
+        ngx_destroy_pool(work->pool);
+
+        if (task) {
+            ngx_http_review_free_post(task, threads);
+        }
+
+        return;
+    }
+
+#endif
+
+    ngx_destroy_pool(work->pool);
+}
+
+
 static void
 ngx_http_review_work_let_go(void *data)
 {
@@ -109,7 +268,7 @@ ngx_http_review_work_let_go(void *data)
     work->gone = 1;
 
     if (!work->busy && work->held == 0) {
-        ngx_destroy_pool(work->pool);
+        ngx_http_review_work_free(work);
     }
 }
 
@@ -170,7 +329,7 @@ ngx_http_review_work_alive(ngx_event_t *ev)
 /*
  * A thread that computes on the event loop's core holds it up for a slice of
  * the scheduler's each time, 3 ms or so.  Linux since 6.12 has a task with
- * shorter slices go first once it wakes: so the thread asks for long ones,
+ * shorter slices go first once it wakes: so the thread asks for longer ones,
  * which costs it nothing else.  Older ones ignore that.
  */
 
@@ -295,6 +454,7 @@ ngx_http_review_work_post(ngx_http_review_work_t *work)
     task->event.log = ngx_cycle->log;
 
     work->busy = 1;
+    work->threads = threads->pool;
 
     if (ngx_thread_task_post(threads->pool, task) != NGX_OK) {
         work->busy = 0;
