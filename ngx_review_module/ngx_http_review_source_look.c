@@ -1,5 +1,5 @@
 
-/* What a document from elsewhere is: a text or not, by its type and its bytes. */
+/* What a document from elsewhere is: a text or not, by its type and bytes. */
 
 #include "ngx_http_review_source.h"
 

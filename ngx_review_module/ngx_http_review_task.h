@@ -92,7 +92,7 @@ struct ngx_http_review_task_s {
     size_t                      nreferences; /* clauses with each chunk */
     ngx_msec_t                  timeout;
 
-    ngx_http_review_sources_t      sources;       /* of documents from elsewhere */
+    ngx_http_review_sources_t   sources;    /* documents from elsewhere */
     ngx_http_review_plan_t     *plan;
     ngx_http_review_vectors_t   vectors;
     ngx_http_review_failure_t   failure;    /* why there are none */

@@ -17,7 +17,7 @@
 
 #define NGX_HTTP_REVIEW_PLAN_PAIRS   10000000
 
-/* chunks and points: each has a cell in the report, of some 400 bytes at most */
+/* chunks and points: each has a cell in the report, of 400 bytes or so */
 
 #define NGX_HTTP_REVIEW_PLAN_CELLS   500000
 

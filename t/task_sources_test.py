@@ -248,6 +248,7 @@ async def objects(task):
         case("stall/text", 504, "took too long", hasty),
         case("hang", 504, "took too long", hasty),
         case("endless", 502, "http_400"),
+        case("status/206/x", 502, "not all of the object"),
         case("large", 413, "review_max_document_size", "/small/"),
         case("chunked/large", 413, "review_max_document_size", "/small/"),
         case("slow/large", 413, "review_max_document_size", "/small/"),
