@@ -219,6 +219,7 @@ struct ngx_http_review_ctx_s {
     ngx_msec_t                  expires;
     ngx_msec_t                  delayed_until; /* by limit_req, see kick */
 
+    ngx_buf_t                  *sending;    /* of the reply, the last piece */
     ngx_str_t                   problem;    /* replaces nginx's error page */
 
     unsigned                    post_action:1; /* the request is one */
@@ -684,6 +685,11 @@ ngx_int_t ngx_http_review_reply_start(ngx_http_review_ctx_t *ctx,
     const char *type);
 ngx_int_t ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx,
     const char *name, ngx_chain_t *data, ngx_uint_t last);
+
+/* a piece of it: its memory must stay as it is until nothing is unsent */
+
+ngx_int_t ngx_http_review_reply_piece(ngx_http_review_ctx_t *ctx,
+    ngx_chain_t *out, ngx_uint_t last);
 void ngx_http_review_reply_ping(ngx_http_review_ctx_t *ctx);
 ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
 
