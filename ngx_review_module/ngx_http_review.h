@@ -22,6 +22,8 @@
 #include "review/split.h"
 #include "review/utf8.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define NGX_HTTP_UNPROCESSABLE  422
 
@@ -737,6 +739,9 @@ ngx_int_t ngx_http_review_add_variables(ngx_conf_t *cf);
 /* ngx_http_review_pool.c: nginx's pools, for the lower floor */
 
 review_pool_t *ngx_http_review_pool(ngx_pool_t *pool);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_H_INCLUDED_ */

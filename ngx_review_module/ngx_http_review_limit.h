@@ -17,6 +17,8 @@
 #include "review/metrics.h"
 #include "review/queue.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct ngx_http_review_zone_s      ngx_http_review_zone_t;
 typedef struct ngx_http_review_turn_s      ngx_http_review_turn_t;
@@ -199,6 +201,9 @@ ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
 
 void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     const char *code);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_LIMIT_H_INCLUDED_ */
