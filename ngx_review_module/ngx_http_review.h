@@ -286,6 +286,7 @@ struct ngx_http_review_call_s {
     ngx_msec_t                  started;
     ngx_msec_t                  first;      /* when the answer began; 0 */
     ngx_uint_t                  tries;
+    ngx_uint_t                  pauses;     /* in a row: the LLM is busy */
     ngx_uint_t                  status;     /* HTTP status, 0: no response */
     ngx_int_t                   rc;         /* of the subrequest */
     ngx_event_t                *read;       /* of the upstream connection */
@@ -298,6 +299,8 @@ struct ngx_http_review_call_s {
     unsigned                    header:1;   /* a response header was seen */
     unsigned                    attempted:1; /* to connect to an upstream */
     unsigned                    connected:1;
+    unsigned                    no_server:1; /* was found for it, */
+    unsigned                    busy:1;     /* since all are busy */
     unsigned                    silent:1;   /* proxy_read_timeout in mid-body */
     unsigned                    active:1;   /* is in ctx->calls */
     unsigned                    ended:1;    /* waits in ctx->ended */
@@ -525,6 +528,7 @@ char *ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
 /* ngx_http_review_count.c: what the metrics of a zone are told */
 
 void ngx_http_review_count_call(ngx_http_review_call_t *call);
+void ngx_http_review_count_busy(ngx_http_review_call_t *call);
 void ngx_http_review_count_cut(ngx_http_review_call_t *call,
     const char *code);
 void ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
@@ -665,6 +669,10 @@ void ngx_http_review_retry_earn(ngx_http_review_retry_t *retry);
  */
 
 ngx_int_t ngx_http_review_retry_delay(ngx_http_review_call_t *call);
+
+/* the same where there was no try, since all servers were busy */
+
+ngx_msec_t ngx_http_review_retry_pause(ngx_http_review_call_t *call);
 
 
 /*
