@@ -25,12 +25,21 @@ ROOT :=		$(CURDIR)
 BUILD :=	$(ROOT)/build
 SO :=		ngx_http_review_module.so
 
-# the flags of the nginx that will load the module; a source tree that was
-# not built by a distribution gets what its own configure needs at least
+# what a source tree of nginx is configured with that does not say how its
+# nginx was, as Debian's does in conf_flags
 
-CONF_FLAGS :=	$(or $(filter --with-%,$(shell cat $(NGINX_SRC)/conf_flags \
-		2>/dev/null)),--with-compat --with-threads --with-debug \
-		--with-http_ssl_module --with-http_v2_module)
+CONF_FLAGS ?=	--with-compat --with-threads --with-debug \
+		--with-http_ssl_module --with-http_v2_module
+
+# hardened as Debian's own modules are, by what the compiler knows
+
+CC_OPT =	-O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+		-fstack-protector-strong -Wformat -Werror=format-security \
+		$(shell for f in -fstack-clash-protection -fcf-protection \
+			-mbranch-protection=standard; do \
+			$(CC) $$f -Werror -c -o /dev/null -x c /dev/null \
+			2>/dev/null && echo $$f; done)
+LD_OPT :=	-Wl,-z,relro -Wl,-z,now
 
 WARN :=		-Wall -Wextra -Werror -Wno-unused-parameter \
 		-Wno-cast-function-type -Wno-missing-field-initializers
@@ -71,24 +80,40 @@ all:		$(BUILD)/$(SO)
 
 
 # nginx's configure writes into its tree: it works on a copy.  A folder is
-# newer than the copy once a file has come or gone.
+# newer than the copy once a file has come or gone.  A git checkout has its
+# configure in auto/.
 
-$(BUILD)/nginx/objs/Makefile: config ngx_review_module \
+$(BUILD)/nginx/objs/Makefile: config Makefile ngx_review_module \
 		ngx_review_module/review | $(BUILD)
 	@echo "  configure $(NGINX_SRC)"
 	@rm -rf $(BUILD)/nginx
 	@mkdir -p $(BUILD)/nginx
-	@cp -r $(NGINX_SRC)/. $(BUILD)/nginx/
-	@cd $(BUILD)/nginx && ./configure $(CONF_FLAGS) \
-		--with-cc-opt='-O2 -fstack-protector-strong' \
-		--add-dynamic-module=$(ROOT) >$(BUILD)/configure.log 2>&1 \
-		|| { tail -n 20 $(BUILD)/configure.log >&2; exit 1; }
+	@tar -C $(NGINX_SRC) --exclude=./.git --exclude=./objs -cf - . \
+		| tar -C $(BUILD)/nginx -xf -
+	@cd $(BUILD)/nginx && { \
+		[ -x configure ] || cp auto/configure .; \
+		if [ -f conf_flags ]; then \
+			bash -c '. ./conf_flags; \
+				./configure "$${NGX_CONF_FLAGS[@]}" "$$@"' \
+				configure $(OUR_FLAGS); \
+		else \
+			./configure $(CONF_FLAGS) $(OUR_FLAGS); \
+		fi; } >$(BUILD)/configure.log 2>&1 \
+		|| { $(CONFIGURE_ERROR) $(BUILD)/configure.log >&2; exit 1; }
+
+OUR_FLAGS =	--with-cc-opt='$(CC_OPT)' --with-ld-opt='$(LD_OPT)' \
+		--add-dynamic-module=$(ROOT)
+
+# the reason that configure gives, or where it stopped
+
+CONFIGURE_ERROR := awk '/error:/ { said = 1 } { line[NR] = $$0 } \
+		said { print } \
+		END { for (i = NR - 20; !said && i <= NR; i++) print line[i] }'
 
 $(BUILD)/$(SO):	$(BUILD)/nginx/objs/Makefile $(SOURCES)
 	@echo "  build $(SO)"
 	@$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules \
-		CFLAGS="$$(sed -n 's/^CFLAGS = *//p' $< | \
-			sed 's/-Wp,-D_FORTIFY[^ ]*//') $(WARN)" \
+		CFLAGS="$$(sed -n 's/^CFLAGS = *//p' $<) $(WARN)" \
 		>$(BUILD)/make.log 2>&1 \
 		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; exit 1; }
 	@cp $(BUILD)/nginx/objs/$(SO) $@.new && mv $@.new $@
@@ -141,14 +166,11 @@ $(BUILD)/unit/obj/%.o: %.c $(LOWER_H)
 # the module again with clang, only for its warnings
 
 test-clang:	$(BUILD)/nginx/objs/Makefile
-	@printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -n 8 -P 2 \
-		$(CLANG) -std=gnu11 -fsyntax-only $(WARN) \
-		    -I ngx_review_module \
-		    $$(cd $(BUILD)/nginx && find src -type d \
-			\( -name core -o -name event -o -name modules \
-			   -o -name unix -o -name http -o -name v2 \) \
-			-printf '-I $(BUILD)/nginx/%p ') \
-		    -I $(BUILD)/nginx/objs
+	@incs=$$(sed -n '/^ALL_INCS/,/^$$/{s/^ALL_INCS =//;s/\\$$//;p}' $<) \
+	&& cd $(BUILD)/nginx \
+	&& printf '$(ROOT)/%s\n' $(filter %.c,$(SOURCES)) \
+		| xargs -n 8 -P 2 \
+			$(CLANG) -std=gnu11 -fsyntax-only $(WARN) $$incs
 
 
 # A whole nginx, since a sanitizer sees little of a pool that is not its own.
