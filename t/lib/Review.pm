@@ -9,22 +9,21 @@ use warnings;
 use Test::More ();
 use Cwd ();
 use Encode ();
-use Fcntl qw(LOCK_EX LOCK_NB O_CREAT O_RDWR);
 use File::Basename ();
-use File::Path ();
-use File::Spec ();
 use File::Temp ();
 use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 use Scalar::Util qw(openhandle);
+use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
 use Time::HiRes ();
 
 my $Tree;           # where t/ and build/ are
-my $Folder;         # private, removed at the end
+my $Folder;         # private, and our TMPDIR
+my ($Reaper, $ReaperPipe);  # removes it, and ends what we leave
 my $Main;           # the process; its forked children clean nothing up
-my $PortLock;
+my @PortLocks;
 my ($LlmPid, $LlmPort, $LlmPipe);
 my $Running;        # run_tests(): undef before, 1 in, 0 after it
 my $SeenLog = 0;    # bytes of the error log that were judged already
@@ -58,6 +57,7 @@ sub prepare {
     $ENV{TEST_NGINX_SERVROOT} ||= "$Folder/servroot";
     $ENV{TEST_NGINX_DATA} = "$Tree/t/data";
     $ENV{TEST_NGINX_SERVER_PORT} ||= lock_port();
+    $ENV{TEST_NGINX_FREE_PORT} = lock_port();
 
     my $module = $ENV{REVIEW_MODULE}
                  // "$Tree/build/ngx_http_review_module.so";
@@ -96,23 +96,34 @@ sub prepare {
 }
 
 # A port that no other test takes while we run, and that is not one of those
-# the kernel gives to connections.
+# the kernel gives to connections.  The lock is a socket without a file, that
+# goes with the process.
 
 sub lock_port {
-    my $locks = File::Spec->tmpdir() . "/review-test-ports-$<";
-    mkdir $locks;
-
     for (1 .. 1000) {
         my $port = 20000 + int rand 12000;
-        sysopen my $lock, "$locks/$port", O_CREAT | O_RDWR or next;
-        flock $lock, LOCK_EX | LOCK_NB or next;
+        socket my $lock, AF_UNIX, SOCK_STREAM, 0 or die "socket: $!\n";
+        bind $lock, pack_sockaddr_un("\0review-test-port-$port") or next;
         IO::Socket::INET->new(LocalPort => $port, Listen => 1, ReuseAddr => 1)
             or next;
-        $PortLock = $lock;
+        push @PortLocks, $lock;
         return $port;
     }
 
     die "no free port\n";
+}
+
+# However we end, reaper.py then ends what is left of ours.
+
+sub start_reaper {
+    pipe my $in, $ReaperPipe or die "pipe: $!\n";
+    $Reaper = fork // die "fork: $!\n";
+
+    if ($Reaper == 0) {
+        open STDIN, '<&', $in or POSIX::_exit(1);
+        exec $ENV{PYTHON} || 'python3', "$Tree/t/lib/reaper.py", $Main, $Folder
+            or POSIX::_exit(1);
+    }
 }
 
 sub start_llm {
@@ -191,13 +202,8 @@ sub at_end {
         waitpid $LlmPid, 0;
     }
 
-    if ($ENV{TEST_REVIEW_KEEP}) {
-        Test::More->builder->diag("kept: $Folder");
-
-    } else {
-        File::Path::remove_tree($Folder);
-    }
-
+    close $ReaperPipe;
+    waitpid $Reaper, 0;
     $? = $status;
 }
 
@@ -213,6 +219,9 @@ BEGIN {
     $Main = $$;
     $Tree = Cwd::abs_path(File::Basename::dirname(__FILE__) . '/../..');
     $Folder = File::Temp::tempdir('review-test-XXXXXX', TMPDIR => 1);
+    $ENV{TMPDIR} = $Folder;
+    $SIG{PIPE} = 'IGNORE';      # a peer that closes fails a check, no more
+    start_reaper();
     prepare();
 }
 
@@ -379,7 +388,8 @@ sub json_request {
     return "POST $uri\n" . expand_env_in_text($text, 'json_request', {});
 }
 
-# Test::Nginx calls this for every time that a block is run
+# Test::Nginx calls this for every time that a block is run.  What nobody has
+# expected fails the block; the others are run.
 
 {
     my $helper = $Test::Nginx::Util::RunTestHelper;
@@ -389,10 +399,14 @@ sub json_request {
         return $helper->(@_) if $dry_run;
 
         $Block = $block;
-        llm_reset();
-        $helper->(@_);
-        check_calls($block) if defined $block->llm_calls;
-        check_health($block);
+        my $good = eval {
+            llm_reset();
+            $helper->(@_);
+            check_calls($block) if defined $block->llm_calls;
+            check_health($block);
+            1;
+        };
+        ok(0, $block->name . ' - ran to its end') or diag_text($@) if !$good;
     };
 }
 
@@ -922,6 +936,7 @@ PYTHON.
 
 Set, for configurations: TEST_NGINX_LLM_PORT, TEST_NGINX_LLM_UPSTREAM (the
 C<upstream llm> block, for blocks with their own http_config),
+TEST_NGINX_FREE_PORT (nobody else's, for a server of the test's own or none),
 TEST_NGINX_LLM_LOCATION (C<llm_location('/llm')>),
 TEST_NGINX_EMBEDDINGS_LOCATION (C<embeddings_location('/embeddings')>),
 TEST_NGINX_DATA (F<t/data>).
