@@ -52,6 +52,13 @@ sub slow {
     return $ENV{TEST_REVIEW_ASAN} ? 3 : 1;
 }
 
+# How long what is waited for may take at most: a machine may have other things
+# to do.  Where it never comes, a test fails so much later.
+
+sub patience {
+    return 30 * slow();
+}
+
 sub prepare {
     $ENV{TEST_NGINX_BINARY} ||= '/usr/sbin/nginx';
     $ENV{TEST_NGINX_SERVROOT} ||= "$Folder/servroot";
@@ -144,7 +151,7 @@ sub start_llm {
             or POSIX::_exit(1);
     }
 
-    for (1 .. 1000) {
+    for (1 .. 100 * patience()) {
         if (open my $fh, '<', $file) {
             $LlmPort = 0 + <$fh>;
             return;
@@ -156,7 +163,7 @@ sub start_llm {
         Time::HiRes::sleep(0.01);
     }
 
-    die "llm.py is not ready after 10 s\n";
+    die "llm.py is not ready\n";
 }
 
 sub llm_location ($;$@) {
@@ -237,7 +244,7 @@ our @EXPORT = qw(
 );
 
 my $Json = JSON::PP->new->utf8->canonical->allow_nonref;
-my $Http = HTTP::Tiny->new(timeout => 15);
+my $Http = HTTP::Tiny->new(timeout => 2 * patience());
 
 
 # What test files call
@@ -245,7 +252,7 @@ my $Http = HTTP::Tiny->new(timeout => 15);
 sub import {
     Test::Nginx::Util::no_long_string();
     Test::Nginx::Util::worker_connections(1024);
-    Test::Nginx::Util::timeout(($ENV{TEST_NGINX_TIMEOUT} || 5) * slow());
+    Test::Nginx::Util::timeout($ENV{TEST_NGINX_TIMEOUT} || patience());
 
     # Test::Base exports to the caller what this class and its bases export
 
@@ -439,7 +446,14 @@ sub json_request {
         local $Test::Nginx::Util::TestNginxSleep = 0 if $Block
             && !$Block->error_log && !$Block->no_error_log
             && !$Block->grep_error_log;
-        return $log->();
+        return lines_with(scalar($Block && $Block->error_log), $log);
+    };
+
+    my $access = \&Test::Nginx::Socket::access_log_data;
+
+    *Test::Nginx::Socket::access_log_data = sub () {
+        return lines_with(scalar($Block && $Block->access_log),
+                          $access);
     };
 
     # a new root is made: what the old nginx left is seen now or never
@@ -452,6 +466,27 @@ sub json_request {
         $SeenLog = 0;
         $setup->(@_);
     };
+}
+
+
+# The lines of a log, which are written after the response has been sent: as
+# soon as each pattern has one, or when none will come any more.
+
+sub lines_with {
+    my ($patterns, $code) = @_;
+    my @wanted = ref $patterns eq 'ARRAY' ? grep { defined } @$patterns
+                 : ref $patterns ? $patterns
+                 : split /\n+/, $patterns // '';
+    my $end = Time::HiRes::time() + patience();
+
+    while (1) {
+        my $lines = $code->();
+        my $text = join '', @$lines;
+        my @missing = grep { ref $_ ? $text !~ /$_/m : index($text, $_) < 0 }
+                           @wanted;
+        return $lines if !@missing || Time::HiRes::time() > $end;
+        Time::HiRes::sleep(0.02);
+    }
 }
 
 
@@ -683,13 +718,13 @@ sub parse_sse {
 }
 
 # A call that nginx gives up ends a moment after the response has come: a
-# failed check is looked at again for a second.
+# failed check is looked at again for a while.
 
 sub check_calls {
     my ($block) = @_;
     my $name = $block->name . ' - llm_calls';
     my @checks = eval { parse_checks($block->llm_calls, $name) };
-    my $end = Time::HiRes::time() + slow();
+    my $end = Time::HiRes::time() + patience();
 
     if ($@) {
         ok(0, "$name: the checks can be read");
@@ -897,7 +932,7 @@ NAME: [data of the events of that name]}>; data is JSON if it can be.
 The same for what the stand-in was asked during the block, a list of calls as
 F<llm.py> describes them, each with C<header>: names in lower case to values
 (one that was not sent C<eq null>).  C<count> is the number of calls and
-C<stats> its counters.  Checks are repeated for up to a second until they hold:
+C<stats> its counters.  Checks are repeated until they hold, for half a minute at most:
 a call that is given up ends a moment after the response.  So to prove that a
 call is I<not> made, C<--- wait> first.
 
@@ -907,7 +942,9 @@ What is no fault in this block, of: alert crit emerg segfault asan bad_request.
 
 =back
 
-C<--- timeout> is three times as long with TEST_REVIEW_ASAN.
+C<--- timeout> is half a minute unless said; all is three times as long with
+TEST_REVIEW_ASAN.  Lines of C<--- error_log> and C<--- access_log> are waited
+for.
 
 =head1 FUNCTIONS
 
