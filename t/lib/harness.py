@@ -185,6 +185,14 @@ class Harness:
         return wait_for(lambda: len(set(self.workers()) - old)
                         >= self.settings["workers"])
 
+    def renew(self, **settings):
+        """another configuration, which nobody's but new workers have"""
+        old = set(self.workers())
+        self.configure(**settings)
+        if not (self.reload() and wait_for(
+                lambda: not old & set(self.workers()))):
+            raise SystemExit("nginx was not reloaded")
+
     def workers(self):
         with open("/proc/%d/task/%d/children"
                   % (self.nginx.pid, self.nginx.pid)) as f:
