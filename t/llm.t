@@ -250,6 +250,16 @@ close $sock;
 ok(llm_wait(closed => 1, key => 'd')->{ok}, 'delay: a close is seen');
 
 llm_reset();
+my @waiting = map { ask("gate=g key=$_") } 1, 2;
+llm_wait(calls => 2, timeout => 5000);
+is((answer($waiting[0], 0.1))[2], 'quiet', 'gate: nothing comes');
+close $waiting[1];
+ok(llm_wait(closed => 1, timeout => 5000)->{ok}, 'gate: a close is seen');
+llm_post('/_open', gate => 'g');
+like((answer($waiting[0], 5))[0], qr/^HTTP\/1.1 200 /, 'gate: until it opens');
+like((answer(ask('gate=g'), 5))[0], qr/^HTTP\/1.1 200 /, 'and then no more');
+
+llm_reset();
 my @socks = map { ask('delay=200 key=p') } 1 .. 30;
 answer($_) for @socks;
 is(llm_stats()->{max_in_flight}, 30, 'calls in flight are counted');
