@@ -22,6 +22,8 @@
 #include "review/split.h"
 #include "review/utf8.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define NGX_HTTP_UNPROCESSABLE  422
 
@@ -219,6 +221,7 @@ struct ngx_http_review_ctx_s {
     ngx_msec_t                  expires;
     ngx_msec_t                  delayed_until; /* by limit_req, see kick */
 
+    ngx_buf_t                  *sending;    /* of the reply, the last piece */
     ngx_str_t                   problem;    /* replaces nginx's error page */
 
     unsigned                    post_action:1; /* the request is one */
@@ -283,6 +286,7 @@ struct ngx_http_review_call_s {
     ngx_msec_t                  started;
     ngx_msec_t                  first;      /* when the answer began; 0 */
     ngx_uint_t                  tries;
+    ngx_uint_t                  pauses;     /* in a row: the LLM is busy */
     ngx_uint_t                  status;     /* HTTP status, 0: no response */
     ngx_int_t                   rc;         /* of the subrequest */
     ngx_event_t                *read;       /* of the upstream connection */
@@ -295,6 +299,8 @@ struct ngx_http_review_call_s {
     unsigned                    header:1;   /* a response header was seen */
     unsigned                    attempted:1; /* to connect to an upstream */
     unsigned                    connected:1;
+    unsigned                    no_server:1; /* was found for it, */
+    unsigned                    busy:1;     /* since all are busy */
     unsigned                    silent:1;   /* proxy_read_timeout in mid-body */
     unsigned                    active:1;   /* is in ctx->calls */
     unsigned                    ended:1;    /* waits in ctx->ended */
@@ -522,6 +528,7 @@ char *ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
 /* ngx_http_review_count.c: what the metrics of a zone are told */
 
 void ngx_http_review_count_call(ngx_http_review_call_t *call);
+void ngx_http_review_count_busy(ngx_http_review_call_t *call);
 void ngx_http_review_count_cut(ngx_http_review_call_t *call,
     const char *code);
 void ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
@@ -663,6 +670,10 @@ void ngx_http_review_retry_earn(ngx_http_review_retry_t *retry);
 
 ngx_int_t ngx_http_review_retry_delay(ngx_http_review_call_t *call);
 
+/* the same where there was no try, since all servers were busy */
+
+ngx_msec_t ngx_http_review_retry_pause(ngx_http_review_call_t *call);
+
 
 /*
  * ngx_http_review_reply.c: replies, whole or in pieces.  What returns an
@@ -684,6 +695,11 @@ ngx_int_t ngx_http_review_reply_start(ngx_http_review_ctx_t *ctx,
     const char *type);
 ngx_int_t ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx,
     const char *name, ngx_chain_t *data, ngx_uint_t last);
+
+/* a piece of it: its memory must stay as it is until nothing is unsent */
+
+ngx_int_t ngx_http_review_reply_piece(ngx_http_review_ctx_t *ctx,
+    ngx_chain_t *out, ngx_uint_t last);
 void ngx_http_review_reply_ping(ngx_http_review_ctx_t *ctx);
 ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
 
@@ -731,6 +747,9 @@ ngx_int_t ngx_http_review_add_variables(ngx_conf_t *cf);
 /* ngx_http_review_pool.c: nginx's pools, for the lower floor */
 
 review_pool_t *ngx_http_review_pool(ngx_pool_t *pool);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_H_INCLUDED_ */

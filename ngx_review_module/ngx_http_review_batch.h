@@ -7,6 +7,8 @@
 
 #include "ngx_http_review_vectors.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * So many inputs may be refused that stand alone, before one is taken, until
@@ -70,6 +72,9 @@ void ngx_http_review_batch_done(ngx_http_review_batch_t *batch);
 /* the client's, else the configured; empty: none */
 
 review_str_t ngx_http_review_vectors_model(ngx_http_review_vectors_t *v);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_BATCH_H_INCLUDED_ */

@@ -8,6 +8,7 @@
 
 
 static void ngx_http_review_call_turn(ngx_http_review_turn_t *turn);
+static void ngx_http_review_call_pause(ngx_http_review_call_t *call);
 static void ngx_http_review_call_try(ngx_http_review_call_t *call);
 static void ngx_http_review_call_timeout(ngx_event_t *ev);
 static void ngx_http_review_call_again(ngx_event_t *ev);
@@ -36,6 +37,8 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->header = 0;
     call->attempted = 0;
     call->connected = 0;
+    call->no_server = 0;
+    call->busy = 0;
     call->silent = 0;
     call->timedout = 0;
     call->encoded = 0;
@@ -53,6 +56,14 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
 
     call->turn.waiter = &ctx->waiter;
     call->turn.handler = ngx_http_review_call_turn;
+    call->turn.request = &call->sr;
+
+    /* its turn had come before, but the LLM was busy */
+
+    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD) {
+        ngx_http_review_call_try(call);
+        return;
+    }
 
     switch (ngx_http_review_limit_ask(&call->turn)) {
 
@@ -106,7 +117,7 @@ ngx_http_review_call_try(ngx_http_review_call_t *call)
 
     call->started = ngx_current_msec;
 
-    if (call->tries++ == 0) {
+    if (call->tries++ == 0 && call->pauses == 0) {
         ngx_http_review_retry_earn(ctx->conf->retry);
     }
 
@@ -150,6 +161,11 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
 
     ngx_http_review_call_stop(call);
 
+    if (call->busy) {
+        ngx_http_review_call_pause(call);
+        return;
+    }
+
     again = call->turn.code ? ngx_http_review_call_refused(call)
                             : ngx_http_review_call_answered(call);
 
@@ -170,6 +186,24 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
     ngx_http_review_call_over(call);
 
     call->handler(call);
+}
+
+
+/*
+ * That was no try: the LLM's servers have all the connections they may have.
+ * The call keeps its slot, so that no more calls than these ask them again.
+ */
+
+static void
+ngx_http_review_call_pause(ngx_http_review_call_t *call)
+{
+    call->tries--;
+    call->pauses++;
+
+    ngx_http_review_count_busy(call);
+
+    call->timer.handler = ngx_http_review_call_again;
+    ngx_add_timer(&call->timer, ngx_http_review_retry_pause(call));
 }
 
 
@@ -219,6 +253,8 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
 
     again = ngx_http_review_outcome(call);
 
+    call->pauses = 0;
+
     usage = call->usage;
     usage->calls++;
     usage->time += ngx_current_msec - call->started;
@@ -227,6 +263,7 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
     ngx_http_review_limit_sample(&sample, call->failure.code);
 
     sample.first = call->first ? call->first - call->started : 0;
+    sample.lost &= !call->no_server;
 
     ngx_http_review_limit_done(&call->turn, &sample);
 
@@ -314,7 +351,8 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     conf = call->ctx->conf;
 
-    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD && !call->header
+    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD && !call->busy
+        && !call->header
         && ngx_current_msec - call->started
            >= ngx_min(conf->call_timeout, conf->timeout) / 2)
     {

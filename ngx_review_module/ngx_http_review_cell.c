@@ -362,11 +362,12 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 
     if (call) {
         waits = call->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
-                || call->turn.state == NGX_HTTP_REVIEW_TURN_READY;
+                || call->turn.state == NGX_HTTP_REVIEW_TURN_READY
+                || call->busy;
 
         /* a try that is cut off has been made all the same */
 
-        if (call->sr || (call->ended && call->turn.code == NULL)) {
+        if (call->sr || (call->ended && call->turn.code == NULL && !waits)) {
             cell->usage.calls++;
             cell->usage.time += ngx_current_msec - call->started;
         }

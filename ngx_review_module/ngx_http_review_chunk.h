@@ -16,6 +16,8 @@
 #include "review/prompt.h"
 #include "review/quote.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct ngx_http_review_chunk_s  ngx_http_review_chunk_t;
 typedef struct ngx_http_review_cell_s   ngx_http_review_cell_t;
@@ -167,6 +169,9 @@ ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
 
 ngx_int_t ngx_http_review_regex(ngx_http_review_chunk_t *chunk, void *regex,
     ngx_int_t *captures);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_CHUNK_H_INCLUDED_ */

@@ -46,6 +46,21 @@ ngx_http_review_count_call(ngx_http_review_call_t *call)
 }
 
 
+/* a call that no server was free for */
+
+void
+ngx_http_review_count_busy(ngx_http_review_call_t *call)
+{
+    review_metrics_t  *m;
+
+    m = ngx_http_review_metrics(call->ctx);
+
+    if (m) {
+        review_metrics_call(m, "busy", REVIEW_METRICS_NO_TIME);
+    }
+}
+
+
 void
 ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx, review_str_t *model,
     int64_t prompt, int64_t completion)

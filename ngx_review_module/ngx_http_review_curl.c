@@ -10,6 +10,8 @@
 
 #include "ngx_http_review_easy.h"
 
+#include <openssl/err.h>
+
 
 /*
  * Connections of a worker: in all, to one host, and idle ones that are kept.
@@ -194,6 +196,8 @@ ngx_http_review_curl_remove(ngx_http_review_easy_t *own)
     curl_easy_cleanup(own->easy);
     curl_slist_free_all(own->headers);
 
+    ERR_clear_error();
+
     if (own->silence.timer_set) {
         ngx_del_timer(&own->silence);
     }
@@ -206,7 +210,11 @@ ngx_http_review_curl_remove(ngx_http_review_easy_t *own)
 }
 
 
-/* the multi handle's sockets are connections of nginx without a protocol */
+/*
+ * The multi handle's sockets are connections of nginx without a protocol.
+ * Errors that libcurl leaves in OpenSSL's queue are not for nginx, which would
+ * report them as those of its next connection.
+ */
 
 static void
 ngx_http_review_curl_act(curl_socket_t fd, int events)
@@ -220,6 +228,8 @@ ngx_http_review_curl_act(curl_socket_t fd, int events)
                                   &running);
 
     ngx_http_review_curl.busy--;
+
+    ERR_clear_error();
 
     if (rc != CURLM_OK) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
@@ -575,6 +585,8 @@ ngx_http_review_curl_posted(ngx_event_t *ev)
     ngx_http_review_curl.busy++;
     code = curl_easy_pause(own->easy, CURLPAUSE_CONT);
     ngx_http_review_curl.busy--;
+
+    ERR_clear_error();
 
     /* an error here does not reach the multi handle */
 

@@ -12,6 +12,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct ngx_http_review_transfer_s  ngx_http_review_transfer_t;
 
@@ -116,6 +118,9 @@ void ngx_http_review_transfer_resume(ngx_http_review_transfer_t *t);
 void ngx_http_review_transfer_cancel(ngx_http_review_transfer_t *t);
 
 void ngx_http_review_curl_exit(ngx_cycle_t *cycle);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_CURL_H_INCLUDED_ */

@@ -15,6 +15,8 @@
 #include "review/address.h"
 #include "review/url.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct ngx_http_review_download_s  ngx_http_review_download_t;
 
@@ -117,6 +119,9 @@ const char *ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx,
 
 ngx_uint_t ngx_http_review_download_may_connect(ngx_http_review_ctx_t *ctx,
     review_url_t *url, struct sockaddr *sockaddr);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_DOWNLOAD_H_INCLUDED_ */

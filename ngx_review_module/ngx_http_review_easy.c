@@ -469,7 +469,6 @@ ngx_http_review_easy_manners(CURL *easy, ngx_http_review_transfer_t *t)
     set(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
     set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    set(CURLOPT_PATH_AS_IS, 1L);
     set(CURLOPT_BUFFERSIZE, (long) NGX_HTTP_REVIEW_CURL_BUFFER);
     set(CURLOPT_UPLOAD_BUFFERSIZE, (long) NGX_HTTP_REVIEW_CURL_BUFFER);
     set(CURLOPT_CONNECTTIMEOUT_MS, (long) t->connect_timeout);
@@ -518,5 +517,13 @@ ngx_http_review_easy_init(ngx_http_review_easy_t *own)
         return NGX_ERROR;
     }
 
-    return t->region.len ? ngx_http_review_easy_sign(easy, t) : NGX_OK;
+    if (t->region.len) {
+        return ngx_http_review_easy_sign(easy, t);
+    }
+
+    /* libcurl 8 does not sign what is sent as it is; keys have no dot parts */
+
+    set(CURLOPT_PATH_AS_IS, 1L);
+
+    return NGX_OK;
 }

@@ -13,6 +13,8 @@
 #include <ngx_event.h>
 #include <curl/curl.h>
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * CURLOPT_QUICK_EXIT: a handle whose name is being resolved is removed without
@@ -59,6 +61,9 @@ void ngx_http_review_easy_result(ngx_http_review_easy_t *own, CURLcode code);
 /* ngx_http_review_curl.c: a socket has been made, its number may be known */
 
 ngx_int_t ngx_http_review_curl_opened(curl_socket_t fd);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_EASY_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "ngx_http_review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define NGX_HTTP_REVIEW_EXTRACT_MESSAGE  160
 
@@ -51,6 +53,9 @@ struct ngx_http_review_extraction_s {
 
 void ngx_http_review_extraction_start(ngx_http_review_extraction_t *e);
 void ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_EXTRACT_H_INCLUDED_ */

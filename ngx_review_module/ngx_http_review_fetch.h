@@ -9,6 +9,8 @@
 #include "ngx_http_review_download.h"
 #include "ngx_http_review_s3.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* of a download there are two: one is filled, one is being written */
 
@@ -178,6 +180,9 @@ void ngx_http_review_fetch_slot_cancel(ngx_http_review_fetch_slot_t *slot);
 /* ngx_http_review_fetch_reply.c: ends the request */
 
 void ngx_http_review_fetch_reply(ngx_http_review_fetch_t *fetch);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_FETCH_H_INCLUDED_ */

@@ -134,6 +134,7 @@ ngx_http_review_guard_create(ngx_http_request_t *r)
     guard->request = r;
     guard->turn.waiter = &guard->waiter;
     guard->turn.handler = ngx_http_review_guard_turn;
+    guard->turn.request = &guard->request;
 
     cln->handler = ngx_http_review_guard_cleanup;
     cln->data = guard;
@@ -392,7 +393,9 @@ ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
     }
 
     if (status == NGX_HTTP_BAD_GATEWAY && !answered) {
-        return "connect";
+        return ngx_http_review_limit_no_server(r)
+               && ngx_http_review_limit_is_busy(&guard->turn, 1)
+               ? "busy" : "connect";
     }
 
     if (status == NGX_HTTP_GATEWAY_TIME_OUT && !answered) {
@@ -430,6 +433,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
     review_metrics_queue(m, turn->begun - turn->asked);
 
     ngx_http_review_limit_sample(&sample, code);
+    sample.lost &= !ngx_http_review_limit_no_server(guard->request);
 
     state = ngx_http_review_guard_upstream(guard->request);
 

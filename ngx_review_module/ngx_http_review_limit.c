@@ -11,7 +11,12 @@
 
 #define NGX_HTTP_REVIEW_LIMIT_EXPIRY  10000
 
+/* how long it counts what was seen of the LLM's connections */
 
+#define NGX_HTTP_REVIEW_LIMIT_LATELY  1000
+
+
+static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
 static void ngx_http_review_limit_expired(ngx_event_t *ev);
 static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
 
@@ -111,8 +116,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
     if (review_queue_take(q, zone->process)) {
 
         if (ngx_http_review_limit_allowed(turn, zone)) {
-            turn->state = NGX_HTTP_REVIEW_TURN_HELD;
-            turn->begun = ngx_current_msec;
+            ngx_http_review_limit_hold(turn);
             return NGX_OK;
         }
 
@@ -196,6 +200,22 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
 
 
 static void
+ngx_http_review_limit_hold(ngx_http_review_turn_t *turn)
+{
+    ngx_http_review_zone_t  *zone;
+
+    zone = turn->waiter->limit->zone;
+
+    turn->state = NGX_HTTP_REVIEW_TURN_HELD;
+    turn->begun = ngx_current_msec;
+
+    ngx_queue_insert_tail(&zone->held, &turn->queue);
+
+    ngx_http_review_process_watch(zone);
+}
+
+
+static void
 ngx_http_review_limit_expired(ngx_event_t *ev)
 {
     ngx_http_review_turn_t *turn = ev->data;
@@ -216,6 +236,15 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
     ngx_http_review_load_t  *load;
 
     load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+
+    if (sample->lost) {
+        load->lost = ngx_current_msec;
+
+    } else if (sample->result == REVIEW_CIRCUIT_GOOD
+               || sample->result == REVIEW_CIRCUIT_ANSWERED)
+    {
+        load->answered = ngx_current_msec;
+    }
 
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
                           sample->result);
@@ -264,9 +293,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
 
     ngx_http_review_process_wake(zone, &wake);
 
-    if (turn->state != NGX_HTTP_REVIEW_TURN_HELD) {
-        ngx_queue_remove(&turn->queue);
-    }
+    ngx_queue_remove(&turn->queue);
 
     if (turn->timer.timer_set) {
         ngx_del_timer(&turn->timer);
@@ -281,11 +308,120 @@ ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
 {
     ngx_http_review_sample_t  sample;
 
-    sample.outcome = REVIEW_ADAPT_OTHER;
-    sample.result = REVIEW_CIRCUIT_NOTHING;
-    sample.first = 0;
-
+    ngx_http_review_limit_sample(&sample, "cancelled");
     ngx_http_review_limit_done(turn, &sample);
+}
+
+
+/* is any call of this process connected, or connecting? */
+
+static void
+ngx_http_review_limit_look(ngx_http_review_zone_t *zone,
+    ngx_uint_t *connected, ngx_uint_t *connecting)
+{
+    ngx_queue_t             *q;
+    ngx_http_request_t      *r;
+    ngx_http_upstream_t     *u;
+    ngx_http_review_turn_t  *turn;
+
+    *connected = 0;
+    *connecting = 0;
+
+    for (q = ngx_queue_head(&zone->held);
+         q != ngx_queue_sentinel(&zone->held) && !*connected;
+         q = ngx_queue_next(q))
+    {
+        turn = ngx_queue_data(q, ngx_http_review_turn_t, queue);
+
+        r = *turn->request;
+        u = r ? r->upstream : NULL;
+
+        if (u == NULL || u->peer.connection == NULL) {
+            continue;
+        }
+
+        if (u->state->connect_time != (ngx_msec_t) -1) {
+            *connected = 1;
+
+        } else if (ngx_current_msec - u->start_time
+                   < NGX_HTTP_REVIEW_LIMIT_LATELY)
+        {
+            *connecting = 1;
+        }
+    }
+}
+
+
+/* nginx has the upstream's name for that of a server that it has not found */
+
+ngx_uint_t
+ngx_http_review_limit_no_server(ngx_http_request_t *r)
+{
+    ngx_str_t                     *host;
+    ngx_http_upstream_t           *u;
+    ngx_http_upstream_state_t     *state;
+    ngx_http_upstream_srv_conf_t  *uscf;
+
+    u = r->upstream;
+
+    if (u == NULL || u->upstream == NULL || r->upstream_states == NULL
+        || r->upstream_states->nelts == 0)
+    {
+        return 0;
+    }
+
+    uscf = u->upstream;
+    host = &uscf->host;
+
+    state = r->upstream_states->elts;
+    state += r->upstream_states->nelts - 1;
+
+    return (uscf->flags & NGX_HTTP_UPSTREAM_CREATE)
+           && state->connect_time == (ngx_msec_t) -1
+           && state->peer
+           && state->peer->len == host->len
+           && ngx_strncmp(state->peer->data, host->data, host->len) == 0;
+}
+
+
+static ngx_uint_t
+ngx_http_review_limit_lately(ngx_msec_t when)
+{
+    return when && ngx_current_msec - when < NGX_HTTP_REVIEW_LIMIT_LATELY;
+}
+
+
+ngx_uint_t
+ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn, ngx_uint_t first)
+{
+    ngx_uint_t               busy, connected, connecting;
+    review_queue_t          *q;
+    ngx_http_review_load_t  *load;
+    ngx_http_review_zone_t  *zone;
+
+    if (turn->state != NGX_HTTP_REVIEW_TURN_HELD) {
+        return 0;
+    }
+
+    zone = turn->waiter->limit->zone;
+    load = ngx_http_review_zone_load(zone);
+
+    ngx_http_review_limit_look(zone, &connected, &connecting);
+
+    q = ngx_http_review_zone_lock(zone);
+
+    if (first && q->in_flight > q->shares[zone->process].in_flight) {
+        connecting = 1;
+    }
+
+    busy = connected
+           || ngx_http_review_limit_lately(load->connected)
+           || ngx_http_review_limit_lately(load->answered)
+           || (connecting && !ngx_http_review_limit_lately(load->lost));
+
+    ngx_http_review_zone_unlock(zone);
+
+    return busy;
 }
 
 
@@ -297,6 +433,7 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
     int                        gone;
     void                      *owner;
     uint32_t                   n;
+    ngx_uint_t                 connected, connecting;
     ngx_queue_t               *head;
     review_wake_t              wake;
     review_queue_t            *q;
@@ -305,7 +442,13 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
     ngx_memzero(&wake, sizeof(review_wake_t));
 
+    ngx_http_review_limit_look(zone, &connected, &connecting);
+
     q = ngx_http_review_zone_lock(zone);
+
+    if (connected) {
+        ngx_http_review_zone_load(zone)->connected = ngx_current_msec;
+    }
 
     while ((n = review_queue_claim(q, zone->process, &owner, &gone))) {
         waiter = owner;
@@ -340,7 +483,7 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
     ngx_http_review_limit_ready(zone);
 
-    return n != 0;
+    return n != 0 || !ngx_queue_empty(&zone->held);
 }
 
 
@@ -375,8 +518,7 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
             ngx_del_timer(&turn->timer);
         }
 
-        turn->state = NGX_HTTP_REVIEW_TURN_HELD;
-        turn->begun = ngx_current_msec;
+        ngx_http_review_limit_hold(turn);
         turn->handler(turn);
     }
 }
@@ -434,6 +576,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     sample->outcome = REVIEW_ADAPT_OK;
     sample->result = REVIEW_CIRCUIT_GOOD;
     sample->first = 0;
+    sample->lost = 0;
 
     if (code == NULL) {
         return;
@@ -451,14 +594,19 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         sample->result = REVIEW_CIRCUIT_FAILED;
 
     } else if (ngx_strcmp(code, "connect") == 0
-               || ngx_strcmp(code, "cut") == 0
-               || ngx_strncmp(code, "http_5", 6) == 0)
+               || ngx_strcmp(code, "cut") == 0)
     {
+        sample->outcome = REVIEW_ADAPT_OTHER;
+        sample->result = REVIEW_CIRCUIT_FAILED;
+        sample->lost = 1;
+
+    } else if (ngx_strncmp(code, "http_5", 6) == 0) {
         sample->outcome = REVIEW_ADAPT_OTHER;
         sample->result = REVIEW_CIRCUIT_FAILED;
 
     } else if (ngx_strcmp(code, "internal") == 0
-               || ngx_strcmp(code, "cancelled") == 0)
+               || ngx_strcmp(code, "cancelled") == 0
+               || ngx_strcmp(code, "busy") == 0)
     {
         sample->outcome = REVIEW_ADAPT_OTHER;
         sample->result = REVIEW_CIRCUIT_NOTHING;

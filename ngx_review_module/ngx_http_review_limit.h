@@ -17,6 +17,8 @@
 #include "review/metrics.h"
 #include "review/queue.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct ngx_http_review_zone_s      ngx_http_review_zone_t;
 typedef struct ngx_http_review_turn_s      ngx_http_review_turn_t;
@@ -46,6 +48,7 @@ struct ngx_http_review_zone_s {
     ngx_event_t                 poll;
     ngx_event_t                 posted;
     ngx_queue_t                 ready;      /* turns that have come */
+    ngx_queue_t                 held;       /* turns with a slot */
 
     unsigned                    defined:1;  /* by review_zone */
     unsigned                    automatic:1; /* the limit moves */
@@ -67,6 +70,12 @@ typedef struct {
     review_circuit_t            circuit;
     review_metrics_t            metrics;
     ngx_uint_t                  automatic;
+
+    /* when that was seen last, for those who find no live upstream */
+
+    ngx_msec_t                  answered;   /* a call was */
+    ngx_msec_t                  connected;  /* one had its connection */
+    ngx_msec_t                  lost;       /* one had none, or was cut */
 } ngx_http_review_load_t;
 
 
@@ -96,6 +105,7 @@ struct ngx_http_review_turn_s {
     ngx_queue_t                 queue;
     ngx_http_review_waiter_t   *waiter;
     ngx_http_review_turn_pt     handler;    /* its turn has come, or won't */
+    ngx_http_request_t        **request;    /* that asks the LLM, if any does */
     ngx_event_t                 timer;
     ngx_msec_t                  asked;
     ngx_msec_t                  begun;
@@ -111,6 +121,7 @@ typedef struct {
     review_adapt_e              outcome;
     review_circuit_result_e     result;
     ngx_msec_t                  first;      /* to its first token; 0: none */
+    ngx_uint_t                  lost;       /* no connection, or it was cut */
 } ngx_http_review_sample_t;
 
 
@@ -147,7 +158,7 @@ ngx_uint_t ngx_http_review_process_entered(ngx_http_review_zone_t *zone);
 void ngx_http_review_process_wake(ngx_http_review_zone_t *zone,
     review_wake_t *wake);
 
-/* has the zone looked at from time to time, while calls wait */
+/* has the zone looked at from time to time, while calls wait, or run */
 
 void ngx_http_review_process_watch(ngx_http_review_zone_t *zone);
 
@@ -187,7 +198,20 @@ void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     ngx_http_review_sample_t *sample);
 void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
 
-/* 1 if any call waits in the zone */
+/*
+ * Has nginx found no server for "r"?  It says so of those that are down as of
+ * those that have all the connections that "max_conns" allows.  These are busy
+ * where a call of the zone has its connection right now, or was answered within
+ * the last second; or where one has begun to connect since, and none has failed
+ * to, or was cut.  What other processes' calls do is known a little late:
+ * "first" gives them the benefit of the doubt.
+ */
+
+ngx_uint_t ngx_http_review_limit_no_server(ngx_http_request_t *r);
+ngx_uint_t ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn,
+    ngx_uint_t first);
+
+/* 1 if the zone is to be looked at again: calls wait, or run */
 
 ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
 
@@ -199,6 +223,9 @@ ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
 
 void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     const char *code);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_LIMIT_H_INCLUDED_ */

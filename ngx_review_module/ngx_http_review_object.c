@@ -378,11 +378,8 @@ ngx_http_review_object_cancel(ngx_http_review_ctx_t *ctx)
 static ngx_int_t
 ngx_http_review_object_send(ngx_http_review_object_t *object)
 {
-    ngx_buf_t           *b;
-    ngx_chain_t          out;
-    ngx_http_request_t  *r;
-
-    r = object->ctx.request;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
 
     while (!ngx_http_review_reply_unsent(&object->ctx)) {
 
@@ -400,12 +397,11 @@ ngx_http_review_object_send(ngx_http_review_object_t *object)
             object->filling->last = object->filling->start;
         }
 
-        b->flush = 1;
         b->temporary = 1;
         out.buf = b;
         out.next = NULL;
 
-        if (ngx_http_output_filter(r, &out) == NGX_ERROR
+        if (ngx_http_review_reply_piece(&object->ctx, &out, 0) == NGX_ERROR
             || ngx_http_review_reply_flush(&object->ctx) != NGX_OK)
         {
             return NGX_ERROR;

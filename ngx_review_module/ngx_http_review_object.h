@@ -8,6 +8,8 @@
 #include "ngx_http_review.h"
 #include "ngx_http_review_s3.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* of a download there are two */
 
@@ -40,6 +42,9 @@ ngx_int_t ngx_http_review_object_reply_header(
 /* ngx_http_review_object_reply.c: replies that are ours; ends the request */
 
 void ngx_http_review_object_reply(ngx_http_review_object_t *object);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_OBJECT_H_INCLUDED_ */

@@ -107,7 +107,10 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
             return 1;
         }
 
-        ngx_http_review_call_blame(call, "connect", "no connection to %s");
+        ngx_http_review_call_blame(call, "connect",
+                                   call->no_server
+                                   ? "no server of %s is up, or free"
+                                   : "no connection to %s");
         return 1;
 
     case NGX_HTTP_INTERNAL_SERVER_ERROR:

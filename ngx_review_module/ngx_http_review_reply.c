@@ -19,7 +19,7 @@ ngx_http_review_reply_link(ngx_pool_t *pool, const char *data, size_t len)
 
     b->pos = (u_char *) data;
     b->last = b->pos + len;
-    b->memory = 1;
+    b->memory = len ? 1 : 0;
     b->tag = (ngx_buf_tag_t) &ngx_http_review_module;
 
     cl->buf = b;
@@ -124,24 +124,72 @@ ngx_http_review_reply_start(ngx_http_review_ctx_t *ctx, const char *type)
 }
 
 
+/*
+ * "last_in_chain" means the end, as "last_buf" does: filters of other modules
+ * are done with the reply when they see it.
+ */
+
+ngx_int_t
+ngx_http_review_reply_piece(ngx_http_review_ctx_t *ctx, ngx_chain_t *out,
+    ngx_uint_t last)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    b = NULL;
+
+    for (cl = out; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_size(b)) {
+            ctx->sending = b;
+        }
+    }
+
+    b->flush = !last;
+    b->last_buf = last;
+    b->last_in_chain = last;
+
+    return ngx_http_output_filter(ctx->request, out);
+}
+
+
+/*
+ * Does the client, or a filter, still hold what it was sent?  Filters set
+ * flags of their own in "buffered", and some keep them as long as the reply
+ * lasts: so only what is known to be ours counts, and what waits for the
+ * client's socket.
+ */
+
+static ngx_uint_t
+ngx_http_review_reply_held(ngx_http_review_ctx_t *ctx)
+{
+    if (ctx->request->connection->buffered & NGX_HTTP_WRITE_BUFFERED) {
+        return 1;
+    }
+
+    return ctx->sending && ngx_buf_size(ctx->sending);
+}
+
+
 /* "event: name", the data in one line, and a blank one */
 
 ngx_int_t
 ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx, const char *name,
     ngx_chain_t *data, ngx_uint_t last)
 {
-    ngx_chain_t         *out, *cl;
-    review_buf_t         b;
-    ngx_http_request_t  *r;
+    ngx_pool_t    *pool;
+    ngx_chain_t   *out, *cl;
+    review_buf_t   b;
 
-    r = ctx->request;
+    pool = ctx->request->pool;
 
     review_buf_init(&b, ctx->pool, 32);
     review_buf_puts(&b, "event: ");
     review_buf_puts(&b, name);
     review_buf_puts(&b, "\ndata: ");
 
-    out = b.failed ? NULL : ngx_http_review_reply_link(r->pool, b.data, b.len);
+    out = b.failed ? NULL : ngx_http_review_reply_link(pool, b.data, b.len);
 
     if (out == NULL) {
         return NGX_ERROR;
@@ -151,17 +199,13 @@ ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx, const char *name,
 
     for (cl = out; cl->next; cl = cl->next) { /* void */ }
 
-    cl->next = ngx_http_review_reply_link(r->pool, "\n\n", 2);
+    cl->next = ngx_http_review_reply_link(pool, "\n\n", 2);
 
     if (cl->next == NULL) {
         return NGX_ERROR;
     }
 
-    cl->next->buf->flush = !last;
-    cl->next->buf->last_buf = last;
-    cl->next->buf->last_in_chain = 1;
-
-    return ngx_http_output_filter(r, out);
+    return ngx_http_review_reply_piece(ctx, out, last);
 }
 
 
@@ -170,47 +214,45 @@ ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx, const char *name,
 void
 ngx_http_review_reply_ping(ngx_http_review_ctx_t *ctx)
 {
-    ngx_chain_t         *cl;
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
+    ngx_chain_t  *out;
 
     /* a client that does not read is not sent more */
 
-    if (r->buffered || r->connection->buffered) {
+    if (ngx_http_review_reply_held(ctx)) {
         return;
     }
 
-    cl = ngx_http_review_reply_link(r->pool, ": ping\n\n",
-                                    sizeof(": ping\n\n") - 1);
+    out = ngx_http_review_reply_link(ctx->request->pool, ": ping\n\n",
+                                     sizeof(": ping\n\n") - 1);
 
-    if (cl == NULL) {
-        ctx->broken = 1;
-        return;
-    }
-
-    cl->buf->flush = 1;
-
-    if (ngx_http_output_filter(r, cl) == NGX_ERROR) {
+    if (out == NULL
+        || ngx_http_review_reply_piece(ctx, out, 0) == NGX_ERROR)
+    {
         ctx->broken = 1;
     }
 }
 
 
-/* goes on with what the client has not taken yet */
+/* goes on with what the client has not taken yet, whoever keeps it */
 
 ngx_int_t
 ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx)
 {
-    if (!ngx_http_review_reply_unsent(ctx)) {
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (!ngx_http_review_reply_unsent(ctx)
+        && !r->buffered && !r->connection->buffered)
+    {
         return NGX_OK;
     }
 
-    if (ngx_http_output_filter(ctx->request, NULL) == NGX_ERROR) {
+    if (ngx_http_output_filter(r, NULL) == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    return ngx_handle_write_event(ctx->request->connection->write, 0);
+    return ngx_handle_write_event(r->connection->write, 0);
 }
 
 
@@ -232,7 +274,7 @@ ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx)
         ngx_del_timer(wev);
     }
 
-    if (!ctx->request->buffered && !ctx->request->connection->buffered) {
+    if (!ngx_http_review_reply_held(ctx)) {
         return 0;
     }
 

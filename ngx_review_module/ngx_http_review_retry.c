@@ -65,10 +65,43 @@ ngx_http_review_retry_spend(ngx_http_review_retry_t *retry)
 }
 
 
+/* after "n" of them in a row */
+
+static ngx_msec_t
+ngx_http_review_retry_backoff(ngx_http_review_retry_t *retry, ngx_uint_t n,
+    ngx_msec_t *jitter)
+{
+    ngx_msec_t  delay;
+
+    delay = retry->backoff;
+
+    for ( /* void */ ; n > 1 && delay < retry->max; n--) {
+        delay *= 2;
+    }
+
+    delay = ngx_min(delay, retry->max);
+
+    /* half of it is chance, lest all that failed together come together */
+
+    *jitter = (ngx_msec_t) ngx_random() % (delay / 2 + 1);
+
+    return delay - delay / 2 + *jitter;
+}
+
+
+ngx_msec_t
+ngx_http_review_retry_pause(ngx_http_review_call_t *call)
+{
+    ngx_msec_t  jitter;
+
+    return ngx_http_review_retry_backoff(call->ctx->conf->retry, call->pauses,
+                                         &jitter);
+}
+
+
 ngx_int_t
 ngx_http_review_retry_delay(ngx_http_review_call_t *call)
 {
-    ngx_uint_t                n;
     ngx_msec_t                delay, jitter;
     ngx_msec_int_t            left;
     ngx_http_review_retry_t  *retry;
@@ -79,18 +112,7 @@ ngx_http_review_retry_delay(ngx_http_review_call_t *call)
         return NGX_DECLINED;
     }
 
-    delay = retry->backoff;
-
-    for (n = 1; n < call->tries && delay < retry->max; n++) {
-        delay *= 2;
-    }
-
-    delay = ngx_min(delay, retry->max);
-
-    /* half of it is chance, lest all that failed together come together */
-
-    jitter = (ngx_msec_t) ngx_random() % (delay / 2 + 1);
-    delay = delay - delay / 2 + jitter;
+    delay = ngx_http_review_retry_backoff(retry, call->tries, &jitter);
 
     if (call->retry_after) {
         delay = ngx_max(delay, call->retry_after + jitter);

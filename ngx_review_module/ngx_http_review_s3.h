@@ -18,6 +18,8 @@
 #include "review/buf.h"
 #include "review/s3.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* larger bodies are uploaded in parts, of so many bytes if that is enough */
 
@@ -202,6 +204,9 @@ ngx_int_t ngx_http_review_s3_parts_next(ngx_http_review_s3_t *op);
 ngx_int_t ngx_http_review_s3_parts_done(ngx_http_review_s3_t *op);
 ngx_uint_t ngx_http_review_s3_parts_lost(ngx_http_review_s3_t *op);
 void ngx_http_review_s3_parts_abort(ngx_http_review_s3_t *op);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_S3_H_INCLUDED_ */

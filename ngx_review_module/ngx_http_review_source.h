@@ -13,6 +13,8 @@
 #include "ngx_http_review_download.h"
 #include "ngx_http_review_s3.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct ngx_http_review_source_s  ngx_http_review_source_t;
 typedef struct ngx_http_review_sources_s  ngx_http_review_sources_t;
@@ -117,6 +119,9 @@ ngx_int_t ngx_http_review_source_set_type(ngx_http_review_source_t *source,
     u_char *data, size_t len);
 void ngx_http_review_source_guess_type(ngx_http_review_source_t *source);
 void ngx_http_review_source_look(void *data);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_SOURCE_H_INCLUDED_ */

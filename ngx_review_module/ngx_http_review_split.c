@@ -530,20 +530,15 @@ ngx_http_review_split_window(ngx_http_review_ctx_t *ctx,
         return;
     }
 
-    out->buf->memory = cut->out.len ? 1 : 0;
-    out->buf->flush = !cut->last;
-    out->buf->last_buf = cut->last;
-    out->buf->last_in_chain = 1;
-
     if (cut->last) {
         ctx->status = "complete";
 
         ngx_http_review_end(ctx);
-        ngx_http_finalize_request(r, ngx_http_output_filter(r, out));
+        ngx_http_finalize_request(r, ngx_http_review_reply_piece(ctx, out, 1));
         return;
     }
 
-    if (ngx_http_output_filter(r, out) == NGX_ERROR) {
+    if (ngx_http_review_reply_piece(ctx, out, 0) == NGX_ERROR) {
         ngx_http_review_fail(ctx, NGX_ERROR);
         return;
     }

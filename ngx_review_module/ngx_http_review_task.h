@@ -15,6 +15,8 @@
 #include "review/select.h"
 #include "review/split.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     NGX_HTTP_REVIEW_TASK_JSON = 0,
@@ -172,6 +174,9 @@ void ngx_http_review_task_tell(ngx_http_review_task_t *task);
 void ngx_http_review_task_report(ngx_http_review_task_t *task,
     review_buf_t *b, ngx_uint_t markdown);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_TASK_H_INCLUDED_ */

@@ -105,11 +105,7 @@ ngx_http_review_task_line(ngx_http_review_task_t *task, const char *name,
         return NGX_ERROR;
     }
 
-    out->buf->flush = !last;
-    out->buf->last_buf = last;
-    out->buf->last_in_chain = 1;
-
-    return ngx_http_output_filter(task->ctx.request, out);
+    return ngx_http_review_reply_piece(&task->ctx, out, last);
 }
 
 

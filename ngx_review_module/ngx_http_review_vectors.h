@@ -12,6 +12,8 @@
 
 #include "review/embeddings.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct ngx_http_review_vectors_s  ngx_http_review_vectors_t;
 
@@ -103,6 +105,9 @@ float **ngx_http_review_vectors_floats(ngx_http_review_vectors_t *v,
 
 void ngx_http_review_write_model(review_buf_t *b,
     ngx_http_review_vectors_t *v);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_VECTORS_H_INCLUDED_ */

@@ -63,6 +63,7 @@ ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
         zone->process = REVIEW_QUEUE_NONE;
 
         ngx_queue_init(&zone->ready);
+        ngx_queue_init(&zone->held);
 
         shm_zone->init = ngx_http_review_zone_init;
         shm_zone->data = zone;

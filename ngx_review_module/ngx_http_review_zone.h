@@ -12,6 +12,8 @@
 
 #include <pthread.h>
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     pthread_mutex_t             alive;      /* held by the process itself */
@@ -43,6 +45,9 @@ struct ngx_http_review_map_s {
     int                         fd;
     ngx_uint_t                  references;
 };
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _NGX_HTTP_REVIEW_ZONE_H_INCLUDED_ */

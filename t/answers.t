@@ -574,7 +574,6 @@ results.*.status eq ["failed","ok","ok"]
 results.0.error.code eq "too_large"
 results.0.attempts eq 1
 results.2.finding.reason eq "甲"
---- timeout: 10
 --- llm_calls
 count eq 6
 *.outcome has "client_closed"

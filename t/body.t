@@ -652,7 +652,6 @@ status eq "complete"
 results.0.attempts eq 1
 --- arrives eval
 ::text(900 * 1024)
---- timeout: 10
 
 === TEST 27: 900 KB of Chinese, in memory
 --- raw_request eval
@@ -661,7 +660,6 @@ results.0.attempts eq 1
 status eq "complete"
 --- arrives eval
 ::text(900 * 1024)
---- timeout: 10
 
 === TEST 28: 900 KB of Chinese, chunked
 --- raw_request eval
@@ -670,7 +668,6 @@ status eq "complete"
 status eq "complete"
 --- arrives eval
 ::text(900 * 1024)
---- timeout: 10
 
 === TEST 29: 900 KB of Chinese in \u escapes
 --- raw_request eval
@@ -679,7 +676,6 @@ status eq "complete"
 status eq "complete"
 --- arrives eval
 '投标' x (150 * 1024)
---- timeout: 10
 
 === TEST 30: the last character of a quote is found at the end of 900 KB
 --- raw_request eval
@@ -689,7 +685,6 @@ status eq "complete"
 results.0.finding.evidence.0.start eq 307200
 results.0.finding.evidence.0.end eq 307204
 results.0.finding.evidence.0.match eq "exact"
---- timeout: 10
 
 === TEST 31: what is wrong at the end of a large body is told
 --- request eval

@@ -381,7 +381,6 @@ count eq 2
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
---- timeout: 10s
 --- json_request
 {"chunk":"x","points":[{"id":"a","question":"[[500|500|ok]]"},
                        {"id":"b","question":"[[key=b 500]]"}]}

@@ -390,7 +390,6 @@ review_call_timeout 400ms;
 [ map { my $n = $_; "status eq \"complete\"\ndata.1.embedding len 64\n"
         . "usage.calls eq $n\nusage.retries eq " . ($n - 1) }
   2, 3, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2 ]
---- timeout: 10s
 
 
 
@@ -425,7 +424,6 @@ review_call_timeout 200ms;
    data.1.error.code eq \"http_500\"
    data.3.embedding len 64
    usage.calls eq 3" ]
---- timeout: 10s
 
 
 
@@ -443,7 +441,6 @@ review_timeout 3s;
 [ "status eq \"complete\"\nelapsed_ms ge 990\nusage.retries eq 1",
   "data.0.error.code eq \"http_503\"\nusage.retries eq 0\n"
   . "data.0.error.detail like /no time is left to try again/" ]
---- timeout: 10s
 
 
 
@@ -496,7 +493,6 @@ review_call_timeout 200ms;
    data.1.error.code eq "http_500"
    data.2.error.code eq "deadline"',
   'status eq "failed"' ]
---- timeout: 10s
 --- llm_calls
 stats.embeddings.in_flight eq 0
 

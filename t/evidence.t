@@ -353,7 +353,6 @@ results.1.finding.evidence.0.start eq " . $at->(2000) . "
 results.2.finding.evidence.0.match eq \"none\"
 results.3.finding.evidence.0.start eq " . $at->(1999) . "
 results.3.finding.evidence.0.end eq " . ($at->(1999) + 9)
---- timeout: 10
 
 
 
@@ -371,4 +370,3 @@ results.0.finding.evidence.0.match eq "none"
 results.1.finding.evidence.0.match eq "none"
 results.2.finding.evidence.0.match eq "normalized"
 results.2.finding.evidence.0.start eq 0
---- timeout: 10

@@ -582,7 +582,6 @@ detail like /empty/
 --- raw_request eval
 ::post('/split', 'size=6000000')
 --- response_body_like: "end":2000000,.*"count":1000,"elapsed_ms":\d+\}\z
---- timeout: 15
 
 === TEST 48: an encoding that nobody asked for
 --- raw_request eval

@@ -907,11 +907,11 @@ count eq 2
 === TEST 34: a server that says 503 is passed over where nginx is told so
 --- http_config
     server {
-        listen 127.0.0.1:$TEST_NGINX_RAND_PORT_1;
+        listen 127.0.0.1:$TEST_NGINX_FREE_PORT;
         location / { return 503; }
     }
     upstream llm {
-        server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 max_fails=0;
+        server 127.0.0.1:$TEST_NGINX_FREE_PORT max_fails=0;
         server 127.0.0.1:$TEST_NGINX_LLM_PORT;
     }
 --- config

@@ -376,7 +376,7 @@ status_is($name, '
 
 === TEST 13: no connection to the LLM
 --- http_config
-    upstream llm { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 max_fails=0; }
+    upstream llm { server 127.0.0.1:$TEST_NGINX_FREE_PORT max_fails=0; }
     review_zone z 256k;
 --- config
     # 13

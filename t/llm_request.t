@@ -445,7 +445,6 @@ status eq "complete"
     }
 --- json_request eval
 '{"chunk":"' . '标' x 1000000 . '完","points":[{"id":"a","question":"[[key=a quote=标完]]"},{"id":"b","question":"[[key=b]]"},{"id":"c","rule":"完$"}]}'
---- timeout: 20
 --- json
 status eq "complete"
 results.0.finding.evidence.0 eq {"quote":"标完","source":"chunk","start":999999,"end":1000001,"match":"exact"}

@@ -238,7 +238,6 @@ my $texts = '"texts": ["pears", "apples", "plums", "figs"]';
   "by eq \"embedding\"
    error missing
    usage.calls eq 4" ]
---- timeout: 10s
 
 
 

@@ -139,7 +139,6 @@ sub {
 results.0.attempts eq 9
 results.0.elapsed_ms ge 400
 results.0.elapsed_ms lt 10000
---- timeout: 15s
 
 
 

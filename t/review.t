@@ -178,7 +178,6 @@ results.*.finding.reason eq [' . CORE::join(',', map { qq("r$_") } 1 .. 200) . '
 usage.calls eq 200
 usage.retries eq 0
 usage.completion_tokens eq 400'
---- timeout: 10
 --- llm_calls
 count eq 200
 stats.answered eq 200
@@ -201,7 +200,6 @@ results.1.error.code eq "cut"
 results.199.error.code eq "cut"
 usage.calls eq 200
 usage.retries eq 0'
---- timeout: 10
 
 
 
@@ -718,7 +716,6 @@ elapsed_ms lt 3000
 --- json
 results.1.status eq "ok"
 results.1.finding.evidence.0.start eq 120001
---- timeout: 5
 
 
 

@@ -887,7 +887,6 @@ count ge 2
 Content-Type: text/plain
 --- error_code eval
 [ (200) x 3 ]
---- timeout: 20
 --- response_body_like eval
 [ (qr/"count":[0-9]+,"elapsed_ms":[0-9]+}\z/) x 3 ]
 
@@ -900,7 +899,6 @@ Content-Type: text/plain
 [ (400) x 2 ]
 --- problem eval
 [ ("pointer eq \"\"\ndetail like /at byte " . length(::long()) . '$/') x 2 ]
---- timeout: 20
 
 === TEST 62: gzip
 --- raw_request eval

@@ -438,7 +438,6 @@ done.0.id eq "l1\u2028data: {}"
 } 0 .. 5) . ']}'
 --- more_headers
 Accept: text/event-stream
---- timeout: 10s
 --- judge eval
 sub {
     my ($name, $body) = @_;
@@ -656,7 +655,6 @@ sub {
 {"chunk": "x", "points": [{"id": "a", "question": "[[huge=10000]]"}, {"id": "b", "question": "[[delay=100 huge=10000]]"}]}
 --- more_headers
 Accept: text/event-stream
---- timeout: 15s
 --- sse
 events eq ["result","progress","result","progress","done"]
 done.0.status eq "complete"

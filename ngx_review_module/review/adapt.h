@@ -49,6 +49,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     REVIEW_ADAPT_OK = 0,
@@ -132,6 +134,9 @@ void review_adapt_sample(review_adapt_t *a, uint64_t now, uint64_t began,
     uint32_t waiting);
 
 uint32_t review_adapt_limit(const review_adapt_t *a);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_ADAPT_H_INCLUDED_ */

@@ -10,6 +10,8 @@
 
 #include "adapt.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Standard errors that two means differ by if it is not by chance.  Doubling
@@ -44,6 +46,9 @@ int review_adapt_risen(const review_adapt_point_t *from,
 
 void review_adapt_merge(review_adapt_mean_t *m,
     const review_adapt_mean_t *other, double weight);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_ADAPT_MEAN_H_INCLUDED_ */

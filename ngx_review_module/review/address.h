@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* an IPv4 address is kept as the IPv6 address ::ffff:a.b.c.d */
 
@@ -63,6 +65,9 @@ int review_allow_name(const review_allow_t *list, size_t n,
     const review_str_t *name, int port);
 int review_allow_address(const review_allow_t *list, size_t n,
     const review_address_t *address, int port);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_ADDRESS_H_INCLUDED_ */

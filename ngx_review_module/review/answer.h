@@ -11,6 +11,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     review_verdict_e   verdict;
@@ -37,6 +39,9 @@ typedef struct {
 
 int review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     json_t *schema, review_answer_t *answer, review_error_t *err);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_ANSWER_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Finds the object among reasoning, prose and fences, and repairs it where
@@ -20,6 +22,9 @@
 
 json_t *review_answer_find(review_pool_t *pool, const char *content,
     size_t len, int *strict, review_error_t *err);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_ANSWER_FIND_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* the characters that "len" bytes make */
 #define review_base64_length(len)  (((len) + 2) / 3 * 4)
@@ -23,6 +25,9 @@ int review_base64_decode(char *dst, const char *src, size_t len, size_t *size);
 /* writes review_base64_length(len) characters */
 
 void review_base64_encode(char *dst, const char *src, size_t len);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_BASE64_H_INCLUDED_ */

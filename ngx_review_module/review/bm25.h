@@ -21,6 +21,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct review_bm25_s  review_bm25_t;
 
@@ -40,6 +42,9 @@ review_bm25_t *review_bm25_create(review_pool_t *pool,
 
 int review_bm25_scores(review_bm25_t *bm25, const review_str_t *query,
     float *scores);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_BM25_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Memory that could not be had sets "failed", after which nothing is written
@@ -71,6 +73,9 @@ void review_buf_json(review_buf_t *b, const char *data, size_t len);
 /* a jansson value, compact; NULL writes null */
 
 void review_buf_value(review_buf_t *b, const json_t *value);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_BUF_H_INCLUDED_ */

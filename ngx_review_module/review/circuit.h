@@ -29,6 +29,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_CIRCUIT_WINDOW    10        /* seconds */
 #define REVIEW_CIRCUIT_CALLS     20
@@ -117,6 +119,9 @@ review_circuit_e review_circuit_state(const review_circuit_t *c, uint64_t now);
 /* in how many milliseconds to ask again; 0: now */
 
 uint32_t review_circuit_retry_after(const review_circuit_t *c, uint64_t now);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_CIRCUIT_H_INCLUDED_ */

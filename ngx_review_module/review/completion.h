@@ -13,6 +13,8 @@
 #include "delta.h"
 #include "sse.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     REVIEW_COMPLETION_OK = 0,
@@ -88,6 +90,9 @@ int review_completion_feed(review_completion_t *c, const char *data,
 /* the body has ended: says what it was, once */
 
 review_completion_e review_completion_end(review_completion_t *c);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_COMPLETION_H_INCLUDED_ */

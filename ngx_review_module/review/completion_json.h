@@ -7,6 +7,8 @@
 
 #include "completion.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* the forms of a body */
 
@@ -43,6 +45,9 @@ int review_completion_is_cut(const char *data, size_t len);
 
 void review_completion_json(review_completion_t *c, const char *data,
     size_t len, int error);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_COMPLETION_JSON_H_INCLUDED_ */

@@ -12,6 +12,8 @@
 #include "review.h"
 #include "buf.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     /* with their escapes, for review_scan_unescape(); len is 0: none */
@@ -32,6 +34,9 @@ void review_delta_init(review_delta_t *delta, review_pool_t *pool);
 /* returns 0, or -1 for an event that must be parsed in full */
 
 int review_delta_scan(review_delta_t *delta, const review_str_t *event);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_DELTA_H_INCLUDED_ */

@@ -10,6 +10,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Texts are valid UTF-8 and remain the caller's.  Offsets are bytes from their
@@ -32,6 +34,9 @@ int review_source_cuts(const review_str_t *text, size_t offset);
 
 size_t review_source_widen(const review_str_t *text, const review_str_t *quote,
     size_t offset, int start);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_EDGE_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "embeddings.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* what a vector can be wrong in */
 
@@ -31,6 +33,9 @@ review_embedding_e review_embedding_array(const char **p, const char *last,
 /* checks item->raw, base64 without escapes; a bad float is number item->dim */
 
 review_embedding_e review_embedding_base64(review_embedding_t *item);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_EMBEDDING_H_INCLUDED_ */

@@ -11,6 +11,8 @@
 #include "buf.h"
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * One vector as it came: an array of numbers with its brackets, or base64 of
@@ -108,6 +110,9 @@ int review_embed_request(review_pool_t *pool, json_t *body,
 
 int review_embed_texts(review_pool_t *pool, const review_str_t *texts,
     size_t n, review_embed_request_t *request);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_EMBEDDINGS_H_INCLUDED_ */

@@ -8,6 +8,8 @@
 #include "quote.h"
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     review_span_t          span;         /* its match is NONE: nowhere */
@@ -22,6 +24,9 @@ typedef struct {
 
 void review_evidence_find(review_source_t **sources, size_t nsources,
     const review_str_t *quotes, size_t nquotes, review_evidence_t *evidence);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_EVIDENCE_H_INCLUDED_ */

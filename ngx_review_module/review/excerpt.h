@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_EXCERPT  64     /* a good size for dst */
 
@@ -27,6 +29,9 @@ char *review_excerpt_value(char *dst, size_t size, const json_t *value);
 /* overwrites what looks like a key (sk-..., Bearer ...) with asterisks */
 
 void review_excerpt_mask(char *text);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_EXCERPT_H_INCLUDED_ */

@@ -9,6 +9,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* the longest that review_float_write() writes */
 #define REVIEW_FLOAT_TEXT  16
@@ -32,6 +34,9 @@ const char *review_float_skip(const char *p, const char *last, int *finite);
  */
 
 size_t review_float_write(char *dst, float value);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_FLOATS_H_INCLUDED_ */

@@ -10,6 +10,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Parses any JSON value; a byte order mark before it is skipped, a member
@@ -73,6 +75,9 @@ int review_json_text(json_t *value, const char *pointer, size_t min,
 
 int review_json_known(json_t *object, const char *pointer,
     const char *const *names, review_error_t *err);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_JSON_H_INCLUDED_ */

@@ -11,6 +11,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * As json_loadb(), with the same flags and the same result: what the scanner
@@ -25,6 +27,9 @@ json_t *review_json_load(const char *data, size_t len, size_t flags,
 /* the same without jansson: NULL where it is needed, be the text good or not */
 
 json_t *review_json_read(const char *data, size_t len, size_t flags);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_JSON_LOAD_H_INCLUDED_ */

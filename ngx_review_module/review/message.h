@@ -11,6 +11,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * All point into the body.  The texts have their escapes, which
@@ -31,6 +33,9 @@ typedef struct {
 
 int review_message_scan(review_message_t *message, const char *data,
     size_t len);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_MESSAGE_H_INCLUDED_ */

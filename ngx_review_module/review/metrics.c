@@ -4,7 +4,7 @@
 
 
 const char *const  review_metrics_outcomes[] = {
-    "ok", "connect", "cut", "call_timeout", "deadline", "rate_limited",
+    "ok", "busy", "connect", "cut", "call_timeout", "deadline", "rate_limited",
     "llm_error", "refused", "truncated", "bad_answer", "bad_json",
     "bad_encoding", "too_large", "internal", "queue_full", "queue_timeout",
     "circuit_open", "cancelled", "http_400", "http_401", "http_403",

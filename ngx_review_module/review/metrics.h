@@ -10,9 +10,11 @@
 
 #include "buf.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_METRICS_BUCKETS   18    /* of a histogram; the last is +Inf */
-#define REVIEW_METRICS_OUTCOMES  31
+#define REVIEW_METRICS_OUTCOMES  32
 #define REVIEW_METRICS_MODELS    32
 #define REVIEW_METRICS_NAME      64    /* bytes of a model's name */
 
@@ -149,6 +151,9 @@ void review_metrics_json(review_buf_t *b, const char *zone, size_t len,
 
 void review_metrics_prometheus(review_buf_t *b,
     const review_metrics_zone_t *zones, size_t n);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_METRICS_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "metrics.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* names, in the order of counters and enumerations, NULL at the end */
 
@@ -43,6 +45,9 @@ size_t review_metrics_model(const review_metrics_model_t *model,
 /* what a limit says that does not move is said by its bounds as well */
 
 #define review_metrics_bound(g, bound)  ((g)->automatic ? (bound) : (g)->limit)
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_METRICS_SHARED_H_INCLUDED_ */

@@ -21,6 +21,8 @@
 #include "review.h"
 #include "buf.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Characters that only the form has: control characters are white space, so
@@ -65,6 +67,9 @@ int review_norm_make(review_norm_t *norm, const char *data, size_t len);
 
 int review_quote_is_mark(int32_t c);
 int review_quote_is_space(int32_t c);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_NORM_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* counts from the nearest of the checkpoints set over the text */
 
@@ -28,6 +30,9 @@ void review_points_init(review_points_t *points, review_pool_t *pool,
 /* the number of code points before a byte offset, which is at most len */
 
 size_t review_points_before(review_points_t *points, size_t offset);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_POINTS_H_INCLUDED_ */

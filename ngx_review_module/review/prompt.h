@@ -13,6 +13,8 @@
 #include "buf.h"
 #include "rubric.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* what a review is about; all texts are valid UTF-8 */
 
@@ -65,6 +67,9 @@ review_prompt_t *review_prompt_create(review_pool_t *pool,
 
 size_t review_prompt_body(review_prompt_t *prompt, review_question_t *question,
     review_str_t **pieces);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_PROMPT_H_INCLUDED_ */

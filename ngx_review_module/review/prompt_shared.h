@@ -10,6 +10,8 @@
 #include "prompt.h"
 #include "prompt_words.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * All texts are escaped, are the pool's, and are never written again, so that
@@ -36,6 +38,9 @@ struct review_prompt_s {
 
 void review_prompt_text(review_buf_t *b, const review_str_t *text);
 void review_prompt_words(review_buf_t *b, const char *words);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_PROMPT_SHARED_H_INCLUDED_ */

@@ -4,6 +4,8 @@
 #ifndef _REVIEW_PROMPT_WORDS_H_INCLUDED_
 #define _REVIEW_PROMPT_WORDS_H_INCLUDED_
 
+#pragma GCC visibility push(hidden)
+
 
 /* the marks around a text that is judged; the contracts name them */
 
@@ -38,6 +40,9 @@ extern const review_words_t  review_words_en;
 
 extern const char  review_answer_format[];
 extern const char  review_answer_required[];
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_PROMPT_WORDS_H_INCLUDED_ */

@@ -18,6 +18,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_QUEUE_PROCESSES  256
 #define REVIEW_QUEUE_NONE       UINT32_MAX
@@ -145,6 +147,9 @@ void review_queue_reclaim(review_queue_t *q, uint32_t process);
  */
 
 void review_queue_repair(review_queue_t *q);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_QUEUE_H_INCLUDED_ */

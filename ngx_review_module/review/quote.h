@@ -13,6 +13,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     REVIEW_MATCH_NONE = 0,
@@ -61,6 +63,9 @@ review_match_e review_source_find(review_source_t *source, const char *quote,
 
 void review_source_span(review_source_t *source, size_t from, size_t to,
     review_span_t *span);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_QUOTE_H_INCLUDED_ */

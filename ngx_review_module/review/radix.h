@@ -7,8 +7,13 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 void review_radix_sort(uint64_t *keys, size_t n);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_RADIX_H_INCLUDED_ */

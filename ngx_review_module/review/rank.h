@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     size_t          index;
@@ -34,6 +36,9 @@ size_t review_rank_top(const float *scores, size_t n, size_t k,
 
 int review_rank_fuse(review_pool_t *pool, const float *a, const float *b,
     size_t n, float *fused);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_RANK_H_INCLUDED_ */

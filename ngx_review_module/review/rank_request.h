@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     REVIEW_RANK_EMBEDDING = 0,          /* cosine of embeddings */
@@ -38,6 +40,9 @@ typedef struct {
 
 int review_rank_request(review_pool_t *pool, json_t *body,
     review_rank_request_t *request, review_error_t *err);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_RANK_REQUEST_H_INCLUDED_ */

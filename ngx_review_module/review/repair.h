@@ -16,6 +16,8 @@
 #include "buf.h"
 #include "scan.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_REPAIR_DEPTH  64
 
@@ -34,6 +36,9 @@ typedef struct {
 /* p, last and out must be set */
 
 review_scan_e review_repair_object(review_repair_t *r);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_REPAIR_H_INCLUDED_ */

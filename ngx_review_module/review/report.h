@@ -12,6 +12,8 @@
 #include "review.h"
 #include "split.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* a point of the report: a column of cells */
 
@@ -165,6 +167,9 @@ int review_report_finish(review_report_t *report);
 void review_report_json(const review_report_t *report, review_buf_t *b);
 void review_report_markdown(const review_report_t *report, review_buf_t *b,
     const char *language, const review_str_t *title);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_REPORT_H_INCLUDED_ */

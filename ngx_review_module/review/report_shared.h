@@ -7,6 +7,8 @@
 
 #include "report.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     REVIEW_REPORT_OK = 0,
@@ -264,6 +266,9 @@ void review_report_all_cells(const review_report_t *report, size_t *cells);
 
 size_t review_report_path(const review_heading_t *heading,
     const review_str_t *path[REVIEW_REPORT_PATH]);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_REPORT_SHARED_H_INCLUDED_ */

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <jansson.h>
 
+#pragma GCC visibility push(hidden)
+
 
 /* a text that is not null-terminated and is not owned */
 
@@ -87,6 +89,9 @@ extern const char *const  review_severities[];
 /* an index into such a list of names, or -1 */
 
 int review_name_index(const char *const *names, const char *name, size_t len);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_H_INCLUDED_ */

@@ -11,6 +11,8 @@
 #include "review.h"
 #include "template.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* a point that is decided without an LLM */
 
@@ -79,6 +81,9 @@ int review_point_load(review_pool_t *pool, json_t *json, const char *pointer,
 
 review_point_t *review_rubric_point(review_rubric_t *rubric, const char *id,
     size_t len);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_RUBRIC_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "buf.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     review_str_t         key;
@@ -72,6 +74,9 @@ void review_s3_complete(review_buf_t *b, const review_str_t *etags, size_t n);
 
 int review_s3_etag(const char *etag, size_t len, const unsigned char *md5,
     size_t parts);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_S3_H_INCLUDED_ */

@@ -12,6 +12,8 @@
 #include "review.h"
 #include "buf.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_SCAN_DEPTH  2048        /* jansson's own */
 
@@ -82,6 +84,9 @@ void review_scan_unescape(review_buf_t *b, const review_str_t *raw);
  */
 
 size_t review_scan_mend(char *data, size_t len);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SCAN_H_INCLUDED_ */

@@ -13,6 +13,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Is this a schema that we can check?  A keyword we don't know is an error: a
@@ -27,6 +29,9 @@ int review_schema_check(json_t *schema, const char *pointer,
 
 int review_schema_validate(json_t *schema, json_t *value, const char *pointer,
     review_error_t *err);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SCHEMA_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "schema.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* how deep schemas may be nested; values are followed no deeper */
 #define REVIEW_SCHEMA_DEPTH  32
@@ -42,6 +44,9 @@ void review_schema_leave(review_schema_t *s, size_t len);
     review_error((s)->err, (s)->pointer, __VA_ARGS__)
 
 int review_schema_must(review_schema_t *s, const char *be, json_t *value);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SCHEMA_WALK_H_INCLUDED_ */

@@ -10,6 +10,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     const review_str_t    *chunks;
@@ -41,6 +43,9 @@ typedef struct {
 
 int review_select(review_pool_t *pool, const review_select_t *in,
     review_selection_t *out);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SELECT_H_INCLUDED_ */

@@ -12,6 +12,8 @@
 #include "buf.h"
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Units are code points, or tokens: an estimate, rather too many than too few,
@@ -76,6 +78,9 @@ review_split_t *review_split_create(review_pool_t *pool, const char *text,
  */
 
 int review_split_next(review_split_t *split, review_chunk_t *chunk);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_H_INCLUDED_ */

@@ -9,6 +9,8 @@
 #include "review.h"
 #include "split.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Reads {"text", "max_chars"?, "overlap"?, "unit"?, "keep_tables"?}, parsed;
@@ -63,6 +65,9 @@ void review_split_writer_init(review_split_writer_t *w, const char *text);
 
 void review_split_write(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_JSON_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* lines end with \n, \r\n, \r, U+2028 or U+2029 */
 
@@ -75,6 +77,9 @@ void review_number_read(review_mark_t *mark);
 /* does a sentence end before "end"?  Closing marks behind it do not count */
 
 int review_mark_stops(const char *start, const char *end);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_LINE_H_INCLUDED_ */

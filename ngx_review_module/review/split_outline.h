@@ -12,6 +12,8 @@
 #include "split.h"
 #include "split_line.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* a list that grows without its elements being moved */
 
@@ -144,6 +146,9 @@ review_outline_group(const review_outline_t *outline, uint32_t n)
 {
     return n ? review_list_at(&outline->groups, n - 1) : NULL;
 }
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_OUTLINE_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* how good a place to cut at is, from the worst */
 
@@ -29,6 +31,9 @@ typedef enum {
 
 review_cut_e review_place_find(const char **p, const char *last,
     const char *tail, const char *limit);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_PLACE_H_INCLUDED_ */

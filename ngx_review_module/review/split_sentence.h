@@ -8,6 +8,8 @@
 #include "review.h"
 #include "split_place.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * Steps from sentence to sentence through the paragraph [p, last).  Stops, the
@@ -33,6 +35,9 @@ void review_sentences_init(review_sentences_t *s, const char *p,
 /* REVIEW_CUT_SENTENCE, REVIEW_CUT_INNER, or REVIEW_CUT_NONE at the end */
 
 review_cut_e review_sentences_next(review_sentences_t *s);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_SENTENCE_H_INCLUDED_ */

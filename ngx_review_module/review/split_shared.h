@@ -11,6 +11,8 @@
 #include "split_place.h"
 #include "split_units.h"
 
+#pragma GCC visibility push(hidden)
+
 
 struct review_split_s {
     review_outline_t          outline;
@@ -89,6 +91,9 @@ void review_split_cut(const review_split_t *split, size_t max,
 
 void review_split_cut_full(const review_split_t *split, size_t max,
     review_split_cut_t *cut);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_SHARED_H_INCLUDED_ */

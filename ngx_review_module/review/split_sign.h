@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define review_sign_is_digit(c)   ((c) >= '0' && (c) <= '9')
 #define review_sign_is_letter(c)                                              \
@@ -41,6 +43,9 @@ int32_t review_sign_back(const char **p, const char *first);
 /* does a grapheme end between the two, neither of which is of an emoji? */
 
 int review_sign_apart(int32_t before, int32_t c);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_SIGN_H_INCLUDED_ */

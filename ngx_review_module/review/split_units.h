@@ -13,6 +13,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* the units of valid UTF-8 */
 
@@ -22,6 +24,9 @@ size_t review_units(const char *p, const char *last, int tokens);
 
 const char *review_units_fit(const char *p, const char *last, size_t max,
     int tokens);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SPLIT_UNITS_H_INCLUDED_ */

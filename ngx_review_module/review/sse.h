@@ -11,6 +11,8 @@
 #include "review.h"
 #include "buf.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     REVIEW_SSE_OK = 0,
@@ -52,6 +54,9 @@ review_sse_e review_sse_feed(review_sse_t *sse, const char *data, size_t len);
 /* the input has ended: takes a last event that no blank line ended */
 
 review_sse_e review_sse_end(review_sse_t *sse);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_SSE_H_INCLUDED_ */

@@ -12,6 +12,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef enum {
     REVIEW_PART_TEXT = 0,
@@ -48,6 +50,9 @@ typedef struct {
 
 review_template_t *review_template_compile(review_pool_t *pool,
     const char *data, size_t len, const char *pointer, review_error_t *err);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_TEMPLATE_H_INCLUDED_ */

@@ -11,6 +11,8 @@
 
 #include "address.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_URL_MAX  8192            /* bytes, as it came */
 
@@ -51,6 +53,9 @@ review_url_e review_url_parse(review_pool_t *pool, const char *data,
 
 review_url_e review_url_follow(review_pool_t *pool, const review_url_t *from,
     const char *data, size_t len, review_url_t *url);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_URL_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* is the byte one of a code point that an earlier byte began? */
 
@@ -63,6 +65,9 @@ size_t review_utf8_cut(const char *data, size_t len, size_t max);
 /* is there nothing to be seen in valid UTF-8: white space, controls, none? */
 
 int review_utf8_blank(const char *data, size_t len);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_UTF8_H_INCLUDED_ */

@@ -7,6 +7,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /* "n" floats each, aligned or not */
 
@@ -20,6 +22,9 @@ float review_vector_dot(const float *a, const float *b, size_t n);
 
 void review_vector_cosines(const float *query, const float *const *vectors,
     size_t n, size_t dim, float *scores);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_VECTOR_H_INCLUDED_ */

@@ -11,6 +11,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 typedef struct {
     const char     *p;
@@ -59,6 +61,9 @@ int review_walk_nothing(review_walk_t *w);
 /* a whole number of 15 digits at most, or null, which leaves *n alone */
 
 int review_walk_number(review_walk_t *w, int64_t *n);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_WALK_H_INCLUDED_ */

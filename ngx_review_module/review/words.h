@@ -16,6 +16,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 /*
  * A word's key is a hash with the highest bit clear.  A pair's is exact: below
@@ -66,6 +68,9 @@ size_t review_words_read(review_words_t *words, uint64_t *keys, size_t max);
 /* is it the key of a character that ends a run in this way? */
 
 int review_words_ends(uint64_t key, review_words_end_e end);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_WORDS_H_INCLUDED_ */

@@ -12,6 +12,8 @@
 
 #include "review.h"
 
+#pragma GCC visibility push(hidden)
+
 
 #define REVIEW_XML_DEPTH    16
 
@@ -51,6 +53,9 @@ review_xml_e review_xml_next(review_xml_t *x);
 /* is it this that opens or ends?  "ListBucketResult/Contents/Key" */
 
 int review_xml_path(review_xml_t *x, const char *path);
+
+
+#pragma GCC visibility pop
 
 
 #endif /* _REVIEW_XML_H_INCLUDED_ */

@@ -176,7 +176,7 @@ sub read_some {
 sub reply {
     my ($client) = @_;
 
-    pump(20 * slow, $client);
+    pump(2 * Review::patience(), $client);
 
     my ($reply) = responses($client->{in}, 1);
     $reply //= { status => 0 };
@@ -185,7 +185,7 @@ sub reply {
 }
 
 sub replies {
-    pump(20 * slow, @_);
+    pump(2 * Review::patience(), @_);
     return map { reply($_) } @_;
 }
 
@@ -208,7 +208,7 @@ sub all_ok {
 sub after {
     my ($client, $n) = @_;
 
-    for (1 .. 500 * slow) {
+    for (1 .. 100 * Review::patience()) {
         my @all = responses($client->{in});
         return @all if @all >= $n || $client->{ended};
         pump(0.01, $client);
@@ -269,7 +269,7 @@ sub chunked {
 sub soon {
     my ($name, $text, $code, $seconds) = @_;
     my @checks = Review::parse_checks($text, $name);
-    my $end = Time::HiRes::time() + ($seconds // 2) * slow;
+    my $end = Time::HiRes::time() + ($seconds // Review::patience());
 
     while (1) {
         my $root = $code->();
@@ -286,7 +286,7 @@ sub soon {
 
 sub page {
     my ($uri, %headers) = @_;
-    return HTTP::Tiny->new(timeout => 10)->get(
+    return HTTP::Tiny->new(timeout => 2 * Review::patience())->get(
         'http://127.0.0.1:' . port() . $uri,
         { headers => \%headers });
 }
@@ -312,7 +312,7 @@ sub idle {
 
 sub arrived {
     my ($n) = @_;
-    return Review::llm_wait(calls => $n, timeout => 5000 * slow)->{ok};
+    return Review::llm_wait(calls => $n, timeout => 1000 * Review::patience())->{ok};
 }
 
 1;

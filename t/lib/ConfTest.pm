@@ -16,7 +16,7 @@ use Test::More ();
 
 our @EXPORT = qw(conf_good conf_bad);
 
-my $Timeout = 10 * ($ENV{TEST_REVIEW_ASAN} ? 3 : 1);
+my $Timeout = Review::patience();
 
 
 # The text of the http block, or all of it if there is an "http {" in it, and

@@ -9,22 +9,21 @@ use warnings;
 use Test::More ();
 use Cwd ();
 use Encode ();
-use Fcntl qw(LOCK_EX LOCK_NB O_CREAT O_RDWR);
 use File::Basename ();
-use File::Path ();
-use File::Spec ();
 use File::Temp ();
 use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
 use Scalar::Util qw(openhandle);
+use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
 use Time::HiRes ();
 
 my $Tree;           # where t/ and build/ are
-my $Folder;         # private, removed at the end
+my $Folder;         # private, and our TMPDIR
+my ($Reaper, $ReaperPipe);  # removes it, and ends what we leave
 my $Main;           # the process; its forked children clean nothing up
-my $PortLock;
+my @PortLocks;
 my ($LlmPid, $LlmPort, $LlmPipe);
 my $Running;        # run_tests(): undef before, 1 in, 0 after it
 my $SeenLog = 0;    # bytes of the error log that were judged already
@@ -53,11 +52,19 @@ sub slow {
     return $ENV{TEST_REVIEW_ASAN} ? 3 : 1;
 }
 
+# How long what is waited for may take at most: a machine may have other things
+# to do.  Where it never comes, a test fails so much later.
+
+sub patience {
+    return 30 * slow();
+}
+
 sub prepare {
     $ENV{TEST_NGINX_BINARY} ||= '/usr/sbin/nginx';
     $ENV{TEST_NGINX_SERVROOT} ||= "$Folder/servroot";
     $ENV{TEST_NGINX_DATA} = "$Tree/t/data";
     $ENV{TEST_NGINX_SERVER_PORT} ||= lock_port();
+    $ENV{TEST_NGINX_FREE_PORT} = lock_port();
 
     my $module = $ENV{REVIEW_MODULE}
                  // "$Tree/build/ngx_http_review_module.so";
@@ -96,23 +103,34 @@ sub prepare {
 }
 
 # A port that no other test takes while we run, and that is not one of those
-# the kernel gives to connections.
+# the kernel gives to connections.  The lock is a socket without a file, that
+# goes with the process.
 
 sub lock_port {
-    my $locks = File::Spec->tmpdir() . "/review-test-ports-$<";
-    mkdir $locks;
-
     for (1 .. 1000) {
         my $port = 20000 + int rand 12000;
-        sysopen my $lock, "$locks/$port", O_CREAT | O_RDWR or next;
-        flock $lock, LOCK_EX | LOCK_NB or next;
+        socket my $lock, AF_UNIX, SOCK_STREAM, 0 or die "socket: $!\n";
+        bind $lock, pack_sockaddr_un("\0review-test-port-$port") or next;
         IO::Socket::INET->new(LocalPort => $port, Listen => 1, ReuseAddr => 1)
             or next;
-        $PortLock = $lock;
+        push @PortLocks, $lock;
         return $port;
     }
 
     die "no free port\n";
+}
+
+# However we end, reaper.py then ends what is left of ours.
+
+sub start_reaper {
+    pipe my $in, $ReaperPipe or die "pipe: $!\n";
+    $Reaper = fork // die "fork: $!\n";
+
+    if ($Reaper == 0) {
+        open STDIN, '<&', $in or POSIX::_exit(1);
+        exec $ENV{PYTHON} || 'python3', "$Tree/t/lib/reaper.py", $Main, $Folder
+            or POSIX::_exit(1);
+    }
 }
 
 sub start_llm {
@@ -133,7 +151,7 @@ sub start_llm {
             or POSIX::_exit(1);
     }
 
-    for (1 .. 1000) {
+    for (1 .. 100 * patience()) {
         if (open my $fh, '<', $file) {
             $LlmPort = 0 + <$fh>;
             return;
@@ -145,7 +163,7 @@ sub start_llm {
         Time::HiRes::sleep(0.01);
     }
 
-    die "llm.py is not ready after 10 s\n";
+    die "llm.py is not ready\n";
 }
 
 sub llm_location ($;$@) {
@@ -191,13 +209,8 @@ sub at_end {
         waitpid $LlmPid, 0;
     }
 
-    if ($ENV{TEST_REVIEW_KEEP}) {
-        Test::More->builder->diag("kept: $Folder");
-
-    } else {
-        File::Path::remove_tree($Folder);
-    }
-
+    close $ReaperPipe;
+    waitpid $Reaper, 0;
     $? = $status;
 }
 
@@ -213,6 +226,9 @@ BEGIN {
     $Main = $$;
     $Tree = Cwd::abs_path(File::Basename::dirname(__FILE__) . '/../..');
     $Folder = File::Temp::tempdir('review-test-XXXXXX', TMPDIR => 1);
+    $ENV{TMPDIR} = $Folder;
+    $SIG{PIPE} = 'IGNORE';      # a peer that closes fails a check, no more
+    start_reaper();
     prepare();
 }
 
@@ -228,7 +244,7 @@ our @EXPORT = qw(
 );
 
 my $Json = JSON::PP->new->utf8->canonical->allow_nonref;
-my $Http = HTTP::Tiny->new(timeout => 15);
+my $Http = HTTP::Tiny->new(timeout => 2 * patience());
 
 
 # What test files call
@@ -236,7 +252,7 @@ my $Http = HTTP::Tiny->new(timeout => 15);
 sub import {
     Test::Nginx::Util::no_long_string();
     Test::Nginx::Util::worker_connections(1024);
-    Test::Nginx::Util::timeout(($ENV{TEST_NGINX_TIMEOUT} || 5) * slow());
+    Test::Nginx::Util::timeout($ENV{TEST_NGINX_TIMEOUT} || patience());
 
     # Test::Base exports to the caller what this class and its bases export
 
@@ -379,7 +395,8 @@ sub json_request {
     return "POST $uri\n" . expand_env_in_text($text, 'json_request', {});
 }
 
-# Test::Nginx calls this for every time that a block is run
+# Test::Nginx calls this for every time that a block is run.  What nobody has
+# expected fails the block; the others are run.
 
 {
     my $helper = $Test::Nginx::Util::RunTestHelper;
@@ -389,10 +406,14 @@ sub json_request {
         return $helper->(@_) if $dry_run;
 
         $Block = $block;
-        llm_reset();
-        $helper->(@_);
-        check_calls($block) if defined $block->llm_calls;
-        check_health($block);
+        my $good = eval {
+            llm_reset();
+            $helper->(@_);
+            check_calls($block) if defined $block->llm_calls;
+            check_health($block);
+            1;
+        };
+        ok(0, $block->name . ' - ran to its end') or diag_text($@) if !$good;
     };
 }
 
@@ -425,7 +446,14 @@ sub json_request {
         local $Test::Nginx::Util::TestNginxSleep = 0 if $Block
             && !$Block->error_log && !$Block->no_error_log
             && !$Block->grep_error_log;
-        return $log->();
+        return lines_with(scalar($Block && $Block->error_log), $log);
+    };
+
+    my $access = \&Test::Nginx::Socket::access_log_data;
+
+    *Test::Nginx::Socket::access_log_data = sub () {
+        return lines_with(scalar($Block && $Block->access_log),
+                          $access);
     };
 
     # a new root is made: what the old nginx left is seen now or never
@@ -438,6 +466,27 @@ sub json_request {
         $SeenLog = 0;
         $setup->(@_);
     };
+}
+
+
+# The lines of a log, which are written after the response has been sent: as
+# soon as each pattern has one, or when none will come any more.
+
+sub lines_with {
+    my ($patterns, $code) = @_;
+    my @wanted = ref $patterns eq 'ARRAY' ? grep { defined } @$patterns
+                 : ref $patterns ? $patterns
+                 : split /\n+/, $patterns // '';
+    my $end = Time::HiRes::time() + patience();
+
+    while (1) {
+        my $lines = $code->();
+        my $text = join '', @$lines;
+        my @missing = grep { ref $_ ? $text !~ /$_/m : index($text, $_) < 0 }
+                           @wanted;
+        return $lines if !@missing || Time::HiRes::time() > $end;
+        Time::HiRes::sleep(0.02);
+    }
 }
 
 
@@ -669,13 +718,13 @@ sub parse_sse {
 }
 
 # A call that nginx gives up ends a moment after the response has come: a
-# failed check is looked at again for a second.
+# failed check is looked at again for a while.
 
 sub check_calls {
     my ($block) = @_;
     my $name = $block->name . ' - llm_calls';
     my @checks = eval { parse_checks($block->llm_calls, $name) };
-    my $end = Time::HiRes::time() + slow();
+    my $end = Time::HiRes::time() + patience();
 
     if ($@) {
         ok(0, "$name: the checks can be read");
@@ -883,7 +932,7 @@ NAME: [data of the events of that name]}>; data is JSON if it can be.
 The same for what the stand-in was asked during the block, a list of calls as
 F<llm.py> describes them, each with C<header>: names in lower case to values
 (one that was not sent C<eq null>).  C<count> is the number of calls and
-C<stats> its counters.  Checks are repeated for up to a second until they hold:
+C<stats> its counters.  Checks are repeated until they hold, for half a minute at most:
 a call that is given up ends a moment after the response.  So to prove that a
 call is I<not> made, C<--- wait> first.
 
@@ -893,7 +942,9 @@ What is no fault in this block, of: alert crit emerg segfault asan bad_request.
 
 =back
 
-C<--- timeout> is three times as long with TEST_REVIEW_ASAN.
+C<--- timeout> is half a minute unless said; all is three times as long with
+TEST_REVIEW_ASAN.  Lines of C<--- error_log> and C<--- access_log> are waited
+for.
 
 =head1 FUNCTIONS
 
@@ -922,6 +973,7 @@ PYTHON.
 
 Set, for configurations: TEST_NGINX_LLM_PORT, TEST_NGINX_LLM_UPSTREAM (the
 C<upstream llm> block, for blocks with their own http_config),
+TEST_NGINX_FREE_PORT (nobody else's, for a server of the test's own or none),
 TEST_NGINX_LLM_LOCATION (C<llm_location('/llm')>),
 TEST_NGINX_EMBEDDINGS_LOCATION (C<embeddings_location('/embeddings')>),
 TEST_NGINX_DATA (F<t/data>).

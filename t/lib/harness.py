@@ -7,7 +7,7 @@ Review.pm.
 """
 
 import asyncio
-import fcntl
+import atexit
 import glob
 import json
 import os
@@ -61,21 +61,37 @@ http {
 """
 
 
-# the open locks of this process's ports
+def own_folder():
+    """One folder for all that this process makes and starts, and a process
+    that ends and removes what is left of it, however we end."""
+    folder = tempfile.mkdtemp(prefix="review-test-")
+    os.chmod(folder, 0o755)     # workers of root's nginx are nobody
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    reaper = subprocess.Popen(
+        [sys.executable or "python3", os.path.join(LIB, "reaper.py"),
+         str(os.getpid()), folder], stdin=subprocess.PIPE)
+
+    @atexit.register
+    def end():
+        reaper.stdin.close()
+        reaper.wait()
+
+
+own_folder()
+
+# what holds this process's ports
 PORT_LOCKS = []
 
 
 def free_port():
     """a port that no other test takes while this process runs, nor the kernel
-    for a connection: the same locks as Review.pm's lock_port"""
-    locks = os.path.join(tempfile.gettempdir(),
-                         "review-test-ports-%d" % os.getuid())
-    os.makedirs(locks, exist_ok=True)
+    for a connection.  The lock is a socket without a file, that goes with the
+    process: the same as Review.pm's lock_port."""
     for _ in range(1000):
         port = random.randrange(20000, 32000)
-        lock = open(os.path.join(locks, str(port)), "a", encoding="ascii")
+        lock = socket.socket(socket.AF_UNIX)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.bind("\0review-test-port-%d" % port)
             with socket.socket() as s:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 s.bind(("127.0.0.1", port))

@@ -246,6 +246,7 @@ def die_with_parent(parent):
 def outlive_parent(parent, folder):
     """long enough to remove what nobody else would"""
     import eventlet
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while os.getppid() == parent:
         eventlet.sleep(0.5)
     shutil.rmtree(folder, ignore_errors=True)
