@@ -2,10 +2,15 @@
 #   make                the module, against the installed nginx (nginx-dev)
 #   make NGINX_SRC=DIR    the module, against a source tree of nginx
 #   make demo           reviews a sample bid and shows the findings
-#   make test           all tests, with the installed nginx and sanitized
-#   make test-nginx     t/*.t with the installed nginx
+#   make test           all tests, with the installed nginx and sanitized:
+#                       the four that follow, and a summary
 #   make test-unit      review/ on its own, under ASan and UBSan
-#   make test-asan      t/*.t with an nginx built under ASan and UBSan
+#   make test-clang     clang's warnings about the module
+#   make test-nginx     t/*.t and t/*_test.py with the installed nginx
+#   make test-asan      the same with an nginx built under ASan and UBSan
+#   make test-documents tests that need pandoc and poppler
+#   make test-pages     tests that need a browser
+#   make test-long      test-nginx and test-asan with scenes of minutes
 #   make test-load      many reviews at once: none lost, memory counted
 #   make bench          figures, side by side with others: docs/benchmarks.md
 #   make soak           one worker under load for minutes: memory stays flat
@@ -13,7 +18,8 @@
 #   make install        the module into nginx's module folder
 #   make clean
 #
-# demo and test install the packages they need; "make deps" does only that.
+# demo, test, test-documents and test-long install the packages they need;
+# "make deps" installs those of test.  CI runs .ci/run.
 #
 
 NGINX_SRC ?=	/usr/share/nginx/src
@@ -57,6 +63,11 @@ SAN_FUZZ :=	$(SAN) -fsanitize=fuzzer-no-link
 UNIT :=		$(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
 FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/*.c))
 
+# tests that need office programs, or a browser
+
+DOCUMENTS :=	t/extract_tool_test.py
+PAGES :=	$(wildcard t/pages_*_test.py)
+
 # prove takes them in this order: none of the long ones may be left to the end
 
 LONG :=		$(addprefix t/,limit_test.py timeout.t limit.t object_test.py \
@@ -64,7 +75,8 @@ LONG :=		$(addprefix t/,limit_test.py timeout.t limit.t object_test.py \
 		threads_test.py lifetime_test.py post_action_test.py guard.t \
 		task_test.py embed.t retry.t embed_test.py)
 TESTS ?=	$(wildcard $(LONG)) \
-		$(filter-out $(LONG),$(wildcard t/*.t t/*_test.py))
+		$(filter-out $(LONG) $(DOCUMENTS) $(PAGES), \
+			$(wildcard t/*.t t/*_test.py))
 
 # they wait more than they compute: two cores have room for three
 
@@ -73,8 +85,9 @@ PROVE :=	prove -j3 --timer
 FUZZ_SECONDS ?=	60
 
 
-.PHONY:		all deps demo test test-nginx test-unit test-asan test-load \
-		test-clang bench soak fuzz fuzz-corpus install clean
+.PHONY:		all deps demo test test-unit test-clang test-nginx test-asan \
+		test-documents test-pages test-long test-load bench soak \
+		fuzz fuzz-corpus install clean
 
 all:		$(BUILD)/$(SO)
 
@@ -141,16 +154,28 @@ demo:
 
 test:
 	.ci/install-deps test
-	$(MAKE) --no-print-directory -j2 test-unit
-	$(MAKE) --no-print-directory test-clang
-	$(MAKE) --no-print-directory test-nginx
-	$(MAKE) --no-print-directory test-asan
+	@.ci/parts test-unit test-clang test-nginx test-asan
+
+test-long:
+	.ci/install-deps test
+	@TEST_REVIEW_LONG=1 .ci/parts test-nginx test-asan
 
 test-nginx:	all
 	$(PROVE) $(TESTS)
 
-test-unit:	$(UNIT) fuzz-corpus
+test-documents:
+	.ci/install-deps documents
+	$(MAKE) --no-print-directory -k -j1 test-nginx test-asan \
+		TESTS="$(DOCUMENTS)"
+
+test-pages:
+	@[ -n "$(PAGES)" ] || echo "no test needs a browser: no t/pages_*_test.py"
+	$(if $(PAGES),$(MAKE) --no-print-directory test-nginx TESTS="$(PAGES)")
+
+test-unit:
+	@$(MAKE) --no-print-directory -j2 $(UNIT) $(FUZZ)
 	@prove -j2 $(UNIT)
+	@$(MAKE) --no-print-directory fuzz-corpus
 
 $(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/unit/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
