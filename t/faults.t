@@ -38,7 +38,7 @@ my $mute = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'udp')
     or die "no port: $!";
 $ENV{TEST_NGINX_MUTE} = '127.0.0.1:' . $mute->sockport;
 
-$ENV{TEST_NGINX_T} = 300 * $Slow . 'ms';
+$ENV{TEST_NGINX_T} = 1000 * $Slow . 'ms';
 
 # four ways to review: /STREAM/BUFFERING, each with a model of that name
 

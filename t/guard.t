@@ -13,7 +13,7 @@ use Clients;
 
 use JSON::PP ();
 
-$ENV{TEST_NGINX_T} = 300 * slow . 'ms';
+$ENV{TEST_NGINX_T} = 1000 * slow . 'ms';
 $ENV{TEST_NGINX_HTML_DIR} ||= Test::Nginx::Util::html_dir();
 $ENV{TEST_NGINX_CHAT} = 'proxy_pass http://llm/v1/chat/completions;';
 

@@ -14,7 +14,7 @@ use Clients;
 
 use Time::HiRes qw(time);
 
-$ENV{TEST_NGINX_T} = 300 * slow . 'ms';
+$ENV{TEST_NGINX_T} = 1000 * slow . 'ms';
 $ENV{TEST_NGINX_LOG} = "$ENV{TEST_NGINX_SERVROOT}/logs/review.log";
 
 

@@ -12,7 +12,7 @@ use Clients;
 use IPC::Open3 qw(open3);
 use JSON::PP ();
 
-$ENV{TEST_NGINX_T} = 300 * slow . 'ms';
+$ENV{TEST_NGINX_T} = 1000 * slow . 'ms';
 $ENV{TEST_NGINX_PID} = 'location = /pid { return 200 $pid; }';
 
 my $tree = "$ENV{TEST_NGINX_DATA}/../..";

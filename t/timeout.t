@@ -26,7 +26,7 @@ my @waiting = map {
 
 # times that good answers of a slow machine keep to
 
-$ENV{TEST_NGINX_T} = 500 * $Slow . 'ms';
+$ENV{TEST_NGINX_T} = 1000 * $Slow . 'ms';
 $ENV{TEST_NGINX_2T} = 1000 * $Slow . 'ms';
 
 # --- judge: a sub that looks at the decoded body

@@ -25,6 +25,7 @@ also the "key" of a recorded call.  A word that is not known is answered with
 When, and on the wire:
     ok               nothing special
     delay=MS         wait before the first byte of the answer
+    hold             the same, until POST /_release
     hang             never answer
     hang_body        the head and half of the body, then silence
     slow=MS          wait between events, or between the pieces of a body
@@ -106,6 +107,7 @@ For tests to look at:
                      {ok, calls, closed, answered}, as soon as N calls were
                      closed by the client; calls=N and answered=N likewise,
                      with the same filters as /_calls
+    POST /_release   answers the calls that are held, and holds none any more
     POST /_reset     forgets calls, counters and sequences
 """
 
@@ -133,7 +135,8 @@ import zlib
 import embeddings
 
 COMPLETIONS = "/v1/chat/completions"
-BODY_TIMEOUT = 5            # a body that stops coming is a bad request
+BODY_TIMEOUT = 30           # a body that stops coming is a bad request
+HELD = 3600                 # seconds: longer than any test
 MAX_HEAD = 65536
 PIECES = 8                  # events or pieces, if tokens= does not say
 HUGE_PIECE = 16384
@@ -145,7 +148,7 @@ REFERENCE = re.compile(r'<review-text id="(?!chunk")[^"\n]+">\n(.*?)\n'
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
 FLAGS = frozenset("""
-    ok hang hang_body cut_head cut reset gzip chunked json sse crlf nodone
+    ok hold hang hang_body cut_head cut reset gzip chunked json sse crlf nodone
     no_usage html empty bad_json error200 no_choices null_content refusal
     content_filter length single_quotes trailing_comma newline fenced prose
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
@@ -354,8 +357,8 @@ def error_object(status, message):
 class Reply:
     """What is to be sent, in pieces, and what happens at the end."""
 
-    __slots__ = ("status", "headers", "pieces", "chunked", "delay", "gap",
-                 "end", "length", "keep")
+    __slots__ = ("status", "headers", "pieces", "chunked", "delay", "hold",
+                 "gap", "end", "length", "keep")
 
     def __init__(self, pieces, type="application/json", status=200):
         self.status = status
@@ -363,6 +366,7 @@ class Reply:
         self.pieces = pieces
         self.chunked = False
         self.delay = 0
+        self.hold = False
         self.gap = 0
         self.end = "answered"       # or cut, reset, hung
         self.length = None          # the Content-Length, if not the true one
@@ -558,6 +562,7 @@ def make_reply(do, request, answer):
         reply.compress()
 
     reply.delay = do.get("delay", 0) / 1000
+    reply.hold = "hold" in do
     reply.gap = do.get("slow", 0) / 1000
     if "wrong_length" in do:
         more = do["wrong_length"]
@@ -689,6 +694,8 @@ class Tally(Flight):
         self.bad_requests = 0
         self.sequences = {}
         self.waiters = []
+        self.held = []
+        self.released = False
 
     def alternative(self, script, model):
         alternatives = script.split("|")
@@ -1049,6 +1056,21 @@ class Connection(asyncio.Protocol):
 
     def start(self, reply):
         self.reply = reply
+        tally = self.server.tally
+        if reply.hold and not tally.released:
+            timer = self.timer = self.server.loop.call_later(HELD, self.frame)
+            tally.held.append((self, timer))
+        else:
+            self.start_soon()
+
+    def release(self, timer):
+        """unless the client has gone"""
+        if self.timer is timer:
+            self.stop_timer()
+            self.start_soon()
+
+    def start_soon(self):
+        reply = self.reply
         if reply.delay:
             self.timer = self.server.loop.call_later(reply.delay, self.frame)
         else:
@@ -1107,6 +1129,12 @@ def introspect(server, method, path, query):
         return json_reply(tally.stats())
     if (method, path) == ("POST", "/_reset"):
         server.tally = Tally()
+        return json_reply({})
+    if (method, path) == ("POST", "/_release"):
+        tally.released = True
+        for protocol, timer in tally.held:
+            protocol.release(timer)
+        tally.held.clear()
         return json_reply({})
     if method == "GET" and path in ("/_calls", "/_bad", "/_inputs"):
         if not server.record:
