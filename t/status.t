@@ -94,7 +94,7 @@ sub traffic {
     ', \@all);
 
     my $gone = review(['key=gone hang']);
-    llm_wait(key => 'gone', calls => 1, timeout => 5000 * slow);
+    llm_wait(key => 'gone', calls => 1, timeout => 30000 * slow);
     leave($gone);
     status_is("$name - gone", 'reviews.aborted eq 1');
 }
