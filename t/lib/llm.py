@@ -25,7 +25,8 @@ also the "key" of a recorded call.  A word that is not known is answered with
 When, and on the wire:
     ok               nothing special
     delay=MS         wait before the first byte of the answer
-    gate=NAME        wait with the first byte until the gate is opened
+     gate=NAME        wait with the first byte until the gate is opened
+     hold             gate=hold
     hang             never answer
     hang_body        the head and half of the body, then silence
     slow=MS          wait between events, or between the pieces of a body
@@ -109,6 +110,7 @@ For tests to look at:
                      with the same filters as /_calls
     POST /_open?gate=NAME
                      opens it: who waits goes on, who comes need not wait
+    POST /_release   opens the gate "hold"
     POST /_reset     forgets calls, counters, sequences and gates
 """
 
@@ -136,7 +138,7 @@ import zlib
 import embeddings
 
 COMPLETIONS = "/v1/chat/completions"
-BODY_TIMEOUT = 5            # a body that stops coming is a bad request
+BODY_TIMEOUT = 30           # a body that stops coming is a bad request
 MAX_HEAD = 65536
 PIECES = 8                  # events or pieces, if tokens= does not say
 HUGE_PIECE = 16384
@@ -148,7 +150,7 @@ REFERENCE = re.compile(r'<review-text id="(?!chunk")[^"\n]+">\n(.*?)\n'
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
 FLAGS = frozenset("""
-    ok hang hang_body cut_head cut reset gzip chunked json sse crlf nodone
+    ok hold hang hang_body cut_head cut reset gzip chunked json sse crlf nodone
     no_usage html empty bad_json error200 no_choices null_content refusal
     content_filter length single_quotes trailing_comma newline fenced prose
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
@@ -563,7 +565,7 @@ def make_reply(do, request, answer):
 
     reply.delay = do.get("delay", 0) / 1000
     reply.gap = do.get("slow", 0) / 1000
-    reply.gate = do.get("gate")
+    reply.gate = "hold" if "hold" in do else do.get("gate")
     if "wrong_length" in do:
         more = do["wrong_length"]
         reply.length = 10 if more is True else more
@@ -1138,6 +1140,9 @@ def introspect(server, method, path, query):
         return json_reply({})
     if (method, path) == ("POST", "/_reset"):
         server.tally = Tally()
+        return json_reply({})
+    if (method, path) == ("POST", "/_release"):
+        tally.open("hold")
         return json_reply({})
     if method == "GET" and path in ("/_calls", "/_bad", "/_inputs"):
         if not server.record:
