@@ -531,12 +531,12 @@ def going(nginx, name, uri, inputs, calls, running, how):
     reset(nginx)
     workers = nginx.workers()
     client = Client(nginx, request(uri, inputs))
-    made = stand_in(nginx, "/_wait?calls=%d&timeout=%d" % (calls, 5000 * SLOW))
-    wait_for(lambda: stand_in(nginx, "/_stats")["in_flight"] == running, 3)
+    made = stand_in(nginx, "/_wait?calls=%d&timeout=%d" % (calls, 30000 * SLOW))
+    wait_for(lambda: stand_in(nginx, "/_stats")["in_flight"] == running)
     start = time.monotonic()
     client.go(how)
     closed = stand_in(nginx, "/_wait?closed=%d&timeout=%d"
-                      % (running, 2000 * SLOW))
+                      % (running, 30000 * SLOW))
     took = time.monotonic() - start
     Tap.ok(made["ok"] and closed["ok"] and took < 0.3 * SLOW,
            "%s by %s: %d calls are closed at once" % (name, how, running),
@@ -576,7 +576,7 @@ def going_threads(nginx):
     status, reply = post(nginx.port, "/threads", {"input": ["a", "b"]})
     Tap.ok(status == 200 and nginx.workers() == workers,
            "at any moment while threads are at work", reply)
-    Tap.ok(wait_for(lambda: stand_in(nginx, "/_stats")["in_flight"] == 0, 5),
+    Tap.ok(wait_for(lambda: stand_in(nginx, "/_stats")["in_flight"] == 0),
            "at any moment while threads are at work: no call is left")
 
 

@@ -365,7 +365,7 @@ def bad_tools():
                    "a tool that hangs is ended", (status, text))
             with open(os.path.join(folder, "pid")) as f:
                 pid = int(f.read())
-            Tap.ok(wait_for(lambda: not os.path.exists("/proc/%d" % pid), 3),
+            Tap.ok(wait_for(lambda: not os.path.exists("/proc/%d" % pid)),
                    "and is gone")
 
             fake_tool(folder, "printf 'one \\033[31m\\377\\ntwo\\n' >&2\n"

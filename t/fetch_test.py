@@ -526,7 +526,7 @@ def bad_servers(nginx):
                and reply.status == (504 if status == "timeout" else 502),
                "%s%s: %s, %s" % (location, path, status, code),
                (took, str(reply)))
-        Tap.ok(wait_for(lambda: nginx.saved() == {}, 3),
+        Tap.ok(wait_for(lambda: nginx.saved() == {}),
                "nothing of it is left", nginx.saved().keys())
     reply = fetch(nginx, "/fetch", ["http://127.0.0.1:%d/x" % closed])
     Tap.ok(reply.codes == ["connect"], "nobody listens", reply)

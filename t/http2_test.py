@@ -186,14 +186,14 @@ def goes_away(nginx, name, *more):
              "Content-Type: application/json", *more, "--data-binary", "@-",
              "http://127.0.0.1:%d/v1/review" % nginx.port],
             stdin=body, stdout=subprocess.DEVNULL)
-        calls = ask_llm(nginx, "GET /_wait?calls=4&timeout=10000")
+        calls = ask_llm(nginx, "GET /_wait?calls=4&timeout=30000")
         Tap.ok(calls["ok"], "%s: calls run" % name, calls)
         Tap.ok(ask_llm(nginx, "GET /_stats")["client_closed"] == 0,
                "%s: none is given up yet" % name)
         gone = time.monotonic()
         client.send_signal(signal.SIGKILL)
         client.wait()
-    closed = ask_llm(nginx, "GET /_wait?closed=3&timeout=10000")
+    closed = ask_llm(nginx, "GET /_wait?closed=3&timeout=30000")
     took = time.monotonic() - gone
     Tap.ok(closed["ok"], "%s: all that run are cancelled" % name, closed)
     Tap.ok(took < 2 * SLOW, "%s: at once" % name, took)
@@ -318,10 +318,10 @@ async def reset_one(nginx):
     second = client.post(review(scripts=["hang key=b"] * 3))
     third = client.post(review(scripts=["delay=%d key=c" % (1200 * SLOW)]),
                         ("accept", "text/event-stream"))
-    await llm(nginx, "GET /_wait?calls=6&timeout=10000")
+    await llm(nginx, "GET /_wait?calls=6&timeout=30000")
     reset = time.monotonic()
     client.reset(second)
-    closed = await llm(nginx, "GET /_wait?closed=3&timeout=10000")
+    closed = await llm(nginx, "GET /_wait?closed=3&timeout=30000")
     took = time.monotonic() - reset
     Tap.ok(closed["ok"], "a stream that is reset: its calls are cancelled",
            closed)
@@ -362,10 +362,10 @@ async def close_all(nginx):
     for i in range(10):
         client.post(review(scripts=["hang"] * 3),
                     *([("accept", "text/event-stream")] if i % 2 else []))
-    started = await llm(nginx, "GET /_wait?calls=30&timeout=10000")
+    started = await llm(nginx, "GET /_wait?calls=30&timeout=30000")
     Tap.ok(started["ok"], "ten streams: their calls run", started)
     await client.close()
-    closed = await llm(nginx, "GET /_wait?closed=30&timeout=10000")
+    closed = await llm(nginx, "GET /_wait?closed=30&timeout=30000")
     Tap.ok(closed["ok"], "the connection ends: all are cancelled", closed)
 
 
@@ -397,12 +397,12 @@ async def small_window(nginx):
     await llm(nginx, "POST /_reset")
     stuck = client.post(review(scripts=["ok", "hang"]),
                         ("accept", "text/event-stream"))
-    await llm(nginx, "GET /_wait?calls=2&timeout=10000")
+    await llm(nginx, "GET /_wait?calls=2&timeout=30000")
     await asyncio.sleep(0.3)
     Tap.ok(len(client.body[stuck]) <= 10, "the window is honoured",
            client.body[stuck])
     client.reset(stuck)
-    closed = await llm(nginx, "GET /_wait?closed=1&timeout=10000")
+    closed = await llm(nginx, "GET /_wait?closed=1&timeout=30000")
     Tap.ok(closed["ok"], "a stuck stream that is reset frees its call", closed)
     await client.close()
 

@@ -472,7 +472,7 @@ async def fairly(nginx):
 async def whole(nginx):
     """all workers are there, and none that ends: they know their number"""
     await in_thread(wait_for, lambda: len(nginx.workers()) == 4
-                    and len(nginx.accepting()) == 4, 60)
+                    and len(nginx.accepting()) == 4)
 
 
 async def killed(nginx, number, name):
@@ -673,7 +673,7 @@ async def reload_that_fails(nginx):
     nginx.configure(http=http(4), server="listen 192.0.2.1:1;" + SERVER)
     nginx.nginx.send_signal(signal.SIGHUP)
     await in_thread(wait_for, lambda: "192.0.2.1:1 failed"
-                    in nginx.error_log(), 60)
+                    in nginx.error_log())
     await asyncio.sleep(0.1 * SLOW)     # nothing is to happen
     now = await status(nginx)
     Tap.ok(now["limit"]["current"] == 8,
@@ -760,7 +760,7 @@ class Process:
         self.send_signal(signal.SIGTERM)
 
     def wait(self, timeout=10):
-        if not wait_for(self.ended, timeout / SLOW):
+        if not wait_for(self.ended):
             raise subprocess.TimeoutExpired("nginx", timeout)
 
     def ended(self):
@@ -827,7 +827,7 @@ class Upgradable(Harness):
     def started(self, old):
         """the master that has come"""
         if not wait_for(lambda: self.pid() not in (0, old)
-                        and len(self.workers_of(self.pid())) == 4, 60):
+                        and len(self.workers_of(self.pid())) == 4):
             raise SystemExit("nginx did not start")
         self.masters.append(Process(self.pid()))
         return self.masters[-1]
@@ -920,7 +920,7 @@ async def shut_down(nginx):
     Tap.ok(not any(replies),
            "worker_shutdown_timeout: waiting reviews are cut", replies)
     Tap.ok(await in_thread(wait_for, lambda: not set(old)
-                           & set(nginx.workers()), 60),
+                           & set(nginx.workers())),
            "worker_shutdown_timeout: the old workers end")
     stats = await nginx.stats()
     Tap.ok(stats["max_in_flight"] == LIMIT,
@@ -939,7 +939,7 @@ async def quit_while_calls_wait(nginx):
     stats = await nginx.stats()
     Tap.ok(complete(replies, 8) == 8 and stats["max_in_flight"] == LIMIT,
            "quit: reviews that wait come to their end", stats)
-    Tap.ok(await in_thread(wait_for, lambda: nginx.nginx.poll() == 0, 60),
+    Tap.ok(await in_thread(wait_for, lambda: nginx.nginx.poll() == 0),
            "quit: nginx ends then", nginx.nginx.poll())
 
 

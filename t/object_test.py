@@ -482,8 +482,8 @@ def slow_client(nginx):
 
     client = send(nginx, "GET", "/impatient/b")
     response = client.getresponse()
-    Tap.ok(wait_for(lambda: nginx.transfers() > 0, 2), "a transfer runs")
-    Tap.ok(wait_for(lambda: not nginx.connections(), 8),
+    Tap.ok(wait_for(lambda: nginx.transfers() > 0), "a transfer runs")
+    Tap.ok(wait_for(lambda: not nginx.connections()),
            "send_timeout ends a client that takes nothing")
     Tap.ok(not Reply(response).whole, "it sees that")
     nginx.s3.empty()
@@ -517,7 +517,7 @@ def aborts(nginx):
     for name, ready in (("amid the body", True), ("before it", False)):
         # kept connections are not what is counted
         relay.reset()
-        wait_for(lambda: nginx.transfers() == 0, 3)
+        wait_for(lambda: nginx.transfers() == 0)
         if ready:
             relay.down.rate = 4 * MB
         else:
@@ -525,23 +525,23 @@ def aborts(nginx):
         client = send(nginx, "GET", "/slow/a")
         if ready:
             client.getresponse().read(MB)
-        running = wait_for(lambda: nginx.transfers() == 1, 3)
+        running = wait_for(lambda: nginx.transfers() == 1)
         reset(client)
-        Tap.ok(running and wait_for(lambda: nginx.transfers() == 0, 2),
+        Tap.ok(running and wait_for(lambda: nginx.transfers() == 0),
                "a client that goes %s: so does the transfer" % name,
                (running, nginx.transfers()))
         nginx.fast()
 
     for size in (8 * MB, 40 * MB):
         relay.reset()
-        wait_for(lambda: nginx.transfers() == 0, 3)
+        wait_for(lambda: nginx.transfers() == 0)
         relay.up.rate = MB
         before = relay.up.bytes
         client = send(nginx, "PUT", "/slow/n", data[:size])
-        running = wait_for(lambda: relay.up.bytes - before > 100000, 10)
+        running = wait_for(lambda: relay.up.bytes - before > 100000)
         reset(client)
         relay.up.rate = None
-        Tap.ok(running and wait_for(lambda: nginx.s3.uploads() == [], 5)
+        Tap.ok(running and wait_for(lambda: nginx.s3.uploads() == [])
                and nginx.s3.get("n") is None,
                "a client that goes amid an upload of %d MB: nothing stays"
                % (size // MB), (running, nginx.s3.uploads()))

@@ -257,7 +257,7 @@ def post_actions(nginx):
         if where in ("after", "named", "one", "haste"):
             Tap.ok(found > 10, "%s: post_action went on" % where, found)
 
-        gone = wait_for(lambda: not nginx.connections(), 12)
+        gone = wait_for(lambda: not nginx.connections())
         status, _ = read(connect(nginx.port, "/split",
                                  dumps({"text": "第一条 甲。"})))
         Tap.ok(gone and status == 200 and nginx.workers() == workers,

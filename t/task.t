@@ -10,7 +10,7 @@ use warnings;
 
 use lib 't/lib';
 use Review;
-use Clients qw(ask replies);
+use Clients qw(ask reply replies);
 use ConfTest;
 
 use JSON::PP ();
@@ -1077,7 +1077,7 @@ json_checks("$name - $_", '
     status eq 415
     header.content-type like /^application.problem/
     json.pointer eq "/references/1/upload"
-', replies(ask(post('/sizes', $body, "Accept: $_"))))
+', reply(ask(post('/sizes', $body, "Accept: $_"))))
     for 'text/event-stream', 'application/x-ndjson', 'text/markdown';
 
 

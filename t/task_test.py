@@ -442,7 +442,7 @@ async def killed(task):
     document = sections(60)
     reader, writer, own = await begun(task, document,
                                       split={"max_chars": 150})
-    await task.stand_in("/_wait?answered=20&timeout=5000")
+    await task.stand_in("/_wait?answered=20&timeout=30000")
     await asyncio.sleep(DELAY / 2)          # all chunks have calls in flight
     victim = next(w for w in task.nginx.workers() if w != own)
     os.kill(victim, signal.SIGKILL)
@@ -466,7 +466,7 @@ async def killed_own(task):
     document = sections(60)
     reader, writer, own = await begun(task, document,
                                       split={"max_chars": 150})
-    await task.stand_in("/_wait?answered=20&timeout=5000")
+    await task.stand_in("/_wait?answered=20&timeout=30000")
     os.kill(own, signal.SIGKILL)
     try:
         body = await reader.read()
@@ -513,7 +513,7 @@ async def aborted(task):
         reader, writer, _ = await begun(task, sections(60),
                                         split={"max_chars": 150})
         running = 16 * 2
-        await task.stand_in("/_wait?calls=%d&timeout=5000" % (16 * 3))
+        await task.stand_in("/_wait?calls=%d&timeout=30000" % (16 * 3))
         for _ in range(100):
             if (await task.stats())["in_flight"] == running:
                 break
@@ -523,7 +523,7 @@ async def aborted(task):
             writer.close()
         else:
             writer.transport.abort()
-        waited = await task.stand_in("/_wait?closed=%d&timeout=3000" % running)
+        waited = await task.stand_in("/_wait?closed=%d&timeout=30000" % running)
         took = time.monotonic() - started
         Tap.ok(waited["ok"] and took < AT_ONCE,
                "%s: %d calls are closed at once" % (how, running),
@@ -541,9 +541,9 @@ async def selecting(task):
     """gone, or late, while vectors are waited for"""
     reader, writer, _ = await begun(task, sections(20), path="/v1/hanging/",
                                     **TOP)
-    await task.stand_in("/_wait?calls=1&timeout=5000")
+    await task.stand_in("/_wait?calls=1&timeout=30000")
     writer.close()
-    waited = await task.stand_in("/_wait?closed=1&timeout=1000")
+    waited = await task.stand_in("/_wait?closed=1&timeout=30000")
     Tap.ok(waited["ok"], "gone while vectors are waited for: the call is "
            "closed", waited)
 
@@ -591,7 +591,7 @@ async def reloaded(task):
     old = task.nginx.workers()
     work = asyncio.create_task(report_of(task, sections(60),
                                          split={"max_chars": 150}))
-    await task.stand_in("/_wait?answered=20&timeout=5000")
+    await task.stand_in("/_wait?answered=20&timeout=30000")
     await asyncio.get_running_loop().run_in_executor(None, task.nginx.reload)
     status, report = await work
     Tap.ok(whole(status, report, 3) is None, "a reload: the task is complete",
@@ -679,7 +679,7 @@ async def calls_of(task, document):
 async def again(task):
     document = sections(20)
     _, writer, own = await begun(task, document, split={"max_chars": 150})
-    await task.stand_in("/_wait?answered=8&timeout=5000")
+    await task.stand_in("/_wait?answered=8&timeout=30000")
     await asyncio.sleep(0.2 * SLOW)         # and they are in the cache
     first = await task.stats()
     Tap.ok(first["answered"] == 8 and first["in_flight"] == 4,
