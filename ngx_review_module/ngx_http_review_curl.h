@@ -49,6 +49,12 @@ struct ngx_http_review_transfer_s {
     ngx_http_review_transfer_header_t  *headers;
     ngx_uint_t                  nheaders;
 
+    /* AWS Signature Version 4, service "s3"; region.len is 0: none */
+
+    ngx_str_t                   region;
+    ngx_str_t                   access_key;
+    ngx_str_t                   secret_key;
+
     ngx_msec_t                  connect_timeout;
     ngx_msec_t                  timeout;    /* of silence, either way, not
                                                by an owner's NGX_AGAIN */

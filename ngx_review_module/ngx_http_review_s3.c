@@ -33,7 +33,6 @@ ngx_http_review_s3_start(ngx_http_review_s3_t *op)
     }
 
     review_buf_init(&op->url, op->memory, 256);
-    review_buf_init(&op->signature, op->memory, 1024);
 
     op->retry.handler = ngx_http_review_s3_retry;
     op->retry.data = op;
@@ -162,81 +161,14 @@ ngx_http_review_s3_try(ngx_http_review_s3_t *op)
 
 
 static void
-ngx_http_review_s3_send_header(ngx_http_review_s3_t *op, char *name,
-    const char *value, size_t len)
-{
-    ngx_http_review_transfer_header_t  *h;
-
-    h = &op->sent[op->transfer.nheaders++];
-
-    h->name.data = (u_char *) name;
-    h->name.len = ngx_strlen(name);
-    h->value.data = (u_char *) value;
-    h->value.len = len;
-}
-
-
-/* ETags tell what has arrived; a body's hash would need it all first */
-
-static void
-ngx_http_review_s3_sign(ngx_http_review_s3_t *op)
-{
-    ngx_uint_t                          i;
-    review_str_t                        host;
-    review_sign_t                       sign;
-    review_sign_header_t                headers[NGX_HTTP_REVIEW_S3_SENT];
-    ngx_http_review_transfer_t         *t;
-    ngx_http_review_transfer_header_t  *h;
-
-    static char  payload[] = "UNSIGNED-PAYLOAD";
-
-    t = &op->transfer;
-
-    sign.url.data = op->url.data;
-    sign.url.len = op->url.len;
-
-    host = review_sign_host(&sign.url);
-    review_sign_date(op->date, ngx_time());
-
-    ngx_http_review_s3_send_header(op, "Host", host.data, host.len);
-    ngx_http_review_s3_send_header(op, "x-amz-date", op->date,
-                                   sizeof(op->date) - 1);
-    ngx_http_review_s3_send_header(op, "x-amz-content-sha256", payload,
-                                   sizeof(payload) - 1);
-
-    for (i = 0; i < t->nheaders; i++) {
-        h = &op->sent[i];
-        headers[i].name.data = (char *) h->name.data;
-        headers[i].name.len = h->name.len;
-        headers[i].value.data = (char *) h->value.data;
-        headers[i].value.len = h->value.len;
-    }
-
-    sign.method = t->method;
-    sign.date = op->date;
-    sign.payload = payload;
-    sign.headers = headers;
-    sign.nheaders = t->nheaders;
-    sign.region.data = (char *) op->store->region.data;
-    sign.region.len = op->store->region.len;
-    sign.access_key.data = (char *) op->store->access_key.data;
-    sign.access_key.len = op->store->access_key.len;
-    sign.secret_key.data = (char *) op->store->secret_key.data;
-    sign.secret_key.len = op->store->secret_key.len;
-
-    review_sign(&op->signature, &sign);
-
-    ngx_http_review_s3_send_header(op, "Authorization", op->signature.data,
-                                   op->signature.len);
-}
-
-
-static void
 ngx_http_review_s3_set_headers(ngx_http_review_s3_t *op,
     ngx_http_review_s3_headers_e headers)
 {
     ngx_uint_t                          i, n, condition;
     ngx_http_review_transfer_header_t  *h;
+
+    static ngx_str_t  name = ngx_string("x-amz-content-sha256");
+    static ngx_str_t  value = ngx_string("UNSIGNED-PAYLOAD");
 
     h = op->headers;
     n = 0;
@@ -257,10 +189,13 @@ ngx_http_review_s3_set_headers(ngx_http_review_s3_t *op,
         op->sent[n++] = h[i];
     }
 
+    /* ETags tell what has arrived; a body's hash would need it all first */
+
+    op->sent[n].name = name;
+    op->sent[n++].value = value;
+
     op->transfer.headers = op->sent;
     op->transfer.nheaders = n;
-
-    ngx_http_review_s3_sign(op);
 }
 
 
@@ -283,6 +218,9 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     t->method = method;
     t->url.data = (u_char *) op->url.data;
     t->url.len = op->url.len;
+    t->region = store->region;
+    t->access_key = store->access_key;
+    t->secret_key = store->secret_key;
     t->connect_timeout = store->connect_timeout;
     t->timeout = op->brief ? NGX_HTTP_REVIEW_S3_BRIEF : store->timeout;
     t->upload = upload;
@@ -294,10 +232,6 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     t->done = ngx_http_review_s3_done;
 
     ngx_http_review_s3_set_headers(op, headers);
-
-    if (op->signature.failed) {
-        return NGX_ERROR;
-    }
 
     if (op->reply.pool == NULL) {
         review_buf_init(&op->reply, op->memory, 0);

@@ -17,7 +17,6 @@
 
 #include "review/buf.h"
 #include "review/s3.h"
-#include "review/sign.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -34,10 +33,9 @@
 
 #define NGX_HTTP_REVIEW_S3_BRIEF        1000
 
-/* headers that an owner may have sent along, and all, with ours */
+/* headers that an owner may have sent along */
 
 #define NGX_HTTP_REVIEW_S3_HEADERS      8
-#define NGX_HTTP_REVIEW_S3_SENT         (NGX_HTTP_REVIEW_S3_HEADERS + 4)
 
 
 typedef struct ngx_http_review_store_s  ngx_http_review_store_t;
@@ -142,9 +140,7 @@ struct ngx_http_review_s3_s {
     /* its own */
 
     ngx_http_review_transfer_t  transfer;
-    ngx_http_review_transfer_header_t  sent[NGX_HTTP_REVIEW_S3_SENT];
-    char                        date[REVIEW_SIGN_DATE];
-    review_buf_t                signature;
+    ngx_http_review_transfer_header_t  sent[NGX_HTTP_REVIEW_S3_HEADERS + 1];
     ngx_http_review_s3_parts_t *parts;      /* NULL: in one piece */
     ngx_event_t                 retry;
     review_pool_t              *memory;

@@ -1,7 +1,6 @@
 """
 A small S3 client, to prepare and look at a store's objects behind the back of
-what is tested.  Its SigV4 is its own: what the module signs is checked by
-others.
+what is tested.  Its SigV4 is its own: what libcurl signs is checked by others.
 """
 
 import datetime
