@@ -215,6 +215,7 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 		--with-debug --with-threads --with-http_ssl_module \
 		--with-http_v2_module --with-http_gunzip_module \
 		--with-http_realip_module --with-http_auth_request_module \
+		--with-http_sub_module --with-http_addition_module \
 		--add-module=$(ROOT) \
 		&& $(MAKE) -j2 -f objs/Makefile \
 			$$(grep -o '^objs/addon/[^:]*\.o' objs/Makefile) \

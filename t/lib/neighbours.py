@@ -12,6 +12,7 @@ import subprocess
 from bucket import Bucket
 from harness import Harness, ROOT, points
 from origin import Origin
+from piecewise import brotli
 
 BINARY = os.environ.get("TEST_NGINX_BINARY") or "/usr/sbin/nginx"
 OURS = os.environ.get("REVIEW_MODULE") or os.path.join(
@@ -233,8 +234,10 @@ def built_with():
 
 
 def missing(module):
-    """what of these modules this nginx does not have"""
+    """what of these modules this nginx, or Python for it, does not have"""
     text, folder = built_with()
+    if module == "ngx_http_brotli_filter" and brotli is None:
+        return ["Python's brotli"]
     return [name for name in (module or "").split()
             if "--" + name not in text
             and (OURS == "static" or not os.path.exists(
