@@ -24,7 +24,7 @@ from fractions import Fraction
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import embeddings
-from harness import ROOT, SLOW, Harness, Tap, wait_for
+from harness import LONG, ROOT, SLOW, Harness, Tap, wait_for
 
 HTTP = """
     client_max_body_size 200m;
@@ -569,7 +569,7 @@ def going_threads(nginx):
     workers = nginx.workers()
     data = request("/threads", ["%d %s" % (i, "词" * 300)
                                 for i in range(3000)])
-    for _ in range(40):
+    for _ in range(40 if LONG else 15):
         client = Client(nginx, data)
         time.sleep(random.random() * 0.25)
         client.go(random.choice(("fin", "rst")))
