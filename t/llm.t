@@ -270,7 +270,7 @@ ok(seen(closed => 1, key => 'd'), 'delay: a close is seen');
 llm_reset();
 my @waiting = map { ask("gate=g key=$_") } 1, 2;
 llm_wait(calls => 2, timeout => 5000);
-is((answer($waiting[0], 0.1))[2], 'quiet', 'gate: nothing comes');
+is((answer($waiting[0], 0.1, 'nothing'))[2], 'quiet', 'gate: nothing comes');
 close $waiting[1];
 ok(llm_wait(closed => 1, timeout => 5000)->{ok}, 'gate: a close is seen');
 llm_post('/_open', gate => 'g');
