@@ -49,7 +49,7 @@ async def status(port):
     return json.loads(await get(port, "/status"))["calls"]
 
 
-async def until(port, condition, seconds=5):
+async def until(port, condition, seconds=60):
     """what is told as soon as it is so, or at last"""
     end = time.monotonic() + seconds * SLOW
     while True:
