@@ -11,6 +11,7 @@
 #   make test-documents tests that need pandoc and poppler
 #   make test-pages     tests that need a browser
 #   make test-long      test-nginx and test-asan with scenes of minutes
+#   make test-matrix    all but test-asan in other Debians: SUITES (root)
 #   make test-load      many reviews at once: none lost, memory counted
 #   make bench          figures, side by side with others: docs/benchmarks.md
 #   make soak           one worker under load for minutes: memory stays flat
@@ -86,8 +87,8 @@ FUZZ_SECONDS ?=	60
 
 
 .PHONY:		all deps demo test test-unit test-clang test-nginx test-asan \
-		test-documents test-pages test-long test-load bench soak \
-		fuzz fuzz-corpus install clean
+		test-documents test-pages test-long test-matrix test-load \
+		bench soak fuzz fuzz-corpus install clean
 
 all:		$(BUILD)/$(SO)
 
@@ -214,6 +215,7 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 		--with-debug --with-threads --with-http_ssl_module \
 		--with-http_v2_module --with-http_gunzip_module \
 		--with-http_realip_module --with-http_auth_request_module \
+		--with-http_sub_module --with-http_addition_module \
 		--add-module=$(ROOT) \
 		&& $(MAKE) -j2 -f objs/Makefile \
 			$$(grep -o '^objs/addon/[^:]*\.o' objs/Makefile) \
@@ -226,6 +228,15 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 test-asan:	$(BUILD)/asan/nginx
 	TEST_NGINX_BINARY=$< REVIEW_MODULE=static TEST_REVIEW_ASAN=1 \
 		$(PROVE) $(TESTS)
+
+
+# other Debians, in the build folder
+
+SUITES ?=	trixie sid
+
+test-matrix:
+	.ci/install-deps matrix
+	t/matrix/run $(BUILD)/matrix $(SUITES)
 
 test-load:
 	.ci/install-deps load

@@ -233,7 +233,10 @@ ngx_http_review_reply_ping(ngx_http_review_ctx_t *ctx)
 }
 
 
-/* goes on with what the client has not taken yet, whoever keeps it */
+/*
+ * Goes on with what the client has not taken yet, whoever keeps it: nginx does
+ * while a subrequest of another module, "add_before_body", goes before it.
+ */
 
 ngx_int_t
 ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx)
@@ -243,7 +246,7 @@ ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx)
     r = ctx->request;
 
     if (!ngx_http_review_reply_unsent(ctx)
-        && !r->buffered && !r->connection->buffered)
+        && !r->buffered && !r->connection->buffered && r->postponed == NULL)
     {
         return NGX_OK;
     }

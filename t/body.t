@@ -325,7 +325,7 @@ calls_are(4, 'pipelined');
 llm_reset();
 $sock = dial();
 send_all($sock, request('/v1/review', body('一') =~ s/ok/delay=300/r));
-llm_wait(calls => 1, timeout => 5000);
+llm_wait(calls => 1, timeout => 30000);
 send_all($sock, request('/v1/review', body('二')));
 review_is(reply($sock), 'in flight');
 review_is(reply($sock), 'in flight, the next');

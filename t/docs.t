@@ -14,16 +14,18 @@ use Digest::SHA qw(sha256_hex);
 use Encode qw(encode_utf8 decode_utf8);
 use File::Basename qw(dirname);
 use File::Find qw(find);
-use File::Temp qw(tempdir);
 use JSON::PP;
 use List::Util qw(sum);
+
+use lib 't/lib';
+use OwnFolder;
 
 binmode $_, ':encoding(UTF-8)' for Test::More->builder->output,
                                    Test::More->builder->failure_output;
 
 my $tree = abs_path(dirname(__FILE__) . '/..');
 my $upper = "$tree/ngx_review_module";
-my $tmp = tempdir('review-docs-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+my $tmp = OwnFolder::folder();
 my $json = JSON::PP->new->utf8;
 
 

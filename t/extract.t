@@ -142,12 +142,12 @@ my $Config = <<"END";
     location = /limit { review_split; review_max_text_size 3000; }
     location = /hasty {
         review_split;
-        review_call_timeout 100ms;
+        review_call_timeout 1s;
         review_retry tries=2 backoff=1ms;
     }
     location = /late {
         review_split;
-        review_timeout 200ms;
+        review_timeout 1s;
     }
     location = /once { review_split; review_retry tries=1; }
     location = /off { review_split; review_extract off; }

@@ -189,7 +189,11 @@ def documents(extractor):
 def web_pages(extractor):
     page = """<html><head><title>公告</title></head><body>
         <h1>第一章</h1><p>投标
-        截止</p><table><tr><th>项</th><th>值</th></tr>
+        截止</p><p>abc
+        def 甲
+        b，
+        乙<b>丙</b>
+        （丁）</p><table><tr><th>项</th><th>值</th></tr>
         <tr><td><p>甲</p><p>乙</p></td><td>a|b</td></tr></table>
         <iframe src="/etc/passwd"></iframe></body></html>"""
     for charset, kind in (("utf-8", "text/html"),
@@ -199,6 +203,7 @@ def web_pages(extractor):
         status, _, text = extractor.post(page.encode(charset), kind)
         Tap.ok(status == 200 and "root:" not in text
                and has_lines(text, "# 公告", "# 第一章", "投标截止",
+                             "abc def 甲 b，乙丙（丁）",
                              "| 项 | 值 |", r"| 甲 乙 | a\|b |"),
                "HTML in %s, as %s" % (charset, kind), (status, text))
 
@@ -365,7 +370,7 @@ def bad_tools():
                    "a tool that hangs is ended", (status, text))
             with open(os.path.join(folder, "pid")) as f:
                 pid = int(f.read())
-            Tap.ok(wait_for(lambda: not os.path.exists("/proc/%d" % pid), 3),
+            Tap.ok(wait_for(lambda: not os.path.exists("/proc/%d" % pid)),
                    "and is gone")
 
             fake_tool(folder, "printf 'one \\033[31m\\377\\ntwo\\n' >&2\n"

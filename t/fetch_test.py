@@ -21,7 +21,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
-from harness import Harness, SLOW, Tap, free_port, wait_for
+from harness import Harness, LONG, SLOW, Tap, free_port, wait_for
 from origin import Origin, data_of
 from s3 import S3
 from swift import Swift
@@ -237,16 +237,17 @@ def many(nginx):
     begun = time.monotonic()
     reply = fetch(nginx, "/many", urls, names)
     took = time.monotonic() - begun
-    Tap.ok(reply.statuses == ["ok"] * 128 and took < 8 * SLOW,
+    Tap.ok(reply.statuses == ["ok"] * 128 and took < 60 * SLOW,
            "128 files of a second each, 64 at a time", (took, str(reply)))
     Tap.ok(32 < nginx.origin.most <= 64, "no more than calls= at a time")
     Tap.ok(len(nginx.saved()) == 128, "all are saved")
     nginx.empty()
     nginx.origin.forget()
-    urls = [nginx.url("/size/100/%d" % i) for i in range(300)]
+    n = 300 if LONG else 100
+    urls = [nginx.url("/size/100/%d" % i) for i in range(n)]
     reply = fetch(nginx, "/one", urls)
-    Tap.ok(reply.statuses == ["ok"] * 300 and len(nginx.saved()) == 300,
-           "300 one after the other", reply)
+    Tap.ok(reply.statuses == ["ok"] * n and len(nginx.saved()) == n,
+           "%d one after the other" % n, reply)
     Tap.ok(nginx.origin.most <= 2, "one at a time")
     nginx.empty()
 
@@ -522,11 +523,11 @@ def bad_servers(nginx):
         took = time.monotonic() - begun
         Tap.ok(reply.statuses == [status] and reply.codes == [code]
                and reply.results[0]["http_status"] in (http_status, None)
-               and took < 3 * SLOW
+               and took < 30 * SLOW
                and reply.status == (504 if status == "timeout" else 502),
                "%s%s: %s, %s" % (location, path, status, code),
                (took, str(reply)))
-        Tap.ok(wait_for(lambda: nginx.saved() == {}, 3),
+        Tap.ok(wait_for(lambda: nginx.saved() == {}),
                "nothing of it is left", nginx.saved().keys())
     reply = fetch(nginx, "/fetch", ["http://127.0.0.1:%d/x" % closed])
     Tap.ok(reply.codes == ["connect"], "nobody listens", reply)

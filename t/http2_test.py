@@ -160,13 +160,15 @@ def parallel(nginx):
     ask_llm(nginx, "POST /_reset")
     data = os.path.join(nginx.dir, "data")
     with open(data, "wb") as f:
-        f.write(review(scripts=["delay=%d" % (500 * SLOW)] * 2))
-    done = subprocess.run(
+        f.write(review(scripts=["hold"] * 2))
+    client = subprocess.Popen(
         ["nghttp", "-m", "20", "-d", data, "-H",
          "Content-Type: application/json",
          "http://127.0.0.1:%d/v1/review" % nginx.port],
-        stdout=subprocess.PIPE, timeout=60 * SLOW)
-    text = done.stdout.decode()
+        stdout=subprocess.PIPE)
+    ask_llm(nginx, "GET /_wait?calls=40&timeout=30000")
+    ask_llm(nginx, "POST /_release")
+    text = client.communicate(timeout=60 * SLOW)[0].decode()
     Tap.ok(text.count('"results":[') == 20
            and text.count('"status":"complete"') == 20,
            "20 streams on one connection: 20 replies", text)
@@ -186,17 +188,17 @@ def goes_away(nginx, name, *more):
              "Content-Type: application/json", *more, "--data-binary", "@-",
              "http://127.0.0.1:%d/v1/review" % nginx.port],
             stdin=body, stdout=subprocess.DEVNULL)
-        calls = ask_llm(nginx, "GET /_wait?calls=4&timeout=10000")
+        calls = ask_llm(nginx, "GET /_wait?calls=4&timeout=30000")
         Tap.ok(calls["ok"], "%s: calls run" % name, calls)
         Tap.ok(ask_llm(nginx, "GET /_stats")["client_closed"] == 0,
                "%s: none is given up yet" % name)
         gone = time.monotonic()
         client.send_signal(signal.SIGKILL)
         client.wait()
-    closed = ask_llm(nginx, "GET /_wait?closed=3&timeout=10000")
+    closed = ask_llm(nginx, "GET /_wait?closed=3&timeout=30000")
     took = time.monotonic() - gone
     Tap.ok(closed["ok"], "%s: all that run are cancelled" % name, closed)
-    Tap.ok(took < 2 * SLOW, "%s: at once" % name, took)
+    Tap.ok(took < 20 * SLOW, "%s: at once" % name, took)
     Tap.ok(wait_for(lambda: any(line.startswith("499")
                                 for line in nginx.access_log())),
            "%s: the log has 499" % name, nginx.access_log()[-3:])
@@ -314,20 +316,21 @@ async def reset_one(nginx):
     """of three streams one is reset: its calls end, the others' do not"""
     await llm(nginx, "POST /_reset")
     client = await Client().open(nginx.port)
-    first = client.post(review(scripts=["delay=%d key=a" % (1200 * SLOW)] * 2))
+    first = client.post(review(scripts=["hold key=a"] * 2))
     second = client.post(review(scripts=["hang key=b"] * 3))
-    third = client.post(review(scripts=["delay=%d key=c" % (1200 * SLOW)]),
+    third = client.post(review(scripts=["hold key=c"]),
                         ("accept", "text/event-stream"))
-    await llm(nginx, "GET /_wait?calls=6&timeout=10000")
+    await llm(nginx, "GET /_wait?calls=6&timeout=30000")
     reset = time.monotonic()
     client.reset(second)
-    closed = await llm(nginx, "GET /_wait?closed=3&timeout=10000")
+    closed = await llm(nginx, "GET /_wait?closed=3&timeout=30000")
     took = time.monotonic() - reset
     Tap.ok(closed["ok"], "a stream that is reset: its calls are cancelled",
            closed)
-    Tap.ok(took < SLOW, "at once", took)
+    Tap.ok(took < 10 * SLOW, "at once", took)
     Tap.ok(first not in client.ended and third not in client.ended,
            "other streams go on", client.ended)
+    await llm(nginx, "POST /_release")
     Tap.ok(good(await client.reply(first)), "and are answered",
            await client.reply(first))
     reply = await client.reply(third)
@@ -362,10 +365,10 @@ async def close_all(nginx):
     for i in range(10):
         client.post(review(scripts=["hang"] * 3),
                     *([("accept", "text/event-stream")] if i % 2 else []))
-    started = await llm(nginx, "GET /_wait?calls=30&timeout=10000")
+    started = await llm(nginx, "GET /_wait?calls=30&timeout=30000")
     Tap.ok(started["ok"], "ten streams: their calls run", started)
     await client.close()
-    closed = await llm(nginx, "GET /_wait?closed=30&timeout=10000")
+    closed = await llm(nginx, "GET /_wait?closed=30&timeout=30000")
     Tap.ok(closed["ok"], "the connection ends: all are cancelled", closed)
 
 
@@ -397,12 +400,12 @@ async def small_window(nginx):
     await llm(nginx, "POST /_reset")
     stuck = client.post(review(scripts=["ok", "hang"]),
                         ("accept", "text/event-stream"))
-    await llm(nginx, "GET /_wait?calls=2&timeout=10000")
+    await llm(nginx, "GET /_wait?calls=2&timeout=30000")
     await asyncio.sleep(0.3)
     Tap.ok(len(client.body[stuck]) <= 10, "the window is honoured",
            client.body[stuck])
     client.reset(stuck)
-    closed = await llm(nginx, "GET /_wait?closed=1&timeout=10000")
+    closed = await llm(nginx, "GET /_wait?closed=1&timeout=30000")
     Tap.ok(closed["ok"], "a stuck stream that is reset frees its call", closed)
     await client.close()
 

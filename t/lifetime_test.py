@@ -103,7 +103,7 @@ async def gone_before_it_is_watched(nginx):
     await writer.drain()
     await asyncio.sleep(0.3 * SLOW)
     writer.close()
-    for _ in range(100 * SLOW):
+    for _ in range(3000 * SLOW):
         stats = await nginx.stats()
         if stats["client_closed"]:
             break

@@ -14,7 +14,7 @@ use Clients;
 
 use Time::HiRes qw(time);
 
-$ENV{TEST_NGINX_T} = 300 * slow . 'ms';
+$ENV{TEST_NGINX_T} = 1000 * slow . 'ms';
 $ENV{TEST_NGINX_LOG} = "$ENV{TEST_NGINX_SERVROOT}/logs/review.log";
 
 
@@ -484,14 +484,14 @@ $TEST_NGINX_LLM_UPSTREAM
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my $hold = "delay=" . 200 * slow;
-my @clients = map { review([$hold, 'ok', 'ok', 'ok'], $_) } '/z', '/y';
+my @clients = map { review(['hold', 'ok', 'ok', 'ok'], $_) } '/z', '/y';
 arrived(2);
 status_is("$name - z", '
     zone eq "z"
     calls.in_flight eq 1
     calls.queued.total eq 3
 ');
+release;
 all_complete($name, replies(@clients));
 status_is($name, "$_ eq 4") for 'calls.total', 'calls.outcomes.ok';
 status_is($name, 'calls.total eq 4', '/y-status');
@@ -525,8 +525,8 @@ json_checks("$name - refused", '
     0.json.status eq 503
     0.json.detail eq "the queue of the LLM\'s calls is full"
     0.json.results missing
-    0.took lt 1
-    1.took lt 1
+    0.took lt 20
+    1.took lt 20
 ', [ replies(@refused) ]);
 status_is($name, '
     reviews.rejected eq 2
@@ -572,11 +572,12 @@ stats.max_in_flight eq 2
 --- clients
 my @hold = review(['hang']);
 arrived(1);
-my $second = review(['delay=' . 300 * slow, 'ok', 'ok']);
+my $second = review(['hold', 'ok', 'ok']);
 arrived(2);
 status_is($name, "calls.in_flight eq 2\ncalls.queued.total eq 2");
 json_checks("$name - third", "status eq 503\nheader.retry-after exists",
             reply(review(['ok'])));
+release;
 all_complete("$name - second", reply($second));
 all_complete("$name - fourth", reply(review(['ok'])));
 push @hold, review(['hang']);
@@ -598,11 +599,13 @@ stats.max_in_flight eq 2
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my $hold = review(['delay=' . 900 * slow, 'key=b ok', 'key=c ok']);
+my $hold = review(['hold', 'key=b ok', 'key=c ok']);
 arrived(1);
 my $late = review(['key=d ok', 'key=e ok']);
-my ($first, $second) = replies($hold, $late);
-my $wait = 290 * slow;
+my $second = reply($late);
+release;
+my $first = reply($hold);
+my $wait = 990 * slow;
 json_checks("$name - some", "
     status eq 200
     json.status eq \"partial\"
@@ -622,7 +625,7 @@ json_checks("$name - all", '
 ', $second);
 json_checks("$name - elapsed", "
     json.elapsed_ms ge $wait
-    json.elapsed_ms lt @{[ 850 * slow ]}
+    json.elapsed_ms lt @{[ 20000 * slow ]}
 ", $second);
 status_is($name, '
     calls.outcomes eq {"ok":1,"queue_timeout":4}
@@ -696,9 +699,15 @@ count eq 1
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my $hold = review(['delay=' . 400 * slow]);
+my $hold = review(['hold']);
 arrived(1);
-my $events = reply(review(['ok', 'ok'], undef, 'Accept: text/event-stream'));
+my $waits = review(['ok', 'ok'], undef, 'Accept: text/event-stream');
+for (1 .. 100 * Review::patience()) {
+    last if $waits->{in} =~ /^:.*^:/ms;
+    pump(0.01, $waits);
+}
+release;
+my $events = reply($waits);
 my $sse = Review::parse_sse($events->{body});
 json_checks($name, '
     events eq ["result","progress","result","progress","done"]
@@ -712,7 +721,7 @@ json_checks($name, '
 --- config
     # 15
     review_limit zone=z calls=1;
-    review_retry tries=2 backoff=2s max=2s budget=1000%;
+    review_retry tries=2 backoff=6s max=6s budget=1000%;
     location = /v1/review { review; }
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
@@ -721,7 +730,7 @@ my $failing = review(['key=a 500|ok']);
 arrived(1);
 json_checks("$name - other", "
     json.status eq \"complete\"
-    took lt 0.95
+    took lt 2.9
 ", reply(review(['key=b ok', 'key=c ok'])));
 status_is($name, "calls.in_flight eq 0\ncalls.queued.total eq 0");
 json_checks("$name - failing", '
@@ -867,7 +876,7 @@ stats.client_closed eq 2
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my $hold = review(['key=hold delay=' . 300 * slow]);
+my $hold = review(['key=hold hold']);
 arrived(1);
 my @clients;
 my $waiting = 0;
@@ -876,6 +885,7 @@ for my $who ([a => 6], [b => 2], [c => 3]) {
     $waiting += $who->[1];
     status_is("$name - $who->[0]", "calls.queued.total eq $waiting");
 }
+release;
 replies($hold, @clients);
 json_checks($name, '
     . eq ["hold","a1","b1","c1","a2","b2","c2","a3","c3","a4","a5","a6"]
@@ -893,11 +903,12 @@ json_checks($name, '
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my $hold = review(['key=hold delay=' . 300 * slow], '/normal');
+my $hold = review(['key=hold hold'], '/normal');
 arrived(1);
 my @clients = map { review(points(25, "key=$_ ok"), "/$_") }
                   'low', 'normal', 'high';
 status_is($name, 'calls.queued eq {"total":75,"high":25,"normal":25,"low":25}');
+release;
 all_complete($name, replies($hold, @clients));
 
 my (undef, @keys) = @{ keys_of_calls() };
@@ -929,12 +940,13 @@ $TEST_NGINX_LLM_UPSTREAM
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my $hold = review(['key=hold delay=' . 300 * slow]);
+my $hold = review(['key=hold hold']);
 arrived(1);
 my @clients = (review(['ok']),
                map { review(['ok'], undef, "X-Key: $_") }
                    qw(gold lead none high Low highest 7));
 status_is($name, 'calls.queued eq {"total":8,"high":2,"normal":4,"low":2}');
+release;
 replies($hold, @clients);
 status_is($name, 'calls.queued eq {"total":0,"high":0,"normal":0,"low":0}');
 
@@ -958,9 +970,10 @@ status_is($name, 'calls.queued eq {"total":0,"high":0,"normal":0,"low":0}');
 my $ms = 200 * slow;
 reply(review(["delay=$ms"]));
 reply(review(["delay=$ms key=a", "delay=$ms key=b", "delay=$ms key=c"]));
-my $hold = review(['delay=' . 900 * slow]);
+my $hold = review(['hold']);
 arrived(5);
 replies(map { review(['ok', 'ok'], $_) } '/v1/late', '/v1/deadline');
+release;
 reply($hold);
 
 my @lines = logged(5);
@@ -969,10 +982,10 @@ json_checks($name, "
     lines eq 5
     none eq 0
     three ge @{[ 2.9 * $ms / 1000 ]}
-    three lt @{[ 6 * $ms / 1000 ]}
+    three lt @{[ 20 * slow ]}
     llm ge @{[ 2.9 * $ms / 1000 ]}
-    late ge @{[ 0.58 * slow ]}
-    late lt @{[ 1.5 * slow ]}
+    late ge @{[ 0.98 * slow ]}
+    late lt @{[ 20 * slow ]}
 ", { lines => scalar @lines, none => $lines[0]{queue},
      three => $lines[1]{queue}, llm => $lines[1]{llm}, late => $late });
 
@@ -1090,7 +1103,7 @@ my $made = @{ llm_calls() };
 my $next = reply(review(['key=new ok', 'key=new ok']));
 json_checks("$name - fails fast", '
     status eq 502
-    took lt 1
+    took lt 20
     json.results.*.status eq ["failed","failed"]
     json.results.*.error.code eq ["circuit_open","circuit_open"]
     json.results.0.error.detail like /left alone/

@@ -15,7 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 from harness import Harness, SLOW, Tap, exchange, free_port, get, points, \
-    request, review, wait_for
+    request, review
 
 CHUNK = "投标有效期为九十日。"
 RETRY = "review_retry tries=2 backoff=20ms max=100ms budget=%d%%;"
@@ -211,12 +211,8 @@ def run(test, servers, workers=1, budget=0, more=""):
     nginx = Harness(server="", workers=workers, listen="reuseport",
                     http="review_llm /llm model=stand-in;")
     nginx.settings["review"] = "review; " + more
-    nginx.configure(server=SERVER, http=HTTP % (servers % {
-        "llm": nginx.llm_port, "dead": free_port()})
-        + RETRY % budget)
-    old = nginx.workers()
-    Tap.ok(nginx.reload() and wait_for(
-        lambda: not set(old) & set(nginx.workers())), "nginx is ready")
+    nginx.renew(server=SERVER, http=HTTP % (servers % {
+        "llm": nginx.llm_port, "dead": free_port()}) + RETRY % budget)
     try:
         asyncio.run(test(nginx))
     finally:

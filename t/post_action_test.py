@@ -228,10 +228,12 @@ def go(nginx, where, kind, body, content, accept, chance):
         leave(client, chance.random() < 0.5)
 
 
-def arrived(nginx, chance):
+def arrived(nginx, chance, wanted):
     """how many came to the slow server; it lets them go at last"""
-    found = slow_ones(nginx, 0.5)
-    time.sleep(0.5)
+    found = []
+    wait_for(lambda: found.extend(slow_ones(nginx, 0.5))
+             or len(found) >= wanted)
+    time.sleep(0.5)         # those that are too many
     found += slow_ones(nginx, 0.1)
     for sock in found:
         if chance.random() < 0.5:
@@ -253,11 +255,12 @@ def post_actions(nginx):
 
         # the four of "extract" come to the slow server without it, too
 
-        found = arrived(nginx, chance)
-        if where in ("after", "named", "one", "haste"):
+        goes_on = where in ("after", "named", "one", "haste")
+        found = arrived(nginx, chance, 11 if goes_on else 0)
+        if goes_on:
             Tap.ok(found > 10, "%s: post_action went on" % where, found)
 
-        gone = wait_for(lambda: not nginx.connections(), 12)
+        gone = wait_for(lambda: not nginx.connections())
         status, _ = read(connect(nginx.port, "/split",
                                  dumps({"text": "第一条 甲。"})))
         Tap.ok(gone and status == 200 and nginx.workers() == workers,
@@ -281,7 +284,7 @@ def limited(nginx):
                    "%s, %s: limit_rate longer than send_timeout: all lines"
                    % (path, name), (status, len(chunks), took))
             wanted = len(reply or b"") / 400e3
-            Tap.ok(0.5 * wanted < took < wanted + 2 * SLOW,
+            Tap.ok(0.5 * wanted < took < wanted + 20 * SLOW,
                    "%s, %s: at its rate, without a stall" % (path, name),
                    (took, wanted))
 

@@ -208,7 +208,7 @@ results.1.ranked.*.index eq [0,1,2]
 === TEST 6: a service that fails: the words do, and why is told
 --- config
     review_retry tries=2 backoff=1ms max=1ms budget=1000%;
-    review_call_timeout 200ms;
+    review_call_timeout 1s;
     review_embeddings /embeddings batch=2 calls=2;
     location = /v1/rank { review_rank; }
     location = /v1/gone { review_rank; review_embeddings /nowhere; }
@@ -243,7 +243,7 @@ my $texts = '"texts": ["pears", "apples", "plums", "figs"]';
 
 === TEST 7: the time of the whole is over: the words do
 --- config
-    review_timeout 300ms;
+    review_timeout 1500ms;
     review_embeddings /embeddings batch=1 calls=2;
     location = /v1/rank { review_rank; }
     $TEST_NGINX_EMBEDDINGS_LOCATION
@@ -254,8 +254,8 @@ my $texts = '"texts": ["pears", "apples", "plums", "figs"]';
 by eq "bm25"
 error eq {"code":"deadline","detail":"review_timeout was over before an answer"}
 results.0.ranked.0.index eq 4
-elapsed_ms ge 290
-elapsed_ms lt 900
+elapsed_ms ge 1490
+elapsed_ms lt 30000
 usage.calls ge 3
 --- llm_calls
 stats.in_flight eq 0

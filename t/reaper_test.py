@@ -78,7 +78,7 @@ def ended(command, how):
         def rest():
             return ([name for name in os.listdir(folder) if name != "said"],
                     left(folder.encode(), {os.getpid()}))
-        wait_for(lambda: rest() == ([], set()), 20)
+        wait_for(lambda: rest() == ([], set()))
         files, processes = rest()
         for pid in processes:
             os.kill(pid, signal.SIGKILL)

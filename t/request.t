@@ -933,7 +933,7 @@ count eq 3
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
 '{"chunk":"a","points":['
-. join(',', map { qq({"id":"p$_","question":"[[ok]]"}) } 1 .. 3) . ']}'
+. CORE::join(',', map { qq({"id":"p$_","question":"[[ok]]"}) } 1 .. 3) . ']}'
 --- json
 status eq "complete"
 results.*.point eq ["p1","p2","p3"]
@@ -948,12 +948,12 @@ count eq 3
     $TEST_NGINX_LLM_LOCATION
 --- refused eval
 [ [ 422, '/points', qr/4 points.* 3/, '{"chunk":"a","points":['
-    . join(',', map { qq({"id":"p$_","question":"[[ok]]"}) } 1 .. 4) . ']}' ],
+    . CORE::join(',', map { qq({"id":"p$_","question":"[[ok]]"}) } 1 .. 4) . ']}' ],
   [ 422, '/points', qr/10000 points.* 3/,
-    '{"chunk":"a","points":[' . join(',', (0) x 10000) . ']}' ],
+    '{"chunk":"a","points":[' . CORE::join(',', (0) x 10000) . ']}' ],
   [ 422, '/references', qr/4 references.* 3/,
     qq({"chunk":"a",$::Points,"references":[)
-    . join(',', map { qq({"id":"r$_","text":"x"}) } 1 .. 4) . ']}' ] ]
+    . CORE::join(',', map { qq({"id":"r$_","text":"x"}) } 1 .. 4) . ']}' ] ]
 
 === TEST 50: a rubric of too many points, of which some may be asked for
 --- http_config eval
@@ -981,7 +981,7 @@ count eq 1
 === TEST 51: review_max_points is 1000 unless set
 --- refused eval
 [ [ 422, '/points', qr/1001 points.* 1000/,
-    '{"chunk":"a","points":[' . join(',', ('"price"') x 1001) . ']}' ] ]
+    '{"chunk":"a","points":[' . CORE::join(',', ('"price"') x 1001) . ']}' ] ]
 
 === TEST 52: wrong methods: 405 with Allow
 --- request eval
@@ -1143,7 +1143,7 @@ count eq 0
 --- refused eval
 [ [ 422, '/vars', '1001 variables, at most 1000',
     qq({"chunk":"a",$::Points,"vars":{)
-    . join(',', map { qq("v$_":1) } 1 .. 1001) . '}}' ],
+    . CORE::join(',', map { qq("v$_":1) } 1 .. 1001) . '}}' ],
   [ 413, '/vars', 'review_max_chunk_size',
     qq({"chunk":"a",$::Points,"vars":{"a":") . 'x' x 500 . '","b":"'
     . 'y' x 499 . '"}}' ] ]

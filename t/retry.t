@@ -146,7 +146,7 @@ results.0.elapsed_ms lt 10000
 --- config
     # 6
     review_llm /llm;
-    review_retry tries=2 backoff=600ms max=600ms budget=1000%;
+    review_retry tries=2 backoff=3s max=3s budget=1000%;
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
@@ -160,11 +160,9 @@ sub {
     my @took = sort { $a <=> $b } map { $_->{elapsed_ms} }
                @{ $reply->{results} };
     main::json_checks("$name - elapsed_ms, sorted", "
-        first ge 300
-        spread ge 100
-        kinds ge 10
-    ", { first => $took[0], spread => $took[-1] - $took[0],
-         kinds => scalar keys %{ { map { $_ => 1 } @took } } });
+        first ge 1500
+        spread ge 500
+    ", { first => $took[0], spread => $took[-1] - $took[0] });
 }
 
 
@@ -293,7 +291,7 @@ results.0.error.detail like /; no time is left to try again$/
 results.1.error.code eq "http_503"
 results.1.error.detail like /; no time is left to try again$/
 results.2.error.detail like /; no time is left to try again$/
-elapsed_ms lt 5000
+elapsed_ms lt 9000
 usage.retries eq 0
 --- llm_calls
 count eq 4
@@ -316,7 +314,7 @@ results.0.status eq "failed"
 results.0.attempts eq 1
 results.0.error.code eq "http_500"
 results.0.error.detail like /; no time is left to try again$/
-elapsed_ms lt 5000
+elapsed_ms lt 9000
 --- llm_calls
 count eq 1
 
@@ -380,13 +378,13 @@ sub {
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request
-{"chunk": "x", "points": [{"id": "a", "question": "[[key=a 503 retry_after=1|ok]]"},
+{"chunk": "x", "points": [{"id": "a", "question": "[[key=a 503 retry_after=3|ok]]"},
  {"id": "b", "question": "[[key=b 500|ok]]"}]}
 --- json
 status eq "complete"
 results.*.attempts eq [2,2]
-results.0.elapsed_ms ge 1000
-results.1.elapsed_ms lt 1000
+results.0.elapsed_ms ge 3000
+results.1.elapsed_ms lt 3000
 
 
 
@@ -414,11 +412,11 @@ results.0.elapsed_ms ge 1500
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request
-{"chunk": "x", "points": [{"id": "a", "question": "[[429 retry_after=1|cut_head|ok]]"}]}
+{"chunk": "x", "points": [{"id": "a", "question": "[[429 retry_after=5|cut_head|ok]]"}]}
 --- json
 results.0.attempts eq 3
-results.0.elapsed_ms ge 1000
-results.0.elapsed_ms lt 2000
+results.0.elapsed_ms ge 5000
+results.0.elapsed_ms lt 10000
 
 
 
@@ -623,7 +621,7 @@ my $body = '{"chunk": "x", "points": [{"id": "a", "question": "[[500]]"}]}';
 "
     # 28
     review_llm /llm model=m;
-    review_call_timeout " . 500 * ($ENV{TEST_REVIEW_ASAN} ? 3 : 1) . 'ms;
+    review_call_timeout " . 1500 * ($ENV{TEST_REVIEW_ASAN} ? 3 : 1) . 'ms;
     review_retry tries=2 backoff=10ms budget=1000%;
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION

@@ -419,7 +419,7 @@ sub reload {
 
 sub becomes {
     my ($code, $wanted, $name) = @_;
-    my $end = time + 10 * $slow;
+    my $end = time + Review::patience();
     my $got;
 
     while (($got = $code->()) ne $wanted && time < $end) {
@@ -465,7 +465,7 @@ my $body = '{"chunk":"x","points":["c",{"id":"slow","question":'
 print $sock "POST /v1/review HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
             . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
 $sock->flush;
-llm_wait(calls => 1, timeout => 5000);
+llm_wait(calls => 1, timeout => 30000);
 
 put(version(4, 'd'));
 reload();

@@ -45,7 +45,7 @@ sub begin {
         . "\r\n\r\n$body";
     $sock->flush;
 
-    my $end = Time::HiRes::time() + 4 * $Slow;
+    my $end = Time::HiRes::time() + Review::patience();
     my $text = '';
     while (($decode ? $decode->($text) : $text) !~ $until) {
         vec(my $bits = '', fileno $sock, 1) = 1;

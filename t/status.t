@@ -12,7 +12,7 @@ use Clients;
 use IPC::Open3 qw(open3);
 use JSON::PP ();
 
-$ENV{TEST_NGINX_T} = 300 * slow . 'ms';
+$ENV{TEST_NGINX_T} = 1000 * slow . 'ms';
 $ENV{TEST_NGINX_PID} = 'location = /pid { return 200 $pid; }';
 
 my $tree = "$ENV{TEST_NGINX_DATA}/../..";
@@ -94,7 +94,7 @@ sub traffic {
     ', \@all);
 
     my $gone = review(['key=gone hang']);
-    llm_wait(key => 'gone', calls => 1, timeout => 5000 * slow);
+    llm_wait(key => 'gone', calls => 1, timeout => 30000 * slow);
     leave($gone);
     status_is("$name - gone", 'reviews.aborted eq 1');
 }

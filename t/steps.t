@@ -400,7 +400,7 @@ stats.max_in_flight eq 3
 
 === TEST 22: the deadline within a step
 --- config
-    location = /v1/review { review; review_timeout 500ms; }
+    location = /v1/review { review; review_timeout 2s; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request
 {"chunk":"abc","points":[

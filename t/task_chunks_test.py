@@ -187,7 +187,7 @@ HUGE_EVENT = send(lambda asked: stream(b"event: done\ndata: " + b"x"
 
 
 async def hang(asked, writer):
-    await asyncio.sleep(30)
+    await asyncio.sleep(300)
 
 
 async def wait(asked, writer):

@@ -24,7 +24,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
-from harness import Harness, ROOT, SLOW, Tap, free_port, points, wait_for
+from harness import Harness, LONG, ROOT, SLOW, Tap, free_port, points, wait_for
 
 MB = 1 << 20
 JSON = "application/json"
@@ -626,7 +626,7 @@ def abort_kinds(text):
 
 def serves(nginx, name, workers, request):
     """no connection is left, no error told, and the next one is served"""
-    gone = wait_for(lambda: not nginx.connections(), 10)
+    gone = wait_for(lambda: not nginx.connections())
     status, body = post(nginx, *request)
     errors = [line for line in nginx.error_log().splitlines()
               if re.search(r"\[(error|alert|crit|emerg)\]", line)
@@ -647,7 +647,7 @@ def aborts(nginx, text):
         took = min(time.monotonic() - start, 0.5)
         Tap.ok(status == 200, "%s: good if the client stays" % name, status)
 
-        for _ in range(10):
+        for _ in range(10 if LONG else 4):
             clients = [Client(nginx.port).send(*request) for _ in range(5)]
             for client in clients:
                 time.sleep(chance.random() * took / 2)
@@ -692,7 +692,7 @@ def slow_readers(nginx, text, large):
             ("JSON", "/default/split", large.encode(), TEXT)):
         client = Client(nginx.port, 4096).send(*request)
         client.sock.recv(1000)
-        Tap.ok(wait_for(lambda: not nginx.connections(), 8),
+        Tap.ok(wait_for(lambda: not nginx.connections()),
                "%s: who stops reading is let go after send_timeout" % name)
         client.fin()
         wait_for(lambda: not nginx.connections())
@@ -718,7 +718,7 @@ def reloads(nginx, text):
     Tap.ok(all(is_whole(text, chunks_of(reply)) for reply in replies[:4])
            and replies[4][0] == 200, "a reload loses no reply",
            [(reply[0], len(reply[1])) for reply in replies])
-    Tap.ok(wait_for(lambda: not old & set(nginx.workers()), 10),
+    Tap.ok(wait_for(lambda: not old & set(nginx.workers())),
            "the old worker ends")
 
 
@@ -734,7 +734,7 @@ def cut_short(text):
             for client in clients:
                 wait_for(client.taken)
             nginx.reload()
-            Tap.ok(wait_for(lambda: not old & set(nginx.workers()), 15),
+            Tap.ok(wait_for(lambda: not old & set(nginx.workers())),
                    "%s: worker_shutdown_timeout amid work: it ends" % where)
             for client in clients:
                 client.fin()

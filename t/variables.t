@@ -34,7 +34,7 @@ $ENV{TEST_NGINX_FORMAT} = "
 
 sub logged {
     my ($n, $uri) = @_;
-    my $end = time + 5 * $slow;
+    my $end = time + Review::patience();
     my @lines;
 
     do {
@@ -281,7 +281,7 @@ usage.calls eq 4
 === TEST 2: reviews that come out otherwise
 --- config
     review_retry tries=2 backoff=1ms;
-    review_call_timeout 400ms;
+    review_call_timeout 1s;
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
@@ -377,7 +377,7 @@ stats.client_closed eq 1
 
 === TEST 5: a review that is cut off by its deadline, as events
 --- config
-    review_timeout 500ms;
+    review_timeout 1500ms;
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- more_headers
@@ -593,7 +593,7 @@ X-Review: ,0,0
 === TEST 13: calls that are given up are logged, too
 --- config
     review_retry tries=1;
-    review_call_timeout 150ms;
+    review_call_timeout 1s;
     location = /v1/review { review; }
     location = /llm {
         internal;

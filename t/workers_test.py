@@ -14,10 +14,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
-from harness import Harness, SLOW, Tap, exchange, points, request, review
+from harness import Harness, SLOW, Tap, exchange, get, points, request, review
 
 N = 200
-DELAY = 1500 * SLOW
 CHUNK = "投标有效期为九十日。"
 HTTP = """
     review_llm /llm model=stand-in;
@@ -25,12 +24,21 @@ HTTP = """
 """
 
 
+async def held(nginx):
+    """calls in flight, as soon as all are"""
+    for _ in range(6000 * SLOW):
+        in_flight = (await nginx.stats())["in_flight"]
+        if in_flight == 4 * N:
+            break
+        await asyncio.sleep(0.01)
+    return in_flight
+
+
 async def reload_in_flight(nginx):
-    calls = points(["delay=%d" % DELAY] * 4)
+    calls = points(["hold"] * 4)
     tasks = [asyncio.create_task(review(nginx.port, CHUNK, calls))
              for _ in range(N)]
-    await asyncio.sleep(0.5 * SLOW)
-    in_flight = (await nginx.stats())["in_flight"]
+    in_flight = await held(nginx)
     Tap.ok(in_flight == 4 * N, "%d calls are in flight" % (4 * N), in_flight)
 
     old = nginx.workers()
@@ -43,20 +51,21 @@ async def reload_in_flight(nginx):
 
     # an old worker may still accept while it is told to stop
 
-    for _ in range(50):
+    for _ in range(6000 * SLOW):
         status, _ = await exchange(nginx.port,
                                    request(CHUNK, points(["ok"] * 3)))
         if status == 422:
             break
-        await asyncio.sleep(0.01 * SLOW)
+        await asyncio.sleep(0.01)
     Tap.ok(status == 422, "the new configuration serves", status)
 
+    await get(nginx.llm_port, "/_release", "POST")
     replies = await asyncio.gather(*tasks)
     good = sum(r is not None and r["status"] == "complete"
                and len(r["results"]) == 4 for r in replies)
     Tap.ok(good == N, "a reload loses no review", good)
 
-    for _ in range(500 * SLOW):
+    for _ in range(3000 * SLOW):
         if not set(old) & set(nginx.workers()):
             break
         await asyncio.sleep(0.02)
@@ -83,11 +92,12 @@ async def streamed(port, calls, started):
 
 
 async def kill_in_flight(nginx):
-    calls = points(["delay=%d" % DELAY] * 4)
+    calls = points(["hold"] * 4)
     started = []
     tasks = [asyncio.create_task(streamed(nginx.port, calls, started))
              for _ in range(N)]
-    for _ in range(500 * SLOW):
+    await held(nginx)
+    for _ in range(6000 * SLOW):
         if len(started) == N:
             break
         await asyncio.sleep(0.01)
@@ -96,6 +106,7 @@ async def kill_in_flight(nginx):
     Tap.ok(0 < started.count(victim) < N,
            "several workers have reviews in flight", set(started))
     os.kill(victim, signal.SIGKILL)
+    await get(nginx.llm_port, "/_release", "POST")
 
     ends = await asyncio.gather(*tasks)
     lost = [worker for worker, good in ends if not good]

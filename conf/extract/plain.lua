@@ -5,6 +5,48 @@
 local stringify = pandoc.utils.stringify
 
 
+-- Chinese, Japanese and Korean characters, and their punctuation
+
+local wide_ranges = {
+    { 0x1100, 0x115f }, { 0x2e80, 0x303e }, { 0x3041, 0xa4cf },
+    { 0xa960, 0xa97c }, { 0xac00, 0xd7a3 }, { 0xf900, 0xfaff },
+    { 0xfe30, 0xfe6b }, { 0xff01, 0xff60 }, { 0xffe0, 0xffe6 },
+    { 0x20000, 0x3fffd },
+}
+
+
+local function is_wide(inline, at)
+    local text = inline and stringify(inline) or ""
+    if text == "" then
+        return false
+    end
+    local code = utf8.codepoint(text, utf8.offset(text, at))
+    for _, range in ipairs(wide_ranges) do
+        if code >= range[1] and code <= range[2] then
+            return true
+        end
+    end
+    return false
+end
+
+
+-- A line end is a blank, but not between two of them.  What pandoc has for
+-- that, east_asian_line_breaks, comes before filters in some of its versions,
+-- and behind them in others, where text is text no more.
+
+local function join_lines(inlines)
+    local joined = pandoc.List()
+    for i, inline in ipairs(inlines) do
+        if inline.t ~= "SoftBreak" or not is_wide(inlines[i - 1], -1)
+            or not is_wide(inlines[i + 1], 1)
+        then
+            joined:insert(inline)
+        end
+    end
+    return joined
+end
+
+
 local function cell_text(blocks)
     local texts = pandoc.List()
     local function take(block)
@@ -102,6 +144,7 @@ end
 
 
 return {
+    { Inlines = join_lines },
     { Pandoc = with_title },
     { Table = pipe_table },
     {

@@ -26,6 +26,7 @@ use Time::HiRes ();
 our @EXPORT = qw(
     slow ask post chat review points reply replies leave pump responses
     after all_complete all_ok pause soon status status_is idle page arrived
+    release written
 );
 
 my $Json = JSON::PP->new->utf8->canonical->allow_nonref;
@@ -306,6 +307,20 @@ sub status_is {
 sub idle {
     my ($name) = @_;
     status_is("$name - idle", "calls.in_flight eq 0\ncalls.queued.total eq 0");
+}
+
+# lets go of the calls that are scripted to "hold"
+
+sub release () { Review::llm_post('/_release') }
+
+# the clients' requests are on their way to the last byte
+
+sub written {
+    my $end = Time::HiRes::time() + Review::patience();
+
+    while (grep({ length $_->{out} } @_) && Time::HiRes::time() < $end) {
+        pump(0.01, @_);
+    }
 }
 
 # the calls have come to the stand-in

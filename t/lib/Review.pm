@@ -10,10 +10,10 @@ use Test::More ();
 use Cwd ();
 use Encode ();
 use File::Basename ();
-use File::Temp ();
 use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP ();
+use OwnFolder ();
 use POSIX ();
 use Scalar::Util qw(openhandle);
 use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
@@ -21,7 +21,6 @@ use Time::HiRes ();
 
 my $Tree;           # where t/ and build/ are
 my $Folder;         # private, and our TMPDIR
-my ($Reaper, $ReaperPipe);  # removes it, and ends what we leave
 my $Main;           # the process; its forked children clean nothing up
 my @PortLocks;
 my ($LlmPid, $LlmPort, $LlmPipe);
@@ -120,19 +119,6 @@ sub lock_port {
     die "no free port\n";
 }
 
-# However we end, reaper.py then ends what is left of ours.
-
-sub start_reaper {
-    pipe my $in, $ReaperPipe or die "pipe: $!\n";
-    $Reaper = fork // die "fork: $!\n";
-
-    if ($Reaper == 0) {
-        open STDIN, '<&', $in or POSIX::_exit(1);
-        exec $ENV{PYTHON} || 'python3', "$Tree/t/lib/reaper.py", $Main, $Folder
-            or POSIX::_exit(1);
-    }
-}
-
 sub start_llm {
     if ($ENV{TEST_REVIEW_LLM_PORT}) {
         $LlmPort = $ENV{TEST_REVIEW_LLM_PORT};
@@ -209,8 +195,7 @@ sub at_end {
         waitpid $LlmPid, 0;
     }
 
-    close $ReaperPipe;
-    waitpid $Reaper, 0;
+    OwnFolder::end();
     $? = $status;
 }
 
@@ -225,10 +210,8 @@ END {
 BEGIN {
     $Main = $$;
     $Tree = Cwd::abs_path(File::Basename::dirname(__FILE__) . '/../..');
-    $Folder = File::Temp::tempdir('review-test-XXXXXX', TMPDIR => 1);
-    $ENV{TMPDIR} = $Folder;
+    $Folder = OwnFolder::folder();
     $SIG{PIPE} = 'IGNORE';      # a peer that closes fails a check, no more
-    start_reaper();
     prepare();
 }
 

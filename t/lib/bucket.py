@@ -8,7 +8,8 @@ checks no signatures.  What the key begins with is what becomes of it:
     endless             an error, status 400, whose body has no end
     HOW/KEY             GET of the object KEY, but "chunked": its length isn't
                         told; "slow": in about a second; "cut" or "stall" after
-                        half of it; "long": its length is told a byte too small
+                        half of it; "long": its length is told a byte too small;
+                        "gate": half of it once Bucket.gate is set
     anything else       PUT, GET, HEAD and DELETE, one range, conditions
 
 GET of the bucket lists it, as ListObjectsV2 does.
@@ -29,7 +30,7 @@ PREFIX = "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>"
 LIST = "<?xml version='1.0'?><ListBucketResult><EncodingType>url" \
        "</EncodingType><IsTruncated>%s</IsTruncated>%s</ListBucketResult>"
 NEXT = "<NextContinuationToken>%s</NextContinuationToken>"
-BADLY = ("chunked", "slow", "cut", "stall", "long")
+BADLY = ("chunked", "slow", "cut", "stall", "long", "gate")
 
 
 def etag_of(data):
@@ -122,6 +123,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         step = len(data) // 10 + 1
         for i in range(0, len(data), step):
             time.sleep(0.1 * (how == "slow"))
+            if how == "gate" and i >= len(data) // 2:
+                self.server.gate.wait(60)
             self.wfile.write(data[i:i + step])
         if how == "stall":
             self.wait()
@@ -219,6 +222,7 @@ class Bucket:
         self.server.lock = threading.Lock()
         self.server.asked = []
         self.server.running = 0
+        self.server.gate = self.gate = threading.Event()
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever,
                          daemon=True).start()

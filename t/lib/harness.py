@@ -3,7 +3,7 @@ What the tests share that Test::Nginx can't express: an nginx of their own,
 with workers to be reloaded and killed, the scriptable stand-in LLM, and TAP.
 
 TEST_NGINX_BINARY, REVIEW_MODULE and TEST_REVIEW_ASAN mean what they mean to
-Review.pm.
+Review.pm.  With TEST_REVIEW_LONG, storms and loops are as long as they may be.
 """
 
 import asyncio
@@ -26,6 +26,9 @@ ROOT = os.path.dirname(os.path.dirname(LIB))
 
 # how much longer everything takes under a sanitizer
 SLOW = 3 if os.environ.get("TEST_REVIEW_ASAN") else 1
+
+# whole, or as much as a test of half a minute has room for
+LONG = bool(os.environ.get("TEST_REVIEW_LONG"))
 
 CONF = """
 %(load)s
@@ -116,7 +119,8 @@ def raise_files(wanted=40000):
     return wanted
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=60):
+    """it may take its time on a busy machine; where it fails, it takes long"""
     end = time.monotonic() + seconds * SLOW
     while not condition():
         if time.monotonic() > end:
@@ -185,6 +189,14 @@ class Harness:
         return wait_for(lambda: len(set(self.workers()) - old)
                         >= self.settings["workers"])
 
+    def renew(self, **settings):
+        """another configuration, which nobody's but new workers have"""
+        old = set(self.workers())
+        self.configure(**settings)
+        if not (self.reload() and wait_for(
+                lambda: not old & set(self.workers()))):
+            raise SystemExit("nginx was not reloaded")
+
     def workers(self):
         with open("/proc/%d/task/%d/children"
                   % (self.nginx.pid, self.nginx.pid)) as f:
@@ -193,6 +205,10 @@ class Harness:
     def serving(self):
         """the workers that take connections: not those that are ending"""
         return [pid for pid in self.workers() if not self.is_ending(pid)]
+
+    def accepting(self):
+        """the same, of all masters that there are"""
+        return self.serving()
 
     @staticmethod
     def is_ending(pid):
@@ -241,7 +257,7 @@ class Harness:
                 self.nginx.wait(15 * SLOW)
             except subprocess.TimeoutExpired:
                 self.nginx.terminate()
-                self.nginx.wait()
+                self.nginx.wait(60 * SLOW)
         if self.llm:
             self.llm.terminate()
             self.llm.wait()
@@ -288,10 +304,10 @@ async def exchange(port, data):
     return int(head.split()[1]), body
 
 
-async def get(port, path):
+async def get(port, path, method="GET"):
     status, body = await exchange(
-        port, ("GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
-               % path).encode())
+        port, ("%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+               % (method, path)).encode())
     return body
 
 

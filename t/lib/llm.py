@@ -25,6 +25,8 @@ also the "key" of a recorded call.  A word that is not known is answered with
 When, and on the wire:
     ok               nothing special
     delay=MS         wait before the first byte of the answer
+     gate=NAME        wait with the first byte until the gate is opened
+     hold             gate=hold
     hang             never answer
     hang_body        the head and half of the body, then silence
     slow=MS          wait between events, or between the pieces of a body
@@ -106,7 +108,10 @@ For tests to look at:
                      {ok, calls, closed, answered}, as soon as N calls were
                      closed by the client; calls=N and answered=N likewise,
                      with the same filters as /_calls
-    POST /_reset     forgets calls, counters and sequences
+    POST /_open?gate=NAME
+                     opens it: who waits goes on, who comes need not wait
+    POST /_release   opens the gate "hold"
+    POST /_reset     forgets calls, counters, sequences and gates
 """
 
 import argparse
@@ -133,7 +138,7 @@ import zlib
 import embeddings
 
 COMPLETIONS = "/v1/chat/completions"
-BODY_TIMEOUT = 5            # a body that stops coming is a bad request
+BODY_TIMEOUT = 30           # a body that stops coming is a bad request
 MAX_HEAD = 65536
 PIECES = 8                  # events or pieces, if tokens= does not say
 HUGE_PIECE = 16384
@@ -145,15 +150,15 @@ REFERENCE = re.compile(r'<review-text id="(?!chunk")[^"\n]+">\n(.*?)\n'
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
 FLAGS = frozenset("""
-    ok hang hang_body cut_head cut reset gzip chunked json sse crlf nodone
+    ok hold hang hang_body cut_head cut reset gzip chunked json sse crlf nodone
     no_usage html empty bad_json error200 no_choices null_content refusal
     content_filter length single_quotes trailing_comma newline fenced prose
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
 NUMBERS = frozenset("""
     delay slow cut_sse tokens status huge length_until wrong_length excerpt
     cite""".split()) | embeddings.NUMBERS
-WORDS = frozenset("key verdict severity omit confidence data raw".split()) \
-    | embeddings.WORDS
+WORDS = frozenset("key gate verdict severity omit confidence data raw"
+                  .split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
 DEFAULT = {"verdict": "pass", "reason": "符合要求", "suggestion": "",
@@ -355,7 +360,7 @@ class Reply:
     """What is to be sent, in pieces, and what happens at the end."""
 
     __slots__ = ("status", "headers", "pieces", "chunked", "delay", "gap",
-                 "end", "length", "keep")
+                 "gate", "end", "length", "keep")
 
     def __init__(self, pieces, type="application/json", status=200):
         self.status = status
@@ -364,6 +369,7 @@ class Reply:
         self.chunked = False
         self.delay = 0
         self.gap = 0
+        self.gate = None
         self.end = "answered"       # or cut, reset, hung
         self.length = None          # the Content-Length, if not the true one
         self.keep = None            # bytes of the wire to send, if not all
@@ -559,6 +565,7 @@ def make_reply(do, request, answer):
 
     reply.delay = do.get("delay", 0) / 1000
     reply.gap = do.get("slow", 0) / 1000
+    reply.gate = "hold" if "hold" in do else do.get("gate")
     if "wrong_length" in do:
         more = do["wrong_length"]
         reply.length = 10 if more is True else more
@@ -689,6 +696,21 @@ class Tally(Flight):
         self.bad_requests = 0
         self.sequences = {}
         self.waiters = []
+        self.gates = {}         # who waits at each; None: it is open
+
+    def wait_at(self, gate, go_on):
+        """-> must he wait?"""
+
+        waiting = self.gates.setdefault(gate, [])
+        if waiting is None:
+            return False
+        waiting.append(go_on)
+        return True
+
+    def open(self, gate):
+        waiting, self.gates[gate] = self.gates.get(gate) or [], None
+        for go_on in waiting:
+            go_on()
 
     def alternative(self, script, model):
         alternatives = script.split("|")
@@ -1049,10 +1071,18 @@ class Connection(asyncio.Protocol):
 
     def start(self, reply):
         self.reply = reply
-        if reply.delay:
-            self.timer = self.server.loop.call_later(reply.delay, self.frame)
-        else:
-            self.frame()
+
+        def go_on():
+            if self.reply is not reply:
+                return          # the client has gone
+            if reply.delay:
+                self.timer = self.server.loop.call_later(reply.delay,
+                                                         self.frame)
+            else:
+                self.frame()
+
+        if not reply.gate or not self.server.tally.wait_at(reply.gate, go_on):
+            go_on()
 
     def frame(self):
         self.timer = None
@@ -1105,8 +1135,14 @@ def introspect(server, method, path, query):
     tally = server.tally
     if (method, path) == ("GET", "/_stats"):
         return json_reply(tally.stats())
+    if (method, path) == ("POST", "/_open"):
+        tally.open(query["gate"])
+        return json_reply({})
     if (method, path) == ("POST", "/_reset"):
         server.tally = Tally()
+        return json_reply({})
+    if (method, path) == ("POST", "/_release"):
+        tally.open("hold")
         return json_reply({})
     if method == "GET" and path in ("/_calls", "/_bad", "/_inputs"):
         if not server.record:

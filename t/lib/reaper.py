@@ -18,13 +18,16 @@ import sys
 import time
 
 PATIENCE = 10       # seconds from SIGTERM to SIGKILL
+QUIET = 2           # seconds in which what a killed test was starting shows up
 
 
 def wait_for_end(parent):
-    """stdin is a pipe from the parent, that its forked children may hold"""
+    """stdin is a pipe from the parent, that its forked children may hold.  Has
+    the parent ended itself?"""
     while os.getppid() == parent:
         if select.select([0], [], [], 0.2)[0] and not os.read(0, 4096):
-            return
+            return os.getppid() == parent
+    return False
 
 
 def read(pid, name):
@@ -68,14 +71,21 @@ def send(pids, number):
             pass
 
 
-def end_all(folder, but):
-    """what gets SIGTERM may start others until it ends"""
+def end_all(folder, but, quiet):
+    """What gets SIGTERM may start others until it ends, and a child that was
+    forked to be nginx isn't known as ours before it is: so nothing is to be
+    seen for a while."""
     known = set()
-    end = time.monotonic() + PATIENCE
+    begun = time.monotonic()
+    end = begun + PATIENCE
     while True:
         now = left(folder, but) | {pid for pid in known if pid in parents()}
         if not now:
-            return
+            if time.monotonic() > begun + quiet:
+                return
+            time.sleep(0.05)
+            continue
+        begun = time.monotonic()
         for pid in now - known:
             print("# left by the test: %d %s" % (pid, read(
                 pid, "cmdline").replace(b"\0", b" ").decode(errors="replace")),
@@ -93,8 +103,8 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     parent, folder = int(sys.argv[1]), sys.argv[2]
-    wait_for_end(parent)
-    end_all(folder.encode(), {os.getpid(), parent})
+    regular = wait_for_end(parent)
+    end_all(folder.encode(), {os.getpid(), parent}, 0 if regular else QUIET)
     if os.environ.get("TEST_REVIEW_KEEP"):
         print("# kept: %s" % folder, file=sys.stderr)
     else:

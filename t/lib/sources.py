@@ -293,7 +293,7 @@ def misplaced(report, texts):
                            != e["quote"]]
 
 
-async def until(condition, seconds=5):
+async def until(condition, seconds=60):
     end = time.monotonic() + seconds * SLOW
     while not condition():
         if time.monotonic() > end:
