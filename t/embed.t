@@ -379,7 +379,7 @@ main::scripted('batch=32', ok => 'ok', 'a401' => '401', 'a403' => '403',
 === TEST 13: what may be better the next time is tried again
 --- config eval
 "review_retry tries=3 backoff=1ms max=1ms budget=1000%;
-review_call_timeout 2s;
+review_call_timeout 1s;
 " . main::scripted('batch=4', ok => 'ok')
 --- json_request eval
 [ map { main::inputs('ok', 'a', "b [[$_]]") }
@@ -452,7 +452,7 @@ review_call_timeout 1s;
 . "location = /v1/short {
     review_embed;
     review_embeddings /embeddings batch=1 calls=2;
-    review_timeout 1500ms;
+    review_timeout 1s;
     review_call_timeout 10s;
 }"
 --- json_request eval
@@ -482,7 +482,7 @@ review_call_timeout 1s;
    data.2.error.code eq "deadline"
    data.3.error.code eq "deadline"
    usage.calls eq 2
-   elapsed_ms ge 1490
+   elapsed_ms ge 990
    elapsed_ms lt 9000',
   'status eq "partial"
    data.0.embedding len 64

@@ -63,6 +63,13 @@ sub read_request {
     return ($head, $body);
 }
 
+# silent as long as nginx waits
+
+sub until_closed {
+    my ($sock) = @_;
+    1 while sysread $sock, my $more, 65536;
+}
+
 sub answer {
     my ($sock, $head, $body, %script) = @_;
     my $text = $script{text} // "第一条 甲。\n";
@@ -73,7 +80,7 @@ sub answer {
         if exists $script{echo};
 
     sleep $script{delay} / 1000 if $script{delay};
-    sleep 60 if exists $script{hang};
+    until_closed($sock) if exists $script{hang};
     return if exists $script{cut_head};
 
     my $length = length($text) + (exists $script{short} ? 1 : 0);
@@ -92,7 +99,7 @@ sub answer {
     local $SIG{PIPE} = 'IGNORE';
     print {$sock} $reply, $text;
     $sock->flush;
-    sleep 60 if exists $script{hang_body};
+    until_closed($sock) if exists $script{hang_body};
 }
 
 # a child for each request; all end with the test, or soon after it
@@ -115,7 +122,7 @@ sub serve {
         my $pid = fork // next;
         next if $pid;
 
-        alarm 20;
+        alarm 120;
         answer($sock, $head, $body, %script);
         close $sock;
         POSIX::_exit(0);

@@ -27,7 +27,7 @@ CHUNK = "投标有效期为九十日。"
 EVENTS = "Accept: text/event-stream\r\n"
 
 # what the hand-over of a slot may take on a machine that is busy: calls that
-# are forgotten wait for a minute
+# are forgotten wait for ten minutes
 
 LATE = 10 * SLOW
 
@@ -38,8 +38,10 @@ CHOICE = free_port()
 ZONE = "review_zone z %s;"
 HTTP = """
     review_llm /llm model=stand-in;
-    review_limit zone=z %s wait=60s;
-    review_call_timeout 60s;
+    review_limit zone=z %s wait=600s;
+    review_timeout 600s;
+    review_call_timeout 600s;
+    proxy_read_timeout 600s;
     review_max_points 1000;
     review_retry tries=3 backoff=20ms max=100ms budget=100%%;
     add_header X-Worker $pid always;
@@ -704,7 +706,7 @@ async def reload_with_other_zone(nginx):
            "another size: old reviews come to their end")
 
     await reload(nginx, server=SERVER.replace("review_status z;", ""),
-                 http=HTTP.replace("review_limit zone=z %s wait=60s;", "")
+                 http=HTTP.replace("review_limit zone=z %s wait=600s;", "")
                  .replace("%%", "%"))
     await reset(nginx)
     await at_once(nginx, 40)

@@ -34,6 +34,7 @@ sub folder {
 sub end {
     return if !$Reaper || $$ != $Main;
     local $?;
+    syswrite $Pipe, "\n";      # a child may have it open
     close $Pipe;
     waitpid $Reaper, 0;
     undef $Reaper;

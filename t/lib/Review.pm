@@ -211,7 +211,10 @@ BEGIN {
     $Main = $$;
     $Tree = Cwd::abs_path(File::Basename::dirname(__FILE__) . '/../..');
     $Folder = OwnFolder::folder();
-    $SIG{PIPE} = 'IGNORE';      # a peer that closes fails a check, no more
+
+    # a peer that closes fails a check, no more; a handler is not inherited
+
+    $SIG{PIPE} = sub { };
     prepare();
 }
 

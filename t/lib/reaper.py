@@ -22,11 +22,11 @@ QUIET = 2           # seconds in which what a killed test was starting shows up
 
 
 def wait_for_end(parent):
-    """stdin is a pipe from the parent, that its forked children may hold.  Has
-    the parent ended itself?"""
+    """stdin is a pipe from the parent, which writes or closes as it ends.  Its
+    forked children may hold the pipe.  Has the parent ended by itself?"""
     while os.getppid() == parent:
-        if select.select([0], [], [], 0.2)[0] and not os.read(0, 4096):
-            return os.getppid() == parent
+        if select.select([0], [], [], 0.2)[0]:
+            return bool(os.read(0, 1)) or os.getppid() == parent
     return False
 
 
