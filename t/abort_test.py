@@ -136,6 +136,15 @@ def reset(nginx):
         sock.recv(1000)
 
 
+def has_read(nginx):
+    """nginx, all that clients have sent"""
+    with open("/proc/net/tcp") as f:
+        rows = [line.split() for line in f][1:]
+    unread = [int(row[4].split(":")[1], 16) for row in rows
+              if row[1] == "0100007F:%04X" % nginx.port and row[3] == "01"]
+    return unread and not any(unread)
+
+
 def wait_calls(nginx, n):
     return stand_in(nginx, "/_wait?calls=%d&timeout=%d" % (n, 30000 * SLOW))
 
@@ -230,7 +239,7 @@ def without_a_call(nginx):
         client = Client(nginx.port)
         client.send(request(CHUNK, points(["ok"] * 3))
                     .replace(b"/v1/review", uri.encode(), 1))
-        time.sleep(0.1)
+        wait_for(lambda: has_read(nginx))
         client.rst()
         Tap.ok(wait_for(lambda: len(nginx.access_log()) > lines),
                "while %s: the review ends" % what)
@@ -271,7 +280,7 @@ def while_uploading(nginx):
             lines = len(nginx.access_log())
             client = Client(nginx.port)
             client.send(data[:part])
-            time.sleep(0.02)
+            wait_for(lambda: has_read(nginx))
             getattr(client, how)()
             ended = wait_for(lambda: len(nginx.access_log()) > lines)
             calls = stand_in(nginx, "/_stats")["calls"]

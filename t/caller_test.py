@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLES = os.path.join(HERE, "..", "docs", "examples")
 sys.path[:0] = [os.path.join(HERE, "lib"), EXAMPLES]
 sys.dont_write_bytecode = True
-from harness import Harness, SLOW, Tap, points
+from harness import Harness, SLOW, Tap, get, points
 import caller
 
 N = 240
@@ -27,7 +27,7 @@ DELAY = 100 * SLOW
 
 HTTP = """
     review_llm /llm model=stand-in;
-    review_retry tries=4 backoff=100ms budget=1000%%;
+    review_retry tries=100 backoff=10ms max=100ms budget=1000%%;
     client_max_body_size 8m;
     review_rubric example %s;
 """
@@ -37,6 +37,10 @@ SERVER = "location = /v1/split { review_split max_chars=150; }"
 
 SCRIPTS = ["delay=%d excerpt=12 verdict=risk" % DELAY,
            "|".join(["500"] * 60 + ["ok"]), "400"]
+
+# all of them run at once, until they are let go
+
+HELD = ["hold"]
 
 
 def document():
@@ -66,12 +70,23 @@ async def all_chunks(nginx, text):
            "every call is accounted for", (stats, tries))
 
 
+async def in_flight(nginx, n):
+    """so many, or as many as there are at last"""
+    for _ in range(6000 * SLOW):
+        if (await nginx.stats())["in_flight"] >= n:
+            break
+        await asyncio.sleep(0.01)
+
+
 async def eighty(nginx, text):
     """with one point a chunk, its reviews are the LLM's calls"""
     before = (await nginx.stats())["calls"]
-    replies = await caller.review_document(
+    task = asyncio.create_task(caller.review_document(
         "http://127.0.0.1:%d" % nginx.port, text, rubric="example",
-        points=["p0"])
+        points=["p0"]))
+    await in_flight(nginx, caller.CONCURRENCY)
+    await get(nginx.llm_port, "/_release", "POST")
+    replies = await task
     stats = await nginx.stats()
     Tap.ok(len(replies) == N and all(
         reply and reply["status"] == "complete" for _, reply in replies),
@@ -84,9 +99,9 @@ async def killed(nginx, text):
     task = asyncio.create_task(caller.review_document(
         "http://127.0.0.1:%d" % nginx.port, text, rubric="example",
         points=["p0"]))
-    while (await nginx.stats())["in_flight"] < 20:
-        await asyncio.sleep(0.01)
+    await in_flight(nginx, 20)
     os.kill(nginx.workers()[0], signal.SIGKILL)
+    await get(nginx.llm_port, "/_release", "POST")
     replies = await task
     Tap.ok(all(reply and reply["status"] == "complete"
                for _, reply in replies), "a worker was killed: every chunk "
@@ -101,7 +116,7 @@ def printed(nginx, text):
         out = subprocess.run(
             [sys.executable, os.path.join(EXAMPLES, "caller.py"),
              "http://127.0.0.1:%d" % nginx.port, file.name, "example"],
-            capture_output=True, timeout=60 * SLOW, check=False)
+            capture_output=True, timeout=600 * SLOW, check=False)
     lines = out.stdout.decode().splitlines()
     Tap.ok(out.returncode == 0 and not out.stderr, "it ends well",
            out.stderr.decode())
@@ -115,9 +130,9 @@ def printed(nginx, text):
            "its offsets are those of the document", quotes[:3])
 
 
-def test(name, run, **settings):
+def test(name, run, scripts=SCRIPTS, **settings):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as rubric:
-        json.dump({"name": "example", "points": points(SCRIPTS)}, rubric)
+        json.dump({"name": "example", "points": points(scripts)}, rubric)
         rubric.flush()
         os.chmod(rubric.name, 0o644)
         nginx = Harness(http=HTTP % rubric.name, server=SERVER, **settings)
@@ -135,9 +150,9 @@ def peak(nginx):
 
 
 test("all", lambda nginx: asyncio.run(all_chunks(nginx, document())))
-test("eighty", peak)
+test("eighty", peak, HELD)
 test("printed", lambda nginx: printed(nginx, document()))
 test("killed", lambda nginx: asyncio.run(killed(nginx, document())),
-     workers=3, listen="reuseport")
+     HELD, workers=3, listen="reuseport")
 
 Tap.end()

@@ -128,7 +128,7 @@ class Extractor:
     def post(self, body, content_type, uri="/extract"):
         """-> the status, the type and the text; not UTF-8: ValueError"""
         connection = http.client.HTTPConnection("127.0.0.1", self.port,
-                                                timeout=30 * SLOW)
+                                                timeout=120 * SLOW)
         try:
             headers = {"Content-Type": content_type} if content_type else {}
             connection.request("POST", uri, body, headers)
@@ -366,7 +366,7 @@ def bad_tools():
             start = time.monotonic()
             status, _, text = extractor.post(data("sample.pdf"), PDF)
             Tap.ok(status == 422 and "no result after 1 s" in text
-                   and time.monotonic() - start < 5 * SLOW,
+                   and time.monotonic() - start < 40 * SLOW,
                    "a tool that hangs is ended", (status, text))
             with open(os.path.join(folder, "pid")) as f:
                 pid = int(f.read())

@@ -44,7 +44,7 @@ STORE = """
         bucket bids;
         access_key test:tester;
         secret_key testing;
-        connect_timeout 1s;
+        connect_timeout 3s;
     }
 """
 HTTP = """
@@ -63,7 +63,7 @@ SERVER = """
             review_fetch path=%(files)s;
             review_call_timeout 1s;
         }
-        location = /short { review_fetch path=%(files)s; review_timeout 1s; }
+        location = /short { review_fetch path=%(files)s; review_timeout 2s; }
         location = /unthreaded {
             review_fetch path=%(files)s;
             review_thread_pool off;

@@ -379,7 +379,7 @@ async def small_window(nginx):
     two = client.post(review(scripts=["ok", "delay=200"]),
                       ("accept", "text/event-stream"))
     bad = client.post(b"{")
-    for _ in range(2000):
+    for _ in range(30000):
         if {one, two, bad} <= set(client.ended) or 0 in client.ended:
             break
         for stream in {one, two, bad} - set(client.ended):

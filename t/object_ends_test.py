@@ -143,7 +143,7 @@ def slow_upload(nginx):
         if i:
             time.sleep(0.1)
         client.sendall(data[i:i + 256 * 1024])
-    client.settimeout(30 * SLOW)
+    client.settimeout(60 * SLOW)
     status = int(client.recv(65536).split()[1])
     client.close()
     Tap.ok(status in STORED and nginx.s3.get("u") == data,

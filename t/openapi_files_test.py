@@ -313,9 +313,9 @@ def main():
     origin, bucket = Origin(), Bucket()
     try:
         nginx = Harness(
-            http=HTTP + STORE % ("good", bucket.port, 600 * SLOW)
-            + STORE % ("down", free_port(), 600 * SLOW),
-            server=SERVER % {"folder": folder, "wait": 400 * SLOW},
+            http=HTTP + STORE % ("good", bucket.port, 2000 * SLOW)
+            + STORE % ("down", free_port(), 2000 * SLOW),
+            server=SERVER % {"folder": folder, "wait": 1500 * SLOW},
             record=False)
         try:
             for test in downloads, refusals, objects, lists:

@@ -102,7 +102,7 @@ SERVER = """
     }
     location = /denied { review; deny all; }
     location = /busy { review; return 503; }
-""" % ((300 * SLOW,) * 4)
+""" % ((1000 * SLOW,) * 4)
 
 RUBRIC = {
     "name": "标书", "version": "1.0", "language": "zh", "x-note": [1],

@@ -99,7 +99,7 @@ def place(name, lines):
 class Nginx(Harness):
     def __init__(self):
         self.slow = socket.create_server(("127.0.0.1", 0))
-        self.slow.settimeout(10 * SLOW)
+        self.slow.settimeout(60 * SLOW)
         settings = {"slow": self.slow.getsockname()[1], "short": 500 * SLOW}
         super().__init__(http=HTTP, main=MAIN, record=False,
                          server=SERVER % settings + "".join(
@@ -128,7 +128,7 @@ def dumps(value):
 
 def connect(port, path, body, kind=JSON, headers=""):
     sock = socket.create_connection(("127.0.0.1", port))
-    sock.settimeout(30 * SLOW)
+    sock.settimeout(60 * SLOW)
     sock.sendall(("POST %s HTTP/1.1\r\nHost: test\r\nContent-Type: %s\r\n%s"
                   "Content-Length: %d\r\nConnection: close\r\n\r\n"
                   % (path, kind, headers, len(body))).encode() + body)

@@ -86,6 +86,10 @@ def ended(command, how):
 
 
 def main():
+    # a shell has its jobs in the background, and all they start, ignore it,
+    # and nohup the other one
+    for ignored in signal.SIGINT, signal.SIGHUP:
+        signal.signal(ignored, signal.SIG_DFL)
     with tempfile.NamedTemporaryFile("w", suffix=".t") as perl:
         perl.write(PERL)
         perl.flush()

@@ -171,7 +171,7 @@ def is_whole(nginx, job, reply):
 
 # what is proved
 
-async def until(condition, seconds=10):
+async def until(condition, seconds=60):
     return await asyncio.to_thread(wait_for, condition, seconds)
 
 

@@ -53,7 +53,7 @@ SERVER = """
         location = /impatient {
             internal;
             proxy_pass http://127.0.0.1:%d;
-            proxy_read_timeout 300ms;
+            proxy_read_timeout 1500ms;
         }
 """
 

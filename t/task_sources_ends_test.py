@@ -315,7 +315,7 @@ async def unsaved(task):
         one("/v1/task/", "hang", "deadline", "", deadline=1),
         *(one(*case, headers) for case in cases
           for headers in ("", EVENTS, LINES)))
-    Tap.ok(time.monotonic() - start < 20 * SLOW, "unsaved: 10 s are enough")
+    Tap.ok(time.monotonic() - start < 60 * SLOW, "unsaved: 10 s are enough")
     Tap.ok(lines() - before == 3 * len(cases) + 1, "unsaved: the error log tells "
            "it", lines() - before)
     asked = task.bucket.asked

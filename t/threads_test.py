@@ -150,7 +150,7 @@ class Nginx(Harness):
         os.chmod(self.files, 0o755)
         self.prepare()
         self.hang = socket.create_server(("127.0.0.1", 0))
-        self.hang.settimeout(10 * SLOW)
+        self.hang.settimeout(60 * SLOW)
         settings = {"port": free_port(), "root": self.files, "inputs": INPUTS,
                     "hang": self.hang.getsockname()[1]}
         server = BACKENDS % settings
@@ -221,7 +221,7 @@ class Client:
         self.sock = socket.socket()
         if buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.sock.settimeout(30 * SLOW)
+        self.sock.settimeout(60 * SLOW)
         self.port = port
         self.sock.connect(("127.0.0.1", port))
 
@@ -553,7 +553,7 @@ def deadline_of_extract(nginx):
 
 def is_closed(sock):
     """by the other side, at once"""
-    sock.settimeout(2 * SLOW)
+    sock.settimeout(30 * SLOW)
     try:
         while sock.recv(MB):
             pass
@@ -584,7 +584,7 @@ def hanging_converter(nginx):
         first = client.sock.recv(65536)
         Tap.ok(first.startswith(b"HTTP/1.1 504 "),
                "a converter that %s: 504" % what, first)
-        client.sock.settimeout(2 * SLOW)
+        client.sock.settimeout(30 * SLOW)
         try:
             status, _ = client.send("/off/split", SMALL).read()
         except TimeoutError:

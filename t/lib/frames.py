@@ -125,7 +125,7 @@ class Client:
             self.ended[stream] = "end"
 
     async def until(self, condition):
-        end = time.monotonic() + 10 * SLOW
+        end = time.monotonic() + 60 * SLOW
         while not condition():
             self.changed.clear()
             try:

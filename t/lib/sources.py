@@ -25,7 +25,7 @@ LAW = os.path.join(ROOT, "t", "data", "招标投标法.md")
 EVENTS = "Accept: text/event-stream\r\n"
 LINES = "Accept: application/x-ndjson\r\n"
 MARKDOWN = "Accept: text/markdown\r\n"
-WAIT = 600 * SLOW               # ms that a silent server has
+WAIT = 2000 * SLOW              # ms that a silent server has
 OCTETS = "application/octet-stream"
 CONVERTED = "# 投标函\n\n" + "甲方应当在收到货物之日起三十日内付款。" * 20
 
@@ -242,7 +242,7 @@ def post(body, headers="", path="/v1/task/", kind="application/json"):
 async def reply_of(task, body, *args, **more):
     try:
         status, reply = await asyncio.wait_for(
-            exchange(task.port, post(body, *args, **more)), 15 * SLOW)
+            exchange(task.port, post(body, *args, **more)), 60 * SLOW)
     except asyncio.TimeoutError:
         return 0, {"status": "the reply does not end"}
     try:
