@@ -7,7 +7,8 @@
 #   make test-unit      review/ on its own, under ASan and UBSan
 #   make test-clang     clang's warnings about the module
 #   make test-nginx     t/*.t and t/*_test.py with the installed nginx
-#   make test-asan      the same with an nginx built under ASan and UBSan
+#   make test-asan      the same with an nginx built under ASan and UBSan,
+#                       but for what is no matter of nginx
 #   make test-documents tests that need pandoc and poppler
 #   make test-pages     tests that need a browser
 #   make test-long      test-nginx and test-asan with scenes of minutes
@@ -71,13 +72,19 @@ PAGES :=	$(wildcard t/pages_*_test.py)
 
 # prove takes them in this order: none of the long ones may be left to the end
 
-LONG :=		$(addprefix t/,limit_test.py timeout.t limit.t object_test.py \
-		fetch_test.py extract.t faults.t request.t split.t \
-		threads_test.py lifetime_test.py post_action_test.py guard.t \
-		task_test.py embed.t retry.t embed_test.py)
+LONG :=		$(addprefix t/,reaper_test.py threads_test.py docs.t timeout.t \
+		faults.t limit.t config.t object_ends_test.py guard.t \
+		limit_test.py split.t task_test.py status.t extract.t embed.t \
+		fetch_test.py task.t neighbours_window_test.py object_test.py \
+		embed_test.py answers.t neighbours_test.py post_action_test.py \
+		review.t lifetime_test.py request.t retry.t)
 TESTS ?=	$(wildcard $(LONG)) \
 		$(filter-out $(LONG) $(DOCUMENTS) $(PAGES), \
 			$(wildcard t/*.t t/*_test.py))
+
+# what they prove is the same with every nginx
+
+ONCE :=		$(addprefix t/,docs.t reaper_test.py build_test.py)
 
 # they wait more than they compute: two cores have room for three
 
@@ -227,7 +234,7 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 
 test-asan:	$(BUILD)/asan/nginx
 	TEST_NGINX_BINARY=$< REVIEW_MODULE=static TEST_REVIEW_ASAN=1 \
-		$(PROVE) $(TESTS)
+		$(PROVE) $(or $(filter-out $(ONCE),$(TESTS)),$(TESTS))
 
 
 # other Debians, in the build folder
