@@ -451,6 +451,9 @@ async def killed(task):
     victim = max((w for w in task.nginx.workers() if w != own), key=files)
     os.kill(victim, signal.SIGKILL)
     await task.stand_in("/_wait?closed=3&timeout=30000")
+    # the stand-in answers nobody who is gone, once it can know of each
+    wait_for(lambda: not os.path.exists("/proc/%d" % victim))
+    await task.stats()
     await task.stand_in("/_release", "POST")
     body = await reader.read()
     writer.close()
