@@ -17,15 +17,11 @@ static ngx_uint_t ngx_http_review_call_answered(ngx_http_review_call_t *call);
 static void ngx_http_review_call_over(ngx_http_review_call_t *call);
 
 
-/* the first try, or the next one: now, or when its turn has come */
+/* nothing is known of the next try */
 
-void
-ngx_http_review_call_start(ngx_http_review_call_t *call)
+static void
+ngx_http_review_call_reset(ngx_http_review_call_t *call)
 {
-    ngx_http_review_ctx_t  *ctx;
-
-    ctx = call->ctx;
-
     call->status = 0;
     call->rc = NGX_OK;
     call->read = NULL;
@@ -45,6 +41,19 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->cut = 0;
 
     call->backend->begin(call);
+}
+
+
+/* the first try, or the next one: now, or when its turn has come */
+
+void
+ngx_http_review_call_start(ngx_http_review_call_t *call)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = call->ctx;
+
+    ngx_http_review_call_reset(call);
 
     if (!call->active) {
         call->active = 1;
@@ -57,13 +66,6 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->turn.waiter = &ctx->waiter;
     call->turn.handler = ngx_http_review_call_turn;
     call->turn.request = &call->sr;
-
-    /* its turn had come before, but the LLM was busy */
-
-    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD) {
-        ngx_http_review_call_try(call);
-        return;
-    }
 
     switch (ngx_http_review_limit_ask(&call->turn)) {
 
@@ -202,8 +204,10 @@ ngx_http_review_call_pause(ngx_http_review_call_t *call)
 
     ngx_http_review_count_busy(call);
 
-    call->timer.handler = ngx_http_review_call_again;
-    ngx_add_timer(&call->timer, ngx_http_review_retry_pause(call));
+    ngx_http_review_call_reset(call);
+
+    ngx_http_review_limit_pause(&call->turn,
+                                ngx_http_review_retry_pause(call));
 }
 
 
@@ -351,8 +355,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     conf = call->ctx->conf;
 
-    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD && !call->busy
-        && !call->header
+    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD && !call->header
         && ngx_current_msec - call->started
            >= ngx_min(conf->call_timeout, conf->timeout) / 2)
     {

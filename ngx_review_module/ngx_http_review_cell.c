@@ -363,11 +363,11 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
     if (call) {
         waits = call->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
                 || call->turn.state == NGX_HTTP_REVIEW_TURN_READY
-                || call->busy;
+                || call->turn.state == NGX_HTTP_REVIEW_TURN_PAUSED;
 
         /* a try that is cut off has been made all the same */
 
-        if (call->sr || (call->ended && call->turn.code == NULL && !waits)) {
+        if (call->sr || (call->ended && call->turn.code == NULL && !call->busy)) {
             cell->usage.calls++;
             cell->usage.time += ngx_current_msec - call->started;
         }

@@ -394,7 +394,7 @@ ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
 
     if (status == NGX_HTTP_BAD_GATEWAY && !answered) {
         return ngx_http_review_limit_no_server(r)
-               && ngx_http_review_limit_is_busy(&guard->turn, 1)
+               && ngx_http_review_limit_is_busy(&guard->turn)
                ? "busy" : "connect";
     }
 

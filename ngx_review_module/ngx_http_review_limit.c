@@ -18,6 +18,7 @@
 
 static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
 static void ngx_http_review_limit_expired(ngx_event_t *ev);
+static void ngx_http_review_limit_resume(ngx_event_t *ev);
 static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
 
 
@@ -116,6 +117,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
     if (review_queue_take(q, zone->process)) {
 
         if (ngx_http_review_limit_allowed(turn, zone)) {
+            turn->begun = ngx_current_msec;
             ngx_http_review_limit_hold(turn);
             return NGX_OK;
         }
@@ -207,7 +209,6 @@ ngx_http_review_limit_hold(ngx_http_review_turn_t *turn)
     zone = turn->waiter->limit->zone;
 
     turn->state = NGX_HTTP_REVIEW_TURN_HELD;
-    turn->begun = ngx_current_msec;
 
     ngx_queue_insert_tail(&zone->held, &turn->queue);
 
@@ -259,6 +260,40 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 }
 
 
+/*
+ * With the lock held: so many connections have become free since the last time,
+ * as far as calls of the zone had them, so that as many may ask again.
+ */
+
+static void
+ngx_http_review_limit_wake(ngx_http_review_zone_t *zone)
+{
+    uint64_t                 freed;
+    ngx_queue_t             *head;
+    ngx_http_review_turn_t  *turn;
+
+    freed = ngx_http_review_zone_load(zone)->freed;
+
+    for ( /* void */ ; zone->freed != freed; zone->freed++) {
+
+        if (ngx_queue_empty(&zone->paused)) {
+            zone->freed = freed;
+            return;
+        }
+
+        head = ngx_queue_head(&zone->paused);
+        ngx_queue_remove(head);
+
+        turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
+        turn->state = NGX_HTTP_REVIEW_TURN_READY;
+
+        ngx_queue_insert_tail(&zone->ready, head);
+
+        ngx_post_event(&zone->posted, &ngx_posted_events);
+    }
+}
+
+
 void
 ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     ngx_http_review_sample_t *sample)
@@ -285,6 +320,11 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
         review_queue_give(q, zone->process);
+
+        if (turn->state == NGX_HTTP_REVIEW_TURN_HELD) {
+            ngx_http_review_zone_load(zone)->freed++;
+            ngx_http_review_limit_wake(zone);
+        }
     }
 
     review_queue_serve(q, &wake);
@@ -310,6 +350,55 @@ ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
 
     ngx_http_review_limit_sample(&sample, "cancelled");
     ngx_http_review_limit_done(turn, &sample);
+}
+
+
+void
+ngx_http_review_limit_pause(ngx_http_review_turn_t *turn, ngx_msec_t pause)
+{
+    ngx_http_review_load_t  *load;
+    ngx_http_review_zone_t  *zone;
+
+    zone = turn->waiter->limit->zone;
+    load = ngx_http_review_zone_load(zone);
+
+    /* a probe that was none: another call may be one meanwhile */
+
+    (void) ngx_http_review_zone_lock(zone);
+    review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
+                          REVIEW_CIRCUIT_NOTHING);
+    ngx_http_review_zone_unlock(zone);
+
+    turn->state = NGX_HTTP_REVIEW_TURN_PAUSED;
+
+    ngx_queue_remove(&turn->queue);
+    ngx_queue_insert_tail(&zone->paused, &turn->queue);
+
+    turn->timer.handler = ngx_http_review_limit_resume;
+    turn->timer.data = turn;
+    turn->timer.log = ngx_cycle->log;
+
+    ngx_add_timer(&turn->timer, pause);
+
+    ngx_http_review_process_watch(zone);
+}
+
+
+static void
+ngx_http_review_limit_resume(ngx_event_t *ev)
+{
+    ngx_http_review_turn_t  *turn;
+    ngx_http_review_zone_t  *zone;
+
+    turn = ev->data;
+    zone = turn->waiter->limit->zone;
+
+    turn->state = NGX_HTTP_REVIEW_TURN_READY;
+
+    ngx_queue_remove(&turn->queue);
+    ngx_queue_insert_tail(&zone->ready, &turn->queue);
+
+    ngx_http_review_limit_ready(zone);
 }
 
 
@@ -352,47 +441,79 @@ ngx_http_review_limit_look(ngx_http_review_zone_t *zone,
 }
 
 
-/* nginx has the upstream's name for that of a server that it has not found */
+/* may nginx leave a server of this upstream alone that is up? */
+
+static ngx_uint_t
+ngx_http_review_limit_bounded(ngx_http_upstream_srv_conf_t *uscf)
+{
+    ngx_uint_t                   i;
+    ngx_http_upstream_server_t  *server;
+
+    if (!(uscf->flags & NGX_HTTP_UPSTREAM_CREATE) || uscf->servers == NULL) {
+        return 0;
+    }
+
+    server = uscf->servers->elts;
+
+    for (i = 0; i < uscf->servers->nelts; i++) {
+        if (server[i].max_conns) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * nginx has the upstream's name for that of a server that it has not found.
+ * Where another one was connected to before, there was a try all the same.
+ */
 
 ngx_uint_t
 ngx_http_review_limit_no_server(ngx_http_request_t *r)
 {
-    ngx_str_t                     *host;
-    ngx_http_upstream_t           *u;
-    ngx_http_upstream_state_t     *state;
-    ngx_http_upstream_srv_conf_t  *uscf;
+    ngx_str_t                  *host;
+    ngx_uint_t                  i, n;
+    ngx_http_upstream_t        *u;
+    ngx_http_upstream_state_t  *state;
 
     u = r->upstream;
 
     if (u == NULL || u->upstream == NULL || r->upstream_states == NULL
-        || r->upstream_states->nelts == 0)
+        || r->upstream_states->nelts == 0
+        || !ngx_http_review_limit_bounded(u->upstream))
     {
         return 0;
     }
 
-    uscf = u->upstream;
-    host = &uscf->host;
-
+    host = &u->upstream->host;
     state = r->upstream_states->elts;
-    state += r->upstream_states->nelts - 1;
+    n = r->upstream_states->nelts - 1;
 
-    return (uscf->flags & NGX_HTTP_UPSTREAM_CREATE)
-           && state->connect_time == (ngx_msec_t) -1
-           && state->peer
-           && state->peer->len == host->len
-           && ngx_strncmp(state->peer->data, host->data, host->len) == 0;
+    for (i = 0; i < n; i++) {
+        if (state[i].peer && state[i].connect_time != (ngx_msec_t) -1) {
+            return 0;
+        }
+    }
+
+    return state[n].connect_time == (ngx_msec_t) -1
+           && state[n].peer
+           && state[n].peer->len == host->len
+           && ngx_strncmp(state[n].peer->data, host->data, host->len) == 0;
 }
 
 
 static ngx_uint_t
 ngx_http_review_limit_lately(ngx_msec_t when)
 {
-    return when && ngx_current_msec - when < NGX_HTTP_REVIEW_LIMIT_LATELY;
+    return when && (ngx_msec_int_t) (ngx_current_msec - when)
+                   < NGX_HTTP_REVIEW_LIMIT_LATELY;
 }
 
 
 ngx_uint_t
-ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn, ngx_uint_t first)
+ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn)
 {
     ngx_uint_t               busy, connected, connecting;
     review_queue_t          *q;
@@ -410,7 +531,9 @@ ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn, ngx_uint_t first)
 
     q = ngx_http_review_zone_lock(zone);
 
-    if (first && q->in_flight > q->shares[zone->process].in_flight) {
+    if (ngx_http_review_limit_lately(turn->begun)
+        && q->in_flight > q->shares[zone->process].in_flight)
+    {
         connecting = 1;
     }
 
@@ -450,6 +573,8 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
         ngx_http_review_zone_load(zone)->connected = ngx_current_msec;
     }
 
+    ngx_http_review_limit_wake(zone);
+
     while ((n = review_queue_claim(q, zone->process, &owner, &gone))) {
         waiter = owner;
 
@@ -463,6 +588,7 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
             turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
             turn->state = NGX_HTTP_REVIEW_TURN_READY;
+            turn->begun = ngx_current_msec;
 
             ngx_queue_insert_tail(&zone->ready, head);
         }
@@ -483,7 +609,8 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
     ngx_http_review_limit_ready(zone);
 
-    return n != 0 || !ngx_queue_empty(&zone->held);
+    return n != 0 || !ngx_queue_empty(&zone->held)
+           || !ngx_queue_empty(&zone->paused);
 }
 
 

@@ -48,7 +48,9 @@ struct ngx_http_review_zone_s {
     ngx_event_t                 poll;
     ngx_event_t                 posted;
     ngx_queue_t                 ready;      /* turns that have come */
-    ngx_queue_t                 held;       /* turns with a slot */
+    ngx_queue_t                 held;       /* turns with a slot, */
+    ngx_queue_t                 paused;     /* and those that find no server */
+    uint64_t                    freed;      /* of the load's, seen to */
 
     unsigned                    defined:1;  /* by review_zone */
     unsigned                    automatic:1; /* the limit moves */
@@ -76,6 +78,7 @@ typedef struct {
     ngx_msec_t                  answered;   /* a call was */
     ngx_msec_t                  connected;  /* one had its connection */
     ngx_msec_t                  lost;       /* one had none, or was cut */
+    uint64_t                    freed;      /* slots of calls that have ended */
 } ngx_http_review_load_t;
 
 
@@ -94,7 +97,8 @@ typedef enum {
     NGX_HTTP_REVIEW_TURN_NONE = 0,
     NGX_HTTP_REVIEW_TURN_WAITING,
     NGX_HTTP_REVIEW_TURN_READY,             /* has come, not yet begun */
-    NGX_HTTP_REVIEW_TURN_HELD               /* a slot is taken */
+    NGX_HTTP_REVIEW_TURN_HELD,              /* a slot is taken */
+    NGX_HTTP_REVIEW_TURN_PAUSED             /* the same, but not used */
 } ngx_http_review_turn_e;
 
 
@@ -199,17 +203,24 @@ void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
 void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
 
 /*
- * Has nginx found no server for "r"?  It says so of those that are down as of
- * those that have all the connections that "max_conns" allows.  These are busy
- * where a call of the zone has its connection right now, or was answered within
- * the last second; or where one has begun to connect since, and none has failed
- * to, or was cut.  What other processes' calls do is known a little late:
- * "first" gives them the benefit of the doubt.
+ * Has nginx found no server for "r" where some may have but so many connections
+ * ("max_conns")?  It says so of those that are down as of those that have them
+ * all.  They are busy where a call of the zone has its connection right now, or
+ * was answered within the last second; or where one has begun to connect since,
+ * and none has failed to, or was cut.  What other processes' calls do is known
+ * a little late: a call that has just begun gets the benefit of the doubt.
  */
 
 ngx_uint_t ngx_http_review_limit_no_server(ngx_http_request_t *r);
-ngx_uint_t ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn,
-    ngx_uint_t first);
+ngx_uint_t ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn);
+
+/*
+ * A turn whose servers are busy keeps its slot; its handler is called again
+ * when another call has ended, after the pause at the latest.
+ */
+
+void ngx_http_review_limit_pause(ngx_http_review_turn_t *turn,
+    ngx_msec_t pause);
 
 /* 1 if the zone is to be looked at again: calls wait, or run */
 

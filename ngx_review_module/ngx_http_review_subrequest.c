@@ -258,10 +258,10 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
         state += sr->upstream_states->nelts - 1;
         call->attempted = 1;
         call->connected = (state->connect_time != (ngx_msec_t) -1);
-        call->no_server = ngx_http_review_limit_no_server(sr);
+        call->no_server = !call->header
+                          && ngx_http_review_limit_no_server(sr);
         call->busy = call->no_server
-                     && ngx_http_review_limit_is_busy(&call->turn,
-                                                      call->pauses == 0);
+                     && ngx_http_review_limit_is_busy(&call->turn);
     }
 
     ngx_http_review_call_end(call);

@@ -64,6 +64,7 @@ ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 
         ngx_queue_init(&zone->ready);
         ngx_queue_init(&zone->held);
+        ngx_queue_init(&zone->paused);
 
         shm_zone->init = ngx_http_review_zone_init;
         shm_zone->data = zone;

@@ -36,8 +36,18 @@ CHAT = """
 """
 SERVER = """
         location = /status { review_status z; }
-        location = /held { review; review_timeout 600s; }
+        location = /held {
+            review; review_llm /few?held; review_timeout 600s;
+        }
         location = /few { internal; """ + CHAT + """ }
+        location = /late {
+            review; review_retry tries=1 backoff=600s max=600s;
+            review_timeout 120s;
+        }
+        location = /other { review; review_llm /one; review_retry tries=1; }
+        location = /one {
+            internal; proxy_pass http://llm/v1/chat/completions;
+        }
         location = /chat { review_guard on; """ + CHAT + """ }
 """
 
@@ -203,16 +213,124 @@ async def goes_down(nginx):
            "a server that dies: all fail, after all tries", replies)
 
 
+async def woken(nginx):
+    """the pauses are longer than the deadline: what ends them is a call that
+    ends, at whatever worker"""
+    replies = await asyncio.gather(*(
+        review(nginx.port, CHUNK, points(["delay=20"] * 10), "/late")
+        for _ in range(4)))
+    Tap.ok([reply["status"] for reply in replies] == ["complete"] * 4,
+           "a call that ends lets another one ask again", replies)
+    page = await status(nginx)
+    Tap.ok(outcomes(page, "busy") > 0, "which has paused", page)
+
+
+async def no_limit(nginx):
+    """where no server has max_conns, none is busy; one call hangs on"""
+    task = await hold(nginx, 1)
+    reply = await review(nginx.port, CHUNK, points(["cut_head"] * 15))
+    codes = {result["error"]["code"] for result in reply["results"]}
+    Tap.ok(codes <= {"cut", "connect", "circuit_open"},
+           "no max_conns: all are down", reply)
+    page = await status(nginx)
+    Tap.ok("busy" not in page["calls"]["outcomes"]
+           and page["calls"]["circuit"] != "closed",
+           "no max_conns: the circuit opens", page)
+    task.cancel()
+
+
+async def another_has_answered(nginx):
+    """nginx goes on to the next server, which is busy: that was a try"""
+    task = await hold(nginx, 1)
+    before = (await nginx.stats())["calls"]
+    reply = await review(nginx.port, CHUNK, points(["429"]))
+    result = reply["results"][0]
+    asked = (await nginx.stats())["calls"] - before
+    Tap.ok(result["status"] == "failed" and result["attempts"] == asked <= 2,
+           "one server has answered, the next is busy: a try is a try",
+           (asked, reply))
+    task.cancel()
+
+
+async def stale(nginx):
+    """nginx has an answer where it has no server"""
+    reply = await review(nginx.port, CHUNK, points(["ok"]))
+    Tap.ok(reply["status"] == "complete", "a cache: it is filled")
+    task = await hold(nginx, 2)
+
+    end = time.monotonic() + 2.5        # it is stale after a second
+    while reply["status"] == "complete" and time.monotonic() < end:
+        reply = await review(nginx.port, CHUNK, points(["ok"]))
+        await asyncio.sleep(0.1)
+    Tap.ok(reply["status"] == "complete", "a cache: a stale answer is one",
+           reply)
+    page = await status(nginx)
+    Tap.ok("busy" not in page["calls"]["outcomes"]
+           and "no live upstreams" in nginx.error_log(),
+           "a cache: though no server was free", page)
+    task.cancel()
+
+
+async def circuit_opens(nginx):
+    """calls that pause are not let through when it is open"""
+    reply = await review(nginx.port, CHUNK, points(["delay=30 500"] * 40))
+    codes = [result["error"]["code"] for result in reply["results"]]
+    asked = (await nginx.stats())["calls"]
+    Tap.ok(set(codes) == {"http_500", "circuit_open"} and asked < 24,
+           "an open circuit: calls that have paused do not ask",
+           (asked, codes))
+
+
+async def probe(nginx):
+    """a probe that finds all busy is none: another one may be"""
+    task = await hold(nginx, 2)
+    for _ in range(21):
+        await review(nginx.port, CHUNK, points(["500"]), "/other")
+    page = await status(nginx)
+    Tap.ok(page["calls"]["circuit"] == "open", "a probe: the circuit is open")
+
+    async def half_open():
+        page = await status(nginx)
+        return page["calls"]["circuit"] == "half_open"
+    Tap.ok(await until(half_open), "a probe: one is let through")
+    late = asyncio.create_task(review(nginx.port, CHUNK, points(["ok"]),
+                                      "/late"))
+
+    async def paused():
+        return outcomes(await status(nginx), "busy") > 0
+    Tap.ok(await until(paused), "a probe: but all are busy")
+
+    async def closed():
+        await review(nginx.port, CHUNK, points(["ok"]), "/other")
+        page = await status(nginx)
+        return page["calls"]["circuit"] == "closed"
+    Tap.ok(await until(closed), "a probe: others are let through then")
+    task.cancel()
+    reply = await late
+    Tap.ok(reply["status"] == "complete", "a probe: and it is answered", reply)
+
+
 FEW = "server 127.0.0.1:%(llm)d max_conns=2;"
 SHARED = "zone few 64k;" + FEW
+TWO = "server 127.0.0.1:%(llm)d %(how)s; server 127.0.0.1:%(llm)d %(how)s;"
+CACHE = """
+    proxy_cache_path %(dir)s/cache keys_zone=cache:1m;
+    proxy_cache cache;
+    proxy_cache_methods POST;
+    proxy_cache_key $request_uri;
+    proxy_cache_valid 200 1s;
+    proxy_ignore_headers Cache-Control Expires Set-Cookie;
+    proxy_cache_use_stale error;
+"""
 
 
-def run(test, servers, workers=1, budget=0, more=""):
+def run(test, servers, workers=1, budget=0, more="", http="", how=""):
     nginx = Harness(server="", workers=workers, listen="reuseport",
                     http="review_llm /llm model=stand-in;")
     nginx.settings["review"] = "review; " + more
     nginx.renew(server=SERVER, http=HTTP % (servers % {
-        "llm": nginx.llm_port, "dead": free_port()}) + RETRY % budget)
+        "llm": nginx.llm_port, "dead": free_port(), "how": how})
+        + RETRY % budget + http.replace("%(dir)s", nginx.dir))
     try:
         asyncio.run(test(nginx))
     finally:
@@ -230,4 +348,12 @@ if __name__ == "__main__":
         budget=1000)
     run(down, "server 127.0.0.1:%(dead)d max_conns=1;", budget=1000)
     run(goes_down, FEW, budget=1000)
+    run(woken, FEW)
+    run(woken, SHARED, workers=4)
+    run(no_limit, TWO, budget=1000)
+    run(another_has_answered, TWO, budget=1000, how="max_conns=1 max_fails=0",
+        http="proxy_next_upstream http_429 non_idempotent;")
+    run(stale, FEW, http=CACHE, more="review_timeout %ds;" % (3 * SLOW))
+    run(circuit_opens, FEW, more="review_retry tries=1;")
+    run(probe, FEW)
     Tap.end()
