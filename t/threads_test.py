@@ -39,7 +39,7 @@ MAIN = """
 """
 HTTP = """
     client_max_body_size 100m;
-    send_timeout 2s;
+    send_timeout 20s;
     review_llm /llm model=stand-in;
     review_embeddings /embeddings model=e batch=16 calls=2;
     review_max_chunk_size 2m;
@@ -109,6 +109,8 @@ BACKENDS = """
 
 PLACES = {
     "default": "",
+    "stop": "send_timeout 2s;",
+    "stop-one": "review_thread_pool one threshold=1; send_timeout 2s;",
     "off": "review_thread_pool off;",
     "all": "review_thread_pool default threshold=1;",
     "one": "review_thread_pool one threshold=1;",
@@ -690,10 +692,10 @@ def slow_readers(nginx, text, large):
            "a slow reader gets all lines", len(data))
 
     for name, *request in (
-            ("lines", "/default/split", large.encode(), TEXT, LINES),
-            ("lines of JSON", "/one/split", dumps({"text": large}), JSON,
+            ("lines", "/stop/split", large.encode(), TEXT, LINES),
+            ("lines of JSON", "/stop-one/split", dumps({"text": large}), JSON,
              LINES),
-            ("JSON", "/default/split", large.encode(), TEXT)):
+            ("JSON", "/stop/split", large.encode(), TEXT)):
         client = Client(nginx.port, 4096).send(*request)
         client.sock.recv(1000)
         Tap.ok(wait_for(lambda: not nginx.connections()),
