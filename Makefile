@@ -52,10 +52,10 @@ LD_OPT :=	-Wl,-z,relro -Wl,-z,now
 WARN :=		-Wall -Wextra -Werror -Wno-unused-parameter \
 		-Wno-cast-function-type -Wno-missing-field-initializers
 
-SOURCES :=	$(wildcard ngx_review_module/*.[ch] \
-		ngx_review_module/review/*.[ch])
-LOWER :=	$(wildcard ngx_review_module/review/*.c)
-LOWER_H :=	$(wildcard ngx_review_module/review/*.h)
+SOURCES :=	$(wildcard ngx_review_module/http/*.[ch] \
+		ngx_review_module/*/*/*.[ch])
+LOWER :=	$(wildcard ngx_review_module/review/*/*.c)
+LOWER_H :=	$(wildcard ngx_review_module/review/*/*.h)
 
 .SECONDARY:
 
@@ -104,8 +104,8 @@ all:		$(BUILD)/$(SO)
 # newer than the copy once a file has come or gone.  A git checkout has its
 # configure in auto/.
 
-$(BUILD)/nginx/objs/Makefile: config Makefile ngx_review_module \
-		ngx_review_module/review | $(BUILD)
+$(BUILD)/nginx/objs/Makefile: config Makefile \
+		$(sort $(dir $(SOURCES))) | $(BUILD)
 	@echo "  configure $(NGINX_SRC)"
 	@rm -rf $(BUILD)/nginx
 	@mkdir -p $(BUILD)/nginx
@@ -187,13 +187,13 @@ test-unit:
 
 $(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/unit/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CC) -std=gnu11 -Wall -Wextra -Werror $(SAN) -o $@ $< \
+	@$(CC) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN) -o $@ $< \
 		$(filter %.o,$^) -ljansson -lutf8proc -lcrypto -lm
 
 $(BUILD)/unit/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CC) -std=gnu11 -Wall -Wextra -Werror $(SAN) -c -o $@ $<
+	@$(CC) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN) -c -o $@ $<
 
 
 # the module again with clang, only for its warnings
@@ -271,21 +271,22 @@ $(BENCH)/load: t/bench/load.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -Wall -Wextra -Werror -o $@ $<
 
-$(BENCH)/slots: t/bench/slots.c ngx_review_module/review/queue.c \
-		ngx_review_module/review/queue.h
+$(BENCH)/slots: t/bench/slots.c ngx_review_module/review/limit/queue.c \
+		ngx_review_module/review/limit/queue.h
 	@echo "  CC bench/slots"
 	@mkdir -p $(@D)
-	@$(CC) -O2 -Wall -Wextra -Werror -o $@ $(filter %.c,$^) -lpthread
+	@$(CC) -O2 -I ngx_review_module -Wall -Wextra -Werror -o $@ \
+		$(filter %.c,$^) -lpthread
 
 $(BENCH)/split $(BENCH)/rank: $(BENCH)/%: t/bench/%.c \
 		$(LOWER:%.c=$(BENCH)/obj/%.o)
 	@echo "  CC bench/$(@F)"
-	@$(CC) -O2 -std=gnu11 -Wall -Wextra -Werror -o $@ $^ \
+	@$(CC) -O2 -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror -o $@ $^ \
 		-ljansson -lutf8proc -lcrypto -lm
 
 $(BENCH)/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
-	@$(CC) -O2 -std=gnu11 -Wall -Wextra -Werror -c -o $@ $<
+	@$(CC) -O2 -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror -c -o $@ $<
 
 # the last file that npm writes
 
@@ -299,13 +300,13 @@ $(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
 
 $(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/fuzz/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror $(SAN_FUZZ) -o $@ $^ \
+	@$(CLANG) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN_FUZZ) -o $@ $^ \
 		-fsanitize=fuzzer -ljansson -lutf8proc -lcrypto -lm
 
 $(BUILD)/fuzz/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CLANG) -std=gnu11 -Wall -Wextra -Werror $(SAN_FUZZ) -c -o $@ $<
+	@$(CLANG) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN_FUZZ) -c -o $@ $<
 
 fuzz-corpus:	$(FUZZ)
 	@for f in $(FUZZ); do \

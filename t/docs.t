@@ -106,10 +106,10 @@ my $api = $md{'docs/api.md'};
 
 # Directives
 
-my $module = source("$upper/ngx_http_review_module.c");
-my $backends = source("$upper/ngx_http_review_backend_conf.c");
-my $thread = source("$upper/ngx_http_review_thread.c");
-my $split = source("$upper/ngx_http_review_split.c");
+my $module = source("$upper/http/ngx_http_review_module.c");
+my $backends = source("$upper/http/call/ngx_http_review_call_conf.c");
+my $thread = source("$upper/http/request/ngx_http_review_work.c");
+my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
 my ($table) = $module
     =~ /ngx_http_review_commands\[\] = \{(.*?)ngx_null_command/s;
@@ -218,7 +218,7 @@ my %said = ($documented{review_retry} // '') =~ /(\w+)=([^ ;]+)/g;
 is_deeply({ map { $_ => value($said{$_}, 'msec') } keys %said }, \%made,
           'review_retry: defaults');
 
-my $limit = source("$upper/ngx_http_review_limit_conf.c");
+my $limit = source("$upper/http/limit/ngx_http_review_limit_conf.c");
 my $limit_text = section($directives, 'review_limit');
 my %made_limit = ($limit =~ /limit->(queue|wait) = (\d+);/g,
                   $limit =~ /args->(m(?:in|ax)) : (\d+)\)/g);
@@ -232,16 +232,16 @@ same_set([ $limit_text =~ /^ *Syntax: .*?\b(zone)=/m,
 my ($largest) = $limit =~ /LIMIT_MAX +(\d+)/;
 like($limit_text, qr/1 to $largest\./, 'review_limit: the largest number');
 
-my ($min) = source("$upper/ngx_http_review_limit.h")
+my ($min) = source("$upper/http/limit/ngx_http_review_limit.h")
     =~ /REVIEW_ZONE_MIN +\((\d+) \* 1024\)/;
 like(section($directives, 'review_zone'), qr/at\s+least ${min}k\b/,
      'review_zone: the least size');
 
-my ($processes) = source("$upper/review/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
+my ($processes) = source("$upper/review/limit/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
 like(section($directives, 'review_zone'), qr/At most $processes processes/,
      'review_zone: the number of processes');
 
-my ($strides) = source("$upper/review/queue.c")
+my ($strides) = source("$upper/review/limit/queue.c")
     =~ /review_queue_strides\[\w+\] = \{(.*?)\}/s;
 my @strides = $strides =~ /\d+/g;
 my @turns = map { $strides[-1] / $_ } @strides;
@@ -287,7 +287,7 @@ is(scalar keys %most, 2, 'review_embeddings: the largest numbers are found');
 like($embeddings_text, qr/^- `$_=number`.*?\b1\s+to\s+$most{$_}\b/ms,
      "review_embeddings: the largest $_") for sort keys %most;
 
-my @encodings = source("$upper/ngx_http_review.h")
+my @encodings = source("$upper/http/ngx_http_review.h")
     =~ /NGX_HTTP_REVIEW_ENCODING_(\w+)/g;
 is_deeply([ $embeddings_text =~ /^- `encoding=(\w+)`: the default/m ],
           [ lc $encodings[0] ], 'review_embeddings: the default encoding');
@@ -299,7 +299,7 @@ like(function($backends, 'ngx_http_review_extract'),
 is($documented{review_extract}, 'review_extract off;',
    'review_extract: default');
 
-my $split_json = source("$upper/review/split_json.c");
+my $split_json = source("$upper/review/split/split_json.c");
 my %made_split = (overlap => 0, tokens => 0,
                   $split =~ /rlcf->split\.(\w+) = (\d+);/g);
 my ($unit) = section($directives, 'review_split')
@@ -338,7 +338,7 @@ is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
 
 # Variables
 
-my $vars = source("$upper/ngx_http_review_variables.c");
+my $vars = source("$upper/http/ngx_http_review_variables.c");
 ($vars) = $vars =~ /ngx_http_review_vars\[\] = \{(.*?)ngx_http_null_variable/s;
 my @vars = ((map { "review_$_" } $vars =~ /_variable_entry\("(\w+)"/g),
             $vars =~ /ngx_string\("(\w+)"\)/g);
@@ -362,7 +362,7 @@ for my $file (sort keys %md) {
 # Error codes: whose they are, their status, whether they are tried again
 
 my %file = map { m{/ngx_http_review_(\w+)\.c\z} ? ($1 => source($_)) : () }
-           glob "$upper/ngx_http_review_*.c";
+           glob "$upper/http/{,*/}ngx_http_review_*.c";
 my $c = join "\n", values %file;
 my (%again, %whose);
 
@@ -419,7 +419,7 @@ my %other = (
                 $c =~ /\bturn(?:->|\.)code = "(\w+)"/g ],
     embed => [ $c =~ /ngx_http_review_batch_failed\(\s*batch,\s*"(\w+)"/g ],
     rank => [ 'no_embeddings' ],
-    task => [ source("$upper/review/report_read.c")
+    task => [ source("$upper/review/report/read.c")
               =~ /REVIEW_REPORT_FAILED,\s*"(\w+)"/g ],
 );
 
@@ -448,7 +448,7 @@ is(join(' ', grep { !defined $whose{$_} || $whose{$_} ne 'all' } @of_chunks),
 
 like($c, qr/"http_%ui"/, 'http_NNN is what the code writes');
 my %timeout = map { $_ => 1 }
-              source("$upper/ngx_http_review_result.c")
+              source("$upper/http/chunk/ngx_http_review_result.c")
               =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g;
 
 same_set([ $file{vectors} =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g ],
@@ -493,7 +493,7 @@ my @of_others = qw(NOT_FOUND CONFLICT PRECONDITION_FAILED
 # the files that an endpoint's come from, and what they ask below
 
 my @any = qw(ctx headers parse);
-my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply request) ] ],
+my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply chunk_request) ] ],
                  'The split endpoint' => [ [ @any, qw(split extract) ],
                                            'split_json' ],
                  'The embed endpoint' => [ [ @any, qw(embed vectors) ],
@@ -512,7 +512,7 @@ my %statuses;
 
 for my $title (sort keys %endpoints) {
     my ($above, @below) = @{ $endpoints{$title} };
-    my $endpoint = source(map { "$upper/ngx_http_review_$_.c" } @$above);
+    my $endpoint = source(grep { -e } map { glob "$upper/http/{,*/}ngx_http_review_$_.c" } @$above);
     my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
 
     # a client that takes nothing is not told 408: its connection is closed
@@ -524,14 +524,14 @@ for my $title (sort keys %endpoints) {
     delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;
     $number_used{$_} = 1
-        for map { source("$upper/review/$_.c") =~ /\breturn (\d{3});/g } @below;
+        for map { source(glob "$upper/review/*/$_.c") =~ /\breturn (\d{3});/g } @below;
 
     $statuses{$title} = [ section($api, $title) =~ /^\| (\d{3}) \| /mg ];
     same_set($statuses{$title}, [ keys %number_used ],
              "$title: each is documented, and nothing else is");
 }
 
-like(source("$upper/ngx_http_review_guard.c"),
+like(source("$upper/http/ngx_http_review_guard.c"),
      qr/return NGX_HTTP_SERVICE_UNAVAILABLE;/, 'review_guard: 503');
 like(section($directives, 'review_guard'), qr/answered with 503/,
      'review_guard: 503 is documented');
@@ -562,16 +562,16 @@ $document = $json->decode(encode_utf8($document));
 my $schemas = $document->{components}{schemas};
 my $post = $document->{paths}{'/v1/review'}{post};
 
-my $review_c = source("$upper/review/review.c");
+my $review_c = source("$upper/review/base/review.c");
 is_deeply($schemas->{Verdict}{enum}, names_of($review_c, 'review_verdicts'),
           'verdicts');
 is_deeply($schemas->{Severity}{enum}, names_of($review_c, 'review_severities'),
           'severities');
 is_deeply($schemas->{Result}{properties}{status}{enum},
-          names_of(source("$upper/ngx_http_review_result.c"),
+          names_of(source("$upper/http/chunk/ngx_http_review_result.c"),
                    'ngx_http_review_statuses'), 'statuses of results');
 same_set($schemas->{Evidence}{properties}{match}{enum},
-         names_of(source("$upper/review/quote.c"), 'review_matches'),
+         names_of(source("$upper/review/quote/quote.c"), 'review_matches'),
          'kinds of matches');
 
 same_set($schemas->{Review}{properties}{status}{enum},
@@ -645,22 +645,22 @@ for my $bad ([ Review => '{}' ],
 
 # Requests and replies of split, embed and rank
 
-my ($names_of_rank) = source("$upper/review/rank_request.c")
+my ($names_of_rank) = source("$upper/review/rank/rank_request.c")
     =~ /review_rank_names\[\] = \{(.*?)\}/s;
 my @by = $names_of_rank =~ /"(\w+)"/g;
 same_set($schemas->{RankBy}{enum}, \@by, 'what may be ranked by');
-my ($top_k) = source("$upper/review/rank_request.c")
+my ($top_k) = source("$upper/review/rank/rank_request.c")
     =~ /REVIEW_RANK_TOP_K +(\d+)/;
 is($schemas->{RankRequest}{properties}{top_k}{default}, $top_k,
    'how many are ranked');
 
-my %rank_most = source("$upper/review/rank_request.c")
+my %rank_most = source("$upper/review/rank/rank_request.c")
     =~ /REVIEW_RANK_(PAIRS|RESULTS) +(\d+)/g;
 like(section($api, 'A request to rank'), $_, 'api.md: how much is ranked')
     for qr/The default is $top_k\./, qr/\b$rank_most{PAIRS}\s+pairs\b/,
         qr/\b$rank_most{RESULTS}\s+results\b/;
 
-my %bound = source("$upper/ngx_http_review_batch.h")
+my %bound = source("$upper/http/steps/ngx_http_review_batch.h")
     =~ /define NGX_HTTP_REVIEW_(VECTORS?_\w+) +\(?(\d+)/g;
 like($table_rows, qr/than\ $bound{VECTOR_MAX}k\ for\ each\ input\ and
                      \ $bound{VECTORS_MAX}k\ besides/x,
@@ -670,11 +670,11 @@ like(section($api, 'Batches'),
         \s+that\s+stood\s+alone\s+\($bound{VECTORS_LARGE}\s+that/x,
      'api.md: when a service is believed');
 
-my $task_request = source(map { "$upper/ngx_http_review_task_$_.c" }
+my $task_request = source(map { "$upper/http/task/ngx_http_review_task_$_.c" }
                           qw(request documents));
 my $task_text = section($api, 'A request for a task');
 my %task_most = ($task_request =~ /REVIEW_TASK_(CLAUSES|TOP_K) +(\d+)/g,
-                 source("$upper/ngx_http_review_task_plan.c")
+                 source("$upper/http/task/ngx_http_review_task_plan.c")
                  =~ /REVIEW_PLAN_(CHUNKS) +(\d+)/);
 my $select_text = section($api, 'What is asked of which chunk');
 my %select_default = $select_text
@@ -687,12 +687,12 @@ is($schemas->{TaskSelect}{properties}{$_}{default}, $select_default{$_},
 like(section($api, 'HTTP status of a task'),
      qr/more than $task_most{CHUNKS} chunks/, 'api.md: how many chunks');
 
-my $embed_request = source("$upper/review/embed_request.c");
+my $embed_request = source("$upper/review/embed/embed_request.c");
 my %request = (
     SplitRequest => [ 'text', @split_options ],
     RankRequest => [
         map { /"(\w+)"/g }
-        source("$upper/review/rank_request.c") =~
+        source("$upper/review/rank/rank_request.c") =~
         /(?:json_object_get\(body,\s*"\w+"
           |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
     EmbedRequest => names_of($embed_request, 'own'),
@@ -700,7 +700,7 @@ my %request = (
     TaskRequest => [
         $task_request =~
         /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g,
-        source("$upper/ngx_http_review_request.c") =~
+        source("$upper/http/chunk/ngx_http_review_chunk_request.c") =~
         /json_member\(ctx->body,\s*"",\s*"(\w+)"/g ],
     TaskSelect => [ $task_request =~ /\(select,\s*"\/select",\s*"(\w+)"/g ],
     TaskSource => names_of($file{task_documents}, 'known'),
@@ -726,7 +726,7 @@ for my $schema (sort keys %request) {
 
 my $source_text = section($api, 'Where a document comes from');
 my @from = @{ names_of($file{task_documents}, 'names') };
-my ($key_max) = source("$upper/review/s3.h") =~ /S3_KEY +(\d+)/;
+my ($key_max) = source("$upper/review/net/s3.h") =~ /S3_KEY +(\d+)/;
 my ($sources) = $file{sources} =~ /SOURCES_CALLS +(\d+)/;
 
 same_set([ map { $_->{required}[0] } @{ $schemas->{TaskSource}{oneOf} } ],
@@ -781,8 +781,8 @@ my %written = (Split => [ $split, $split_json ],
                Report => [ $file{task_reply}
                            =~ s/^ngx_http_review_task_tell\(.*?^\}//msr,
                            $file{task_save},
-                           source("$upper/review/report_json.c"),
-                           @{ names_of(source("$upper/review/report.c"),
+                           source("$upper/review/report/report_json.c"),
+                           @{ names_of(source("$upper/review/report/report.c"),
                                        'review_report_statuses') },
                            @error ],
                TaskProgress => [ function($file{task_reply},
@@ -835,7 +835,7 @@ my %fetch_code = map { $_ => 1 } 'http_NNN', grep { $_ ne 'http' }
     "$file{fetch}$file{fetch_slot}$file{download}"
         =~ /(?:_(?:failed|refused)\(\s*(?:slot|d),|_TIMEOUT,|->code\s=)
             \s*"(\w+)"/gx,
-    $file{fetch_allow} =~ /(?:return|\? NULL :)\s+"(\w+)";/g;
+    $file{download_allow} =~ /(?:return|\? NULL :)\s+"(\w+)";/g;
 cmp_ok(scalar keys %fetch_code, '>=', 15, 'codes of downloads are found');
 same_set([ column(section($api, 'Error codes of downloads')) ],
          [ keys %fetch_code ],
@@ -879,7 +879,7 @@ same_set([ grep { $_ ne 'default' } keys %object_responses ],
 my %object_written = (
     StoredObject => [ 'To put an object', $file{object_reply} ],
     ObjectList => [ 'A list of objects',
-                    function(source("$upper/review/s3.c"),
+                    function(source("$upper/review/net/s3.c"),
                              'review_s3_list_json') ]);
 
 for my $schema (sort keys %object_written) {
@@ -914,7 +914,7 @@ like(section($api, 'The object endpoint'), qr/at most $key_max bytes/,
 
 # The status endpoint
 
-my $metrics_c = source("$upper/review/metrics.c");
+my $metrics_c = source("$upper/review/limit/metrics.c");
 my %names = map { $_ => names_of($metrics_c, "review_metrics_$_") }
             qw(outcomes reviews points kinds circuits);
 my $calls = $schemas->{Status}{properties}{calls}{properties};
@@ -927,7 +927,7 @@ is(join(' ', grep { !$outcome{$_} } sort keys %again),
    'bad_reply http_NNN no_embeddings regex_limit',
    'each error code of a call is an outcome');
 
-my $json_c = source("$upper/review/metrics_json.c");
+my $json_c = source("$upper/review/limit/metrics_json.c");
 my ($lists) = $json_c =~ /^review_metrics_json\(.*?\n\{(.*?)\n\}/ms;
 my %member = map { $_ => 1 }
              $json_c =~ /_(?:member|open|number|histogram|limit|quantile)\(
@@ -961,7 +961,7 @@ my %path = map { $_ => 1 } @paths;
 same_set([ column(section($api, 'Status as JSON')) ], [ keys %path ],
          'api.md: members of the status');
 
-my ($families) = source("$upper/review/prometheus.c")
+my ($families) = source("$upper/review/limit/prometheus.c")
     =~ /review_families\[\] = \{(.*?)\n\};/s;
 my %family;
 
@@ -988,14 +988,14 @@ my ($from, $to) = section($api, 'Times')
     =~ /begin at (\d+) ms and\s+end at (\d+) minutes/;
 is("$from $to", join(' ', $bounds[0], $bounds[-1] / 60000),
    'api.md: the bounds of histograms');
-my ($models) = source("$upper/review/metrics.h")
+my ($models) = source("$upper/review/limit/metrics.h")
     =~ /REVIEW_METRICS_MODELS +(\d+)/;
 like($api, qr/At most $models models\b/, 'api.md: the number of models');
 
 
 # The circuit, in numbers
 
-my %circuit = source("$upper/review/circuit.h")
+my %circuit = source("$upper/review/limit/circuit.h")
     =~ /define REVIEW_CIRCUIT_(\w+) +(\d+)/g;
 my $circuit = section($directives, 'The circuit');
 
@@ -1011,7 +1011,7 @@ like($circuit, $_, "the circuit: $_")
 
 # Rubrics
 
-my $rubric_c = source("$upper/review/rubric.c");
+my $rubric_c = source("$upper/review/rubric/rubric.c");
 
 for ([ 'review_rubric_members', 'The rubric', 'Rubric' ],
      [ 'review_point_members', 'Points', 'Point' ],
@@ -1027,10 +1027,10 @@ for ([ 'review_rubric_members', 'The rubric', 'Rubric' ],
 
 same_set([ map { /\A\{\{([a-z.]+)\}\}\z/ }
            column(section($rubric, 'Templates')) ],
-         names_of(source("$upper/review/template.c"), 'review_template_names'),
+         names_of(source("$upper/review/rubric/template.c"), 'review_template_names'),
          'rubric.md: names in templates');
 
-my ($keywords) = source("$upper/review/schema_check.c")
+my ($keywords) = source("$upper/review/json/schema_check.c")
     =~ /review_schema_keywords\[\] = \{(.*?)\{ NULL/s;
 my ($listed) = section($rubric, 'Data') =~ /(The keywords are .*?)Any other/s;
 same_set([ $listed =~ /`(\$?\w+)`/g ], [ $keywords =~ /\{ "([^"]+)"/g ],
@@ -1195,7 +1195,7 @@ SKIP: {
 # The design names each file
 
 my @files = map { s{\A\Q$upper\E/}{}r }
-            glob("$upper/*.[ch]"), glob("$upper/review/*.c");
+            glob("$upper/http/{,*/}*.[ch]"), glob("$upper/review/*/*.c");
 
 same_set([ column(section($md{'docs/design.md'}, 'Two floors')) ], \@files,
          'design.md: each file is named, and none that is not there');

@@ -18,9 +18,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../ngx_review_module/review/bm25.h"
-#include "../../ngx_review_module/review/rank.h"
-#include "../../ngx_review_module/review/vector.h"
+#include "review/rank/bm25.h"
+#include "review/rank/rank.h"
+#include "review/embed/vector.h"
 
 
 #define ROWS     10000

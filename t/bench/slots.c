@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../ngx_review_module/review/queue.h"
+#include "review/limit/queue.h"
 
 
 #define PROCESSES  2

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../ngx_review_module/review/split.h"
-#include "../../ngx_review_module/review/split_json.h"
+#include "review/split/split.h"
+#include "review/split/split_json.h"
 
 
 #define SIZE    (64 * 1024 * 1024)

@@ -10,8 +10,8 @@
 #include <math.h>
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/bm25.h"
-#include "../../ngx_review_module/review/words.h"
+#include "review/rank/bm25.h"
+#include "review/rank/words.h"
 
 
 #define TEXTS  16

@@ -7,8 +7,8 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/completion_json.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/answer/completion_json.h"
+#include "review/base/utf8.h"
 
 
 #define check(cond)                                                           \

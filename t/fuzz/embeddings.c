@@ -11,8 +11,8 @@
 #include <math.h>
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/embeddings.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/embed/embeddings.h"
+#include "review/base/utf8.h"
 
 
 #define check(cond)                                                           \

@@ -5,7 +5,7 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/json_load.h"
+#include "review/json/load.h"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,8 +11,8 @@
 #endif
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/quote.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/quote/quote.h"
+#include "review/base/utf8.h"
 
 
 #define check(cond)                                                           \

@@ -8,8 +8,8 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/report.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/report/report.h"
+#include "review/base/utf8.h"
 
 
 #define check(cond)                                                           \

@@ -6,8 +6,8 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/prompt.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/rubric/prompt.h"
+#include "review/base/utf8.h"
 
 
 #define check(cond)                                                           \

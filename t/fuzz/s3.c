@@ -6,8 +6,8 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/s3.h"
-#include "../../ngx_review_module/review/xml.h"
+#include "review/net/s3.h"
+#include "review/net/xml.h"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,10 +8,10 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/split.h"
-#include "../../ngx_review_module/review/split_json.h"
-#include "../../ngx_review_module/review/split_units.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/split/split.h"
+#include "review/split/split_json.h"
+#include "review/outline/units.h"
+#include "review/base/utf8.h"
 
 
 #define check(cond)                                                           \

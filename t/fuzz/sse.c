@@ -9,7 +9,7 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/sse.h"
+#include "review/answer/sse.h"
 
 
 #define check(cond)                                                           \

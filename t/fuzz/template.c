@@ -6,9 +6,9 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/template.h"
-#include "../../ngx_review_module/review/buf.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/rubric/template.h"
+#include "review/base/buf.h"
+#include "review/base/utf8.h"
 
 
 #define check(cond)                                                           \

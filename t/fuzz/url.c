@@ -6,7 +6,7 @@
  */
 
 #include "../unit/tap.h"
-#include "../../ngx_review_module/review/url.h"
+#include "review/net/url.h"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

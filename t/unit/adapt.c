@@ -11,7 +11,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/adapt.h"
+#include "review/limit/adapt.h"
 
 
 #define CALLERS   300

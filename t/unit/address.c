@@ -5,7 +5,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/address.h"
+#include "review/net/address.h"
 
 
 #define count(array)  (sizeof(array) / sizeof((array)[0]))

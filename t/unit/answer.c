@@ -6,8 +6,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/answer.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/answer/answer.h"
+#include "review/base/utf8.h"
 
 #include <time.h>
 

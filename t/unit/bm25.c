@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/bm25.h"
-#include "../../ngx_review_module/review/rank.h"
+#include "review/rank/bm25.h"
+#include "review/rank/rank.h"
 
 
 #define TEXTS   12

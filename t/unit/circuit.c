@@ -7,7 +7,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/circuit.h"
+#include "review/limit/circuit.h"
 
 
 #define EXPIRY  60000

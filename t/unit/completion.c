@@ -7,8 +7,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/completion.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/answer/completion.h"
+#include "review/base/utf8.h"
 
 
 #define OK         REVIEW_COMPLETION_OK

@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/embeddings.h"
-#include "../../ngx_review_module/review/json.h"
+#include "review/embed/embeddings.h"
+#include "review/json/json.h"
 
 
 #define FIXTURES  "t/data/embeddings"

@@ -6,7 +6,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/evidence.h"
+#include "review/quote/evidence.h"
 
 
 #define TEXTS  3

@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/base64.h"
-#include "../../ngx_review_module/review/floats.h"
+#include "review/base/base64.h"
+#include "review/embed/floats.h"
 
 
 static uint64_t  seed = 0x9e3779b97f4a7c15;

@@ -7,8 +7,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/json.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/json/json.h"
+#include "review/base/utf8.h"
 
 
 typedef struct {

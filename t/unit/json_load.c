@@ -6,7 +6,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/json_load.h"
+#include "review/json/load.h"
 
 
 #define FLAGS  (JSON_REJECT_DUPLICATES|JSON_DECODE_ANY)

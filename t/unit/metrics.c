@@ -8,8 +8,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/metrics_shared.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/limit/metrics_shared.h"
+#include "review/base/utf8.h"
 
 #include <sched.h>
 #include <stdarg.h>

@@ -6,9 +6,9 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/prompt.h"
-#include "../../ngx_review_module/review/prompt_words.h"
-#include "../../ngx_review_module/review/buf.h"
+#include "review/rubric/prompt.h"
+#include "review/rubric/prompt_words.h"
+#include "review/base/buf.h"
 
 
 #define MARKED(id, text)                                                      \

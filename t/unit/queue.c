@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/queue.h"
+#include "review/limit/queue.h"
 
 
 #define HIGH    REVIEW_PRIORITY_HIGH

@@ -16,8 +16,8 @@
 #include <time.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/quote.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/quote/quote.h"
+#include "review/base/utf8.h"
 
 
 #define MB  (1024 * 1024)

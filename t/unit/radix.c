@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/radix.h"
+#include "review/rank/radix.h"
 
 
 static review_pool_t  *pool;

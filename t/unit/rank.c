@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/rank.h"
+#include "review/rank/rank.h"
 
 
 static review_pool_t  *pool;

@@ -6,8 +6,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/json.h"
-#include "../../ngx_review_module/review/rank_request.h"
+#include "review/json/json.h"
+#include "review/rank/rank_request.h"
 
 
 static review_pool_t          *pool;

@@ -7,8 +7,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/report.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/report/report.h"
+#include "review/base/utf8.h"
 
 #include <time.h>
 

@@ -6,8 +6,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/rubric.h"
-#include "../../ngx_review_module/review/buf.h"
+#include "review/rubric/rubric.h"
+#include "review/base/buf.h"
 
 
 typedef struct {

@@ -6,8 +6,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/s3.h"
-#include "../../ngx_review_module/review/xml.h"
+#include "review/net/s3.h"
+#include "review/net/xml.h"
 
 
 /* in a block of its own length, for a sanitizer to see */

@@ -7,8 +7,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/schema.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/json/schema.h"
+#include "review/base/utf8.h"
 
 
 /* in JSON here single quotes stand for double ones */

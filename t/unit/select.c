@@ -7,9 +7,9 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/bm25.h"
-#include "../../ngx_review_module/review/select.h"
-#include "../../ngx_review_module/review/vector.h"
+#include "review/rank/bm25.h"
+#include "review/rank/select.h"
+#include "review/embed/vector.h"
 
 
 #define MOST  12

@@ -13,9 +13,9 @@
 #include <time.h>
 
 #include "tap.h"
-#include "../../ngx_review_module/review/split.h"
-#include "../../ngx_review_module/review/split_json.h"
-#include "../../ngx_review_module/review/split_units.h"
+#include "review/split/split.h"
+#include "review/split/split_json.h"
+#include "review/outline/units.h"
 
 
 #define MB  (1024 * 1024)

@@ -14,10 +14,10 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/split.h"
-#include "../../ngx_review_module/review/split_json.h"
-#include "../../ngx_review_module/review/split_line.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/split/split.h"
+#include "review/split/split_json.h"
+#include "review/outline/line.h"
+#include "review/base/utf8.h"
 
 #include <openssl/sha.h>
 #include <utf8proc.h>

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../ngx_review_module/review/review.h"
+#include "review/base/review.h"
 
 
 static int  tap_count, tap_failed;

@@ -6,8 +6,8 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/template.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/rubric/template.h"
+#include "review/base/utf8.h"
 
 
 static const char *const  kinds[] = {

@@ -5,7 +5,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/url.h"
+#include "review/net/url.h"
 
 
 #define count(array)  (sizeof(array) / sizeof((array)[0]))

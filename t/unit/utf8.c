@@ -9,7 +9,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/utf8.h"
+#include "review/base/utf8.h"
 
 
 static review_pool_t  *pool;

@@ -15,7 +15,7 @@
 
 #define review_vector_dot      copy_vector_dot
 #define review_vector_cosines  copy_vector_cosines
-#include "../../ngx_review_module/review/vector.c"
+#include "review/embed/vector.c"
 #undef review_vector_dot
 #undef review_vector_cosines
 

@@ -7,7 +7,7 @@
  */
 
 #include "tap.h"
-#include "../../ngx_review_module/review/words.h"
+#include "review/rank/words.h"
 
 
 #define MAX  5000

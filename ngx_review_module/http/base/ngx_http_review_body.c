@@ -1,0 +1,224 @@
+
+/* A client's body in one piece of memory, however nginx has kept it. */
+
+#include "http/ngx_http_review.h"
+
+
+static ngx_int_t
+ngx_http_review_read_file(ngx_buf_t *b, u_char *dst)
+{
+    ssize_t  n;
+    size_t   size;
+
+    size = b->file_last - b->file_pos;
+
+    n = ngx_read_file(b->file, dst, size, b->file_pos);
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if ((size_t) n != size) {
+        ngx_log_error(NGX_LOG_ALERT, b->file->log, 0,
+                      ngx_read_file_n " returned only %z bytes instead of %uz",
+                      n, size);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+off_t
+ngx_http_review_body_size(ngx_http_request_t *r)
+{
+    off_t         size;
+    ngx_chain_t  *cl;
+
+    size = 0;
+
+    for (cl = r->request_body ? r->request_body->bufs : NULL;
+         cl;
+         cl = cl->next)
+    {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    return size;
+}
+
+
+ngx_int_t
+ngx_http_review_join_body(ngx_chain_t *bufs, u_char *p)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = bufs; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b)) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        /* what is in neither only marks the end */
+
+        if (b->in_file) {
+            if (ngx_http_review_read_file(b, p) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+            p += b->file_last - b->file_pos;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body)
+{
+    u_char       *p;
+    ngx_buf_t    *b;
+    ngx_chain_t  *bufs;
+
+    ngx_str_null(body);
+
+    bufs = r->request_body ? r->request_body->bufs : NULL;
+
+    if (bufs == NULL) {
+        return NGX_OK;
+    }
+
+    b = bufs->buf;
+
+    if (bufs->next == NULL && ngx_buf_in_memory(b)) {
+        body->data = b->pos;
+        body->len = b->last - b->pos;
+        return NGX_OK;
+    }
+
+    body->len = ngx_http_review_body_size(r);
+
+    p = ngx_pnalloc(r->pool, body->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = p;
+
+    return ngx_http_review_join_body(bufs, p);
+}
+
+
+/*
+ * What a thread may read although the request ends meanwhile: memory is
+ * copied, a temporary file gets another descriptor.
+ */
+
+static ngx_buf_t *
+ngx_http_review_take_memory(ngx_pool_t *pool, ngx_buf_t *b)
+{
+    size_t      size;
+    ngx_buf_t  *taken;
+
+    size = b->last - b->pos;
+
+    taken = ngx_create_temp_buf(pool, size);
+
+    if (taken) {
+        taken->last = ngx_cpymem(taken->pos, b->pos, size);
+    }
+
+    return taken;
+}
+
+
+static void
+ngx_http_review_close_file(void *data)
+{
+    ngx_file_t *file = data;
+
+    if (ngx_close_file(file->fd) == NGX_FILE_ERROR) {
+        ngx_log_error(NGX_LOG_ALERT, file->log, ngx_errno,
+                      ngx_close_file_n " of a request's body failed");
+    }
+}
+
+
+static ngx_buf_t *
+ngx_http_review_take_file(ngx_pool_t *pool, ngx_buf_t *b)
+{
+    ngx_buf_t           *taken;
+    ngx_file_t          *file;
+    ngx_pool_cleanup_t  *cln;
+
+    taken = ngx_palloc(pool, sizeof(ngx_buf_t));
+    file = ngx_palloc(pool, sizeof(ngx_file_t));
+    cln = ngx_pool_cleanup_add(pool, 0);
+
+    if (taken == NULL || file == NULL || cln == NULL) {
+        return NULL;
+    }
+
+    *taken = *b;
+    *file = *b->file;
+
+    taken->file = file;
+    file->log = ngx_cycle->log;
+    file->fd = fcntl(b->file->fd, F_DUPFD_CLOEXEC, 0);
+
+    if (file->fd == NGX_INVALID_FILE) {
+        ngx_log_error(NGX_LOG_ALERT, file->log, ngx_errno,
+                      "fcntl(F_DUPFD_CLOEXEC) failed");
+        return NULL;
+    }
+
+    cln->handler = ngx_http_review_close_file;
+    cln->data = file;
+
+    return taken;
+}
+
+
+ngx_int_t
+ngx_http_review_take_body(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_chain_t **bufs)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl, **ll;
+
+    ll = bufs;
+
+    for (cl = r->request_body ? r->request_body->bufs : NULL;
+         cl;
+         cl = cl->next)
+    {
+        b = cl->buf;
+
+        if (!ngx_buf_in_memory(b) && !b->in_file) {
+            continue;
+        }
+
+        *ll = ngx_alloc_chain_link(pool);
+        if (*ll == NULL) {
+            return NGX_ERROR;
+        }
+
+        (*ll)->buf = ngx_buf_in_memory(b)
+                     ? ngx_http_review_take_memory(pool, b)
+                     : ngx_http_review_take_file(pool, b);
+
+        if ((*ll)->buf == NULL) {
+            return NGX_ERROR;
+        }
+
+        ll = &(*ll)->next;
+    }
+
+    *ll = NULL;
+
+    return NGX_OK;
+}

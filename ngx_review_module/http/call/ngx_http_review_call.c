@@ -1,0 +1,389 @@
+
+/*
+ * One backend call: its turn, its tries, each a subrequest, its timeout, its
+ * end.
+ */
+
+#include "http/ngx_http_review.h"
+
+
+static void ngx_http_review_call_turn(ngx_http_review_turn_t *turn);
+static void ngx_http_review_call_pause(ngx_http_review_call_t *call);
+static void ngx_http_review_call_try(ngx_http_review_call_t *call);
+static void ngx_http_review_call_timeout(ngx_event_t *ev);
+static void ngx_http_review_call_again(ngx_event_t *ev);
+static ngx_uint_t ngx_http_review_call_refused(ngx_http_review_call_t *call);
+static ngx_uint_t ngx_http_review_call_answered(ngx_http_review_call_t *call);
+static void ngx_http_review_call_over(ngx_http_review_call_t *call);
+
+
+/* nothing is known of the next try */
+
+static void
+ngx_http_review_call_reset(ngx_http_review_call_t *call)
+{
+    call->status = 0;
+    call->rc = NGX_OK;
+    call->read = NULL;
+    call->first = 0;
+    call->retry_after = 0;
+    call->inflate = NULL;
+    call->failure.code = NULL;
+    call->failure.note = NULL;
+    call->header = 0;
+    call->attempted = 0;
+    call->connected = 0;
+    call->no_server = 0;
+    call->busy = 0;
+    call->silent = 0;
+    call->timedout = 0;
+    call->encoded = 0;
+    call->cut = 0;
+
+    call->backend->begin(call);
+}
+
+
+/* the first try, or the next one: now, or when its turn has come */
+
+void
+ngx_http_review_call_start(ngx_http_review_call_t *call)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = call->ctx;
+
+    ngx_http_review_call_reset(call);
+
+    if (!call->active) {
+        call->active = 1;
+        ngx_queue_insert_tail(&ctx->calls, &call->running);
+    }
+
+    call->timer.data = call;
+    call->timer.log = ctx->request->connection->log;
+
+    call->turn.waiter = &ctx->waiter;
+    call->turn.handler = ngx_http_review_call_turn;
+    call->turn.request = &call->sr;
+
+    switch (ngx_http_review_limit_ask(&call->turn)) {
+
+    case NGX_OK:
+        ngx_http_review_call_try(call);
+        break;
+
+    case NGX_DECLINED:
+        ngx_http_review_call_end(call);
+        break;
+    }
+}
+
+
+/* the turn of a call has come, or the call has waited in vain */
+
+static void
+ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
+{
+    ngx_connection_t        *c;
+    ngx_http_review_call_t  *call;
+
+    call = (ngx_http_review_call_t *)
+               ((u_char *) turn - offsetof(ngx_http_review_call_t, turn));
+
+    c = call->ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(call->ctx)) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, call->ctx->request);
+
+    if (turn->code) {
+        ngx_http_review_call_end(call);
+
+    } else {
+        ngx_http_review_call_try(call);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_review_call_try(ngx_http_review_call_t *call)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = call->ctx;
+
+    call->started = ngx_current_msec;
+
+    if (call->tries++ == 0 && call->pauses == 0) {
+        ngx_http_review_retry_earn(ctx->conf->retry);
+    }
+
+    if (ngx_http_review_call_subrequest(call) != NGX_OK) {
+        call->rc = NGX_ERROR;
+        ngx_http_review_call_end(call);
+        return;
+    }
+
+    call->timer.handler = ngx_http_review_call_timeout;
+    ngx_add_timer(&call->timer, call->timeout ? call->timeout
+                                              : ctx->conf->call_timeout);
+}
+
+
+/* has the call looked at when the request is woken: not here, not now */
+
+void
+ngx_http_review_call_end(ngx_http_review_call_t *call)
+{
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (!call->ended) {
+        call->ended = 1;
+        ngx_queue_insert_tail(&call->ctx->ended, &call->queue);
+    }
+
+    ngx_http_review_wake(call->ctx);
+}
+
+
+/* a try has ended: is it the call's end too? */
+
+void
+ngx_http_review_call_ended(ngx_http_review_call_t *call)
+{
+    ngx_int_t                 delay;
+    ngx_uint_t                again;
+
+    ngx_http_review_call_stop(call);
+
+    if (call->busy) {
+        ngx_http_review_call_pause(call);
+        return;
+    }
+
+    again = call->turn.code ? ngx_http_review_call_refused(call)
+                            : ngx_http_review_call_answered(call);
+
+    ngx_http_review_count_call(call);
+
+    if (again) {
+        delay = ngx_http_review_retry_delay(call);
+
+        if (delay >= 0) {
+            ngx_http_review_count_retry(call->ctx, call->usage);
+
+            call->timer.handler = ngx_http_review_call_again;
+            ngx_add_timer(&call->timer, delay);
+            return;
+        }
+    }
+
+    ngx_http_review_call_over(call);
+
+    call->handler(call);
+}
+
+
+/*
+ * That was no try: the LLM's servers have all the connections they may have.
+ * The call keeps its slot, so that no more calls than these ask them again.
+ */
+
+static void
+ngx_http_review_call_pause(ngx_http_review_call_t *call)
+{
+    call->tries--;
+    call->pauses++;
+
+    ngx_http_review_count_busy(call);
+
+    ngx_http_review_call_reset(call);
+
+    ngx_http_review_limit_pause(&call->turn,
+                                ngx_http_review_retry_pause(call));
+}
+
+
+static void
+ngx_http_review_call_over(ngx_http_review_call_t *call)
+{
+    if (call->active) {
+        call->active = 0;
+        ngx_queue_remove(&call->running);
+    }
+}
+
+
+/* no try was made: the LLM has no room for it, or has failed all others */
+
+static ngx_uint_t
+ngx_http_review_call_refused(ngx_http_review_call_t *call)
+{
+    const char  *code;
+
+    code = call->turn.code;
+
+    call->failure.code = code;
+    call->failure.detail =
+        ngx_strcmp(code, "circuit_open") == 0
+        ? "calls of the LLM have been failing, it is left alone for a while"
+        : ngx_strcmp(code, "queue_timeout") == 0
+        ? "the call has waited for its turn too long"
+        : "too many calls wait for the LLM";
+
+    call->usage->queue_time += ngx_current_msec - call->turn.asked;
+
+    ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+                  "review: a call for %*s was not made: %s",
+                  call->name.len, call->name.data, code);
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_review_call_answered(ngx_http_review_call_t *call)
+{
+    ngx_uint_t                 again;
+    ngx_http_review_usage_t   *usage;
+    ngx_http_review_sample_t   sample;
+
+    again = ngx_http_review_outcome(call);
+
+    call->pauses = 0;
+
+    usage = call->usage;
+    usage->calls++;
+    usage->time += ngx_current_msec - call->started;
+    usage->queue_time += call->started - call->turn.asked;
+
+    ngx_http_review_limit_sample(&sample, call->failure.code);
+
+    sample.first = call->first ? call->first - call->started : 0;
+    sample.lost &= !call->no_server;
+
+    ngx_http_review_limit_done(&call->turn, &sample);
+
+    if (call->failure.code) {
+        ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+                      "review: try %ui of a call for %*s failed: %s",
+                      call->tries, call->name.len, call->name.data,
+                      call->failure.code);
+    }
+
+    return again;
+}
+
+
+static void
+ngx_http_review_call_timeout(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_review_call_t  *call;
+
+    call = ev->data;
+    c = call->ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(call->ctx)) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, call->ctx->request);
+
+    call->timedout = 1;
+
+    ngx_http_review_call_stop(call);
+    ngx_http_review_call_end(call);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_review_call_again(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_review_call_t  *call;
+
+    call = ev->data;
+    c = call->ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(call->ctx)) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, call->ctx->request);
+
+    ngx_http_review_call_start(call);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_http_review_call_cancel(ngx_http_review_call_t *call)
+{
+    ngx_http_review_sample_t     sample;
+    ngx_http_review_loc_conf_t  *conf;
+
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (call->ended) {
+        call->ended = 0;
+        ngx_queue_remove(&call->queue);
+    }
+
+    ngx_http_review_call_over(call);
+    ngx_http_review_call_stop(call);
+    ngx_http_review_count_cut(call, "deadline");
+
+    /*
+     * Half of what a call may take without a word is a sign: an LLM that hangs
+     * is to be noticed even where the review's time is over before a call's.
+     */
+
+    ngx_http_review_limit_sample(&sample, "cancelled");
+
+    conf = call->ctx->conf;
+
+    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD && !call->header
+        && ngx_current_msec - call->started
+           >= ngx_min(conf->call_timeout, conf->timeout) / 2)
+    {
+        ngx_http_review_limit_sample(&sample, "call_timeout");
+    }
+
+    ngx_http_review_limit_done(&call->turn, &sample);
+}
+
+
+/* the client's request is over, and so is the call */
+
+void
+ngx_http_review_call_leave(ngx_http_review_call_t *call)
+{
+    ngx_http_review_call_over(call);
+
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (call->ended) {
+        call->ended = 0;
+        ngx_queue_remove(&call->queue);
+    }
+
+    ngx_http_review_call_let_go(call);
+
+    ngx_http_review_count_cut(call, "cancelled");
+    ngx_http_review_limit_leave(&call->turn);
+}

@@ -1,0 +1,189 @@
+
+/* What the metrics of a zone are told about reviews, points and calls. */
+
+#include "http/chunk/ngx_http_review_chunk.h"
+
+
+/* of the zone that limits the request's calls; NULL: none does */
+
+static review_metrics_t *
+ngx_http_review_metrics(ngx_http_review_ctx_t *ctx)
+{
+    if (ctx->waiter.limit == NULL) {
+        return NULL;
+    }
+
+    return &ngx_http_review_zone_load(ctx->waiter.limit->zone)->metrics;
+}
+
+
+/* a try that has ended, or was not made at all */
+
+void
+ngx_http_review_count_call(ngx_http_review_call_t *call)
+{
+    review_metrics_t  *m;
+
+    m = ngx_http_review_metrics(call->ctx);
+
+    if (m == NULL) {
+        return;
+    }
+
+    if (call->turn.code) {
+        review_metrics_call(m, call->turn.code, REVIEW_METRICS_NO_TIME);
+        review_metrics_queue(m, ngx_current_msec - call->turn.asked);
+        return;
+    }
+
+    review_metrics_call(m, call->failure.code,
+                        ngx_current_msec - call->started);
+    review_metrics_queue(m, call->started - call->turn.asked);
+
+    if (call->first) {
+        review_metrics_first_token(m, call->first - call->started);
+    }
+}
+
+
+/* a call that no server was free for */
+
+void
+ngx_http_review_count_busy(ngx_http_review_call_t *call)
+{
+    review_metrics_t  *m;
+
+    m = ngx_http_review_metrics(call->ctx);
+
+    if (m) {
+        review_metrics_call(m, "busy", REVIEW_METRICS_NO_TIME);
+    }
+}
+
+
+void
+ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx, review_str_t *model,
+    int64_t prompt, int64_t completion)
+{
+    review_metrics_t  *m;
+
+    m = ngx_http_review_metrics(ctx);
+
+    if (m && (prompt > 0 || completion > 0)) {
+        review_metrics_tokens(m, model->data, model->len, prompt, completion);
+    }
+}
+
+
+/* a call that is given up while it runs, or while it waits */
+
+void
+ngx_http_review_count_cut(ngx_http_review_call_t *call, const char *code)
+{
+    review_metrics_t  *m;
+
+    m = ngx_http_review_metrics(call->ctx);
+
+    if (m == NULL || call->turn.state == NGX_HTTP_REVIEW_TURN_NONE) {
+        return;
+    }
+
+    if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD) {
+        review_metrics_call(m, code, ngx_current_msec - call->started);
+        review_metrics_queue(m, call->started - call->turn.asked);
+        return;
+    }
+
+    if (ngx_strcmp(code, "deadline") == 0) {
+        code = "queue_timeout";
+    }
+
+    review_metrics_call(m, code, REVIEW_METRICS_NO_TIME);
+    review_metrics_queue(m, ngx_current_msec - call->turn.asked);
+}
+
+
+/* a call that is made again, or asks anew */
+
+void
+ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_usage_t *usage)
+{
+    review_metrics_t  *m;
+
+    usage->retries++;
+
+    m = ngx_http_review_metrics(ctx);
+
+    if (m) {
+        review_metrics_retry(m);
+    }
+}
+
+
+void
+ngx_http_review_count_point(ngx_http_review_cell_t *cell)
+{
+    review_metrics_t  *m;
+
+    static const review_metrics_point_e  points[] = {
+        REVIEW_METRICS_POINT_OK,
+        REVIEW_METRICS_POINT_FAILED,
+        REVIEW_METRICS_POINT_TIMEOUT,
+        REVIEW_METRICS_POINT_SKIPPED
+    };
+
+    m = ngx_http_review_metrics(&cell->chunk->ctx);
+
+    if (m) {
+        review_metrics_point(m, points[cell->status]);
+    }
+}
+
+
+/* once for each review, whatever comes later */
+
+void
+ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,
+    review_metrics_review_e status)
+{
+    review_metrics_t  *m;
+
+    m = ngx_http_review_metrics(&chunk->ctx);
+
+    if (m && !chunk->counted) {
+        chunk->counted = 1;
+
+        review_metrics_review(m, status, status == REVIEW_METRICS_REJECTED
+                                         ? REVIEW_METRICS_NO_TIME
+                                         : ngx_current_msec
+                                           - chunk->ctx.started);
+    }
+}
+
+
+void
+ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk)
+{
+    const char  *status;
+
+    status = ngx_http_review_reply_status(chunk);
+
+    ngx_http_review_count_review(chunk,
+                                 status[0] == 'c' ? REVIEW_METRICS_COMPLETE
+                                 : status[0] == 'p' ? REVIEW_METRICS_PARTIAL
+                                 : REVIEW_METRICS_FAILED);
+}
+
+
+void
+ngx_http_review_add_usage(ngx_http_review_usage_t *sum,
+    ngx_http_review_usage_t *usage)
+{
+    sum->calls += usage->calls;
+    sum->retries += usage->retries;
+    sum->time += usage->time;
+    sum->queue_time += usage->queue_time;
+    sum->prompt_tokens += usage->prompt_tokens;
+    sum->completion_tokens += usage->completion_tokens;
+}

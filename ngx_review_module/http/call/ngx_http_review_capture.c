@@ -1,0 +1,158 @@
+
+/*
+ * What a subrequest's response turns into: nothing of it goes to the client,
+ * all of it into the call.  A subrequest that was left behind is still
+ * drained here.
+ */
+
+#include "http/ngx_http_review.h"
+
+
+#define NGX_HTTP_REVIEW_DAY  (24 * 60 * 60)
+
+
+/* seconds, or a date (RFC 9110); milliseconds from now, 0 for neither */
+
+static ngx_msec_t
+ngx_http_review_retry_after(ngx_str_t *value)
+{
+    time_t  n;
+
+    n = ngx_atotm(value->data, value->len);
+
+    if (n == (time_t) NGX_ERROR) {
+        n = ngx_parse_http_time(value->data, value->len);
+
+        if (n == (time_t) NGX_ERROR) {
+            return 0;
+        }
+
+        n -= ngx_time();
+    }
+
+    if (n <= 0) {
+        return 0;
+    }
+
+    return (ngx_msec_t) ngx_min(n, NGX_HTTP_REVIEW_DAY) * 1000;
+}
+
+
+ngx_int_t
+ngx_http_review_capture_header(ngx_http_request_t *r,
+    ngx_http_review_call_t *call)
+{
+    ngx_event_t          *wev;
+    ngx_table_elt_t      *h, *coding;
+    ngx_http_upstream_t  *u;
+
+    /* what is in files comes to us in memory */
+
+    r->filter_need_in_memory = 1;
+    r->header_sent = 1;
+
+    /*
+     * A background subrequest is never the one that may write to the client:
+     * with buffering nginx would keep all of the answer back until its end,
+     * in a file if need be.  Only what is to be cached has to go that way.
+     */
+
+    u = r->upstream;
+
+    if (u && u->buffering && !u->cacheable && !u->store) {
+        u->buffering = 0;
+    }
+
+    wev = r->connection->write;
+
+    if (wev->delayed && wev->timer_set) {
+        call->ctx->delayed_until = wev->timer.key;
+    }
+
+    if (call->sr != r) {
+        return NGX_OK;
+    }
+
+    call->header = 1;
+    call->status = r->headers_out.status;
+
+    if (u && u->peer.connection) {
+        call->read = u->peer.connection->read;
+    }
+
+    h = ngx_http_review_find_header(&r->headers_out.headers, "Retry-After");
+
+    if (h) {
+        call->retry_after = ngx_http_review_retry_after(&h->value);
+    }
+
+    coding = r->headers_out.content_encoding;
+
+    if (coding == NULL || coding->value.len == 0
+        || (coding->value.len == sizeof("identity") - 1
+            && ngx_strncasecmp(coding->value.data, (u_char *) "identity",
+                               sizeof("identity") - 1)
+               == 0))
+    {
+        return NGX_OK;
+    }
+
+    if (coding->value.len != sizeof("gzip") - 1
+        || ngx_strncasecmp(coding->value.data, (u_char *) "gzip",
+                           sizeof("gzip") - 1)
+           != 0
+        || ngx_http_review_inflate_init(call) != NGX_OK)
+    {
+        call->encoded = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_capture_feed(ngx_http_review_call_t *call, u_char *data,
+    size_t len)
+{
+    if (call->inflate) {
+        return ngx_http_review_inflate(call, data, len);
+    }
+
+    return call->backend->feed(call, data, len);
+}
+
+
+void
+ngx_http_review_capture_body(ngx_http_request_t *r,
+    ngx_http_review_call_t *call, ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (call->sr == r && call->first == 0 && b->last > b->pos) {
+            call->first = ngx_current_msec;
+        }
+
+        if (call->sr == r
+            && !call->ended
+            && !call->encoded
+            && ngx_buf_in_memory(b)
+            && b->last > b->pos
+            && ngx_http_review_capture_feed(call, b->pos, b->last - b->pos)
+               != NGX_OK)
+        {
+            /* more of it makes no sense: the call is cut off when woken */
+
+            ngx_http_review_call_end(call);
+        }
+
+        b->pos = b->last;
+
+        if (b->in_file) {
+            b->file_pos = b->file_last;
+        }
+    }
+}

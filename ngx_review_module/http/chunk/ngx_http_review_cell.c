@@ -1,0 +1,387 @@
+
+/*
+ * One point on one chunk: gate -> prompt -> call -> answer -> finding.
+ *
+ * A point may take several steps, each a question that sees the answers to
+ * those before.  At each step an answer that can't be understood is asked for
+ * once more, and so is one that was cut at max_tokens.
+ */
+
+#include "http/chunk/ngx_http_review_chunk.h"
+
+
+/* of a bad answer this much is shown to the LLM again */
+
+#define NGX_HTTP_REVIEW_REASK_BYTES  8192
+
+/* what an answer may take if it was cut and nothing had limited it */
+
+#define NGX_HTTP_REVIEW_MAX_TOKENS   4096
+
+
+static void ngx_http_review_cell_rule(ngx_http_review_cell_t *cell);
+static ngx_int_t ngx_http_review_cell_call(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_ask(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_answered(ngx_http_review_call_t *call);
+static void ngx_http_review_cell_failed(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_finding(ngx_http_review_cell_t *cell);
+static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
+    size_t max, review_error_t *complaint);
+
+
+void
+ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
+{
+    ngx_int_t        captures[2];
+    review_point_t  *point;
+
+    point = cell->point;
+    cell->started = ngx_current_msec;
+
+    /* a gate that can't tell is open: an LLM call is cheaper than a miss */
+
+    if (point->when_regex
+        && ngx_http_review_regex(cell->chunk, point->when_regex, captures)
+           == NGX_DECLINED)
+    {
+        ngx_http_review_result_skipped(cell);
+        return;
+    }
+
+    if (point->rule) {
+        ngx_http_review_cell_rule(cell);
+        return;
+    }
+
+    ngx_http_review_cell_ask(cell);
+}
+
+
+static void
+ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
+{
+    ngx_int_t  captures[2];
+
+    switch (ngx_http_review_regex(cell->chunk, cell->point->rule->regex,
+                                  captures))
+    {
+
+    case NGX_OK:
+        ngx_http_review_result_rule(cell, captures);
+        return;
+
+    case NGX_DECLINED:
+        ngx_http_review_result_rule(cell, NULL);
+        return;
+
+    default:
+        ngx_http_review_result_failed(cell, "regex_limit",
+                                      "the rule's regex took too many steps",
+                                      NULL);
+    }
+}
+
+
+/* what a cell asks with, question after question */
+
+static ngx_int_t
+ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
+{
+    review_buf_t             b;
+    ngx_pool_t              *pool;
+    ngx_http_review_llm_t   *llm;
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_call_t  *call;
+
+    ctx = &cell->chunk->ctx;
+    llm = ctx->conf->llm;
+    pool = ctx->request->pool;
+
+    call = ngx_pcalloc(pool, sizeof(ngx_http_review_call_t));
+    cell->completion = ngx_pcalloc(pool, sizeof(review_completion_t));
+
+    if (call == NULL || cell->completion == NULL) {
+        return NGX_ERROR;
+    }
+
+    call->ctx = ctx;
+    call->data = cell;
+    call->backend = &ngx_http_review_llm_backend;
+    call->uri = &llm->uri;
+    call->accept = llm->stream ? "text/event-stream" : "application/json";
+    ngx_str_set(&call->type, "application/json");
+    call->usage = &cell->usage;
+    call->handler = ngx_http_review_cell_answered;
+
+    review_buf_init(&b, ctx->pool, cell->point->id.len + 8);
+    review_buf_puts(&b, "point \"");
+    review_buf_str(&b, &cell->point->id);
+    review_buf_puts(&b, "\"");
+
+    call->name.data = b.data;
+    call->name.len = b.len;
+
+    cell->call = call;
+
+    return b.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+static void
+ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
+{
+    review_str_t            *body;
+    review_question_t        question;
+    ngx_http_review_call_t  *call;
+
+    if (cell->call == NULL && ngx_http_review_cell_call(cell) != NGX_OK) {
+        goto failed;
+    }
+
+    call = cell->call;
+
+    question.point = cell->point;
+    question.turns = cell->turns.elts;
+    question.nturns = cell->turns.nelts;
+    question.max_tokens = cell->max_tokens;
+
+    call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
+
+    if (call->npieces == 0) {
+        goto failed;
+    }
+
+    call->body = body;
+    call->tries = 0;
+
+    ngx_http_review_call_start(call);
+    return;
+
+failed:
+
+    ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+}
+
+
+static void
+ngx_http_review_cell_answered(ngx_http_review_call_t *call)
+{
+    ngx_uint_t               steps;
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+    cell->model = cell->completion->model;
+
+    if (call->failure.code) {
+        ngx_http_review_cell_failed(cell);
+        return;
+    }
+
+    steps = ngx_max(cell->point->nprompts, 1);
+
+    if (cell->step + 1 == steps) {
+        ngx_http_review_cell_finding(cell);
+        return;
+    }
+
+    if (ngx_http_review_cell_turn(cell, (size_t) -1, NULL) != NGX_OK) {
+        ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+        return;
+    }
+
+    cell->step++;
+    cell->reasked = 0;
+    cell->extended = 0;
+    cell->max_tokens = 0;
+
+    ngx_http_review_cell_ask(cell);
+}
+
+
+/* what an answer may take that was cut */
+
+static ngx_int_t
+ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
+{
+    if (cell->point->max_tokens) {
+        return cell->point->max_tokens * 2;
+    }
+
+    return ngx_max(cell->completion->completion_tokens * 2,
+                   NGX_HTTP_REVIEW_MAX_TOKENS);
+}
+
+
+/* tries are over; what is left is to ask in another way, once */
+
+static void
+ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
+{
+    review_error_t           err;
+    review_answer_t          answer;
+    ngx_http_review_call_t  *call;
+
+    call = cell->call;
+
+    if (ngx_strcmp(call->failure.code, "truncated") == 0) {
+
+        /* cut, but behind its end */
+
+        if (review_answer_parse(cell->chunk->ctx.pool,
+                                cell->completion->content.data,
+                                cell->completion->content.len,
+                                cell->point->data, &answer, &err)
+            == 0
+            && answer.strict
+            && cell->step + 1 == ngx_max(cell->point->nprompts, 1))
+        {
+            ngx_http_review_evidence(cell, &answer);
+            return;
+        }
+
+        if (!cell->extended) {
+            cell->extended = 1;
+            cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
+            ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
+            ngx_http_review_cell_ask(cell);
+            return;
+        }
+    }
+
+    if (ngx_strcmp(call->failure.code, "bad_answer") == 0 && !cell->reasked) {
+        cell->reasked = 1;
+        ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_cell_ask(cell);
+        return;
+    }
+
+    ngx_http_review_result_failed(cell, call->failure.code,
+                                  call->failure.detail, call->failure.note);
+}
+
+
+static void
+ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
+{
+    char              detail[2 * REVIEW_ERROR_TEXT];
+    review_str_t     *content;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    content = &cell->completion->content;
+
+    if (review_answer_parse(cell->chunk->ctx.pool, content->data, content->len,
+                            cell->point->data, &answer, &err)
+        == 0)
+    {
+        ngx_http_review_evidence(cell, &answer);
+        return;
+    }
+
+    if (!cell->reasked) {
+        cell->reasked = 1;
+        ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
+
+        if (ngx_http_review_cell_turn(cell, NGX_HTTP_REVIEW_REASK_BYTES, &err)
+            == NGX_OK)
+        {
+            ngx_http_review_cell_ask(cell);
+            return;
+        }
+    }
+
+    *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
+                  err.pointer, err.pointer[0] ? ": " : "", err.text) = '\0';
+
+    ngx_http_review_result_failed(cell, "bad_answer", detail, NULL);
+}
+
+
+/* adds the answer to the conversation, and what was wrong with it, if so */
+
+static ngx_int_t
+ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, size_t max,
+    review_error_t *complaint)
+{
+    review_buf_t    b;
+    review_str_t    answer;
+    review_turn_t  *turn;
+
+    turn = ngx_array_push(&cell->turns);
+    if (turn == NULL) {
+        return NGX_ERROR;
+    }
+
+    answer = cell->completion->content;
+    answer.len = review_utf8_cut(answer.data, answer.len, max);
+
+    /* the completion's memory is its own until the next try only */
+
+    review_buf_init(&b, cell->chunk->ctx.pool, answer.len + 1);
+    review_buf_str(&b, &answer);
+
+    turn->answer.data = b.data;
+    turn->answer.len = b.len;
+
+    if (complaint == NULL) {
+        turn->complaint.len = 0;
+        turn->complaint.data = NULL;
+        return b.failed ? NGX_ERROR : NGX_OK;
+    }
+
+    review_buf_init(&b, cell->chunk->ctx.pool, 0);
+
+    if (complaint->pointer[0]) {
+        review_buf_puts(&b, complaint->pointer);
+        review_buf_puts(&b, ": ");
+    }
+
+    review_buf_puts(&b, complaint->text);
+
+    turn->complaint.data = b.data;
+    turn->complaint.len = b.len;
+
+    return b.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+void
+ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
+{
+    ngx_uint_t               waits;
+    ngx_http_review_call_t  *call;
+
+    if (cell->done) {
+        return;
+    }
+
+    ngx_http_review_evidence_leave(cell);
+
+    call = cell->call;
+    waits = 0;
+
+    if (call) {
+        waits = call->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
+                || call->turn.state == NGX_HTTP_REVIEW_TURN_READY
+                || call->turn.state == NGX_HTTP_REVIEW_TURN_PAUSED;
+
+        /* a try that is cut off has been made all the same */
+
+        if (call->sr || (call->ended && call->turn.code == NULL && !call->busy)) {
+            cell->usage.calls++;
+            cell->usage.time += ngx_current_msec - call->started;
+        }
+
+        if (waits) {
+            cell->usage.queue_time += ngx_current_msec - call->turn.asked;
+        }
+
+        ngx_http_review_call_cancel(call);
+    }
+
+    ngx_http_review_result_failed(cell, waits ? "queue_timeout" : "deadline",
+                                  waits ? "review_timeout was over before the "
+                                          "call's turn had come"
+                                  : "review_timeout was over before an answer",
+                                  NULL);
+}

@@ -1,0 +1,338 @@
+
+/* The chunk endpoint: many points on one text, as cells. */
+
+#include "http/chunk/ngx_http_review_chunk.h"
+
+
+static ngx_int_t ngx_http_review_handler(ngx_http_request_t *r);
+static void ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
+static ngx_uint_t ngx_http_review_asks(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_admit(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_start(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_create_cells(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_create_sources(
+    ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx);
+
+
+char *
+ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_loc_conf_t *rlcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf, ngx_http_review_handler);
+
+    if (rv != NGX_CONF_OK || cf->args->nelts == 1) {
+        return rv;
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs the name of a rubric";
+    }
+
+    rlcf->name = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_http_review_chunk_t *
+ngx_http_review_chunk_of(ngx_http_request_t *r)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_review_module);
+
+    if (ctx == NULL || ctx->read != ngx_http_review_chunk_read) {
+        return NULL;
+    }
+
+    return (ngx_http_review_chunk_t *) ctx;
+}
+
+
+static ngx_int_t
+ngx_http_review_handler(ngx_http_request_t *r)
+{
+    ngx_http_review_ctx_t    *ctx;
+    ngx_http_review_chunk_t  *chunk;
+
+    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_chunk_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    chunk = (ngx_http_review_chunk_t *) ctx;
+    ngx_queue_init(&chunk->answered);
+
+    ctx->read = ngx_http_review_chunk_read;
+    ctx->sse = ngx_http_review_accepts(r, "text/event-stream");
+
+    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
+
+    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
+}
+
+
+static void
+ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_read_json(ctx, ngx_http_review_chunk_parsed);
+}
+
+
+static void
+ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx)
+{
+    ngx_int_t                 rc;
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = (ngx_http_review_chunk_t *) ctx;
+
+    rc = ngx_http_review_read_request(chunk);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_review_admit(chunk);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_review_start(chunk);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_review_fail(ctx, rc);
+    }
+}
+
+
+/* does any of the points need the LLM? */
+
+static ngx_uint_t
+ngx_http_review_asks(ngx_http_review_chunk_t *chunk)
+{
+    ngx_int_t        captures[2];
+    ngx_uint_t       i;
+    review_point_t  *point;
+
+    for (i = 0; i < chunk->ncells; i++) {
+        point = chunk->cells[i].point;
+
+        if (point->when_regex
+            && ngx_http_review_regex(chunk, point->when_regex, captures)
+               == NGX_DECLINED)
+        {
+            continue;
+        }
+
+        if (point->rule == NULL) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * A review comes in while fewer calls wait than may: then all of its calls do.
+ * One that needs no LLM always does.
+ */
+
+static ngx_int_t
+ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t              seconds;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &chunk->ctx;
+
+    if (ctx->conf->limit == NULL) {
+        return NGX_OK;
+    }
+
+    seconds = ngx_http_review_limit_full(ctx->conf->limit);
+
+    if (seconds == 0 || !ngx_http_review_asks(chunk)) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_review_add_retry_after(ctx->request, seconds) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: too many calls wait in zone \"%V\"",
+                  &ctx->conf->limit->zone->name);
+
+    ngx_http_review_count_review(chunk, REVIEW_METRICS_REJECTED);
+
+    return ngx_http_review_problem(ctx, NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
+                                   "the queue of the LLM's calls is full");
+}
+
+
+static ngx_int_t
+ngx_http_review_start(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t              i;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &chunk->ctx;
+
+    if (ngx_http_review_create_cells(chunk) != NGX_OK
+        || ngx_http_review_create_sources(chunk) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    chunk->prompt = review_prompt_create(ctx->pool, &chunk->subject);
+    if (chunk->prompt == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->progress = ngx_http_review_chunk_progress;
+    ctx->expire = ngx_http_review_chunk_expire;
+    ctx->cancel = ngx_http_review_chunk_cancel;
+
+    if (ngx_http_review_begin(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < chunk->ncells; i++) {
+        ngx_http_review_cell_start(&chunk->cells[i]);
+    }
+
+    return NGX_OK;
+}
+
+
+/* their points are known already */
+
+static ngx_int_t
+ngx_http_review_create_cells(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t               i;
+    ngx_http_review_cell_t  *cell;
+
+    for (i = 0; i < chunk->ncells; i++) {
+        cell = &chunk->cells[i];
+        cell->chunk = chunk;
+
+        if (ngx_array_init(&cell->turns, chunk->ctx.request->pool, 1,
+                           sizeof(review_turn_t))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* large texts, in which quotes are looked for on a thread, are in its pool */
+
+static ngx_int_t
+ngx_http_review_create_sources(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t               i, n;
+    review_str_t            *text;
+    review_pool_t           *pool;
+    review_subject_t        *subject;
+    ngx_http_review_work_t  *work;
+
+    subject = &chunk->subject;
+    n = subject->nreferences + 1;
+
+    chunk->size = subject->chunk.len;
+
+    for (i = 0; i < subject->nreferences; i++) {
+        chunk->size += subject->references[i].len;
+    }
+
+    pool = chunk->ctx.pool;
+
+    if (ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
+        work = ngx_http_review_work(&chunk->ctx);
+        if (work == NULL) {
+            return NGX_ERROR;
+        }
+
+        pool = work->memory;
+    }
+
+    chunk->sources = review_alloc(pool, n * sizeof(review_source_t *));
+    if (chunk->sources == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        text = i ? &subject->references[i - 1] : &subject->chunk;
+
+        chunk->sources[i] = review_source_create(pool, text->data, text->len);
+        if (chunk->sources[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = (ngx_http_review_chunk_t *) ctx;
+
+    if (chunk->ndone < chunk->ncells) {
+        return;
+    }
+
+    ngx_http_review_count_finished(chunk);
+    ngx_http_review_end(ctx);
+
+    ctx->status = ngx_http_review_reply_status(chunk);
+
+    ngx_http_finalize_request(ctx->request, ngx_http_review_reply(chunk));
+}
+
+
+static void
+ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
+{
+    ngx_uint_t                i;
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = (ngx_http_review_chunk_t *) ctx;
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: review_timeout is over, %ui of %ui points are done",
+                  chunk->ndone, chunk->ncells);
+
+    for (i = 0; i < chunk->ncells; i++) {
+        ngx_http_review_cell_expire(&chunk->cells[i]);
+    }
+}
+
+
+static void
+ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = (ngx_http_review_chunk_t *) ctx;
+
+    if (chunk->ndone < chunk->ncells) {
+        ngx_http_review_count_review(chunk, REVIEW_METRICS_ABORTED);
+    }
+}

@@ -1,0 +1,177 @@
+
+/*
+ * A review of a chunk, for the files that make one.  A cell is one point on
+ * the chunk.
+ */
+
+#ifndef _NGX_HTTP_REVIEW_CHUNK_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_CHUNK_H_INCLUDED_
+
+
+#include "http/ngx_http_review.h"
+
+#include "review/answer/answer.h"
+#include "review/answer/completion.h"
+#include "review/quote/evidence.h"
+#include "review/rubric/prompt.h"
+#include "review/quote/quote.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct ngx_http_review_chunk_s  ngx_http_review_chunk_t;
+typedef struct ngx_http_review_cell_s   ngx_http_review_cell_t;
+
+
+/* how a result came out; the order is that of its names in JSON */
+
+typedef enum {
+    NGX_HTTP_REVIEW_OK = 0,
+    NGX_HTTP_REVIEW_FAILED,
+    NGX_HTTP_REVIEW_TIMEOUT,
+    NGX_HTTP_REVIEW_SKIPPED
+} ngx_http_review_status_e;
+
+#define NGX_HTTP_REVIEW_STATUSES  4
+
+
+struct ngx_http_review_cell_s {
+    ngx_queue_t                 queue;      /* in chunk->answered */
+    ngx_http_review_chunk_t    *chunk;
+    review_point_t             *point;
+    ngx_http_review_call_t     *call;       /* NULL: none was needed */
+    review_completion_t        *completion; /* of the last try */
+    review_completion_e         outcome;
+
+    ngx_array_t                 turns;      /* of review_turn_t */
+    ngx_uint_t                  step;
+    ngx_int_t                   max_tokens; /* over the point's, after a cut */
+    ngx_http_review_usage_t     usage;
+    review_str_t                model;
+    ngx_msec_t                  started;
+
+    review_answer_t            *answer;     /* whose quotes are looked for */
+    review_evidence_t          *evidence;
+    void                       *search;     /* that of a thread */
+
+    ngx_http_review_status_e    status;
+    ngx_str_t                   result;     /* JSON, when done */
+
+    unsigned                    done:1;
+    unsigned                    searched:1; /* is in chunk->answered */
+    unsigned                    reasked:1;  /* once, at this step */
+    unsigned                    extended:1; /* more max_tokens, at this step */
+};
+
+
+/* a review: "review" is its endpoint */
+
+struct ngx_http_review_chunk_s {
+    ngx_http_review_ctx_t       ctx;
+
+    review_str_t                id;         /* data is NULL: none */
+    review_rubric_t            *rubric;     /* NULL: inline points only */
+    review_subject_t            subject;
+    size_t                      size;       /* of chunk and references */
+    review_source_t           **sources;    /* the chunk, then references */
+    review_prompt_t            *prompt;
+
+    ngx_http_review_cell_t     *cells;
+    ngx_uint_t                  ncells;
+    ngx_uint_t                  ndone;
+    ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
+    ngx_queue_t                 answered;   /* cells whose quotes are looked
+                                               for, one after the other */
+    uint64_t                    regex_time; /* microseconds */
+    ngx_str_t                   key;        /* $review_chunk_key */
+
+    unsigned                    counted:1;  /* in the zone's metrics */
+    unsigned                    searching:1; /* a thread is at it */
+};
+
+
+extern const char   *ngx_http_review_statuses[];
+extern const ngx_http_review_backend_t  ngx_http_review_llm_backend;
+
+
+/* ngx_http_review_chunk.c: the review of a request, or NULL */
+
+ngx_http_review_chunk_t *ngx_http_review_chunk_of(ngx_http_request_t *r);
+
+
+/*
+ * ngx_http_review_request.c: what the client asks.  Returns NGX_OK, NGX_ERROR,
+ * or the HTTP status of a problem that has been described.
+ */
+
+ngx_int_t ngx_http_review_read_request(ngx_http_review_chunk_t *chunk);
+ngx_int_t ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx,
+    json_t **vars);
+
+
+/* ngx_http_review_cell.c: one point on one chunk */
+
+void ngx_http_review_cell_start(ngx_http_review_cell_t *cell);
+
+/* gives up what runs or waits; the review's deadline is over */
+
+void ngx_http_review_cell_expire(ngx_http_review_cell_t *cell);
+
+
+/*
+ * ngx_http_review_evidence.c: where the quotes of an answer stand; then the
+ * cell's result is written.  The answer is copied.
+ */
+
+void ngx_http_review_evidence(ngx_http_review_cell_t *cell,
+    review_answer_t *answer);
+void ngx_http_review_evidence_leave(ngx_http_review_cell_t *cell);
+
+
+/* ngx_http_review_result.c: a result as JSON */
+
+void ngx_http_review_result_finding(ngx_http_review_cell_t *cell);
+void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
+    ngx_int_t *captures);
+void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
+void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
+    const char *code, const char *detail, const char *note);
+
+
+/* ngx_http_review_chunk_reply.c: the results together, and as they come */
+
+const char *ngx_http_review_reply_status(ngx_http_review_chunk_t *chunk);
+ngx_int_t ngx_http_review_reply(ngx_http_review_chunk_t *chunk);
+void ngx_http_review_reply_result(ngx_http_review_cell_t *cell);
+
+
+/* ngx_http_review_count.c: what the metrics of a zone are told */
+
+void ngx_http_review_count_point(ngx_http_review_cell_t *cell);
+void ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,
+    review_metrics_review_e status);
+void ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk);
+
+
+/* ngx_http_review_rubric.c: rubrics in the configuration, and regexes */
+
+char *ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+review_rubric_t *ngx_http_review_rubric_find(
+    ngx_http_review_main_conf_t *rmcf, const char *name, size_t len);
+ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
+    review_point_t *point, const char *pointer, review_error_t *err);
+
+/*
+ * The place of the first match in the chunk, in bytes: captures[0..1].  NGX_OK,
+ * NGX_DECLINED: no match, NGX_ERROR: the match took too much, or the review's
+ * regexes together did.
+ */
+
+ngx_int_t ngx_http_review_regex(ngx_http_review_chunk_t *chunk, void *regex,
+    ngx_int_t *captures);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_CHUNK_H_INCLUDED_ */

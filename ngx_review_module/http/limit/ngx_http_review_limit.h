@@ -1,0 +1,242 @@
+
+/*
+ * The capacity of an LLM, which all workers share: zones, slots, turns, and
+ * the places that processes have there.
+ */
+
+#ifndef _NGX_HTTP_REVIEW_LIMIT_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_LIMIT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "review/limit/adapt.h"
+#include "review/limit/circuit.h"
+#include "review/limit/metrics.h"
+#include "review/limit/queue.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct ngx_http_review_zone_s      ngx_http_review_zone_t;
+typedef struct ngx_http_review_turn_s      ngx_http_review_turn_t;
+typedef struct ngx_http_review_map_s       ngx_http_review_map_t;
+typedef struct ngx_http_review_shared_s    ngx_http_review_shared_t;
+typedef struct ngx_http_review_loc_conf_s  ngx_http_review_loc_conf_t;
+
+
+/* a zone, in the configuration and in this process */
+
+struct ngx_http_review_zone_s {
+    ngx_str_t                   name;
+    size_t                      size;
+    ngx_cycle_t                *cycle;
+    ngx_http_review_map_t      *map;
+
+    ngx_uint_t                  calls;      /* 0: no limit */
+    ngx_uint_t                  min;        /* of a limit that moves */
+    ngx_uint_t                  max;
+    ngx_str_t                   file;       /* where the limit is set */
+    ngx_uint_t                  line;
+
+    uint64_t                    configured; /* the configuration's number */
+    uint32_t                    process;    /* this one's place */
+    ngx_msec_t                  tried;      /* to have one */
+    ngx_connection_t           *connection; /* where it is woken */
+    ngx_event_t                 poll;
+    ngx_event_t                 posted;
+    ngx_queue_t                 ready;      /* turns that have come */
+    ngx_queue_t                 held;       /* turns with a slot, */
+    ngx_queue_t                 paused;     /* and those that find no server */
+    uint64_t                    freed;      /* of the load's, seen to */
+
+    unsigned                    defined:1;  /* by review_zone */
+    unsigned                    automatic:1; /* the limit moves */
+    unsigned                    entered:1;  /* this process has a place */
+};
+
+
+typedef struct {
+    ngx_http_review_zone_t     *zone;
+    ngx_uint_t                  queue;      /* calls that may wait */
+    ngx_msec_t                  wait;       /* how long each of them may */
+} ngx_http_review_limit_t;
+
+
+/* what all processes know of an LLM, beside the queue of its calls */
+
+typedef struct {
+    review_adapt_t              adapt;
+    review_circuit_t            circuit;
+    review_metrics_t            metrics;
+    ngx_uint_t                  automatic;
+
+    /* when that was seen last, for those who find no live upstream */
+
+    ngx_msec_t                  answered;   /* a call was */
+    ngx_msec_t                  connected;  /* one had its connection */
+    ngx_msec_t                  lost;       /* one had none, or was cut */
+    uint64_t                    freed;      /* slots of calls that have ended */
+} ngx_http_review_load_t;
+
+
+/* one who waits: a review with some of its calls, or a guarded request */
+
+typedef struct {
+    ngx_http_review_limit_t    *limit;      /* NULL: there is none */
+    ngx_msec_t                  expiry;     /* no call takes longer */
+    review_priority_e           priority;
+    uint32_t                    index;      /* in the shared queue, or NONE */
+    ngx_queue_t                 turns;      /* that wait */
+} ngx_http_review_waiter_t;
+
+
+typedef enum {
+    NGX_HTTP_REVIEW_TURN_NONE = 0,
+    NGX_HTTP_REVIEW_TURN_WAITING,
+    NGX_HTTP_REVIEW_TURN_READY,             /* has come, not yet begun */
+    NGX_HTTP_REVIEW_TURN_HELD,              /* a slot is taken */
+    NGX_HTTP_REVIEW_TURN_PAUSED             /* the same, but not used */
+} ngx_http_review_turn_e;
+
+
+typedef void (*ngx_http_review_turn_pt)(ngx_http_review_turn_t *turn);
+
+
+struct ngx_http_review_turn_s {
+    ngx_queue_t                 queue;
+    ngx_http_review_waiter_t   *waiter;
+    ngx_http_review_turn_pt     handler;    /* its turn has come, or won't */
+    ngx_http_request_t        **request;    /* that asks the LLM, if any does */
+    ngx_event_t                 timer;
+    ngx_msec_t                  asked;
+    ngx_msec_t                  begun;
+    const char                 *code;       /* why there is none; NULL */
+    ngx_http_review_turn_e      state;
+    uint32_t                    ticket;     /* of the circuit; 0: none */
+};
+
+
+/* what a call has seen of the LLM */
+
+typedef struct {
+    review_adapt_e              outcome;
+    review_circuit_result_e     result;
+    ngx_msec_t                  first;      /* to its first token; 0: none */
+    ngx_uint_t                  lost;       /* no connection, or it was cut */
+} ngx_http_review_sample_t;
+
+
+/*
+ * ngx_http_review_zone.c: memory that workers share.  The lock is held for a
+ * few steps only, and nothing is woken or called while it is.
+ */
+
+/* the least size of a zone */
+
+#define NGX_HTTP_REVIEW_ZONE_MIN  (256 * 1024)
+
+char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
+    ngx_str_t *name, size_t size);
+
+review_queue_t *ngx_http_review_zone_lock(ngx_http_review_zone_t *zone);
+void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);
+ngx_http_review_load_t *ngx_http_review_zone_load(
+    ngx_http_review_zone_t *zone);
+
+
+/*
+ * ngx_http_review_process.c: the places of processes in a zone.  1 if this one
+ * has a place; without one there are no slots for it.
+ */
+
+ngx_int_t ngx_http_review_process_init(ngx_cycle_t *cycle);
+void ngx_http_review_process_exit(ngx_cycle_t *cycle);
+ngx_uint_t ngx_http_review_process_entered(ngx_http_review_zone_t *zone);
+
+/* has other processes, or this one, claim what was granted to them */
+
+void ngx_http_review_process_wake(ngx_http_review_zone_t *zone,
+    review_wake_t *wake);
+
+/* has the zone looked at from time to time, while calls wait, or run */
+
+void ngx_http_review_process_watch(ngx_http_review_zone_t *zone);
+
+/* gives back what dead processes had; the number of those that live */
+
+ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
+
+
+/*
+ * ngx_http_review_limit_conf.c: the directives.  The class of priority that a
+ * value names; one that names none is normal.
+ */
+
+char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+review_priority_e ngx_http_review_priority_of(ngx_str_t *value);
+
+
+/*
+ * ngx_http_review_limit.c: the LLM's capacity.  NGX_OK: a slot is taken;
+ * NGX_AGAIN: the turn's handler will be called, from the event loop, with
+ * turn->code set if there won't be a slot; NGX_DECLINED: turn->code says why
+ * there is none.
+ */
+
+void ngx_http_review_load_init(ngx_http_review_load_t *load);
+void ngx_http_review_limit_apply(ngx_http_review_zone_t *zone,
+    review_queue_t *q, review_wake_t *wake);
+void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf);
+ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
+
+/* gives the slot back, with what was learned; or leaves the queue */
+
+void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
+    ngx_http_review_sample_t *sample);
+void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
+
+/*
+ * Has nginx found no server for "r" where some may have but so many connections
+ * ("max_conns")?  It says so of those that are down as of those that have them
+ * all.  They are busy where a call of the zone has its connection right now, or
+ * was answered within the last second; or where one has begun to connect since,
+ * and none has failed to, or was cut.  What other processes' calls do is known
+ * a little late: a call that has just begun gets the benefit of the doubt.
+ */
+
+ngx_uint_t ngx_http_review_limit_no_server(ngx_http_request_t *r);
+ngx_uint_t ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn);
+
+/*
+ * A turn whose servers are busy keeps its slot; its handler is called again
+ * when another call has ended, after the pause at the latest.
+ */
+
+void ngx_http_review_limit_pause(ngx_http_review_turn_t *turn,
+    ngx_msec_t pause);
+
+/* 1 if the zone is to be looked at again: calls wait, or run */
+
+ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
+
+/* 0: there is room; or the seconds after which it makes sense to come back */
+
+ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
+
+/* what an HTTP status, or a failure, says of the LLM */
+
+void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
+    const char *code);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_LIMIT_H_INCLUDED_ */

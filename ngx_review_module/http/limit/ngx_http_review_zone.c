@@ -1,0 +1,455 @@
+
+/*
+ * A zone: memory that all workers share.
+ *
+ * The memory is a file without a name.  A reload keeps it, and an upgraded
+ * binary inherits its descriptor, told by a variable of the environment: old
+ * and new workers count on the same numbers.
+ *
+ * The lock is a robust mutex: whoever gets it after a process that has died
+ * with it is told so.
+ */
+
+#include "http/limit/ngx_http_review_zone.h"
+
+#include <sys/mman.h>
+
+
+/* "RVZ1": the number changes where anything there changes its meaning */
+
+#define NGX_HTTP_REVIEW_ZONE_MAGIC   0x52565a31
+#define NGX_HTTP_REVIEW_ZONE_ENV     "NGINX_REVIEW_ZONE_"
+
+
+static ngx_int_t ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone,
+    void *data);
+static void ngx_http_review_zone_unmap(void *data);
+
+
+/* the zone of this name, which may be defined later, as nginx's own may */
+
+ngx_http_review_zone_t *
+ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
+{
+    ngx_shm_zone_t                *shm_zone;
+    ngx_http_review_zone_t        *zone, **z;
+    ngx_http_review_main_conf_t   *rmcf;
+
+    shm_zone = ngx_shared_memory_add(cf, name, size ? 8 * ngx_pagesize : 0,
+                                     &ngx_http_review_module);
+    if (shm_zone == NULL) {
+        return NULL;
+    }
+
+    zone = shm_zone->data;
+
+    if (zone == NULL) {
+        zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_zone_t));
+        if (zone == NULL) {
+            return NULL;
+        }
+
+        rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+
+        z = ngx_array_push(&rmcf->zones);
+        if (z == NULL) {
+            return NULL;
+        }
+
+        *z = zone;
+
+        zone->name = *name;
+        zone->cycle = cf->cycle;
+        zone->process = REVIEW_QUEUE_NONE;
+
+        ngx_queue_init(&zone->ready);
+        ngx_queue_init(&zone->held);
+        ngx_queue_init(&zone->paused);
+
+        shm_zone->init = ngx_http_review_zone_init;
+        shm_zone->data = zone;
+    }
+
+    if (size) {
+        zone->size = size;
+    }
+
+    return zone;
+}
+
+
+/* names go into the environment, and into the labels of metrics */
+
+static ngx_int_t
+ngx_http_review_zone_name(ngx_str_t *name)
+{
+    size_t  i;
+    u_char  c;
+
+    for (i = 0; i < name->len; i++) {
+        c = ngx_tolower(name->data[i]);
+
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+              || c == '_' || c == '-' || c == '.'))
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return name->len ? NGX_OK : NGX_ERROR;
+}
+
+
+char *
+ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ssize_t                  size;
+    ngx_str_t               *value;
+    ngx_http_review_zone_t  *zone;
+
+    value = cf->args->elts;
+
+    if (ngx_http_review_zone_name(&value[1]) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone name \"%V\", it must be made of "
+                           "letters, digits, \"_\", \"-\" and \".\"",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    size = ngx_parse_size(&value[2]);
+
+    if (size == NGX_ERROR || size == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid zone size \"%V\"",
+                           &value[2]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (size < NGX_HTTP_REVIEW_ZONE_MIN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is too small, it must be at least %uz",
+                           &value[1], (size_t) NGX_HTTP_REVIEW_ZONE_MIN);
+        return NGX_CONF_ERROR;
+    }
+
+    zone = ngx_http_review_zone_add(cf, &value[1], size);
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (zone->defined) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is already defined", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->defined = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_zone_mutex(pthread_mutex_t *mutex)
+{
+    ngx_err_t            err;
+    pthread_mutexattr_t  attr;
+
+    if (pthread_mutexattr_init(&attr) != 0) {
+        return NGX_ERROR;
+    }
+
+    (void) pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    (void) pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+
+    err = pthread_mutex_init(mutex, &attr);
+
+    (void) pthread_mutexattr_destroy(&attr);
+
+    return err ? NGX_ERROR : NGX_OK;
+}
+
+
+static ngx_http_review_map_t *
+ngx_http_review_zone_map(int fd, size_t size)
+{
+    void                   *p;
+    ngx_http_review_map_t  *map;
+
+    p = mmap(NULL, size, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
+        return NULL;
+    }
+
+    map = ngx_alloc(sizeof(ngx_http_review_map_t), ngx_cycle->log);
+    if (map == NULL) {
+        (void) munmap(p, size);
+        return NULL;
+    }
+
+    map->shared = p;
+    map->size = size;
+    map->fd = fd;
+    map->references = 0;
+
+    return map;
+}
+
+
+static ngx_uint_t
+ngx_http_review_zone_fits(ngx_http_review_shared_t *shared, size_t size)
+{
+    return shared->magic == NGX_HTTP_REVIEW_ZONE_MAGIC
+           && shared->layout == sizeof(ngx_http_review_shared_t)
+           && shared->size == size;
+}
+
+
+/* the memory of the binary that has started this one, if it fits */
+
+static ngx_http_review_map_t *
+ngx_http_review_zone_inherit(ngx_http_review_zone_t *zone, ngx_log_t *log)
+{
+    int                     fd;
+    char                   *value, name[NGX_MAX_ERROR_STR];
+    struct stat             st;
+    ngx_http_review_map_t  *map;
+
+    /* later on the descriptor may have become another file's */
+
+    if (getenv(NGINX_VAR) == NULL
+        || !ngx_is_init_cycle(zone->cycle->old_cycle))
+    {
+        return NULL;
+    }
+
+    *ngx_snprintf((u_char *) name, sizeof(name) - 1,
+                  NGX_HTTP_REVIEW_ZONE_ENV "%V", &zone->name) = '\0';
+
+    value = getenv(name);
+    if (value == NULL) {
+        return NULL;
+    }
+
+    fd = ngx_atoi((u_char *) value, ngx_strlen(value));
+
+    if (fd == NGX_ERROR || fstat(fd, &st) != 0
+        || st.st_size != (off_t) zone->size)
+    {
+        goto anew;
+    }
+
+    map = ngx_http_review_zone_map(fd, zone->size);
+    if (map == NULL) {
+        goto anew;
+    }
+
+    if (ngx_http_review_zone_fits(map->shared, zone->size)) {
+        return map;
+    }
+
+    (void) munmap(map->shared, map->size);
+    ngx_free(map);
+
+anew:
+
+    ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                  "zone \"%V\" of the old binary does not fit, it starts anew",
+                  &zone->name);
+
+    return NULL;
+}
+
+
+static ngx_http_review_map_t *
+ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
+{
+    int                        fd;
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_http_review_map_t     *map;
+    ngx_http_review_shared_t  *shared;
+
+    map = NULL;
+    fd = memfd_create("nginx-review", 0);
+
+    if (fd != -1 && ftruncate(fd, zone->size) == 0) {
+        map = ngx_http_review_zone_map(fd, zone->size);
+    }
+
+    if (map == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      "memory for zone \"%V\" could not be had", &zone->name);
+
+        if (fd != -1) {
+            (void) close(fd);
+        }
+
+        return NULL;
+    }
+
+    shared = map->shared;
+
+    rc = ngx_http_review_zone_mutex(&shared->lock);
+
+    for (i = 0; i < REVIEW_QUEUE_PROCESSES && rc == NGX_OK; i++) {
+        rc = ngx_http_review_zone_mutex(&shared->processes[i].alive);
+    }
+
+    if (rc != NGX_OK
+        || review_queue_init(&shared->queue, zone->size
+                             - offsetof(ngx_http_review_shared_t, queue))
+           != 0)
+    {
+        map->references = 1;
+        ngx_http_review_zone_unmap(map);
+        return NULL;
+    }
+
+    ngx_http_review_load_init(&shared->load);
+
+    shared->layout = sizeof(ngx_http_review_shared_t);
+    shared->size = zone->size;
+    shared->id = (uint64_t) ngx_random() << 32 | ngx_pid;
+    shared->magic = NGX_HTTP_REVIEW_ZONE_MAGIC;
+
+    return map;
+}
+
+
+/* an upgraded binary will find the descriptor in its environment */
+
+static ngx_int_t
+ngx_http_review_zone_bequeath(ngx_http_review_zone_t *zone)
+{
+    u_char           *p;
+    size_t            len;
+    ngx_str_t        *var;
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    len = sizeof(NGX_HTTP_REVIEW_ZONE_ENV) - 1 + zone->name.len;
+
+    var = ngx_array_push(&ccf->env);
+    p = ngx_pnalloc(zone->cycle->pool, len + sizeof("=") + NGX_INT_T_LEN);
+
+    if (var == NULL || p == NULL) {
+        return NGX_ERROR;
+    }
+
+    var->data = p;
+    var->len = len;
+
+    *ngx_sprintf(p, NGX_HTTP_REVIEW_ZONE_ENV "%V=%d", &zone->name,
+                 zone->map->fd) = '\0';
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    ngx_http_review_zone_t  *old = data;
+
+    ngx_log_t               *log;
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_review_zone_t  *zone;
+
+    zone = shm_zone->data;
+    log = shm_zone->shm.log;
+
+    if (old && old->map && old->size == zone->size) {
+        zone->map = old->map;
+
+    } else {
+        if (old) {
+            ngx_log_error(NGX_LOG_NOTICE, log, 0,
+                          "size of zone \"%V\" has changed, it starts anew",
+                          &zone->name);
+
+        } else {
+            zone->map = ngx_http_review_zone_inherit(zone, log);
+        }
+
+        if (zone->map == NULL) {
+            zone->map = ngx_http_review_zone_create(zone, log);
+        }
+
+        if (zone->map == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    cln = ngx_pool_cleanup_add(zone->cycle->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_review_zone_unmap;
+    cln->data = zone->map;
+
+    zone->map->references++;
+
+    if (ngx_http_review_zone_bequeath(zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_http_review_zone_lock(zone);
+    zone->configured = ++zone->map->shared->configured;
+    ngx_http_review_zone_unlock(zone);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_zone_unmap(void *data)
+{
+    ngx_http_review_map_t *map = data;
+
+    if (--map->references == 0) {
+        (void) munmap(map->shared, map->size);
+        (void) close(map->fd);
+        ngx_free(map);
+    }
+}
+
+
+/*
+ * Locks the memory.  Whoever has died while it held the lock may have left the
+ * queue's links half done.
+ */
+
+review_queue_t *
+ngx_http_review_zone_lock(ngx_http_review_zone_t *zone)
+{
+    ngx_http_review_shared_t  *shared;
+
+    shared = zone->map->shared;
+
+    if (pthread_mutex_lock(&shared->lock) == EOWNERDEAD) {
+        review_queue_repair(&shared->queue);
+        (void) pthread_mutex_consistent(&shared->lock);
+    }
+
+    return &shared->queue;
+}
+
+
+void
+ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone)
+{
+    (void) pthread_mutex_unlock(&zone->map->shared->lock);
+}
+
+
+ngx_http_review_load_t *
+ngx_http_review_zone_load(ngx_http_review_zone_t *zone)
+{
+    return &zone->map->shared->load;
+}
+
+

@@ -1,0 +1,53 @@
+
+/*
+ * The memory of a zone, for the two files that know it: zone.c makes it and
+ * locks it, process.c has what each process keeps there.
+ */
+
+#ifndef _NGX_HTTP_REVIEW_ZONE_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_ZONE_H_INCLUDED_
+
+
+#include "http/ngx_http_review.h"
+
+#include <pthread.h>
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct {
+    pthread_mutex_t             alive;      /* held by the process itself */
+    ngx_pid_t                   pid;        /* 0: nobody's */
+    uint64_t                    died;       /* when that was noticed, or 0 */
+    uint64_t                    configured; /* its configuration's number */
+} ngx_http_review_process_t;
+
+
+struct ngx_http_review_shared_s {
+    uint32_t                    magic;
+    uint32_t                    layout;     /* differs where this differs */
+    uint64_t                    size;
+    uint64_t                    id;         /* of this memory, by chance */
+    uint64_t                    configured; /* so many configurations */
+    uint64_t                    applied;    /* whose limit it is */
+    pthread_mutex_t             lock;
+    ngx_http_review_process_t   processes[REVIEW_QUEUE_PROCESSES];
+    ngx_http_review_load_t      load;
+    review_queue_t              queue;      /* up to the end */
+};
+
+
+/* the mapping, which the configurations before and after a reload share */
+
+struct ngx_http_review_map_s {
+    ngx_http_review_shared_t   *shared;
+    size_t                      size;
+    int                         fd;
+    ngx_uint_t                  references;
+};
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_ZONE_H_INCLUDED_ */

@@ -1,0 +1,455 @@
+
+/*
+ * A plain proxied location with the limit of reviews: other clients of the LLM
+ * take their turn in the same queue.
+ *
+ * A slot is held for as long as the LLM is at work: it is asked for when the
+ * request's body has been read, and given back with the last of the response,
+ * however slow the client is.
+ */
+
+#include "http/ngx_http_review.h"
+
+
+typedef struct {
+    ngx_http_request_t         *request;
+    ngx_http_review_turn_t      turn;
+    ngx_http_review_waiter_t    waiter;
+    char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
+    unsigned                    read:1;     /* the body is, or is being, read */
+    unsigned                    reading:1;
+    unsigned                    refused:1;  /* once, at least */
+} ngx_http_review_guard_t;
+
+
+static ngx_http_review_guard_t *ngx_http_review_guard_of(
+    ngx_http_request_t *r);
+static ngx_http_review_guard_t *ngx_http_review_guard_create(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_review_guard_read(ngx_http_review_guard_t *guard);
+static void ngx_http_review_guard_body(ngx_http_request_t *r);
+static ngx_int_t ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
+    ngx_http_review_loc_conf_t *conf);
+static ngx_int_t ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
+    ngx_uint_t seconds);
+static void ngx_http_review_guard_turn(ngx_http_review_turn_t *turn);
+static void ngx_http_review_guard_release(ngx_http_review_guard_t *guard);
+static const char *ngx_http_review_guard_code(
+    ngx_http_review_guard_t *guard);
+static void ngx_http_review_guard_cleanup(void *data);
+
+
+/*
+ * A handler of the precontent phase.  A request comes back to it when its body
+ * has been read, when its turn has come, and when it is redirected: then the
+ * slot that it has is given back, unless it is one of the same zone.
+ */
+
+ngx_int_t
+ngx_http_review_guard(ngx_http_request_t *r)
+{
+    ngx_uint_t                    guarded;
+    ngx_http_review_guard_t      *guard;
+    ngx_http_review_loc_conf_t   *conf;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+
+    if (!rmcf->guard || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+
+    guarded = conf->guard && conf->limit && conf->handler == NULL;
+    guard = ngx_http_review_guard_of(r);
+
+    if (guard) {
+
+        if (guard->reading
+            || guard->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
+            || guard->turn.state == NGX_HTTP_REVIEW_TURN_READY)
+        {
+            return NGX_DONE;
+        }
+
+        if (guarded && guard->turn.state == NGX_HTTP_REVIEW_TURN_HELD
+            && guard->waiter.limit->zone == conf->limit->zone)
+        {
+            return NGX_DECLINED;
+        }
+
+        ngx_http_review_guard_release(guard);
+    }
+
+    if (!guarded) {
+        return NGX_DECLINED;
+    }
+
+    if (guard == NULL) {
+        guard = ngx_http_review_guard_create(r);
+        if (guard == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (!guard->read) {
+        return ngx_http_review_guard_read(guard);
+    }
+
+    return ngx_http_review_guard_ask(guard, conf);
+}
+
+
+/* the context of the module is that of a review, which this is not */
+
+static ngx_http_review_guard_t *
+ngx_http_review_guard_of(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t  *cln;
+
+    for (cln = r->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_review_guard_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_http_review_guard_t *
+ngx_http_review_guard_create(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t       *cln;
+    ngx_http_review_guard_t  *guard;
+
+    guard = ngx_pcalloc(r->pool, sizeof(ngx_http_review_guard_t));
+    cln = ngx_http_cleanup_add(r, 0);
+
+    if (guard == NULL || cln == NULL) {
+        return NULL;
+    }
+
+    guard->request = r;
+    guard->turn.waiter = &guard->waiter;
+    guard->turn.handler = ngx_http_review_guard_turn;
+    guard->turn.request = &guard->request;
+
+    cln->handler = ngx_http_review_guard_cleanup;
+    cln->data = guard;
+
+    return guard;
+}
+
+
+/* a client that sends its body slowly must not keep others from the LLM */
+
+static ngx_int_t
+ngx_http_review_guard_read(ngx_http_review_guard_t *guard)
+{
+    ngx_int_t  rc;
+
+    guard->read = 1;
+    guard->reading = 1;
+
+    rc = ngx_http_read_client_request_body(guard->request,
+                                           ngx_http_review_guard_body);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(guard->request, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_review_guard_body(ngx_http_request_t *r)
+{
+    ngx_http_review_guard_of(r)->reading = 0;
+
+    r->preserve_body = 1;
+
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
+}
+
+
+static ngx_int_t
+ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
+    ngx_http_review_loc_conf_t *conf)
+{
+    ngx_uint_t           seconds;
+    ngx_http_request_t  *r;
+
+    r = guard->request;
+
+    ngx_http_review_waiter_init(&guard->waiter, r, conf);
+
+    seconds = ngx_http_review_limit_full(conf->limit);
+
+    if (seconds) {
+        guard->turn.code = "queue_full";
+        return ngx_http_review_guard_refuse(guard, seconds);
+    }
+
+    switch (ngx_http_review_limit_ask(&guard->turn)) {
+
+    case NGX_OK:
+        return NGX_DECLINED;
+
+    case NGX_DECLINED:
+        return ngx_http_review_guard_refuse(guard, 0);
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    if (ngx_http_review_watch_client(r) != NGX_OK) {
+        ngx_http_review_limit_leave(&guard->turn);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DONE;
+}
+
+
+/* seconds: to come back after; 0: when the circuit may be closed again */
+
+static ngx_int_t
+ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
+    ngx_uint_t seconds)
+{
+    ngx_http_request_t      *r;
+    ngx_http_review_load_t  *load;
+
+    r = guard->request;
+    load = ngx_http_review_zone_load(guard->waiter.limit->zone);
+
+    guard->refused = 1;
+
+    if (seconds == 0) {
+        seconds = review_circuit_retry_after(&load->circuit, ngx_current_msec)
+                  / 1000 + 1;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "review: a request is refused by zone \"%V\": %s",
+                  &guard->waiter.limit->zone->name, guard->turn.code);
+
+    review_metrics_call(&load->metrics, guard->turn.code,
+                        REVIEW_METRICS_NO_TIME);
+
+    if (ngx_http_review_add_retry_after(r, seconds) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_HTTP_SERVICE_UNAVAILABLE;
+}
+
+
+/* its turn has come, or it has waited in vain */
+
+static void
+ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
+{
+    ngx_connection_t         *c;
+    ngx_http_request_t       *r;
+    ngx_http_review_guard_t  *guard;
+
+    guard = (ngx_http_review_guard_t *)
+                ((u_char *) turn - offsetof(ngx_http_review_guard_t, turn));
+
+    r = guard->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (turn->code) {
+        ngx_http_finalize_request(r, ngx_http_review_guard_refuse(guard, 0));
+
+    } else {
+        r->read_event_handler = ngx_http_block_reading;
+        r->write_event_handler = ngx_http_core_run_phases;
+
+        ngx_http_core_run_phases(r);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+/*
+ * In the header filter: a page for the refusal still says when to come back,
+ * an answer from elsewhere does not.
+ */
+
+void
+ngx_http_review_guard_header(ngx_http_request_t *r)
+{
+    ngx_table_elt_t              *h;
+    ngx_http_review_guard_t      *guard;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+
+    if (!rmcf->guard || r != r->main
+        || r->headers_out.status == NGX_HTTP_SERVICE_UNAVAILABLE)
+    {
+        return;
+    }
+
+    guard = ngx_http_review_guard_of(r);
+
+    if (guard && guard->refused) {
+        h = ngx_http_review_find_header(&r->headers_out.headers,
+                                        "Retry-After");
+        if (h) {
+            h->hash = 0;
+        }
+    }
+}
+
+
+/* in the body filter: has the last of the response come? */
+
+void
+ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t                  *cl;
+    ngx_http_review_guard_t      *guard;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+
+    if (!rmcf->guard || r != r->main) {
+        return;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+
+        if (cl->buf->last_buf) {
+            guard = ngx_http_review_guard_of(r);
+
+            if (guard) {
+                ngx_http_review_guard_release(guard);
+            }
+
+            return;
+        }
+    }
+}
+
+
+/* the last upstream that was asked; NULL: none was */
+
+static ngx_http_upstream_state_t *
+ngx_http_review_guard_upstream(ngx_http_request_t *r)
+{
+    ngx_http_upstream_state_t  *state;
+
+    if (r->upstream_states == NULL || r->upstream_states->nelts == 0) {
+        return NULL;
+    }
+
+    state = r->upstream_states->elts;
+
+    return &state[r->upstream_states->nelts - 1];
+}
+
+
+/* what its response was, as far as it is known; NULL: a success */
+
+static const char *
+ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
+{
+    ngx_uint_t                  status, answered;
+    ngx_http_request_t         *r;
+    ngx_http_upstream_state_t  *state;
+
+    r = guard->request;
+    state = ngx_http_review_guard_upstream(r);
+
+    answered = state && state->header_time != (ngx_msec_t) -1;
+    status = state ? state->status : 0;
+
+    if (status == 0) {
+        status = r->err_status ? r->err_status : r->headers_out.status;
+    }
+
+    if (status == NGX_HTTP_CLIENT_CLOSED_REQUEST || status == 0) {
+        return "cancelled";
+    }
+
+    if (status < NGX_HTTP_BAD_REQUEST) {
+        return NULL;
+    }
+
+    if (status == NGX_HTTP_TOO_MANY_REQUESTS) {
+        return "rate_limited";
+    }
+
+    if (status == NGX_HTTP_BAD_GATEWAY && !answered) {
+        return ngx_http_review_limit_no_server(r)
+               && ngx_http_review_limit_is_busy(&guard->turn)
+               ? "busy" : "connect";
+    }
+
+    if (status == NGX_HTTP_GATEWAY_TIME_OUT && !answered) {
+        return "call_timeout";
+    }
+
+    *ngx_snprintf((u_char *) guard->status_code,
+                  sizeof(guard->status_code) - 1, "http_%ui", status)
+        = '\0';
+
+    return guard->status_code;
+}
+
+
+static void
+ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
+{
+    const char                 *code;
+    review_metrics_t           *m;
+    ngx_http_review_turn_t     *turn;
+    ngx_http_upstream_state_t  *state;
+    ngx_http_review_sample_t    sample;
+
+    turn = &guard->turn;
+
+    if (turn->state != NGX_HTTP_REVIEW_TURN_HELD) {
+        ngx_http_review_limit_leave(turn);
+        return;
+    }
+
+    m = &ngx_http_review_zone_load(guard->waiter.limit->zone)->metrics;
+    code = ngx_http_review_guard_code(guard);
+
+    review_metrics_call(m, code, ngx_current_msec - turn->begun);
+    review_metrics_queue(m, turn->begun - turn->asked);
+
+    ngx_http_review_limit_sample(&sample, code);
+    sample.lost &= !ngx_http_review_limit_no_server(guard->request);
+
+    state = ngx_http_review_guard_upstream(guard->request);
+
+    if (state && state->header_time != (ngx_msec_t) -1) {
+        sample.first = state->header_time;
+        review_metrics_first_token(m, sample.first);
+    }
+
+    ngx_http_review_limit_done(turn, &sample);
+}
+
+
+/* where there is no last of a response: the client has gone away, say */
+
+static void
+ngx_http_review_guard_cleanup(void *data)
+{
+    ngx_http_review_guard_release(data);
+}

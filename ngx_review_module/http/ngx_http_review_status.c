@@ -1,0 +1,203 @@
+
+/* What is going on in a zone: as JSON, or as a page for Prometheus. */
+
+#include "http/ngx_http_review.h"
+
+
+char *
+ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_loc_conf_t *rlcf = conf;
+
+    char       *rv;
+    ngx_str_t  *value;
+
+    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
+                                      ngx_http_review_status_handler);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs the name of a zone";
+    }
+
+    rlcf->status = ngx_http_review_zone_add(cf, &value[1], 0);
+    if (rlcf->status == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* the lock is held for the numbers of the queue alone */
+
+static void
+ngx_http_review_status_gauges(ngx_http_review_zone_t *zone, review_gauges_t *g)
+{
+    review_queue_t          *q;
+    ngx_http_review_load_t  *load;
+
+    ngx_memzero(g, sizeof(review_gauges_t));
+
+    g->processes = ngx_http_review_process_reclaim(zone);
+
+    load = ngx_http_review_zone_load(zone);
+    q = ngx_http_review_zone_lock(zone);
+
+    g->in_flight = q->in_flight;
+    g->queued = q->waiting;
+    g->limit = q->limit;
+    g->automatic = load->automatic & 1;
+    g->limit_min = zone->min;
+    g->limit_max = zone->max;
+    g->queued_high = q->waiting_of[REVIEW_PRIORITY_HIGH];
+    g->queued_normal = q->waiting_of[REVIEW_PRIORITY_NORMAL];
+    g->queued_low = q->waiting_of[REVIEW_PRIORITY_LOW];
+
+    switch (review_circuit_state(&load->circuit, ngx_current_msec)) {
+
+    case REVIEW_CIRCUIT_CLOSED:
+        break;
+
+    case REVIEW_CIRCUIT_HALF_OPEN:
+        g->circuit = 1;
+        break;
+
+    default:
+        g->circuit = 2;
+    }
+
+    ngx_http_review_zone_unlock(zone);
+}
+
+
+/* 1: Prometheus, 0: JSON, NGX_DECLINED: something else was asked for */
+
+static ngx_int_t
+ngx_http_review_status_format(ngx_http_request_t *r)
+{
+    u_char           *last;
+    ngx_str_t         value;
+    ngx_table_elt_t  *accept;
+
+    if (ngx_http_arg(r, (u_char *) "format", 6, &value) == NGX_OK) {
+
+        if (value.len == 10 && ngx_strncmp(value.data, "prometheus", 10) == 0)
+        {
+            return 1;
+        }
+
+        return value.len == 4 && ngx_strncmp(value.data, "json", 4) == 0
+               ? 0 : NGX_DECLINED;
+    }
+
+    accept = ngx_http_review_find_header(&r->headers_in.headers, "Accept");
+
+    if (accept == NULL) {
+        return 0;
+    }
+
+    last = accept->value.data + accept->value.len;
+
+    return ngx_strlcasestrn(accept->value.data, last,
+                            (u_char *) "text/plain", 10 - 1)
+           || ngx_strlcasestrn(accept->value.data, last,
+                               (u_char *) "openmetrics", 11 - 1);
+}
+
+
+ngx_int_t
+ngx_http_review_status_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                    rc, prometheus;
+    ngx_buf_t                   *b;
+    ngx_chain_t                  out;
+    review_buf_t                 text;
+    review_pool_t               *pool;
+    review_gauges_t              gauges;
+    review_metrics_zone_t        page;
+    ngx_http_review_zone_t      *zone;
+    ngx_http_review_loc_conf_t  *conf;
+
+    static ngx_str_t  no_store = ngx_string("no-store");
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    prometheus = ngx_http_review_status_format(r);
+
+    if (prometheus == NGX_DECLINED) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    zone = conf->status;
+
+    pool = ngx_http_review_pool(r->pool);
+    b = ngx_calloc_buf(r->pool);
+
+    if (pool == NULL || b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_review_status_gauges(zone, &gauges);
+
+    page.name.data = (char *) zone->name.data;
+    page.name.len = zone->name.len;
+    page.metrics = &ngx_http_review_zone_load(zone)->metrics;
+    page.gauges = &gauges;
+
+    review_buf_init(&text, pool, 4096);
+
+    if (prometheus) {
+        review_metrics_prometheus(&text, &page, 1);
+        ngx_str_set(&r->headers_out.content_type,
+                    "text/plain; version=0.0.4; charset=utf-8");
+
+    } else {
+        review_metrics_json(&text, page.name.data, page.name.len, page.metrics,
+                            &gauges);
+        review_buf_puts(&text, "\n");
+        ngx_str_set(&r->headers_out.content_type, "application/json");
+    }
+
+    if (text.failed
+        || ngx_http_review_add_header(&r->headers_out.headers, r->pool,
+                                      "Cache-Control", &no_store)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = text.len;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b->pos = (u_char *) text.data;
+    b->last = b->pos + text.len;
+    b->memory = 1;
+    b->last_buf = (r == r->main) ? 1 : 0;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}

@@ -1,0 +1,363 @@
+
+/* Variables: about a review in its log, about a call in the LLM location. */
+
+#include "http/chunk/ngx_http_review_chunk.h"
+
+#include <ngx_md5.h>
+
+
+#define NGX_HTTP_REVIEW_MD5  16
+
+
+typedef ngx_int_t (*ngx_http_review_variable_pt)(ngx_http_review_ctx_t *ctx,
+    ngx_str_t *value);
+
+
+/* only of a request that was begun: a bad one has none */
+
+static ngx_http_review_ctx_t *
+ngx_http_review_variable_ctx(ngx_http_request_t *r)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_review_module);
+
+    return ctx && ctx->begun ? ctx : NULL;
+}
+
+
+/* the reply's "status", once there is one */
+
+static ngx_int_t
+ngx_http_review_variable_status(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->status == NULL) {
+        return NGX_DECLINED;
+    }
+
+    value->data = (u_char *) ctx->status;
+    value->len = ngx_strlen(value->data);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+{
+    if (ctx->rubric == NULL) {
+        return NGX_DECLINED;
+    }
+
+    value->data = (u_char *) ctx->rubric->name.data;
+    value->len = ctx->rubric->name.len;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_number(ngx_http_review_ctx_t *ctx, int64_t n,
+    ngx_str_t *value)
+{
+    value->data = ngx_pnalloc(ctx->request->pool, NGX_INT64_LEN);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_sprintf(value->data, "%L", n) - value->data;
+
+    return NGX_OK;
+}
+
+
+/* seconds with milliseconds, as core's $request_time */
+
+static ngx_int_t
+ngx_http_review_variable_time(ngx_http_review_ctx_t *ctx, ngx_msec_t msec,
+    ngx_str_t *value)
+{
+    value->data = ngx_pnalloc(ctx->request->pool, NGX_TIME_T_LEN + 4);
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->len = ngx_sprintf(value->data, "%T.%03M", (time_t) (msec / 1000),
+                             msec % 1000)
+                 - value->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_calls(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+{
+    return ngx_http_review_variable_number(ctx, ctx->usage.calls, value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_failed(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+{
+    return ngx_http_review_variable_number(ctx, ctx->failed, value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_retries(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+{
+    return ngx_http_review_variable_number(ctx, ctx->usage.retries, value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_llm_time(ngx_http_review_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    return ngx_http_review_variable_time(ctx, ctx->usage.time, value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_queue_time(ngx_http_review_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    return ngx_http_review_variable_time(ctx, ctx->usage.queue_time, value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_prompt_tokens(ngx_http_review_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    return ngx_http_review_variable_number(ctx, ctx->usage.prompt_tokens,
+                                           value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_completion_tokens(ngx_http_review_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    return ngx_http_review_variable_number(ctx, ctx->usage.completion_tokens,
+                                           value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_hash(ngx_pool_t *pool, ngx_md5_t *md5,
+    ngx_str_t *value)
+{
+    u_char  hash[NGX_HTTP_REVIEW_MD5];
+
+    ngx_md5_final(hash, md5);
+
+    value->len = 2 * sizeof(hash);
+    value->data = ngx_pnalloc(pool, value->len);
+
+    if (value->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_hex_dump(value->data, hash, sizeof(hash));
+
+    return NGX_OK;
+}
+
+
+/* the same for all calls about a chunk */
+
+static ngx_int_t
+ngx_http_review_variable_chunk_key(ngx_http_review_ctx_t *ctx,
+    ngx_str_t *value)
+{
+    ngx_md5_t                 md5;
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = ngx_http_review_chunk_of(ctx->request);
+
+    if (chunk == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (chunk->key.len == 0) {
+        ngx_md5_init(&md5);
+        ngx_md5_update(&md5, chunk->subject.chunk.data,
+                       chunk->subject.chunk.len);
+
+        if (ngx_http_review_variable_hash(ctx->request->pool, &md5,
+                                          &chunk->key)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    *value = chunk->key;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The hash of all that an answer depends on: model, messages, parameters;
+ * that is, of the body.
+ */
+
+static ngx_int_t
+ngx_http_review_variable_call_key(ngx_http_review_call_t *call,
+    ngx_str_t *value)
+{
+    size_t     i;
+    uint64_t   chance[4];
+    ngx_md5_t  md5;
+
+    ngx_md5_init(&md5);
+
+    for (i = 0; i < call->npieces; i++) {
+        ngx_md5_update(&md5, call->body[i].data, call->body[i].len);
+    }
+
+    /* a client's own body is not read for it: no two have the same key */
+
+    if (call->npieces == 0) {
+        chance[0] = ngx_random();
+        chance[1] = ngx_random();
+        chance[2] = ngx_current_msec;
+        chance[3] = (uintptr_t) call;
+
+        ngx_md5_update(&md5, chance, sizeof(chance));
+    }
+
+    return ngx_http_review_variable_hash(call->ctx->request->pool, &md5,
+                                         value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_found(ngx_http_variable_value_t *v, ngx_int_t rc,
+    ngx_str_t *value)
+{
+    if (rc != NGX_OK) {
+        v->not_found = 1;
+        return rc == NGX_DECLINED ? NGX_OK : rc;
+    }
+
+    v->data = value->data;
+    v->len = value->len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    value;
+    ngx_http_review_ctx_t       *ctx;
+    ngx_http_review_variable_pt  get;
+
+    get = (ngx_http_review_variable_pt) data;
+    ctx = ngx_http_review_variable_ctx(r);
+
+    rc = ctx ? get(ctx, &value) : NGX_DECLINED;
+
+    return ngx_http_review_variable_found(v, rc, &value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_point(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                value;
+    ngx_http_review_call_t  *call;
+    ngx_http_review_cell_t  *cell;
+
+    call = ngx_http_review_call_of(r);
+
+    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
+        return ngx_http_review_variable_found(v, NGX_DECLINED, NULL);
+    }
+
+    cell = call->data;
+    value.data = (u_char *) cell->point->id.data;
+    value.len = cell->point->id.len;
+
+    return ngx_http_review_variable_found(v, NGX_OK, &value);
+}
+
+
+static ngx_int_t
+ngx_http_review_variable_key(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_int_t                rc;
+    ngx_str_t                value;
+    ngx_http_review_call_t  *call;
+
+    call = ngx_http_review_call_of(r);
+
+    rc = call ? ngx_http_review_variable_call_key(call, &value)
+              : NGX_DECLINED;
+
+    return ngx_http_review_variable_found(v, rc, &value);
+}
+
+
+#define ngx_http_review_variable_entry(name, get)                             \
+    { ngx_string("review_" name), NULL, ngx_http_review_variable,             \
+      (uintptr_t) get, NGX_HTTP_VAR_NOCACHEABLE, 0 }
+
+static ngx_http_variable_t  ngx_http_review_vars[] = {
+
+    ngx_http_review_variable_entry("status", ngx_http_review_variable_status),
+    ngx_http_review_variable_entry("rubric", ngx_http_review_variable_rubric),
+    ngx_http_review_variable_entry("calls", ngx_http_review_variable_calls),
+    ngx_http_review_variable_entry("failed", ngx_http_review_variable_failed),
+    ngx_http_review_variable_entry("retries",
+        ngx_http_review_variable_retries),
+    ngx_http_review_variable_entry("queue_time",
+        ngx_http_review_variable_queue_time),
+    ngx_http_review_variable_entry("llm_time",
+        ngx_http_review_variable_llm_time),
+    ngx_http_review_variable_entry("prompt_tokens",
+        ngx_http_review_variable_prompt_tokens),
+    ngx_http_review_variable_entry("completion_tokens",
+        ngx_http_review_variable_completion_tokens),
+    ngx_http_review_variable_entry("chunk_key",
+        ngx_http_review_variable_chunk_key),
+
+    { ngx_string("review_point"), NULL, ngx_http_review_variable_point,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("review_call_key"), NULL, ngx_http_review_variable_key,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_http_review_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_review_vars; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,518 @@
+
+/*
+ * A client's request at one of our locations, from its first header to its
+ * end, whatever the endpoint: its body is read, it is watched, woken, timed,
+ * and ended.
+ */
+
+#include "http/ngx_http_review.h"
+
+
+static void ngx_http_review_body_handler(ngx_http_request_t *r);
+static void ngx_http_review_write_handler(ngx_http_request_t *r);
+static void ngx_http_review_kick(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_deadline(ngx_event_t *ev);
+static void ngx_http_review_ping(ngx_event_t *ev);
+static void ngx_http_review_waking(ngx_event_t *ev);
+static void ngx_http_review_cleanup(void *data);
+
+
+ngx_http_review_ctx_t *
+ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
+{
+    ngx_http_review_ctx_t       *ctx;
+    ngx_http_review_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+
+    if (r != r->main) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"%s\" cannot serve a subrequest: it has no body of "
+                      "its own", conf->directive);
+        return NULL;
+    }
+
+    ctx = ngx_pcalloc(r->pool, size);
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->pool = ngx_http_review_pool(r->pool);
+    if (ctx->pool == NULL) {
+        return NULL;
+    }
+
+    ctx->request = r;
+    ctx->conf = conf;
+    ctx->started = ngx_current_msec;
+    ctx->timeout = conf->timeout;
+    ctx->post_action = r->post_action;
+
+    ctx->waking.handler = ngx_http_review_waking;
+    ctx->waking.data = ctx;
+    ctx->waking.log = r->connection->log;
+
+    ngx_queue_init(&ctx->calls);
+    ngx_queue_init(&ctx->ended);
+
+    ngx_http_set_ctx(r, ctx, ngx_http_review_module);
+
+    return ctx;
+}
+
+
+ngx_int_t
+ngx_http_review_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (rc != NGX_OK) {
+
+        if (ngx_http_discard_request_body(r) != NGX_OK) {
+            r->keepalive = 0;
+        }
+
+        return ngx_http_review_reply_problem(ctx, rc);
+    }
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_review_body_handler);
+
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
+
+
+static void
+ngx_http_review_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t     *cln;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
+
+    cln = ngx_http_cleanup_add(r, 0);
+
+    if (cln == NULL
+        || ngx_array_init(&ctx->left, r->pool, 1, sizeof(ngx_http_request_t *))
+           != NGX_OK)
+    {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    cln->handler = ngx_http_review_cleanup;
+    cln->data = ctx;
+
+    /* from here on a thread may be at work for it: its end has to be noticed */
+
+    if (!r->discard_body) {
+        r->read_event_handler = ngx_http_test_reading;
+    }
+
+    r->write_event_handler = ngx_http_review_write_handler;
+
+    if (ngx_http_review_watch_client(r) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ctx->read(ctx);
+}
+
+
+/* a client may have gone already, or be not watched at all ("deferred") */
+
+ngx_int_t
+ngx_http_review_watch_client(ngx_http_request_t *r)
+{
+    ngx_event_t  *rev;
+
+#if (NGX_HTTP_V2 || NGX_COMPAT)
+    if (r->stream) {
+        return NGX_OK;
+    }
+#endif
+
+    rev = r->connection->read;
+
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+        return NGX_OK;
+    }
+
+    return ngx_handle_read_event(rev, 0);
+}
+
+
+ngx_int_t
+ngx_http_review_begin(ngx_http_review_ctx_t *ctx)
+{
+    ctx->begun = 1;
+
+    if (ctx->sse && ngx_http_review_begin_events(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->deadline.handler = ngx_http_review_deadline;
+    ctx->deadline.data = ctx;
+    ctx->deadline.log = ctx->request->connection->log;
+    ctx->expires = ngx_current_msec + ctx->timeout;
+
+    ngx_add_timer(&ctx->deadline, ctx->timeout);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx)
+{
+    ctx->sse = 1;
+
+    if (ngx_http_review_reply_start(ctx, "text/event-stream") != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ctx->ping.handler = ngx_http_review_ping;
+    ctx->ping.data = ctx;
+    ctx->ping.log = ctx->request->connection->log;
+
+    ngx_add_timer(&ctx->ping, ctx->conf->ping);
+
+    return NGX_OK;
+}
+
+
+/* has the request's write handler called, from the event loop */
+
+void
+ngx_http_review_wake(ngx_http_review_ctx_t *ctx)
+{
+    if (!ctx->posted) {
+        ctx->posted = (ngx_http_post_request(ctx->request, NULL) == NGX_OK);
+    }
+}
+
+
+void
+ngx_http_review_wake_later(ngx_http_review_ctx_t *ctx)
+{
+    ngx_post_event(&ctx->waking, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_review_waking(ngx_event_t *ev)
+{
+    ngx_connection_t       *c;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ev->data;
+    c = ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(ctx)) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, ctx->request);
+
+    ngx_http_review_wake(ctx);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+/*
+ * Everything about a request's calls happens here, whatever has caused it: so
+ * that nothing is pulled away from under a subrequest's feet.
+ */
+
+static void
+ngx_http_review_write_handler(ngx_http_request_t *r)
+{
+    ngx_queue_t             *q;
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_call_t  *call;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
+
+    /* a subrequest's upstream sets timers there; the deadline is our own */
+
+    if (r->connection->write->timedout && ctx->streaming) {
+        r->connection->timedout = 1;
+        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    r->connection->write->timedout = 0;
+
+    ngx_http_review_kick(ctx);
+
+    /* what is waked for from here on is seen to right now */
+
+    ctx->posted = 1;
+
+    while (!ngx_queue_empty(&ctx->ended) && !ctx->over) {
+        q = ngx_queue_head(&ctx->ended);
+        ngx_queue_remove(q);
+
+        call = ngx_queue_data(q, ngx_http_review_call_t, queue);
+        call->ended = 0;
+
+        ngx_http_review_call_ended(call);
+    }
+
+    ctx->posted = 0;
+
+    if (ctx->broken
+        || (ctx->replied && ngx_http_review_reply_flush(ctx) != NGX_OK))
+    {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+
+    if (ctx->progress && !ctx->over) {
+        ctx->progress(ctx);
+    }
+}
+
+
+/*
+ * Lets calls go on that wait for the client connection's write event, as those
+ * do that limit_req delays in the backend's location: nginx wakes only the
+ * client's request for it.  An answer that passes without buffering deletes
+ * the timer of the delay: it is set anew.
+ */
+
+static void
+ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
+{
+    ngx_queue_t             *q;
+    ngx_event_t             *wev;
+    ngx_msec_int_t           left;
+    ngx_http_review_call_t  *call;
+
+    wev = ctx->request->connection->write;
+
+    if (wev->delayed && !wev->timer_set) {
+        left = (ngx_msec_int_t) (ctx->delayed_until - ngx_current_msec);
+
+        if (left > 0) {
+            ngx_add_timer(wev, left);
+            return;
+        }
+
+        wev->delayed = 0;
+
+    } else if (ctx->posted) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&ctx->calls);
+         q != ngx_queue_sentinel(&ctx->calls);
+         q = ngx_queue_next(q))
+    {
+        call = ngx_queue_data(q, ngx_http_review_call_t, running);
+
+        if (call->sr) {
+            ngx_http_review_call_kick(call->sr);
+        }
+    }
+
+    ngx_http_review_kick_left(ctx);
+}
+
+
+static void
+ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx)
+{
+    ngx_uint_t            i;
+    ngx_http_request_t  **left;
+
+    left = ctx->left.elts;
+
+    for (i = 0; i < ctx->left.nelts; i++) {
+        ngx_http_review_call_kick(left[i]);
+    }
+}
+
+
+ngx_uint_t
+ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    if (ctx->over) {
+        return 0;
+    }
+
+    r = ctx->request;
+
+    if (r->post_action != ctx->post_action
+        || ngx_http_get_module_ctx(r, ngx_http_review_module) != ctx)
+    {
+        ngx_http_review_cleanup(ctx);
+        return 0;
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_review_end(ngx_http_review_ctx_t *ctx)
+{
+    ngx_queue_t             *q;
+    ngx_event_t             *wev;
+    ngx_http_review_call_t  *call;
+
+    /* nginx would wait for the subrequests of calls that still run */
+
+    for (q = ngx_queue_head(&ctx->calls);
+         q != ngx_queue_sentinel(&ctx->calls);
+         q = ngx_queue_next(q))
+    {
+        call = ngx_queue_data(q, ngx_http_review_call_t, running);
+
+        ngx_http_review_call_stop(call);
+    }
+
+    ngx_http_review_cleanup(ctx);
+
+    /* limit_req may still delay a call that was given up, but not the reply */
+
+    wev = ctx->request->connection->write;
+
+    if (wev->delayed) {
+        wev->delayed = 0;
+
+        if (wev->timer_set) {
+            ngx_del_timer(wev);
+        }
+    }
+
+    ngx_http_review_kick_left(ctx);
+}
+
+
+void
+ngx_http_review_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
+{
+    ngx_http_review_end(ctx);
+    ngx_http_finalize_request(ctx->request, rc);
+}
+
+
+/* "status" is that of a problem, or NGX_ERROR */
+
+void
+ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status)
+{
+    ngx_int_t  rc;
+
+    ngx_http_review_end(ctx);
+
+    if (status == NGX_ERROR) {
+        rc = ctx->replied ? NGX_ERROR : NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    } else {
+        rc = ngx_http_review_reply_problem(ctx, status);
+    }
+
+    ngx_http_finalize_request(ctx->request, rc);
+}
+
+
+/* what is finished is returned, what runs or waits is given up */
+
+static void
+ngx_http_review_deadline(ngx_event_t *ev)
+{
+    ngx_connection_t       *c;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ev->data;
+    c = ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(ctx)) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, ctx->request);
+
+    ctx->expire(ctx);
+    ngx_http_review_wake(ctx);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_review_ping(ngx_event_t *ev)
+{
+    ngx_connection_t       *c;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ev->data;
+    c = ctx->request->connection;
+
+    if (!ngx_http_review_is_ours(ctx)) {
+        return;
+    }
+
+    ngx_http_set_log_request(c->log, ctx->request);
+
+    ngx_http_review_reply_ping(ctx);
+    ngx_add_timer(ev, ctx->conf->ping);
+
+    if (ctx->broken) {
+        ngx_http_review_wake(ctx);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* the end, whatever has caused it: nothing may call back any more */
+
+static void
+ngx_http_review_cleanup(void *data)
+{
+    ngx_http_review_ctx_t *ctx = data;
+
+    ngx_queue_t             *q;
+    ngx_http_review_call_t  *call;
+
+    if (ctx->deadline.timer_set) {
+        ngx_del_timer(&ctx->deadline);
+    }
+
+    if (ctx->ping.timer_set) {
+        ngx_del_timer(&ctx->ping);
+    }
+
+    if (ctx->waking.posted) {
+        ngx_delete_posted_event(&ctx->waking);
+    }
+
+    if (!ctx->over) {
+        ctx->over = 1;
+
+        if (ctx->work) {
+            ctx->work->gone = 1;
+        }
+
+        if (ctx->cancel) {
+            ctx->cancel(ctx);
+        }
+    }
+
+    while (!ngx_queue_empty(&ctx->calls)) {
+        q = ngx_queue_head(&ctx->calls);
+        call = ngx_queue_data(q, ngx_http_review_call_t, running);
+
+        ngx_http_review_call_leave(call);
+    }
+}

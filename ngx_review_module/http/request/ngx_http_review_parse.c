@@ -1,0 +1,280 @@
+
+/*
+ * A client's body read, checked, and parsed, as JSON or as a text: on a thread
+ * if it is large.
+ */
+
+#include "http/ngx_http_review.h"
+
+#include "review/json/json.h"
+
+
+typedef struct {
+    ngx_http_review_ctx_t      *ctx;
+    ngx_http_review_ctx_pt      next;
+    review_pool_t              *pool;
+    ngx_chain_t                *bufs;       /* the thread's own */
+    off_t                       size;
+    ngx_uint_t                  json;       /* what it is taken for */
+    json_t                     *value;
+    review_str_t                text;
+    review_error_t              err;
+    ngx_int_t                   status;     /* NGX_OK, NGX_ERROR, or 400 */
+} ngx_http_review_reading_t;
+
+
+static void ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
+    ngx_http_review_ctx_pt next);
+static ngx_int_t ngx_http_review_reading_small(
+    ngx_http_review_reading_t *reading);
+static ngx_int_t ngx_http_review_reading_large(
+    ngx_http_review_reading_t *reading);
+static void ngx_http_review_reading_run(void *data);
+static void ngx_http_review_reading_done(void *data);
+static void ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
+    const char *data, size_t len);
+static void ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
+    const char *data, size_t len);
+
+
+void
+ngx_http_review_read_json(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next)
+{
+    ngx_http_review_read_as(ctx, 1, next);
+}
+
+
+void
+ngx_http_review_read_text(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next)
+{
+    ngx_http_review_read_as(ctx, 0, next);
+}
+
+
+static void
+ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
+    ngx_http_review_ctx_pt next)
+{
+    ngx_int_t               rc;
+    ngx_http_review_reading_t  reading;
+
+    ngx_memzero(&reading, sizeof(ngx_http_review_reading_t));
+
+    reading.ctx = ctx;
+    reading.next = next;
+    reading.json = json;
+    reading.size = ngx_http_review_body_size(ctx->request);
+
+    /* a text is all of the body, of JSON it is a part */
+
+    if ((!json && reading.size > (off_t) ctx->conf->max_text)
+        || reading.size > NGX_MAX_SIZE_T_VALUE / 2)
+    {
+        ngx_http_review_fail(ctx,
+                ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                       NULL, "the text is of %jd bytes, "
+                                       "review_max_text_size allows %zu",
+                                       (intmax_t) reading.size,
+                                       ctx->conf->max_text));
+        return;
+    }
+
+    rc = ngx_http_review_work_is_large(ctx, reading.size)
+         ? ngx_http_review_reading_large(&reading)
+         : ngx_http_review_reading_small(&reading);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_fail(ctx, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_review_reading_small(ngx_http_review_reading_t *reading)
+{
+    ngx_str_t  body;
+
+    if (ngx_http_review_read_body(reading->ctx->request, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    reading->pool = reading->ctx->work ? reading->ctx->work->memory
+                                       : reading->ctx->pool;
+
+    ngx_http_review_reading_parse(reading, (char *) body.data, body.len);
+    ngx_http_review_reading_done(reading);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_reading_large(ngx_http_review_reading_t *request)
+{
+    ngx_http_review_work_t  *work;
+    ngx_http_review_reading_t  *reading;
+
+    work = ngx_http_review_work(request->ctx);
+    if (work == NULL) {
+        return NGX_ERROR;
+    }
+
+    reading = ngx_palloc(work->pool, sizeof(ngx_http_review_reading_t));
+    if (reading == NULL) {
+        return NGX_ERROR;
+    }
+
+    *reading = *request;
+    reading->pool = work->memory;
+
+    if (ngx_http_review_take_body(reading->ctx->request, work->pool,
+                                  &reading->bufs)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_review_work_start(work, reading->size, ngx_http_review_reading_run,
+                               ngx_http_review_reading_done, reading);
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_reading_run(void *data)
+{
+    ngx_http_review_reading_t *reading = data;
+
+    char  *p;
+
+    p = review_alloc(reading->pool, reading->size + 1);
+
+    if (p == NULL
+        || ngx_http_review_join_body(reading->bufs, (u_char *) p) != NGX_OK)
+    {
+        reading->status = NGX_ERROR;
+        return;
+    }
+
+    ngx_http_review_reading_parse(reading, p, reading->size);
+
+    /* what was parsed is not needed any more, and here nobody waits */
+
+    if (reading->json) {
+        (void) ngx_pfree(reading->pool->ctx, p);
+    }
+}
+
+
+static void
+ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
+    const char *data, size_t len)
+{
+    if (!reading->json) {
+        ngx_http_review_reading_check(reading, data, len);
+        return;
+    }
+
+    reading->value = review_json_parse(data, len, &reading->err);
+
+    if (reading->value == NULL) {
+        reading->status = NGX_HTTP_BAD_REQUEST;
+        return;
+    }
+
+    if (review_pool_own_json(reading->pool, reading->value) != 0) {
+        reading->status = NGX_ERROR;
+        return;
+    }
+
+    if (!json_is_object(reading->value)) {
+        reading->status = NGX_HTTP_BAD_REQUEST;
+        (void) review_error(&reading->err, "", "the body must be an object, "
+                            "got %s", review_json_type(reading->value));
+        return;
+    }
+
+    reading->status = NGX_OK;
+}
+
+
+static void
+ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
+    const char *data, size_t len)
+{
+    size_t       valid;
+    const char  *nul;
+
+    valid = review_utf8_valid(data, len);
+
+    if (valid < len) {
+        reading->status = NGX_HTTP_BAD_REQUEST;
+        (void) review_error(&reading->err, "", "the text is not valid UTF-8 at "
+                            "byte %zu", valid);
+        return;
+    }
+
+    /* as in JSON: most that would take a chunk do not take that */
+
+    nul = len ? memchr(data, '\0', len) : NULL;
+
+    if (nul) {
+        reading->status = NGX_HTTP_BAD_REQUEST;
+        (void) review_error(&reading->err, "", "the text has a NUL character "
+                            "at byte %zu", (size_t) (nul - data));
+        return;
+    }
+
+    reading->text.data = data;
+    reading->text.len = len;
+    reading->status = NGX_OK;
+}
+
+
+static void
+ngx_http_review_reading_done(void *data)
+{
+    ngx_http_review_reading_t *reading = data;
+
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = reading->ctx;
+
+    if (reading->status == NGX_HTTP_BAD_REQUEST) {
+        reading->status = ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST,
+                                               reading->err.pointer,
+                                               reading->err.text);
+    }
+
+    if (reading->status != NGX_OK) {
+        ngx_http_review_fail(ctx, reading->status);
+        return;
+    }
+
+    if (reading->json) {
+        ngx_http_review_drop_nulls(reading->value);
+        ctx->body = reading->value;
+
+    } else {
+        ctx->text = reading->text;
+    }
+
+    reading->next(ctx);
+}
+
+
+void
+ngx_http_review_drop_nulls(json_t *object)
+{
+    void        *next;
+    json_t      *value;
+    const char  *key;
+
+    json_object_foreach_safe(object, next, key, value) {
+        if (json_is_null(value)) {
+            (void) json_object_del(object, key);
+        }
+    }
+}

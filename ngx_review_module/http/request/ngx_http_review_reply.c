@@ -1,0 +1,336 @@
+
+/* Replies: whole, or in pieces while they are made. */
+
+#include "http/ngx_http_review.h"
+
+
+ngx_chain_t *
+ngx_http_review_reply_link(ngx_pool_t *pool, const char *data, size_t len)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    b = ngx_calloc_buf(pool);
+    cl = ngx_alloc_chain_link(pool);
+
+    if (b == NULL || cl == NULL) {
+        return NULL;
+    }
+
+    b->pos = (u_char *) data;
+    b->last = b->pos + len;
+    b->memory = len ? 1 : 0;
+    b->tag = (ngx_buf_tag_t) &ngx_http_review_module;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    return cl;
+}
+
+
+ngx_int_t
+ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
+    const char *type)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ctx->replied = 1;
+
+    r->headers_out.status = status;
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = strcspn(type, ";");
+    r->headers_out.content_type_lowcase = NULL;
+
+    return ngx_http_send_header(r);
+}
+
+
+/* JSON, at once */
+
+ngx_int_t
+ngx_http_review_reply_whole(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
+    ngx_chain_t *out)
+{
+    return ngx_http_review_reply_typed(ctx, status, "application/json", out);
+}
+
+
+ngx_int_t
+ngx_http_review_reply_typed(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
+    const char *type, ngx_chain_t *out)
+{
+    ngx_int_t            rc;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    r->headers_out.content_length_n = 0;
+
+    for (cl = out; cl; cl = cl->next) {
+        r->headers_out.content_length_n += ngx_buf_size(cl->buf);
+
+        if (cl->next == NULL) {
+            cl->buf->last_buf = 1;
+            cl->buf->last_in_chain = 1;
+        }
+    }
+
+    rc = ngx_http_review_reply_header(ctx, status, type);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_output_filter(r, out);
+}
+
+
+ngx_int_t
+ngx_http_review_reply_start(ngx_http_review_ctx_t *ctx, const char *type)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    static ngx_str_t  no_cache = ngx_string("no-cache");
+    static ngx_str_t  no = ngx_string("no");
+
+    r = ctx->request;
+
+    if (ngx_http_review_add_header(&r->headers_out.headers, r->pool,
+                                   "Cache-Control", &no_cache)
+        != NGX_OK
+        || ngx_http_review_add_header(&r->headers_out.headers, r->pool,
+                                      "X-Accel-Buffering", &no)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_review_reply_header(ctx, NGX_HTTP_OK, type);
+
+    /* no body goes with 204, which "error_page ... =204" may make of it */
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_send_special(r, NGX_HTTP_FLUSH) == NGX_ERROR
+           ? NGX_ERROR : NGX_OK;
+}
+
+
+/*
+ * "last_in_chain" means the end, as "last_buf" does: filters of other modules
+ * are done with the reply when they see it.
+ */
+
+ngx_int_t
+ngx_http_review_reply_piece(ngx_http_review_ctx_t *ctx, ngx_chain_t *out,
+    ngx_uint_t last)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    b = NULL;
+
+    for (cl = out; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_size(b)) {
+            ctx->sending = b;
+        }
+    }
+
+    b->flush = !last;
+    b->last_buf = last;
+    b->last_in_chain = last;
+
+    return ngx_http_output_filter(ctx->request, out);
+}
+
+
+/*
+ * Does the client, or a filter, still hold what it was sent?  Filters set
+ * flags of their own in "buffered", and some keep them as long as the reply
+ * lasts: so only what is known to be ours counts, and what waits for the
+ * client's socket.
+ */
+
+static ngx_uint_t
+ngx_http_review_reply_held(ngx_http_review_ctx_t *ctx)
+{
+    if (ctx->request->connection->buffered & NGX_HTTP_WRITE_BUFFERED) {
+        return 1;
+    }
+
+    return ctx->sending && ngx_buf_size(ctx->sending);
+}
+
+
+/* "event: name", the data in one line, and a blank one */
+
+ngx_int_t
+ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx, const char *name,
+    ngx_chain_t *data, ngx_uint_t last)
+{
+    ngx_pool_t    *pool;
+    ngx_chain_t   *out, *cl;
+    review_buf_t   b;
+
+    pool = ctx->request->pool;
+
+    review_buf_init(&b, ctx->pool, 32);
+    review_buf_puts(&b, "event: ");
+    review_buf_puts(&b, name);
+    review_buf_puts(&b, "\ndata: ");
+
+    out = b.failed ? NULL : ngx_http_review_reply_link(pool, b.data, b.len);
+
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    out->next = data;
+
+    for (cl = out; cl->next; cl = cl->next) { /* void */ }
+
+    cl->next = ngx_http_review_reply_link(pool, "\n\n", 2);
+
+    if (cl->next == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_reply_piece(ctx, out, last);
+}
+
+
+/* a comment: it only shows proxies and clients that the reply is alive */
+
+void
+ngx_http_review_reply_ping(ngx_http_review_ctx_t *ctx)
+{
+    ngx_chain_t  *out;
+
+    /* a client that does not read is not sent more */
+
+    if (ngx_http_review_reply_held(ctx)) {
+        return;
+    }
+
+    out = ngx_http_review_reply_link(ctx->request->pool, ": ping\n\n",
+                                     sizeof(": ping\n\n") - 1);
+
+    if (out == NULL
+        || ngx_http_review_reply_piece(ctx, out, 0) == NGX_ERROR)
+    {
+        ctx->broken = 1;
+    }
+}
+
+
+/*
+ * Goes on with what the client has not taken yet, whoever keeps it: nginx does
+ * while a subrequest of another module, "add_before_body", goes before it.
+ */
+
+ngx_int_t
+ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (!ngx_http_review_reply_unsent(ctx)
+        && !r->buffered && !r->connection->buffered && r->postponed == NULL)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_http_output_filter(r, NULL) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return ngx_handle_write_event(r->connection->write, 0);
+}
+
+
+ngx_uint_t
+ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx)
+{
+    ngx_event_t               *wev;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    wev = ctx->request->connection->write;
+
+    /* limit_rate has a timer of its own */
+
+    if (wev->delayed) {
+        return 1;
+    }
+
+    if (ctx->streaming && wev->timer_set) {
+        ngx_del_timer(wev);
+    }
+
+    if (!ngx_http_review_reply_held(ctx)) {
+        return 0;
+    }
+
+    if (ctx->streaming) {
+        clcf = ngx_http_get_module_loc_conf(ctx->request,
+                                            ngx_http_core_module);
+        ngx_add_timer(wev, clcf->send_timeout);
+    }
+
+    return 1;
+}
+
+
+void
+ngx_http_review_write_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
+    ngx_uint_t calls)
+{
+    review_buf_puts(b, "{");
+
+    if (calls) {
+        review_buf_puts(b, "\"calls\":");
+        review_buf_number(b, usage->calls);
+        review_buf_puts(b, ",\"retries\":");
+        review_buf_number(b, usage->retries);
+        review_buf_puts(b, ",");
+    }
+
+    review_buf_puts(b, "\"prompt_tokens\":");
+    review_buf_number(b, usage->prompt_tokens);
+    review_buf_puts(b, ",\"completion_tokens\":");
+    review_buf_number(b, usage->completion_tokens);
+    review_buf_puts(b, ",\"total_tokens\":");
+    review_buf_number(b, usage->prompt_tokens + usage->completion_tokens);
+    review_buf_puts(b, "}");
+}
+
+
+/* {"code","detail"} */
+
+void
+ngx_http_review_write_error(review_buf_t *b, const char *code,
+    const char *detail, const char *note)
+{
+    review_buf_puts(b, "{\"code\":");
+    review_buf_json(b, code, ngx_strlen(code));
+    review_buf_puts(b, ",\"detail\":\"");
+    review_buf_escape(b, detail,
+                      review_utf8_valid(detail, ngx_strlen(detail)));
+
+    if (note) {
+        review_buf_puts(b, "; ");
+        review_buf_puts(b, note);
+    }
+
+    review_buf_puts(b, "\"}");
+}

@@ -1,0 +1,616 @@
+
+/*
+ * CPU-bound work that would hold up the event loop, on a pool of threads.
+ *
+ * A thread can't be cancelled, and a request must not wait for it: the work
+ * has a pool of its own.  The request lets go of it when its own pool is
+ * destroyed, the thread when it is done; the last one destroys the work's.
+ */
+
+#include "http/ngx_http_review.h"
+
+#if (NGX_THREADS)
+#include <ngx_thread_pool.h>
+#endif
+
+#if (NGX_LINUX)
+#include <sys/syscall.h>
+#endif
+
+#if (__GLIBC__)
+#include <malloc.h>
+#endif
+
+
+#define NGX_HTTP_REVIEW_WORK_POOL   4096
+#define NGX_HTTP_REVIEW_THRESHOLD   (64 * 1024)
+#define NGX_HTTP_REVIEW_WORK_ALIVE  60000
+
+/* pieces of memory of so many bytes are freed on a thread, so many of a work */
+
+#define NGX_HTTP_REVIEW_FREE_SIZE   (1024 * 1024)
+#define NGX_HTTP_REVIEW_FREE_MAX    32
+
+/* nanoseconds: longer than the 3 ms of others, but these must get their turn */
+
+#define NGX_HTTP_REVIEW_THREAD_SLICE  5000000
+
+
+#if (NGX_THREADS)
+
+/* what is freed on a thread */
+
+typedef struct {
+    ngx_pool_t                 *pool;       /* its own */
+    ngx_event_t                 alive;      /* keeps a worker from its exit */
+    ngx_uint_t                  n;
+    void                       *memory[NGX_HTTP_REVIEW_FREE_MAX];
+} ngx_http_review_freeing_t;
+
+static void ngx_http_review_work_alive(ngx_event_t *ev);
+
+#endif
+
+static void ngx_http_review_work_free(ngx_http_review_work_t *work);
+static void ngx_http_review_work_let_go(void *data);
+
+
+/*
+ * glibc would give each thread an arena of its own, where the rests of large
+ * requests stay: with two for all, a worker keeps a quarter of that.
+ */
+
+void
+ngx_http_review_thread_init(void)
+{
+#ifdef M_ARENA_MAX
+    (void) mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
+
+ngx_http_review_work_t *
+ngx_http_review_work_create(ngx_http_review_ctx_t *ctx)
+{
+    ngx_pool_t              *pool;
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_review_work_t  *work;
+
+    cln = ngx_pool_cleanup_add(ctx->request->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    /* the connection's log may be gone before the thread */
+
+    pool = ngx_create_pool(NGX_HTTP_REVIEW_WORK_POOL, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    work = ngx_pcalloc(pool, sizeof(ngx_http_review_work_t));
+
+    if (work) {
+        work->ctx = ctx;
+        work->pool = pool;
+        work->memory = ngx_http_review_pool(pool);
+    }
+
+    if (work == NULL || work->memory == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    cln->handler = ngx_http_review_work_let_go;
+    cln->data = work;
+
+    work->cleanup = cln;
+
+    return work;
+}
+
+
+ngx_http_review_work_t *
+ngx_http_review_work(ngx_http_review_ctx_t *ctx)
+{
+    if (ctx->work == NULL) {
+        ctx->work = ngx_http_review_work_create(ctx);
+    }
+
+    return ctx->work;
+}
+
+
+#if (NGX_THREADS && defined __GLIBC__)
+
+/*
+ * To give back tens of megabytes takes the system milliseconds: large memory of
+ * a work is freed on a thread, once nothing points to it.
+ */
+
+static void
+ngx_http_review_free_run(void *data, ngx_log_t *log)
+{
+    ngx_http_review_freeing_t *freeing = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < freeing->n; i++) {
+        ngx_free(freeing->memory[i]);
+    }
+}
+
+
+/* the task's memory is its pool's */
+
+static void
+ngx_http_review_free_event(ngx_event_t *ev)
+{
+    ngx_http_review_freeing_t *freeing = ev->data;
+
+    ngx_del_timer(&freeing->alive);
+    ngx_destroy_pool(freeing->pool);
+}
+
+
+/* NULL: there is nothing to be freed so, or no memory */
+
+static ngx_thread_task_t *
+ngx_http_review_free_task(ngx_pool_t *from)
+{
+    ngx_uint_t                  n;
+    ngx_pool_t                 *pool;
+    ngx_pool_large_t           *l;
+    ngx_thread_task_t          *task;
+    ngx_http_review_freeing_t  *freeing;
+
+    n = 0;
+
+    for (l = from->large; l && n < NGX_HTTP_REVIEW_FREE_MAX; l = l->next) {
+        n += (l->alloc && malloc_usable_size(l->alloc)
+                          >= NGX_HTTP_REVIEW_FREE_SIZE);
+    }
+
+    if (n == 0) {
+        return NULL;
+    }
+
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    task = ngx_thread_task_alloc(pool, sizeof(ngx_http_review_freeing_t));
+    if (task == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    freeing = task->ctx;
+    freeing->pool = pool;
+
+    for (l = from->large; l && freeing->n < n; l = l->next) {
+
+        if (l->alloc
+            && malloc_usable_size(l->alloc) >= NGX_HTTP_REVIEW_FREE_SIZE)
+        {
+            freeing->memory[freeing->n++] = l->alloc;
+            l->alloc = NULL;
+        }
+    }
+
+    return task;
+}
+
+
+static void
+ngx_http_review_free_post(ngx_thread_task_t *task, ngx_thread_pool_t *threads)
+{
+    ngx_http_review_freeing_t  *freeing;
+
+    freeing = task->ctx;
+
+    freeing->alive.handler = ngx_http_review_work_alive;
+    freeing->alive.data = freeing;
+    freeing->alive.log = ngx_cycle->log;
+
+    task->handler = ngx_http_review_free_run;
+    task->event.handler = ngx_http_review_free_event;
+    task->event.data = freeing;
+    task->event.log = ngx_cycle->log;
+
+    if (ngx_thread_task_post(threads, task) != NGX_OK) {
+        ngx_http_review_free_run(freeing, ngx_cycle->log);
+        ngx_destroy_pool(freeing->pool);
+        return;
+    }
+
+    ngx_add_timer(&freeing->alive, NGX_HTTP_REVIEW_WORK_ALIVE);
+}
+
+#endif
+
+
+static void
+ngx_http_review_work_free(ngx_http_review_work_t *work)
+{
+#if (NGX_THREADS && defined __GLIBC__)
+
+    ngx_thread_task_t  *task;
+    ngx_thread_pool_t  *threads;
+
+    threads = work->threads;
+
+    if (threads) {
+        task = ngx_http_review_free_task(work->pool);
+
+        ngx_destroy_pool(work->pool);
+
+        if (task) {
+            ngx_http_review_free_post(task, threads);
+        }
+
+        return;
+    }
+
+#endif
+
+    ngx_destroy_pool(work->pool);
+}
+
+
+static void
+ngx_http_review_work_let_go(void *data)
+{
+    ngx_http_review_work_t *work = data;
+
+    work->ctx = NULL;
+    work->gone = 1;
+
+    if (!work->busy && work->held == 0) {
+        ngx_http_review_work_free(work);
+    }
+}
+
+
+void
+ngx_http_review_work_destroy(ngx_http_review_work_t *work)
+{
+    work->cleanup->handler = NULL;
+
+    ngx_http_review_work_let_go(work);
+}
+
+
+static void
+ngx_http_review_work_release(void *data)
+{
+    ngx_http_review_work_t *other = data;
+
+    other->held--;
+
+    if (other->ctx == NULL) {
+        ngx_http_review_work_let_go(other);
+    }
+}
+
+
+ngx_int_t
+ngx_http_review_work_hold(ngx_http_review_work_t *work,
+    ngx_http_review_work_t *other)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(work->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    other->held++;
+
+    cln->handler = ngx_http_review_work_release;
+    cln->data = other;
+
+    return NGX_OK;
+}
+
+
+#if (NGX_THREADS)
+
+/* a worker that is to exit waits for its timers, but not for threads */
+
+static void
+ngx_http_review_work_alive(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, NGX_HTTP_REVIEW_WORK_ALIVE);
+}
+
+
+/*
+ * A thread that computes on the event loop's core holds it up for a slice of
+ * the scheduler's each time, 3 ms or so.  Linux since 6.12 has a task with
+ * shorter slices go first once it wakes: so the thread asks for longer ones,
+ * which costs it nothing else.  Older ones ignore that.
+ */
+
+static void
+ngx_http_review_thread_yields(void)
+{
+#if (NGX_LINUX && defined SYS_sched_setattr)
+
+    struct {
+        uint32_t  size;
+        uint32_t  policy;
+        uint64_t  flags;
+        int32_t   nice;
+        uint32_t  priority;
+        uint64_t  slice;                    /* nanoseconds */
+        uint64_t  deadline;
+        uint64_t  period;
+    } attr;
+
+    static __thread ngx_uint_t  asked;
+
+    if (asked) {
+        return;
+    }
+
+    asked = 1;
+
+    ngx_memzero(&attr, sizeof(attr));
+
+    if (syscall(SYS_sched_getattr, 0, &attr, sizeof(attr), 0) != 0
+        || attr.policy != SCHED_OTHER)
+    {
+        return;
+    }
+
+    attr.size = sizeof(attr);
+    attr.slice = NGX_HTTP_REVIEW_THREAD_SLICE;
+
+    (void) syscall(SYS_sched_setattr, 0, &attr, 0);
+
+#endif
+}
+
+
+/* on a thread; the request may have ended while the work was waiting for one */
+
+static void
+ngx_http_review_work_run(void *data, ngx_log_t *log)
+{
+    ngx_http_review_work_t *work = *(ngx_http_review_work_t **) data;
+
+    ngx_http_review_thread_yields();
+
+    if (!work->gone) {
+        work->run(work->data);
+    }
+}
+
+
+/* back in the event loop */
+
+static void
+ngx_http_review_work_event(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_review_ctx_t   *ctx;
+    ngx_thread_task_t       *task;
+    ngx_http_review_work_t  *work;
+
+    task = (ngx_thread_task_t *)
+               ((u_char *) ev - offsetof(ngx_thread_task_t, event));
+
+    work = *(ngx_http_review_work_t **) task->ctx;
+    work->busy = 0;
+    ngx_del_timer(&work->alive);
+
+    ctx = work->ctx;
+
+    if (ctx == NULL) {
+        ngx_http_review_work_let_go(work);
+        return;
+    }
+
+    if (!ngx_http_review_is_ours(ctx)) {
+        return;
+    }
+
+    c = ctx->request->connection;
+
+    ngx_http_set_log_request(c->log, ctx->request);
+
+    work->done(work->data);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_http_review_work_post(ngx_http_review_work_t *work)
+{
+    ngx_thread_task_t          *task;
+    ngx_http_review_threads_t  *threads;
+
+    threads = work->ctx->conf->threads;
+
+    /* one work does many things, but one after the other */
+
+    if (work->task == NULL) {
+        work->task = ngx_thread_task_alloc(work->pool, sizeof(void *));
+    }
+
+    task = work->task;
+
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    *(ngx_http_review_work_t **) task->ctx = work;
+
+    task->handler = ngx_http_review_work_run;
+    task->event.handler = ngx_http_review_work_event;
+    task->event.log = ngx_cycle->log;
+
+    work->busy = 1;
+    work->threads = threads->pool;
+
+    if (ngx_thread_task_post(threads->pool, task) != NGX_OK) {
+        work->busy = 0;
+        return NGX_ERROR;
+    }
+
+    work->alive.handler = ngx_http_review_work_alive;
+    work->alive.data = work;
+    work->alive.log = ngx_cycle->log;
+
+    ngx_add_timer(&work->alive, NGX_HTTP_REVIEW_WORK_ALIVE);
+
+    return NGX_OK;
+}
+
+#endif
+
+
+ngx_uint_t
+ngx_http_review_work_is_large(ngx_http_review_ctx_t *ctx, size_t size)
+{
+    ngx_http_review_threads_t  *threads;
+
+    threads = ctx->conf->threads;
+
+    return threads->pool && size >= threads->threshold;
+}
+
+
+/* a pool of threads that takes no more work is no reason to lose a request */
+
+void
+ngx_http_review_work_start(ngx_http_review_work_t *work, size_t size,
+    ngx_http_review_work_pt run, ngx_http_review_work_pt done, void *data)
+{
+    work->run = run;
+    work->done = done;
+    work->data = data;
+
+#if (NGX_THREADS)
+
+    if (ngx_http_review_work_is_large(work->ctx, size)
+        && ngx_http_review_work_post(work) == NGX_OK)
+    {
+        return;
+    }
+
+#endif
+
+    run(data);
+    done(data);
+}
+
+
+char *
+ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_loc_conf_t *rlcf = conf;
+
+    ngx_str_t                  *value, size;
+    ngx_http_review_threads_t  *threads;
+
+    if (rlcf->threads != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    threads = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_threads_t));
+    if (threads == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    threads->name = value[1];
+    threads->threshold = NGX_HTTP_REVIEW_THRESHOLD;
+
+    if (value[1].len == 0) {
+        return "needs the name of a thread pool";
+    }
+
+    if (cf->args->nelts > 2) {
+
+        if (!ngx_http_review_param(&value[2], "threshold", &size)) {
+            return ngx_http_review_bad_param(cf, &value[2]);
+        }
+
+        threads->threshold = ngx_parse_size(&size);
+
+        if (threads->threshold == (size_t) NGX_ERROR) {
+            return ngx_http_review_bad_param(cf, &value[2]);
+        }
+    }
+
+    rlcf->threads = threads;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+#if (NGX_THREADS)
+
+    threads->pool = ngx_thread_pool_add(cf, &threads->name);
+
+    return threads->pool ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+#else
+
+    return "is unsupported: nginx was built without threads";
+
+#endif
+}
+
+
+/* nginx's own default pool; its threads are started only where it's needed */
+
+static ngx_http_review_threads_t *
+ngx_http_review_default_threads(ngx_conf_t *cf, ngx_uint_t endpoint)
+{
+    ngx_http_review_threads_t    *threads;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+    threads = &rmcf->threads;
+
+    threads->threshold = NGX_HTTP_REVIEW_THRESHOLD;
+
+#if (NGX_THREADS)
+
+    if (endpoint && threads->pool == NULL) {
+        threads->pool = ngx_thread_pool_add(cf, NULL);
+
+        if (threads->pool == NULL) {
+            return NULL;
+        }
+    }
+
+#endif
+
+    return threads;
+}
+
+
+char *
+ngx_http_review_merge_threads(ngx_conf_t *cf, ngx_http_review_loc_conf_t *prev,
+    ngx_http_review_loc_conf_t *conf)
+{
+    ngx_http_review_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+
+    ngx_conf_merge_ptr_value(conf->threads, prev->threads, &rmcf->threads);
+
+    if (conf->threads != &rmcf->threads) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_http_review_default_threads(cf, conf->handler != NULL)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}

@@ -1,0 +1,374 @@
+
+/*
+ * A document that is not text, made text by another service: it is sent to an
+ * internal location with its own Content-Type, and what comes back is the text.
+ */
+
+#include "http/source/ngx_http_review_extract.h"
+
+
+/* a client's own body */
+
+typedef struct {
+    ngx_http_review_extraction_t  extraction;
+    ngx_http_review_ctx_pt        next;
+    ngx_uint_t                    expired;
+} ngx_http_review_extract_body_t;
+
+
+static void ngx_http_review_extract_begin(ngx_http_review_call_t *call);
+static ngx_int_t ngx_http_review_extract_feed(ngx_http_review_call_t *call,
+    u_char *data, size_t len);
+static const char *ngx_http_review_extract_end(ngx_http_review_call_t *call);
+static ngx_uint_t ngx_http_review_extract_outcome(
+    ngx_http_review_call_t *call);
+static void ngx_http_review_extract_ended(ngx_http_review_call_t *call);
+static ngx_int_t ngx_http_review_extract_failed(
+    ngx_http_review_extraction_t *e);
+static void ngx_http_review_extract_run(void *data);
+static void ngx_http_review_extract_done(void *data);
+static void ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_extract_made(ngx_http_review_extraction_t *e);
+static void ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx);
+
+
+static const ngx_http_review_backend_t  ngx_http_review_extract_backend = {
+    "the converter",
+    ngx_http_review_extract_begin,
+    ngx_http_review_extract_feed,
+    ngx_http_review_extract_end,
+    ngx_http_review_extract_outcome
+};
+
+
+void
+ngx_http_review_extraction_start(ngx_http_review_extraction_t *e)
+{
+    ngx_http_review_call_t  *call;
+
+    call = &e->call;
+
+    call->ctx = e->ctx;
+    call->data = e;
+    call->backend = &ngx_http_review_extract_backend;
+    call->uri = e->ctx->conf->extract;
+    call->accept = "text/markdown, text/plain;q=0.9";
+    call->type = e->type;
+    call->body = e->body;
+    call->npieces = e->npieces;
+    call->name.data = "the text of a document";
+    call->name.len = ngx_strlen(call->name.data);
+    call->usage = &e->ctx->usage;
+    call->handler = ngx_http_review_extract_ended;
+
+    ngx_http_review_call_start(call);
+}
+
+
+static void
+ngx_http_review_extract_begin(ngx_http_review_call_t *call)
+{
+    ngx_http_review_extraction_t  *e;
+
+    e = call->data;
+
+    review_buf_init(&e->reply, e->work->memory, 0);
+    e->large = 0;
+}
+
+
+static ngx_int_t
+ngx_http_review_extract_feed(ngx_http_review_call_t *call, u_char *data,
+    size_t len)
+{
+    ngx_http_review_extraction_t  *e;
+
+    e = call->data;
+
+    if (len > call->ctx->conf->max_text - e->reply.len) {
+        e->large = 1;
+        return NGX_ERROR;
+    }
+
+    review_buf_add(&e->reply, (char *) data, len);
+
+    return e->reply.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+/* of an error's body, the first line */
+
+static const char *
+ngx_http_review_extract_end(ngx_http_review_call_t *call)
+{
+    size_t                         n;
+    ngx_http_review_extraction_t  *e;
+
+    e = call->data;
+
+    n = ngx_min(e->reply.len, NGX_HTTP_REVIEW_EXTRACT_MESSAGE);
+    n = review_utf8_valid(e->reply.data, n);
+
+    ngx_memcpy(e->message, n ? e->reply.data : "", n);
+    e->message[n] = '\0';
+
+    e->message[strcspn(e->message, "\r\n<")] = '\0';
+
+    return e->message;
+}
+
+
+static ngx_uint_t
+ngx_http_review_extract_outcome(ngx_http_review_call_t *call)
+{
+    ngx_http_review_extraction_t  *e;
+
+    e = call->data;
+
+    if (e->large) {
+        ngx_http_review_call_failed(call, "too_large",
+                                    "the document's text is over "
+                                    "review_max_text_size");
+        return 0;
+    }
+
+    if (e->reply.failed) {
+        ngx_http_review_call_failed(call, "internal", "no memory");
+        return 0;
+    }
+
+    if (call->timedout || call->silent) {
+        ngx_http_review_call_failed(call, "call_timeout",
+                                    "the converter fell silent in mid-text");
+        return 1;
+    }
+
+    if (call->cut) {
+        ngx_http_review_call_failed(call, "cut",
+                                    "the text ended before its end");
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/* calls are ended one after the other, the request only when all have been */
+
+static void
+ngx_http_review_extract_ended(ngx_http_review_call_t *call)
+{
+    ngx_http_review_extraction_t  *e;
+
+    e = call->data;
+    e->ended = 1;
+
+    ngx_http_review_wake(e->ctx);
+}
+
+
+void
+ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e)
+{
+    if (!e->ended) {
+        return;
+    }
+
+    e->ended = 0;
+
+    if (e->call.failure.code) {
+        e->rc = ngx_http_review_extract_failed(e);
+        e->handler(e);
+        return;
+    }
+
+    ngx_http_review_work_start(e->work, e->reply.len,
+                               ngx_http_review_extract_run,
+                               ngx_http_review_extract_done, e);
+}
+
+
+/* what the converter says of the document is the client's to know */
+
+static ngx_int_t
+ngx_http_review_extract_failed(ngx_http_review_extraction_t *e)
+{
+    ngx_int_t                   status;
+    ngx_http_review_call_t     *call;
+    ngx_http_review_failure_t  *failure;
+
+    call = &e->call;
+    failure = &call->failure;
+
+    if (ngx_strcmp(failure->code, "call_timeout") == 0) {
+        status = NGX_HTTP_GATEWAY_TIME_OUT;
+
+    } else if (ngx_strcmp(failure->code, "too_large") == 0) {
+        status = NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+
+    } else if (call->header && call->status == NGX_HTTP_UNSUPPORTED_MEDIA_TYPE)
+    {
+        status = NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
+
+    } else if (call->header && (call->status == NGX_HTTP_BAD_REQUEST
+                                || call->status == NGX_HTTP_UNPROCESSABLE))
+    {
+        status = NGX_HTTP_UNPROCESSABLE;
+
+    } else {
+        status = NGX_HTTP_BAD_GATEWAY;
+    }
+
+    return ngx_http_review_refuse(e->ctx, status, e->pointer,
+                                  "the document was not made text: %s",
+                                  failure->detail);
+}
+
+
+/* on a thread */
+
+static void
+ngx_http_review_extract_run(void *data)
+{
+    ngx_http_review_extraction_t *e = data;
+
+    e->text.data = e->reply.data ? e->reply.data : "";
+    e->text.len = e->reply.len;
+
+    e->valid = review_utf8_text(e->text.data, e->text.len);
+}
+
+
+static void
+ngx_http_review_extract_done(void *data)
+{
+    ngx_http_review_extraction_t *e = data;
+
+    e->rc = NGX_OK;
+
+    if (e->valid < e->text.len) {
+        e->rc = ngx_http_review_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
+                                       e->pointer,
+                                       "the text that the converter made is "
+                                       "not valid UTF-8 without NUL at byte "
+                                       "%zu", e->valid);
+    }
+
+    e->handler(e);
+}
+
+
+void
+ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next)
+{
+    ngx_http_request_t              *r;
+    ngx_http_review_extraction_t    *e;
+    ngx_http_review_extract_body_t  *body;
+
+    r = ctx->request;
+
+    if (ngx_http_review_body_size(r) == 0) {
+        ngx_http_review_fail(ctx, ngx_http_review_problem(ctx,
+                                             NGX_HTTP_BAD_REQUEST, NULL,
+                                             "the document is empty"));
+        return;
+    }
+
+    if (ngx_http_review_work(ctx) == NULL) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    /* a thread that is at work for it may outlive the request */
+
+    body = ngx_pcalloc(ctx->work->pool,
+                       sizeof(ngx_http_review_extract_body_t));
+    if (body == NULL) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    body->next = next;
+
+    e = &body->extraction;
+
+    e->ctx = ctx;
+    e->work = ctx->work;
+    e->type = r->headers_in.content_type->value;
+    e->handler = ngx_http_review_extract_made;
+
+    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
+
+    /* the LLM's limit is not the converter's */
+
+    ctx->waiter.limit = NULL;
+
+    ctx->extraction = e;
+    ctx->progress = ngx_http_review_extract_progress;
+    ctx->expire = ngx_http_review_extract_expire;
+
+    if (ngx_http_review_begin(ctx) != NGX_OK) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_review_extraction_start(e);
+}
+
+
+static void
+ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_extract_body_t  *body;
+
+    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+
+    if (body->expired) {
+        ngx_http_review_fail(ctx,
+                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
+                                        "review_timeout was over before the "
+                                        "document was made text"));
+        return;
+    }
+
+    ngx_http_review_extraction_progress(ctx->extraction);
+}
+
+
+static void
+ngx_http_review_extract_made(ngx_http_review_extraction_t *e)
+{
+    ngx_http_review_ctx_t           *ctx;
+    ngx_http_review_extract_body_t  *body;
+
+    body = (ngx_http_review_extract_body_t *) e;
+    ctx = e->ctx;
+
+    if (e->rc != NGX_OK) {
+        ngx_http_review_fail(ctx, e->rc);
+        return;
+    }
+
+    ctx->text = e->text;
+
+    if (ctx->deadline.timer_set) {
+        ngx_del_timer(&ctx->deadline);
+    }
+
+    body->next(ctx);
+}
+
+
+static void
+ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_extract_body_t  *body;
+
+    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+    body->expired = 1;
+
+    if (body->extraction.call.active) {
+        ngx_http_review_call_cancel(&body->extraction.call);
+    }
+}

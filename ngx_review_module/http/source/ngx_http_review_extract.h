@@ -1,0 +1,61 @@
+
+/* Documents that are not text, made text by a converter. */
+
+#ifndef _NGX_HTTP_REVIEW_EXTRACT_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_EXTRACT_H_INCLUDED_
+
+
+#include "http/ngx_http_review.h"
+
+#pragma GCC visibility push(hidden)
+
+
+#define NGX_HTTP_REVIEW_EXTRACT_MESSAGE  160
+
+
+typedef void (*ngx_http_review_extraction_pt)(
+    ngx_http_review_extraction_t *extraction);
+
+
+struct ngx_http_review_extraction_s {
+
+    /* what the owner sets; zeroed when it is made */
+
+    ngx_http_review_ctx_t      *ctx;
+    ngx_http_review_work_t     *work;       /* the text will lie there */
+    const char                 *pointer;    /* of the document; NULL: none */
+    ngx_str_t                   type;       /* of the document */
+    review_str_t               *body;       /* pieces of it */
+    size_t                      npieces;    /* 0: the client's own body */
+    ngx_http_review_extraction_pt  handler; /* the end; may end the request */
+    void                       *data;
+
+    /* NGX_OK and the text; NGX_ERROR; the status of a described problem */
+
+    ngx_int_t                   rc;
+    review_str_t                text;       /* valid UTF-8 */
+
+    /* its own */
+
+    ngx_http_review_call_t      call;
+    review_buf_t                reply;
+    size_t                      valid;
+    char                        message[NGX_HTTP_REVIEW_EXTRACT_MESSAGE + 1];
+    unsigned                    large:1;
+    unsigned                    ended:1;    /* the call */
+};
+
+
+/*
+ * Sends the document off.  What has become of it is looked at when the owner
+ * calls "progress", whenever its request is woken; it calls the handler once.
+ */
+
+void ngx_http_review_extraction_start(ngx_http_review_extraction_t *e);
+void ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_EXTRACT_H_INCLUDED_ */

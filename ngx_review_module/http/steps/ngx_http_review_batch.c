@@ -1,0 +1,304 @@
+
+/* The call of a batch: what is asked for, and what comes of a refusal. */
+
+#include "http/steps/ngx_http_review_batch.h"
+
+
+static ngx_int_t ngx_http_review_batch_body(ngx_http_review_batch_t *batch);
+static void ngx_http_review_batch_begin(ngx_http_review_call_t *call);
+static ngx_int_t ngx_http_review_batch_feed(ngx_http_review_call_t *call,
+    u_char *data, size_t len);
+static const char *ngx_http_review_batch_end(ngx_http_review_call_t *call);
+static ngx_uint_t ngx_http_review_batch_outcome(ngx_http_review_call_t *call);
+static void ngx_http_review_batch_ended(ngx_http_review_call_t *call);
+static void ngx_http_review_batch_refused(ngx_http_review_batch_t *batch);
+
+
+static const ngx_http_review_backend_t  ngx_http_review_batch_backend = {
+    "the embedding service",
+    ngx_http_review_batch_begin,
+    ngx_http_review_batch_feed,
+    ngx_http_review_batch_end,
+    ngx_http_review_batch_outcome
+};
+
+
+void
+ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
+{
+    ngx_http_review_ctx_t         *ctx;
+    ngx_http_review_call_t        *call;
+    ngx_http_review_embeddings_t  *conf;
+
+    ctx = batch->vectors->ctx;
+    conf = ctx->conf->embeddings;
+    call = &batch->call;
+
+    /* which may also be what the service has been found to know */
+
+    if (conf->encoding != NGX_HTTP_REVIEW_ENCODING_AUTO) {
+        batch->encoding = conf->encoding;
+    }
+
+    ngx_memzero(call, sizeof(ngx_http_review_call_t));
+
+    call->ctx = ctx;
+    call->data = batch;
+    call->backend = &ngx_http_review_batch_backend;
+    call->uri = &conf->uri;
+    call->accept = "application/json";
+    ngx_str_set(&call->type, "application/json");
+    call->name.data = "embeddings";
+    call->name.len = sizeof("embeddings") - 1;
+    call->usage = &ctx->usage;
+    call->handler = ngx_http_review_batch_ended;
+
+    if (ngx_http_review_batch_body(batch) != NGX_OK) {
+        ngx_http_review_batch_failed(batch, "internal", "no memory", NULL);
+        return;
+    }
+
+    ngx_http_review_call_start(call);
+}
+
+
+/*
+ * {"model","input":[...],"encoding_format", and what the client has besides},
+ * in one piece: what takes more than one writev() waits for an ACK in between.
+ */
+
+static ngx_int_t
+ngx_http_review_batch_body(ngx_http_review_batch_t *batch)
+{
+    size_t                      i, size;
+    review_buf_t                b;
+    review_str_t                model, *piece;
+    ngx_http_review_vectors_t  *v;
+
+    v = batch->vectors;
+    model = ngx_http_review_vectors_model(v);
+
+    size = 128 + model.len + v->rest.len;
+
+    for (i = 0; i < batch->n; i++) {
+        size += v->inputs[v->order[batch->first + i]].len + 1;
+    }
+
+    review_buf_init(&b, v->ctx->pool, size);
+    review_buf_puts(&b, "{");
+
+    if (model.len) {
+        review_buf_puts(&b, "\"model\":");
+        review_buf_json(&b, model.data, model.len);
+        review_buf_puts(&b, ",");
+    }
+
+    review_buf_puts(&b, "\"encoding_format\":\"");
+    review_buf_puts(&b, batch->encoding == NGX_HTTP_REVIEW_ENCODING_BASE64
+                        ? "base64" : "float");
+    review_buf_puts(&b, "\"");
+    review_buf_str(&b, &v->rest);
+    review_buf_puts(&b, ",\"input\":[");
+
+    for (i = 0; i < batch->n; i++) {
+
+        if (i) {
+            review_buf_puts(&b, ",");
+        }
+
+        review_buf_str(&b, &v->inputs[v->order[batch->first + i]]);
+    }
+
+    review_buf_puts(&b, "]}");
+
+    piece = ngx_palloc(v->ctx->request->pool, sizeof(review_str_t));
+
+    if (piece == NULL || b.failed) {
+        return NGX_ERROR;
+    }
+
+    piece->data = b.data;
+    piece->len = b.len;
+
+    batch->call.body = piece;
+    batch->call.npieces = 1;
+
+    return NGX_OK;
+}
+
+
+/* a try's answer has memory of its own: a thread may read it */
+
+static void
+ngx_http_review_batch_begin(ngx_http_review_call_t *call)
+{
+    ngx_http_review_batch_t  *batch;
+
+    batch = call->data;
+
+    batch->large = 0;
+    batch->why = REVIEW_EMBEDDINGS_REFUSED;
+
+    if (batch->work == NULL) {
+        batch->work = ngx_http_review_work_create(call->ctx);
+    }
+
+    if (batch->work) {
+        review_buf_init(&batch->answer, batch->work->memory, 0);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_review_batch_feed(ngx_http_review_call_t *call, u_char *data,
+    size_t len)
+{
+    off_t                     size;
+    ngx_http_review_batch_t  *batch;
+
+    batch = call->data;
+
+    if (batch->work == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (len > batch->max - batch->answer.len) {
+        batch->large = 1;
+        return NGX_ERROR;
+    }
+
+    /* how much is to come is mostly said */
+
+    size = call->sr->headers_out.content_length_n;
+
+    if (batch->answer.len == 0 && size > 0 && size <= (off_t) batch->max) {
+        review_buf_init(&batch->answer, batch->work->memory, size);
+    }
+
+    review_buf_add(&batch->answer, (char *) data, len);
+
+    return batch->answer.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+static const char *
+ngx_http_review_batch_end(ngx_http_review_call_t *call)
+{
+    ngx_http_review_batch_t  *batch;
+
+    batch = call->data;
+
+    batch->message[0] = '\0';
+
+    if (call->status != NGX_HTTP_OK && batch->work) {
+        batch->why = review_embeddings_why(call->status, batch->answer.data,
+                                           batch->answer.len, batch->message,
+                                           sizeof(batch->message));
+    }
+
+    return batch->message;
+}
+
+
+/* whether it is all there is seen when it is parsed */
+
+static ngx_uint_t
+ngx_http_review_batch_outcome(ngx_http_review_call_t *call)
+{
+    ngx_http_review_batch_t  *batch;
+
+    batch = call->data;
+
+    if (batch->work == NULL || batch->answer.failed) {
+        ngx_http_review_call_failed(call, "internal", "no memory");
+        return 0;
+    }
+
+    if (batch->large) {
+        ngx_http_review_call_failed(call, "too_large",
+                                    "the answer is too large for so many "
+                                    "inputs");
+        return 0;
+    }
+
+    if (call->timedout || call->silent) {
+        ngx_http_review_call_failed(call, "call_timeout",
+                                    "the embedding service fell silent in "
+                                    "mid-answer");
+        return 1;
+    }
+
+    if (call->cut) {
+        ngx_http_review_call_failed(call, "cut",
+                                    "the answer ended before its end");
+        return 1;
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_http_review_batch_ended(ngx_http_review_call_t *call)
+{
+    ngx_http_review_batch_t  *batch;
+
+    batch = call->data;
+
+    if (call->failure.code == NULL) {
+        ngx_http_review_batch_parse(batch);
+        return;
+    }
+
+    if (call->header && call->status != NGX_HTTP_OK) {
+        ngx_http_review_batch_refused(batch);
+        return;
+    }
+
+    ngx_http_review_batch_failed(batch, call->failure.code,
+                                 call->failure.detail, call->failure.note);
+}
+
+
+/* asked in another way, or for less at a time, it may do */
+
+static void
+ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
+{
+    ngx_uint_t                     limit;
+    ngx_http_review_call_t        *call;
+    ngx_http_review_vectors_t     *v;
+    ngx_http_review_embeddings_t  *conf;
+
+    call = &batch->call;
+    v = batch->vectors;
+    conf = v->ctx->conf->embeddings;
+
+    /* an error may only quote an input that speaks of base64 */
+
+    if (batch->why == REVIEW_EMBEDDINGS_ENCODING
+        && batch->encoding == NGX_HTTP_REVIEW_ENCODING_BASE64
+        && conf->encoding != NGX_HTTP_REVIEW_ENCODING_BASE64)
+    {
+        batch->encoding = NGX_HTTP_REVIEW_ENCODING_FLOAT;
+        batch->learns = 1;
+
+        ngx_http_review_count_retry(v->ctx, call->usage);
+        ngx_http_review_batch_start(batch);
+        return;
+    }
+
+    limit = batch->why == REVIEW_EMBEDDINGS_TOO_LARGE
+            ? NGX_HTTP_REVIEW_VECTORS_LARGE : NGX_HTTP_REVIEW_VECTORS_REFUSED;
+
+    if ((batch->why == REVIEW_EMBEDDINGS_TOO_LARGE
+         || call->status == NGX_HTTP_BAD_REQUEST
+         || call->status == NGX_HTTP_UNPROCESSABLE)
+        && ngx_http_review_batch_halve(batch, limit))
+    {
+        return;
+    }
+
+    ngx_http_review_batch_failed(batch, call->failure.code,
+                                 call->failure.detail, call->failure.note);
+}

@@ -1,0 +1,367 @@
+
+/*
+ * The embed endpoint: embeddings of any number of inputs, in OpenAI's format.
+ * What fails is told of each input, the others are there all the same.
+ */
+
+#include "http/steps/ngx_http_review_vectors.h"
+
+
+/* what the thread works with */
+
+typedef struct {
+    ngx_http_review_ctx_t      *ctx;        /* not the thread's */
+    review_pool_t              *pool;
+    json_t                     *body;
+    review_embed_request_t      request;
+    review_error_t              err;
+    int                         rc;
+} ngx_http_review_embed_job_t;
+
+
+typedef struct {
+    ngx_http_review_ctx_t       ctx;
+    review_embed_request_t      request;
+    ngx_http_review_vectors_t   vectors;
+} ngx_http_review_embed_t;
+
+
+static ngx_int_t ngx_http_review_embed_handler(ngx_http_request_t *r);
+static void ngx_http_review_embed_read(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_embed_parsed(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_embed_run(void *data);
+static void ngx_http_review_embed_done(void *data);
+static ngx_int_t ngx_http_review_embed_start(ngx_http_review_embed_t *embed);
+static void ngx_http_review_embed_progress(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_embed_finish(ngx_http_review_vectors_t *v);
+static ngx_chain_t *ngx_http_review_embed_chain(
+    ngx_http_review_embed_t *embed);
+static ngx_uint_t ngx_http_review_embed_status(ngx_http_review_embed_t *embed,
+    size_t timedout);
+
+
+char *
+ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_review_set_endpoint(cf, cmd, conf,
+                                        ngx_http_review_embed_handler);
+}
+
+
+static ngx_int_t
+ngx_http_review_embed_handler(ngx_http_request_t *r)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_embed_t));
+
+    if (ctx == NULL || ngx_http_review_work(ctx) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->read = ngx_http_review_embed_read;
+
+    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
+}
+
+
+static void
+ngx_http_review_embed_read(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_read_json(ctx, ngx_http_review_embed_parsed);
+}
+
+
+static void
+ngx_http_review_embed_parsed(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_embed_job_t  *job;
+
+    job = ngx_pcalloc(ctx->work->pool, sizeof(ngx_http_review_embed_job_t));
+    if (job == NULL) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    job->ctx = ctx;
+    job->pool = ctx->work->memory;
+    job->body = ctx->body;
+
+    ngx_http_review_work_start(ctx->work,
+                               ngx_http_review_body_size(ctx->request),
+                               ngx_http_review_embed_run,
+                               ngx_http_review_embed_done, job);
+}
+
+
+static void
+ngx_http_review_embed_run(void *data)
+{
+    ngx_http_review_embed_job_t *job = data;
+
+    job->rc = review_embed_request(job->pool, job->body, &job->request,
+                                   &job->err);
+}
+
+
+static void
+ngx_http_review_embed_done(void *data)
+{
+    ngx_http_review_embed_job_t *job = data;
+
+    ngx_int_t                 rc;
+    ngx_http_review_ctx_t    *ctx;
+    ngx_http_review_embed_t  *embed;
+
+    ctx = job->ctx;
+    embed = (ngx_http_review_embed_t *) ctx;
+
+    rc = job->rc;
+
+    if (rc > 0) {
+        rc = ngx_http_review_problem(ctx, rc, job->err.pointer, job->err.text);
+
+    } else if (rc == 0) {
+        rc = ngx_http_review_check_inputs(ctx, "/input", job->request.n);
+    }
+
+    if (rc == NGX_OK) {
+        embed->request = job->request;
+        rc = ngx_http_review_embed_start(embed);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_review_fail(ctx, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
+{
+    ngx_http_review_ctx_t      *ctx;
+    ngx_http_review_vectors_t  *v;
+
+    ctx = &embed->ctx;
+    v = &embed->vectors;
+
+    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+
+    /* the LLM's limit is not the embedding service's */
+
+    ctx->waiter.limit = NULL;
+
+    ctx->progress = ngx_http_review_embed_progress;
+    ctx->expire = ngx_http_review_embed_expire;
+
+    v->ctx = ctx;
+    v->handler = ngx_http_review_embed_finish;
+    v->data = embed;
+    v->inputs = embed->request.inputs;
+    v->same = embed->request.same;
+    v->n = embed->request.n;
+    v->model = embed->request.model;
+    v->rest = embed->request.rest;
+    v->form = embed->request.base64 ? NGX_HTTP_REVIEW_VECTORS_BASE64
+                                    : NGX_HTTP_REVIEW_VECTORS_NUMBERS;
+
+    if (ngx_http_review_begin(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_vectors_start(v);
+}
+
+
+static void
+ngx_http_review_embed_progress(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_embed_t  *embed;
+
+    embed = (ngx_http_review_embed_t *) ctx;
+
+    ngx_http_review_vectors_progress(&embed->vectors);
+}
+
+
+static void
+ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_embed_t  *embed;
+
+    embed = (ngx_http_review_embed_t *) ctx;
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: review_timeout is over, not all of %uz inputs have "
+                  "embeddings", embed->request.n);
+
+    ngx_http_review_vectors_expire(&embed->vectors);
+}
+
+
+static void
+ngx_http_review_embed_finish(ngx_http_review_vectors_t *v)
+{
+    size_t                    i, timedout;
+    ngx_uint_t                status;
+    ngx_chain_t              *out;
+    ngx_http_review_ctx_t    *ctx;
+    ngx_http_review_embed_t  *embed;
+
+    ctx = v->ctx;
+    embed = v->data;
+    timedout = 0;
+
+    for (i = 0; i < v->n; i++) {
+        ctx->failed += v->items[v->same[i]].failure != NULL;
+        timedout += v->items[v->same[i]].timedout;
+    }
+
+    status = ngx_http_review_embed_status(embed, timedout);
+    out = ngx_http_review_embed_chain(embed);
+
+    if (out == NULL) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_review_end(ctx);
+    ngx_http_finalize_request(ctx->request,
+                              ngx_http_review_reply_whole(ctx, status, out));
+}
+
+
+static ngx_uint_t
+ngx_http_review_embed_status(ngx_http_review_embed_t *embed, size_t timedout)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &embed->ctx;
+
+    if (ctx->failed < embed->request.n) {
+        ctx->status = ctx->failed ? "partial" : "complete";
+        return NGX_HTTP_OK;
+    }
+
+    ctx->status = "failed";
+
+    return timedout == ctx->failed ? NGX_HTTP_GATEWAY_TIME_OUT
+                                   : NGX_HTTP_BAD_GATEWAY;
+}
+
+
+static ngx_chain_t **
+ngx_http_review_embed_link(ngx_chain_t **ll, ngx_pool_t *pool,
+    const char *data, size_t len)
+{
+    if (ll) {
+        *ll = ngx_http_review_reply_link(pool, data, len);
+        ll = *ll ? &(*ll)->next : NULL;
+    }
+
+    return ll;
+}
+
+
+/* what is between the vectors; "marks" tells where each of them belongs */
+
+static void
+ngx_http_review_embed_write(ngx_http_review_embed_t *embed, review_buf_t *b,
+    size_t *marks)
+{
+    size_t                      i;
+    ngx_http_review_ctx_t      *ctx;
+    ngx_http_review_vector_t   *item;
+    ngx_http_review_vectors_t  *v;
+
+    ctx = &embed->ctx;
+    v = &embed->vectors;
+
+    review_buf_puts(b, "{\"object\":\"list\",\"data\":[");
+
+    for (i = 0; i < v->n; i++) {
+        item = &v->items[v->same[i]];
+
+        review_buf_puts(b, i ? ",{" : "{");
+        review_buf_puts(b, "\"object\":\"embedding\",\"index\":");
+        review_buf_number(b, i);
+        review_buf_puts(b, ",\"embedding\":");
+
+        marks[i] = b->len;
+
+        if (item->failure) {
+            review_buf_puts(b, "null,\"error\":");
+            ngx_http_review_write_error(b, item->failure->code,
+                                        item->failure->detail,
+                                        item->failure->note);
+        }
+
+        review_buf_puts(b, "}");
+    }
+
+    review_buf_puts(b, "],\"model\":");
+    ngx_http_review_write_model(b, v);
+    review_buf_puts(b, ",\"status\":\"");
+    review_buf_puts(b, ctx->status);
+    review_buf_puts(b, "\",\"usage\":{\"prompt_tokens\":");
+    review_buf_number(b, ctx->usage.prompt_tokens);
+    review_buf_puts(b, ",\"total_tokens\":");
+    review_buf_number(b, ctx->usage.prompt_tokens);
+    review_buf_puts(b, ",\"calls\":");
+    review_buf_number(b, ctx->usage.calls);
+    review_buf_puts(b, ",\"retries\":");
+    review_buf_number(b, ctx->usage.retries);
+    review_buf_puts(b, "},\"elapsed_ms\":");
+    review_buf_number(b, ngx_current_msec - ctx->started);
+    review_buf_puts(b, "}");
+}
+
+
+/* the vectors themselves are not copied */
+
+static ngx_chain_t *
+ngx_http_review_embed_chain(ngx_http_review_embed_t *embed)
+{
+    size_t                      i, from, *marks;
+    review_buf_t                b;
+    ngx_pool_t                 *pool;
+    ngx_chain_t                *out, **ll;
+    ngx_http_review_vector_t   *item;
+    ngx_http_review_vectors_t  *v;
+
+    v = &embed->vectors;
+    pool = embed->ctx.request->pool;
+
+    marks = ngx_palloc(pool, v->n * sizeof(size_t));
+    if (marks == NULL) {
+        return NULL;
+    }
+
+    review_buf_init(&b, embed->ctx.pool, 256 + 64 * v->n);
+    ngx_http_review_embed_write(embed, &b, marks);
+
+    if (b.failed) {
+        return NULL;
+    }
+
+    out = NULL;
+    ll = &out;
+    from = 0;
+
+    for (i = 0; i < v->n; i++) {
+        item = &v->items[v->same[i]];
+
+        if (item->json.data) {
+            ll = ngx_http_review_embed_link(ll, pool, b.data + from,
+                                            marks[i] - from);
+            ll = ngx_http_review_embed_link(ll, pool, item->json.data,
+                                            item->json.len);
+            from = marks[i];
+        }
+    }
+
+    ll = ngx_http_review_embed_link(ll, pool, b.data + from, b.len - from);
+
+    return ll ? out : NULL;
+}

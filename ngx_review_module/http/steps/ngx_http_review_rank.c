@@ -1,0 +1,505 @@
+
+/*
+ * The rank endpoint: which of many texts fit a query best, by the cosine of
+ * their embeddings, by their words (BM25), or by both.  Where there are no
+ * embeddings the words have to do.
+ */
+
+#include "http/steps/ngx_http_review_vectors.h"
+
+#include "review/rank/bm25.h"
+#include "review/rank/rank.h"
+#include "review/rank/rank_request.h"
+#include "review/embed/vector.h"
+
+
+/* what the thread works with: first the request, then what is known of it */
+
+typedef struct {
+    ngx_http_review_ctx_t      *ctx;        /* not the thread's */
+    ngx_http_review_work_t     *work;
+    review_pool_t              *pool;
+    json_t                     *body;
+    review_rank_request_t       request;
+    review_embed_request_t      inputs;     /* the same texts */
+    ngx_uint_t                  embed;      /* embeddings can be had */
+    float                     **vectors;    /* of the texts; NULL: none */
+    size_t                      dim;
+    review_rank_by_e            by;         /* in the end */
+    review_buf_t                out;        /* "results" */
+    review_error_t              err;
+    int                         rc;
+} ngx_http_review_ranking_t;
+
+
+typedef struct {
+    ngx_http_review_ctx_t       ctx;
+    ngx_http_review_ranking_t  *ranking;
+    ngx_http_review_vectors_t   vectors;
+    ngx_http_review_failure_t   failure;    /* why there are no embeddings */
+} ngx_http_review_rank_t;
+
+
+static ngx_int_t ngx_http_review_rank_handler(ngx_http_request_t *r);
+static void ngx_http_review_rank_read(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_rank_parsed(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_rank_prepare(void *data);
+static void ngx_http_review_rank_prepared(void *data);
+static ngx_int_t ngx_http_review_rank_start(ngx_http_review_rank_t *rank);
+static ngx_int_t ngx_http_review_rank_embed(ngx_http_review_rank_t *rank);
+static void ngx_http_review_rank_progress(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_rank_expire(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_rank_embedded(ngx_http_review_vectors_t *v);
+static void ngx_http_review_rank_score(ngx_http_review_rank_t *rank);
+static void ngx_http_review_rank_run(void *data);
+static float *ngx_http_review_rank_scores(ngx_http_review_ranking_t *ranking,
+    review_bm25_t *bm25, size_t query, float *scores);
+static void ngx_http_review_rank_write(ngx_http_review_ranking_t *ranking,
+    size_t query, review_ranked_t *ranked, size_t n);
+static void ngx_http_review_rank_done(void *data);
+
+
+char *
+ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_review_set_endpoint(cf, cmd, conf,
+                                        ngx_http_review_rank_handler);
+}
+
+
+static ngx_int_t
+ngx_http_review_rank_handler(ngx_http_request_t *r)
+{
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_rank_t  *rank;
+
+    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_rank_t));
+
+    if (ctx == NULL || ngx_http_review_work(ctx) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rank = (ngx_http_review_rank_t *) ctx;
+
+    rank->ranking = ngx_pcalloc(ctx->work->pool,
+                                sizeof(ngx_http_review_ranking_t));
+    if (rank->ranking == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rank->ranking->ctx = ctx;
+    rank->ranking->work = ctx->work;
+    rank->ranking->pool = ctx->work->memory;
+
+    ctx->read = ngx_http_review_rank_read;
+
+    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
+}
+
+
+static void
+ngx_http_review_rank_read(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_read_json(ctx, ngx_http_review_rank_parsed);
+}
+
+
+static void
+ngx_http_review_rank_parsed(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_rank_t  *rank;
+
+    rank = (ngx_http_review_rank_t *) ctx;
+
+    rank->ranking->body = ctx->body;
+    rank->ranking->embed = ctx->conf->embeddings != NULL;
+
+    ngx_http_review_work_start(ctx->work,
+                               ngx_http_review_body_size(ctx->request),
+                               ngx_http_review_rank_prepare,
+                               ngx_http_review_rank_prepared, rank->ranking);
+}
+
+
+/* on a thread */
+
+static void
+ngx_http_review_rank_prepare(void *data)
+{
+    ngx_http_review_ranking_t *ranking = data;
+
+    review_rank_request_t  *request;
+
+    request = &ranking->request;
+
+    ranking->rc = review_rank_request(ranking->pool, ranking->body, request,
+                                      &ranking->err);
+
+    if (ranking->rc == 0 && ranking->embed
+        && request->by != REVIEW_RANK_BM25)
+    {
+        ranking->rc = review_embed_texts(ranking->pool, request->texts,
+                                         request->nqueries + request->ntexts,
+                                         &ranking->inputs);
+    }
+}
+
+
+static void
+ngx_http_review_rank_prepared(void *data)
+{
+    ngx_http_review_ranking_t *ranking = data;
+
+    ngx_int_t               rc;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ranking->ctx;
+
+    rc = ranking->rc;
+
+    if (rc > 0) {
+        rc = ngx_http_review_problem(ctx, rc, ranking->err.pointer,
+                                     ranking->err.text);
+
+    } else if (rc == 0) {
+        rc = ngx_http_review_check_inputs(ctx,
+                                          json_is_array(json_object_get(
+                                                        ctx->body, "texts"))
+                                          ? "/texts" : "/chunks",
+                                          ranking->request.ntexts);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_review_rank_start((ngx_http_review_rank_t *) ctx);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_review_fail(ctx, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
+{
+    ngx_http_review_ctx_t      *ctx;
+    ngx_http_review_ranking_t  *ranking;
+
+    ctx = &rank->ctx;
+    ranking = rank->ranking;
+
+    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+
+    /* the LLM's limit is not the embedding service's */
+
+    ctx->waiter.limit = NULL;
+
+    ctx->progress = ngx_http_review_rank_progress;
+    ctx->expire = ngx_http_review_rank_expire;
+
+    if (ngx_http_review_begin(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ranking->request.by != REVIEW_RANK_BM25 && ranking->embed) {
+        return ngx_http_review_rank_embed(rank);
+    }
+
+    if (ranking->request.by != REVIEW_RANK_BM25) {
+        rank->failure.code = "no_embeddings";
+        rank->failure.detail = "no \"review_embeddings\" is set";
+    }
+
+    ngx_http_review_rank_score(rank);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_rank_embed(ngx_http_review_rank_t *rank)
+{
+    ngx_http_review_vectors_t  *v;
+
+    v = &rank->vectors;
+
+    v->ctx = &rank->ctx;
+    v->handler = ngx_http_review_rank_embedded;
+    v->data = rank;
+    v->inputs = rank->ranking->inputs.inputs;
+    v->same = rank->ranking->inputs.same;
+    v->n = rank->ranking->inputs.n;
+    v->form = NGX_HTTP_REVIEW_VECTORS_FLOATS;
+
+    return ngx_http_review_vectors_start(v);
+}
+
+
+static void
+ngx_http_review_rank_progress(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_rank_t  *rank;
+
+    rank = (ngx_http_review_rank_t *) ctx;
+
+    if (rank->vectors.ctx) {
+        ngx_http_review_vectors_progress(&rank->vectors);
+    }
+}
+
+
+/* the words are left */
+
+static void
+ngx_http_review_rank_expire(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_rank_t  *rank;
+
+    rank = (ngx_http_review_rank_t *) ctx;
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: review_timeout is over, not all texts have "
+                  "embeddings");
+
+    if (rank->vectors.ctx && !rank->vectors.done) {
+        ngx_http_review_vectors_expire(&rank->vectors);
+    }
+}
+
+
+static void
+ngx_http_review_rank_embedded(ngx_http_review_vectors_t *v)
+{
+    ngx_http_review_rank_t  *rank;
+
+    rank = v->data;
+
+    rank->ranking->dim = v->dim;
+    rank->ranking->vectors = ngx_http_review_vectors_floats(v, v->ctx->work,
+                                                            &rank->failure);
+
+    ngx_http_review_rank_score(rank);
+}
+
+
+static void
+ngx_http_review_rank_score(ngx_http_review_rank_t *rank)
+{
+    size_t                      size;
+    ngx_http_review_ranking_t  *ranking;
+
+    ranking = rank->ranking;
+
+    ranking->by = ranking->vectors ? ranking->request.by : REVIEW_RANK_BM25;
+
+    size = ranking->request.size
+           + ranking->request.nqueries * ranking->request.ntexts
+             * (ranking->vectors ? ranking->dim * sizeof(float) : 1);
+
+    ngx_http_review_work_start(rank->ctx.work, size, ngx_http_review_rank_run,
+                               ngx_http_review_rank_done, ranking);
+}
+
+
+/* on a thread */
+
+static void
+ngx_http_review_rank_run(void *data)
+{
+    ngx_http_review_ranking_t *ranking = data;
+
+    size_t                  i, k, n;
+    float                  *scores, *best;
+    review_bm25_t          *bm25;
+    review_ranked_t        *ranked;
+    review_rank_request_t  *request;
+
+    request = &ranking->request;
+    n = request->ntexts;
+    k = ngx_min(request->top_k, n);
+
+    ranking->rc = -1;
+    bm25 = NULL;
+
+    scores = review_alloc(ranking->pool, 3 * n * sizeof(float));
+    ranked = review_alloc(ranking->pool, k * sizeof(review_ranked_t));
+
+    if (ranking->by != REVIEW_RANK_EMBEDDING) {
+        bm25 = review_bm25_create(ranking->pool,
+                                  request->texts + request->nqueries, n);
+    }
+
+    if (scores == NULL || ranked == NULL
+        || (bm25 == NULL && ranking->by != REVIEW_RANK_EMBEDDING))
+    {
+        return;
+    }
+
+    review_buf_init(&ranking->out, ranking->pool, 64 * k * request->nqueries);
+
+    for (i = 0; i < request->nqueries && !ranking->work->gone; i++) {
+
+        best = ngx_http_review_rank_scores(ranking, bm25, i, scores);
+        if (best == NULL) {
+            return;
+        }
+
+        ngx_http_review_rank_write(ranking, i, ranked,
+                                   review_rank_top(best, n, k, ranked));
+    }
+
+    ranking->rc = ranking->out.failed ? -1 : 0;
+}
+
+
+/* by words, by vectors, and by both: "scores" has room for the three */
+
+static float *
+ngx_http_review_rank_scores(ngx_http_review_ranking_t *ranking,
+    review_bm25_t *bm25, size_t query, float *scores)
+{
+    float                  *words, *both;
+    review_rank_request_t  *request;
+
+    request = &ranking->request;
+    words = scores + request->ntexts;
+    both = words + request->ntexts;
+
+    if (bm25 && review_bm25_scores(bm25, &request->texts[query], words) != 0) {
+        return NULL;
+    }
+
+    if (ranking->by == REVIEW_RANK_BM25) {
+        return words;
+    }
+
+    review_vector_cosines(ranking->vectors[query],
+                          (const float *const *) ranking->vectors
+                          + request->nqueries,
+                          request->ntexts, ranking->dim, scores);
+
+    if (ranking->by == REVIEW_RANK_EMBEDDING) {
+        return scores;
+    }
+
+    return review_rank_fuse(ranking->pool, scores, words, request->ntexts,
+                            both)
+           ? NULL : both;
+}
+
+
+/* {"query","ranked":[{"index","id","score"}]} */
+
+static void
+ngx_http_review_rank_write(ngx_http_review_ranking_t *ranking, size_t query,
+    review_ranked_t *ranked, size_t n)
+{
+    size_t                  i;
+    u_char                  score[NGX_INT64_LEN + 8], *last;
+    review_buf_t           *b;
+    review_str_t           *id;
+    review_rank_request_t  *request;
+
+    b = &ranking->out;
+    request = &ranking->request;
+
+    review_buf_puts(b, query ? ",{\"query\":" : "{\"query\":");
+    review_buf_number(b, query);
+    review_buf_puts(b, ",\"ranked\":[");
+
+    for (i = 0; i < n; i++) {
+        id = &request->ids[ranked[i].index];
+
+        review_buf_puts(b, i ? ",{\"index\":" : "{\"index\":");
+        review_buf_number(b, ranked[i].index);
+
+        if (id->data) {
+            review_buf_puts(b, ",\"id\":");
+            review_buf_json(b, id->data, id->len);
+        }
+
+        last = ngx_snprintf(score, sizeof(score), "%.6f",
+                            (double) ranked[i].score);
+
+        review_buf_puts(b, ",\"score\":");
+        review_buf_add(b, (char *) score, last - score);
+        review_buf_puts(b, "}");
+    }
+
+    review_buf_puts(b, "]}");
+}
+
+
+static void
+ngx_http_review_rank_done(void *data)
+{
+    ngx_http_review_ranking_t *ranking = data;
+
+    review_buf_t             head, tail;
+    ngx_chain_t             *out;
+    ngx_pool_t              *pool;
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_rank_t  *rank;
+
+    ctx = ranking->ctx;
+    rank = (ngx_http_review_rank_t *) ctx;
+    pool = ctx->request->pool;
+
+    if (ranking->rc != 0) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    review_buf_init(&head, ctx->pool, 64);
+    review_buf_init(&tail, ctx->pool, 256);
+
+    review_buf_puts(&head, "{\"by\":\"");
+    review_buf_puts(&head, review_rank_names[ranking->by]);
+    review_buf_puts(&head, "\",\"results\":[");
+
+    review_buf_puts(&tail, "]");
+
+    if (ranking->vectors) {
+        review_buf_puts(&tail, ",\"model\":");
+        ngx_http_review_write_model(&tail, &rank->vectors);
+    }
+
+    if (rank->failure.code) {
+        review_buf_puts(&tail, ",\"error\":");
+        ngx_http_review_write_error(&tail, rank->failure.code,
+                                    rank->failure.detail, rank->failure.note);
+    }
+
+    review_buf_puts(&tail, ",\"usage\":{\"prompt_tokens\":");
+    review_buf_number(&tail, ctx->usage.prompt_tokens);
+    review_buf_puts(&tail, ",\"calls\":");
+    review_buf_number(&tail, ctx->usage.calls);
+    review_buf_puts(&tail, "},\"elapsed_ms\":");
+    review_buf_number(&tail, ngx_current_msec - ctx->started);
+    review_buf_puts(&tail, "}");
+
+    out = ngx_http_review_reply_link(pool, head.data, head.len);
+
+    if (out) {
+        out->next = ngx_http_review_reply_link(pool, ranking->out.data,
+                                               ranking->out.len);
+    }
+
+    if (out && out->next) {
+        out->next->next = ngx_http_review_reply_link(pool, tail.data,
+                                                     tail.len);
+    }
+
+    if (head.failed || tail.failed || out == NULL || out->next == NULL
+        || out->next->next == NULL)
+    {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    ctx->status = "complete";
+
+    ngx_http_review_end(ctx);
+    ngx_http_finalize_request(ctx->request,
+                     ngx_http_review_reply_whole(ctx, NGX_HTTP_OK, out));
+}

@@ -1,0 +1,330 @@
+
+/*
+ * The embeddings of texts: cut into batches as the service takes them, some of
+ * which run side by side.  A batch that is too much for it is halved until
+ * what is at fault stands alone.
+ */
+
+#include "http/steps/ngx_http_review_batch.h"
+
+
+static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);
+static ngx_int_t ngx_http_review_vectors_add(ngx_http_review_vectors_t *v,
+    size_t first, size_t n, ngx_uint_t next);
+
+
+ngx_int_t
+ngx_http_review_check_inputs(ngx_http_review_ctx_t *ctx, const char *pointer,
+    size_t n)
+{
+    if (n <= ctx->conf->max_inputs) {
+        return NGX_OK;
+    }
+
+    return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
+                                  "there are %zu, review_max_inputs allows "
+                                  "%zu", n, (size_t) ctx->conf->max_inputs);
+}
+
+
+ngx_int_t
+ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
+{
+    size_t  i, n;
+
+    ngx_queue_init(&v->waiting);
+    ngx_queue_init(&v->running);
+
+    n = v->ctx->conf->embeddings->batch;
+
+    if (ngx_http_review_vectors_order(v) != NGX_OK
+        || ngx_array_init(&v->works, v->ctx->request->pool, v->norder / n + 1,
+                          sizeof(ngx_http_review_work_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < v->norder; i += n) {
+        if (ngx_http_review_vectors_add(v, i, ngx_min(n, v->norder - i), 0)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_http_review_wake(v->ctx);
+
+    return NGX_OK;
+}
+
+
+/* each of the inputs that are the same is sent once */
+
+static ngx_int_t
+ngx_http_review_vectors_order(ngx_http_review_vectors_t *v)
+{
+    size_t       i;
+    ngx_pool_t  *pool;
+
+    pool = v->ctx->request->pool;
+
+    v->items = ngx_pcalloc(pool, v->n * sizeof(ngx_http_review_vector_t));
+    v->order = ngx_palloc(pool, v->n * sizeof(size_t));
+
+    if (v->items == NULL || v->order == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < v->n; i++) {
+        if (v->same[i] == i) {
+            v->order[v->norder++] = i;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_vectors_add(ngx_http_review_vectors_t *v, size_t first,
+    size_t n, ngx_uint_t next)
+{
+    ngx_http_review_batch_t  *batch;
+
+    batch = ngx_pcalloc(v->ctx->request->pool,
+                        sizeof(ngx_http_review_batch_t));
+    if (batch == NULL) {
+        return NGX_ERROR;
+    }
+
+    batch->vectors = v;
+    batch->first = first;
+    batch->n = n;
+    batch->max = NGX_HTTP_REVIEW_VECTORS_MAX + n * NGX_HTTP_REVIEW_VECTOR_MAX;
+    batch->encoding = v->form == NGX_HTTP_REVIEW_VECTORS_NUMBERS
+                      ? NGX_HTTP_REVIEW_ENCODING_FLOAT
+                      : NGX_HTTP_REVIEW_ENCODING_BASE64;
+
+    if (next) {
+        ngx_queue_insert_head(&v->waiting, &batch->queue);
+
+    } else {
+        ngx_queue_insert_tail(&v->waiting, &batch->queue);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v)
+{
+    ngx_queue_t              *q;
+    ngx_http_review_batch_t  *batch;
+
+    if (v->done) {
+        return;
+    }
+
+    while (v->nrunning < v->ctx->conf->embeddings->calls
+           && !ngx_queue_empty(&v->waiting))
+    {
+        q = ngx_queue_head(&v->waiting);
+        ngx_queue_remove(q);
+
+        batch = ngx_queue_data(q, ngx_http_review_batch_t, queue);
+
+        ngx_queue_insert_tail(&v->running, &batch->queue);
+        v->nrunning++;
+
+        ngx_http_review_batch_start(batch);
+    }
+
+    if (v->nrunning == 0 && ngx_queue_empty(&v->waiting)) {
+        v->done = 1;
+        v->handler(v);
+    }
+}
+
+
+/* the client's, else the configured; empty: none */
+
+review_str_t
+ngx_http_review_vectors_model(ngx_http_review_vectors_t *v)
+{
+    review_str_t   model;
+    ngx_str_t     *configured;
+
+    model = v->model;
+
+    if (model.data == NULL) {
+        configured = &v->ctx->conf->embeddings->model;
+
+        model.data = (char *) configured->data;
+        model.len = configured->len;
+    }
+
+    return model;
+}
+
+
+void
+ngx_http_review_write_model(review_buf_t *b, ngx_http_review_vectors_t *v)
+{
+    review_str_t  model;
+
+    model = v->answered.len ? v->answered : ngx_http_review_vectors_model(v);
+
+    if (model.len) {
+        review_buf_json(b, model.data, model.len);
+
+    } else {
+        review_buf_puts(b, "null");
+    }
+}
+
+
+/* the halves come next; 0: there is nothing to halve, or no use in it */
+
+ngx_uint_t
+ngx_http_review_batch_halve(ngx_http_review_batch_t *batch, ngx_uint_t limit)
+{
+    size_t                      half;
+    ngx_http_review_vectors_t  *v;
+
+    v = batch->vectors;
+    half = batch->n / 2;
+
+    if (half == 0) {
+        v->refused++;
+        return 0;
+    }
+
+    if ((v->succeeded == 0 && v->refused >= limit)
+        || ngx_http_review_vectors_add(v, batch->first + half,
+                                       batch->n - half, 1)
+           != NGX_OK)
+    {
+        return 0;
+    }
+
+    batch->n = half;
+
+    if (ngx_http_review_vectors_add(v, batch->first, half, 1) != NGX_OK) {
+        return 0;
+    }
+
+    ngx_http_review_count_retry(v->ctx, &v->ctx->usage);
+    ngx_http_review_batch_done(batch);
+
+    return 1;
+}
+
+
+void
+ngx_http_review_batch_failed(ngx_http_review_batch_t *batch, const char *code,
+    const char *detail, const char *note)
+{
+    size_t                      i, k, timedout;
+    ngx_http_review_vectors_t  *v;
+
+    v = batch->vectors;
+
+    batch->failure.code = code;
+    batch->failure.detail = detail;
+    batch->failure.note = note;
+
+    timedout = ngx_strcmp(code, "call_timeout") == 0
+               || ngx_strcmp(code, "deadline") == 0;
+
+    for (i = 0; i < batch->n; i++) {
+        k = v->order[batch->first + i];
+        v->items[k].failure = &batch->failure;
+        v->items[k].timedout = timedout;
+    }
+
+    ngx_http_review_batch_done(batch);
+}
+
+
+void
+ngx_http_review_batch_done(ngx_http_review_batch_t *batch)
+{
+    batch->done = 1;
+    ngx_queue_remove(&batch->queue);
+    batch->vectors->nrunning--;
+
+    ngx_http_review_wake(batch->vectors->ctx);
+}
+
+
+/* a text without a vector can't be compared with those that have one */
+
+float **
+ngx_http_review_vectors_floats(ngx_http_review_vectors_t *v,
+    ngx_http_review_work_t *work, ngx_http_review_failure_t *failure)
+{
+    float                     **floats;
+    size_t                      i;
+    ngx_uint_t                  n;
+    ngx_http_review_work_t    **owner;
+    ngx_http_review_vector_t   *item;
+
+    floats = ngx_palloc(work->pool, v->n * sizeof(float *));
+    if (floats == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < v->n; i++) {
+        item = &v->items[v->same[i]];
+
+        if (item->failure) {
+            *failure = *item->failure;
+            return NULL;
+        }
+
+        floats[i] = item->floats;
+    }
+
+    owner = v->works.elts;
+
+    for (n = 0; n < v->works.nelts; n++) {
+        if (ngx_http_review_work_hold(work, owner[n]) != NGX_OK) {
+            return NULL;
+        }
+    }
+
+    return floats;
+}
+
+
+void
+ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
+{
+    ngx_queue_t              *q;
+    ngx_http_review_batch_t  *batch;
+
+    while (!ngx_queue_empty(&v->waiting)) {
+        q = ngx_queue_head(&v->waiting);
+        ngx_queue_remove(q);
+
+        ngx_queue_insert_tail(&v->running, q);
+        v->nrunning++;
+    }
+
+    while (!ngx_queue_empty(&v->running)) {
+        q = ngx_queue_head(&v->running);
+        batch = ngx_queue_data(q, ngx_http_review_batch_t, queue);
+
+        if (batch->call.active) {
+            batch->call.usage->calls += batch->call.sr || batch->call.ended;
+
+            ngx_http_review_call_cancel(&batch->call);
+        }
+
+        ngx_http_review_batch_failed(batch, "deadline",
+                                     "review_timeout was over before an "
+                                     "answer", NULL);
+    }
+}

@@ -1,0 +1,124 @@
+
+/* What a client is told of an object store that has failed, or refused. */
+
+#include "http/ngx_http_review.h"
+#include "http/store/ngx_http_review_s3.h"
+
+
+/* whose fault is it that the store has refused? */
+
+static ngx_uint_t
+ngx_http_review_s3_refused(ngx_http_review_s3_t *op)
+{
+    ngx_uint_t  i;
+
+    static const char *codes[] = {
+        "KeyTooLongError", "InvalidArgument", "InvalidRange",
+        "InvalidDigest", "BadDigest", "InvalidURI"
+    };
+
+    switch (op->status) {
+
+    case NGX_HTTP_NOT_FOUND:
+        return ngx_strcmp(op->code, "NoSuchBucket") == 0
+               ? NGX_HTTP_BAD_GATEWAY : NGX_HTTP_NOT_FOUND;
+
+    case NGX_HTTP_CONFLICT:
+    case NGX_HTTP_PRECONDITION_FAILED:
+    case NGX_HTTP_RANGE_NOT_SATISFIABLE:
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return op->status;
+
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+
+    case NGX_HTTP_BAD_REQUEST:
+
+        if (ngx_strcmp(op->code, "EntityTooLarge") == 0) {
+            return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+        }
+
+        for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+            if (ngx_strcmp(op->code, codes[i]) == 0) {
+                return NGX_HTTP_BAD_REQUEST;
+            }
+        }
+    }
+
+    return NGX_HTTP_BAD_GATEWAY;
+}
+
+
+static const char *
+ngx_http_review_s3_why(ngx_http_review_s3_t *op)
+{
+    switch (op->result) {
+
+    case NGX_HTTP_REVIEW_TRANSFER_CONNECT:
+        return "the object store cannot be reached";
+
+    case NGX_HTTP_REVIEW_TRANSFER_TIMEOUT:
+        return "the object store took too long";
+
+    case NGX_HTTP_REVIEW_TRANSFER_CUT:
+        return "the object store closed the connection";
+
+    default:
+        return "the object store could not be asked";
+    }
+}
+
+
+ngx_int_t
+ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_s3_t *op, const char *pointer)
+{
+    ngx_uint_t   status;
+    const char  *why;
+
+    if (op->result == NGX_HTTP_REVIEW_TRANSFER_OK) {
+        status = ngx_http_review_s3_refused(op);
+
+    } else {
+        status = op->result == NGX_HTTP_REVIEW_TRANSFER_TIMEOUT
+                 ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY;
+    }
+
+    if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
+                      "object store \"%V\": %s%s%s", &op->store->name,
+                      op->code, op->message[0] ? ": " : "", op->message);
+    }
+
+    /* where the store is, is no matter of the client's */
+
+    if (op->result != NGX_HTTP_REVIEW_TRANSFER_OK) {
+        return ngx_http_review_problem(ctx, status, pointer,
+                                       ngx_http_review_s3_why(op));
+    }
+
+    /* what the store says then is about keys that are not the client's */
+
+    if (op->status == NGX_HTTP_FORBIDDEN
+        || op->status == NGX_HTTP_UNAUTHORIZED)
+    {
+        return ngx_http_review_refuse(ctx, status, pointer,
+                                      "the object store refuses this "
+                                      "server's key: %s", op->code);
+    }
+
+    /* what is not there, is the request's URL, or a name in its body */
+
+    if (status == NGX_HTTP_NOT_FOUND) {
+        return ngx_http_review_problem(ctx, pointer ? NGX_HTTP_UNPROCESSABLE
+                                                    : NGX_HTTP_NOT_FOUND,
+                                       pointer, "there is no such object");
+    }
+
+    why = op->message[0] ? ": " : "";
+
+    return ngx_http_review_refuse(ctx, status, pointer,
+                                  "the object store: %s%s%s", op->code, why,
+                                  op->message);
+}

@@ -1,0 +1,566 @@
+
+/*
+ * The task endpoint: a whole document in one call.  It is split, chunks and
+ * clauses are selected, every chunk is reviewed by a request of its own, and
+ * what was found becomes a report.
+ */
+
+#include "http/task/ngx_http_review_task.h"
+
+
+static ngx_int_t ngx_http_review_task_handler(ngx_http_request_t *r);
+static ngx_http_review_task_format_e ngx_http_review_task_format(
+    ngx_http_request_t *r);
+static void ngx_http_review_task_read(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_text(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_loaded(ngx_http_review_sources_t *sources);
+static void ngx_http_review_task_plan(ngx_http_review_task_t *task);
+static void ngx_http_review_task_planned(void *data);
+static ngx_int_t ngx_http_review_task_start(ngx_http_review_task_t *task);
+static ngx_int_t ngx_http_review_task_embed(ngx_http_review_task_t *task);
+static void ngx_http_review_task_embedded(ngx_http_review_vectors_t *v);
+static void ngx_http_review_task_select(ngx_http_review_task_t *task);
+static void ngx_http_review_task_selected(void *data);
+static void ngx_http_review_task_progress_load(
+    ngx_http_review_task_t *task);
+static void ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_finish(ngx_http_review_task_t *task);
+static void ngx_http_review_task_end(ngx_http_review_task_t *task);
+
+
+char *
+ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_loc_conf_t *rlcf = conf;
+
+    char        *rv;
+    ngx_str_t   *value, store;
+    ngx_uint_t   i;
+
+    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
+                                      ngx_http_review_task_handler);
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    rlcf->split.max = 2000;
+    rlcf->split.keep_tables = 1;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_http_review_param(&value[i], "store", &store)) {
+
+            if (store.len == 0 || rlcf->store_name.len) {
+                return ngx_http_review_bad_param(cf, &value[i]);
+            }
+
+            rlcf->store_name = store;
+            continue;
+        }
+
+        if (value[i].len == 0) {
+            return "needs the name of a rubric";
+        }
+
+        if (rlcf->name.len) {
+            return ngx_http_review_bad_param(cf, &value[i]);
+        }
+
+        rlcf->name = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_task_handler(ngx_http_request_t *r)
+{
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_task_t  *task;
+
+    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_task_t));
+
+    if (ctx == NULL || ngx_http_review_work(ctx) == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    ngx_queue_init(&task->running);
+    task->format = ngx_http_review_task_format(r);
+
+    ctx->read = ngx_http_review_task_read;
+
+    return ngx_http_review_read(ctx,
+                                ngx_http_review_check_document(ctx,
+                                                               &task->type));
+}
+
+
+static ngx_http_review_task_format_e
+ngx_http_review_task_format(ngx_http_request_t *r)
+{
+    if (ngx_http_review_accepts(r, "text/event-stream")) {
+        return NGX_HTTP_REVIEW_TASK_EVENTS;
+    }
+
+    if (ngx_http_review_accepts(r, "application/x-ndjson")) {
+        return NGX_HTTP_REVIEW_TASK_LINES;
+    }
+
+    return ngx_http_review_accepts(r, "text/markdown")
+           ? NGX_HTTP_REVIEW_TASK_MARKDOWN : NGX_HTTP_REVIEW_TASK_JSON;
+}
+
+
+static void
+ngx_http_review_task_read(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    switch (task->type) {
+
+    case NGX_HTTP_REVIEW_TYPE_JSON:
+        ngx_http_review_read_json(ctx, ngx_http_review_task_parsed);
+        break;
+
+    case NGX_HTTP_REVIEW_TYPE_TEXT:
+        ngx_http_review_read_text(ctx, ngx_http_review_task_text);
+        break;
+
+    default:
+        ngx_http_review_extract_text(ctx, ngx_http_review_task_text);
+    }
+}
+
+
+/* a document alone, as the body: nothing else is asked */
+
+static void
+ngx_http_review_task_text(ngx_http_review_ctx_t *ctx)
+{
+    char  *p;
+
+    ctx->body = json_object();
+
+    if (ctx->body == NULL
+        || review_pool_own_json(ctx->work->memory, ctx->body) != 0)
+    {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    /* a small one lies in the request's pool, which a thread may outlive */
+
+    if (!ngx_http_review_work_is_large(ctx, ctx->text.len)) {
+
+        p = review_alloc(ctx->work->memory, ctx->text.len + 1);
+        if (p == NULL) {
+            ngx_http_review_fail(ctx, NGX_ERROR);
+            return;
+        }
+
+        ngx_memcpy(p, ctx->text.data, ctx->text.len);
+        ctx->text.data = p;
+    }
+
+    ngx_http_review_task_parsed(ctx);
+}
+
+
+static void
+ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
+{
+    ngx_int_t                rc;
+    ngx_http_review_plan_t  *plan;
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    plan = ngx_pcalloc(ctx->work->pool, sizeof(ngx_http_review_plan_t));
+
+    if (plan == NULL
+        || ngx_http_review_sources_init(&task->sources, ctx) != NGX_OK)
+    {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    plan->ctx = ctx;
+    plan->pool = ctx->work->memory;
+    plan->rc = -1;
+    task->plan = plan;
+
+    rc = ngx_http_review_task_read_request(task, plan);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_fail(ctx, rc);
+        return;
+    }
+
+    plan->select.top_k = task->top_k;
+    plan->select.nreferences = task->nreferences;
+    plan->select.stop = &ctx->work->gone;
+    plan->embed = ctx->conf->embeddings && (task->top_k || task->nreferences);
+
+    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+
+    /* the chunks' reviews take their turns, not the task */
+
+    ctx->waiter.limit = NULL;
+
+    ctx->progress = ngx_http_review_task_progress;
+    ctx->expire = ngx_http_review_task_expire;
+    ctx->cancel = ngx_http_review_task_cancel;
+    ctx->timeout = task->timeout;
+
+    if (ngx_http_review_begin(ctx) != NGX_OK) {
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    if (task->sources.list.nelts == 0) {
+        ngx_http_review_task_plan(task);
+        return;
+    }
+
+    task->loading = 1;
+    task->sources.handler = ngx_http_review_task_loaded;
+    task->sources.data = task;
+
+    ngx_http_review_sources_start(&task->sources);
+}
+
+
+static void
+ngx_http_review_task_loaded(ngx_http_review_sources_t *sources)
+{
+    ngx_http_review_task_t  *task;
+
+    task = sources->data;
+    task->loading = 0;
+
+    if (sources->rc != NGX_OK) {
+        ngx_http_review_fail(&task->ctx, sources->rc);
+        return;
+    }
+
+    ngx_http_review_task_plan(task);
+}
+
+
+static void
+ngx_http_review_task_plan(ngx_http_review_task_t *task)
+{
+    size_t                   i, size;
+    ngx_http_review_plan_t  *plan;
+
+    plan = task->plan;
+    size = plan->document.text.len;
+
+    for (i = 0; i < plan->nreferences; i++) {
+        size += plan->references[i].text.len;
+    }
+
+    task->load_time = ngx_current_msec - task->ctx.started;
+
+    ngx_http_review_work_start(task->ctx.work, size, ngx_http_review_plan_run,
+                               ngx_http_review_task_planned, plan);
+}
+
+
+static void
+ngx_http_review_task_planned(void *data)
+{
+    ngx_http_review_plan_t *plan = data;
+
+    ngx_int_t                rc;
+    ngx_http_review_ctx_t   *ctx;
+
+    ctx = plan->ctx;
+
+    rc = plan->rc == 0 ? NGX_OK : NGX_ERROR;
+
+    if (plan->large) {
+        rc = ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, "/document",
+                                     "there are too many chunks, too many for "
+                                     "so many points, or too many to be "
+                                     "compared with clauses: ask for larger "
+                                     "ones, in \"split\"");
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_review_task_start((ngx_http_review_task_t *) ctx);
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_review_fail(ctx, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_review_task_start(ngx_http_review_task_t *task)
+{
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_plan_t  *plan;
+
+    ctx = &task->ctx;
+    plan = task->plan;
+
+    task->report = review_report_create(ctx->work->memory,
+                                        &plan->document.text, plan->chunks,
+                                        plan->nchunks, plan->points,
+                                        plan->npoints);
+    if (task->report == NULL
+        || review_report_references(task->report, plan->references,
+                                    plan->nreferences, plan->clauses)
+           != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    task->split_time = ngx_current_msec - ctx->started - task->load_time;
+
+    if (task->format == NGX_HTTP_REVIEW_TASK_EVENTS
+        && ngx_http_review_begin_events(ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (task->format == NGX_HTTP_REVIEW_TASK_LINES
+        && ngx_http_review_reply_start(ctx, "application/x-ndjson") != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (plan->embed && !task->expired) {
+        return ngx_http_review_task_embed(task);
+    }
+
+    ngx_http_review_task_select(task);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_task_embed(ngx_http_review_task_t *task)
+{
+    ngx_http_review_vectors_t  *v;
+
+    v = &task->vectors;
+
+    v->ctx = &task->ctx;
+    v->handler = ngx_http_review_task_embedded;
+    v->data = task;
+    v->inputs = task->plan->inputs.inputs;
+    v->same = task->plan->inputs.same;
+    v->n = task->plan->inputs.n;
+    v->form = NGX_HTTP_REVIEW_VECTORS_FLOATS;
+
+    return ngx_http_review_vectors_start(v);
+}
+
+
+/* without all of the vectors, words have to do */
+
+static void
+ngx_http_review_task_embedded(ngx_http_review_vectors_t *v)
+{
+    float                     **vectors;
+    ngx_http_review_task_t     *task;
+
+    task = v->data;
+
+    vectors = ngx_http_review_vectors_floats(v, task->ctx.work,
+                                             &task->failure);
+
+    task->plan->select.vectors = vectors;
+    task->plan->select.dim = v->dim;
+
+    ngx_http_review_task_select(task);
+}
+
+
+static void
+ngx_http_review_task_select(ngx_http_review_task_t *task)
+{
+    task->select_time = ngx_current_msec;
+
+    /* a thread that finds nobody waiting does nothing */
+
+    if (task->expired) {
+        task->ctx.work->gone = 1;
+    }
+
+    ngx_http_review_work_start(task->ctx.work, task->plan->size,
+                               ngx_http_review_plan_select,
+                               ngx_http_review_task_selected, task->plan);
+}
+
+
+static void
+ngx_http_review_task_selected(void *data)
+{
+    ngx_http_review_plan_t *plan = data;
+
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) plan->ctx;
+
+    if (plan->rc != 0 && !task->expired) {
+        ngx_http_review_fail(&task->ctx, NGX_ERROR);
+        return;
+    }
+
+    task->started = 1;
+    task->reviewing = ngx_current_msec;
+    task->select_time = ngx_current_msec - task->ctx.started
+                        - task->load_time - task->split_time;
+
+    if (task->expired) {
+        ngx_http_review_task_expire_chunks(task);
+    }
+
+    ngx_http_review_wake(&task->ctx);
+}
+
+
+static void
+ngx_http_review_task_progress_load(ngx_http_review_task_t *task)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &task->ctx;
+
+    if (task->expired) {
+        ngx_http_review_fail(ctx,
+                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
+                                        "the task's time was over before its "
+                                        "documents were loaded"));
+        return;
+    }
+
+    ngx_http_review_sources_progress(&task->sources);
+}
+
+
+static void
+ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    if (task->loading) {
+        ngx_http_review_task_progress_load(task);
+        return;
+    }
+
+    if (task->finished) {
+
+        if (task->saving.done) {
+            ngx_http_review_task_end(task);
+        }
+
+        return;
+    }
+
+    if (!task->started) {
+
+        if (task->vectors.ctx) {
+            ngx_http_review_vectors_progress(&task->vectors);
+        }
+
+        return;
+    }
+
+    ngx_http_review_task_progress_chunks(task);
+
+    if (task->ndone == task->plan->nchunks) {
+        ngx_http_review_task_finish(task);
+        return;
+    }
+
+    ngx_http_review_task_tell(task);
+}
+
+
+static void
+ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    if (task->finished) {
+        ngx_http_review_task_save_expire(task);
+        return;
+    }
+
+    task->expired = 1;
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: the task's time is over, %uz of %uz chunks are "
+                  "done", task->ndone, task->plan->nchunks);
+
+    if (task->started) {
+        ngx_http_review_task_expire_chunks(task);
+
+    } else if (task->vectors.ctx && !task->vectors.done) {
+        ngx_http_review_vectors_expire(&task->vectors);
+
+    } else if (task->report) {
+        ctx->work->gone = 1;
+    }
+}
+
+
+static void
+ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_task_t  *task;
+
+    task = (ngx_http_review_task_t *) ctx;
+
+    ngx_http_review_sources_cancel(&task->sources);
+    ngx_http_review_s3_cancel(&task->saving.op);
+}
+
+
+static void
+ngx_http_review_task_finish(ngx_http_review_task_t *task)
+{
+    if (review_report_finish(task->report) != 0) {
+        ngx_http_review_fail(&task->ctx, NGX_ERROR);
+        return;
+    }
+
+    if (task->saving.object.data == NULL) {
+        ngx_http_review_task_end(task);
+        return;
+    }
+
+    task->finished = 1;
+    ngx_http_review_task_save(task);
+}
+
+
+static void
+ngx_http_review_task_end(ngx_http_review_task_t *task)
+{
+    ngx_http_review_end(&task->ctx);
+
+    ngx_http_finalize_request(task->ctx.request,
+                              ngx_http_review_task_reply(task));
+}

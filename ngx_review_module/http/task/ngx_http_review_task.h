@@ -1,0 +1,182 @@
+
+/*
+ * A task: a whole document reviewed, chunk by chunk, for the files that make
+ * one.  Each chunk's review is a request of its own, at review_chunk_uri.
+ */
+
+#ifndef _NGX_HTTP_REVIEW_TASK_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_TASK_H_INCLUDED_
+
+
+#include "http/source/ngx_http_review_source.h"
+#include "http/steps/ngx_http_review_vectors.h"
+
+#include "review/report/report.h"
+#include "review/rank/select.h"
+#include "review/split/split.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum {
+    NGX_HTTP_REVIEW_TASK_JSON = 0,
+    NGX_HTTP_REVIEW_TASK_MARKDOWN,
+    NGX_HTTP_REVIEW_TASK_EVENTS,        /* server-sent, with progress */
+    NGX_HTTP_REVIEW_TASK_LINES          /* NDJSON, with progress */
+} ngx_http_review_task_format_e;
+
+
+/* a text that something is taken from: the document, or a reference */
+
+typedef review_report_reference_t  ngx_http_review_document_t;
+
+
+/*
+ * What a thread makes of the texts.  It is the work's, and only read once it
+ * has been made.
+ */
+
+typedef struct {
+    ngx_http_review_ctx_t      *ctx;        /* not the thread's */
+    review_pool_t              *pool;
+    ngx_http_review_document_t  document;
+    ngx_http_review_document_t *references;
+    size_t                      nreferences;
+    review_split_options_t      split;
+
+    review_str_t               *questions;  /* of the points, in words */
+    review_str_t               *texts;      /* of chunks, points, clauses */
+    review_report_chunk_t      *chunks;
+    size_t                      nchunks;
+    review_report_point_t      *points;
+    size_t                      npoints;
+    review_report_chunk_t      *clauses;    /* reference by reference */
+    size_t                      nclauses;
+    size_t                      length;     /* of the document: code points */
+    size_t                      size;       /* of all texts: bytes */
+
+    review_embed_request_t      inputs;     /* the texts, to be embedded */
+    ngx_uint_t                  embed;
+    review_select_t             select;
+    review_selection_t          selection;
+    ngx_uint_t                  large;      /* there are too many chunks */
+    int                         rc;
+} ngx_http_review_plan_t;
+
+
+typedef struct ngx_http_review_task_s  ngx_http_review_task_t;
+
+
+/* where the report is saved, too */
+
+typedef struct {
+    review_str_t                object;     /* its key; data is NULL: nowhere */
+    ngx_uint_t                  markdown;
+    ngx_http_review_s3_t        op;
+    review_str_t                report;
+    ngx_uint_t                  done;
+} ngx_http_review_saving_t;
+
+
+struct ngx_http_review_task_s {
+    ngx_http_review_ctx_t       ctx;
+    ngx_http_review_task_format_e  format;
+    ngx_http_review_type_e      type;       /* of the body */
+
+    /* what is asked */
+
+    review_str_t                id;         /* data is NULL: none */
+    review_rubric_t            *rubric;
+    review_str_t                rubric_name; /* in the configuration */
+    review_point_t            **points;
+    json_t                     *vars;       /* NULL: none */
+    size_t                      top_k;      /* 0: all */
+    size_t                      nreferences; /* clauses with each chunk */
+    ngx_msec_t                  timeout;
+
+    ngx_http_review_sources_t   sources;    /* documents from elsewhere */
+    ngx_http_review_plan_t     *plan;
+    ngx_http_review_vectors_t   vectors;
+    ngx_http_review_failure_t   failure;    /* why there are none */
+    review_report_t            *report;
+    ngx_http_review_saving_t    saving;
+
+    ngx_queue_t                 running;    /* reviews of chunks */
+    ngx_uint_t                  nrunning;
+    size_t                      next;       /* chunk */
+    size_t                      ndone;      /* chunks */
+    ngx_msec_t                  reviewing;  /* since then */
+    ngx_msec_t                  load_time;
+    ngx_msec_t                  split_time;
+    ngx_msec_t                  select_time;
+
+    unsigned                    loading:1;
+    unsigned                    started:1;  /* chunks are under review */
+    unsigned                    finished:1; /* the report is being saved */
+    unsigned                    expired:1;
+    unsigned                    told:1;     /* progress, since something was */
+};
+
+
+/*
+ * ngx_http_review_task_request.c: what the client asks.  NGX_OK, NGX_ERROR, or
+ * the HTTP status of a problem that has been described.
+ */
+
+ngx_int_t ngx_http_review_task_read_request(ngx_http_review_task_t *task,
+    ngx_http_review_plan_t *plan);
+
+/* ngx_http_review_task_documents.c: the documents of it */
+
+ngx_int_t ngx_http_review_task_read_documents(ngx_http_review_task_t *task,
+    ngx_http_review_plan_t *plan);
+
+#define ngx_http_review_task_bad(task, pointer, ...)                          \
+    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_BAD_REQUEST, pointer,       \
+                           __VA_ARGS__)
+
+#define ngx_http_review_task_unknown(task, pointer, ...)                      \
+    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_UNPROCESSABLE, pointer,     \
+                           __VA_ARGS__)
+
+#define ngx_http_review_task_error(task, err)                                 \
+    ngx_http_review_task_bad(task, (err)->pointer, "%s", (err)->text)
+
+
+/*
+ * ngx_http_review_task_plan.c: on a thread: the document is split; then chunks
+ * and clauses are selected
+ */
+
+void ngx_http_review_plan_run(void *data);
+void ngx_http_review_plan_select(void *data);
+
+
+/* ngx_http_review_task_chunks.c: the reviews of chunks, some at a time */
+
+void ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task);
+void ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task);
+
+
+/*
+ * ngx_http_review_task_save.c: the report as an object; has the request woken
+ * when that is done, well or not, which "saved" tells as JSON
+ */
+
+void ngx_http_review_task_save(ngx_http_review_task_t *task);
+void ngx_http_review_task_save_expire(ngx_http_review_task_t *task);
+void ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b);
+
+
+/* ngx_http_review_task_reply.c: progress, and the report */
+
+void ngx_http_review_task_tell(ngx_http_review_task_t *task);
+void ngx_http_review_task_report(ngx_http_review_task_t *task,
+    review_buf_t *b, ngx_uint_t markdown);
+ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_TASK_H_INCLUDED_ */

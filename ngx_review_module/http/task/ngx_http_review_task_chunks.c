@@ -1,0 +1,619 @@
+
+/*
+ * The reviews of a task's chunks, some at a time.  Each is a call to
+ * review_chunk_uri: a request of its own there, which may be on another
+ * machine.  It is asked for as events, so that a review that takes long is not
+ * taken for one that is dead; the last event is the whole reply.
+ */
+
+#include "http/task/ngx_http_review_task.h"
+
+#include "review/json/json.h"
+#include "review/answer/sse.h"
+
+
+/* a reply, and an event of it, may have this many bytes */
+
+#define NGX_HTTP_REVIEW_REPLY_MAX  (8 * 1024 * 1024)
+
+
+typedef struct {
+    ngx_queue_t                 queue;      /* in task->running */
+    ngx_http_review_task_t     *task;
+    size_t                      index;      /* of the chunk */
+    ngx_http_review_call_t      call;
+    ngx_http_review_work_t     *work;       /* what is asked */
+    ngx_http_review_work_t     *heard;      /* what the last try has told */
+    review_sse_t                sse;
+    review_buf_t                reply;      /* the last event, or all of it */
+    review_buf_t                results;    /* those that came before it */
+    const char                 *message;
+    unsigned                    plain:1;    /* it is no stream of events */
+    unsigned                    events:1;   /* it is one */
+    unsigned                    large:1;
+} ngx_http_review_part_t;
+
+
+static ngx_int_t ngx_http_review_part_start(ngx_http_review_task_t *task,
+    size_t index);
+static ngx_int_t ngx_http_review_part_create(ngx_http_review_task_t *task,
+    size_t index);
+static ngx_int_t ngx_http_review_part_body(ngx_http_review_part_t *part);
+static void ngx_http_review_part_begin(ngx_http_review_call_t *call);
+static ngx_int_t ngx_http_review_part_feed(ngx_http_review_call_t *call,
+    u_char *data, size_t len);
+static int ngx_http_review_part_event(void *data, const review_str_t *event,
+    int error);
+static const char *ngx_http_review_part_end(ngx_http_review_call_t *call);
+static ngx_uint_t ngx_http_review_part_outcome(ngx_http_review_call_t *call);
+static void ngx_http_review_part_ended(ngx_http_review_call_t *call);
+static void ngx_http_review_part_done(ngx_http_review_part_t *part,
+    ngx_uint_t whole);
+
+
+static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
+    "the chunk's review",
+    ngx_http_review_part_begin,
+    ngx_http_review_part_feed,
+    ngx_http_review_part_end,
+    ngx_http_review_part_outcome
+};
+
+
+void
+ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task)
+{
+    while (task->nrunning < task->ctx.conf->chunk_uri->calls
+           && task->next < task->plan->nchunks
+           && !task->expired)
+    {
+        if (ngx_http_review_part_start(task, task->next) != NGX_OK) {
+            (void) review_report_fail(task->report, task->next, "failed",
+                                      "internal", "no memory");
+            task->ndone++;
+        }
+
+        task->next++;
+    }
+}
+
+
+/* a chunk that no point is asked of, or with nothing in it, needs no review */
+
+static ngx_int_t
+ngx_http_review_part_start(ngx_http_review_task_t *task, size_t index)
+{
+    size_t                   i, n;
+    ngx_uint_t               blank;
+    ngx_http_review_plan_t  *plan;
+
+    plan = task->plan;
+    n = plan->npoints;
+
+    blank = review_utf8_blank(plan->texts[index].data,
+                              plan->texts[index].len);
+
+    if (plan->selection.asked || blank) {
+
+        for (i = 0, n = 0; i < plan->npoints; i++) {
+
+            if (!blank && plan->selection.asked[index * plan->npoints + i]) {
+                n++;
+
+            } else if (review_report_skip(task->report, index, i) != 0) {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    if (n == 0) {
+        task->ndone++;
+        task->told = 0;
+        return NGX_OK;
+    }
+
+    return ngx_http_review_part_create(task, index);
+}
+
+
+static ngx_int_t
+ngx_http_review_part_create(ngx_http_review_task_t *task, size_t index)
+{
+    ngx_http_review_work_t  *work;
+    ngx_http_review_call_t  *call;
+    ngx_http_review_part_t  *part;
+
+    work = ngx_http_review_work_create(&task->ctx);
+    if (work == NULL) {
+        return NGX_ERROR;
+    }
+
+    part = ngx_pcalloc(work->pool, sizeof(ngx_http_review_part_t));
+    if (part == NULL) {
+        return NGX_ERROR;
+    }
+
+    part->task = task;
+    part->index = index;
+    part->work = work;
+
+    call = &part->call;
+
+    call->ctx = &task->ctx;
+    call->data = part;
+    call->backend = &ngx_http_review_part_backend;
+    call->uri = &task->ctx.conf->chunk_uri->uri;
+    call->accept = "text/event-stream";
+    ngx_str_set(&call->type, "application/json");
+    call->name = task->plan->chunks[index].id;
+    call->usage = &task->ctx.usage;
+    call->handler = ngx_http_review_part_ended;
+    call->timeout = task->timeout;
+
+    if (ngx_http_review_part_body(part) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_queue_insert_tail(&task->running, &part->queue);
+    task->nrunning++;
+
+    ngx_http_review_call_start(call);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_part_heading(review_buf_t *b, const review_heading_t *heading)
+{
+    if (heading->parent) {
+        ngx_http_review_part_heading(b, heading->parent);
+        review_buf_puts(b, ",");
+    }
+
+    review_buf_json(b, heading->text.data, heading->text.len);
+}
+
+
+static void
+ngx_http_review_part_points(ngx_http_review_part_t *part, review_buf_t *b)
+{
+    size_t                   i, n;
+    unsigned char           *asked;
+    ngx_http_review_plan_t  *plan;
+
+    plan = part->task->plan;
+    asked = plan->selection.asked;
+
+    review_buf_puts(b, ",\"points\":[");
+
+    for (i = 0, n = 0; i < plan->npoints; i++) {
+
+        if (asked && !asked[part->index * plan->npoints + i]) {
+            continue;
+        }
+
+        if (n++) {
+            review_buf_puts(b, ",");
+        }
+
+        review_buf_json(b, plan->points[i].id.data, plan->points[i].id.len);
+    }
+
+    review_buf_puts(b, "]");
+}
+
+
+static void
+ngx_http_review_part_references(ngx_http_review_part_t *part, review_buf_t *b)
+{
+    size_t                   i, k;
+    ngx_http_review_plan_t  *plan;
+
+    plan = part->task->plan;
+
+    review_buf_puts(b, ",\"references\":[");
+
+    for (i = 0; i < plan->selection.nclauses; i++) {
+        k = plan->selection.clauses[part->index * plan->selection.nclauses
+                                    + i];
+
+        review_buf_puts(b, i ? ",{\"id\":" : "{\"id\":");
+        review_buf_json(b, plan->clauses[k].id.data, plan->clauses[k].id.len);
+        review_buf_puts(b, ",\"text\":");
+        review_buf_json(b, plan->select.clauses[k].data,
+                        plan->select.clauses[k].len);
+        review_buf_puts(b, "}");
+    }
+
+    review_buf_puts(b, "]");
+}
+
+
+/* what the chunk endpoint takes */
+
+static ngx_int_t
+ngx_http_review_part_body(ngx_http_review_part_t *part)
+{
+    review_buf_t              b;
+    review_str_t             *text, *body;
+    review_report_chunk_t    *chunk;
+    ngx_http_review_task_t   *task;
+
+    task = part->task;
+    chunk = &task->plan->chunks[part->index];
+    text = &task->plan->texts[part->index];
+
+    review_buf_init(&b, part->work->memory, text->len + text->len / 8 + 512);
+
+    review_buf_puts(&b, "{\"chunk\":{\"id\":");
+    review_buf_json(&b, chunk->id.data, chunk->id.len);
+
+    if (chunk->heading) {
+        review_buf_puts(&b, ",\"heading\":[");
+        ngx_http_review_part_heading(&b, chunk->heading);
+        review_buf_puts(&b, "]");
+    }
+
+    review_buf_puts(&b, ",\"text\":");
+    review_buf_json(&b, text->data, text->len);
+    review_buf_puts(&b, "},\"rubric\":");
+    review_buf_json(&b, task->rubric_name.data, task->rubric_name.len);
+
+    ngx_http_review_part_points(part, &b);
+
+    if (task->plan->selection.nclauses) {
+        ngx_http_review_part_references(part, &b);
+    }
+
+    if (task->vars) {
+        review_buf_puts(&b, ",\"vars\":");
+        review_buf_value(&b, task->vars);
+    }
+
+    review_buf_puts(&b, "}");
+
+    body = review_alloc(part->work->memory, sizeof(review_str_t));
+
+    if (b.failed || body == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = b.data;
+    body->len = b.len;
+
+    part->call.body = body;
+    part->call.npieces = 1;
+
+    return NGX_OK;
+}
+
+
+/* nothing of nginx's points to what a try has told: only what is asked */
+
+static void
+ngx_http_review_part_forget(ngx_http_review_part_t *part)
+{
+    if (part->heard) {
+        ngx_http_review_work_destroy(part->heard);
+        part->heard = NULL;
+    }
+}
+
+
+/* what a try has told is kept until the next one, or the end */
+
+static void
+ngx_http_review_part_begin(ngx_http_review_call_t *call)
+{
+    review_pool_t           *memory;
+    ngx_http_review_part_t  *part;
+
+    part = call->data;
+
+    ngx_http_review_part_forget(part);
+
+    part->heard = ngx_http_review_work_create(call->ctx);
+    memory = part->heard ? part->heard->memory : NULL;
+
+    review_sse_init(&part->sse, memory, NGX_HTTP_REVIEW_REPLY_MAX,
+                    ngx_http_review_part_event, part);
+    review_buf_init(&part->reply, memory, 0);
+    review_buf_init(&part->results, memory, 0);
+
+    part->plain = 0;
+    part->events = 0;
+    part->large = 0;
+    part->message = "";
+}
+
+
+static ngx_int_t
+ngx_http_review_part_feed(ngx_http_review_call_t *call, u_char *data,
+    size_t len)
+{
+    ngx_http_review_part_t  *part;
+
+    part = call->data;
+
+    if (part->heard == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (!part->plain && !part->events) {
+        part->plain = (data[0] == '{');
+        part->events = !part->plain;
+    }
+
+    if (part->events) {
+        return review_sse_feed(&part->sse, (char *) data, len) == REVIEW_SSE_OK
+               ? NGX_OK : NGX_ERROR;
+    }
+
+    if (len > NGX_HTTP_REVIEW_REPLY_MAX - part->reply.len) {
+        part->large = 1;
+        return NGX_ERROR;
+    }
+
+    review_buf_add(&part->reply, (char *) data, len);
+
+    return part->reply.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+/*
+ * "result" and "progress" are told once more in "done", the last one; results
+ * are all that is left of a review that does not come that far.
+ */
+
+static int
+ngx_http_review_part_event(void *data, const review_str_t *event, int error)
+{
+    ngx_http_review_part_t *part = data;
+
+    static const char  result[] = "{\"point\":";
+
+    part->reply.len = 0;
+    review_buf_str(&part->reply, event);
+
+    if (event->len > sizeof(result)
+        && ngx_memcmp(event->data, result, sizeof(result) - 1) == 0
+        && part->results.len + event->len < NGX_HTTP_REVIEW_REPLY_MAX)
+    {
+        review_buf_puts(&part->results, part->results.len ? "," : "[");
+        review_buf_str(&part->results, event);
+    }
+
+    return part->reply.failed || part->results.failed;
+}
+
+
+/* what there is of a review that has failed */
+
+static void
+ngx_http_review_part_keep(ngx_http_review_part_t *part)
+{
+    json_t          *results;
+    review_error_t   err;
+
+    if (part->results.len == 0) {
+        return;
+    }
+
+    review_buf_puts(&part->results, "]");
+
+    if (part->results.failed) {
+        return;
+    }
+
+    results = review_json_parse(part->results.data, part->results.len, &err);
+
+    (void) review_report_keep(part->task->report, part->index, results);
+
+    json_decref(results);
+}
+
+
+/* of a problem, its detail */
+
+static const char *
+ngx_http_review_part_end(ngx_http_review_call_t *call)
+{
+    json_t                  *problem;
+    review_str_t             detail;
+    review_buf_t             b;
+    review_error_t           err;
+    ngx_http_review_part_t  *part;
+
+    part = call->data;
+
+    if (part->events) {
+        (void) review_sse_end(&part->sse);
+        return "";
+    }
+
+    if (call->status == NGX_HTTP_OK || part->reply.len > 64 * 1024) {
+        return "";
+    }
+
+    problem = review_json_parse(part->reply.data ? part->reply.data : "",
+                                part->reply.len, &err);
+
+    if (problem == NULL) {
+        return "";
+    }
+
+    if (json_is_object(problem)
+        && review_json_string(problem, "", "detail", 1, 4096, &detail, &err)
+           == 1)
+    {
+        review_buf_init(&b, part->heard->memory, detail.len + 1);
+        review_buf_str(&b, &detail);
+        review_buf_add(&b, "", 1);
+
+        part->message = b.failed ? "" : b.data;
+    }
+
+    json_decref(problem);
+
+    return part->message;
+}
+
+
+/*
+ * Whether the reply is whole is seen from its last event: what comes of it is
+ * in the report, or else the review is made once more.
+ */
+
+static ngx_uint_t
+ngx_http_review_part_outcome(ngx_http_review_call_t *call)
+{
+    json_t                  *reply;
+    review_error_t           err;
+    ngx_http_review_part_t  *part;
+
+    part = call->data;
+
+    if (part->heard == NULL) {
+        ngx_http_review_call_failed(call, "internal", "no memory");
+        return 0;
+    }
+
+    if (part->large) {
+        ngx_http_review_call_failed(call, "too_large",
+                                    "the reply to a chunk is too large");
+        return 0;
+    }
+
+    reply = review_json_parse(part->reply.data ? part->reply.data : "",
+                              part->reply.len, &err);
+
+    if (!json_is_object(reply)
+        || !json_is_array(json_object_get(reply, "results")))
+    {
+        json_decref(reply);
+
+        ngx_http_review_call_failed(call, call->timedout || call->silent
+                                          ? "call_timeout" : "cut",
+                                    "the reply ended before its end");
+        return 1;
+    }
+
+    if (review_report_add(part->task->report, part->index, reply) != 0) {
+        ngx_http_review_call_failed(call, "internal", "no memory");
+    }
+
+    json_decref(reply);
+
+    return 0;
+}
+
+
+static void
+ngx_http_review_part_ended(ngx_http_review_call_t *call)
+{
+    const char              *status;
+    ngx_http_review_part_t  *part;
+
+    part = call->data;
+
+    if (call->failure.code) {
+        ngx_http_review_part_keep(part);
+
+        status = ngx_strcmp(call->failure.code, "call_timeout") == 0
+                 ? "timeout" : "failed";
+
+        (void) review_report_fail(part->task->report, part->index, status,
+                                  call->failure.code, call->failure.detail);
+    }
+
+    ngx_http_review_part_done(part, call->failure.code == NULL);
+}
+
+
+/*
+ * A review that has come to its end leaves nothing behind but its subrequest;
+ * of one that was cut off nginx may still have the body.  What it has told is
+ * in the report.
+ */
+
+static void
+ngx_http_review_part_done(ngx_http_review_part_t *part, ngx_uint_t whole)
+{
+    ngx_http_review_task_t  *task;
+
+    task = part->task;
+
+    ngx_queue_remove(&part->queue);
+    task->nrunning--;
+    task->ndone++;
+    task->told = 0;
+
+    ngx_http_review_part_forget(part);
+
+    if (whole && part->call.tries == 1 && !part->call.left) {
+        ngx_http_review_work_destroy(part->work);
+    }
+
+    ngx_http_review_wake(&task->ctx);
+}
+
+
+/* a try that has ended, but was not looked at yet: is it all there is? */
+
+static ngx_uint_t
+ngx_http_review_part_is_over(ngx_http_review_part_t *part)
+{
+    ngx_queue_t             *q;
+    ngx_http_review_task_t  *task;
+
+    if (!part->call.ended) {
+        return 0;
+    }
+
+    q = &part->queue;
+    task = part->task;
+
+    ngx_queue_remove(&part->call.queue);
+    part->call.ended = 0;
+
+    ngx_http_review_call_ended(&part->call);
+
+    return ngx_queue_empty(&task->running)
+           || ngx_queue_head(&task->running) != q;
+}
+
+
+void
+ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task)
+{
+    size_t                   i;
+    ngx_queue_t             *q;
+    ngx_http_review_part_t  *part;
+
+    while (!ngx_queue_empty(&task->running)) {
+        q = ngx_queue_head(&task->running);
+        part = ngx_queue_data(q, ngx_http_review_part_t, queue);
+
+        if (ngx_http_review_part_is_over(part)) {
+            continue;
+        }
+
+        part->call.usage->calls += part->call.sr != NULL;
+
+        ngx_http_review_call_cancel(&part->call);
+        ngx_http_review_part_keep(part);
+
+        (void) review_report_fail(task->report, part->index, "timeout",
+                                  "deadline", "the task's time was over");
+        ngx_http_review_part_done(part, 0);
+    }
+
+    for (i = task->next; i < task->plan->nchunks; i++) {
+        (void) review_report_fail(task->report, i, "timeout", "deadline",
+                                  "the task's time was over");
+        task->ndone++;
+    }
+
+    task->next = task->plan->nchunks;
+}

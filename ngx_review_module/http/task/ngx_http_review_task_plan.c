@@ -1,0 +1,355 @@
+
+/*
+ * What a thread makes of the texts of a task: chunks of the document, clauses
+ * of the references, and what goes with what.
+ */
+
+#include "http/task/ngx_http_review_task.h"
+
+#include "review/quote/points.h"
+
+
+/* a document of more chunks is not reviewed: it would take days */
+
+#define NGX_HTTP_REVIEW_PLAN_CHUNKS  20000
+
+/* chunks and clauses that are compared, each with each */
+
+#define NGX_HTTP_REVIEW_PLAN_PAIRS   10000000
+
+/* chunks and points: each has a cell in the report, of 400 bytes or so */
+
+#define NGX_HTTP_REVIEW_PLAN_CELLS   500000
+
+
+/* chunks of one text after the other */
+
+typedef struct {
+    review_buf_t                chunks;     /* of review_chunk_t */
+    review_buf_t                texts;      /* of review_str_t */
+    review_buf_t                ids;        /* of review_str_t */
+    size_t                      n;
+} ngx_http_review_cuts_t;
+
+
+static int ngx_http_review_plan_cut(ngx_http_review_plan_t *plan,
+    ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts);
+static int ngx_http_review_plan_text(review_pool_t *pool, const char *text,
+    review_chunk_t *chunk, review_str_t *cut);
+static int ngx_http_review_plan_id(review_pool_t *pool, review_str_t *of,
+    size_t n, review_str_t *id);
+static int ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *cuts);
+static int ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *cuts);
+static void ngx_http_review_plan_places(review_points_t *points,
+    ngx_http_review_cuts_t *cuts, size_t first, size_t n,
+    review_report_chunk_t *to);
+static int ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *chunks, ngx_http_review_cuts_t *clauses);
+
+
+static void
+ngx_http_review_cuts_init(ngx_http_review_cuts_t *cuts, review_pool_t *pool)
+{
+    review_buf_init(&cuts->chunks, pool, 0);
+    review_buf_init(&cuts->texts, pool, 0);
+    review_buf_init(&cuts->ids, pool, 0);
+
+    cuts->n = 0;
+}
+
+
+void
+ngx_http_review_plan_run(void *data)
+{
+    ngx_http_review_plan_t *plan = data;
+
+    size_t                  i, n;
+    ngx_http_review_cuts_t  chunks, clauses;
+
+    plan->rc = -1;
+
+    ngx_http_review_cuts_init(&chunks, plan->pool);
+    ngx_http_review_cuts_init(&clauses, plan->pool);
+
+    if (ngx_http_review_plan_cut(plan, &plan->document, &chunks) != 0) {
+        return;
+    }
+
+    for (i = 0; i < plan->nreferences && !plan->large; i++) {
+        n = clauses.n;
+
+        if (ngx_http_review_plan_cut(plan, &plan->references[i], &clauses)
+            != 0)
+        {
+            return;
+        }
+
+        plan->references[i].nclauses = clauses.n - n;
+    }
+
+    if (plan->select.nreferences
+        && chunks.n * clauses.n > NGX_HTTP_REVIEW_PLAN_PAIRS)
+    {
+        plan->large = 1;
+    }
+
+    if (!plan->large
+        && (ngx_http_review_plan_chunks(plan, &chunks) != 0
+            || ngx_http_review_plan_clauses(plan, &clauses) != 0
+            || ngx_http_review_plan_texts(plan, &chunks, &clauses) != 0))
+    {
+        return;
+    }
+
+    plan->rc = 0;
+}
+
+
+static int
+ngx_http_review_plan_cut(ngx_http_review_plan_t *plan,
+    ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts)
+{
+    int              rc;
+    size_t           n;
+    review_str_t     text, id;
+    review_chunk_t   chunk;
+    review_split_t  *split;
+
+    split = review_split_create(plan->pool, document->text.data,
+                                document->text.len, &plan->split);
+    if (split == NULL) {
+        return -1;
+    }
+
+    for (n = 1; /* void */ ; n++) {
+        rc = review_split_next(split, &chunk);
+
+        if (rc <= 0) {
+            return rc;
+        }
+
+        if (++cuts->n > NGX_HTTP_REVIEW_PLAN_CHUNKS) {
+            plan->large = 1;
+            return 0;
+        }
+
+        if (ngx_http_review_plan_text(plan->pool, document->text.data, &chunk,
+                                      &text)
+            != 0
+            || ngx_http_review_plan_id(plan->pool, &document->id, n, &id) != 0)
+        {
+            return -1;
+        }
+
+        review_buf_add(&cuts->chunks, (char *) &chunk, sizeof(chunk));
+        review_buf_add(&cuts->texts, (char *) &text, sizeof(text));
+        review_buf_add(&cuts->ids, (char *) &id, sizeof(id));
+
+        if (cuts->chunks.failed || cuts->texts.failed || cuts->ids.failed) {
+            return -1;
+        }
+    }
+}
+
+
+/* what follows the header of a table is not beside it in the document */
+
+static int
+ngx_http_review_plan_text(review_pool_t *pool, const char *text,
+    review_chunk_t *chunk, review_str_t *cut)
+{
+    char    *p;
+    size_t   header, body;
+
+    header = chunk->header_end - chunk->header;
+    body = chunk->end - chunk->start;
+
+    cut->data = text + chunk->start;
+    cut->len = header + body;
+
+    if (header == 0) {
+        return 0;
+    }
+
+    p = review_alloc(pool, header + body);
+    if (p == NULL) {
+        return -1;
+    }
+
+    ngx_memcpy(p, text + chunk->header, header);
+    ngx_memcpy(p + header, text + chunk->start, body);
+
+    cut->data = p;
+
+    return 0;
+}
+
+
+/* "c1", and of a reference "its id/c1" */
+
+static int
+ngx_http_review_plan_id(review_pool_t *pool, review_str_t *of, size_t n,
+    review_str_t *id)
+{
+    review_buf_t  b;
+
+    review_buf_init(&b, pool, of->len + 8);
+
+    if (of->len) {
+        review_buf_str(&b, of);
+        review_buf_puts(&b, "/");
+    }
+
+    review_buf_puts(&b, "c");
+    review_buf_number(&b, n);
+
+    id->data = b.data;
+    id->len = b.len;
+
+    return b.failed ? -1 : 0;
+}
+
+
+static int
+ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *cuts)
+{
+    review_points_t  points;
+
+    review_points_init(&points, plan->pool, plan->document.text.data,
+                       plan->document.text.len);
+
+    plan->length = review_points_before(&points, plan->document.text.len);
+    plan->nchunks = cuts->n;
+    plan->chunks = review_alloc(plan->pool, cuts->n
+                                            * sizeof(review_report_chunk_t));
+    if (plan->chunks == NULL) {
+        return -1;
+    }
+
+    ngx_http_review_plan_places(&points, cuts, 0, cuts->n, plan->chunks);
+
+    return 0;
+}
+
+
+static int
+ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *cuts)
+{
+    size_t                       i, n;
+    review_points_t              points;
+    ngx_http_review_document_t  *d;
+
+    plan->nclauses = cuts->n;
+
+    if (cuts->n == 0) {
+        return 0;
+    }
+
+    plan->clauses = review_alloc(plan->pool, cuts->n
+                                             * sizeof(review_report_chunk_t));
+    if (plan->clauses == NULL) {
+        return -1;
+    }
+
+    for (i = 0, n = 0; i < plan->nreferences; i++) {
+        d = &plan->references[i];
+
+        review_points_init(&points, plan->pool, d->text.data, d->text.len);
+        ngx_http_review_plan_places(&points, cuts, n, d->nclauses,
+                                    plan->clauses + n);
+        n += d->nclauses;
+    }
+
+    return 0;
+}
+
+
+/* of some of the cuts, all of one text: bytes become code points */
+
+static void
+ngx_http_review_plan_places(review_points_t *points,
+    ngx_http_review_cuts_t *cuts, size_t first, size_t n,
+    review_report_chunk_t *to)
+{
+    size_t           i;
+    review_str_t    *ids;
+    review_chunk_t  *from;
+
+    from = (review_chunk_t *) cuts->chunks.data + first;
+    ids = (review_str_t *) cuts->ids.data + first;
+
+    for (i = 0; i < n; i++) {
+        to[i].id = ids[i];
+        to[i].start = review_points_before(points, from[i].start);
+        to[i].end = review_points_before(points, from[i].end);
+        to[i].header_start = review_points_before(points, from[i].header);
+        to[i].header = review_points_before(points, from[i].header_end)
+                       - to[i].header_start;
+        to[i].heading = from[i].heading;
+    }
+}
+
+
+/* one list of them all, in the order in which their vectors are wanted */
+
+static int
+ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
+    ngx_http_review_cuts_t *chunks, ngx_http_review_cuts_t *clauses)
+{
+    size_t         i, n;
+    review_str_t  *p;
+
+    n = chunks->n + plan->npoints + clauses->n;
+
+    p = review_alloc(plan->pool, n * sizeof(review_str_t));
+    if (p == NULL) {
+        return -1;
+    }
+
+    plan->texts = p;
+
+    ngx_memcpy(p, chunks->texts.data, chunks->texts.len);
+    p += chunks->n;
+
+    ngx_memcpy(p, plan->questions, plan->npoints * sizeof(review_str_t));
+    p += plan->npoints;
+
+    ngx_memcpy(p, clauses->texts.data ? clauses->texts.data : "",
+               clauses->texts.len);
+
+    plan->size = 0;
+
+    for (i = 0; i < n; i++) {
+        plan->size += plan->texts[i].len;
+    }
+
+    plan->select.chunks = plan->texts;
+    plan->select.nchunks = plan->nchunks;
+    plan->select.points = plan->texts + plan->nchunks;
+    plan->select.npoints = plan->npoints;
+    plan->select.clauses = plan->texts + plan->nchunks + plan->npoints;
+    plan->select.nclauses = plan->nclauses;
+
+    if (plan->embed
+        && review_embed_texts(plan->pool, plan->texts, n, &plan->inputs) != 0)
+    {
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* on a thread, once vectors are there, or will not be */
+
+void
+ngx_http_review_plan_select(void *data)
+{
+    ngx_http_review_plan_t *plan = data;
+
+    plan->rc = review_select(plan->pool, &plan->select, &plan->selection);
+}

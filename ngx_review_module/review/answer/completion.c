@@ -1,0 +1,363 @@
+
+#include "review/answer/completion_json.h"
+#include "review/answer/message.h"
+#include "review/json/scan.h"
+
+
+/* what a server may say around the content */
+#define REVIEW_COMPLETION_AROUND   65536
+
+
+static int review_completion_event(void *ctx, const review_str_t *data,
+    int error);
+
+
+void
+review_completion_init(review_completion_t *c, review_pool_t *pool, size_t max)
+{
+    memset(c, 0, sizeof(*c));
+
+    c->pool = pool;
+    c->max = max;
+    c->limit = (max > SIZE_MAX - REVIEW_COMPLETION_AROUND)
+               ? max : max + REVIEW_COMPLETION_AROUND;
+
+    c->detail = "";
+    c->prompt_tokens = -1;
+    c->completion_tokens = -1;
+    c->empty = "no \"choices\" in it";
+
+    review_buf_init(&c->raw, pool, 0);
+    review_buf_init(&c->text, pool, 0);
+    review_buf_init(&c->reasoning, pool, 0);
+    review_buf_init(&c->refusal, pool, 0);
+    review_buf_init(&c->name, pool, 0);
+    review_buf_init(&c->finish, pool, 0);
+
+    review_delta_init(&c->delta, pool);
+    review_sse_init(&c->sse, pool, c->limit, review_completion_event, c);
+}
+
+
+static void
+review_completion_raw(review_completion_t *c, review_buf_t *b,
+    const review_str_t *raw)
+{
+    size_t  before;
+
+    if (raw->len) {
+        before = b->len;
+        review_scan_unescape(b, raw);
+        review_completion_count(c, b, before);
+    }
+}
+
+
+/* a whole body of the usual form; returns 0, or -1 for any other one */
+
+static int
+review_completion_body(review_completion_t *c)
+{
+    review_message_t  m;
+
+    if (review_message_scan(&m, c->raw.data, c->raw.len) != 0) {
+        return -1;
+    }
+
+    review_completion_raw(c, &c->text, &m.content);
+    review_completion_raw(c, &c->reasoning, &m.reasoning);
+    review_buf_str(&c->name, &m.model);
+    review_buf_str(&c->finish, &m.finish_reason);
+
+    c->prompt_tokens = m.prompt_tokens;
+    c->completion_tokens = m.completion_tokens;
+    c->empty = "\"content\" is empty";
+
+    return 0;
+}
+
+
+/* returns 0 to go on with the stream */
+
+static int
+review_completion_event(void *ctx, const review_str_t *data, int error)
+{
+    const char           *p, *last;
+    review_completion_t  *c;
+
+    c = ctx;
+
+    /* the first event is parsed in full: it names the model */
+
+    if (c->started && !error && review_delta_scan(&c->delta, data) == 0) {
+        review_completion_raw(c, &c->text, &c->delta.content);
+        review_completion_raw(c, &c->reasoning, &c->delta.reasoning);
+        return c->failed;
+    }
+
+    p = data->data;
+    last = p + data->len;
+
+    review_scan_space(&p, last);
+
+    while (last > p && (last[-1] == ' ' || last[-1] == '\n')) {
+        last--;
+    }
+
+    if (p == last) {
+        return 0;
+    }
+
+    if (last - p == 6 && memcmp(p, "[DONE]", 6) == 0) {
+        c->done = 1;
+        return 1;
+    }
+
+    c->started = 1;
+
+    review_completion_json(c, p, (size_t) (last - p), error);
+
+    return c->failed;
+}
+
+
+static void
+review_completion_stream(review_completion_t *c, review_sse_e rc)
+{
+    if (rc == REVIEW_SSE_TOO_LARGE) {
+        review_completion_too_large(c);
+
+    } else if (rc == REVIEW_SSE_NO_MEMORY) {
+        review_completion_no_memory(c);
+    }
+}
+
+
+/*
+ * What a body begins with decides what it is: one of these, then events.  A
+ * byte order mark and white space before it say nothing.
+ */
+
+static unsigned
+review_completion_mode(const char *head, size_t len)
+{
+    size_t                     i, n;
+    unsigned                   mode;
+    static const review_str_t  starts[] = {
+        review_string(":"),
+        review_string("data:"),
+        review_string("event:"),
+        review_string("id:"),
+        review_string("retry:")
+    };
+
+    mode = REVIEW_COMPLETION_JSON;
+
+    for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        n = starts[i].len < len ? starts[i].len : len;
+
+        if (memcmp(head, starts[i].data, n) == 0) {
+            mode = (n == starts[i].len) ? REVIEW_COMPLETION_SSE
+                                        : REVIEW_COMPLETION_UNKNOWN;
+        }
+    }
+
+    return mode;
+}
+
+
+/* returns the number of bytes taken */
+
+static size_t
+review_completion_detect(review_completion_t *c, const char *data, size_t len)
+{
+    size_t              i;
+    static const char   bom[] = "\xEF\xBB\xBF";
+
+    for (i = 0; i < len && c->mode == REVIEW_COMPLETION_UNKNOWN; i++) {
+
+        if (c->nhead == 0 && data[i] && strchr(" \t\r\n", data[i])) {
+            continue;
+        }
+
+        c->head[c->nhead++] = data[i];
+
+        if (memcmp(c->head, bom, c->nhead < 3 ? c->nhead : 3) == 0) {
+            c->nhead %= 3;
+            continue;
+        }
+
+        c->mode = review_completion_mode(c->head, c->nhead);
+    }
+
+    return i;
+}
+
+
+static void
+review_completion_bytes(review_completion_t *c, const char *data, size_t len)
+{
+    if (c->failed || c->done || len == 0) {
+        return;
+    }
+
+    if (c->mode == REVIEW_COMPLETION_SSE) {
+        review_completion_stream(c, review_sse_feed(&c->sse, data, len));
+        return;
+    }
+
+    if (len > c->limit - c->raw.len) {
+        review_completion_too_large(c);
+        return;
+    }
+
+    review_buf_add(&c->raw, data, len);
+
+    if (c->raw.failed) {
+        review_completion_no_memory(c);
+    }
+}
+
+
+int
+review_completion_feed(review_completion_t *c, const char *data, size_t len)
+{
+    size_t  n;
+
+    if (c->mode == REVIEW_COMPLETION_UNKNOWN) {
+        n = review_completion_detect(c, data, len);
+
+        if (c->mode != REVIEW_COMPLETION_UNKNOWN) {
+            review_completion_bytes(c, c->head, c->nhead);
+            review_completion_bytes(c, data + n, len - n);
+        }
+
+    } else {
+        review_completion_bytes(c, data, len);
+    }
+
+    return (c->failed == REVIEW_COMPLETION_TOO_LARGE
+            || c->failed == REVIEW_COMPLETION_NO_MEMORY) ? -1 : 0;
+}
+
+
+static int
+review_completion_finish_is(review_completion_t *c, const char *reason)
+{
+    return c->finish.len == strlen(reason)
+           && memcmp(c->finish.data, reason, c->finish.len) == 0;
+}
+
+
+static int
+review_completion_blank(const review_buf_t *b)
+{
+    const char  *p;
+
+    if (b->len == 0) {
+        return 1;
+    }
+
+    p = b->data;
+    review_scan_space(&p, b->data + b->len);
+
+    return p == b->data + b->len;
+}
+
+
+/* what an answer that arrived whole, or as far as it did, comes to */
+
+static void
+review_completion_judge(review_completion_t *c)
+{
+    if (c->refusal.len) {
+        review_completion_fail(c, REVIEW_COMPLETION_REFUSED, "%.*s",
+                               (int) c->refusal.len, c->refusal.data);
+        return;
+    }
+
+    if (review_completion_finish_is(c, "content_filter")
+        || review_completion_finish_is(c, "sensitive"))
+    {
+        review_completion_fail(c, REVIEW_COMPLETION_REFUSED,
+                               "stopped by the server's content filter");
+        return;
+    }
+
+    if (c->mode == REVIEW_COMPLETION_SSE && !c->done && c->finish.len == 0) {
+        review_completion_fail(c, REVIEW_COMPLETION_CUT,
+                               "the stream ends early, after %zu bytes of "
+                               "text", c->seen);
+        return;
+    }
+
+    if (review_completion_finish_is(c, "length")) {
+        review_completion_fail(c, REVIEW_COMPLETION_TRUNCATED,
+                               "stopped at the limit of tokens%s",
+                               review_completion_blank(&c->text)
+                               ? ", before the answer began" : "");
+        return;
+    }
+
+    /*
+     * Some servers take the whole of what a model says for its reasoning: if
+     * it ended of itself and said nothing else, that is its answer.
+     */
+
+    if (review_completion_blank(&c->text)) {
+        c->text = c->reasoning;
+    }
+
+    if (review_completion_blank(&c->text)) {
+        review_completion_fail(c, REVIEW_COMPLETION_EMPTY,
+                               "an empty answer: %s",
+                               c->mode == REVIEW_COMPLETION_SSE
+                               ? "no \"content\" in any event" : c->empty);
+    }
+}
+
+
+static void
+review_completion_result(review_str_t *str, const review_buf_t *b)
+{
+    str->len = b->len;
+    str->data = b->len ? b->data : "";
+}
+
+
+review_completion_e
+review_completion_end(review_completion_t *c)
+{
+    c->ending = 1;
+
+    if (!c->failed && !c->done) {
+
+        if (c->mode == REVIEW_COMPLETION_SSE) {
+            review_completion_stream(c, review_sse_end(&c->sse));
+
+        } else if (c->mode == REVIEW_COMPLETION_JSON) {
+            if (review_completion_body(c) != 0) {
+                review_completion_json(c, c->raw.data, c->raw.len, 0);
+            }
+
+        } else {
+            review_completion_fail(c, REVIEW_COMPLETION_CUT,
+                                   "the body is empty");
+        }
+    }
+
+    if (!c->failed) {
+        review_completion_judge(c);
+    }
+
+    if (c->refusal.failed || c->name.failed || c->finish.failed) {
+        c->failed = 0;
+        review_completion_no_memory(c);
+    }
+
+    review_completion_result(&c->content, &c->text);
+    review_completion_result(&c->model, &c->name);
+    review_completion_result(&c->finish_reason, &c->finish);
+
+    return c->failed;
+}

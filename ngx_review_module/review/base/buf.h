@@ -1,0 +1,81 @@
+
+/* A text that grows in a pool: prompts, results, replies are written here. */
+
+#ifndef _REVIEW_BUF_H_INCLUDED_
+#define _REVIEW_BUF_H_INCLUDED_
+
+
+#include "review/base/review.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/*
+ * Memory that could not be had sets "failed", after which nothing is written
+ * any more: a writer checks once, at its end.
+ */
+
+typedef struct {
+    review_pool_t  *pool;
+    char           *data;
+    size_t          len;
+    size_t          size;
+    unsigned        failed:1;
+} review_buf_t;
+
+
+/* "size" bytes are set aside at the first write; 0 is fine */
+
+void review_buf_init(review_buf_t *b, review_pool_t *pool, size_t size);
+
+/* makes room for "size" more bytes and returns where they go, or NULL */
+
+char *review_buf_reserve(review_buf_t *b, size_t size);
+
+static inline void
+review_buf_add(review_buf_t *b, const char *data, size_t len)
+{
+    char  *p;
+
+    if (len) {
+        p = review_buf_reserve(b, len);
+
+        if (p) {
+            memcpy(p, data, len);
+            b->len += len;
+        }
+    }
+}
+
+/* most texts are literals, whose lengths are known when compiled */
+
+static inline void
+review_buf_puts(review_buf_t *b, const char *str)
+{
+    review_buf_add(b, str, strlen(str));
+}
+
+void review_buf_str(review_buf_t *b, const review_str_t *str);
+
+/* digits; and a real, not negative, rounded to four digits after its point */
+
+void review_buf_number(review_buf_t *b, uint64_t n);
+void review_buf_decimal(review_buf_t *b, double value);
+
+/*
+ * The text escaped as inside of a JSON string (RFC 8259), without quotes and
+ * with them.  The text must be valid UTF-8.
+ */
+
+void review_buf_escape(review_buf_t *b, const char *data, size_t len);
+void review_buf_json(review_buf_t *b, const char *data, size_t len);
+
+/* a jansson value, compact; NULL writes null */
+
+void review_buf_value(review_buf_t *b, const json_t *value);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_BUF_H_INCLUDED_ */

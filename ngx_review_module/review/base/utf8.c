@@ -1,0 +1,226 @@
+
+#include "review/base/utf8.h"
+
+#include <utf8proc.h>
+
+
+int32_t
+review_utf8_next(const char **p, const char *last)
+{
+    size_t                n, i;
+    int32_t               c;
+    const unsigned char  *s;
+    static const int32_t  least[] = { 0, 0x80, 0x800, 0x10000 };
+
+    s = (const unsigned char *) *p;
+    (*p)++;
+
+    if (s[0] < 0x80) {
+        return s[0];
+    }
+
+    if (s[0] >= 0xc2 && s[0] <= 0xdf) {
+        n = 1;
+        c = s[0] & 0x1f;
+
+    } else if (s[0] >= 0xe0 && s[0] <= 0xef) {
+        n = 2;
+        c = s[0] & 0x0f;
+
+    } else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+        n = 3;
+        c = s[0] & 0x07;
+
+    } else {
+        return -1;
+    }
+
+    if ((size_t) (last - *p) < n) {
+        return -1;
+    }
+
+    for (i = 1; i <= n; i++) {
+        if (!review_utf8_trail(s[i])) {
+            return -1;
+        }
+
+        c = c << 6 | (s[i] & 0x3f);
+    }
+
+    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
+        return -1;
+    }
+
+    *p += n;
+
+    return c;
+}
+
+
+/*
+ * Advances over code points of three bytes each, two at once where neither
+ * begins with 0xe0 or 0xed, which not all bytes may follow.
+ */
+
+static const char *
+review_utf8_ideographs(const char *p, const char *last)
+{
+#if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
+    uint64_t  word;
+
+    while (last - p >= (ptrdiff_t) sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+
+        if ((word & 0xc0c0f0c0c0f0) != 0x8080e08080e0
+            || ((1 << (word & 15) | 1 << (word >> 24 & 15)) & 0x2001))
+        {
+            break;
+        }
+
+        p += 6;
+    }
+
+#endif
+
+    while (last - p >= 3 && review_utf8_three(p) >= 0) {
+        p += 3;
+    }
+
+    return p;
+}
+
+
+size_t
+review_utf8_valid(const char *data, size_t len)
+{
+    uint64_t     word;
+    const char  *p, *last, *start;
+
+    /* an empty text may be at no address */
+
+    if (len == 0) {
+        return 0;
+    }
+
+    p = data;
+    last = data + len;
+
+    while (p < last) {
+
+        /* eight bytes of ASCII at once */
+
+        if ((size_t) (last - p) >= sizeof(word)) {
+            memcpy(&word, p, sizeof(word));
+
+            if ((word & 0x8080808080808080) == 0) {
+                p += sizeof(word);
+                continue;
+            }
+        }
+
+        p = review_utf8_ideographs(p, last);
+
+        if (p == last) {
+            break;
+        }
+
+        start = p;
+
+        if (review_utf8_next(&p, last) == -1) {
+            return (size_t) (start - data);
+        }
+    }
+
+    return len;
+}
+
+
+size_t
+review_utf8_text(const char *data, size_t len)
+{
+    size_t       valid;
+    const char  *nul;
+
+    valid = review_utf8_valid(data, len);
+    nul = valid ? memchr(data, '\0', valid) : NULL;
+
+    return nul ? (size_t) (nul - data) : valid;
+}
+
+
+size_t
+review_utf8_count(const char *data, size_t len)
+{
+    size_t    i, n;
+    uint64_t  word;
+
+    n = 0;
+
+    /* a trail byte is one whose highest bit is set and the next one is not */
+
+    for (i = 0; len - i >= sizeof(word); i += sizeof(word)) {
+        memcpy(&word, data + i, sizeof(word));
+        word = (word >> 7) & (~word >> 6) & 0x0101010101010101;
+        n += sizeof(word) - (word * 0x0101010101010101 >> 56);
+    }
+
+    for ( /* void */ ; i < len; i++) {
+        n += !review_utf8_trail(data[i]);
+    }
+
+    return n;
+}
+
+
+size_t
+review_utf8_cut(const char *data, size_t len, size_t max)
+{
+    size_t       n;
+    const char  *p;
+
+    if (max >= len) {
+        return len;
+    }
+
+    for (n = max; n > 0 && max - n < 3 && review_utf8_trail(data[n]); n--) {
+        /* void */
+    }
+
+    p = data + n;
+
+    /* trail bytes that belong to no code point may be cut anywhere */
+
+    if (n < max && (review_utf8_next(&p, data + len) == -1
+                    || (size_t) (p - data) <= max))
+    {
+        return max;
+    }
+
+    return n;
+}
+
+
+int
+review_utf8_blank(const char *data, size_t len)
+{
+    const char  *p;
+
+    for (p = data; p < data + len; /* void */) {
+
+        switch (utf8proc_category(review_utf8_next(&p, data + len))) {
+
+        case UTF8PROC_CATEGORY_ZS:
+        case UTF8PROC_CATEGORY_ZL:
+        case UTF8PROC_CATEGORY_ZP:
+        case UTF8PROC_CATEGORY_CC:
+        case UTF8PROC_CATEGORY_CF:
+            break;
+
+        default:
+            return 0;
+        }
+    }
+
+    return 1;
+}

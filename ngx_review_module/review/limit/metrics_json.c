@@ -1,0 +1,259 @@
+
+#include "review/limit/metrics_shared.h"
+
+
+/* before a member, which may be the first one of its object */
+
+static void
+review_metrics_comma(review_buf_t *b)
+{
+    if (b->len && b->data[b->len - 1] != '{') {
+        review_buf_puts(b, ",");
+    }
+}
+
+
+static void
+review_metrics_member(review_buf_t *b, const char *name)
+{
+    review_metrics_comma(b);
+    review_buf_puts(b, "\"");
+    review_buf_puts(b, name);
+    review_buf_puts(b, "\":");
+}
+
+
+static void
+review_metrics_open(review_buf_t *b, const char *name)
+{
+    review_metrics_member(b, name);
+    review_buf_puts(b, "{");
+}
+
+
+static void
+review_metrics_number(review_buf_t *b, const char *name, uint64_t n)
+{
+    review_metrics_member(b, name);
+    review_buf_number(b, n);
+}
+
+
+static uint64_t
+review_metrics_sum(const uint64_t *counters, size_t n)
+{
+    size_t    i;
+    uint64_t  sum;
+
+    sum = 0;
+
+    for (i = 0; i < n; i++) {
+        sum += review_metrics_get(&counters[i]);
+    }
+
+    return sum;
+}
+
+
+/* those that are 0 are left out if "sparse", but for the first */
+
+static void
+review_metrics_counters(review_buf_t *b, const char *const *names,
+    const uint64_t *counters, unsigned sparse)
+{
+    size_t    i;
+    uint64_t  n;
+
+    for (i = 0; names[i]; i++) {
+        n = review_metrics_get(&counters[i]);
+
+        if (n || i == 0 || !sparse) {
+            review_metrics_number(b, names[i], n);
+        }
+    }
+}
+
+
+/* as if what a bucket has counted were spread evenly in it */
+
+static void
+review_metrics_quantile(review_buf_t *b, const char *name,
+    const review_histogram_t *h, double q)
+{
+    double    rank, low, high;
+    size_t    i;
+    uint64_t  before;
+
+    review_metrics_member(b, name);
+
+    if (h->buckets[REVIEW_METRICS_BUCKETS - 1] == 0) {
+        review_buf_puts(b, "null");
+        return;
+    }
+
+    rank = q * (double) h->buckets[REVIEW_METRICS_BUCKETS - 1];
+
+    for (i = 0; i < REVIEW_METRICS_BUCKETS - 1; i++) {
+        if ((double) h->buckets[i] >= rank) {
+            break;
+        }
+    }
+
+    /* all that is known of the last bucket is where it begins */
+
+    if (i == REVIEW_METRICS_BUCKETS - 1) {
+        review_buf_number(b, review_metrics_bounds[i - 1]);
+        return;
+    }
+
+    low = i ? review_metrics_bounds[i - 1] : 0;
+    high = review_metrics_bounds[i];
+    before = i ? h->buckets[i - 1] : 0;
+
+    review_buf_decimal(b, low + (high - low) * (rank - (double) before)
+                                / (double) (h->buckets[i] - before));
+}
+
+
+static void
+review_metrics_histogram(review_buf_t *b, const char *name,
+    const review_histogram_t *histogram)
+{
+    review_histogram_t  h;
+
+    review_metrics_snapshot(&h, histogram);
+
+    review_metrics_open(b, name);
+    review_metrics_number(b, "count", h.buckets[REVIEW_METRICS_BUCKETS - 1]);
+    review_metrics_number(b, "sum", h.sum);
+    review_metrics_quantile(b, "p50", &h, 0.5);
+    review_metrics_quantile(b, "p90", &h, 0.9);
+    review_metrics_quantile(b, "p99", &h, 0.99);
+    review_buf_puts(b, "}");
+}
+
+
+static void
+review_metrics_limit(review_buf_t *b, const char *name, uint32_t limit)
+{
+    if (limit) {
+        review_metrics_number(b, name, limit);
+
+    } else {
+        review_metrics_member(b, name);
+        review_buf_puts(b, "null");
+    }
+}
+
+
+static void
+review_metrics_write_gauges(review_buf_t *b, const review_gauges_t *g)
+{
+    review_metrics_number(b, "in_flight", g->in_flight);
+
+    review_metrics_open(b, "queued");
+    review_metrics_number(b, "total", g->queued);
+    review_metrics_number(b, "high", g->queued_high);
+    review_metrics_number(b, "normal", g->queued_normal);
+    review_metrics_number(b, "low", g->queued_low);
+
+    review_buf_puts(b, "},\"limit\":{");
+    review_metrics_limit(b, "current", g->limit);
+    review_metrics_member(b, "automatic");
+    review_buf_puts(b, g->automatic ? "true" : "false");
+    review_metrics_limit(b, "min", review_metrics_bound(g, g->limit_min));
+    review_metrics_limit(b, "max", review_metrics_bound(g, g->limit_max));
+
+    review_buf_puts(b, "},\"circuit\":\"");
+    review_buf_puts(b, review_metrics_circuits[g->circuit]);
+    review_buf_puts(b, "\"");
+}
+
+
+static void
+review_metrics_write_calls(review_buf_t *b, const review_metrics_t *m,
+    const review_gauges_t *g)
+{
+    review_metrics_open(b, "calls");
+    review_metrics_number(b, "total",
+                          review_metrics_sum(m->calls,
+                                             REVIEW_METRICS_OUTCOMES));
+    review_metrics_number(b, "retries", review_metrics_get(&m->retries));
+    review_metrics_write_gauges(b, g);
+
+    review_metrics_open(b, "outcomes");
+    review_metrics_counters(b, review_metrics_outcomes, m->calls, 1);
+    review_buf_puts(b, "}");
+
+    review_metrics_histogram(b, "duration_ms", &m->call_duration);
+    review_metrics_histogram(b, "time_to_first_token_ms", &m->first_token);
+    review_metrics_histogram(b, "queue_ms", &m->queue);
+    review_buf_puts(b, "}");
+}
+
+
+static void
+review_metrics_write_model(review_buf_t *b, const char *name, size_t len,
+    const uint64_t *tokens)
+{
+    review_metrics_comma(b);
+    review_buf_json(b, name, len);
+    review_buf_puts(b, ":{");
+    review_metrics_counters(b, review_metrics_kinds, tokens, 0);
+    review_buf_puts(b, "}");
+}
+
+
+static void
+review_metrics_write_models(review_buf_t *b, const review_metrics_t *m)
+{
+    char    name[REVIEW_METRICS_NAME];
+    size_t  i, len;
+
+    review_metrics_open(b, "tokens");
+
+    for (i = 0; i < REVIEW_METRICS_MODELS; i++) {
+        len = review_metrics_model(&m->models[i], name);
+
+        if (len) {
+            review_metrics_write_model(b, name, len, m->models[i].tokens);
+        }
+    }
+
+    if (review_metrics_sum(m->others, REVIEW_METRICS_KINDS)) {
+        review_metrics_write_model(b, REVIEW_METRICS_OTHER,
+                                   sizeof(REVIEW_METRICS_OTHER) - 1,
+                                   m->others);
+    }
+
+    review_buf_puts(b, "}");
+}
+
+
+void
+review_metrics_json(review_buf_t *b, const char *zone, size_t len,
+    const review_metrics_t *m, const review_gauges_t *g)
+{
+    review_buf_puts(b, "{\"zone\":");
+    review_buf_json(b, zone, len);
+    review_metrics_number(b, "processes", g->processes);
+    review_metrics_write_calls(b, m, g);
+
+    review_metrics_open(b, "reviews");
+    review_metrics_number(b, "total",
+                          review_metrics_sum(m->reviews,
+                                             REVIEW_METRICS_REVIEWS));
+    review_metrics_counters(b, review_metrics_reviews, m->reviews, 0);
+    review_metrics_histogram(b, "duration_ms", &m->review_duration);
+    review_buf_puts(b, "}");
+
+    review_metrics_open(b, "points");
+    review_metrics_number(b, "total",
+                          review_metrics_sum(m->points,
+                                             REVIEW_METRICS_POINTS));
+    review_metrics_counters(b, review_metrics_points, m->points, 0);
+    review_buf_puts(b, "}");
+
+    review_metrics_write_models(b, m);
+    review_buf_puts(b, "}");
+}

@@ -1,0 +1,42 @@
+
+/*
+ * The edges of a place that was found: what stands in the text on either side
+ * decides whether it is a place at all, and whether it reaches further.
+ */
+
+#ifndef _REVIEW_EDGE_H_INCLUDED_
+#define _REVIEW_EDGE_H_INCLUDED_
+
+
+#include "review/base/review.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/*
+ * Texts are valid UTF-8 and remain the caller's.  Offsets are bytes from their
+ * start to their end, where no code point is cut.
+ */
+
+/*
+ * Would a quote that starts or ends here cut a number in two?  "10" does not
+ * stand in "110", "10.5", "-10" or "10,000", nor does a written-out numeral in
+ * a longer one.
+ */
+
+int review_source_cuts(const review_str_t *text, size_t offset);
+
+/*
+ * Quote marks are not compared.  Where the quote has one at its start or end,
+ * and the text has one there, it belongs to the place.  Returns the offset at
+ * which the place then starts or ends.
+ */
+
+size_t review_source_widen(const review_str_t *text, const review_str_t *quote,
+    size_t offset, int start);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_EDGE_H_INCLUDED_ */

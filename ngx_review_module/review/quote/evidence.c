@@ -1,0 +1,42 @@
+
+/* Evidence: in which of several texts the quotes of an answer stand. */
+
+#include "review/quote/evidence.h"
+
+
+static void
+review_evidence_of(review_source_t **sources, size_t nsources,
+    const review_str_t *quote, review_evidence_t *e)
+{
+    size_t         i;
+    review_span_t  span;
+
+    e->span.match = REVIEW_MATCH_NONE;
+    e->source = 0;
+
+    for (i = 0; i < nsources; i++) {
+
+        if (review_source_find(sources[i], quote->data, quote->len, &span)
+            > e->span.match)
+        {
+            e->span = span;
+            e->source = i;
+        }
+
+        if (e->span.match == REVIEW_MATCH_EXACT) {
+            return;
+        }
+    }
+}
+
+
+void
+review_evidence_find(review_source_t **sources, size_t nsources,
+    const review_str_t *quotes, size_t nquotes, review_evidence_t *evidence)
+{
+    size_t  i;
+
+    for (i = 0; i < nquotes; i++) {
+        review_evidence_of(sources, nsources, &quotes[i], &evidence[i]);
+    }
+}

@@ -1,0 +1,460 @@
+
+#include "review/quote/norm.h"
+#include "review/base/utf8.h"
+
+#include <utf8proc.h>
+
+
+#define REVIEW_NORM_CLUSTER    32      /* code points in a cluster, at most */
+#define REVIEW_NORM_EXPANSION  4       /* what one may become, at most */
+
+#define REVIEW_NORM_DROP       0       /* is left out */
+
+#define review_norm_is_dot(c)                                                 \
+    ((c) == '.' || (c) == REVIEW_NORM_STOP || (c) == REVIEW_NORM_ELLIPSIS)
+
+
+int
+review_quote_is_mark(int32_t c)
+{
+    switch (c) {
+    case '"': case '\'': case '`':
+    case 0x00ab: case 0x00bb:                       /* << >> */
+    case 0x2018: case 0x2019: case 0x201a: case 0x201b:
+    case 0x201c: case 0x201d: case 0x201e: case 0x201f:
+    case 0x2039: case 0x203a:                       /* < > */
+    case 0x3008: case 0x3009: case 0x300a: case 0x300b:
+    case 0x300c: case 0x300d: case 0x300e: case 0x300f:
+    case 0x301d: case 0x301e: case 0x301f:
+    case 0xff62: case 0xff63:
+        return 1;
+    }
+
+    return 0;
+}
+
+
+int
+review_quote_is_space(int32_t c)
+{
+    switch (utf8proc_category(c)) {
+    case UTF8PROC_CATEGORY_ZS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+    case UTF8PROC_CATEGORY_CC:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+
+/* what stands for a code point that is NFKC and case folded already */
+
+static int32_t
+review_quote_fold(int32_t c)
+{
+    if (c >= 0x3400 && c <= 0x9fff) {
+        return c;
+    }
+
+    switch (c) {
+
+    case '*': case '_': case '|': case '\\':
+    case 0x2022:                                    /* bullet */
+        return REVIEW_NORM_DROP;
+
+    case 0x3002:                                    /* full stop */
+    case 0x00b7: case 0x2027: case 0x2219: case 0x22c5: case 0x30fb:
+        return REVIEW_NORM_STOP;
+
+    case 0x3001:
+        return REVIEW_NORM_PAUSE;
+
+    case 0x22ef:                                    /* midline ellipsis */
+        return REVIEW_NORM_ELLIPSIS;
+
+    case '~': case 0x2043: case 0x2053: case 0x223c: case 0x301c:
+    case 0x2010: case 0x2012: case 0x2013: case 0x2014: case 0x2015:
+    case 0x2212: case 0x2500: case 0x2501: case 0x2e3a: case 0x2e3b:
+        return '-';
+
+    case '[': case '{': case 0x3010: case 0x3014: case 0x3016: case 0x3018:
+        return '(';
+
+    case ']': case '}': case 0x3011: case 0x3015: case 0x3017: case 0x3019:
+        return ')';
+
+    case 0x2236:                                    /* ratio */
+        return ':';
+
+    case 0x2044: case 0x2215:                       /* slashes */
+        return '/';
+
+    case 0x25cb: case 0x25ef:                       /* a circle for a zero */
+        return 0x3007;
+    }
+
+    if (review_quote_is_mark(c) || review_quote_is_space(c)) {
+        return REVIEW_NORM_DROP;
+    }
+
+    return c;
+}
+
+
+static void
+review_norm_append(review_norm_t *norm, int32_t c, size_t from, size_t to)
+{
+    char           *p;
+    review_unit_t  *unit;
+
+    unit = (review_unit_t *) review_buf_reserve(&norm->units, sizeof(*unit));
+    p = review_buf_reserve(&norm->text, 4);
+
+    if (unit == NULL || p == NULL) {
+        norm->units.failed = 1;
+        norm->text.failed = 1;
+        return;
+    }
+
+    unit->from = (uint32_t) from;
+    unit->to = (uint32_t) to;
+
+    norm->units.len += sizeof(*unit);
+    norm->text.len += (size_t) utf8proc_encode_char(c, (utf8proc_uint8_t *) p);
+
+    norm->before = norm->last;
+    norm->last = c;
+}
+
+
+/* puts another ASCII character in place of the last one, which is one, too */
+
+static void
+review_norm_replace(review_norm_t *norm, int32_t c)
+{
+    if (!norm->text.failed) {
+        norm->text.data[norm->text.len - 1] = (char) c;
+        norm->last = c;
+    }
+}
+
+
+/* only between digits are these something of their own */
+
+static void
+review_norm_settle(review_norm_t *norm)
+{
+    if (norm->last == REVIEW_NORM_STOP) {
+        review_norm_replace(norm, '.');
+
+    } else if (norm->last == REVIEW_NORM_PAUSE) {
+        review_norm_replace(norm, ',');
+    }
+}
+
+
+/* dashes and dots in a row are one, however many of them there are */
+
+static int
+review_norm_collapse(review_norm_t *norm, int32_t c, size_t to)
+{
+    review_unit_t  *unit;
+
+    if (norm->gap || norm->text.failed) {
+        return 0;
+    }
+
+    if (review_norm_is_dot(c) && review_norm_is_dot(norm->last)) {
+        review_norm_replace(norm, REVIEW_NORM_ELLIPSIS);
+
+    } else if (c != '-' || norm->last != '-') {
+        return 0;
+    }
+
+    unit = (review_unit_t *) (norm->units.data + norm->units.len) - 1;
+    unit->to = (uint32_t) to;
+
+    return 1;
+}
+
+
+/* takes the next code point, NFKC and case folded, made of [from, to) */
+
+static void
+review_norm_put(review_norm_t *norm, int32_t c, size_t from, size_t to)
+{
+    review_unit_t  *unit;
+
+    c = review_quote_fold(c);
+
+    if (c == REVIEW_NORM_DROP) {
+        norm->gap = 1;
+        return;
+    }
+
+    if (review_norm_collapse(norm, c, to)) {
+        return;
+    }
+
+    if (!review_quote_is_digit(c)) {
+        review_norm_settle(norm);
+
+    } else if (norm->gap && !norm->text.failed
+               && (review_quote_is_digit(norm->last)
+                   || ((norm->last == '.' || norm->last == ',')
+                       && review_quote_is_digit(norm->before))))
+    {
+        unit = (review_unit_t *) (norm->units.data + norm->units.len) - 1;
+        review_norm_append(norm, ' ', unit->to, unit->to);
+    }
+
+    if (!review_quote_is_digit(norm->last)) {
+        if (c == REVIEW_NORM_STOP) {
+            c = '.';
+
+        } else if (c == REVIEW_NORM_PAUSE) {
+            c = ',';
+        }
+    }
+
+    review_norm_append(norm, c, from, to);
+    norm->gap = 0;
+}
+
+
+/*
+ * NFKC and case folding of a cluster.  A circled, raised or otherwise dressed
+ * digit is not part of a number beside it.
+ */
+
+static void
+review_norm_cluster(review_norm_t *norm, const char *data, size_t from,
+    size_t to, size_t npoints)
+{
+    int               apart;
+    int32_t           base, c[REVIEW_NORM_CLUSTER * REVIEW_NORM_EXPANSION];
+    const char       *p;
+    utf8proc_ssize_t  n, i, max;
+
+    p = data + from;
+    base = review_utf8_next(&p, data + to);
+    max = (utf8proc_ssize_t) npoints * REVIEW_NORM_EXPANSION;
+
+    n = utf8proc_decompose((const utf8proc_uint8_t *) data + from,
+                           (utf8proc_ssize_t) (to - from), c, max,
+                           UTF8PROC_STABLE|UTF8PROC_COMPAT|UTF8PROC_COMPOSE
+                           |UTF8PROC_CASEFOLD|UTF8PROC_IGNORE);
+
+    if (n >= 0 && n <= max) {
+        n = utf8proc_normalize_utf32(c, n, UTF8PROC_STABLE|UTF8PROC_COMPOSE);
+    }
+
+    if (n < 0 || n > max) {
+        review_norm_put(norm, base, from, to);
+        return;
+    }
+
+    if (n == 0) {
+        return;
+    }
+
+    apart = 0;
+
+    switch (utf8proc_category(base)) {
+
+    case UTF8PROC_CATEGORY_ND:
+        break;
+
+    case UTF8PROC_CATEGORY_NO:
+        apart = 1;
+        break;
+
+    default:
+        apart = review_quote_is_digit(c[0]) || review_quote_is_digit(c[n - 1]);
+    }
+
+    norm->gap |= apart;
+
+    for (i = 0; i < n; i++) {
+        review_norm_put(norm, c[i], from, to);
+    }
+
+    norm->gap |= apart;
+}
+
+
+/* does the code point belong to the one before it? */
+
+static int
+review_norm_extends(int32_t c)
+{
+    const utf8proc_property_t  *prop;
+
+    if (c < 0x300 || (c >= 0x3400 && c <= 0x9fff)) {
+        return 0;
+    }
+
+    prop = utf8proc_get_property(c);
+
+    switch (prop->boundclass) {
+
+    case UTF8PROC_BOUNDCLASS_EXTEND:
+    case UTF8PROC_BOUNDCLASS_SPACINGMARK:
+    case UTF8PROC_BOUNDCLASS_V:
+    case UTF8PROC_BOUNDCLASS_T:
+        return prop->category != UTF8PROC_CATEGORY_CF;
+
+    default:
+        return 0;
+    }
+}
+
+
+/* a line of nothing but | - : and spaces, that rules a table or a page */
+
+static const char *
+review_norm_rule(const char *p, const char *last)
+{
+    size_t  dashes;
+
+    dashes = 0;
+
+    for ( /* void */ ; p < last && *p != '\n' && *p != '\r'; p++) {
+
+        if (*p == '-') {
+            dashes++;
+
+        } else if (*p != '|' && *p != ':' && *p != ' ' && *p != '\t') {
+            return NULL;
+        }
+    }
+
+    return (dashes >= 3) ? p : NULL;
+}
+
+
+static const char *
+review_norm_blanks(const char *p, const char *last)
+{
+    while (p < last && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+
+    return p;
+}
+
+
+/*
+ * Skips what Markdown has at the start of a line: a rule, a heading's #, a
+ * bullet.  A number keeps its sign, and "#3" its meaning.
+ */
+
+static const char *
+review_norm_line(const char *p, const char *last)
+{
+    const char  *q, *text;
+
+    q = review_norm_blanks(p, last);
+
+    if (q == last) {
+        return p;
+    }
+
+    if (*q == '#') {
+        while (q < last && *q == '#') {
+            q++;
+        }
+
+        return (q < last && review_quote_is_digit(*q)) ? p : q;
+    }
+
+    if (*q != '-' && *q != '|' && *q != ':') {
+        return p;
+    }
+
+    text = review_norm_rule(q, last);
+
+    if (text) {
+        return text;
+    }
+
+    if (*q == '-') {
+        q++;
+        text = review_norm_blanks(q, last);
+
+        if (text > q && text < last && utf8proc_category(
+                            review_utf8_next(&text, last))
+                        != UTF8PROC_CATEGORY_ND)
+        {
+            return q;
+        }
+    }
+
+    return p;
+}
+
+
+int
+review_norm_make(review_norm_t *norm, const char *data, size_t len)
+{
+    int          line;
+    size_t       n;
+    int32_t      c;
+    const char  *p, *q, *last, *from;
+
+    norm->text.len = 0;
+    norm->units.len = 0;
+    norm->last = 0;
+    norm->before = 0;
+    norm->gap = 0;
+
+    p = data;
+    last = data + len;
+    line = 1;
+
+    while (p < last) {
+
+        if (line) {
+            p = review_norm_line(p, last);
+            norm->gap = 1;
+            line = 0;
+            continue;
+        }
+
+        from = p;
+        c = review_utf8_next(&p, last);
+
+        if (c <= ' ') {
+
+            /* nor is there anything to compare in what is not UTF-8 */
+
+            line = (c == '\n' || c == '\r');
+            norm->gap = 1;
+            continue;
+        }
+
+        for (n = 1, q = p; q < last && n < REVIEW_NORM_CLUSTER; n++, p = q) {
+            if (!review_norm_extends(review_utf8_next(&q, last))) {
+                break;
+            }
+        }
+
+        if (n > 1 || (c >= 0x80 && (c < 0x3400 || c > 0x9fff))) {
+            review_norm_cluster(norm, data, (size_t) (from - data),
+                                (size_t) (p - data), n);
+            continue;
+        }
+
+        if (c >= 'A' && c <= 'Z') {
+            c |= 0x20;
+        }
+
+        review_norm_put(norm, c, (size_t) (from - data), (size_t) (p - data));
+    }
+
+    review_norm_settle(norm);
+
+    return norm->text.failed ? -1 : 0;
+}

@@ -1,0 +1,545 @@
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
+#include "review/quote/quote.h"
+#include "review/quote/edge.h"
+#include "review/quote/norm.h"
+#include "review/quote/points.h"
+#include "review/base/utf8.h"
+
+#include <utf8proc.h>
+
+
+#define REVIEW_QUOTE_FRAGMENTS  8       /* between a quote's ellipses */
+#define REVIEW_QUOTE_LETTERS    4       /* in such a fragment, at least */
+#define REVIEW_QUOTE_GAP        500     /* code points left out, at most */
+
+
+/*
+ * What a place that is found but refused costs, beside the quote's length;
+ * what may be spent for a quote, a few milliseconds at most; and for how many
+ * such quotes together.  Text made to be refused must not hold up others.
+ */
+
+#define REVIEW_QUOTE_COST       64
+#define REVIEW_QUOTE_BUDGET     1048576
+#define REVIEW_QUOTE_SPENDERS   4
+
+
+struct review_source_s {
+    review_pool_t   *pool;
+    review_str_t     text;
+    size_t           work;             /* spent on refused places of a quote */
+    size_t           total;            /* and of all quotes */
+    review_points_t  points;
+    review_points_t  norm_points;
+    review_norm_t    norm;
+    review_norm_t    quote;            /* its buffers serve every quote */
+    unsigned         normalized:1;
+};
+
+
+/* where a piece of normalized text stands */
+
+typedef struct {
+    size_t           pos;              /* in the normalized form */
+    size_t           end;
+    size_t           from;             /* in the text */
+    size_t           to;
+} review_place_t;
+
+
+const char *const  review_matches[] = {
+    "none", "normalized", "exact", NULL
+};
+
+
+review_source_t *
+review_source_create(review_pool_t *pool, const char *data, size_t len)
+{
+    review_source_t  *source;
+
+    if (len > UINT32_MAX) {
+        return NULL;
+    }
+
+    source = review_alloc(pool, sizeof(review_source_t));
+    if (source == NULL) {
+        return NULL;
+    }
+
+    memset(source, 0, sizeof(review_source_t));
+
+    source->pool = pool;
+    source->text.data = len ? data : "";
+    source->text.len = len;
+
+    review_buf_init(&source->quote.text, pool, 0);
+    review_buf_init(&source->quote.units, pool, 0);
+
+    return source;
+}
+
+
+/* the number of code points before an offset */
+
+static size_t
+review_source_point(review_source_t *source, size_t offset)
+{
+    if (source->points.data == NULL) {
+        review_points_init(&source->points, source->pool, source->text.data,
+                           source->text.len);
+    }
+
+    return review_points_before(&source->points, offset);
+}
+
+
+static int
+review_source_normalize(review_source_t *source)
+{
+    size_t          n;
+    review_norm_t  *norm;
+
+    norm = &source->norm;
+
+    if (!source->normalized) {
+        source->normalized = 1;
+
+        n = review_utf8_count(source->text.data, source->text.len);
+
+        review_buf_init(&norm->text, source->pool, source->text.len + 4);
+        review_buf_init(&norm->units, source->pool,
+                        (n + 1) * sizeof(review_unit_t));
+
+        if (review_norm_make(norm, source->text.data, source->text.len) == 0) {
+            review_points_init(&source->norm_points, source->pool,
+                               norm->text.data, norm->text.len);
+        }
+    }
+
+    return norm->text.failed ? -1 : 0;
+}
+
+
+static int
+review_source_spent(review_source_t *source, size_t len)
+{
+    size_t  budget;
+
+    budget = source->text.len * 8 + 65536;
+
+    if (budget > REVIEW_QUOTE_BUDGET) {
+        budget = REVIEW_QUOTE_BUDGET;
+    }
+
+    source->work += len + REVIEW_QUOTE_COST;
+    source->total += len + REVIEW_QUOTE_COST;
+
+    return source->work > budget
+           || source->total > budget * REVIEW_QUOTE_SPENDERS;
+}
+
+
+/*
+ * The first place that cuts no number or, where there is none, the first.
+ */
+
+static const char *
+review_source_exact(review_source_t *source, const char *quote, size_t len)
+{
+    size_t       from;
+    const char  *p, *first, *last;
+
+    last = source->text.data + source->text.len;
+    first = memmem(source->text.data, source->text.len, quote, len);
+
+    for (p = first; p; p = memmem(p, (size_t) (last - p), quote, len)) {
+        from = (size_t) (p - source->text.data);
+
+        if (!review_source_cuts(&source->text, from)
+            && !review_source_cuts(&source->text, from + len))
+        {
+            return p;
+        }
+
+        if (review_source_spent(source, len)) {
+            break;
+        }
+
+        p++;
+    }
+
+    return first;
+}
+
+
+/* the bytes of the text that [pos, end) was made of; 0: a number is cut */
+
+static int
+review_source_place(review_source_t *source, review_place_t *place)
+{
+    size_t          i, j, n;
+    const char     *text;
+    review_unit_t  *units;
+
+    text = source->norm.text.data;
+    units = (review_unit_t *) source->norm.units.data;
+    n = source->norm.units.len / sizeof(review_unit_t);
+
+    i = review_points_before(&source->norm_points, place->pos);
+    j = review_points_before(&source->norm_points, place->end) - 1;
+
+    place->from = units[i].from;
+    place->to = units[j].to;
+
+    /* one digit of several that a code point became is not its number */
+
+    if ((i > 0 && units[i - 1].from == units[i].from
+         && review_quote_is_digit(text[place->pos]))
+        || (j + 1 < n && units[j + 1].from == units[j].from
+            && review_quote_is_digit(text[place->end - 1])))
+    {
+        return 0;
+    }
+
+    return !review_source_cuts(&source->text, place->from)
+           && !review_source_cuts(&source->text, place->to);
+}
+
+
+/* looks for normalized text from place->pos on; 0: there is none */
+
+static int
+review_source_search(review_source_t *source, review_str_t *text,
+    review_place_t *place)
+{
+    const char    *p, *last;
+    review_buf_t  *norm;
+
+    norm = &source->norm.text;
+
+    if (norm->len - place->pos < text->len) {
+        return 0;
+    }
+
+    p = norm->data + place->pos;
+    last = norm->data + norm->len;
+
+    while ((p = memmem(p, (size_t) (last - p), text->data, text->len))) {
+
+        place->pos = (size_t) (p - norm->data);
+        place->end = place->pos + text->len;
+
+        if (review_source_place(source, place)) {
+            return 1;
+        }
+
+        if (review_source_spent(source, text->len)) {
+            return 0;
+        }
+
+        p++;
+    }
+
+    return 0;
+}
+
+
+/* letters, digits and ideographs; stops at "max" */
+
+static size_t
+review_quote_letters(review_str_t *text, size_t max)
+{
+    size_t       n;
+    const char  *p, *last;
+
+    n = 0;
+    p = text->data;
+    last = p + text->len;
+
+    while (p < last && n < max) {
+
+        switch (utf8proc_category(review_utf8_next(&p, last))) {
+
+        case UTF8PROC_CATEGORY_LU:
+        case UTF8PROC_CATEGORY_LL:
+        case UTF8PROC_CATEGORY_LT:
+        case UTF8PROC_CATEGORY_LM:
+        case UTF8PROC_CATEGORY_LO:
+        case UTF8PROC_CATEGORY_ND:
+        case UTF8PROC_CATEGORY_NL:
+        case UTF8PROC_CATEGORY_NO:
+            n++;
+            break;
+
+        default:
+            break;
+        }
+    }
+
+    return n;
+}
+
+
+/* punctuation that an LLM may have added: ".5" keeps its point, though */
+
+static void
+review_quote_trim(review_str_t *text)
+{
+    static const char  trimmed[] = { '.', ',', ';', ':', '!', '?',
+                                     REVIEW_NORM_ELLIPSIS };
+
+    while (text->len > 0 && memchr(trimmed, text->data[0], sizeof(trimmed))) {
+
+        if (text->len > 1 && review_quote_is_digit(text->data[1])
+            && (text->data[0] == '.' || text->data[0] == ','))
+        {
+            break;
+        }
+
+        text->data++;
+        text->len--;
+    }
+
+    while (text->len > 0
+           && memchr(trimmed, text->data[text->len - 1], sizeof(trimmed)))
+    {
+        text->len--;
+    }
+}
+
+
+/*
+ * Splits a quote at its ellipses, with the brackets about them.  Returns the
+ * number of fragments; 0: too many, or one of them says too little.
+ */
+
+static size_t
+review_quote_split(review_str_t *text, review_str_t *fragments)
+{
+    size_t         n;
+    const char    *p, *end, *last;
+    review_str_t  *fragment;
+
+    last = text->data + text->len;
+
+    for (p = text->data, n = 0; p <= last; p = end + 1, n++) {
+
+        if (n == REVIEW_QUOTE_FRAGMENTS) {
+            return 0;
+        }
+
+        end = memchr(p, REVIEW_NORM_ELLIPSIS, (size_t) (last - p));
+        if (end == NULL) {
+            end = last;
+        }
+
+        fragment = &fragments[n];
+        fragment->data = p;
+        fragment->len = (size_t) (end - p);
+
+        if (n > 0 && fragment->len > 0 && *p == ')'
+            && fragment[-1].len > 0
+            && fragment[-1].data[fragment[-1].len - 1] == '(')
+        {
+            fragment->data++;
+            fragment->len--;
+            fragment[-1].len--;
+        }
+    }
+
+    for (fragment = fragments; fragment < fragments + n; fragment++) {
+        review_quote_trim(fragment);
+
+        if (review_quote_letters(fragment, REVIEW_QUOTE_LETTERS)
+            < REVIEW_QUOTE_LETTERS)
+        {
+            return 0;
+        }
+    }
+
+    return n;
+}
+
+
+static int
+review_source_near(review_source_t *source, size_t from, size_t to)
+{
+    if (from >= to) {
+        return 1;
+    }
+
+    return to - from <= REVIEW_QUOTE_GAP * 4
+           && review_source_point(source, to)
+              - review_source_point(source, from) <= REVIEW_QUOTE_GAP;
+}
+
+
+/*
+ * Looks for fragments in their order, each near the one before it.  Places
+ * only ever move on, so that all of them together pass the text once for each
+ * fragment.
+ */
+
+static int
+review_source_fragments(review_source_t *source, review_str_t *text,
+    review_place_t *place)
+{
+    size_t          i, n;
+    review_str_t    fragments[REVIEW_QUOTE_FRAGMENTS];
+    review_place_t  places[REVIEW_QUOTE_FRAGMENTS];
+
+    n = review_quote_split(text, fragments);
+    if (n < 2) {
+        return 0;
+    }
+
+    memset(places, 0, sizeof(places));
+
+    for ( ;; ) {
+
+        for (i = 0; i < n; i++) {
+
+            if (i > 0 && places[i].pos < places[i - 1].end) {
+                places[i].pos = places[i - 1].end;
+            }
+
+            if (!review_source_search(source, &fragments[i], &places[i])) {
+                return 0;
+            }
+
+            if (i > 0 && !review_source_near(source, places[i - 1].to,
+                                             places[i].from))
+            {
+                break;
+            }
+        }
+
+        if (i == n) {
+            *place = places[0];
+            place->to = places[n - 1].to;
+            return 1;
+        }
+
+        if (review_source_spent(source, fragments[0].len)) {
+            return 0;
+        }
+
+        places[0].pos++;
+    }
+}
+
+
+static int
+review_source_find_normalized(review_source_t *source, const char *quote,
+    size_t len, review_place_t *place)
+{
+    review_str_t  text, trimmed;
+
+    if (review_source_normalize(source) != 0
+        || review_norm_make(&source->quote, quote, len) != 0)
+    {
+        return 0;
+    }
+
+    text.data = source->quote.text.data;
+    text.len = source->quote.text.len;
+
+    if (text.len == 0 || review_quote_letters(&text, 1) == 0) {
+        return 0;
+    }
+
+    memset(place, 0, sizeof(review_place_t));
+
+    if (review_source_search(source, &text, place)) {
+        return 1;
+    }
+
+    trimmed = text;
+    review_quote_trim(&trimmed);
+
+    place->pos = 0;
+
+    if (trimmed.len < text.len && review_source_search(source, &trimmed, place))
+    {
+        return 1;
+    }
+
+    return review_source_fragments(source, &trimmed, place);
+}
+
+
+void
+review_source_span(review_source_t *source, size_t from, size_t to,
+    review_span_t *span)
+{
+    if (to > source->text.len) {
+        to = source->text.len;
+    }
+
+    if (from > to) {
+        from = to;
+    }
+
+    /* a code point is never cut */
+
+    while (from > 0 && from < source->text.len
+           && review_utf8_trail(source->text.data[from]))
+    {
+        from--;
+    }
+
+    while (to < source->text.len && review_utf8_trail(source->text.data[to])) {
+        to++;
+    }
+
+    span->match = REVIEW_MATCH_EXACT;
+    span->start = review_source_point(source, from);
+    span->end = review_source_point(source, to);
+    span->text.data = source->text.data + from;
+    span->text.len = to - from;
+}
+
+
+review_match_e
+review_source_find(review_source_t *source, const char *quote, size_t len,
+    review_span_t *span)
+{
+    const char      *p;
+    review_str_t     text;
+    review_place_t   place;
+
+    memset(span, 0, sizeof(review_span_t));
+
+    if (len == 0 || source->text.len == 0 || len > UINT32_MAX
+        || review_utf8_valid(quote, len) != len)
+    {
+        return REVIEW_MATCH_NONE;
+    }
+
+    source->work = 0;
+
+    p = review_source_exact(source, quote, len);
+
+    if (p) {
+        place.from = (size_t) (p - source->text.data);
+        review_source_span(source, place.from, place.from + len, span);
+        return span->match;
+    }
+
+    if (review_source_find_normalized(source, quote, len, &place)) {
+        text.data = quote;
+        text.len = len;
+
+        place.from = review_source_widen(&source->text, &text, place.from, 1);
+        place.to = review_source_widen(&source->text, &text, place.to, 0);
+
+        review_source_span(source, place.from, place.to, span);
+        span->match = REVIEW_MATCH_NORMALIZED;
+    }
+
+    return span->match;
+}

@@ -1,0 +1,71 @@
+
+/*
+ * Evidence: where in a text an LLM's quote stands.
+ *
+ * A quote is looked for verbatim first; then both sides are normalized: full
+ * and half width (NFKC), letter case, white space, punctuation variants.  An
+ * offset always speaks of the original text.
+ */
+
+#ifndef _REVIEW_QUOTE_H_INCLUDED_
+#define _REVIEW_QUOTE_H_INCLUDED_
+
+
+#include "review/base/review.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum {
+    REVIEW_MATCH_NONE = 0,
+    REVIEW_MATCH_NORMALIZED,
+    REVIEW_MATCH_EXACT
+} review_match_e;
+
+extern const char *const  review_matches[];    /* names, by the enumeration */
+
+
+/* a text in which quotes are looked for; made once, searched many times */
+
+typedef struct review_source_s  review_source_t;
+
+
+typedef struct {
+    review_match_e   match;
+    size_t           start;      /* code points from the text's start */
+    size_t           end;        /* one past the last code point */
+    review_str_t     text;       /* the original's own text between them;
+                                    points into the source's text */
+} review_span_t;
+
+
+/*
+ * The text is valid UTF-8, is not copied, and must live as long as the source.
+ * Its normalized form and its offsets are made when first needed.  NULL: no
+ * memory, or a text of more than UINT32_MAX bytes (4 GB).
+ */
+
+review_source_t *review_source_create(review_pool_t *pool, const char *data,
+    size_t len);
+
+/*
+ * Finds the first place where the quote stands.  A place that cuts no number in
+ * two is preferred; a normalized match never cuts one.  Returns the kind of
+ * match, also in span->match; offsets and text are set unless it is NONE.  A
+ * quote without any letter, digit or ideograph in it matches exactly or not at
+ * all.
+ */
+
+review_match_e review_source_find(review_source_t *source, const char *quote,
+    size_t len, review_span_t *span);
+
+/* code point offsets of the bytes [from, to) of the text, for regex matches */
+
+void review_source_span(review_source_t *source, size_t from, size_t to,
+    review_span_t *span);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_QUOTE_H_INCLUDED_ */

@@ -1,0 +1,622 @@
+
+/* The report as Markdown, for people. */
+
+#include "review/report/shared.h"
+#include "review/base/utf8.h"
+
+
+/* what is said in each language */
+
+typedef struct {
+    const char  *title;
+    const char  *colon;
+    const char  *comma;
+    const char  *status;
+    const char  *statuses[3];            /* by review_report_outcome_e */
+    const char  *chunks;
+    const char  *summary;
+    const char  *head;                   /* of the table of points */
+    const char  *verdicts[5];
+    const char  *severities[4];
+    const char  *none;                   /* no verdict */
+    const char  *human;
+    const char  *nothing;                /* no findings */
+    const char  *unseen;                 /* cells that are not done */
+    const char  *place;
+    const char  *from;                   /* before offsets, */
+    const char  *to;                     /* and behind them */
+    const char  *reference;
+    const char  *nowhere;
+    const char  *seen;                   /* in these chunks */
+    const char  *reason;
+    const char  *suggestion;
+    const char  *confidence;
+    const char  *failed;
+    const char  *failed_head;            /* of the table of failed cells */
+    const char  *all;                    /* points of a chunk */
+    const char  *cells[4];               /* by review_report_status_e */
+} review_report_words_t;
+
+
+static const review_report_words_t  review_report_zh = {
+    .title = "审核报告",
+    .colon = "：",
+    .comma = "，",
+    .status = "状态",
+    .statuses = { "完成", "部分完成", "失败" },
+    .chunks = "文本块",
+    .summary = "汇总",
+    .head = "| 审核点 | 结论 | 严重程度 | 发现 | 未完成 | 人工 |\n",
+    .verdicts = { "符合", "有风险", "不符合", "不适用", "无法判断" },
+    .severities = { "致命", "严重", "轻微", "提示" },
+    .none = "未得出",
+    .human = "需人工复核",
+    .nothing = "没有发现。",
+    .unseen = "并非所有文本块都已审核，见文末。",
+    .place = "位置",
+    .from = "第 ",
+    .to = " 字",
+    .reference = "参考资料 ",
+    .nowhere = "原文中没有",
+    .seen = "文本块",
+    .reason = "理由",
+    .suggestion = "建议",
+    .confidence = "把握",
+    .failed = "未完成的审核",
+    .failed_head = "| 文本块 | 位置 | 审核点 | 状态 | 原因 |\n",
+    .all = "全部",
+    .cells = { "完成", "失败", "超时", "略过" }
+};
+
+
+static const review_report_words_t  review_report_en = {
+    .title = "Review report",
+    .colon = ": ",
+    .comma = ", ",
+    .status = "Status",
+    .statuses = { "complete", "partial", "failed" },
+    .chunks = "Chunks",
+    .summary = "Summary",
+    .head = "| Point | Verdict | Severity | Findings | Not done | Person |\n",
+    .verdicts = { "pass", "risk", "fail", "not applicable", "unsure" },
+    .severities = { "fatal", "major", "minor", "info" },
+    .none = "none",
+    .human = "needs a person",
+    .nothing = "Nothing was found.",
+    .unseen = "Not all chunks were reviewed: see the end.",
+    .place = "Place",
+    .from = "characters ",
+    .to = "",
+    .reference = "reference ",
+    .nowhere = "not in the text",
+    .seen = "Chunks",
+    .reason = "Reason",
+    .suggestion = "Suggestion",
+    .confidence = "Confidence",
+    .failed = "What was not done",
+    .failed_head = "| Chunk | Place | Point | Status | Why |\n",
+    .all = "all",
+    .cells = { "ok", "failed", "timeout", "skipped" }
+};
+
+
+typedef struct {
+    const review_report_t        *report;
+    review_buf_t                 *b;
+    const review_report_words_t  *words;
+} review_report_writer_t;
+
+
+/*
+ * Controls and separators of lines are white space; marks that turn the
+ * direction of a text would do so beyond its end, and are left out.
+ */
+
+static int32_t
+review_report_plain(int32_t c)
+{
+    if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029) {
+        return ' ';
+    }
+
+    if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)
+        || c == 0x200e || c == 0x200f || c == 0x061c)
+    {
+        return 0;
+    }
+
+    return c;
+}
+
+
+/* has it a meaning in Markdown; at the start of a line, if "first"? */
+
+static int
+review_report_is_mark(int32_t c, int first)
+{
+    if (c >= 0x80) {
+        return 0;
+    }
+
+    return strchr("\\`*_[]{}|~#$^", c) != NULL
+           || (first && strchr("-+=:.)", c) != NULL);
+}
+
+
+/* one line, whatever the text has in it */
+
+static void
+review_report_text(review_buf_t *b, const review_str_t *text)
+{
+    int          first, space;
+    int32_t      c;
+    const char  *p, *at, *last;
+
+    p = text->data;
+    last = p + text->len;
+    first = 1;
+    space = 0;
+
+    while (p < last) {
+        at = p;
+        c = review_report_plain(review_utf8_next(&p, last));
+
+        if (c == ' ') {
+            space = 1;
+            continue;
+        }
+
+        if (c == 0) {
+            continue;
+        }
+
+        if (space && b->len && b->data[b->len - 1] != ' ') {
+            review_buf_puts(b, " ");
+        }
+
+        space = 0;
+
+        if (c == '<' || c == '>' || c == '&') {
+            review_buf_puts(b, c == '<' ? "&lt;" : c == '>' ? "&gt;"
+                                                            : "&amp;");
+        } else {
+            if (review_report_is_mark(c, first)) {
+                review_buf_puts(b, "\\");
+            }
+
+            review_buf_add(b, at, (size_t) (p - at));
+        }
+
+        /* digits before a dot begin a list, too */
+
+        first = first && c >= '0' && c <= '9';
+    }
+}
+
+
+static void
+review_report_heading(review_report_writer_t *w,
+    const review_heading_t *heading)
+{
+    size_t               i, n;
+    const review_str_t  *path[REVIEW_REPORT_PATH];
+
+    n = review_report_path(heading, path);
+
+    for (i = 0; i < n; i++) {
+        review_buf_puts(w->b, i ? " › " : "");
+        review_report_text(w->b, path[i]);
+    }
+
+    if (n) {
+        review_buf_puts(w->b, w->words->comma);
+    }
+}
+
+
+static void
+review_report_range(review_report_writer_t *w, size_t start, size_t end)
+{
+    review_buf_puts(w->b, w->words->from);
+    review_buf_number(w->b, start);
+    review_buf_puts(w->b, "–");
+    review_buf_number(w->b, end);
+    review_buf_puts(w->b, w->words->to);
+}
+
+
+/* lines stay lines, so that a table that is quoted can be read */
+
+static void
+review_report_quote(review_buf_t *b, const review_str_t *quote)
+{
+    size_t        at, end;
+    review_str_t  line;
+
+    for (at = 0; at < quote->len; at = end + 1) {
+
+        for (end = at; end < quote->len && quote->data[end] != '\n'; end++) {
+            /* void */
+        }
+
+        line.data = quote->data + at;
+        line.len = end - at;
+
+        if (review_utf8_blank(line.data, line.len)) {
+            continue;
+        }
+
+        review_buf_puts(b, "> ");
+        review_report_text(b, &line);
+        review_buf_puts(b, "  \n");
+    }
+}
+
+
+static void
+review_report_evidence(review_report_writer_t *w,
+    const review_report_evidence_t *e)
+{
+    review_buf_t  *b;
+
+    b = w->b;
+
+    review_report_quote(b, &e->quote);
+    review_buf_puts(b, ">\n> — ");
+
+    switch (e->kind) {
+
+    case REVIEW_REPORT_DOCUMENT:
+        review_report_heading(w, review_report_heading_of(w->report, e));
+        review_report_range(w, e->start, e->end);
+        break;
+
+    case REVIEW_REPORT_REFERENCE:
+        review_buf_puts(b, w->words->reference);
+        review_report_text(b, &w->report->references[e->reference].id);
+        review_buf_puts(b, w->words->comma);
+        review_report_heading(w, review_report_heading_of(w->report, e));
+        review_report_range(w, e->start, e->end);
+        break;
+
+    default:
+        review_buf_puts(b, w->words->nowhere);
+    }
+
+    review_buf_puts(b, "\n\n");
+}
+
+
+/* begins an item of a list */
+
+static void
+review_report_item(review_report_writer_t *w, const char *name)
+{
+    review_buf_puts(w->b, "- **");
+    review_buf_puts(w->b, name);
+    review_buf_puts(w->b, "**");
+    review_buf_puts(w->b, w->words->colon);
+}
+
+
+static void
+review_report_words(review_report_writer_t *w, const char *name,
+    const review_str_t *text)
+{
+    if (text->len) {
+        review_report_item(w, name);
+        review_report_text(w->b, text);
+        review_buf_puts(w->b, "\n");
+    }
+}
+
+
+static void
+review_report_chunks(review_report_writer_t *w,
+    const review_report_group_t *group)
+{
+    uint32_t  i;
+
+    review_report_item(w, w->words->seen);
+
+    for (i = 0; i < group->nchunks; i++) {
+        review_buf_puts(w->b, i ? ", " : "");
+        review_report_text(w->b, &w->report->chunks[group->chunks[i]].id);
+    }
+
+    review_buf_puts(w->b, "\n");
+}
+
+
+/* where a finding stands that quotes nothing of the document */
+
+static void
+review_report_place(review_report_writer_t *w,
+    const review_report_group_t *group)
+{
+    const review_report_chunk_t  *chunk;
+
+    if (group->nevidence && group->evidence->kind == REVIEW_REPORT_DOCUMENT) {
+        return;
+    }
+
+    chunk = &w->report->chunks[group->chunks[0]];
+
+    review_report_item(w, w->words->place);
+    review_report_heading(w, chunk->heading);
+    review_report_range(w, chunk->start, chunk->end);
+    review_buf_puts(w->b, "\n");
+}
+
+
+static void
+review_report_finding(review_report_writer_t *w, size_t point, size_t n)
+{
+    uint32_t                      i;
+    review_buf_t                 *b;
+    const review_report_group_t  *group;
+
+    b = w->b;
+    group = &w->report->columns[point].groups[n];
+
+    review_buf_puts(b, "### ");
+    review_buf_number(b, point + 1);
+    review_buf_puts(b, ".");
+    review_buf_number(b, n + 1);
+    review_buf_puts(b, " ");
+    review_buf_puts(b, w->words->verdicts[group->told->verdict]);
+    review_buf_puts(b, " · ");
+    review_buf_puts(b, w->words->severities[group->severity]);
+
+    if (group->needs_human) {
+        review_buf_puts(b, " · ");
+        review_buf_puts(b, w->words->human);
+    }
+
+    review_buf_puts(b, "\n\n");
+
+    for (i = 0; i < group->nevidence; i++) {
+        review_report_evidence(w, &group->evidence[i]);
+    }
+
+    review_report_place(w, group);
+    review_report_chunks(w, group);
+    review_report_words(w, w->words->reason, &group->told->reason);
+    review_report_words(w, w->words->suggestion, &group->told->suggestion);
+
+    if (group->told->confidence >= 0) {
+        review_report_item(w, w->words->confidence);
+        review_buf_decimal(b, group->told->confidence);
+        review_buf_puts(b, "\n");
+    }
+
+    review_buf_puts(b, "\n");
+}
+
+
+static void
+review_report_point(review_report_writer_t *w, size_t n)
+{
+    size_t                         i;
+    const review_report_column_t  *column;
+
+    column = &w->report->columns[n];
+
+    review_buf_puts(w->b, "## ");
+    review_buf_number(w->b, n + 1);
+    review_buf_puts(w->b, ". ");
+    review_report_text(w->b, &w->report->points[n].title);
+    review_buf_puts(w->b, "\n\n");
+
+    if (column->cells[REVIEW_REPORT_FAILED]
+        + column->cells[REVIEW_REPORT_TIMEOUT])
+    {
+        review_buf_puts(w->b, w->words->unseen);
+        review_buf_puts(w->b, "\n\n");
+
+    } else if (column->ngroups == 0) {
+        review_buf_puts(w->b, w->words->nothing);
+        review_buf_puts(w->b, "\n\n");
+    }
+
+    for (i = 0; i < column->ngroups; i++) {
+        review_report_finding(w, n, i);
+    }
+}
+
+
+/* a row of the summary */
+
+static void
+review_report_row(review_report_writer_t *w, size_t n)
+{
+    review_buf_t                  *b;
+    const review_report_words_t   *words;
+    const review_report_column_t  *column;
+
+    b = w->b;
+    words = w->words;
+    column = &w->report->columns[n];
+
+    review_buf_puts(b, "| ");
+    review_buf_number(b, n + 1);
+    review_buf_puts(b, ". ");
+    review_report_text(b, &w->report->points[n].title);
+    review_buf_puts(b, " | ");
+    review_buf_puts(b, column->verdict == -1
+                       ? words->none : words->verdicts[column->verdict]);
+    review_buf_puts(b, " | ");
+
+    if (column->severity != -1) {
+        review_buf_puts(b, words->severities[column->severity]);
+    }
+
+    review_buf_puts(b, " | ");
+    review_buf_number(b, column->ngroups);
+    review_buf_puts(b, " | ");
+    review_buf_number(b, column->cells[REVIEW_REPORT_FAILED]
+                         + column->cells[REVIEW_REPORT_TIMEOUT]);
+    review_buf_puts(b, " | ");
+    review_buf_puts(b, column->needs_human ? words->human : "");
+    review_buf_puts(b, " |\n");
+}
+
+
+static void
+review_report_summary(review_report_writer_t *w, const review_str_t *title)
+{
+    size_t         i, cells[REVIEW_REPORT_STATUSES];
+    review_buf_t  *b;
+
+    b = w->b;
+
+    review_buf_puts(b, "# ");
+
+    if (title && title->len) {
+        review_report_text(b, title);
+
+    } else {
+        review_buf_puts(b, w->words->title);
+    }
+
+    review_report_all_cells(w->report, cells);
+
+    review_buf_puts(b, "\n\n");
+    review_buf_puts(b, w->words->status);
+    review_buf_puts(b, w->words->colon);
+    review_buf_puts(b, w->words->statuses[review_report_outcome(cells)]);
+    review_buf_puts(b, "  \n");
+    review_buf_puts(b, w->words->chunks);
+    review_buf_puts(b, w->words->colon);
+    review_buf_number(b, w->report->nchunks);
+    review_buf_puts(b, "\n\n## ");
+    review_buf_puts(b, w->words->summary);
+    review_buf_puts(b, "\n\n");
+    review_buf_puts(b, w->words->head);
+    review_buf_puts(b, "| --- | --- | --- | ---: | ---: | --- |\n");
+
+    for (i = 0; i < w->report->npoints; i++) {
+        review_report_row(w, i);
+    }
+
+    review_buf_puts(b, "\n");
+}
+
+
+/* has all of the chunk failed alike? */
+
+static int
+review_report_all_alike(const review_report_t *report, size_t chunk)
+{
+    size_t                       i;
+    const review_report_cell_t  *cell, *first;
+
+    first = review_report_cell(report, chunk, 0);
+
+    for (i = 0; i < report->npoints; i++) {
+        cell = review_report_cell(report, chunk, i);
+
+        if (cell->status != first->status || cell->u.error != first->u.error) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+review_report_failed(review_report_writer_t *w, size_t chunk, size_t point,
+    int all)
+{
+    review_buf_t                 *b;
+    const review_report_cell_t   *cell;
+    const review_report_chunk_t  *c;
+
+    b = w->b;
+    c = &w->report->chunks[chunk];
+    cell = review_report_cell(w->report, chunk, point);
+
+    review_buf_puts(b, "| ");
+    review_report_text(b, &c->id);
+    review_buf_puts(b, " | ");
+    review_report_heading(w, c->heading);
+    review_report_range(w, c->start, c->end);
+    review_buf_puts(b, " | ");
+
+    if (all) {
+        review_buf_puts(b, w->words->all);
+
+    } else {
+        review_report_text(b, &w->report->points[point].title);
+    }
+
+    review_buf_puts(b, " | ");
+    review_buf_puts(b, w->words->cells[cell->status]);
+    review_buf_puts(b, " | ");
+    review_report_text(b, &cell->u.error->code);
+
+    if (cell->u.error->detail.len) {
+        review_buf_puts(b, ": ");
+        review_report_text(b, &cell->u.error->detail);
+    }
+
+    review_buf_puts(b, " |\n");
+}
+
+
+static void
+review_report_all_failed(review_report_writer_t *w)
+{
+    int     all;
+    size_t  i, k;
+
+    if (w->report->counts.failed + w->report->counts.timeout == 0) {
+        return;
+    }
+
+    review_buf_puts(w->b, "## ");
+    review_buf_puts(w->b, w->words->failed);
+    review_buf_puts(w->b, "\n\n");
+    review_buf_puts(w->b, w->words->failed_head);
+    review_buf_puts(w->b, "| --- | --- | --- | --- | --- |\n");
+
+    for (i = 0; i < w->report->nchunks; i++) {
+        all = w->report->npoints > 1 && review_report_all_alike(w->report, i);
+
+        for (k = 0; k < (all ? 1 : w->report->npoints); k++) {
+
+            switch (review_report_cell(w->report, i, k)->status) {
+
+            case REVIEW_REPORT_FAILED:
+            case REVIEW_REPORT_TIMEOUT:
+                review_report_failed(w, i, k, all);
+                break;
+            }
+        }
+    }
+
+    review_buf_puts(w->b, "\n");
+}
+
+
+void
+review_report_markdown(const review_report_t *report, review_buf_t *b,
+    const char *language, const review_str_t *title)
+{
+    size_t                  i;
+    review_report_writer_t  w;
+
+    w.report = report;
+    w.b = b;
+    w.words = language && strcmp(language, "en") == 0
+              ? &review_report_en : &review_report_zh;
+
+    review_report_summary(&w, title);
+
+    for (i = 0; i < report->npoints; i++) {
+        review_report_point(&w, i);
+    }
+
+    review_report_all_failed(&w);
+}

@@ -1,0 +1,583 @@
+
+/* The reply to the review of a chunk, which may come from anywhere. */
+
+#include "review/quote/quote.h"
+#include "review/report/shared.h"
+
+
+/* what is wrong with a result makes it none; -1 is left to no memory */
+
+#define REVIEW_REPORT_WRONG   1
+
+#define REVIEW_REPORT_BAD     "the reply has no result for this point, or "    \
+                              "one that makes no sense"
+
+
+/* a member that may be absent or null, and else is a string */
+
+static int
+review_report_read_string(json_t *object, const char *name, review_str_t *str)
+{
+    json_t  *value;
+
+    value = json_object_get(object, name);
+
+    str->data = "";
+    str->len = 0;
+
+    if (value == NULL || json_is_null(value)) {
+        return 0;
+    }
+
+    if (!json_is_string(value)) {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    str->data = json_string_value(value);
+    str->len = json_string_length(value);
+
+    return 0;
+}
+
+
+/* a member that is one of the names, or -1 */
+
+static int
+review_report_read_name(json_t *object, const char *name,
+    const char *const *names)
+{
+    json_t  *value;
+
+    value = json_object_get(object, name);
+
+    return json_is_string(value)
+           ? review_name_index(names, json_string_value(value),
+                               json_string_length(value))
+           : -1;
+}
+
+
+/* 0 for what is no such number */
+
+static uint64_t
+review_report_read_number(json_t *object, const char *name, uint64_t max)
+{
+    json_int_t  n;
+
+    n = json_integer_value(json_object_get(object, name));
+
+    if (n < 0) {
+        return 0;
+    }
+
+    return (uint64_t) n < max ? (uint64_t) n : max;
+}
+
+
+/* an offset, or -1: it is none, or too large for one */
+
+static int64_t
+review_report_read_offset(json_t *object, const char *name)
+{
+    json_t      *value;
+    json_int_t   n;
+
+    value = json_object_get(object, name);
+    n = json_integer_value(value);
+
+    return json_is_integer(value) && n >= 0 && n <= UINT32_MAX ? n : -1;
+}
+
+
+/* is the quote the one text followed by the other? */
+
+static int
+review_report_is_both(const review_str_t *quote, const review_str_t *head,
+    const review_str_t *tail)
+{
+    return quote->len == head->len + tail->len
+           && (head->len == 0
+               || memcmp(quote->data, head->data, head->len) == 0)
+           && (tail->len == 0
+               || memcmp(quote->data + head->len, tail->data, tail->len) == 0);
+}
+
+
+/*
+ * From code points of the text of a chunk or clause, its table header before
+ * its body, to those of what it was cut from.  A quote that is in both is cut
+ * to the larger part of it, to the body's if they are alike.  0, or -1: it does
+ * not stand there.
+ */
+
+static int
+review_report_place(const review_report_source_t *source,
+    const review_report_chunk_t *c, size_t start, size_t end,
+    review_report_evidence_t *e)
+{
+    size_t        from, to;
+    review_str_t  head, tail;
+
+    if (start >= end || c->end < c->start
+        || end > c->header + (c->end - c->start))
+    {
+        return -1;
+    }
+
+    from = start < c->header ? c->header : start;
+    to = end < c->header ? c->header : end;
+    from = from - c->header + c->start;
+    to = to - c->header + c->start;
+
+    start = start < c->header ? start : c->header;
+    end = end < c->header ? end : c->header;
+    start += c->header_start;
+    end += c->header_start;
+
+    if (review_report_slice(source, start, end, &head) != 0
+        || review_report_slice(source, from, to, &tail) != 0
+        || !review_report_is_both(&e->quote, &head, &tail))
+    {
+        return -1;
+    }
+
+    e->header = end - start > to - from;
+    e->quote = e->header ? head : tail;
+    e->start = (uint32_t) (e->header ? start : from);
+    e->end = (uint32_t) (e->header ? end : to);
+
+    return 0;
+}
+
+
+/* what can't be relied upon stands nowhere, and is what the reply says */
+
+static review_report_kind_e
+review_report_read_kind(review_report_t *report, json_t *json,
+    const review_str_t *id, review_report_evidence_t *e)
+{
+    int                            match;
+    int64_t                        start, end, clause;
+    review_report_kind_e           kind;
+    const review_report_chunk_t   *place;
+    const review_report_source_t  *source;
+
+    static const review_str_t  chunk = review_string("chunk");
+
+    match = review_report_read_name(json, "match", review_matches);
+    start = review_report_read_offset(json, "start");
+    end = review_report_read_offset(json, "end");
+
+    if (match <= REVIEW_MATCH_NONE || start < 0 || end < start) {
+        return REVIEW_REPORT_NOWHERE;
+    }
+
+    if (review_report_compare(id, &chunk) == 0) {
+        kind = REVIEW_REPORT_DOCUMENT;
+        source = &report->document;
+        place = &report->chunks[e->chunk];
+
+    } else {
+        clause = review_report_find(report->clause_index, report->nclauses,
+                                    id);
+        if (clause == -1) {
+            return REVIEW_REPORT_NOWHERE;
+        }
+
+        e->clause = (uint32_t) clause;
+        e->reference = report->owners[clause];
+
+        kind = REVIEW_REPORT_REFERENCE;
+        source = &report->sources[e->reference];
+        place = &report->clauses[clause];
+    }
+
+    e->match = (uint8_t) match;
+
+    return review_report_place(source, place, (size_t) start, (size_t) end, e)
+           == 0 ? kind : REVIEW_REPORT_NOWHERE;
+}
+
+
+static int
+review_report_read_evidence(review_report_t *report, uint32_t chunk,
+    json_t *json, review_report_evidence_t *e)
+{
+    review_str_t  quote, source;
+
+    memset(e, 0, sizeof(*e));
+
+    e->chunk = chunk;
+
+    if (!json_is_string(json_object_get(json, "quote"))
+        || review_report_read_string(json, "quote", &e->quote) != 0
+        || review_report_read_string(json, "source", &source) != 0)
+    {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    e->kind = (uint8_t) review_report_read_kind(report, json, &source, e);
+
+    if (e->kind != REVIEW_REPORT_NOWHERE) {
+        return 0;
+    }
+
+    e->match = REVIEW_MATCH_NONE;
+    quote = e->quote;
+
+    return review_report_copy(report, &quote, &e->quote);
+}
+
+
+/* all evidence there is; and whether all of it is found somewhere */
+
+static int
+review_report_read_list(review_report_t *report, json_t *list,
+    review_report_finding_t *f)
+{
+    int     rc;
+    size_t  i, n;
+
+    n = json_array_size(list);
+
+    if (!json_is_array(list) || n > UINT32_MAX) {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    if (n == 0) {
+        f->grounded = 0;
+        return 0;
+    }
+
+    f->evidence = review_alloc(report->pool,
+                               n * sizeof(review_report_evidence_t));
+    if (f->evidence == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < n; i++) {
+        rc = review_report_read_evidence(report, f->chunk,
+                                         json_array_get(list, i),
+                                         &f->evidence[i]);
+        if (rc != 0) {
+            return rc;
+        }
+
+        if (f->evidence[i].kind == REVIEW_REPORT_NOWHERE) {
+            f->grounded = 0;
+            f->needs_human = 1;
+        }
+    }
+
+    f->nevidence = (uint32_t) n;
+
+    return 0;
+}
+
+
+/* the data that a point has asked for, as text */
+
+static int
+review_report_read_data(review_report_t *report, json_t *data,
+    review_str_t *str)
+{
+    char    *p;
+    size_t   flags, len;
+
+    str->len = 0;
+
+    if (data == NULL || json_is_null(data)) {
+        return 0;
+    }
+
+    /* 15 digits, so that 0.1 stays 0.1 */
+
+    flags = JSON_COMPACT|JSON_ENCODE_ANY|JSON_REAL_PRECISION(15);
+    len = json_dumpb(data, NULL, 0, flags);
+
+    if (len == 0) {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    p = review_alloc(report->pool, len);
+
+    if (p == NULL || json_dumpb(data, p, len, flags) != len) {
+        return -1;
+    }
+
+    str->data = p;
+    str->len = len;
+
+    return 0;
+}
+
+
+/* all but texts: what a cell is decided by.  0 or WRONG */
+
+static int
+review_report_read_verdict(json_t *json, review_report_finding_t *f)
+{
+    int      verdict, severity;
+    json_t  *value;
+
+    verdict = review_report_read_name(json, "verdict", review_verdicts);
+    severity = review_report_read_name(json, "severity", review_severities);
+    value = json_object_get(json, "confidence");
+
+    if (verdict == -1 || severity == -1
+        || (value && !json_is_null(value) && !json_is_number(value)))
+    {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    f->verdict = (uint8_t) verdict;
+    f->severity = (uint8_t) severity;
+    f->confidence = json_is_number(value) ? json_number_value(value) : -1;
+
+    if (json_is_number(value) && !(f->confidence >= 0 && f->confidence <= 1)) {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    /* who does not say that no person has to look may have left it out */
+
+    f->grounded = json_is_true(json_object_get(json, "grounded"));
+    f->needs_human = !json_is_false(json_object_get(json, "needs_human"))
+                     || verdict == REVIEW_VERDICT_UNSURE;
+
+    return 0;
+}
+
+
+/* what is passed without being shown, or does not apply, is not told */
+
+static int
+review_report_is_told(const review_report_finding_t *f, json_t *json)
+{
+    return f->verdict == REVIEW_VERDICT_PASS
+           ? json_array_size(json_object_get(json, "evidence")) > 0
+           : f->verdict != REVIEW_VERDICT_NOT_APPLICABLE;
+}
+
+
+static int
+review_report_read_finding(review_report_t *report, uint32_t chunk,
+    json_t *json, review_report_cell_t *cell)
+{
+    int                       rc;
+    review_str_t              reason, suggestion;
+    review_report_finding_t   found, *f;
+
+    memset(&found, 0, sizeof(found));
+
+    if (review_report_read_verdict(json, &found) != 0
+        || !json_is_array(json_object_get(json, "evidence"))
+        || review_report_read_string(json, "reason", &reason) != 0
+        || review_report_read_string(json, "suggestion", &suggestion) != 0)
+    {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    found.chunk = chunk;
+    cell->verdict = found.verdict;
+    cell->needs_human = found.needs_human;
+
+    if (!review_report_is_told(&found, json)) {
+        return 0;
+    }
+
+    rc = review_report_read_list(report, json_object_get(json, "evidence"),
+                                 &found);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = review_report_read_data(report, json_object_get(json, "data"),
+                                 &found.data);
+    if (rc != 0) {
+        return rc;
+    }
+
+    f = review_alloc(report->pool, sizeof(*f));
+
+    if (f == NULL
+        || review_report_copy(report, &reason, &found.reason) != 0
+        || review_report_copy(report, &suggestion, &found.suggestion) != 0)
+    {
+        return -1;
+    }
+
+    *f = found;
+    cell->u.finding = f;
+
+    return 0;
+}
+
+
+static int
+review_report_read_error(review_report_t *report, json_t *json,
+    review_report_cell_t *cell)
+{
+    review_str_t  code, detail;
+
+    if (!json_is_object(json)
+        || review_report_read_string(json, "code", &code) != 0
+        || review_report_read_string(json, "detail", &detail) != 0
+        || code.len == 0)
+    {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    cell->u.error = review_report_error(report, &code, &detail);
+
+    return cell->u.error ? 0 : -1;
+}
+
+
+static int
+review_report_read_cell(review_report_t *report, uint32_t chunk, json_t *json,
+    review_report_cell_t *cell)
+{
+    int  status;
+
+    memset(cell, 0, sizeof(*cell));
+
+    status = review_report_read_name(json, "status", review_report_statuses);
+
+    if (status == -1) {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    cell->status = (uint8_t) status;
+    cell->attempts = (uint32_t) review_report_read_number(json, "attempts",
+                                                          UINT32_MAX);
+    cell->elapsed = (uint32_t) review_report_read_number(json, "elapsed_ms",
+                                                         UINT32_MAX);
+    switch (status) {
+
+    case REVIEW_REPORT_OK:
+        return review_report_read_finding(report, chunk,
+                                          json_object_get(json, "finding"),
+                                          cell);
+
+    case REVIEW_REPORT_SKIPPED:
+        return 0;
+
+    default:
+        return review_report_read_error(report, json_object_get(json, "error"),
+                                        cell);
+    }
+}
+
+
+/* mostly the one behind the last one; or -1: there is none */
+
+static int64_t
+review_report_read_point(review_report_t *report, json_t *json, size_t next)
+{
+    review_str_t  id;
+
+    if (review_report_read_string(json, "point", &id) != 0) {
+        return -1;
+    }
+
+    if (next < report->npoints
+        && review_report_compare(&report->points[next].id, &id) == 0)
+    {
+        return (int64_t) next;
+    }
+
+    return review_report_find(report->index, report->npoints, &id);
+}
+
+
+/* of several results for a point the first that makes sense is taken */
+
+static int
+review_report_read_results(review_report_t *report, size_t chunk,
+    json_t *results)
+{
+    int                    rc;
+    size_t                 i, next;
+    json_t                *json;
+    int64_t                point;
+    review_report_cell_t  *cell, told;
+
+    next = 0;
+
+    for (i = 0; i < json_array_size(results); i++) {
+        json = json_array_get(results, i);
+        point = review_report_read_point(report, json, next);
+
+        if (point == -1) {
+            continue;
+        }
+
+        next = (size_t) point + 1;
+        cell = review_report_cell(report, chunk, (size_t) point);
+
+        if (cell->status != REVIEW_REPORT_NOTHING) {
+            continue;
+        }
+
+        rc = review_report_read_cell(report, (uint32_t) chunk, json, &told);
+
+        if (rc == -1) {
+            return -1;
+        }
+
+        if (rc == 0) {
+            review_report_set(report, cell, &told);
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+review_report_read_usage(json_t *usage, const char *name, uint64_t *n)
+{
+    *n += review_report_read_number(usage, name, (uint64_t) INT64_MAX - *n);
+}
+
+
+int
+review_report_add(review_report_t *report, size_t chunk, json_t *reply)
+{
+    json_t                  *usage;
+    review_report_counts_t  *counts;
+
+    if (chunk >= report->nchunks || report->columns) {
+        return 0;
+    }
+
+    if (review_report_read_results(report, chunk,
+                                   json_object_get(reply, "results"))
+        != 0)
+    {
+        return -1;
+    }
+
+    counts = &report->counts;
+    usage = json_object_get(reply, "usage");
+
+    review_report_read_usage(usage, "calls", &counts->calls);
+    review_report_read_usage(usage, "retries", &counts->retries);
+    review_report_read_usage(usage, "prompt_tokens", &counts->prompt_tokens);
+    review_report_read_usage(usage, "completion_tokens",
+                             &counts->completion_tokens);
+
+    return review_report_fill(report, chunk, REVIEW_REPORT_FAILED, "bad_reply",
+                              REVIEW_REPORT_BAD);
+}
+
+
+int
+review_report_keep(review_report_t *report, size_t chunk, json_t *results)
+{
+    if (chunk >= report->nchunks || report->columns) {
+        return 0;
+    }
+
+    return review_report_read_results(report, chunk, results);
+}

@@ -1,0 +1,394 @@
+
+/* The cells of a report: what is known of each chunk and each point. */
+
+#include "review/report/shared.h"
+#include "review/base/utf8.h"
+
+#include <stdlib.h>
+
+
+#define REVIEW_REPORT_POINTS  ((size_t) 1 << 20)
+
+
+const char *const  review_report_statuses[] = {
+    "ok", "failed", "timeout", "skipped", NULL
+};
+
+const char *const  review_report_outcomes[] = {
+    "complete", "partial", "failed", NULL
+};
+
+
+int
+review_report_compare(const review_str_t *a, const review_str_t *b)
+{
+    if (a->len != b->len) {
+        return a->len < b->len ? -1 : 1;
+    }
+
+    return a->len ? memcmp(a->data, b->data, a->len) : 0;
+}
+
+
+static int
+review_report_compare_index(const void *a, const void *b)
+{
+    int                           rc;
+    const review_report_index_t  *one, *two;
+
+    one = a;
+    two = b;
+    rc = review_report_compare(&one->id, &two->id);
+
+    return rc ? rc : (one->n > two->n) - (one->n < two->n);
+}
+
+
+void
+review_report_sort(review_report_index_t *index, size_t n)
+{
+    qsort(index, n, sizeof(*index), review_report_compare_index);
+}
+
+
+int64_t
+review_report_find(const review_report_index_t *index, size_t n,
+    const review_str_t *id)
+{
+    int     rc;
+    size_t  from, to, middle;
+
+    from = 0;
+    to = n;
+
+    while (from < to) {
+        middle = from + (to - from) / 2;
+        rc = review_report_compare(&index[middle].id, id);
+
+        if (rc == 0) {
+            return (int64_t) index[middle].n;
+        }
+
+        if (rc < 0) {
+            from = middle + 1;
+
+        } else {
+            to = middle;
+        }
+    }
+
+    return -1;
+}
+
+
+static int
+review_report_sort_points(review_report_t *report)
+{
+    size_t  i;
+
+    report->index = review_alloc(report->pool,
+                                 report->npoints
+                                 * sizeof(review_report_index_t));
+    if (report->index == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < report->npoints; i++) {
+        report->index[i].id = report->points[i].id;
+        report->index[i].n = i;
+    }
+
+    review_report_sort(report->index, report->npoints);
+
+    return 0;
+}
+
+
+static int
+review_report_create_cells(review_report_t *report)
+{
+    size_t  i, n;
+
+    n = report->nchunks * report->npoints;
+
+    report->cells = review_alloc(report->pool,
+                                 n * sizeof(review_report_cell_t));
+    if (report->cells == NULL) {
+        return -1;
+    }
+
+    memset(report->cells, 0, n * sizeof(review_report_cell_t));
+
+    for (i = 0; i < n; i++) {
+        report->cells[i].status = REVIEW_REPORT_NOTHING;
+    }
+
+    return 0;
+}
+
+
+review_report_t *
+review_report_create(review_pool_t *pool, const review_str_t *text,
+    const review_report_chunk_t *chunks, size_t nchunks,
+    const review_report_point_t *points, size_t npoints)
+{
+    review_report_t  *report;
+
+    if (nchunks > REVIEW_REPORT_CHUNKS || npoints > REVIEW_REPORT_POINTS) {
+        return NULL;
+    }
+
+    report = review_alloc(pool, sizeof(*report));
+    if (report == NULL) {
+        return NULL;
+    }
+
+    memset(report, 0, sizeof(*report));
+
+    report->pool = pool;
+    report->chunks = chunks;
+    report->nchunks = nchunks;
+    report->points = points;
+    report->npoints = npoints;
+
+    if (review_report_mark(pool, &report->document, text) != 0
+        || (npoints && review_report_sort_points(report) != 0)
+        || (nchunks && npoints && review_report_create_cells(report) != 0))
+    {
+        return NULL;
+    }
+
+    return report;
+}
+
+
+int
+review_report_copy(review_report_t *report, const review_str_t *str,
+    review_str_t *copy)
+{
+    char  *p;
+
+    copy->len = str->len;
+    copy->data = "";
+
+    if (str->len == 0) {
+        return 0;
+    }
+
+    p = review_alloc(report->pool, str->len);
+    if (p == NULL) {
+        return -1;
+    }
+
+    memcpy(p, str->data, str->len);
+    copy->data = p;
+
+    return 0;
+}
+
+
+static size_t *
+review_report_counter(review_report_t *report, unsigned status)
+{
+    switch (status) {
+
+    case REVIEW_REPORT_OK:
+        return &report->counts.ok;
+
+    case REVIEW_REPORT_FAILED:
+        return &report->counts.failed;
+
+    case REVIEW_REPORT_TIMEOUT:
+        return &report->counts.timeout;
+
+    default:
+        return &report->counts.skipped;
+    }
+}
+
+
+void
+review_report_set(review_report_t *report, review_report_cell_t *cell,
+    const review_report_cell_t *told)
+{
+    *cell = *told;
+
+    report->counts.total++;
+    (*review_report_counter(report, told->status))++;
+}
+
+
+const review_report_error_t *
+review_report_error(review_report_t *report, const review_str_t *code,
+    const review_str_t *detail)
+{
+    review_report_error_t  *error;
+
+    if (report->error
+        && review_report_compare(&report->error->code, code) == 0
+        && review_report_compare(&report->error->detail, detail) == 0)
+    {
+        return report->error;
+    }
+
+    error = review_alloc(report->pool, sizeof(*error));
+
+    if (error == NULL
+        || review_report_copy(report, code, &error->code) != 0
+        || review_report_copy(report, detail, &error->detail) != 0)
+    {
+        return NULL;
+    }
+
+    report->error = error;
+
+    return error;
+}
+
+
+/* as much of it as is UTF-8 */
+
+static review_str_t
+review_report_words(const char *text)
+{
+    review_str_t  str;
+
+    str.data = text ? text : "";
+    str.len = review_utf8_valid(str.data, strlen(str.data));
+
+    return str;
+}
+
+
+int
+review_report_fill(review_report_t *report, size_t chunk,
+    review_report_status_e status, const char *code, const char *detail)
+{
+    size_t                 i;
+    review_str_t           words[2];
+    review_report_cell_t  *cell, told;
+
+    memset(&told, 0, sizeof(told));
+
+    told.status = (uint8_t) status;
+    words[0] = review_report_words(code);
+    words[1] = review_report_words(detail);
+
+    for (i = 0; i < report->npoints; i++) {
+        cell = review_report_cell(report, chunk, i);
+
+        if (cell->status != REVIEW_REPORT_NOTHING) {
+            continue;
+        }
+
+        told.u.error = review_report_error(report, &words[0], &words[1]);
+        if (told.u.error == NULL) {
+            return -1;
+        }
+
+        review_report_set(report, cell, &told);
+    }
+
+    return 0;
+}
+
+
+int
+review_report_fail(review_report_t *report, size_t chunk, const char *status,
+    const char *code, const char *detail)
+{
+    if (chunk >= report->nchunks) {
+        return 0;
+    }
+
+    return review_report_fill(report, chunk,
+                              strcmp(status, "timeout") == 0
+                              ? REVIEW_REPORT_TIMEOUT : REVIEW_REPORT_FAILED,
+                              code, detail);
+}
+
+
+int
+review_report_skip(review_report_t *report, size_t chunk, size_t point)
+{
+    review_report_cell_t  *cell, told;
+
+    if (chunk >= report->nchunks || point >= report->npoints) {
+        return 0;
+    }
+
+    cell = review_report_cell(report, chunk, point);
+
+    if (cell->status == REVIEW_REPORT_NOTHING) {
+        memset(&told, 0, sizeof(told));
+        told.status = REVIEW_REPORT_SKIPPED;
+        review_report_set(report, cell, &told);
+    }
+
+    return 0;
+}
+
+
+void
+review_report_counts(const review_report_t *report,
+    review_report_counts_t *counts)
+{
+    *counts = report->counts;
+}
+
+
+review_report_outcome_e
+review_report_outcome(const size_t *cells)
+{
+    if (cells[REVIEW_REPORT_FAILED] + cells[REVIEW_REPORT_TIMEOUT] == 0) {
+        return REVIEW_REPORT_COMPLETE;
+    }
+
+    return cells[REVIEW_REPORT_OK] + cells[REVIEW_REPORT_SKIPPED]
+           ? REVIEW_REPORT_PARTIAL : REVIEW_REPORT_NONE;
+}
+
+
+void
+review_report_chunk_cells(const review_report_t *report, size_t chunk,
+    size_t *cells)
+{
+    size_t  i;
+
+    memset(cells, 0, REVIEW_REPORT_STATUSES * sizeof(size_t));
+
+    for (i = 0; i < report->npoints; i++) {
+        cells[review_report_cell(report, chunk, i)->status]++;
+    }
+}
+
+
+void
+review_report_all_cells(const review_report_t *report, size_t *cells)
+{
+    cells[REVIEW_REPORT_OK] = report->counts.ok;
+    cells[REVIEW_REPORT_FAILED] = report->counts.failed;
+    cells[REVIEW_REPORT_TIMEOUT] = report->counts.timeout;
+    cells[REVIEW_REPORT_SKIPPED] = report->counts.skipped;
+}
+
+
+size_t
+review_report_path(const review_heading_t *heading,
+    const review_str_t *path[REVIEW_REPORT_PATH])
+{
+    size_t               i, n;
+    const review_str_t  *text;
+
+    for (n = 0; heading && n < REVIEW_REPORT_PATH; heading = heading->parent) {
+        path[n++] = &heading->text;
+    }
+
+    for (i = 0; i < n / 2; i++) {
+        text = path[i];
+        path[i] = path[n - 1 - i];
+        path[n - 1 - i] = text;
+    }
+
+    return n;
+}

@@ -1,0 +1,175 @@
+
+/*
+ * The report on a whole document, made of the reviews of its chunks: what is
+ * found in several chunks is told once, and offsets are those of the document.
+ */
+
+#ifndef _REVIEW_REPORT_H_INCLUDED_
+#define _REVIEW_REPORT_H_INCLUDED_
+
+
+#include "review/base/buf.h"
+#include "review/base/review.h"
+#include "review/split/split.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/* a point of the report: a column of cells */
+
+typedef struct {
+    review_str_t           id;
+    review_str_t           title;
+} review_report_point_t;
+
+
+/* a chunk of the report: a row of cells; offsets are code points */
+
+typedef struct {
+    review_str_t           id;
+    size_t                 start;        /* of its text in the document, */
+    size_t                 end;          /* without the header of a table */
+    size_t                 header;       /* code points of a table's header */
+    size_t                 header_start; /* before it, and where that stands */
+    const review_heading_t *heading;     /* NULL: none */
+} review_report_chunk_t;
+
+
+/*
+ * A reference, which chunks are judged against; its clauses go with them.  A
+ * clause is a chunk of its reference, and so are its offsets.
+ */
+
+typedef struct {
+    review_str_t           id;
+    review_str_t           text;         /* valid UTF-8 */
+    size_t                 nclauses;
+} review_report_reference_t;
+
+
+typedef struct review_report_s  review_report_t;
+
+
+/*
+ * How a point is judged over the document: fail if any chunk says so, else
+ * risk, else unsure, else pass if any passes; else it is not applicable, as it
+ * also is where all were skipped.  There is no verdict where nothing is ok or
+ * skipped.  The severity is the worst of what fails or is a risk.
+ *
+ * A person has to look if a finding with that verdict asks for it, and if any
+ * cell failed or timed out: what was not seen there might hide something.
+ *
+ * Findings are those of fail, risk, unsure, and of pass if they quote.  Those
+ * of one point and one verdict are told as one if they quote places of the
+ * document that overlap; in a table's header that is repeated only if they
+ * quote nothing else; and if they quote nothing of the document, where their
+ * chunks have the same text.  Then
+ *
+ * - reason, suggestion, confidence, data and "grounded" are those of the one
+ *   with the highest confidence, of the earlier chunk if there are several;
+ * - the severity is the worst of all;
+ * - the evidence is that of all, each place once, in the order of the
+ *   document, then of the references; quotes that stand nowhere are only those
+ *   of the one told;
+ * - a person has to look only if all of them ask for it.
+ *
+ * Quotes of the document, or of a reference, are its own text from "start" to
+ * "end".  What does not stand where a reply says so is told as its "none", and
+ * the finding then is not grounded and needs a person.  A quote that begins in
+ * a repeated header and ends in the rows is cut to the larger part of it.
+ */
+
+/*
+ * All is the caller's and must outlive the report.  "text" is the document,
+ * valid UTF-8, from which headings and quotes are taken.  Ids of points are
+ * unique.  NULL: no memory, or too much: 4 GB of text, 2^28 chunks, 2^20
+ * points.
+ */
+
+review_report_t *review_report_create(review_pool_t *pool,
+    const review_str_t *text, const review_report_chunk_t *chunks,
+    size_t nchunks, const review_report_point_t *points, size_t npoints);
+
+/*
+ * Once, before any reply: what their evidence may be quoted from beside the
+ * document.  Clauses are those of the first reference, then of the next; their
+ * ids are unique.  All is the caller's and must outlive the report.  0, or -1:
+ * no memory, or too much, as above.
+ */
+
+int review_report_references(review_report_t *report,
+    const review_report_reference_t *references, size_t nreferences,
+    const review_report_chunk_t *clauses);
+
+/*
+ * The reply to the review of a chunk, parsed; nothing of it is needed any more
+ * when this returns.  What is not in it, or makes no sense, counts as failed
+ * ("bad_reply"); cells that were told of before stay as they are.  0, or -1: no
+ * memory.
+ */
+
+int review_report_add(review_report_t *report, size_t chunk, json_t *reply);
+
+/*
+ * The results that came of a reply which never came to its end, as an array;
+ * the other cells of the chunk stay as they are.  0, or -1: no memory.
+ */
+
+int review_report_keep(review_report_t *report, size_t chunk,
+    json_t *results);
+
+/*
+ * All cells of a chunk that have nothing yet have failed: "status" is "failed"
+ * or "timeout", the code and detail of the error are copied.
+ */
+
+int review_report_fail(review_report_t *report, size_t chunk,
+    const char *status, const char *code, const char *detail);
+
+/* a point that is not asked of a chunk: its cell is "skipped"; 0 */
+
+int review_report_skip(review_report_t *report, size_t chunk, size_t point);
+
+
+/* how many cells there are of each status, in all chunks that were told */
+
+typedef struct {
+    size_t                 total;
+    size_t                 ok;
+    size_t                 failed;
+    size_t                 timeout;
+    size_t                 skipped;
+    uint64_t               calls;
+    uint64_t               retries;
+    uint64_t               prompt_tokens;
+    uint64_t               completion_tokens;
+} review_report_counts_t;
+
+void review_report_counts(const review_report_t *report,
+    review_report_counts_t *counts);
+
+/*
+ * Merges what was found; once, when all cells have something: those that have
+ * not are failed ("internal").  0, or -1: no memory.
+ */
+
+int review_report_finish(review_report_t *report);
+
+/*
+ * After finish.  Members of an object, without its braces:
+ *
+ *     "status":"complete|partial|failed","points":[...],"chunks":[...],
+ *     "cells":[...],"usage":{...}
+ *
+ * and the same for people, as Markdown in the language ("zh", "en").
+ */
+
+void review_report_json(const review_report_t *report, review_buf_t *b);
+void review_report_markdown(const review_report_t *report, review_buf_t *b,
+    const char *language, const review_str_t *title);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_REPORT_H_INCLUDED_ */

@@ -1,0 +1,274 @@
+
+/* What gathering, merging and telling what was found share. */
+
+#ifndef _REVIEW_REPORT_SHARED_H_INCLUDED_
+#define _REVIEW_REPORT_SHARED_H_INCLUDED_
+
+
+#include "review/report/report.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef enum {
+    REVIEW_REPORT_OK = 0,
+    REVIEW_REPORT_FAILED,
+    REVIEW_REPORT_TIMEOUT,
+    REVIEW_REPORT_SKIPPED,
+    REVIEW_REPORT_STATUSES,
+    REVIEW_REPORT_NOTHING = REVIEW_REPORT_STATUSES   /* was told yet */
+} review_report_status_e;
+
+/* names, in the order of the enumeration, NULL at the end */
+
+extern const char *const  review_report_statuses[];
+
+/* of a report, or a chunk of it */
+
+typedef enum {
+    REVIEW_REPORT_COMPLETE = 0,
+    REVIEW_REPORT_PARTIAL,
+    REVIEW_REPORT_NONE
+} review_report_outcome_e;
+
+extern const char *const  review_report_outcomes[];
+
+
+/* where a quote stands, in the order in which they are told */
+
+typedef enum {
+    REVIEW_REPORT_DOCUMENT = 0,
+    REVIEW_REPORT_REFERENCE,
+    REVIEW_REPORT_NOWHERE
+} review_report_kind_e;
+
+typedef struct {
+    review_str_t              quote;     /* the text's own, but for NOWHERE */
+    uint32_t                  start;     /* code points, but for NOWHERE */
+    uint32_t                  end;
+    uint32_t                  chunk;
+    uint32_t                  reference; /* REFERENCE, and its clause */
+    uint32_t                  clause;
+    uint8_t                   kind;
+    uint8_t                   match;
+    uint8_t                   header;    /* in a header that is repeated */
+} review_report_evidence_t;
+
+
+typedef struct {
+    review_str_t              reason;
+    review_str_t              suggestion;
+    review_str_t              data;      /* JSON; len is 0: there is none */
+    double                    confidence; /* -1: none */
+    review_report_evidence_t *evidence;
+    uint32_t                  nevidence;
+    uint32_t                  chunk;
+    uint8_t                   verdict;
+    uint8_t                   severity;
+    uint8_t                   grounded;
+    uint8_t                   needs_human;
+} review_report_finding_t;
+
+
+typedef struct {
+    review_str_t              code;
+    review_str_t              detail;
+} review_report_error_t;
+
+
+/* many cells may share an error */
+
+typedef struct {
+    union {
+        review_report_finding_t      *finding; /* OK; NULL: not worth telling */
+        const review_report_error_t  *error;   /* FAILED, TIMEOUT */
+    } u;
+
+    uint32_t                  attempts;
+    uint32_t                  elapsed;   /* milliseconds */
+    uint8_t                   status;
+    uint8_t                   verdict;   /* OK */
+    uint8_t                   needs_human; /* OK, without a finding */
+} review_report_cell_t;
+
+
+/* findings of one point and one verdict, told as one */
+
+typedef struct {
+    review_report_finding_t  *told;      /* the one whose words are told */
+    review_report_evidence_t *evidence;  /* of all */
+    uint32_t                 *chunks;    /* ascending */
+    uint32_t                  nevidence;
+    uint32_t                  nchunks;
+    size_t                    place;     /* in the document, a code point */
+    const review_heading_t   *heading;   /* of that place */
+    uint8_t                   severity;
+    uint8_t                   needs_human;
+} review_report_group_t;
+
+
+/* what is said of a point over the document */
+
+typedef struct {
+    review_report_group_t    *groups;    /* in the order to be told in */
+    size_t                    ngroups;
+    size_t                    cells[REVIEW_REPORT_STATUSES];
+    int                       verdict;   /* -1: none */
+    int                       severity;  /* -1: none */
+    unsigned                  needs_human:1;
+} review_report_column_t;
+
+
+/* of points and of clauses, by id */
+
+typedef struct {
+    review_str_t              id;
+    size_t                    n;
+} review_report_index_t;
+
+
+/* a text that is quoted: the document, or a reference */
+
+typedef struct {
+    review_str_t              text;
+    uint32_t                 *marks;     /* bytes before some code points */
+    size_t                    length;    /* code points */
+} review_report_source_t;
+
+
+struct review_report_s {
+    review_pool_t                *pool;
+    review_report_source_t        document;
+
+    const review_report_chunk_t  *chunks;
+    size_t                        nchunks;
+    const review_report_point_t  *points;
+    size_t                        npoints;
+    review_report_index_t        *index; /* of the points, by id */
+
+    const review_report_reference_t  *references;
+    size_t                        nreferences;
+    review_report_source_t       *sources; /* of the references */
+    const review_report_chunk_t  *clauses;
+    size_t                        nclauses;
+    review_report_index_t        *clause_index; /* of the clauses, by id */
+    uint32_t                     *owners; /* of clauses: their references */
+
+    review_report_cell_t         *cells; /* chunk by chunk */
+    const review_report_error_t  *error; /* the last one */
+    review_report_counts_t        counts;
+
+    review_report_column_t       *columns; /* NULL until it is finished */
+};
+
+
+/* finds out which findings of a point are one */
+
+typedef struct {
+    uint32_t                   lane;     /* only those of one lane meet */
+    uint32_t                   start;
+    uint32_t                   end;
+    uint32_t                   entry;
+} review_report_span_t;
+
+typedef struct {
+    review_report_t           *report;
+    uint32_t                  *texts;    /* of a chunk: the first chunk with
+                                            the same text; NULL: not yet */
+    review_report_finding_t  **entries;  /* of a point, by their chunks */
+    uint32_t                  *parents;  /* of the entries: the first one */
+    uint32_t                  *order;    /* entries, group by group */
+    uint32_t                  *firsts;   /* where a group begins in order */
+    review_report_span_t      *spans;
+    uint32_t                   n;
+    uint32_t                   nspans;
+    uint32_t                   ngroups;
+} review_report_merge_t;
+
+
+#define review_report_cell(report, chunk, point)                              \
+    (&(report)->cells[(chunk) * (report)->npoints + (point)])
+
+/* most chunks of a document, and clauses of all references */
+
+#define REVIEW_REPORT_CHUNKS  ((size_t) 1 << 28)
+
+/* makes a text one that can be sliced; 0, or -1: no memory, or 4 GB of it */
+
+int review_report_mark(review_pool_t *pool, review_report_source_t *source,
+    const review_str_t *text);
+
+/* the text's own code points, or -1: it has no such */
+
+int review_report_slice(const review_report_source_t *source, size_t start,
+    size_t end, review_str_t *text);
+
+/* above the place where a quote stands; NULL: none */
+
+const review_heading_t *review_report_heading_of(const review_report_t *report,
+    const review_report_evidence_t *e);
+
+/* an index is sorted once, then finds the "n" of an id, or -1 */
+
+void review_report_sort(review_report_index_t *index, size_t n);
+int64_t review_report_find(const review_report_index_t *index, size_t n,
+    const review_str_t *id);
+
+/* all cells that have nothing yet, of a chunk, get the error; 0 or -1 */
+
+int review_report_fill(review_report_t *report, size_t chunk,
+    review_report_status_e status, const char *code, const char *detail);
+
+/* a cell that has nothing yet */
+
+void review_report_set(review_report_t *report, review_report_cell_t *cell,
+    const review_report_cell_t *told);
+
+/*
+ * Copies; an error is that of the last cell where it is the same, since cells
+ * that fail one after another mostly do so for one reason.  NULL: no memory.
+ */
+
+const review_report_error_t *review_report_error(review_report_t *report,
+    const review_str_t *code, const review_str_t *detail);
+
+/* copies to the pool; 0 or -1 */
+
+int review_report_copy(review_report_t *report, const review_str_t *str,
+    review_str_t *copy);
+
+/* by length, then by bytes */
+
+int review_report_compare(const review_str_t *a, const review_str_t *b);
+
+/* of verdicts: the worst first */
+
+extern const uint8_t  review_report_ranks[];
+
+/* makes groups of the m->n entries, which are a point's findings; 0 or -1 */
+
+int review_report_groups(review_report_merge_t *m,
+    review_report_column_t *column);
+
+/* the outcome of so many cells */
+
+review_report_outcome_e review_report_outcome(const size_t *cells);
+
+/* of one chunk, or of all */
+
+void review_report_chunk_cells(const review_report_t *report, size_t chunk,
+    size_t *cells);
+void review_report_all_cells(const review_report_t *report, size_t *cells);
+
+/* from the outermost heading; of a longer path the innermost part */
+
+#define REVIEW_REPORT_PATH  32
+
+size_t review_report_path(const review_heading_t *heading,
+    const review_str_t *path[REVIEW_REPORT_PATH]);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_REPORT_SHARED_H_INCLUDED_ */

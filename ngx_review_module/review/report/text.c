@@ -1,0 +1,202 @@
+
+/* The texts that are quoted: the document and its references. */
+
+#include "review/report/shared.h"
+
+
+#define REVIEW_REPORT_BLOCK   128      /* code points between two marks */
+
+
+/* to the next code point; what its first byte says can be relied upon */
+
+static size_t
+review_report_step(const review_str_t *text, size_t at)
+{
+    unsigned char  c;
+
+    c = (unsigned char) text->data[at];
+    at += (size_t) (1 + (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0));
+
+    return at < text->len ? at : text->len;
+}
+
+
+int
+review_report_mark(review_pool_t *pool, review_report_source_t *source,
+    const review_str_t *text)
+{
+    size_t  i, n, max;
+
+    if (text->len > UINT32_MAX) {
+        return -1;
+    }
+
+    max = text->len / REVIEW_REPORT_BLOCK + 1;
+
+    source->text = *text;
+    source->marks = review_alloc(pool, max * sizeof(uint32_t));
+    if (source->marks == NULL) {
+        return -1;
+    }
+
+    source->marks[0] = 0;
+    n = 0;
+
+    for (i = 0; i < text->len; /* void */ ) {
+        if (n % REVIEW_REPORT_BLOCK == 0) {
+            source->marks[n / REVIEW_REPORT_BLOCK] = (uint32_t) i;
+        }
+
+        i = review_report_step(text, i);
+        n++;
+    }
+
+    source->length = n;
+
+    return 0;
+}
+
+
+/* the byte at which a code point begins; less than all of them */
+
+static size_t
+review_report_byte(const review_report_source_t *source, size_t point)
+{
+    size_t  at, n;
+
+    at = source->marks[point / REVIEW_REPORT_BLOCK];
+
+    for (n = point % REVIEW_REPORT_BLOCK; n; n--) {
+        at = review_report_step(&source->text, at);
+    }
+
+    return at;
+}
+
+
+int
+review_report_slice(const review_report_source_t *source, size_t start,
+    size_t end, review_str_t *text)
+{
+    size_t  from, to;
+
+    if (start > end || end > source->length) {
+        return -1;
+    }
+
+    from = start < source->length ? review_report_byte(source, start)
+                                  : source->text.len;
+    to = end < source->length ? review_report_byte(source, end)
+                              : source->text.len;
+
+    text->data = source->text.data + from;
+    text->len = to - from;
+
+    return 0;
+}
+
+
+/* the table of clauses by their ids, and which reference each is of */
+
+static void
+review_report_sort_clauses(review_report_t *report)
+{
+    size_t  i, k, n;
+
+    n = 0;
+
+    for (i = 0; i < report->nreferences; i++) {
+        for (k = 0; k < report->references[i].nclauses; k++, n++) {
+            report->clause_index[n].id = report->clauses[n].id;
+            report->clause_index[n].n = n;
+            report->owners[n] = (uint32_t) i;
+        }
+    }
+
+    review_report_sort(report->clause_index, n);
+}
+
+
+static int
+review_report_create_sources(review_report_t *report)
+{
+    size_t  i;
+
+    report->sources = review_alloc(report->pool,
+                                   report->nreferences
+                                   * sizeof(review_report_source_t));
+    if (report->sources == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < report->nreferences; i++) {
+        if (review_report_mark(report->pool, &report->sources[i],
+                               &report->references[i].text)
+            != 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+review_report_references(review_report_t *report,
+    const review_report_reference_t *references, size_t nreferences,
+    const review_report_chunk_t *clauses)
+{
+    size_t  i, n;
+
+    n = 0;
+
+    for (i = 0; i < nreferences; i++) {
+        if (references[i].nclauses > REVIEW_REPORT_CHUNKS - n) {
+            return -1;
+        }
+
+        n += references[i].nclauses;
+    }
+
+    if (n == 0) {
+        return 0;
+    }
+
+    report->references = references;
+    report->nreferences = nreferences;
+    report->clauses = clauses;
+    report->clause_index = review_alloc(report->pool,
+                                        n * sizeof(review_report_index_t));
+    report->owners = review_alloc(report->pool, n * sizeof(uint32_t));
+
+    if (report->clause_index == NULL || report->owners == NULL
+        || review_report_create_sources(report) != 0)
+    {
+        return -1;
+    }
+
+    report->nclauses = n;
+
+    review_report_sort_clauses(report);
+
+    return 0;
+}
+
+
+const review_heading_t *
+review_report_heading_of(const review_report_t *report,
+    const review_report_evidence_t *e)
+{
+    switch (e->kind) {
+
+    case REVIEW_REPORT_DOCUMENT:
+        return report->chunks[e->chunk].heading;
+
+    case REVIEW_REPORT_REFERENCE:
+        return report->clauses[e->clause].heading;
+
+    default:
+        return NULL;
+    }
+}

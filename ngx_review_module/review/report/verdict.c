@@ -1,0 +1,183 @@
+
+/* What is said of each point over the whole document. */
+
+#include "review/report/shared.h"
+
+
+const uint8_t  review_report_ranks[] = { 3, 1, 0, 4, 2 };
+
+
+/* counts the cells of a point and lists its findings */
+
+static void
+review_report_collect(review_report_merge_t *m, size_t point,
+    review_report_column_t *column)
+{
+    size_t                 i;
+    review_report_cell_t  *cell;
+
+    memset(column, 0, sizeof(*column));
+
+    column->verdict = -1;
+    column->severity = -1;
+    m->n = 0;
+
+    for (i = 0; i < m->report->nchunks; i++) {
+        cell = review_report_cell(m->report, i, point);
+        column->cells[cell->status]++;
+
+        if (cell->status != REVIEW_REPORT_OK) {
+            continue;
+        }
+
+        if (column->verdict == -1
+            || review_report_ranks[cell->verdict]
+               < review_report_ranks[column->verdict])
+        {
+            column->verdict = cell->verdict;
+        }
+
+        if (cell->u.finding) {
+            m->entries[m->n++] = cell->u.finding;
+        }
+    }
+
+    if (column->verdict == -1 && column->cells[REVIEW_REPORT_SKIPPED]) {
+        column->verdict = REVIEW_VERDICT_NOT_APPLICABLE;
+    }
+}
+
+
+/*
+ * A person has to look if a finding with the point's verdict asks for it, and
+ * if a chunk has not been seen.
+ */
+
+static void
+review_report_judge(review_report_merge_t *m, size_t point,
+    review_report_column_t *column)
+{
+    int                     verdict;
+    size_t                  i;
+    review_report_cell_t   *cell;
+    review_report_group_t  *group;
+
+    column->needs_human = column->cells[REVIEW_REPORT_FAILED]
+                          + column->cells[REVIEW_REPORT_TIMEOUT] > 0;
+
+    for (i = 0; i < column->ngroups; i++) {
+        group = &column->groups[i];
+        verdict = group->told->verdict;
+
+        if (verdict == column->verdict && group->needs_human) {
+            column->needs_human = 1;
+        }
+
+        if (column->severity == -1 && (verdict == REVIEW_VERDICT_FAIL
+                                       || verdict == REVIEW_VERDICT_RISK))
+        {
+            column->severity = group->severity;
+        }
+    }
+
+    for (i = 0; i < m->report->nchunks && !column->needs_human; i++) {
+        cell = review_report_cell(m->report, i, point);
+
+        column->needs_human = cell->status == REVIEW_REPORT_OK
+                              && cell->u.finding == NULL
+                              && cell->verdict == column->verdict
+                              && cell->needs_human;
+    }
+}
+
+
+/* room for the point that has most */
+
+static int
+review_report_merge_init(review_report_merge_t *m, review_report_t *report)
+{
+    size_t                 i, k, n, nspans, max, max_spans;
+    review_pool_t         *pool;
+    review_report_cell_t  *cell;
+
+    memset(m, 0, sizeof(*m));
+
+    m->report = report;
+    max = 0;
+    max_spans = 0;
+
+    for (i = 0; i < report->npoints; i++) {
+        n = 0;
+        nspans = 0;
+
+        for (k = 0; k < report->nchunks; k++) {
+            cell = review_report_cell(report, k, i);
+
+            if (cell->status == REVIEW_REPORT_OK && cell->u.finding) {
+                n++;
+                nspans += cell->u.finding->nevidence + 1;
+            }
+        }
+
+        max = n > max ? n : max;
+        max_spans = nspans > max_spans ? nspans : max_spans;
+    }
+
+    if (max_spans > UINT32_MAX) {
+        return -1;
+    }
+
+    pool = report->pool;
+
+    m->entries = review_alloc(pool, max * sizeof(*m->entries) + 1);
+    m->parents = review_alloc(pool, max * sizeof(uint32_t) + 1);
+    m->order = review_alloc(pool, max * sizeof(uint32_t) + 1);
+    m->firsts = review_alloc(pool, (max + 1) * sizeof(uint32_t));
+    m->spans = review_alloc(pool, max_spans * sizeof(*m->spans) + 1);
+
+    return m->entries && m->parents && m->order && m->firsts && m->spans
+           ? 0 : -1;
+}
+
+
+int
+review_report_finish(review_report_t *report)
+{
+    size_t                   i;
+    review_report_merge_t    m;
+    review_report_column_t  *columns;
+
+    if (report->columns) {
+        return 0;
+    }
+
+    for (i = 0; i < report->nchunks; i++) {
+        if (review_report_fill(report, i, REVIEW_REPORT_FAILED, "internal",
+                               "nothing was told of it")
+            != 0)
+        {
+            return -1;
+        }
+    }
+
+    columns = review_alloc(report->pool,
+                           (report->npoints + 1) * sizeof(*columns));
+
+    if (columns == NULL || review_report_merge_init(&m, report) != 0) {
+        return -1;
+    }
+
+    for (i = 0; i < report->npoints; i++) {
+        review_report_collect(&m, i, &columns[i]);
+
+        if (review_report_groups(&m, &columns[i]) != 0) {
+            return -1;
+        }
+
+        review_report_judge(&m, i, &columns[i]);
+    }
+
+    report->columns = columns;
+
+    return 0;
+}

@@ -1,0 +1,284 @@
+
+#include "review/rubric/prompt_shared.h"
+
+#include <strings.h>
+
+
+#define REVIEW_MARK_OPEN   "<" REVIEW_MARK " id=\""
+#define REVIEW_MARK_CLOSE  "\n</" REVIEW_MARK ">\n"
+
+
+void
+review_prompt_text(review_buf_t *b, const review_str_t *text)
+{
+    if (text->len) {
+        review_buf_escape(b, text->data, text->len);
+    }
+}
+
+
+/*
+ * Material must not end its own mark, nor open another: a "<" before the
+ * mark's name is set off with a space.
+ */
+
+static void
+review_prompt_material(review_buf_t *b, const char *data, size_t len)
+{
+    const char  *p, *name, *from, *last;
+
+    if (len == 0) {
+        return;
+    }
+
+    from = data;
+    last = data + len;
+
+    for (p = data; p < last; /* void */) {
+        p = memchr(p, '<', (size_t) (last - p));
+
+        if (p == NULL) {
+            break;
+        }
+
+        name = ++p;
+
+        if (name < last && *name == '/') {
+            name++;
+        }
+
+        if ((size_t) (last - name) >= sizeof(REVIEW_MARK) - 1
+            && strncasecmp(name, REVIEW_MARK, sizeof(REVIEW_MARK) - 1) == 0)
+        {
+            review_buf_escape(b, from, (size_t) (p - from));
+            review_buf_add(b, " ", 1);
+            from = p;
+        }
+    }
+
+    review_buf_escape(b, from, (size_t) (last - from));
+}
+
+
+void
+review_prompt_words(review_buf_t *b, const char *words)
+{
+    review_buf_escape(b, words, strlen(words));
+}
+
+
+/* writes a text between marks and tells where in the buffer it stands */
+
+static void
+review_prompt_marked(review_buf_t *b, const char *id, size_t len,
+    review_str_t *text, size_t *from, size_t *to)
+{
+    review_prompt_words(b, REVIEW_MARK_OPEN);
+    review_prompt_material(b, id, len);
+    review_prompt_words(b, "\">\n");
+
+    *from = b->len;
+    review_prompt_material(b, text->data, text->len);
+    *to = b->len;
+
+    review_prompt_words(b, REVIEW_MARK_CLOSE);
+}
+
+
+static void
+review_prompt_head(review_prompt_t *p, review_buf_t *b,
+    review_subject_t *subject)
+{
+    review_buf_puts(b, "{");
+
+    if (subject->model.len) {
+        review_buf_puts(b, "\"model\":");
+        review_buf_json(b, subject->model.data, subject->model.len);
+        review_buf_puts(b, ",");
+    }
+
+    review_buf_puts(b, "\"messages\":[{\"role\":\"system\",\"content\":\"");
+
+    review_prompt_text(b, &subject->system);
+
+    if (subject->system.len == 0) {
+        review_prompt_words(b, p->words->role);
+    }
+
+    review_prompt_words(b, "\n\n");
+    review_prompt_words(b, p->words->contract);
+    review_buf_puts(b, "\"},{\"role\":\"user\",\"content\":\"");
+}
+
+
+static void
+review_prompt_slice(review_str_t *str, review_buf_t *b, size_t from,
+    size_t to)
+{
+    str->data = b->data + from;
+    str->len = to - from;
+}
+
+
+static int
+review_prompt_common(review_prompt_t *p, review_subject_t *subject)
+{
+    size_t        i, size, head, heading, heading_end, chunk, chunk_end;
+    size_t        references, references_end, from, to;
+    review_buf_t  b;
+
+    size = 1024 + strlen(p->words->role) + strlen(p->words->contract)
+           + subject->model.len + subject->system.len
+           + subject->heading.len + subject->chunk.len;
+
+    for (i = 0; i < subject->nreferences; i++) {
+        size += 64 + subject->reference_ids[i].len
+                + subject->references[i].len;
+    }
+
+    review_buf_init(&b, p->pool, size + size / 16);
+
+    review_prompt_head(p, &b, subject);
+    head = b.len;
+
+    if (subject->heading.len) {
+        review_prompt_words(&b, p->words->heading);
+    }
+
+    heading = b.len;
+    review_prompt_material(&b, subject->heading.data, subject->heading.len);
+    heading_end = b.len;
+
+    if (subject->heading.len) {
+        review_prompt_words(&b, "\n");
+    }
+
+    review_prompt_marked(&b, "chunk", 5, &subject->chunk, &chunk, &chunk_end);
+
+    if (subject->nreferences) {
+        review_prompt_words(&b, p->words->references);
+    }
+
+    references = b.len;
+
+    for (i = 0; i < subject->nreferences; i++) {
+        review_prompt_marked(&b, subject->reference_ids[i].data,
+                             subject->reference_ids[i].len,
+                             &subject->references[i], &from, &to);
+    }
+
+    references_end = b.len;
+
+    review_prompt_words(&b, "\n");
+
+    if (b.failed) {
+        return -1;
+    }
+
+    review_prompt_slice(&p->head, &b, 0, head);
+    review_prompt_slice(&p->common, &b, 0, b.len);
+    review_prompt_slice(&p->heading, &b, heading, heading_end);
+    review_prompt_slice(&p->chunk, &b, chunk, chunk_end);
+    review_prompt_slice(&p->references, &b, references, references_end);
+
+    return 0;
+}
+
+
+static int
+review_prompt_var(json_t *vars, const char *name, json_t *value,
+    review_buf_t *b)
+{
+    size_t        n;
+    char          number[64];
+    review_buf_t  text;
+
+    b->len = 0;
+
+    if (json_is_string(value)) {
+        review_prompt_material(b, json_string_value(value),
+                               json_string_length(value));
+
+    } else if (json_is_real(value)) {
+
+        /* 15 digits, so that 0.1 stays 0.1 */
+
+        n = json_dumpb(value, number, sizeof(number),
+                       JSON_ENCODE_ANY|JSON_REAL_PRECISION(15));
+
+        review_buf_add(b, number, n < sizeof(number) ? n : 0);
+
+    } else {
+        review_buf_init(&text, b->pool, 0);
+        review_buf_value(&text, value);
+
+        if (text.failed) {
+            return -1;
+        }
+
+        review_buf_escape(b, text.data, text.len);
+    }
+
+    if (b->failed) {
+        return -1;
+    }
+
+    return json_object_set_new(vars, name,
+                               json_stringn(b->len ? b->data : "", b->len));
+}
+
+
+static int
+review_prompt_vars(review_prompt_t *p, json_t *vars)
+{
+    json_t        *value;
+    const char    *name;
+    review_buf_t   b;
+
+    p->vars = json_object();
+
+    if (p->vars == NULL || review_pool_own_json(p->pool, p->vars) != 0) {
+        return -1;
+    }
+
+    review_buf_init(&b, p->pool, 0);
+
+    json_object_foreach(vars, name, value) {
+        if (review_prompt_var(p->vars, name, value, &b) != 0) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+review_prompt_t *
+review_prompt_create(review_pool_t *pool, review_subject_t *subject)
+{
+    review_prompt_t  *p;
+
+    p = review_alloc(pool, sizeof(*p));
+
+    if (p == NULL) {
+        return NULL;
+    }
+
+    memset(p, 0, sizeof(*p));
+
+    p->pool = pool;
+    p->stream = subject->stream;
+    p->schema = subject->schema;
+
+    p->words = (subject->language.len == 2
+                && memcmp(subject->language.data, "en", 2) == 0)
+               ? &review_words_en : &review_words_zh;
+
+    if (review_prompt_common(p, subject) != 0
+        || (subject->vars && review_prompt_vars(p, subject->vars) != 0))
+    {
+        return NULL;
+    }
+
+    return p;
+}

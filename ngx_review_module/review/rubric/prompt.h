@@ -1,0 +1,75 @@
+
+/*
+ * The request body of a chat completion.  What is the same for all points of
+ * a chunk (system prompt, chunk, references) is written and escaped once and
+ * shared: a body is a list of pieces, and the LLM sees the same prefix.
+ */
+
+#ifndef _REVIEW_PROMPT_H_INCLUDED_
+#define _REVIEW_PROMPT_H_INCLUDED_
+
+
+#include "review/base/review.h"
+#include "review/base/buf.h"
+#include "review/rubric/rubric.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/* what a review is about; all texts are valid UTF-8 */
+
+typedef struct {
+    review_str_t         chunk;
+    review_str_t         heading;        /* levels joined with " > " */
+    review_str_t        *reference_ids;
+    review_str_t        *references;
+    size_t               nreferences;
+    json_t              *vars;           /* object of strings, numbers and
+                                            booleans, or NULL */
+    review_str_t         system;         /* empty: the language's default */
+    review_str_t         language;       /* "zh", "en" */
+    review_str_t         model;          /* empty: none is sent */
+    unsigned             stream:1;
+    unsigned             schema:1;       /* send response_format */
+} review_subject_t;
+
+
+typedef struct review_prompt_s  review_prompt_t;
+
+
+/* one turn of the conversation after the first question */
+
+typedef struct {
+    review_str_t         answer;         /* what the LLM said */
+    review_str_t         complaint;      /* not empty: it must say it anew, and
+                                            why; empty: the next step follows */
+} review_turn_t;
+
+
+typedef struct {
+    review_point_t      *point;
+    review_turn_t       *turns;          /* in their order */
+    size_t               nturns;
+    int                  max_tokens;     /* 0: the point's own, if any */
+} review_question_t;
+
+
+/* escapes and lays out what all points share; NULL: no memory */
+
+review_prompt_t *review_prompt_create(review_pool_t *pool,
+    review_subject_t *subject);
+
+/*
+ * The body for a question, as pieces to be sent one after another.  Pieces are
+ * read-only, shared between bodies, and live as long as the pool.  Returns the
+ * number of pieces, 0: no memory.
+ */
+
+size_t review_prompt_body(review_prompt_t *prompt, review_question_t *question,
+    review_str_t **pieces);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_PROMPT_H_INCLUDED_ */

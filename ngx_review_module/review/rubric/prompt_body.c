@@ -1,0 +1,407 @@
+
+#include "review/rubric/prompt_shared.h"
+
+
+/* a shared text shorter than this is cheaper to copy than to point to */
+#define REVIEW_PIECE_MIN  128
+
+
+typedef struct {
+    review_prompt_t        *prompt;
+    review_question_t      *question;
+    review_point_t         *point;
+    size_t                  step;
+    review_str_t            answer;      /* the last one, escaped */
+    review_buf_t            own;         /* what only this body has */
+    size_t                  from;        /* what is not yet in a piece */
+    review_str_t           *pieces;
+    size_t                  npieces;
+    size_t                  size;
+} review_body_t;
+
+
+static void
+review_body_piece(review_body_t *body, const char *data, size_t len)
+{
+    review_str_t  *pieces;
+
+    if (body->own.failed || len == 0) {
+        return;
+    }
+
+    if (body->npieces == body->size) {
+        pieces = review_alloc(body->prompt->pool,
+                              (body->size * 2 + 4) * sizeof(review_str_t));
+        if (pieces == NULL) {
+            body->own.failed = 1;
+            return;
+        }
+
+        if (body->npieces) {
+            memcpy(pieces, body->pieces, body->npieces * sizeof(review_str_t));
+        }
+
+        body->pieces = pieces;
+        body->size = body->size * 2 + 4;
+    }
+
+    body->pieces[body->npieces].data = data;
+    body->pieces[body->npieces].len = len;
+    body->npieces++;
+}
+
+
+static void
+review_body_flush(review_body_t *body)
+{
+    if (body->own.len > body->from) {
+        review_body_piece(body, body->own.data + body->from,
+                          body->own.len - body->from);
+        body->from = body->own.len;
+    }
+}
+
+
+/* an escaped text that outlives the body */
+
+static void
+review_body_share(review_body_t *body, const review_str_t *text)
+{
+    if (text->len < REVIEW_PIECE_MIN) {
+        review_buf_str(&body->own, text);
+        return;
+    }
+
+    review_body_flush(body);
+    review_body_piece(body, text->data, text->len);
+}
+
+
+static void
+review_body_var(review_body_t *body, review_str_t *name)
+{
+    json_t        *value;
+    review_str_t   text;
+
+    value = json_object_getn(body->prompt->vars, name->data, name->len);
+
+    if (value) {
+        text.data = json_string_value(value);
+        text.len = json_string_length(value);
+        review_body_share(body, &text);
+    }
+}
+
+
+static void
+review_body_template(review_body_t *body, review_template_t *template)
+{
+    size_t            i;
+    review_part_t    *part;
+    review_point_t   *point;
+    review_prompt_t  *prompt;
+
+    point = body->point;
+    prompt = body->prompt;
+
+    for (i = 0; i < template->nparts; i++) {
+        part = &template->parts[i];
+
+        switch (part->type) {
+
+        case REVIEW_PART_TEXT:
+            review_body_share(body, &part->text);
+            break;
+
+        case REVIEW_PART_CHUNK:
+            review_body_share(body, &prompt->chunk);
+            break;
+
+        case REVIEW_PART_HEADING:
+            review_body_share(body, &prompt->heading);
+            break;
+
+        case REVIEW_PART_REFERENCES:
+            review_body_share(body, &prompt->references);
+            break;
+
+        case REVIEW_PART_ANSWER:
+            review_body_share(body, &body->answer);
+            break;
+
+        case REVIEW_PART_POINT_ID:
+            review_prompt_text(&body->own, &point->id);
+            break;
+
+        case REVIEW_PART_POINT_TITLE:
+            review_prompt_text(&body->own, &point->title);
+            break;
+
+        case REVIEW_PART_POINT_QUESTION:
+            review_prompt_text(&body->own, &point->question);
+            break;
+
+        case REVIEW_PART_POINT_SEVERITY:
+            review_prompt_words(&body->own,
+                                review_severities[point->severity]);
+            break;
+
+        case REVIEW_PART_VAR:
+            review_body_var(body, &part->text);
+            break;
+        }
+    }
+}
+
+
+static void
+review_body_point(review_body_t *body)
+{
+    review_point_t        *point;
+    const review_words_t  *words;
+
+    point = body->point;
+    words = body->prompt->words;
+
+    review_prompt_words(&body->own, words->title);
+    review_prompt_text(&body->own, &point->title);
+    review_prompt_words(&body->own, "\n");
+    review_prompt_words(&body->own, words->severity);
+    review_prompt_words(&body->own, review_severities[point->severity]);
+    review_prompt_words(&body->own, "\n");
+    review_prompt_words(&body->own, words->question);
+    review_prompt_text(&body->own, &point->question);
+}
+
+
+static int
+review_body_last(review_body_t *body)
+{
+    return body->step + 1 >= body->point->nprompts;
+}
+
+
+/* the schema of "data", as text of a message */
+
+static void
+review_body_data(review_body_t *body)
+{
+    review_buf_t  schema;
+
+    review_buf_init(&schema, body->prompt->pool, 0);
+    review_buf_value(&schema, body->point->data);
+
+    if (schema.failed) {
+        body->own.failed = 1;
+        return;
+    }
+
+    review_prompt_words(&body->own, "\n\n");
+    review_prompt_words(&body->own, body->prompt->words->data);
+    review_buf_escape(&body->own, schema.data, schema.len);
+}
+
+
+/* what a question ends with, so that the answer has the form needed */
+
+static void
+review_body_close(review_body_t *body)
+{
+    review_point_t        *point;
+    const review_words_t  *words;
+
+    point = body->point;
+    words = body->prompt->words;
+
+    if (!review_body_last(body)) {
+        review_prompt_words(&body->own, "\n\n");
+        review_prompt_words(&body->own, words->step);
+        return;
+    }
+
+    if (point->data) {
+        review_body_data(body);
+    }
+
+    /* a prompt that places the chunk itself is its author's alone */
+
+    if (point->nprompts == 1 && point->prompts[0]->chunk) {
+        return;
+    }
+
+    review_prompt_words(&body->own, "\n\n");
+    review_prompt_words(&body->own, words->json);
+}
+
+
+/* the text of the step's user message, or the rest of it */
+
+static void
+review_body_step(review_body_t *body)
+{
+    review_point_t  *point;
+
+    point = body->point;
+
+    if (point->nprompts == 0) {
+        review_body_point(body);
+
+    } else {
+        review_body_template(body, point->prompts[body->step]);
+    }
+
+    review_body_close(body);
+}
+
+
+static void
+review_body_first(review_body_t *body)
+{
+    review_point_t   *point;
+    review_prompt_t  *prompt;
+
+    point = body->point;
+    prompt = body->prompt;
+
+    if (point->nprompts && point->prompts[0]->chunk) {
+        review_body_piece(body, prompt->head.data, prompt->head.len);
+
+    } else {
+        review_body_piece(body, prompt->common.data, prompt->common.len);
+    }
+
+    review_body_step(body);
+}
+
+
+static void
+review_body_turn(review_body_t *body, review_turn_t *turn)
+{
+    review_buf_t           answer;
+    const review_words_t  *words;
+
+    words = body->prompt->words;
+
+    review_buf_init(&answer, body->prompt->pool,
+                    turn->answer.len + turn->answer.len / 16);
+    review_prompt_text(&answer, &turn->answer);
+
+    if (answer.failed) {
+        body->own.failed = 1;
+        return;
+    }
+
+    body->answer.data = answer.data;
+    body->answer.len = answer.len;
+
+    review_buf_puts(&body->own, "\"},{\"role\":\"assistant\",\"content\":\"");
+    review_body_share(body, &body->answer);
+    review_buf_puts(&body->own, "\"},{\"role\":\"user\",\"content\":\"");
+
+    if (turn->complaint.len == 0 && !review_body_last(body)) {
+        body->step++;
+        review_body_step(body);
+        return;
+    }
+
+    if (turn->complaint.len) {
+        review_prompt_words(&body->own, words->complaint);
+        review_prompt_text(&body->own, &turn->complaint);
+        review_prompt_words(&body->own, "\n");
+    }
+
+    review_prompt_words(&body->own,
+                        review_body_last(body) ? words->again
+                                               : words->again_step);
+}
+
+
+static void
+review_body_format(review_body_t *body)
+{
+    review_buf_t  *b;
+
+    b = &body->own;
+
+    review_buf_puts(b, review_answer_format);
+
+    if (body->point->data) {
+        review_buf_puts(b, ",\"data\":");
+        review_buf_value(b, body->point->data);
+    }
+
+    review_buf_puts(b, review_answer_required);
+
+    if (body->point->data) {
+        review_buf_puts(b, ",\"data\"");
+    }
+
+    review_buf_puts(b, "]}}}");
+}
+
+
+static void
+review_body_tail(review_body_t *body)
+{
+    int            tokens;
+    review_buf_t  *b;
+
+    b = &body->own;
+
+    review_buf_puts(b, "\"}],\"temperature\":");
+    review_buf_decimal(b, body->point->temperature > 0
+                          ? body->point->temperature : 0);
+
+    tokens = body->question->max_tokens > 0 ? body->question->max_tokens
+                                            : body->point->max_tokens;
+    if (tokens > 0) {
+        review_buf_puts(b, ",\"max_tokens\":");
+        review_buf_number(b, tokens);
+    }
+
+    review_buf_puts(b, body->prompt->stream
+                       ? ",\"stream\":true,\"stream_options\":"
+                         "{\"include_usage\":true}"
+                       : ",\"stream\":false");
+
+    if (body->prompt->schema && review_body_last(body)) {
+        review_body_format(body);
+    }
+
+    review_buf_puts(b, "}");
+}
+
+
+size_t
+review_prompt_body(review_prompt_t *prompt, review_question_t *question,
+    review_str_t **pieces)
+{
+    size_t         i;
+    review_body_t  body;
+
+    memset(&body, 0, sizeof(body));
+
+    body.prompt = prompt;
+    body.question = question;
+    body.point = question->point;
+
+    review_buf_init(&body.own, prompt->pool,
+                    384 + body.point->title.len + body.point->question.len);
+
+    review_body_first(&body);
+
+    for (i = 0; i < question->nturns; i++) {
+        review_body_turn(&body, &question->turns[i]);
+    }
+
+    review_body_tail(&body);
+    review_body_flush(&body);
+
+    if (body.own.failed) {
+        return 0;
+    }
+
+    *pieces = body.pieces;
+
+    return body.npieces;
+}

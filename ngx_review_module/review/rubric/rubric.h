@@ -1,0 +1,89 @@
+
+/*
+ * A rubric: the review points of a kind of document.  Data that the algorithm
+ * team edits; loaded at configuration time, or point by point from a request.
+ */
+
+#ifndef _REVIEW_RUBRIC_H_INCLUDED_
+#define _REVIEW_RUBRIC_H_INCLUDED_
+
+
+#include "review/base/review.h"
+#include "review/rubric/template.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/* a point that is decided without an LLM */
+
+typedef struct {
+    review_str_t         pattern;
+    const char          *member;         /* where in the point it stands:
+                                            "/rule", "/rule/pattern" */
+    review_verdict_e     match;          /* the verdict if it matches */
+    review_verdict_e     no_match;       /* and if it does not */
+    review_str_t         reason;         /* may be empty */
+    review_str_t         suggestion;     /* may be empty */
+    void                *regex;          /* the owner's compiled pattern */
+} review_rule_t;
+
+
+typedef struct {
+    review_str_t         id;
+    review_str_t         title;          /* the id where none is given */
+    review_str_t         question;       /* may be empty with prompt, steps */
+    review_severity_e    severity;       /* major where none is given */
+
+    review_str_t         when;           /* a regex; data is NULL: none */
+    void                *when_regex;     /* the owner's compiled pattern */
+    review_rule_t       *rule;           /* NULL: an LLM decides */
+
+    review_template_t  **prompts;        /* "prompt": one; "steps": several;
+                                            NULL: the default prompt */
+    size_t               nprompts;       /* 0 with the default prompt */
+
+    int                  max_tokens;     /* 0: not set */
+    double               temperature;    /* -1: not set */
+    json_t              *data;           /* a JSON Schema, or NULL */
+} review_point_t;
+
+
+typedef struct {
+    review_str_t         name;
+    review_str_t         version;
+    review_str_t         model;          /* may be empty */
+    review_str_t         system;         /* may be empty: the default one */
+    review_str_t         language;       /* "zh" where none is given, "en" */
+    review_point_t      *points;
+    size_t               npoints;
+} review_rubric_t;
+
+
+/*
+ * Loads a rubric from the text of a file.  All memory is the pool's.  NULL on
+ * an error: *err says where (a JSON Pointer; for a syntax error the text says
+ * line and column) and what was expected.
+ */
+
+review_rubric_t *review_rubric_load(review_pool_t *pool, const char *data,
+    size_t len, review_error_t *err);
+
+/*
+ * Loads one point, as rubrics and requests carry it; the pointers in *err
+ * begin with "pointer" ("/points/3").  The JSON value must outlive the pool's
+ * users: the point borrows its strings.  Returns 0 or -1.
+ */
+
+int review_point_load(review_pool_t *pool, json_t *json, const char *pointer,
+    review_point_t *point, review_error_t *err);
+
+/* the point of that id, or NULL */
+
+review_point_t *review_rubric_point(review_rubric_t *rubric, const char *id,
+    size_t len);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_RUBRIC_H_INCLUDED_ */

@@ -1,0 +1,73 @@
+
+/* Chunks as JSON, and the JSON that asks for them. */
+
+#ifndef _REVIEW_SPLIT_JSON_H_INCLUDED_
+#define _REVIEW_SPLIT_JSON_H_INCLUDED_
+
+
+#include "review/base/buf.h"
+#include "review/base/review.h"
+#include "review/split/split.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/*
+ * Reads {"text", "max_chars"?, "overlap"?, "unit"?, "keep_tables"?}, parsed;
+ * *options holds the defaults.  *text is the JSON's own.  Returns 0, or the
+ * HTTP status of the problem that *err describes: 400 for a wrong form, 422
+ * for what contradicts itself.
+ */
+
+int review_split_request(json_t *body, review_split_options_t *options,
+    review_str_t *text, review_error_t *err);
+
+/* the same for an object that has but the options */
+
+int review_split_options(json_t *body, review_split_options_t *options,
+    review_error_t *err);
+
+/*
+ * The same for an option that comes as text, as in a query string; the pointer
+ * is "" then and the text names the option.  REVIEW_SPLIT_UNKNOWN: it is not
+ * one of ours.
+ */
+
+#define REVIEW_SPLIT_UNKNOWN  (-1)
+
+int review_split_option(const review_str_t *name, const review_str_t *value,
+    review_split_options_t *options, review_error_t *err);
+
+/* do the options, all of them read, go together?  0 or 422 */
+
+int review_split_check(const review_split_options_t *options,
+    review_error_t *err);
+
+
+/* writes the chunks of one text, in their order */
+
+typedef struct {
+    const char                *text;
+    size_t                     n;        /* chunks written */
+    size_t                     at;       /* bytes, */
+    size_t                     points;   /* and the code points before them */
+    size_t                     header[2]; /* the last table header's bytes, */
+    size_t                     header_points[2]; /* and code points */
+} review_split_writer_t;
+
+void review_split_writer_init(review_split_writer_t *w, const char *text);
+
+/*
+ * Appends {"id","text","start","end","overlap","heading","sha256"}, and
+ * "table_header":{"start","end"} and "oversize":true where they apply.  Offsets
+ * are code points, "overlap" is a number of them; the hash is of "text".
+ */
+
+void review_split_write(review_split_writer_t *w, review_buf_t *b,
+    const review_chunk_t *chunk);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_SPLIT_JSON_H_INCLUDED_ */
