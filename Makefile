@@ -84,7 +84,8 @@ TESTS ?=	$(wildcard $(LONG)) \
 
 # what they prove is the same with every nginx
 
-ONCE :=		$(addprefix t/,docs.t reaper_test.py build_test.py)
+ONCE :=		$(addprefix t/,docs.t reaper_test.py build_test.py \
+		house_test.py)
 
 # they wait more than they compute: two cores have room for three
 

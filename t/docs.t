@@ -451,7 +451,7 @@ my %timeout = map { $_ => 1 }
               source("$upper/http/chunk/ngx_http_review_result.c")
               =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g;
 
-same_set([ $file{vectors} =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g ],
+same_set([ $file{batch_answer} =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g ],
          [ grep { $whose{$_} ne 'review' } keys %timeout ],
          'the same are timeouts of embeddings');
 

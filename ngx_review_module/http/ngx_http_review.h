@@ -18,6 +18,7 @@
 
 #include "review/base/review.h"
 #include "review/base/buf.h"
+#include "review/json/write.h"
 #include "review/rubric/rubric.h"
 #include "review/split/split.h"
 #include "review/base/utf8.h"
@@ -124,6 +125,7 @@ struct ngx_http_review_loc_conf_s {
     review_rubric_t            *rubric;     /* NULL: a request must name one */
     review_split_options_t      split;      /* defaults of "review_split" */
     ngx_http_review_zone_t     *status;     /* of "review_status" */
+    ngx_uint_t                  plain_errors; /* nginx's stay nginx's */
     ngx_str_t                   store_name;
     ngx_http_review_store_t    *store;      /* of _object, _fetch, _task */
     ngx_http_review_fetch_conf_t  *fetch;
@@ -183,6 +185,20 @@ typedef struct {
 typedef void (*ngx_http_review_ctx_pt)(ngx_http_review_ctx_t *ctx);
 
 
+/*
+ * What its life means to its calls: some have ended, and are looked at when the
+ * request is woken; the client connection's write event has come, which some
+ * may wait for; a reply is made, and no more is asked; the request is over.
+ */
+
+typedef struct {
+    ngx_http_review_ctx_pt      ended;
+    ngx_http_review_ctx_pt      kick;
+    ngx_http_review_ctx_pt      stop;
+    ngx_http_review_ctx_pt      leave;
+} ngx_http_review_calling_t;
+
+
 struct ngx_http_review_ctx_s {
     ngx_http_request_t         *request;
     ngx_http_review_loc_conf_t *conf;
@@ -211,6 +227,7 @@ struct ngx_http_review_ctx_s {
     const char                 *status;     /* of the reply; NULL: none yet */
 
     ngx_http_review_waiter_t    waiter;
+    const ngx_http_review_calling_t *calling; /* NULL: no call was started */
     ngx_queue_t                 calls;      /* started and not ended */
     ngx_queue_t                 ended;      /* calls to be looked at */
     ngx_array_t                 left;       /* of ngx_http_request_t *, tries
@@ -498,16 +515,13 @@ ngx_int_t ngx_http_review_add_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
 
 
-/* ngx_http_review_module.c: an endpoint's directive */
+/* ngx_http_review_endpoint.c: an endpoint's directive */
 
 char *ngx_http_review_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_review_loc_conf_t *conf, ngx_http_handler_pt handler);
 
 
-/*
- * ngx_http_review_backend_conf.c: the directives about backends; parameters,
- * "name=value"
- */
+/* ngx_http_review_call_conf.c: the directives about backends */
 
 char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -517,6 +531,13 @@ char *ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_retry_t *ngx_http_review_create_retry(ngx_conf_t *cf);
+
+
+/*
+ * ngx_http_review_param.c: parameters of directives.  "name=value": 1, and the
+ * value; 1 or 0 for "on" and "off", or NGX_ERROR.
+ */
+
 ngx_uint_t ngx_http_review_param(ngx_str_t *param, const char *name,
     ngx_str_t *value);
 ngx_int_t ngx_http_review_on_off(ngx_str_t *value);
@@ -525,8 +546,12 @@ char *ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_review_uri_t *uri);
 
 
-/* ngx_http_review_count.c: what the metrics of a zone are told */
+/*
+ * ngx_http_review_call_count.c: what the metrics of a zone are told.  They are
+ * those of the zone that limits the request's calls; NULL: none does.
+ */
 
+review_metrics_t *ngx_http_review_metrics(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_count_call(ngx_http_review_call_t *call);
 void ngx_http_review_count_busy(ngx_http_review_call_t *call);
 void ngx_http_review_count_cut(ngx_http_review_call_t *call,
@@ -549,7 +574,6 @@ void ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in);
 /* ngx_http_review_status.c: what is going on */
 
 char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
 
 
 /*
@@ -595,18 +619,19 @@ void ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
 
 
 /*
- * ngx_http_review_call.c: one backend call.  A call that was started ends in
- * its handler, once, from the request's own wake-up and never from inside of
- * start; unless it is cancelled.
+ * ngx_http_review_calls.c: the calls of a request.  A call that was started
+ * ends in its handler, once, from the request's own wake-up and never from
+ * inside of start; unless it is cancelled.
  */
+
+void ngx_http_review_calls_start(ngx_http_review_call_t *call);
+
+
+/* ngx_http_review_call.c: one of them */
 
 void ngx_http_review_call_start(ngx_http_review_call_t *call);
 void ngx_http_review_call_cancel(ngx_http_review_call_t *call);
 void ngx_http_review_call_leave(ngx_http_review_call_t *call);
-
-/* a try has ended, or must: has the call looked at when the request is woken */
-
-void ngx_http_review_call_end(ngx_http_review_call_t *call);
 void ngx_http_review_call_ended(ngx_http_review_call_t *call);
 
 
@@ -619,6 +644,10 @@ void ngx_http_review_call_ended(ngx_http_review_call_t *call);
 ngx_int_t ngx_http_review_call_subrequest(ngx_http_review_call_t *call);
 void ngx_http_review_call_stop(ngx_http_review_call_t *call);
 void ngx_http_review_call_let_go(ngx_http_review_call_t *call);
+
+/* a try has ended, or must: has the call looked at when the request is woken */
+
+void ngx_http_review_call_end(ngx_http_review_call_t *call);
 
 /* handlers of the server rewrite and the precontent phase */
 
@@ -725,10 +754,20 @@ ngx_int_t ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 ngx_int_t ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx,
     ngx_int_t status);
 
-/* nginx's own error pages, at our locations, become problems */
 
-ngx_int_t ngx_http_review_problem_header(ngx_http_request_t *r);
-ngx_int_t ngx_http_review_problem_body(ngx_http_request_t *r,
+/*
+ * a problem's headers and body, that was described: instead of those that are
+ * on their way
+ */
+
+void ngx_http_review_problem_headers(ngx_http_review_ctx_t *ctx);
+ngx_buf_t *ngx_http_review_problem_buf(ngx_http_review_ctx_t *ctx);
+
+
+/* ngx_http_review_error_page.c: nginx's own, at our locations, as problems */
+
+ngx_int_t ngx_http_review_error_page_header(ngx_http_request_t *r);
+ngx_int_t ngx_http_review_error_page_body(ngx_http_request_t *r,
     ngx_chain_t *in, ngx_http_output_body_filter_pt next);
 
 

@@ -18,6 +18,7 @@ static char *ngx_http_review_check_backends(ngx_conf_t *cf,
     ngx_http_review_loc_conf_t *conf);
 static char *ngx_http_review_positive(ngx_conf_t *cf, void *post, void *data);
 static ngx_int_t ngx_http_review_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_review_init_process(ngx_cycle_t *cycle);
 static void ngx_http_review_exit(ngx_cycle_t *cycle);
 
 
@@ -274,7 +275,7 @@ ngx_module_t  ngx_http_review_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    ngx_http_review_process_init,     /* init process */
+    ngx_http_review_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_http_review_exit,                  /* exit process */
@@ -422,6 +423,7 @@ ngx_http_review_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->rubric = prev->rubric;
         conf->split = prev->split;
         conf->status = prev->status;
+        conf->plain_errors = prev->plain_errors;
         conf->store = prev->store;
         conf->fetch = prev->fetch;
 
@@ -524,33 +526,6 @@ ngx_http_review_check_backends(ngx_conf_t *cf,
 }
 
 
-char *
-ngx_http_review_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_http_review_loc_conf_t *conf, ngx_http_handler_pt handler)
-{
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (conf->handler == handler) {
-        return "is duplicate";
-    }
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler) {
-        return "is not allowed: the location has a content handler already";
-    }
-
-    clcf->handler = handler;
-
-    conf->handler = handler;
-    conf->directive = (char *) cmd->name.data;
-    conf->file = cf->conf_file->file.name;
-    conf->line = cf->conf_file->line;
-
-    return NGX_CONF_OK;
-}
-
-
 /* zero would mean a timeout at once, or that nothing is ever allowed */
 
 static char *
@@ -578,7 +553,7 @@ ngx_http_review_header_filter(ngx_http_request_t *r)
 
     ngx_http_review_guard_header(r);
 
-    rc = ngx_http_review_problem_header(r);
+    rc = ngx_http_review_error_page_header(r);
 
     return rc == NGX_OK ? ngx_http_next_header_filter(r) : rc;
 }
@@ -598,7 +573,7 @@ ngx_http_review_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ngx_http_review_guard_filter(r, in);
 
-    return ngx_http_review_problem_body(r, in, ngx_http_next_body_filter);
+    return ngx_http_review_error_page_body(r, in, ngx_http_next_body_filter);
 }
 
 
@@ -647,6 +622,31 @@ ngx_http_review_init(ngx_conf_t *cf)
     ngx_http_top_body_filter = ngx_http_review_body_filter;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_review_main_conf_t  *rmcf;
+
+    /* cache managers and loaders make no calls */
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    rmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_review_module);
+
+    if (rmcf == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_http_review_thread_init();
+
+    return ngx_http_review_process_init(cycle, &rmcf->zones,
+                                        ngx_http_review_limit_claim);
 }
 
 

@@ -4,6 +4,9 @@
 #include "http/ngx_http_review.h"
 
 
+static ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
+
+
 char *
 ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -11,6 +14,8 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     char       *rv;
     ngx_str_t  *value;
+
+    rlcf->plain_errors = 1;
 
     rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
                                       ngx_http_review_status_handler);
@@ -110,7 +115,7 @@ ngx_http_review_status_format(ngx_http_request_t *r)
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_review_status_handler(ngx_http_request_t *r)
 {
     ngx_int_t                    rc, prometheus;

@@ -55,10 +55,6 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
 
     ngx_http_review_call_reset(call);
 
-    if (!call->active) {
-        call->active = 1;
-        ngx_queue_insert_tail(&ctx->calls, &call->running);
-    }
 
     call->timer.data = call;
     call->timer.log = ctx->request->connection->log;
@@ -132,24 +128,6 @@ ngx_http_review_call_try(ngx_http_review_call_t *call)
     call->timer.handler = ngx_http_review_call_timeout;
     ngx_add_timer(&call->timer, call->timeout ? call->timeout
                                               : ctx->conf->call_timeout);
-}
-
-
-/* has the call looked at when the request is woken: not here, not now */
-
-void
-ngx_http_review_call_end(ngx_http_review_call_t *call)
-{
-    if (call->timer.timer_set) {
-        ngx_del_timer(&call->timer);
-    }
-
-    if (!call->ended) {
-        call->ended = 1;
-        ngx_queue_insert_tail(&call->ctx->ended, &call->queue);
-    }
-
-    ngx_http_review_wake(call->ctx);
 }
 
 

@@ -210,6 +210,24 @@ ngx_http_review_call_body(ngx_http_review_call_t *call,
 }
 
 
+/* has the call looked at when the request is woken: not here, not now */
+
+void
+ngx_http_review_call_end(ngx_http_review_call_t *call)
+{
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    if (!call->ended) {
+        call->ended = 1;
+        ngx_queue_insert_tail(&call->ctx->ended, &call->queue);
+    }
+
+    ngx_http_review_wake(call->ctx);
+}
+
+
 /*
  * The subrequest's own end.  nginx may come here twice, before it has read all
  * of a cached answer from its file for the first time, and it may come here

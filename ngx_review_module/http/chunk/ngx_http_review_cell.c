@@ -154,7 +154,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
     call->body = body;
     call->tries = 0;
 
-    ngx_http_review_call_start(call);
+    ngx_http_review_calls_start(call);
     return;
 
 failed:

@@ -206,17 +206,6 @@ ngx_http_review_fetch_slots(ngx_http_review_fetch_t *fetch)
 }
 
 
-/* the request is seen to from the event loop, not from inside of callbacks */
-
-void
-ngx_http_review_fetch_wake(void *data)
-{
-    ngx_http_review_fetch_t *fetch = data;
-
-    ngx_http_review_wake_later(&fetch->ctx);
-}
-
-
 static void
 ngx_http_review_fetch_progress(ngx_http_review_ctx_t *ctx)
 {

@@ -31,6 +31,17 @@ ngx_http_review_fetch_free(void *data)
 }
 
 
+/* the request is seen to from the event loop, not from inside of callbacks */
+
+void
+ngx_http_review_fetch_wake(void *data)
+{
+    ngx_http_review_fetch_t *fetch = data;
+
+    ngx_http_review_wake_later(&fetch->ctx);
+}
+
+
 ngx_int_t
 ngx_http_review_fetch_slot_init(ngx_http_review_fetch_slot_t *slot,
     ngx_http_review_fetch_kind_e kind, ngx_str_t *folder)

@@ -7,10 +7,6 @@
 #include "http/ngx_http_review.h"
 
 
-/* when a probe of the circuit is given up, beyond what its call may take */
-
-#define NGX_HTTP_REVIEW_LIMIT_EXPIRY  10000
-
 /* how long it counts what was seen of the LLM's connections */
 
 #define NGX_HTTP_REVIEW_LIMIT_LATELY  1000
@@ -20,6 +16,25 @@ static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
 static void ngx_http_review_limit_expired(ngx_event_t *ev);
 static void ngx_http_review_limit_resume(ngx_event_t *ev);
 static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
+
+
+review_priority_e
+ngx_http_review_priority_of(ngx_str_t *value)
+{
+    if (value->len == 4 && ngx_strncasecmp(value->data, (u_char *) "high", 4)
+                           == 0)
+    {
+        return REVIEW_PRIORITY_HIGH;
+    }
+
+    if (value->len == 3 && ngx_strncasecmp(value->data, (u_char *) "low", 3)
+                           == 0)
+    {
+        return REVIEW_PRIORITY_LOW;
+    }
+
+    return REVIEW_PRIORITY_NORMAL;
+}
 
 
 void
@@ -40,45 +55,6 @@ ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
     {
         waiter->priority = ngx_http_review_priority_of(&value);
     }
-}
-
-
-/* makes the limit what the configuration says, with the lock held */
-
-void
-ngx_http_review_limit_apply(ngx_http_review_zone_t *zone, review_queue_t *q,
-    review_wake_t *wake)
-{
-    ngx_http_review_load_t  *load;
-
-    load = ngx_http_review_zone_load(zone);
-
-    if (zone->automatic) {
-        if (load->automatic) {
-            review_adapt_bounds(&load->adapt, zone->min, zone->max);
-
-        } else {
-            review_adapt_init(&load->adapt, zone->min, zone->max);
-        }
-
-        q->limit = review_adapt_limit(&load->adapt);
-
-    } else {
-        q->limit = zone->calls;
-    }
-
-    load->automatic = zone->automatic;
-
-    review_queue_serve(q, wake);
-}
-
-
-void
-ngx_http_review_load_init(ngx_http_review_load_t *load)
-{
-    ngx_memzero(load, sizeof(ngx_http_review_load_t));
-
-    review_circuit_init(&load->circuit, NGX_HTTP_REVIEW_LIMIT_EXPIRY);
 }
 
 

@@ -153,7 +153,13 @@ ngx_http_review_load_t *ngx_http_review_zone_load(
  * has a place; without one there are no slots for it.
  */
 
-ngx_int_t ngx_http_review_process_init(ngx_cycle_t *cycle);
+typedef ngx_uint_t (*ngx_http_review_process_claim_pt)(
+    ngx_http_review_zone_t *zone);
+
+/* "claim" takes what was granted to this process: limit.c's */
+
+ngx_int_t ngx_http_review_process_init(ngx_cycle_t *cycle, ngx_array_t *zones,
+    ngx_http_review_process_claim_pt claim);
 void ngx_http_review_process_exit(ngx_cycle_t *cycle);
 ngx_uint_t ngx_http_review_process_entered(ngx_http_review_zone_t *zone);
 
@@ -171,15 +177,25 @@ void ngx_http_review_process_watch(ngx_http_review_zone_t *zone);
 ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
 
 
-/*
- * ngx_http_review_limit_conf.c: the directives.  The class of priority that a
- * value names; one that names none is normal.
- */
+/* ngx_http_review_limit_conf.c: the directives */
 
 char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-review_priority_e ngx_http_review_priority_of(ngx_str_t *value);
+
+
+/*
+ * ngx_http_review_load.c: what all processes know of an LLM.  The limit is made
+ * what the configuration says, with the lock held.
+ */
+
+/* when a probe of the circuit is given up, beyond what its call may take */
+
+#define NGX_HTTP_REVIEW_LIMIT_EXPIRY  10000
+
+void ngx_http_review_load_init(ngx_http_review_load_t *load);
+void ngx_http_review_load_apply(ngx_http_review_load_t *load,
+    ngx_http_review_zone_t *zone, review_queue_t *q, review_wake_t *wake);
 
 
 /*
@@ -189,12 +205,13 @@ review_priority_e ngx_http_review_priority_of(ngx_str_t *value);
  * there is none.
  */
 
-void ngx_http_review_load_init(ngx_http_review_load_t *load);
-void ngx_http_review_limit_apply(ngx_http_review_zone_t *zone,
-    review_queue_t *q, review_wake_t *wake);
 void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf);
 ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
+
+/* the class of priority that a value names; one that names none is normal */
+
+review_priority_e ngx_http_review_priority_of(ngx_str_t *value);
 
 /* gives the slot back, with what was learned; or leaves the queue */
 

@@ -182,25 +182,6 @@ ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-review_priority_e
-ngx_http_review_priority_of(ngx_str_t *value)
-{
-    if (value->len == 4 && ngx_strncasecmp(value->data, (u_char *) "high", 4)
-                           == 0)
-    {
-        return REVIEW_PRIORITY_HIGH;
-    }
-
-    if (value->len == 3 && ngx_strncasecmp(value->data, (u_char *) "low", 3)
-                           == 0)
-    {
-        return REVIEW_PRIORITY_LOW;
-    }
-
-    return REVIEW_PRIORITY_NORMAL;
-}
-
-
 char *
 ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -29,6 +29,9 @@ static void ngx_http_review_process_poll(ngx_event_t *ev);
 static void ngx_http_review_process_posted(ngx_event_t *ev);
 
 
+static ngx_http_review_process_claim_pt  ngx_http_review_process_claim;
+
+
 /*
  * Where a process is woken: an abstract name needs neither a file nor a
  * descriptor made before the fork, so that workers of all generations reach
@@ -244,7 +247,7 @@ ngx_http_review_process_poll(ngx_event_t *ev)
 
     (void) ngx_http_review_process_reclaim(zone);
 
-    if (ngx_http_review_limit_claim(zone)) {
+    if (ngx_http_review_process_claim(zone)) {
         ngx_http_review_process_watch(zone);
     }
 }
@@ -253,7 +256,7 @@ ngx_http_review_process_poll(ngx_event_t *ev)
 static void
 ngx_http_review_process_posted(ngx_event_t *ev)
 {
-    (void) ngx_http_review_limit_claim(ev->data);
+    (void) ngx_http_review_process_claim(ev->data);
 }
 
 
@@ -267,7 +270,7 @@ ngx_http_review_process_read(ngx_event_t *ev)
 
     while (recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT) >= 0) { /* void */ }
 
-    (void) ngx_http_review_limit_claim(c->data);
+    (void) ngx_http_review_process_claim(c->data);
 }
 
 
@@ -375,7 +378,8 @@ ngx_http_review_process_apply(ngx_http_review_zone_t *zone)
 
     if (!newer && shared->applied != zone->configured) {
         shared->applied = zone->configured;
-        ngx_http_review_limit_apply(zone, q, &wake);
+        ngx_http_review_load_apply(ngx_http_review_zone_load(zone), zone, q,
+                                   &wake);
     }
 
     ngx_http_review_zone_unlock(zone);
@@ -438,30 +442,17 @@ ngx_http_review_process_entered(ngx_http_review_zone_t *zone)
 
 
 ngx_int_t
-ngx_http_review_process_init(ngx_cycle_t *cycle)
+ngx_http_review_process_init(ngx_cycle_t *cycle, ngx_array_t *zones,
+    ngx_http_review_process_claim_pt claim)
 {
-    ngx_uint_t                     i;
-    ngx_http_review_zone_t       **zone;
-    ngx_http_review_main_conf_t   *rmcf;
+    ngx_uint_t                i;
+    ngx_http_review_zone_t  **zone;
 
-    /* cache managers and loaders make no calls */
+    ngx_http_review_process_claim = claim;
 
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
+    zone = zones->elts;
 
-    rmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_review_module);
-
-    if (rmcf == NULL) {
-        return NGX_OK;
-    }
-
-    ngx_http_review_thread_init();
-
-    zone = rmcf->zones.elts;
-
-    for (i = 0; i < rmcf->zones.nelts; i++) {
+    for (i = 0; i < zones->nelts; i++) {
         ngx_http_review_process_start(zone[i], cycle);
     }
 

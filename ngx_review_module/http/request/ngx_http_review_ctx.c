@@ -11,7 +11,6 @@
 static void ngx_http_review_body_handler(ngx_http_request_t *r);
 static void ngx_http_review_write_handler(ngx_http_request_t *r);
 static void ngx_http_review_kick(ngx_http_review_ctx_t *ctx);
-static void ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_deadline(ngx_event_t *ev);
 static void ngx_http_review_ping(ngx_event_t *ev);
 static void ngx_http_review_waking(ngx_event_t *ev);
@@ -52,9 +51,6 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     ctx->waking.handler = ngx_http_review_waking;
     ctx->waking.data = ctx;
     ctx->waking.log = r->connection->log;
-
-    ngx_queue_init(&ctx->calls);
-    ngx_queue_init(&ctx->ended);
 
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
 
@@ -232,9 +228,7 @@ ngx_http_review_waking(ngx_event_t *ev)
 static void
 ngx_http_review_write_handler(ngx_http_request_t *r)
 {
-    ngx_queue_t             *q;
-    ngx_http_review_ctx_t   *ctx;
-    ngx_http_review_call_t  *call;
+    ngx_http_review_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
 
@@ -254,14 +248,8 @@ ngx_http_review_write_handler(ngx_http_request_t *r)
 
     ctx->posted = 1;
 
-    while (!ngx_queue_empty(&ctx->ended) && !ctx->over) {
-        q = ngx_queue_head(&ctx->ended);
-        ngx_queue_remove(q);
-
-        call = ngx_queue_data(q, ngx_http_review_call_t, queue);
-        call->ended = 0;
-
-        ngx_http_review_call_ended(call);
+    if (ctx->calling) {
+        ctx->calling->ended(ctx);
     }
 
     ctx->posted = 0;
@@ -289,10 +277,8 @@ ngx_http_review_write_handler(ngx_http_request_t *r)
 static void
 ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
 {
-    ngx_queue_t             *q;
-    ngx_event_t             *wev;
-    ngx_msec_int_t           left;
-    ngx_http_review_call_t  *call;
+    ngx_event_t     *wev;
+    ngx_msec_int_t   left;
 
     wev = ctx->request->connection->write;
 
@@ -310,31 +296,8 @@ ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
         return;
     }
 
-    for (q = ngx_queue_head(&ctx->calls);
-         q != ngx_queue_sentinel(&ctx->calls);
-         q = ngx_queue_next(q))
-    {
-        call = ngx_queue_data(q, ngx_http_review_call_t, running);
-
-        if (call->sr) {
-            ngx_http_review_call_kick(call->sr);
-        }
-    }
-
-    ngx_http_review_kick_left(ctx);
-}
-
-
-static void
-ngx_http_review_kick_left(ngx_http_review_ctx_t *ctx)
-{
-    ngx_uint_t            i;
-    ngx_http_request_t  **left;
-
-    left = ctx->left.elts;
-
-    for (i = 0; i < ctx->left.nelts; i++) {
-        ngx_http_review_call_kick(left[i]);
+    if (ctx->calling) {
+        ctx->calling->kick(ctx);
     }
 }
 
@@ -364,19 +327,12 @@ ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
 void
 ngx_http_review_end(ngx_http_review_ctx_t *ctx)
 {
-    ngx_queue_t             *q;
-    ngx_event_t             *wev;
-    ngx_http_review_call_t  *call;
+    ngx_event_t  *wev;
 
     /* nginx would wait for the subrequests of calls that still run */
 
-    for (q = ngx_queue_head(&ctx->calls);
-         q != ngx_queue_sentinel(&ctx->calls);
-         q = ngx_queue_next(q))
-    {
-        call = ngx_queue_data(q, ngx_http_review_call_t, running);
-
-        ngx_http_review_call_stop(call);
+    if (ctx->calling) {
+        ctx->calling->stop(ctx);
     }
 
     ngx_http_review_cleanup(ctx);
@@ -393,7 +349,9 @@ ngx_http_review_end(ngx_http_review_ctx_t *ctx)
         }
     }
 
-    ngx_http_review_kick_left(ctx);
+    if (ctx->calling) {
+        ctx->calling->kick(ctx);
+    }
 }
 
 
@@ -482,9 +440,6 @@ ngx_http_review_cleanup(void *data)
 {
     ngx_http_review_ctx_t *ctx = data;
 
-    ngx_queue_t             *q;
-    ngx_http_review_call_t  *call;
-
     if (ctx->deadline.timer_set) {
         ngx_del_timer(&ctx->deadline);
     }
@@ -509,10 +464,7 @@ ngx_http_review_cleanup(void *data)
         }
     }
 
-    while (!ngx_queue_empty(&ctx->calls)) {
-        q = ngx_queue_head(&ctx->calls);
-        call = ngx_queue_data(q, ngx_http_review_call_t, running);
-
-        ngx_http_review_call_leave(call);
+    if (ctx->calling) {
+        ctx->calling->leave(ctx);
     }
 }

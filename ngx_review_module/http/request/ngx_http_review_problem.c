@@ -104,7 +104,7 @@ ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 }
 
 
-static void
+void
 ngx_http_review_problem_headers(ngx_http_review_ctx_t *ctx)
 {
     ngx_http_request_t  *r;
@@ -124,7 +124,7 @@ ngx_http_review_problem_headers(ngx_http_review_ctx_t *ctx)
 }
 
 
-static ngx_buf_t *
+ngx_buf_t *
 ngx_http_review_problem_buf(ngx_http_review_ctx_t *ctx)
 {
     ngx_buf_t  *b;
@@ -174,85 +174,4 @@ ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx, ngx_int_t status)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
-}
-
-
-/*
- * The header filter's part: an error that comes from a location of ours, but
- * not from us, gets a problem for its body.  The text of a "return" is its
- * author's and stays.
- */
-
-ngx_int_t
-ngx_http_review_problem_header(ngx_http_request_t *r)
-{
-    ngx_http_review_ctx_t       *ctx;
-    ngx_http_review_loc_conf_t  *rlcf;
-
-    if (r != r->main || r->err_status < NGX_HTTP_BAD_REQUEST) {
-        return NGX_OK;
-    }
-
-    rlcf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
-
-    if (rlcf->handler == NULL
-        || rlcf->handler == ngx_http_review_status_handler)
-    {
-        return NGX_OK;
-    }
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
-
-    if (ctx && ctx->replied) {
-        return NGX_OK;
-    }
-
-    if (ctx == NULL) {
-        ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_ctx_t));
-        if (ctx == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    (void) ngx_http_review_problem(ctx, r->headers_out.status, NULL, NULL);
-
-    ngx_http_review_problem_headers(ctx);
-    ctx->replacing = 1;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_review_problem_body(ngx_http_request_t *r, ngx_chain_t *in,
-    ngx_http_output_body_filter_pt next)
-{
-    ngx_uint_t              last;
-    ngx_chain_t            *cl, out;
-    ngx_http_review_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
-
-    if (r != r->main || ctx == NULL || !ctx->replacing || in == NULL) {
-        return next(r, in);
-    }
-
-    last = 0;
-
-    for (cl = in; cl; cl = cl->next) {
-        cl->buf->pos = cl->buf->last;
-        cl->buf->file_pos = cl->buf->file_last;
-        last |= cl->buf->last_buf;
-    }
-
-    if (!last) {
-        return NGX_OK;
-    }
-
-    ctx->replacing = 0;
-
-    out.buf = ngx_http_review_problem_buf(ctx);
-    out.next = NULL;
-
-    return out.buf ? next(r, &out) : NGX_ERROR;
 }

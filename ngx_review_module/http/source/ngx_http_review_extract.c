@@ -61,7 +61,7 @@ ngx_http_review_extraction_start(ngx_http_review_extraction_t *e)
     call->usage = &e->ctx->usage;
     call->handler = ngx_http_review_extract_ended;
 
-    ngx_http_review_call_start(call);
+    ngx_http_review_calls_start(call);
 }
 
 

@@ -35,7 +35,7 @@ static void
 ngx_http_review_source_end(ngx_http_review_source_t *source, ngx_int_t rc)
 {
     source->rc = rc;
-    ngx_http_review_sources_done(source);
+    source->handler(source);
 }
 
 

@@ -41,6 +41,7 @@ typedef enum {
 
 struct ngx_http_review_source_s {
     ngx_http_review_sources_t  *owner;
+    void                      (*handler)(ngx_http_review_source_t *source);
     ngx_http_review_source_e    from;
     char                        pointer[REVIEW_ERROR_POINTER];
     review_str_t                name;       /* key, URL, or base64 */
@@ -96,10 +97,6 @@ ngx_http_review_source_t *ngx_http_review_sources_add(
 void ngx_http_review_sources_start(ngx_http_review_sources_t *sources);
 void ngx_http_review_sources_progress(ngx_http_review_sources_t *sources);
 void ngx_http_review_sources_cancel(ngx_http_review_sources_t *sources);
-
-/* a source is done */
-
-void ngx_http_review_sources_done(ngx_http_review_source_t *source);
 
 
 /* ngx_http_review_source.c: one of them; "step" does what follows */

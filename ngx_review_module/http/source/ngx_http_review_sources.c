@@ -8,6 +8,7 @@
 
 
 static void ngx_http_review_sources_more(ngx_http_review_sources_t *sources);
+static void ngx_http_review_sources_done(ngx_http_review_source_t *source);
 
 
 ngx_int_t
@@ -50,6 +51,7 @@ ngx_http_review_sources_add(ngx_http_review_sources_t *sources,
     }
 
     source->owner = sources;
+    source->handler = ngx_http_review_sources_done;
     source->from = from;
     source->into = text;
     source->work = work;
@@ -129,7 +131,7 @@ ngx_http_review_sources_progress(ngx_http_review_sources_t *sources)
 }
 
 
-void
+static void
 ngx_http_review_sources_done(ngx_http_review_source_t *source)
 {
     ngx_http_review_sources_t  *sources;

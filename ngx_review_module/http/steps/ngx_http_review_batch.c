@@ -23,6 +23,27 @@ static const ngx_http_review_backend_t  ngx_http_review_batch_backend = {
 };
 
 
+/* the client's, else the configured; empty: none */
+
+review_str_t
+ngx_http_review_vectors_model(ngx_http_review_vectors_t *v)
+{
+    review_str_t   model;
+    ngx_str_t     *configured;
+
+    model = v->model;
+
+    if (model.data == NULL) {
+        configured = &v->ctx->conf->embeddings->model;
+
+        model.data = (char *) configured->data;
+        model.len = configured->len;
+    }
+
+    return model;
+}
+
+
 void
 ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
 {
@@ -58,7 +79,7 @@ ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
         return;
     }
 
-    ngx_http_review_call_start(call);
+    ngx_http_review_calls_start(call);
 }
 
 
@@ -294,7 +315,7 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
     if ((batch->why == REVIEW_EMBEDDINGS_TOO_LARGE
          || call->status == NGX_HTTP_BAD_REQUEST
          || call->status == NGX_HTTP_UNPROCESSABLE)
-        && ngx_http_review_batch_halve(batch, limit))
+        && batch->halve(batch, limit))
     {
         return;
     }

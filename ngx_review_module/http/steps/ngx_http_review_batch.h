@@ -29,11 +29,19 @@
 
 /* some of the inputs that are sent, and the call for them */
 
-typedef struct {
+typedef struct ngx_http_review_batch_s  ngx_http_review_batch_t;
+
+
+struct ngx_http_review_batch_s {
     ngx_queue_t                 queue;      /* in waiting, or in running */
     ngx_http_review_vectors_t  *vectors;
     size_t                      first;      /* in vectors->order */
     size_t                      n;
+
+    /* makes two of it; 0: that is not done, after so many refusals */
+
+    ngx_uint_t                (*halve)(ngx_http_review_batch_t *batch,
+                                       ngx_uint_t limit);
     ngx_http_review_encoding_e  encoding;
     ngx_http_review_call_t      call;
     ngx_http_review_work_t     *work;       /* owns the answer */
@@ -45,33 +53,27 @@ typedef struct {
     unsigned                    large:1;
     unsigned                    done:1;
     unsigned                    learns:1;   /* that floats will do */
-} ngx_http_review_batch_t;
+};
 
 
 /* ngx_http_review_batch.c: the call: what is asked, and what is refused */
 
 void ngx_http_review_batch_start(ngx_http_review_batch_t *batch);
 
-
-/*
- * ngx_http_review_batch_answer.c: what came back, parsed, and given to those
- * who wait for it
- */
-
-void ngx_http_review_batch_parse(ngx_http_review_batch_t *batch);
-
-
-/* ngx_http_review_vectors.c: the batches of a request, and what they come to */
-
-ngx_uint_t ngx_http_review_batch_halve(ngx_http_review_batch_t *batch,
-    ngx_uint_t limit);
-void ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
-    const char *code, const char *detail, const char *note);
-void ngx_http_review_batch_done(ngx_http_review_batch_t *batch);
-
 /* the client's, else the configured; empty: none */
 
 review_str_t ngx_http_review_vectors_model(ngx_http_review_vectors_t *v);
+
+
+/*
+ * ngx_http_review_batch_answer.c: what came back, parsed, and given to those
+ * who wait for it; or why there is nothing
+ */
+
+void ngx_http_review_batch_parse(ngx_http_review_batch_t *batch);
+void ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
+    const char *code, const char *detail, const char *note);
+void ngx_http_review_batch_done(ngx_http_review_batch_t *batch);
 
 
 #pragma GCC visibility pop

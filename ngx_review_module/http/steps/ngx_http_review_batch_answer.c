@@ -29,6 +29,43 @@ static ngx_uint_t ngx_http_review_batch_take(ngx_http_review_batch_t *batch,
 
 
 void
+ngx_http_review_batch_done(ngx_http_review_batch_t *batch)
+{
+    batch->done = 1;
+    ngx_queue_remove(&batch->queue);
+    batch->vectors->nrunning--;
+
+    ngx_http_review_wake(batch->vectors->ctx);
+}
+
+
+void
+ngx_http_review_batch_failed(ngx_http_review_batch_t *batch, const char *code,
+    const char *detail, const char *note)
+{
+    size_t                      i, k, timedout;
+    ngx_http_review_vectors_t  *v;
+
+    v = batch->vectors;
+
+    batch->failure.code = code;
+    batch->failure.detail = detail;
+    batch->failure.note = note;
+
+    timedout = ngx_strcmp(code, "call_timeout") == 0
+               || ngx_strcmp(code, "deadline") == 0;
+
+    for (i = 0; i < batch->n; i++) {
+        k = v->order[batch->first + i];
+        v->items[k].failure = &batch->failure;
+        v->items[k].timedout = timedout;
+    }
+
+    ngx_http_review_batch_done(batch);
+}
+
+
+void
 ngx_http_review_batch_parse(ngx_http_review_batch_t *batch)
 {
     ngx_http_review_answer_t  *answer;
@@ -205,7 +242,7 @@ ngx_http_review_batch_parsed(void *data)
                   "review: the embedding service's answer to %uz inputs is "
                   "not understood: %s", batch->n, batch->message);
 
-    if (ngx_http_review_batch_halve(batch, NGX_HTTP_REVIEW_VECTORS_REFUSED)) {
+    if (batch->halve(batch, NGX_HTTP_REVIEW_VECTORS_REFUSED)) {
         return;
     }
 

@@ -11,6 +11,8 @@
 static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);
 static ngx_int_t ngx_http_review_vectors_add(ngx_http_review_vectors_t *v,
     size_t first, size_t n, ngx_uint_t next);
+static ngx_uint_t ngx_http_review_vectors_halve(
+    ngx_http_review_batch_t *batch, ngx_uint_t limit);
 
 
 ngx_int_t
@@ -99,6 +101,7 @@ ngx_http_review_vectors_add(ngx_http_review_vectors_t *v, size_t first,
     }
 
     batch->vectors = v;
+    batch->halve = ngx_http_review_vectors_halve;
     batch->first = first;
     batch->n = n;
     batch->max = NGX_HTTP_REVIEW_VECTORS_MAX + n * NGX_HTTP_REVIEW_VECTOR_MAX;
@@ -148,27 +151,6 @@ ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v)
 }
 
 
-/* the client's, else the configured; empty: none */
-
-review_str_t
-ngx_http_review_vectors_model(ngx_http_review_vectors_t *v)
-{
-    review_str_t   model;
-    ngx_str_t     *configured;
-
-    model = v->model;
-
-    if (model.data == NULL) {
-        configured = &v->ctx->conf->embeddings->model;
-
-        model.data = (char *) configured->data;
-        model.len = configured->len;
-    }
-
-    return model;
-}
-
-
 void
 ngx_http_review_write_model(review_buf_t *b, ngx_http_review_vectors_t *v)
 {
@@ -187,8 +169,8 @@ ngx_http_review_write_model(review_buf_t *b, ngx_http_review_vectors_t *v)
 
 /* the halves come next; 0: there is nothing to halve, or no use in it */
 
-ngx_uint_t
-ngx_http_review_batch_halve(ngx_http_review_batch_t *batch, ngx_uint_t limit)
+static ngx_uint_t
+ngx_http_review_vectors_halve(ngx_http_review_batch_t *batch, ngx_uint_t limit)
 {
     size_t                      half;
     ngx_http_review_vectors_t  *v;
@@ -219,43 +201,6 @@ ngx_http_review_batch_halve(ngx_http_review_batch_t *batch, ngx_uint_t limit)
     ngx_http_review_batch_done(batch);
 
     return 1;
-}
-
-
-void
-ngx_http_review_batch_failed(ngx_http_review_batch_t *batch, const char *code,
-    const char *detail, const char *note)
-{
-    size_t                      i, k, timedout;
-    ngx_http_review_vectors_t  *v;
-
-    v = batch->vectors;
-
-    batch->failure.code = code;
-    batch->failure.detail = detail;
-    batch->failure.note = note;
-
-    timedout = ngx_strcmp(code, "call_timeout") == 0
-               || ngx_strcmp(code, "deadline") == 0;
-
-    for (i = 0; i < batch->n; i++) {
-        k = v->order[batch->first + i];
-        v->items[k].failure = &batch->failure;
-        v->items[k].timedout = timedout;
-    }
-
-    ngx_http_review_batch_done(batch);
-}
-
-
-void
-ngx_http_review_batch_done(ngx_http_review_batch_t *batch)
-{
-    batch->done = 1;
-    ngx_queue_remove(&batch->queue);
-    batch->vectors->nrunning--;
-
-    ngx_http_review_wake(batch->vectors->ctx);
 }
 
 

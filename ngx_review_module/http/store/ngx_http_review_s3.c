@@ -5,22 +5,11 @@
 #include "http/store/ngx_http_review_s3.h"
 
 
-/* what is kept of answers that are for us: errors, and lists of 1000 keys */
-
-#define NGX_HTTP_REVIEW_S3_ERROR    (64 * 1024)
-#define NGX_HTTP_REVIEW_S3_LISTING  (8 * 1024 * 1024)
-
 #define NGX_HTTP_REVIEW_S3_BACKOFF  200
 
 
 static ngx_int_t ngx_http_review_s3_try(ngx_http_review_s3_t *op);
 static void ngx_http_review_s3_retry(ngx_event_t *ev);
-static ngx_int_t ngx_http_review_s3_header(ngx_http_review_transfer_t *t,
-    ngx_str_t *name, ngx_str_t *value);
-static ngx_int_t ngx_http_review_s3_body(ngx_http_review_transfer_t *t,
-    u_char *data, size_t len);
-static ssize_t ngx_http_review_s3_read(ngx_http_review_transfer_t *t,
-    u_char *buf, size_t size);
 static void ngx_http_review_s3_done(ngx_http_review_transfer_t *t);
 
 
@@ -37,6 +26,8 @@ ngx_http_review_s3_start(ngx_http_review_s3_t *op)
     op->retry.handler = ngx_http_review_s3_retry;
     op->retry.data = op;
     op->retry.log = ngx_cycle->log;
+
+    op->answered = ngx_http_review_s3_done;
 
     if (op->type == NGX_HTTP_REVIEW_S3_PUT
         && op->size > NGX_HTTP_REVIEW_S3_SINGLE
@@ -56,6 +47,19 @@ ngx_http_review_s3_resume(ngx_http_review_s3_t *op)
 }
 
 
+static void
+ngx_http_review_s3_abort(ngx_http_review_s3_t *op)
+{
+    ngx_http_review_s3_t  *abort;
+
+    abort = ngx_http_review_s3_parts_abort(op);
+
+    if (abort && ngx_http_review_s3_start(abort) != NGX_OK) {
+        ngx_destroy_pool(abort->pool);
+    }
+}
+
+
 void
 ngx_http_review_s3_cancel(ngx_http_review_s3_t *op)
 {
@@ -66,77 +70,7 @@ ngx_http_review_s3_cancel(ngx_http_review_s3_t *op)
     }
 
     if (op->parts) {
-        ngx_http_review_s3_parts_abort(op);
-    }
-}
-
-
-/* arguments are signed in the order of the alphabet, and all have a value */
-
-static void
-ngx_http_review_s3_arg(review_buf_t *b, const char *name, ngx_str_t *value)
-{
-    if (value->len) {
-        review_buf_puts(b, name);
-        review_s3_encode(b, (char *) value->data, value->len, 0);
-        review_buf_puts(b, "&");
-    }
-}
-
-
-static void
-ngx_http_review_s3_query(ngx_http_review_s3_t *op)
-{
-    review_buf_t                *b;
-    ngx_http_review_s3_query_t  *query;
-
-    b = &op->url;
-    query = &op->query;
-
-    review_buf_puts(b, "?");
-    ngx_http_review_s3_arg(b, "continuation-token=", &query->token);
-    ngx_http_review_s3_arg(b, "delimiter=", &query->delimiter);
-    review_buf_puts(b, "encoding-type=url&list-type=2&");
-
-    if (query->max) {
-        review_buf_puts(b, "max-keys=");
-        review_buf_number(b, query->max);
-        review_buf_puts(b, "&");
-    }
-
-    review_buf_puts(b, "prefix=");
-    review_s3_encode(b, (char *) query->prefix.data, query->prefix.len, 0);
-}
-
-
-/* endpoint/bucket/key: any store understands it, whatever its names in DNS */
-
-void
-ngx_http_review_s3_url(ngx_http_review_s3_t *op)
-{
-    review_buf_t             *b;
-    ngx_http_review_store_t  *store;
-
-    b = &op->url;
-    store = op->store;
-
-    b->len = 0;
-
-    review_buf_add(b, (char *) store->endpoint.data, store->endpoint.len);
-    review_buf_puts(b, "/");
-    review_buf_add(b, (char *) store->bucket.data, store->bucket.len);
-
-    if (op->type == NGX_HTTP_REVIEW_S3_LIST) {
-        ngx_http_review_s3_query(op);
-        return;
-    }
-
-    review_buf_puts(b, "/");
-    review_s3_encode(b, (char *) op->key.data, op->key.len, 1);
-
-    if (op->args.len) {
-        review_buf_puts(b, "?");
-        review_buf_add(b, (char *) op->args.data, op->args.len);
+        ngx_http_review_s3_abort(op);
     }
 }
 
@@ -157,332 +91,6 @@ ngx_http_review_s3_try(ngx_http_review_s3_t *op)
     return ngx_http_review_s3_send(op, methods[op->type],
                             op->type == NGX_HTTP_REVIEW_S3_PUT ? op->size : -1,
                             NGX_HTTP_REVIEW_S3_ALL);
-}
-
-
-static void
-ngx_http_review_s3_set_headers(ngx_http_review_s3_t *op,
-    ngx_http_review_s3_headers_e headers)
-{
-    ngx_uint_t                          i, n, condition;
-    ngx_http_review_transfer_header_t  *h;
-
-    static ngx_str_t  name = ngx_string("x-amz-content-sha256");
-    static ngx_str_t  value = ngx_string("UNSIGNED-PAYLOAD");
-
-    h = op->headers;
-    n = 0;
-
-    for (i = 0; i < op->nheaders; i++) {
-
-        condition = h[i].name.len > 3
-                    && ngx_strncasecmp(h[i].name.data, (u_char *) "If-", 3)
-                       == 0;
-
-        if (headers == NGX_HTTP_REVIEW_S3_NONE
-            || (headers == NGX_HTTP_REVIEW_S3_CONDITIONS && !condition)
-            || (headers == NGX_HTTP_REVIEW_S3_OTHERS && condition))
-        {
-            continue;
-        }
-
-        op->sent[n++] = h[i];
-    }
-
-    /* ETags tell what has arrived; a body's hash would need it all first */
-
-    op->sent[n].name = name;
-    op->sent[n++].value = value;
-
-    op->transfer.headers = op->sent;
-    op->transfer.nheaders = n;
-}
-
-
-ngx_int_t
-ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
-    off_t upload, ngx_http_review_s3_headers_e headers)
-{
-    ngx_http_review_store_t     *store;
-    ngx_http_review_transfer_t  *t;
-
-    if (op->url.failed) {
-        return NGX_ERROR;
-    }
-
-    t = &op->transfer;
-    store = op->store;
-
-    ngx_memzero(t, sizeof(ngx_http_review_transfer_t));
-
-    t->method = method;
-    t->url.data = (u_char *) op->url.data;
-    t->url.len = op->url.len;
-    t->region = store->region;
-    t->access_key = store->access_key;
-    t->secret_key = store->secret_key;
-    t->connect_timeout = store->connect_timeout;
-    t->timeout = op->brief ? NGX_HTTP_REVIEW_S3_BRIEF : store->timeout;
-    t->upload = upload;
-    t->data = op;
-    t->log = op->log;
-    t->header = ngx_http_review_s3_header;
-    t->body = ngx_http_review_s3_body;
-    t->read = ngx_http_review_s3_read;
-    t->done = ngx_http_review_s3_done;
-
-    ngx_http_review_s3_set_headers(op, headers);
-
-    if (op->reply.pool == NULL) {
-        review_buf_init(&op->reply, op->memory, 0);
-    }
-
-    ngx_md5_init(&op->md5);
-
-    op->reply.len = 0;
-    op->reply.failed = 0;
-    op->sending = upload > 0 ? upload : 0;
-    op->moved = 0;
-    op->ntag = 0;
-    op->begun = 0;
-    op->failed = 0;
-    op->code[0] = '\0';
-    op->message[0] = '\0';
-    op->tries++;
-
-    return ngx_http_review_transfer_start(t);
-}
-
-
-/* whom the reply is for */
-
-static void
-ngx_http_review_s3_begin(ngx_http_review_s3_t *op)
-{
-    ngx_uint_t  status;
-
-    if (op->begun) {
-        return;
-    }
-
-    op->begun = 1;
-
-    status = op->transfer.status;
-
-    op->ours = op->type != NGX_HTTP_REVIEW_S3_GET
-               || (status >= 300 && status != NGX_HTTP_NOT_MODIFIED);
-}
-
-
-static ngx_uint_t
-ngx_http_review_s3_is(ngx_str_t *name, const char *str)
-{
-    return name->len == ngx_strlen(str)
-           && ngx_strncasecmp(name->data, (u_char *) str, name->len) == 0;
-}
-
-
-static ngx_int_t
-ngx_http_review_s3_header(ngx_http_review_transfer_t *t, ngx_str_t *name,
-    ngx_str_t *value)
-{
-    ngx_http_review_s3_t  *op;
-
-    op = t->data;
-
-    ngx_http_review_s3_begin(op);
-
-    if (ngx_http_review_s3_is(name, "ETag") && value->len <= sizeof(op->tag)) {
-        ngx_memcpy(op->tag, value->data, value->len);
-        op->ntag = value->len;
-    }
-
-    if ((ngx_http_review_s3_is(name, "x-amz-server-side-encryption")
-         && !ngx_http_review_s3_is(value, "AES256"))
-        || ngx_http_review_s3_is(name, "x-amz-server-side-encryption-"
-                                       "customer-algorithm"))
-    {
-        op->encrypted = 1;
-    }
-
-    if (op->header == NULL
-        || op->type > NGX_HTTP_REVIEW_S3_HEAD
-        || (t->status >= 300 && t->status != NGX_HTTP_NOT_MODIFIED))
-    {
-        return NGX_OK;
-    }
-
-    op->handed = 1;
-    op->status = t->status;
-
-    return op->header(op, name, value);
-}
-
-
-static ngx_int_t
-ngx_http_review_s3_body(ngx_http_review_transfer_t *t, u_char *data,
-    size_t len)
-{
-    size_t                 max;
-    ngx_int_t              rc;
-    ngx_http_review_s3_t  *op;
-
-    op = t->data;
-
-    ngx_http_review_s3_begin(op);
-
-    if (!op->ours) {
-        op->status = t->status;
-
-        rc = op->body(op, data, len);
-
-        if (rc == NGX_OK) {
-            op->handed = 1;
-        }
-
-        return rc;
-    }
-
-    max = op->type == NGX_HTTP_REVIEW_S3_LIST ? NGX_HTTP_REVIEW_S3_LISTING
-                                              : NGX_HTTP_REVIEW_S3_ERROR;
-
-    /* what is cut off is no XML any more, and is told as such */
-
-    if (op->reply.len + len > max) {
-        op->reply.failed = 1;
-        return NGX_ERROR;
-    }
-
-    review_buf_add(&op->reply, (char *) data, len);
-
-    return NGX_OK;
-}
-
-
-static ssize_t
-ngx_http_review_s3_read(ngx_http_review_transfer_t *t, u_char *buf,
-    size_t size)
-{
-    ssize_t                n;
-    ngx_http_review_s3_t  *op;
-
-    op = t->data;
-
-    if ((off_t) size > op->sending - op->moved) {
-        size = op->sending - op->moved;
-    }
-
-    if (size == 0) {
-        return 0;
-    }
-
-    if (op->own.len) {
-        ngx_memcpy(buf, op->own.data + op->moved, size);
-        n = size;
-
-    } else {
-        n = op->read(op, buf, size, op->offset + op->moved);
-
-        if (n <= 0) {
-            return NGX_ERROR;
-        }
-
-        ngx_md5_update(&op->md5, buf, n);
-    }
-
-    op->moved += n;
-
-    return n;
-}
-
-
-void
-ngx_http_review_s3_fail(ngx_http_review_s3_t *op, const char *code,
-    const char *message)
-{
-    op->failed = 1;
-
-    ngx_cpystrn((u_char *) op->code, (u_char *) code, sizeof(op->code));
-    ngx_cpystrn((u_char *) op->message, (u_char *) message,
-                sizeof(op->message));
-}
-
-
-static void
-ngx_http_review_s3_copy(char *dst, size_t size, review_str_t *str)
-{
-    size_t  i, len;
-
-    len = review_utf8_valid(str->data, str->len);
-
-    if (len >= size) {
-        len = review_utf8_cut(str->data, len, size - 1);
-    }
-
-    for (i = 0; i < len; i++) {
-        dst[i] = (u_char) str->data[i] < ' ' ? ' ' : str->data[i];
-    }
-
-    dst[len] = '\0';
-}
-
-
-/* what a store says may be anything, but not our key in a log */
-
-static void
-ngx_http_review_s3_hide(review_str_t *text, ngx_str_t *key)
-{
-    if (memmem(text->data, text->len, key->data, key->len)) {
-        text->len = 0;
-    }
-}
-
-
-/* <Error>, as the reply to anything; NGX_DECLINED: the reply is none */
-
-ngx_int_t
-ngx_http_review_s3_error(ngx_http_review_s3_t *op)
-{
-    review_str_t  code, message;
-
-    if (op->reply.len == 0
-        || review_s3_value(op->memory, op->reply.data, op->reply.len,
-                           "Error/Code", &code) != 0
-        || code.len == 0)
-    {
-        return NGX_DECLINED;
-    }
-
-    op->failed = 1;
-
-    ngx_http_review_s3_hide(&code, &op->store->secret_key);
-    ngx_http_review_s3_copy(op->code, sizeof(op->code), &code);
-
-    if (review_s3_value(op->memory, op->reply.data, op->reply.len,
-                        "Error/Message", &message)
-        == 0)
-    {
-        ngx_http_review_s3_hide(&message, &op->store->secret_key);
-        ngx_http_review_s3_copy(op->message, sizeof(op->message), &message);
-    }
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
-    ngx_uint_t parts)
-{
-    if (op->encrypted
-        || review_s3_etag(op->tag, op->ntag, md5, parts) >= 0)
-    {
-        return NGX_OK;
-    }
-
-    ngx_http_review_s3_fail(op, "etag_mismatch",
-                            "the store has got something else than was sent");
-    return NGX_ERROR;
 }
 
 
@@ -608,7 +216,7 @@ ngx_http_review_s3_end(ngx_http_review_s3_t *op)
     op->etag.len = op->ntag;
 
     if (op->parts && op->failed) {
-        ngx_http_review_s3_parts_abort(op);
+        ngx_http_review_s3_abort(op);
     }
 
     op->done(op);

@@ -140,6 +140,7 @@ struct ngx_http_review_s3_s {
     /* its own */
 
     ngx_http_review_transfer_t  transfer;
+    void                      (*answered)(ngx_http_review_transfer_t *t);
     ngx_http_review_transfer_header_t  sent[NGX_HTTP_REVIEW_S3_HEADERS + 1];
     ngx_http_review_s3_parts_t *parts;      /* NULL: in one piece */
     ngx_event_t                 retry;
@@ -171,7 +172,7 @@ void ngx_http_review_s3_resume(ngx_http_review_s3_t *op);
 
 void ngx_http_review_s3_cancel(ngx_http_review_s3_t *op);
 
-/* ngx_http_review_s3.c, for uploads in parts: a request of the operation */
+/* ngx_http_review_s3_request.c: a request of the operation */
 
 typedef enum {
     NGX_HTTP_REVIEW_S3_ALL = 0,             /* the owner's headers */
@@ -203,7 +204,15 @@ ngx_int_t ngx_http_review_s3_parts_create(ngx_http_review_s3_t *op);
 ngx_int_t ngx_http_review_s3_parts_next(ngx_http_review_s3_t *op);
 ngx_int_t ngx_http_review_s3_parts_done(ngx_http_review_s3_t *op);
 ngx_uint_t ngx_http_review_s3_parts_lost(ngx_http_review_s3_t *op);
-void ngx_http_review_s3_parts_abort(ngx_http_review_s3_t *op);
+
+/*
+ * What is to be started so that the store forgets them, or NULL: an operation
+ * of its own, with a pool of its own, since the owner does not wait, and may be
+ * gone.
+ */
+
+ngx_http_review_s3_t *ngx_http_review_s3_parts_abort(
+    ngx_http_review_s3_t *op);
 
 
 #pragma GCC visibility pop

@@ -310,9 +310,7 @@ ngx_http_review_s3_aborted(ngx_http_review_s3_t *op)
 }
 
 
-/* an operation of its own: the owner does not wait, and may be gone */
-
-static ngx_int_t
+static ngx_http_review_s3_t *
 ngx_http_review_s3_parts_leave(ngx_http_review_s3_t *op, ngx_pool_t *pool)
 {
     ngx_str_t              args;
@@ -320,7 +318,7 @@ ngx_http_review_s3_parts_leave(ngx_http_review_s3_t *op, ngx_pool_t *pool)
 
     abort = ngx_pcalloc(pool, sizeof(ngx_http_review_s3_t));
     if (abort == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     args.data = (u_char *) op->parts->id.data;
@@ -332,7 +330,7 @@ ngx_http_review_s3_parts_leave(ngx_http_review_s3_t *op, ngx_pool_t *pool)
     abort->args.len = args.len;
 
     if (abort->key.data == NULL || abort->args.data == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     abort->type = NGX_HTTP_REVIEW_S3_DELETE;
@@ -342,14 +340,15 @@ ngx_http_review_s3_parts_leave(ngx_http_review_s3_t *op, ngx_pool_t *pool)
     abort->log = ngx_cycle->log;
     abort->done = ngx_http_review_s3_aborted;
 
-    return ngx_http_review_s3_start(abort);
+    return abort;
 }
 
 
-void
+ngx_http_review_s3_t *
 ngx_http_review_s3_parts_abort(ngx_http_review_s3_t *op)
 {
     ngx_pool_t                  *pool;
+    ngx_http_review_s3_t        *abort;
     ngx_http_review_s3_parts_t  *parts;
 
     parts = op->parts;
@@ -357,14 +356,20 @@ ngx_http_review_s3_parts_abort(ngx_http_review_s3_t *op)
     if (parts->step == NGX_HTTP_REVIEW_S3_INITIATE
         || parts->step == NGX_HTTP_REVIEW_S3_COMPLETED)
     {
-        return;
-    }
-
-    pool = ngx_create_pool(4096, ngx_cycle->log);
-
-    if (pool && ngx_http_review_s3_parts_leave(op, pool) != NGX_OK) {
-        ngx_destroy_pool(pool);
+        return NULL;
     }
 
     parts->step = NGX_HTTP_REVIEW_S3_COMPLETED;
+
+    pool = ngx_create_pool(4096, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    abort = ngx_http_review_s3_parts_leave(op, pool);
+    if (abort == NULL) {
+        ngx_destroy_pool(pool);
+    }
+
+    return abort;
 }

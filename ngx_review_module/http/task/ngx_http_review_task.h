@@ -165,7 +165,6 @@ void ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task);
 
 void ngx_http_review_task_save(ngx_http_review_task_t *task);
 void ngx_http_review_task_save_expire(ngx_http_review_task_t *task);
-void ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b);
 
 
 /* ngx_http_review_task_reply.c: progress, and the report */

@@ -157,7 +157,7 @@ ngx_http_review_part_create(ngx_http_review_task_t *task, size_t index)
     ngx_queue_insert_tail(&task->running, &part->queue);
     task->nrunning++;
 
-    ngx_http_review_call_start(call);
+    ngx_http_review_calls_start(call);
 
     return NGX_OK;
 }

@@ -122,37 +122,3 @@ ngx_http_review_task_uploaded(ngx_http_review_s3_t *op)
 
     ngx_http_review_wake_later(&task->ctx);
 }
-
-
-/* {"object","saved":true,"etag"}, or {"object","saved":false,"error"} */
-
-void
-ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
-{
-    ngx_str_t              etag;
-    ngx_http_review_s3_t  *op;
-
-    op = &task->saving.op;
-
-    review_buf_puts(b, "{\"object\":");
-    review_buf_json(b, task->saving.object.data, task->saving.object.len);
-
-    if (op->failed) {
-        review_buf_puts(b, ",\"saved\":false,\"error\":");
-        ngx_http_review_write_error(b, "store", op->code, NULL);
-
-    } else {
-        etag = op->etag;
-
-        if (etag.len >= 2 && etag.data[0] == '"') {
-            etag.data++;
-            etag.len -= 2;
-        }
-
-        review_buf_puts(b, ",\"saved\":true,\"etag\":");
-        review_buf_json(b, (char *) etag.data,
-                        review_utf8_valid((char *) etag.data, etag.len));
-    }
-
-    review_buf_puts(b, "}");
-}

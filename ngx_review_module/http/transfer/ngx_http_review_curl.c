@@ -35,6 +35,7 @@ static struct {
 
 
 static ngx_int_t ngx_http_review_curl_init(void);
+static ngx_int_t ngx_http_review_curl_opened(curl_socket_t fd);
 static void ngx_http_review_curl_reap(void);
 static void ngx_http_review_curl_posted(ngx_event_t *ev);
 static void ngx_http_review_curl_silence(ngx_event_t *ev);
@@ -75,7 +76,7 @@ ngx_http_review_transfer_start(ngx_http_review_transfer_t *t)
     own->silence.data = own;
     own->silence.log = ngx_cycle->log;
 
-    if (ngx_http_review_easy_init(own) != NGX_OK) {
+    if (ngx_http_review_easy_init(own, ngx_http_review_curl_opened) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, t->log, 0,
                       "a transfer could not be set up");
         own->transfer = NULL;
@@ -383,7 +384,7 @@ ngx_http_review_curl_want(ngx_event_t *ev, ngx_int_t event, ngx_uint_t wanted)
 
 /* where one of that number is watched, libcurl will take it for the same */
 
-ngx_int_t
+static ngx_int_t
 ngx_http_review_curl_opened(curl_socket_t fd)
 {
     ngx_uint_t         in, out;

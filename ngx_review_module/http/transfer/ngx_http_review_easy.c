@@ -171,7 +171,7 @@ ngx_http_review_easy_open(void *user, curlsocktype purpose,
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                 address->protocol);
 
-    if (fd != CURL_SOCKET_BAD && ngx_http_review_curl_opened(fd) != NGX_OK) {
+    if (fd != CURL_SOCKET_BAD && own->opened(fd) != NGX_OK) {
         (void) close(fd);
         return CURL_SOCKET_BAD;
     }
@@ -481,7 +481,8 @@ ngx_http_review_easy_manners(CURL *easy, ngx_http_review_transfer_t *t)
 
 
 ngx_int_t
-ngx_http_review_easy_init(ngx_http_review_easy_t *own)
+ngx_http_review_easy_init(ngx_http_review_easy_t *own,
+    ngx_http_review_easy_opened_pt opened)
 {
     CURL                        *easy;
     ngx_http_review_transfer_t  *t;
@@ -492,6 +493,7 @@ ngx_http_review_easy_init(ngx_http_review_easy_t *own)
     }
 
     own->easy = easy;
+    own->opened = opened;
     t = own->transfer;
 
     set(CURLOPT_PRIVATE, own);

@@ -26,11 +26,17 @@
 #endif
 
 
+/* a socket has been made; NGX_ERROR: it cannot be used */
+
+typedef ngx_int_t (*ngx_http_review_easy_opened_pt)(curl_socket_t fd);
+
+
 typedef struct {
     ngx_queue_t                  queue;
     CURL                        *easy;
     ngx_http_review_transfer_t  *transfer;  /* NULL: let go of */
     struct curl_slist           *headers;
+    ngx_http_review_easy_opened_pt  opened;
     ngx_event_t                  posted;
     ngx_event_t                  silence;
     curl_off_t                   moved;     /* bytes, either way */
@@ -44,9 +50,10 @@ typedef struct {
 } ngx_http_review_easy_t;
 
 
-/* makes own->easy, of what own->transfer says */
+/* makes own->easy, of what own->transfer says; each socket is shown */
 
-ngx_int_t ngx_http_review_easy_init(ngx_http_review_easy_t *own);
+ngx_int_t ngx_http_review_easy_init(ngx_http_review_easy_t *own,
+    ngx_http_review_easy_opened_pt opened);
 
 /* hands the final response's headers on */
 
@@ -56,11 +63,6 @@ ngx_int_t ngx_http_review_easy_headers(ngx_http_review_easy_t *own);
 
 void ngx_http_review_easy_result(ngx_http_review_easy_t *own, CURLcode code);
 
-
-
-/* ngx_http_review_curl.c: a socket has been made, its number may be known */
-
-ngx_int_t ngx_http_review_curl_opened(curl_socket_t fd);
 
 
 #pragma GCC visibility pop

@@ -1,5 +1,6 @@
 
 #include "review/answer/repair.h"
+#include "review/json/write.h"
 
 
 /*

@@ -62,18 +62,6 @@ void review_buf_str(review_buf_t *b, const review_str_t *str);
 void review_buf_number(review_buf_t *b, uint64_t n);
 void review_buf_decimal(review_buf_t *b, double value);
 
-/*
- * The text escaped as inside of a JSON string (RFC 8259), without quotes and
- * with them.  The text must be valid UTF-8.
- */
-
-void review_buf_escape(review_buf_t *b, const char *data, size_t len);
-void review_buf_json(review_buf_t *b, const char *data, size_t len);
-
-/* a jansson value, compact; NULL writes null */
-
-void review_buf_value(review_buf_t *b, const json_t *value);
-
 
 #pragma GCC visibility pop
 

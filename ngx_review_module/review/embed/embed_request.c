@@ -2,6 +2,7 @@
 #include "review/base/buf.h"
 #include "review/embed/embeddings.h"
 #include "review/json/json.h"
+#include "review/json/write.h"
 
 
 /*

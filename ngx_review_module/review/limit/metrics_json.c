@@ -1,5 +1,6 @@
 
 #include "review/limit/metrics_shared.h"
+#include "review/json/write.h"
 
 
 /* before a member, which may be the first one of its object */

@@ -4,6 +4,7 @@
 #include "review/net/s3.h"
 #include "review/base/utf8.h"
 #include "review/net/xml.h"
+#include "review/json/write.h"
 
 
 typedef struct {

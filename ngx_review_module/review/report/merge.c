@@ -6,6 +6,9 @@
 #include <stdlib.h>
 
 
+const uint8_t  review_report_ranks[] = { 3, 1, 0, 4, 2 };
+
+
 /*
  * Findings of one point and one verdict are one if they quote places of the
  * document that overlap.  A header that is repeated in many chunks shows no

@@ -19,68 +19,6 @@ const char *const  review_report_outcomes[] = {
 };
 
 
-int
-review_report_compare(const review_str_t *a, const review_str_t *b)
-{
-    if (a->len != b->len) {
-        return a->len < b->len ? -1 : 1;
-    }
-
-    return a->len ? memcmp(a->data, b->data, a->len) : 0;
-}
-
-
-static int
-review_report_compare_index(const void *a, const void *b)
-{
-    int                           rc;
-    const review_report_index_t  *one, *two;
-
-    one = a;
-    two = b;
-    rc = review_report_compare(&one->id, &two->id);
-
-    return rc ? rc : (one->n > two->n) - (one->n < two->n);
-}
-
-
-void
-review_report_sort(review_report_index_t *index, size_t n)
-{
-    qsort(index, n, sizeof(*index), review_report_compare_index);
-}
-
-
-int64_t
-review_report_find(const review_report_index_t *index, size_t n,
-    const review_str_t *id)
-{
-    int     rc;
-    size_t  from, to, middle;
-
-    from = 0;
-    to = n;
-
-    while (from < to) {
-        middle = from + (to - from) / 2;
-        rc = review_report_compare(&index[middle].id, id);
-
-        if (rc == 0) {
-            return (int64_t) index[middle].n;
-        }
-
-        if (rc < 0) {
-            from = middle + 1;
-
-        } else {
-            to = middle;
-        }
-    }
-
-    return -1;
-}
-
-
 static int
 review_report_sort_points(review_report_t *report)
 {

@@ -3,6 +3,7 @@
 
 #include "review/quote/quote.h"
 #include "review/report/shared.h"
+#include "review/json/write.h"
 
 
 /* about what is written of each beside its texts */

@@ -4,9 +4,6 @@
 #include "review/report/shared.h"
 
 
-const uint8_t  review_report_ranks[] = { 3, 1, 0, 4, 2 };
-
-
 /* counts the cells of a point and lists its findings */
 
 static void

@@ -1,5 +1,6 @@
 
 #include "review/rubric/prompt_shared.h"
+#include "review/json/write.h"
 
 #include <strings.h>
 

@@ -1,5 +1,6 @@
 
 #include "review/rubric/prompt_shared.h"
+#include "review/json/write.h"
 
 
 /* a shared text shorter than this is cheaper to copy than to point to */

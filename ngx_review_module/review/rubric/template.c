@@ -4,6 +4,7 @@
 #include "review/base/excerpt.h"
 #include "review/json/json.h"
 #include "review/base/utf8.h"
+#include "review/json/write.h"
 
 #include <utf8proc.h>
 

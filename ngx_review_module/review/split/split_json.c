@@ -3,6 +3,7 @@
 #include "review/base/excerpt.h"
 #include "review/json/json.h"
 #include "review/base/utf8.h"
+#include "review/json/write.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

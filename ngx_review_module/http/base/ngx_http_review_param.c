@@ -1,0 +1,81 @@
+
+/* Parameters of directives, "name=value", and the values that many have. */
+
+#include "http/ngx_http_review.h"
+
+
+/* "name=value": the value is left in *value */
+
+ngx_uint_t
+ngx_http_review_param(ngx_str_t *param, const char *name, ngx_str_t *value)
+{
+    size_t  len;
+
+    len = ngx_strlen(name);
+
+    if (param->len <= len
+        || ngx_strncmp(param->data, name, len) != 0
+        || param->data[len] != '=')
+    {
+        return 0;
+    }
+
+    value->data = param->data + len + 1;
+    value->len = param->len - len - 1;
+
+    return 1;
+}
+
+
+ngx_int_t
+ngx_http_review_on_off(ngx_str_t *value)
+{
+    if (value->len == 2 && ngx_strncmp(value->data, "on", 2) == 0) {
+        return 1;
+    }
+
+    if (value->len == 3 && ngx_strncmp(value->data, "off", 3) == 0) {
+        return 0;
+    }
+
+    return NGX_ERROR;
+}
+
+
+char *
+ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       param);
+
+    return NGX_CONF_ERROR;
+}
+
+
+/* of an internal location, maybe with arguments */
+
+char *
+ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_review_uri_t *uri)
+{
+    u_char  *p;
+
+    if (value->len == 0 || value->data[0] != '/') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid uri \"%V\", it must be that of a location "
+                           "of this server and begin with \"/\"", value);
+        return NGX_CONF_ERROR;
+    }
+
+    uri->uri = *value;
+
+    p = ngx_strlchr(value->data, value->data + value->len, '?');
+
+    if (p) {
+        uri->uri.len = p - value->data;
+        uri->args.data = p + 1;
+        uri->args.len = value->data + value->len - (p + 1);
+    }
+
+    return NGX_CONF_OK;
+}

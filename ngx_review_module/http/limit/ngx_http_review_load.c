@@ -1,0 +1,39 @@
+
+/* What all processes know of an LLM: its limit, its circuit, its metrics. */
+
+#include "http/ngx_http_review.h"
+
+
+/* makes the limit what the configuration says, with the lock held */
+
+void
+ngx_http_review_load_apply(ngx_http_review_load_t *load,
+    ngx_http_review_zone_t *zone, review_queue_t *q, review_wake_t *wake)
+{
+    if (zone->automatic) {
+        if (load->automatic) {
+            review_adapt_bounds(&load->adapt, zone->min, zone->max);
+
+        } else {
+            review_adapt_init(&load->adapt, zone->min, zone->max);
+        }
+
+        q->limit = review_adapt_limit(&load->adapt);
+
+    } else {
+        q->limit = zone->calls;
+    }
+
+    load->automatic = zone->automatic;
+
+    review_queue_serve(q, wake);
+}
+
+
+void
+ngx_http_review_load_init(ngx_http_review_load_t *load)
+{
+    ngx_memzero(load, sizeof(ngx_http_review_load_t));
+
+    review_circuit_init(&load->circuit, NGX_HTTP_REVIEW_LIMIT_EXPIRY);
+}
