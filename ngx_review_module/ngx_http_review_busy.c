@@ -371,11 +371,7 @@ ngx_http_review_busy_resume(ngx_event_t *ev)
     ngx_queue_remove(&turn->queue);
     ngx_queue_insert_tail(&zone->ready, &turn->queue);
 
-    (void) ngx_http_review_zone_lock(zone);
-    ngx_http_review_busy_tell(zone);
-    ngx_http_review_zone_unlock(zone);
-
-    ngx_http_review_limit_ready(zone);
+    ngx_post_event(&zone->posted, &ngx_posted_events);
 }
 
 

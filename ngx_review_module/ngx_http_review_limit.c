@@ -14,6 +14,7 @@
 
 static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
 static void ngx_http_review_limit_expired(ngx_event_t *ev);
+static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
 
 
 void
@@ -362,7 +363,9 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 }
 
 
-void
+/* lets those go on whose turn has come; each of them may end others */
+
+static void
 ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 {
     ngx_uint_t               allowed;

@@ -220,10 +220,6 @@ void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     ngx_http_review_sample_t *sample);
 void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
 
-/* lets those go on whose turn has come; each of them may end others */
-
-void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
-
 /* 1 if the zone is to be looked at again: calls wait, or run */
 
 ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
