@@ -204,7 +204,8 @@ test-clang:	$(BUILD)/nginx/objs/Makefile
 	&& cd $(BUILD)/nginx \
 	&& printf '$(ROOT)/%s\n' $(filter %.c,$(SOURCES)) \
 		| xargs -n 8 -P 2 \
-			$(CLANG) -std=gnu11 -fsyntax-only $(WARN) $$incs
+			$(CLANG) -std=gnu11 -fsyntax-only $(WARN) \
+			    -Wconditional-uninitialized $$incs
 
 
 # A whole nginx, since a sanitizer sees little of a pool that is not its own.

@@ -33,7 +33,7 @@ AT_ONCE = 10 * SLOW
 HTTP = """
     review_llm /llm model=stand-in;
     review_ping 100ms;
-    review_retry tries=3 backoff=400ms max=400ms budget=1000%;
+    review_retry tries=3 backoff=2s max=2s budget=1000%;
     review_max_answer_size 2m;
 """
 SERVER = """
@@ -215,12 +215,12 @@ def goings(nginx):
         going(nginx, "%s amid events" % how, ["ok", "hang", "hang_body"],
               3, 2, how, headers=EVENTS, until=b"event: progress")
         going(nginx, "%s in a pause" % how, ["key=a 500", "ok"], 2, 0, how,
-              quiet=0.6)
+              quiet=2.2)
 
     going(nginx, "in a pause and in calls", ["key=b 500", "hang", "hang"],
-          3, 2, quiet=0.6)
+          3, 2, quiet=2.2)
     going(nginx, "in a pause of a stream", ["key=c 500", "hang"], 2, 1, "rst",
-          headers=EVENTS, until=b": ping", quiet=0.6)
+          headers=EVENTS, until=b": ping", quiet=2.2)
     going(nginx, "in the second step", [], 2, 1, more=STEPS, quiet=0.1)
     going(nginx, "without proxy_buffering",
           ["hang", "hang_body", "json huge=300000 tokens=50 slow=100"],
@@ -457,7 +457,7 @@ def random_moments(nginx):
     Tap.ok(wait_for(lambda: stand_in(nginx, "/_stats")["in_flight"] == 0),
            "200 aborts: no call is left", stand_in(nginx, "/_stats"))
     calls = stand_in(nginx, "/_stats")["calls"]
-    time.sleep(0.6)
+    time.sleep(2.2)         # longer than the pause
     Tap.ok(stand_in(nginx, "/_stats")["calls"] == calls,
            "200 aborts: no call is made any more")
     serves(nginx, "200 aborts", workers)

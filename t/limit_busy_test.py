@@ -9,6 +9,7 @@ several; and that servers that are down are still down.
 import asyncio
 import json
 import os
+import socket
 import sys
 import time
 
@@ -21,8 +22,12 @@ CHUNK = "投标有效期为九十日。"
 RETRY = "review_retry tries=2 backoff=20ms max=100ms budget=%d%%;"
 HTTP = """
     upstream few {
-        %s
+        %(few)s
         keepalive 16;
+    }
+    upstream nobody {
+        server 127.0.0.1:%(dead)d max_conns=2 down;
+        server 127.0.0.2:1 max_conns=2 down;
     }
     review_zone z 1m;
     review_llm /few model=stand-in;
@@ -45,6 +50,10 @@ SERVER = """
             review_timeout 120s;
         }
         location = /other { review; review_llm /one; review_retry tries=1; }
+        location = /dead { review; review_llm /nobody; }
+        location = /nobody {
+            internal; proxy_pass http://nobody/v1/chat/completions;
+        }
         location = /one {
             internal; proxy_pass http://llm/v1/chat/completions;
         }
@@ -225,6 +234,61 @@ async def woken(nginx):
     Tap.ok(outcomes(page, "busy") > 0, "which has paused", page)
 
 
+async def in_turn(nginx):
+    """who pauses goes before those that come later, at whatever worker: calls
+    come without an end until the first review is done"""
+    first = asyncio.create_task(review(nginx.port, CHUNK,
+                                       points(["delay=100"] * 12), "/late"))
+
+    async def paused():
+        return outcomes(await status(nginx), "busy") > 0
+    Tap.ok(await until(paused), "in turn: calls pause")
+    later = 0
+
+    async def more():
+        nonlocal later
+        while not first.done() and later < 2000:
+            await review(nginx.port, CHUNK, points(["delay=100"]), "/late")
+            later += 1
+    await asyncio.gather(*(more() for _ in range(8)))
+    reply = await first
+    Tap.ok(reply["status"] == "complete" and later < 200,
+           "in turn: calls that come later do not overtake", (later, reply))
+
+
+async def another_is_down(nginx):
+    """of two upstreams in a zone; what is seen of one says nothing of the
+    other"""
+    good = asyncio.create_task(review(nginx.port, CHUNK,
+                                      points(["delay=50"] * 40)))
+    reply = await review(nginx.port, CHUNK, points(["ok"] * 4), "/dead")
+    Tap.ok([(r["status"], r["attempts"], r["error"]["code"])
+            for r in reply["results"]] == [("failed", 2, "connect")] * 4,
+           "another is down: that is told at once", reply)
+    reply = await good
+    Tap.ok(reply["status"] == "complete", "another is down: the one is busy",
+           reply)
+
+
+async def cannot_connect(nginx):
+    """connections that take too long are none"""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        port = deaf.getsockname()[1]
+        full = [socket.socket() for _ in range(8)]
+        for client in full:
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+        nginx.renew(http=nginx.settings["http"].replace(
+            "server 127.0.0.1:%d" % nginx.llm_port,
+            "server 127.0.0.1:%d" % port))
+        reply = await review(nginx.port, CHUNK, points(["ok"] * 8))
+        for client in full:
+            client.close()
+    codes = [result["error"]["code"] for result in reply["results"]]
+    Tap.ok(set(codes) <= {"call_timeout", "connect"},
+           "no connection in time: is a failure for all", codes)
+
+
 async def no_limit(nginx):
     """where no server has max_conns, none is busy; one call hangs on"""
     task = await hold(nginx, 1)
@@ -328,9 +392,10 @@ def run(test, servers, workers=1, budget=0, more="", http="", how=""):
     nginx = Harness(server="", workers=workers, listen="reuseport",
                     http="review_llm /llm model=stand-in;")
     nginx.settings["review"] = "review; " + more
-    nginx.renew(server=SERVER, http=HTTP % (servers % {
-        "llm": nginx.llm_port, "dead": free_port(), "how": how})
-        + RETRY % budget + http.replace("%(dir)s", nginx.dir))
+    dead = free_port()
+    few = servers % {"llm": nginx.llm_port, "dead": dead, "how": how}
+    nginx.renew(server=SERVER, http=HTTP % {"few": few, "dead": dead}
+                + RETRY % budget + http.replace("%(dir)s", nginx.dir))
     try:
         asyncio.run(test(nginx))
     finally:
@@ -350,6 +415,11 @@ if __name__ == "__main__":
     run(goes_down, FEW, budget=1000)
     run(woken, FEW)
     run(woken, SHARED, workers=4)
+    run(in_turn, FEW)
+    run(in_turn, SHARED, workers=4)
+    run(another_is_down, FEW, budget=1000)
+    run(cannot_connect, "server 127.0.0.1:%(llm)d max_conns=2;", budget=1000,
+        http="proxy_connect_timeout 300ms;")
     run(no_limit, TWO, budget=1000)
     run(another_has_answered, TWO, budget=1000, how="max_conns=1 max_fails=0",
         http="proxy_next_upstream http_429 non_idempotent;")

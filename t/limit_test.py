@@ -554,11 +554,11 @@ async def stopped(nginx, waiting):
     os.kill(worker, signal.SIGSTOP)
     try:
         begin = await nginx.stats()
-        n = 0 if waiting else 200
+        n = 0 if waiting else 100
 
         async def answered():
             return (await nginx.stats())["answered"] >= begin["answered"] + n
-        good = await within(60, answered)
+        good = await within(180, answered)
         if waiting:
             await asyncio.sleep(SLOW)   # it gets slots, and makes no use of them
         end = await nginx.stats()

@@ -13,7 +13,7 @@ import tempfile
 
 LIB = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib")
 sys.path.insert(0, LIB)
-from harness import ROOT, Tap, wait_for
+from harness import ROOT, SLOW, Tap, wait_for
 from reaper import left
 
 PYTHON = """
@@ -57,6 +57,12 @@ GET /
 """ % LIB
 
 
+def as_ever():
+    """a shell that runs us in the background may have SIGINT ignored"""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def ended(command, how):
     """(how the test ended, what is left of it)"""
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +70,8 @@ def ended(command, how):
         with open(os.path.join(folder, "said"), "wb") as said:
             test = subprocess.Popen(command, cwd=ROOT, env=env,
                                     stdin=subprocess.PIPE, stderr=said,
-                                    stdout=subprocess.PIPE)
+                                    stdout=subprocess.PIPE,
+                                    preexec_fn=as_ever)
         while test.stdout.readline() not in (b"ready\n", b""):
             pass
         started = len(left(folder.encode(), {test.pid, os.getpid()}))
@@ -73,7 +80,11 @@ def ended(command, how):
         else:
             test.stdin.write(how.encode() + b"\n")
             test.stdin.flush()
-        test.wait()
+        try:
+            test.wait(60 * SLOW)
+        except subprocess.TimeoutExpired:
+            test.kill()
+            test.wait()
 
         def rest():
             return ([name for name in os.listdir(folder) if name != "said"],

@@ -393,8 +393,8 @@ ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
     }
 
     if (status == NGX_HTTP_BAD_GATEWAY && !answered) {
-        return ngx_http_review_limit_no_server(r)
-               && ngx_http_review_limit_is_busy(&guard->turn)
+        return ngx_http_review_busy_no_server(r)
+               && ngx_http_review_busy(&guard->turn)
                ? "busy" : "connect";
     }
 
@@ -426,6 +426,8 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
         return;
     }
 
+    turn->upstream = ngx_http_review_busy_upstream(guard->request);
+
     m = &ngx_http_review_zone_load(guard->waiter.limit->zone)->metrics;
     code = ngx_http_review_guard_code(guard);
 
@@ -433,7 +435,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
     review_metrics_queue(m, turn->begun - turn->asked);
 
     ngx_http_review_limit_sample(&sample, code);
-    sample.lost &= !ngx_http_review_limit_no_server(guard->request);
+    sample.lost &= !ngx_http_review_busy_no_server(guard->request);
 
     state = ngx_http_review_guard_upstream(guard->request);
 

@@ -184,8 +184,8 @@ ngx_http_review_call_pause(ngx_http_review_call_t *call)
 
     ngx_http_review_call_reset(call);
 
-    ngx_http_review_limit_pause(&call->turn,
-                                ngx_http_review_retry_pause(call));
+    ngx_http_review_busy_pause(&call->turn, ngx_http_review_retry_pause(call),
+                               call->pauses == 1);
 }
 
 
@@ -245,6 +245,7 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
     ngx_http_review_limit_sample(&sample, call->failure.code);
 
     sample.first = call->first ? call->first - call->started : 0;
+    sample.lost |= call->attempted && !call->connected;
     sample.lost &= !call->no_server;
 
     ngx_http_review_limit_done(&call->turn, &sample);

@@ -13,6 +13,8 @@ static ngx_int_t ngx_http_review_call_body(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
 static ngx_int_t ngx_http_review_call_done(ngx_http_request_t *sr, void *data,
     ngx_int_t rc);
+static void ngx_http_review_call_look(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr);
 static ngx_uint_t ngx_http_review_call_is_cut(ngx_http_request_t *sr);
 static void ngx_http_review_call_log(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
@@ -240,8 +242,6 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 {
     ngx_http_review_call_t *call = data;
 
-    ngx_http_upstream_state_t  *state;
-
     if (call->sr != sr) {
         return NGX_OK;
     }
@@ -271,20 +271,32 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 
     call->cut = ngx_http_review_call_is_cut(sr);
 
+    ngx_http_review_call_look(call, sr);
+
+    call->no_server = !call->header && ngx_http_review_busy_no_server(sr);
+    call->busy = call->no_server && ngx_http_review_busy(&call->turn);
+
+    ngx_http_review_call_end(call);
+
+    return NGX_OK;
+}
+
+
+/* how far the try has come */
+
+static void
+ngx_http_review_call_look(ngx_http_review_call_t *call, ngx_http_request_t *sr)
+{
+    ngx_http_upstream_state_t  *state;
+
     if (sr->upstream && sr->upstream_states && sr->upstream_states->nelts) {
         state = sr->upstream_states->elts;
         state += sr->upstream_states->nelts - 1;
         call->attempted = 1;
         call->connected = (state->connect_time != (ngx_msec_t) -1);
-        call->no_server = !call->header
-                          && ngx_http_review_limit_no_server(sr);
-        call->busy = call->no_server
-                     && ngx_http_review_limit_is_busy(&call->turn);
     }
 
-    ngx_http_review_call_end(call);
-
-    return NGX_OK;
+    call->turn.upstream = ngx_http_review_busy_upstream(sr);
 }
 
 
@@ -325,6 +337,8 @@ ngx_http_review_call_stop(ngx_http_review_call_t *call)
 
     call->sr = NULL;
     call->left = 1;
+
+    ngx_http_review_call_look(call, sr);
 
     if (ngx_http_review_call_waits_for_file(sr)) {
         sr->write_event_handler = ngx_http_review_call_abandoned;

@@ -7,14 +7,8 @@
 #include "http/ngx_http_review.h"
 
 
-/* how long it counts what was seen of the LLM's connections */
-
-#define NGX_HTTP_REVIEW_LIMIT_LATELY  1000
-
-
 static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
 static void ngx_http_review_limit_expired(ngx_event_t *ev);
-static void ngx_http_review_limit_resume(ngx_event_t *ev);
 static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
 
 
@@ -214,14 +208,7 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 
     load = ngx_http_review_zone_load(turn->waiter->limit->zone);
 
-    if (sample->lost) {
-        load->lost = ngx_current_msec;
-
-    } else if (sample->result == REVIEW_CIRCUIT_GOOD
-               || sample->result == REVIEW_CIRCUIT_ANSWERED)
-    {
-        load->answered = ngx_current_msec;
-    }
+    ngx_http_review_busy_learn(turn, sample);
 
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
                           sample->result);
@@ -232,40 +219,6 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
                             (uint32_t) sample->first, q->waiting);
 
         q->limit = review_adapt_limit(&load->adapt);
-    }
-}
-
-
-/*
- * With the lock held: so many connections have become free since the last time,
- * as far as calls of the zone had them, so that as many may ask again.
- */
-
-static void
-ngx_http_review_limit_wake(ngx_http_review_zone_t *zone)
-{
-    uint64_t                 freed;
-    ngx_queue_t             *head;
-    ngx_http_review_turn_t  *turn;
-
-    freed = ngx_http_review_zone_load(zone)->freed;
-
-    for ( /* void */ ; zone->freed != freed; zone->freed++) {
-
-        if (ngx_queue_empty(&zone->paused)) {
-            zone->freed = freed;
-            return;
-        }
-
-        head = ngx_queue_head(&zone->paused);
-        ngx_queue_remove(head);
-
-        turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
-        turn->state = NGX_HTTP_REVIEW_TURN_READY;
-
-        ngx_queue_insert_tail(&zone->ready, head);
-
-        ngx_post_event(&zone->posted, &ngx_posted_events);
     }
 }
 
@@ -296,20 +249,17 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
         review_queue_give(q, zone->process);
-
-        if (turn->state == NGX_HTTP_REVIEW_TURN_HELD) {
-            ngx_http_review_zone_load(zone)->freed++;
-            ngx_http_review_limit_wake(zone);
-        }
     }
 
-    review_queue_serve(q, &wake);
+    ngx_queue_remove(&turn->queue);
+
+    if (!ngx_http_review_busy_left(turn, &wake)) {
+        review_queue_serve(q, &wake);
+    }
 
     ngx_http_review_zone_unlock(zone);
 
     ngx_http_review_process_wake(zone, &wake);
-
-    ngx_queue_remove(&turn->queue);
 
     if (turn->timer.timer_set) {
         ngx_del_timer(&turn->timer);
@@ -329,201 +279,6 @@ ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
 }
 
 
-void
-ngx_http_review_limit_pause(ngx_http_review_turn_t *turn, ngx_msec_t pause)
-{
-    ngx_http_review_load_t  *load;
-    ngx_http_review_zone_t  *zone;
-
-    zone = turn->waiter->limit->zone;
-    load = ngx_http_review_zone_load(zone);
-
-    /* a probe that was none: another call may be one meanwhile */
-
-    (void) ngx_http_review_zone_lock(zone);
-    review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
-                          REVIEW_CIRCUIT_NOTHING);
-    ngx_http_review_zone_unlock(zone);
-
-    turn->state = NGX_HTTP_REVIEW_TURN_PAUSED;
-
-    ngx_queue_remove(&turn->queue);
-    ngx_queue_insert_tail(&zone->paused, &turn->queue);
-
-    turn->timer.handler = ngx_http_review_limit_resume;
-    turn->timer.data = turn;
-    turn->timer.log = ngx_cycle->log;
-
-    ngx_add_timer(&turn->timer, pause);
-
-    ngx_http_review_process_watch(zone);
-}
-
-
-static void
-ngx_http_review_limit_resume(ngx_event_t *ev)
-{
-    ngx_http_review_turn_t  *turn;
-    ngx_http_review_zone_t  *zone;
-
-    turn = ev->data;
-    zone = turn->waiter->limit->zone;
-
-    turn->state = NGX_HTTP_REVIEW_TURN_READY;
-
-    ngx_queue_remove(&turn->queue);
-    ngx_queue_insert_tail(&zone->ready, &turn->queue);
-
-    ngx_http_review_limit_ready(zone);
-}
-
-
-/* is any call of this process connected, or connecting? */
-
-static void
-ngx_http_review_limit_look(ngx_http_review_zone_t *zone,
-    ngx_uint_t *connected, ngx_uint_t *connecting)
-{
-    ngx_queue_t             *q;
-    ngx_http_request_t      *r;
-    ngx_http_upstream_t     *u;
-    ngx_http_review_turn_t  *turn;
-
-    *connected = 0;
-    *connecting = 0;
-
-    for (q = ngx_queue_head(&zone->held);
-         q != ngx_queue_sentinel(&zone->held) && !*connected;
-         q = ngx_queue_next(q))
-    {
-        turn = ngx_queue_data(q, ngx_http_review_turn_t, queue);
-
-        r = *turn->request;
-        u = r ? r->upstream : NULL;
-
-        if (u == NULL || u->peer.connection == NULL) {
-            continue;
-        }
-
-        if (u->state->connect_time != (ngx_msec_t) -1) {
-            *connected = 1;
-
-        } else if (ngx_current_msec - u->start_time
-                   < NGX_HTTP_REVIEW_LIMIT_LATELY)
-        {
-            *connecting = 1;
-        }
-    }
-}
-
-
-/* may nginx leave a server of this upstream alone that is up? */
-
-static ngx_uint_t
-ngx_http_review_limit_bounded(ngx_http_upstream_srv_conf_t *uscf)
-{
-    ngx_uint_t                   i;
-    ngx_http_upstream_server_t  *server;
-
-    if (!(uscf->flags & NGX_HTTP_UPSTREAM_CREATE) || uscf->servers == NULL) {
-        return 0;
-    }
-
-    server = uscf->servers->elts;
-
-    for (i = 0; i < uscf->servers->nelts; i++) {
-        if (server[i].max_conns) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * nginx has the upstream's name for that of a server that it has not found.
- * Where another one was connected to before, there was a try all the same.
- */
-
-ngx_uint_t
-ngx_http_review_limit_no_server(ngx_http_request_t *r)
-{
-    ngx_str_t                  *host;
-    ngx_uint_t                  i, n;
-    ngx_http_upstream_t        *u;
-    ngx_http_upstream_state_t  *state;
-
-    u = r->upstream;
-
-    if (u == NULL || u->upstream == NULL || r->upstream_states == NULL
-        || r->upstream_states->nelts == 0
-        || !ngx_http_review_limit_bounded(u->upstream))
-    {
-        return 0;
-    }
-
-    host = &u->upstream->host;
-    state = r->upstream_states->elts;
-    n = r->upstream_states->nelts - 1;
-
-    for (i = 0; i < n; i++) {
-        if (state[i].peer && state[i].connect_time != (ngx_msec_t) -1) {
-            return 0;
-        }
-    }
-
-    return state[n].connect_time == (ngx_msec_t) -1
-           && state[n].peer
-           && state[n].peer->len == host->len
-           && ngx_strncmp(state[n].peer->data, host->data, host->len) == 0;
-}
-
-
-static ngx_uint_t
-ngx_http_review_limit_lately(ngx_msec_t when)
-{
-    return when && (ngx_msec_int_t) (ngx_current_msec - when)
-                   < NGX_HTTP_REVIEW_LIMIT_LATELY;
-}
-
-
-ngx_uint_t
-ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn)
-{
-    ngx_uint_t               busy, connected, connecting;
-    review_queue_t          *q;
-    ngx_http_review_load_t  *load;
-    ngx_http_review_zone_t  *zone;
-
-    if (turn->state != NGX_HTTP_REVIEW_TURN_HELD) {
-        return 0;
-    }
-
-    zone = turn->waiter->limit->zone;
-    load = ngx_http_review_zone_load(zone);
-
-    ngx_http_review_limit_look(zone, &connected, &connecting);
-
-    q = ngx_http_review_zone_lock(zone);
-
-    if (ngx_http_review_limit_lately(turn->begun)
-        && q->in_flight > q->shares[zone->process].in_flight)
-    {
-        connecting = 1;
-    }
-
-    busy = connected
-           || ngx_http_review_limit_lately(load->connected)
-           || ngx_http_review_limit_lately(load->answered)
-           || (connecting && !ngx_http_review_limit_lately(load->lost));
-
-    ngx_http_review_zone_unlock(zone);
-
-    return busy;
-}
-
-
 /* takes what has been granted to this process */
 
 ngx_uint_t
@@ -532,7 +287,6 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
     int                        gone;
     void                      *owner;
     uint32_t                   n;
-    ngx_uint_t                 connected, connecting;
     ngx_queue_t               *head;
     review_wake_t              wake;
     review_queue_t            *q;
@@ -541,15 +295,9 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
     ngx_memzero(&wake, sizeof(review_wake_t));
 
-    ngx_http_review_limit_look(zone, &connected, &connecting);
-
     q = ngx_http_review_zone_lock(zone);
 
-    if (connected) {
-        ngx_http_review_zone_load(zone)->connected = ngx_current_msec;
-    }
-
-    ngx_http_review_limit_wake(zone);
+    ngx_http_review_busy_claim(zone);
 
     while ((n = review_queue_claim(q, zone->process, &owner, &gone))) {
         waiter = owner;

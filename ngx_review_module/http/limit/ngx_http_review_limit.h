@@ -50,7 +50,7 @@ struct ngx_http_review_zone_s {
     ngx_queue_t                 ready;      /* turns that have come */
     ngx_queue_t                 held;       /* turns with a slot, */
     ngx_queue_t                 paused;     /* and those that find no server */
-    uint64_t                    freed;      /* of the load's, seen to */
+    ngx_msec_t                  looked;     /* at their connections */
 
     unsigned                    defined:1;  /* by review_zone */
     unsigned                    automatic:1; /* the limit moves */
@@ -65,6 +65,27 @@ typedef struct {
 } ngx_http_review_limit_t;
 
 
+/* when something was last seen of an upstream's connections; 0: never */
+
+typedef struct {
+    uint32_t                    upstream;   /* which one; 0: none */
+    ngx_msec_t                  answered;   /* a call was */
+    ngx_msec_t                  connected;  /* one had its connection */
+    ngx_msec_t                  lost;       /* one had none, or was cut */
+} ngx_http_review_seen_t;
+
+
+/* of a process: the calls that pause, since their servers are busy */
+
+typedef struct {
+    ngx_msec_t                  since;      /* the first of them; 0: none */
+    ngx_uint_t                  go;         /* so many may ask again */
+} ngx_http_review_line_t;
+
+
+#define NGX_HTTP_REVIEW_SEEN  8
+
+
 /* what all processes know of an LLM, beside the queue of its calls */
 
 typedef struct {
@@ -72,13 +93,9 @@ typedef struct {
     review_circuit_t            circuit;
     review_metrics_t            metrics;
     ngx_uint_t                  automatic;
-
-    /* when that was seen last, for those who find no live upstream */
-
-    ngx_msec_t                  answered;   /* a call was */
-    ngx_msec_t                  connected;  /* one had its connection */
-    ngx_msec_t                  lost;       /* one had none, or was cut */
-    uint64_t                    freed;      /* slots of calls that have ended */
+    ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
+    ngx_http_review_line_t      lines[REVIEW_QUEUE_PROCESSES];
+    ngx_msec_t                  paused;     /* when there was one in them */
 } ngx_http_review_load_t;
 
 
@@ -116,6 +133,7 @@ struct ngx_http_review_turn_s {
     const char                 *code;       /* why there is none; NULL */
     ngx_http_review_turn_e      state;
     uint32_t                    ticket;     /* of the circuit; 0: none */
+    uint32_t                    upstream;   /* that was asked last; 0: none */
 };
 
 
@@ -219,26 +237,6 @@ void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     ngx_http_review_sample_t *sample);
 void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
 
-/*
- * Has nginx found no server for "r" where some may have but so many connections
- * ("max_conns")?  It says so of those that are down as of those that have them
- * all.  They are busy where a call of the zone has its connection right now, or
- * was answered within the last second; or where one has begun to connect since,
- * and none has failed to, or was cut.  What other processes' calls do is known
- * a little late: a call that has just begun gets the benefit of the doubt.
- */
-
-ngx_uint_t ngx_http_review_limit_no_server(ngx_http_request_t *r);
-ngx_uint_t ngx_http_review_limit_is_busy(ngx_http_review_turn_t *turn);
-
-/*
- * A turn whose servers are busy keeps its slot; its handler is called again
- * when another call has ended, after the pause at the latest.
- */
-
-void ngx_http_review_limit_pause(ngx_http_review_turn_t *turn,
-    ngx_msec_t pause);
-
 /* 1 if the zone is to be looked at again: calls wait, or run */
 
 ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
@@ -251,6 +249,50 @@ ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
 
 void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     const char *code);
+
+
+/*
+ * ngx_http_review_busy.c: upstreams whose servers have all the connections they
+ * may have ("max_conns").  nginx says of them what it says of those that are
+ * down.
+ */
+
+/* an upstream as a number; 0: the request has asked none */
+
+uint32_t ngx_http_review_busy_upstream(ngx_http_request_t *r);
+
+/* nginx has found no server, where some may have but so many connections */
+
+ngx_uint_t ngx_http_review_busy_no_server(ngx_http_request_t *r);
+
+/*
+ * Are they busy?  So it is where a call to the upstream has its connection right
+ * now, or was answered within the last second; or where one has begun to connect
+ * since, and none has failed to, or was cut.  What other processes' calls do is
+ * known a little late: a call that has just begun gets the benefit of the doubt.
+ */
+
+ngx_uint_t ngx_http_review_busy(ngx_http_review_turn_t *turn);
+
+/*
+ * The turn keeps its slot.  Its handler is called again when another call has
+ * ended and none has paused for longer, or after the pause at the latest.
+ */
+
+void ngx_http_review_busy_pause(ngx_http_review_turn_t *turn,
+    ngx_msec_t pause, ngx_uint_t first);
+
+/*
+ * With the lock held: what a call has seen; a turn that is in no queue any more,
+ * 1 if the connection that it had is another's, which must get it before those
+ * who wait for a slot; what this process may go on with.
+ */
+
+void ngx_http_review_busy_learn(ngx_http_review_turn_t *turn,
+    ngx_http_review_sample_t *sample);
+ngx_uint_t ngx_http_review_busy_left(ngx_http_review_turn_t *turn,
+    review_wake_t *wake);
+void ngx_http_review_busy_claim(ngx_http_review_zone_t *zone);
 
 
 #pragma GCC visibility pop

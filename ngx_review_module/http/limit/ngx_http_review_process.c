@@ -187,6 +187,9 @@ ngx_http_review_process_clear(ngx_http_review_zone_t *zone, ngx_uint_t i)
     review_queue_reclaim(q, i);
     review_queue_serve(q, &wake);
 
+    ngx_memzero(&ngx_http_review_zone_load(zone)->lines[i],
+                sizeof(ngx_http_review_line_t));
+
     process->pid = 0;
     process->died = 0;
 

@@ -425,9 +425,9 @@ ngx_http_review_ping(ngx_event_t *ev)
     ngx_http_review_reply_ping(ctx);
     ngx_add_timer(ev, ctx->conf->ping);
 
-    if (ctx->broken) {
-        ngx_http_review_wake(ctx);
-    }
+    /* a filter may keep it, or forget that it is to be sent now */
+
+    ngx_http_review_wake(ctx);
 
     ngx_http_run_posted_requests(c);
 }

@@ -343,6 +343,8 @@ ngx_http_review_download_follow(ngx_http_review_download_t *d)
         return;
     }
 
+    ngx_memzero(&url, sizeof(review_url_t));
+
     rc = d->location.data
          ? review_url_follow(d->memory, &d->at, d->location.data,
                              d->location.len, &url)

@@ -366,6 +366,8 @@ review_float_shortest(float value, int *exponent)
         k--;
     }
 
+    m = 0;
+
     for (n = (value < FLT_MIN) ? 1 : 6; n < 9; n++) {
         m = (uint64_t) (scaled / review_float_powers[9 - n] + 0.5);
 

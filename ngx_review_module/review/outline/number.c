@@ -354,6 +354,7 @@ review_number_word(review_mark_t *mark, const char *p)
     };
 
     last = mark->end;
+    n = 0;
 
     for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         n = words[i].word.len;
