@@ -367,7 +367,9 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 
         /* a try that is cut off has been made all the same */
 
-        if (call->sr || (call->ended && call->turn.code == NULL && !call->busy)) {
+        if (call->sr || (call->ended && call->turn.code == NULL
+                         && !call->busy))
+        {
             cell->usage.calls++;
             cell->usage.time += ngx_current_msec - call->started;
         }
