@@ -26,6 +26,7 @@
 
 NGINX_SRC ?=	/usr/share/nginx/src
 NGINX ?=	/usr/sbin/nginx
+unexport NGINX	# nginx takes it for the sockets that it is to inherit
 CC ?=		cc
 CLANG ?=	clang
 

@@ -414,6 +414,7 @@ if __name__ == "__main__":
     run(down, "server 127.0.0.1:%(dead)d max_conns=1;", budget=1000)
     run(goes_down, FEW, budget=1000)
     run(woken, FEW)
+    run(woken, FEW, workers=2)
     run(woken, SHARED, workers=4)
     run(in_turn, FEW)
     run(in_turn, SHARED, workers=4)

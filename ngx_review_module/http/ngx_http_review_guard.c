@@ -426,7 +426,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
         return;
     }
 
-    turn->upstream = ngx_http_review_busy_upstream(guard->request);
+    ngx_http_review_busy_set_upstream(turn, guard->request);
 
     m = &ngx_http_review_zone_load(guard->waiter.limit->zone)->metrics;
     code = ngx_http_review_guard_code(guard);
@@ -435,7 +435,11 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
     review_metrics_queue(m, turn->begun - turn->asked);
 
     ngx_http_review_limit_sample(&sample, code);
-    sample.lost &= !ngx_http_review_busy_no_server(guard->request);
+
+    if (ngx_http_review_busy_no_server(guard->request)) {
+        sample.lost = 0;
+        turn->upstream = 0;
+    }
 
     state = ngx_http_review_guard_upstream(guard->request);
 

@@ -423,6 +423,30 @@ sub json_request {
         return ($state // '') eq 'Z';
     };
 
+    # An nginx without a master may look for a signal just before one comes, and
+    # then sleep: it is told again.
+
+    my $kill = \&Test::Nginx::Util::kill_process;
+
+    *Test::Nginx::Util::kill_process = sub ($$$) {
+        my ($pid, $wait, $name) = @_;
+        my $end = Time::HiRes::time() + patience();
+        my $again = 0;
+
+        while ($wait && $pid && Test::Nginx::Util::is_running($pid)) {
+            my $now = Time::HiRes::time();
+            last if $now > $end;
+            if ($now > $again) {
+                kill QUIT => $pid;
+                $again = $now + 1;
+            }
+            waitpid $pid, POSIX::WNOHANG();
+            Time::HiRes::sleep(0.02);
+        }
+
+        $kill->(@_) if Test::Nginx::Util::is_running($pid);
+    };
+
     # The pause before the error log is read is for the lines that a block waits
     # for.  Faults are looked for again as the block, and as its nginx, ends.
 

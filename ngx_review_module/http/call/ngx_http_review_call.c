@@ -55,7 +55,6 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
 
     ngx_http_review_call_reset(call);
 
-
     call->timer.data = call;
     call->timer.log = ctx->request->connection->log;
 
@@ -177,15 +176,24 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
 static void
 ngx_http_review_call_pause(ngx_http_review_call_t *call)
 {
+    ngx_uint_t  first;
+
     call->tries--;
-    call->pauses++;
+
+    /* pauses grow where nothing but time has ended them */
+
+    first = (call->pauses == 0);
+
+    if (first || !call->turn.go) {
+        call->pauses++;
+    }
 
     ngx_http_review_count_busy(call);
 
     ngx_http_review_call_reset(call);
 
     ngx_http_review_busy_pause(&call->turn, ngx_http_review_retry_pause(call),
-                               call->pauses == 1);
+                               first);
 }
 
 
@@ -247,6 +255,10 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
     sample.first = call->first ? call->first - call->started : 0;
     sample.lost |= call->attempted && !call->connected;
     sample.lost &= !call->no_server;
+
+    if (call->no_server) {
+        call->turn.upstream = 0;
+    }
 
     ngx_http_review_limit_done(&call->turn, &sample);
 

@@ -296,7 +296,7 @@ ngx_http_review_call_look(ngx_http_review_call_t *call, ngx_http_request_t *sr)
         call->connected = (state->connect_time != (ngx_msec_t) -1);
     }
 
-    call->turn.upstream = ngx_http_review_busy_upstream(sr);
+    ngx_http_review_busy_set_upstream(&call->turn, sr);
 }
 
 
@@ -405,6 +405,10 @@ ngx_http_review_call_let_go(ngx_http_review_call_t *call)
 {
     if (call->sr && ngx_http_review_call_waits_for_file(call->sr)) {
         call->sr->write_event_handler = ngx_http_review_call_abandoned;
+    }
+
+    if (call->sr) {
+        ngx_http_review_call_look(call, call->sr);
     }
 
     call->sr = NULL;

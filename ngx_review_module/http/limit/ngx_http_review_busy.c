@@ -19,21 +19,6 @@
 static void ngx_http_review_busy_resume(ngx_event_t *ev);
 
 
-uint32_t
-ngx_http_review_busy_upstream(ngx_http_request_t *r)
-{
-    ngx_str_t  *host;
-
-    if (r == NULL || r->upstream == NULL || r->upstream->upstream == NULL) {
-        return 0;
-    }
-
-    host = &r->upstream->upstream->host;
-
-    return ngx_crc32_short(host->data, host->len) | 1;
-}
-
-
 /* may nginx leave a server of this upstream alone that is up? */
 
 static ngx_uint_t
@@ -55,6 +40,42 @@ ngx_http_review_busy_bounded(ngx_http_upstream_srv_conf_t *uscf)
     }
 
     return 0;
+}
+
+
+/* as a number; 0: none whose servers may be busy */
+
+static uint32_t
+ngx_http_review_busy_upstream(ngx_http_request_t *r)
+{
+    ngx_str_t  *host;
+
+    if (r->upstream == NULL || r->upstream->upstream == NULL
+        || !ngx_http_review_busy_bounded(r->upstream->upstream))
+    {
+        return 0;
+    }
+
+    host = &r->upstream->upstream->host;
+
+    return ngx_crc32_short(host->data, host->len) | 1;
+}
+
+
+void
+ngx_http_review_busy_set_upstream(ngx_http_review_turn_t *turn,
+    ngx_http_request_t *r)
+{
+    turn->upstream = ngx_http_review_busy_upstream(r);
+    turn->local = 0;
+
+    if (turn->upstream) {
+#if (NGX_HTTP_UPSTREAM_ZONE)
+        turn->local = (r->upstream->upstream->shm_zone == NULL);
+#else
+        turn->local = 1;
+#endif
+    }
 }
 
 
@@ -167,15 +188,15 @@ ngx_http_review_busy_learn(ngx_http_review_turn_t *turn,
 
 
 /*
- * With the lock held: which calls of this process are connected?  1 if one is
- * about to be, to this upstream.
+ * With the lock held: which calls of this process are connected?  Is one of
+ * this upstream, or about to be?
  */
 
-static ngx_uint_t
-ngx_http_review_busy_look(ngx_http_review_zone_t *zone, uint32_t upstream)
+static void
+ngx_http_review_busy_look(ngx_http_review_zone_t *zone, uint32_t upstream,
+    ngx_uint_t *connected, ngx_uint_t *connecting)
 {
     uint32_t                 asked;
-    ngx_uint_t               connecting;
     ngx_queue_t             *q;
     ngx_http_request_t      *r;
     ngx_http_upstream_t     *u;
@@ -183,7 +204,9 @@ ngx_http_review_busy_look(ngx_http_review_zone_t *zone, uint32_t upstream)
     ngx_http_review_turn_t  *turn;
 
     load = ngx_http_review_zone_load(zone);
-    connecting = 0;
+
+    *connected = 0;
+    *connecting = 0;
 
     for (q = ngx_queue_head(&zone->held);
          q != ngx_queue_sentinel(&zone->held);
@@ -200,25 +223,31 @@ ngx_http_review_busy_look(ngx_http_review_zone_t *zone, uint32_t upstream)
 
         asked = ngx_http_review_busy_upstream(r);
 
+        if (asked == 0) {
+            continue;
+        }
+
         if (u->state->connect_time != (ngx_msec_t) -1) {
             ngx_http_review_busy_seen(load, asked)->connected =
                                                             ngx_current_msec;
 
+            if (asked == upstream) {
+                *connected = 1;
+            }
+
         } else if (asked == upstream
                    && ngx_http_review_busy_lately(u->start_time))
         {
-            connecting = 1;
+            *connecting = 1;
         }
     }
-
-    return connecting;
 }
 
 
 ngx_uint_t
 ngx_http_review_busy(ngx_http_review_turn_t *turn)
 {
-    ngx_uint_t               busy, connecting;
+    ngx_uint_t               busy, connected, connecting;
     review_queue_t          *q;
     ngx_http_review_seen_t  *seen;
     ngx_http_review_zone_t  *zone;
@@ -231,7 +260,7 @@ ngx_http_review_busy(ngx_http_review_turn_t *turn)
 
     q = ngx_http_review_zone_lock(zone);
 
-    connecting = ngx_http_review_busy_look(zone, turn->upstream);
+    ngx_http_review_busy_look(zone, turn->upstream, &connected, &connecting);
 
     if (ngx_http_review_busy_lately(turn->begun)
         && q->in_flight > q->shares[zone->process].in_flight)
@@ -242,7 +271,8 @@ ngx_http_review_busy(ngx_http_review_turn_t *turn)
     seen = ngx_http_review_busy_seen(ngx_http_review_zone_load(zone),
                                      turn->upstream);
 
-    busy = ngx_http_review_busy_lately(seen->connected)
+    busy = connected
+           || ngx_http_review_busy_lately(seen->connected)
            || ngx_http_review_busy_lately(seen->answered)
            || (connecting && !ngx_http_review_busy_lately(seen->lost));
 
@@ -266,6 +296,8 @@ ngx_http_review_busy_tell(ngx_http_review_zone_t *zone)
     line = &load->lines[zone->process];
 
     line->since = 0;
+    line->told = ngx_current_msec;
+    line->calls = zone->npaused;
 
     if (ngx_queue_empty(&zone->paused)) {
         line->go = 0;
@@ -323,6 +355,7 @@ ngx_http_review_busy_pause(ngx_http_review_turn_t *turn, ngx_msec_t pause,
 
     ngx_queue_remove(&turn->queue);
     ngx_http_review_busy_insert(turn);
+    zone->npaused++;
 
     q = ngx_http_review_zone_lock(zone);
 
@@ -367,9 +400,11 @@ ngx_http_review_busy_resume(ngx_event_t *ev)
     zone = turn->waiter->limit->zone;
 
     turn->state = NGX_HTTP_REVIEW_TURN_READY;
+    turn->go = 0;
 
     ngx_queue_remove(&turn->queue);
     ngx_queue_insert_tail(&zone->ready, &turn->queue);
+    zone->npaused--;
 
     ngx_post_event(&zone->posted, &ngx_posted_events);
 }
@@ -389,11 +424,16 @@ ngx_http_review_busy_left(ngx_http_review_turn_t *turn, review_wake_t *wake)
     zone = turn->waiter->limit->zone;
 
     if (turn->state == NGX_HTTP_REVIEW_TURN_PAUSED) {
+        zone->npaused--;
         ngx_http_review_busy_tell(zone);
         return 0;
     }
 
-    if (turn->state != NGX_HTTP_REVIEW_TURN_HELD) {
+    /* it had a connection, or was about to take one that is free */
+
+    if (!(turn->state == NGX_HTTP_REVIEW_TURN_HELD && turn->upstream)
+        && !(turn->state == NGX_HTTP_REVIEW_TURN_READY && turn->go))
+    {
         return 0;
     }
 
@@ -410,7 +450,18 @@ ngx_http_review_busy_left(ngx_http_review_turn_t *turn, review_wake_t *wake)
     oldest = 0;
 
     for (i = 0; i < REVIEW_QUEUE_PROCESSES; i++) {
-        if (line[i].since && (oldest == 0 || line[i].since < oldest)) {
+        /* all of them may go on already, or the process does not run */
+
+        if (line[i].since == 0 || line[i].go >= line[i].calls
+            || !ngx_http_review_busy_lately(line[i].told)
+            || (turn->local && i != zone->process))
+        {
+            continue;
+        }
+
+        if (oldest == 0
+            || (ngx_msec_int_t) (line[i].since - oldest) < 0)
+        {
             oldest = line[i].since;
             first = i;
         }
@@ -430,13 +481,14 @@ ngx_http_review_busy_left(ngx_http_review_turn_t *turn, review_wake_t *wake)
 void
 ngx_http_review_busy_claim(ngx_http_review_zone_t *zone)
 {
+    ngx_uint_t               connected, connecting;
     ngx_queue_t             *head;
     ngx_http_review_line_t  *line;
     ngx_http_review_turn_t  *turn;
 
     if (ngx_current_msec - zone->looked >= NGX_HTTP_REVIEW_BUSY_LOOK) {
         zone->looked = ngx_current_msec;
-        (void) ngx_http_review_busy_look(zone, 0);
+        ngx_http_review_busy_look(zone, 0, &connected, &connecting);
     }
 
     line = &ngx_http_review_zone_load(zone)->lines[zone->process];
@@ -448,6 +500,8 @@ ngx_http_review_busy_claim(ngx_http_review_zone_t *zone)
 
         turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
         turn->state = NGX_HTTP_REVIEW_TURN_READY;
+        turn->go = 1;
+        zone->npaused--;
 
         ngx_queue_insert_tail(&zone->ready, head);
     }

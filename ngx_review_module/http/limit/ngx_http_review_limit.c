@@ -134,6 +134,8 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
 
     turn->code = NULL;
     turn->ticket = 0;
+    turn->upstream = 0;
+    turn->go = 0;
     turn->asked = ngx_current_msec;
 
     if (waiter->limit == NULL) {

@@ -50,7 +50,8 @@ struct ngx_http_review_zone_s {
     ngx_queue_t                 ready;      /* turns that have come */
     ngx_queue_t                 held;       /* turns with a slot, */
     ngx_queue_t                 paused;     /* and those that find no server */
-    ngx_msec_t                  looked;     /* at their connections */
+    ngx_uint_t                  npaused;
+    ngx_msec_t                  looked;     /* at the connections of those held */
 
     unsigned                    defined:1;  /* by review_zone */
     unsigned                    automatic:1; /* the limit moves */
@@ -79,6 +80,8 @@ typedef struct {
 
 typedef struct {
     ngx_msec_t                  since;      /* the first of them; 0: none */
+    ngx_msec_t                  told;       /* when the process said so */
+    ngx_uint_t                  calls;      /* how many they are */
     ngx_uint_t                  go;         /* so many may ask again */
 } ngx_http_review_line_t;
 
@@ -133,7 +136,11 @@ struct ngx_http_review_turn_s {
     const char                 *code;       /* why there is none; NULL */
     ngx_http_review_turn_e      state;
     uint32_t                    ticket;     /* of the circuit; 0: none */
-    uint32_t                    upstream;   /* that was asked last; 0: none */
+    uint32_t                    upstream;   /* that was asked last; 0: none
+                                               whose servers may be busy */
+    unsigned                    local:1;    /* which counts by process */
+    unsigned                    go:1;       /* a pause has ended for another
+                                               call's end */
 };
 
 
@@ -257,9 +264,10 @@ void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
  * down.
  */
 
-/* an upstream as a number; 0: the request has asked none */
+/* which upstream the request has asked, if its servers may be busy at all */
 
-uint32_t ngx_http_review_busy_upstream(ngx_http_request_t *r);
+void ngx_http_review_busy_set_upstream(ngx_http_review_turn_t *turn,
+    ngx_http_request_t *r);
 
 /* nginx has found no server, where some may have but so many connections */
 
