@@ -334,7 +334,10 @@ class Storm:
     async def watch(self):
         """the zone's own numbers, as often as the machine allows"""
         while self.ended < self.N:
-            now = await status(self.nginx)
+            try:
+                now = await status(self.nginx)
+            except json.JSONDecodeError:
+                continue            # the worker had it that was killed
             if now["in_flight"] > LIMIT:
                 self.over.append(now)
             if now["queued"]["total"]:
