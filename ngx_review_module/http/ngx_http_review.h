@@ -15,6 +15,7 @@
 #include <ngx_http.h>
 
 #include "http/limit/ngx_http_review_limit.h"
+#include "http/request/ngx_http_review_request.h"
 
 #include "review/base/review.h"
 #include "review/base/buf.h"
@@ -33,34 +34,6 @@ typedef struct ngx_http_review_ctx_s   ngx_http_review_ctx_t;
 typedef struct ngx_http_review_call_s  ngx_http_review_call_t;
 typedef struct ngx_http_review_work_s  ngx_http_review_work_t;
 typedef struct ngx_http_review_extraction_s  ngx_http_review_extraction_t;
-typedef struct ngx_http_review_store_s  ngx_http_review_store_t;
-typedef struct ngx_http_review_s3_s  ngx_http_review_s3_t;
-typedef struct ngx_http_review_fetch_conf_s  ngx_http_review_fetch_conf_t;
-
-
-/* configuration */
-
-typedef struct {
-    ngx_str_t                   name;
-    review_rubric_t            *rubric;
-} ngx_http_review_named_rubric_t;
-
-
-typedef struct {
-    ngx_str_t                   name;
-    void                       *pool;       /* ngx_thread_pool_t; NULL: off */
-    size_t                      threshold;  /* smaller work is done at once */
-} ngx_http_review_threads_t;
-
-
-typedef struct {
-    ngx_array_t                 rubrics; /* of ngx_http_review_named_rubric_t */
-    ngx_array_t                 zones; /* of ngx_http_review_zone_t * */
-    ngx_array_t                 stores; /* of ngx_http_review_store_t * */
-    ngx_int_t                   request_id; /* index of $request_id */
-    ngx_uint_t                  guard;   /* "review_guard" is on somewhere */
-    ngx_http_review_threads_t   threads; /* where nothing else is set */
-} ngx_http_review_main_conf_t;
 
 
 /* the internal location of a backend */
@@ -69,38 +42,6 @@ typedef struct {
     ngx_str_t                   uri;
     ngx_str_t                   args;
 } ngx_http_review_uri_t;
-
-
-typedef struct {
-    ngx_http_review_uri_t       uri;
-    ngx_str_t                   model;
-    unsigned                    stream:1;
-    unsigned                    schema:1;
-} ngx_http_review_llm_t;
-
-
-typedef enum {
-    NGX_HTTP_REVIEW_ENCODING_AUTO = 0,
-    NGX_HTTP_REVIEW_ENCODING_FLOAT,
-    NGX_HTTP_REVIEW_ENCODING_BASE64
-} ngx_http_review_encoding_e;
-
-
-typedef struct {
-    ngx_http_review_uri_t       uri;
-    ngx_str_t                   model;
-    ngx_uint_t                  batch;      /* inputs of a call, at most */
-    ngx_uint_t                  calls;      /* of a request at a time */
-    ngx_http_review_encoding_e  encoding;   /* a worker's own, once it knows */
-} ngx_http_review_embeddings_t;
-
-
-/* where a task sends its chunks */
-
-typedef struct {
-    ngx_http_review_uri_t       uri;
-    ngx_uint_t                  calls;      /* of a task at a time */
-} ngx_http_review_chunk_uri_t;
 
 
 typedef struct {
@@ -116,41 +57,23 @@ typedef struct {
 } ngx_http_review_retry_t;
 
 
-struct ngx_http_review_loc_conf_s {
-    ngx_http_handler_pt         handler;    /* the endpoint that is set here */
-    const char                 *directive;  /* which one, and where: */
-    ngx_str_t                   file;
-    ngx_uint_t                  line;
-    ngx_str_t                   name;       /* of the rubric; empty: none */
-    review_rubric_t            *rubric;     /* NULL: a request must name one */
-    review_split_options_t      split;      /* defaults of "review_split" */
-    ngx_http_review_zone_t     *status;     /* of "review_status" */
-    ngx_uint_t                  plain_errors; /* nginx's stay nginx's */
-    ngx_str_t                   store_name;
-    ngx_http_review_store_t    *store;      /* of _object, _fetch, _task */
-    ngx_http_review_fetch_conf_t  *fetch;
-    ngx_array_t                *fetch_allow; /* of review_allow_t */
+/* the wing's configuration */
 
-    ngx_http_review_llm_t      *llm;
-    ngx_http_review_embeddings_t *embeddings;
-    ngx_http_review_uri_t      *extract;    /* NULL: none */
-    ngx_http_review_chunk_uri_t *chunk_uri;
-    ngx_http_review_threads_t  *threads;
+typedef struct {
+    ngx_int_t                   request_id; /* index of $request_id */
+} ngx_http_review_call_main_conf_t;
+
+
+typedef struct {
     ngx_http_review_retry_t    *retry;
-    ngx_http_review_limit_t    *limit;      /* NULL: none */
-    ngx_http_complex_value_t   *priority;   /* NULL: normal */
-    ngx_flag_t                  guard;
-    ngx_msec_t                  call_timeout;
-    ngx_msec_t                  timeout;
-    ngx_msec_t                  task_timeout;
-    ngx_msec_t                  ping;
-    size_t                      max_chunk;
-    size_t                      max_text;
-    size_t                      max_document;
-    ngx_uint_t                  max_inputs;
-    size_t                      max_answer;
-    ngx_uint_t                  max_points;
-};
+} ngx_http_review_call_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_call_module;
+
+#define ngx_http_review_call_conf(r)                                          \
+    ((ngx_http_review_call_conf_t *)                                          \
+         (r)->loc_conf[ngx_http_review_call_module.ctx_index])
 
 
 /*
@@ -201,7 +124,7 @@ typedef struct {
 
 struct ngx_http_review_ctx_s {
     ngx_http_request_t         *request;
-    ngx_http_review_loc_conf_t *conf;
+    void                      **loc_conf;   /* the location's, as it was then */
     review_pool_t              *pool;
     ngx_msec_t                  started;
     ngx_msec_t                  timeout;    /* of the whole, review_timeout */
@@ -363,6 +286,10 @@ extern ngx_module_t  ngx_http_review_module;
 ngx_http_review_ctx_t *ngx_http_review_create_ctx(ngx_http_request_t *r,
     size_t size);
 
+/* of those who will wait for the LLM's capacity, if the location limits it */
+
+void ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx);
+
 /*
  * Has the body read, then ctx->read called, which may have it parsed, begin,
  * and reply; or declines the request for its headers, where "rc" is not NGX_OK
@@ -447,7 +374,8 @@ ngx_uint_t ngx_http_review_work_is_large(ngx_http_review_ctx_t *ctx,
 char *ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_review_merge_threads(ngx_conf_t *cf,
-    ngx_http_review_loc_conf_t *prev, ngx_http_review_loc_conf_t *conf);
+    ngx_http_review_request_conf_t *prev,
+    ngx_http_review_request_conf_t *conf);
 
 
 /*
@@ -495,11 +423,11 @@ typedef enum {
 ngx_int_t ngx_http_review_media_type(ngx_str_t *value,
     ngx_http_review_type_e *type);
 
-/* a POST of JSON; or of a document, that is or can be made a text */
+/* a POST of whatever it is; or of JSON */
 
-ngx_int_t ngx_http_review_check_json(ngx_http_review_ctx_t *ctx);
-ngx_int_t ngx_http_review_check_document(ngx_http_review_ctx_t *ctx,
+ngx_int_t ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
     ngx_http_review_type_e *type);
+ngx_int_t ngx_http_review_check_json(ngx_http_review_ctx_t *ctx);
 
 /* is the type asked for by name, and not less than JSON? */
 
@@ -515,24 +443,6 @@ ngx_int_t ngx_http_review_add_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
 
 
-/* ngx_http_review_endpoint.c: an endpoint's directive */
-
-char *ngx_http_review_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
-    ngx_http_review_loc_conf_t *conf, ngx_http_handler_pt handler);
-
-
-/* ngx_http_review_call_conf.c: the directives about backends */
-
-char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_review_extract(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_http_review_retry_t *ngx_http_review_create_retry(ngx_conf_t *cf);
-
-
 /*
  * ngx_http_review_param.c: parameters of directives.  "name=value": 1, and the
  * value; 1 or 0 for "on" and "off", or NGX_ERROR.
@@ -544,6 +454,8 @@ ngx_int_t ngx_http_review_on_off(ngx_str_t *value);
 char *ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param);
 char *ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_review_uri_t *uri);
+
+extern ngx_conf_post_t  ngx_http_review_param_positive;
 
 
 /*
@@ -562,60 +474,6 @@ void ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx,
     review_str_t *model, int64_t prompt, int64_t completion);
 void ngx_http_review_add_usage(ngx_http_review_usage_t *sum,
     ngx_http_review_usage_t *usage);
-
-
-/* ngx_http_review_guard.c: plain proxied locations with the same limit */
-
-ngx_int_t ngx_http_review_guard(ngx_http_request_t *r);
-void ngx_http_review_guard_header(ngx_http_request_t *r);
-void ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in);
-
-
-/* ngx_http_review_status.c: what is going on */
-
-char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
-
-/*
- * The endpoints, and their directives: ngx_http_review_chunk.c, _split.c,
- * _embed.c, _rank.c, _object.c, _fetch.c, _task.c
- */
-
-char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_fetch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
-
-/* ngx_http_review_store.c: object stores; NULL: there is none of that name */
-
-char *ngx_http_review_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_http_review_store_t *ngx_http_review_store_find(
-    ngx_http_review_main_conf_t *rmcf, ngx_str_t *name);
-
-
-/*
- * ngx_http_review_s3_problem.c: an operation that has failed, as a problem;
- * the pointer is that of a member that names the object, or NULL
- */
-
-ngx_int_t ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_s3_t *op, const char *pointer);
-
-
-/*
- * ngx_http_review_extract.c: a body that is not text, made text by another
- * service.  Then "next" is called with ctx->text; or the request has ended with
- * a problem.
- */
-
-void ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_ctx_pt next);
 
 
 /*
@@ -776,11 +634,6 @@ ngx_int_t ngx_http_review_error_page_body(ngx_http_request_t *r,
 ngx_int_t ngx_http_review_inflate_init(ngx_http_review_call_t *call);
 ngx_int_t ngx_http_review_inflate(ngx_http_review_call_t *call, u_char *data,
     size_t len);
-
-
-/* ngx_http_review_variables.c */
-
-ngx_int_t ngx_http_review_add_variables(ngx_conf_t *cf);
 
 
 /* ngx_http_review_pool.c: nginx's pools, for the lower floor */

@@ -1,6 +1,7 @@
 
 /* Variables: about a review in its log, about a call in the LLM location. */
 
+#include "http/ngx_http_review_module.h"
 #include "http/chunk/ngx_http_review_chunk.h"
 
 #include <ngx_md5.h>

@@ -6,6 +6,7 @@ lower floor needs nothing of nginx.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -26,6 +27,10 @@ WINGS = ["http"] + ["http/" + name for name in (
 # nginx asks for it by this name, and all files say whose they are by it
 
 EVERYBODYS = {"ngx_http_review_module"}
+
+# a wing's module: its files find their configuration by it
+
+MODULE = re.compile(r"ngx_http_review_\w+_module")
 
 MOST = 10           # files of a wing
 
@@ -110,7 +115,9 @@ def main():
           if WINGS.index(wing(other)) < WINGS.index(wing(file))]
     Tap.ok(not up, "no wing uses one above it", "\n".join(up))
 
-    around = circles(used)
+    around = circles(uses(whose, {
+        file: {name for name in names if not MODULE.fullmatch(name)}
+        for file, names in needs.items()}))
     Tap.ok(not around, "no files use one another in a circle", around)
 
     nginx = ["%s: %s" % (file, name) for file in files

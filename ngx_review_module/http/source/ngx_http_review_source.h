@@ -11,7 +11,7 @@
 
 #include "http/source/ngx_http_review_extract.h"
 #include "http/transfer/ngx_http_review_download.h"
-#include "http/store/ngx_http_review_s3.h"
+#include "http/store/ngx_http_review_store.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -279,7 +279,8 @@ ngx_http_review_batch_take(ngx_http_review_batch_t *batch,
                       "review: the embedding service does not know base64, "
                       "from now on it is asked for floats");
 
-        v->ctx->conf->embeddings->encoding = NGX_HTTP_REVIEW_ENCODING_FLOAT;
+        ngx_http_review_steps_conf(v->ctx)->embeddings->encoding =
+                                               NGX_HTTP_REVIEW_ENCODING_FLOAT;
     }
 
     for (i = 0; i < batch->n; i++) {

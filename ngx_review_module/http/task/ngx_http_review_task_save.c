@@ -39,7 +39,7 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     saving->report.len = b.len;
 
     op->type = NGX_HTTP_REVIEW_S3_PUT;
-    op->store = ctx->conf->store;
+    op->store = ngx_http_review_store_conf(ctx)->store;
     op->key.data = (u_char *) saving->object.data;
     op->key.len = saving->object.len;
     op->size = b.len;
