@@ -152,7 +152,8 @@ $(BUILD)/$(SO):	$(BUILD)/nginx/objs/Makefile $(SOURCES)
 	@$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules \
 		CFLAGS="$$(sed -n 's/^CFLAGS = *//p' $<) $(WARN)" \
 		>$(BUILD)/make.log 2>&1 \
-		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; exit 1; }
+		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; \
+			exit 1; }
 	@cp $(BUILD)/nginx/objs/$(SO) $@.new && mv $@.new $@
 
 $(BUILD):
@@ -226,7 +227,8 @@ units/%:	FORCE $(UNITS)
 $(BUILD)/t/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) $(LOWER_LIBS)
+	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) \
+		$(LOWER_LIBS)
 
 $(BUILD)/t/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -284,7 +286,8 @@ test-asan:	$(BUILD)/asan/nginx
 debug:
 	@$(MAKE) --no-print-directory all BUILD=$(BUILD)/debug \
 		CC_OPT="-g3 -O0" LD_OPT=
-	@printf '%s\n' "" "In nginx.conf: load_module $(BUILD)/debug/$(SO);" "" \
+	@printf '%s\n' "" "in nginx.conf:" \
+		"  load_module $(BUILD)/debug/$(SO);" \
 		"one process, from its start:" \
 		"  gdb --args $(NGINX) -g 'daemon off; master_process off;'" \
 		"a worker that runs:  gdb -p PID" \
@@ -380,7 +383,8 @@ $(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
 
 $(BUILD)/t/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/t/fuzz/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CLANG) $(LOWER_CC) $(SAN_FUZZ) -o $@ $^ -fsanitize=fuzzer $(LOWER_LIBS)
+	@$(CLANG) $(LOWER_CC) $(SAN_FUZZ) -o $@ $^ -fsanitize=fuzzer \
+		$(LOWER_LIBS)
 
 -include $(LOWER:%.c=$(BUILD)/t/fuzz/obj/%.d)
 

@@ -3,7 +3,7 @@
  * What is counted is what is told: buckets at their edges, labels that are
  * bounded whatever comes, processes that count at once and lose nothing, a
  * table of models that stays whole when it is full or a process was killed
- * over it.  The JSON parses, the page is one that t/prometheus.py accepts,
+ * over it.  The JSON parses, the page is one that t/docs/prometheus.py accepts,
  * and that one refuses pages that are not.
  */
 
@@ -105,7 +105,7 @@ page_of(const char *name, const review_metrics_t *metrics,
 }
 
 
-/* does t/prometheus.py accept it?  -1: it could not be run */
+/* does t/docs/prometheus.py accept it?  -1: it could not be run */
 
 static int
 accepted(const char *page, const char *output)
@@ -115,7 +115,7 @@ accepted(const char *page, const char *output)
     FILE   *f;
 
     snprintf(command, sizeof(command),
-             "/usr/bin/python3 '%.*s/../prometheus.py' %s",
+             "/usr/bin/python3 '%.*s/../../docs/prometheus.py' %s",
              (int) (strrchr(__FILE__, '/') - __FILE__), __FILE__, output);
 
     fflush(stdout);
