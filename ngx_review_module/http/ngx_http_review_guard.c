@@ -9,6 +9,8 @@
  */
 
 #include "http/ngx_http_review_module.h"
+#include "http/request/ngx_http_review_request.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 typedef struct {

@@ -6,6 +6,9 @@
  */
 
 #include "http/ngx_http_review_module.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_request.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 static void *ngx_http_review_create_main_conf(ngx_conf_t *cf);

@@ -5,7 +5,7 @@
 #define _NGX_HTTP_REVIEW_MODULE_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -2,6 +2,8 @@
 /* What is going on in a zone: as JSON, or as a page for Prometheus. */
 
 #include "http/ngx_http_review_module.h"
+#include "http/request/ngx_http_review_request.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 static ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);

@@ -3,6 +3,7 @@
 
 #include "http/ngx_http_review_module.h"
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include <ngx_md5.h>
 
@@ -50,8 +51,8 @@ ngx_http_review_variable_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
         return NGX_DECLINED;
     }
 
-    value->data = (u_char *) ctx->rubric->name.data;
-    value->len = ctx->rubric->name.len;
+    value->data = (u_char *) ctx->rubric->data;
+    value->len = ctx->rubric->len;
 
     return NGX_OK;
 }

@@ -1,7 +1,7 @@
 
 /* Parameters of directives, "name=value", and the values that many have. */
 
-#include "http/ngx_http_review.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 static char *ngx_http_review_param_is_positive(ngx_conf_t *cf, void *post,

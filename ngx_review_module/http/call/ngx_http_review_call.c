@@ -4,7 +4,7 @@
  * end.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static void ngx_http_review_call_turn(ngx_http_review_turn_t *turn);

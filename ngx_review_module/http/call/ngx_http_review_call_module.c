@@ -1,7 +1,7 @@
 
 /* The configuration of the wing: how often a call is tried again. */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static char *ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -7,7 +7,7 @@
  * with time, lets single failures be retried while there is little traffic.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 /* in thousandths of a retry */

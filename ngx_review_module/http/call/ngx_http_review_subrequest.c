@@ -4,7 +4,7 @@
  * how it ends, and how it is left behind.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static ngx_int_t ngx_http_review_call_headers(ngx_http_review_call_t *call,

@@ -9,6 +9,8 @@
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
+#include "review/base/utf8.h"
+
 
 /* of a bad answer this much is shown to the LLM again */
 

@@ -2,6 +2,8 @@
 /* The chunk endpoint: many points on one text, as cells. */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static ngx_int_t ngx_http_review_handler(ngx_http_request_t *r);

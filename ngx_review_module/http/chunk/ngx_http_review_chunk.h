@@ -8,7 +8,7 @@
 #define _NGX_HTTP_REVIEW_CHUNK_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include "review/answer/answer.h"
 #include "review/answer/completion.h"
@@ -143,8 +143,8 @@ ngx_http_review_chunk_t *ngx_http_review_chunk_of(ngx_http_request_t *r);
 
 
 /*
- * ngx_http_review_request.c: what the client asks.  Returns NGX_OK, NGX_ERROR,
- * or the HTTP status of a problem that has been described.
+ * ngx_http_review_chunk_request.c: what the client asks.  Returns NGX_OK,
+ * NGX_ERROR, or the HTTP status of a problem that has been described.
  */
 
 ngx_int_t ngx_http_review_read_request(ngx_http_review_chunk_t *chunk);
@@ -188,7 +188,7 @@ ngx_int_t ngx_http_review_reply(ngx_http_review_chunk_t *chunk);
 void ngx_http_review_reply_result(ngx_http_review_cell_t *cell);
 
 
-/* ngx_http_review_count.c: what the metrics of a zone are told */
+/* ngx_http_review_chunk_count.c: what the metrics of a zone are told */
 
 void ngx_http_review_count_point(ngx_http_review_cell_t *cell);
 void ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,

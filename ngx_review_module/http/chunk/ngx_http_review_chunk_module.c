@@ -3,6 +3,8 @@
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
+#include "review/base/utf8.h"
+
 
 static char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

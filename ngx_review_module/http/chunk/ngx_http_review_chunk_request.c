@@ -8,7 +8,9 @@
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 
@@ -232,31 +234,31 @@ ngx_http_review_read_heading(ngx_http_review_chunk_t *chunk, json_t *heading)
 static ngx_int_t
 ngx_http_review_read_rubric(ngx_http_review_chunk_t *chunk)
 {
-    int                           rc;
-    review_str_t                  name;
-    review_error_t                err;
+    int                                 rc;
+    review_str_t                        name;
+    review_error_t                      err;
     ngx_http_review_chunk_main_conf_t  *rmcf;
 
     chunk->rubric = ngx_http_review_chunk_conf(&chunk->ctx)->rubric;
-    chunk->ctx.rubric = chunk->rubric;
 
     rc = review_json_string(chunk->ctx.body, "", "rubric", 0, (size_t) -1,
                             &name, &err);
+
+    if (rc > 0) {
+        rmcf = ngx_http_get_module_main_conf(chunk->ctx.request,
+                                             ngx_http_review_chunk_module);
+        chunk->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
+    }
+
+    if (chunk->rubric) {
+        chunk->ctx.rubric = &chunk->rubric->name;
+    }
+
     if (rc < 0) {
         return ngx_http_review_bad_request(chunk, &err);
     }
 
-    if (rc == 0) {
-        return NGX_OK;
-    }
-
-    rmcf = ngx_http_get_module_main_conf(chunk->ctx.request,
-                                         ngx_http_review_chunk_module);
-
-    chunk->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
-    chunk->ctx.rubric = chunk->rubric;
-
-    if (chunk->rubric == NULL) {
+    if (rc > 0 && chunk->rubric == NULL) {
         return ngx_http_review_unknown(chunk, "/rubric", "no rubric has the "
                                        "name \"%.*s\"",
                                        ngx_http_review_shown(name.data,

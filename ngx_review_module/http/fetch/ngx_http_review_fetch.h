@@ -5,9 +5,9 @@
 #define _NGX_HTTP_REVIEW_FETCH_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
-#include "http/transfer/ngx_http_review_download.h"
 #include "http/store/ngx_http_review_store.h"
+#include "http/transfer/ngx_http_review_download.h"
+#include "http/request/ngx_http_review_work.h"
 
 #pragma GCC visibility push(hidden)
 

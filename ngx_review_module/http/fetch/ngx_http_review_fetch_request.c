@@ -2,7 +2,9 @@
 /* What a client asks to have downloaded: URLs, and names to save them as. */
 
 #include "http/fetch/ngx_http_review_fetch.h"
+#include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 

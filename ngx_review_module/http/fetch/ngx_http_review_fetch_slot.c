@@ -7,6 +7,8 @@
 
 #include "http/fetch/ngx_http_review_fetch.h"
 
+#include "review/base/utf8.h"
+
 
 #define NGX_HTTP_REVIEW_FETCH_POOL      4096
 

@@ -4,7 +4,7 @@
  * the slot back.  What it has seen of the LLM moves the limit and the circuit.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
 
 
 static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);

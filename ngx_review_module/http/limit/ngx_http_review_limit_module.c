@@ -1,7 +1,8 @@
 
 /* The configuration of the wing: zones, limits, priorities. */
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 #define NGX_HTTP_REVIEW_LIMIT_MAX  1000000

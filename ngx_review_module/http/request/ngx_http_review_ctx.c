@@ -5,7 +5,8 @@
  * and ended.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static void ngx_http_review_body_handler(ngx_http_request_t *r);

@@ -1,7 +1,7 @@
 
 /* Errors at our locations that are nginx's own: their pages become problems. */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 /*

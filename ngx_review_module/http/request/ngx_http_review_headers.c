@@ -1,7 +1,7 @@
 
 /* What a client's headers ask for, and lists of headers. */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 static ngx_uint_t ngx_http_review_is_json(ngx_str_t *type);

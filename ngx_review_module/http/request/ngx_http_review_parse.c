@@ -4,8 +4,10 @@
  * if it is large.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 

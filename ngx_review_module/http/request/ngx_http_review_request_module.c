@@ -4,7 +4,7 @@
  * threads.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static ngx_int_t ngx_http_review_request_init_process(ngx_cycle_t *cycle);

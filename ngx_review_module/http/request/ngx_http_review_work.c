@@ -7,7 +7,7 @@
  * destroyed, the thread when it is done; the last one destroys the work's.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_work.h"
 
 #if (NGX_THREADS)
 #include <ngx_thread_pool.h>

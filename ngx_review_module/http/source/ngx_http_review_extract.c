@@ -5,6 +5,10 @@
  */
 
 #include "http/source/ngx_http_review_extract.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/base/utf8.h"
 
 
 /* a client's own body */
@@ -328,7 +332,7 @@ ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
 
     ctx->waiter.limit = NULL;
 
-    ctx->extraction = e;
+    ctx->data = e;
     ctx->progress = ngx_http_review_extract_progress;
     ctx->expire = ngx_http_review_extract_expire;
 
@@ -346,7 +350,7 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
 {
     ngx_http_review_extract_body_t  *body;
 
-    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+    body = (ngx_http_review_extract_body_t *) ctx->data;
 
     if (body->expired) {
         ngx_http_review_fail(ctx,
@@ -356,7 +360,7 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
         return;
     }
 
-    ngx_http_review_extraction_progress(ctx->extraction);
+    ngx_http_review_extraction_progress(ctx->data);
 }
 
 
@@ -389,7 +393,7 @@ ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx)
 {
     ngx_http_review_extract_body_t  *body;
 
-    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+    body = (ngx_http_review_extract_body_t *) ctx->data;
     body->expired = 1;
 
     if (body->extraction.call.active) {

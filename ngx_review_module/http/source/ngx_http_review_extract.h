@@ -5,7 +5,7 @@
 #define _NGX_HTTP_REVIEW_EXTRACT_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -27,6 +27,8 @@ extern ngx_module_t  ngx_http_review_source_module;
     ((ngx_http_review_source_conf_t *)                                        \
          (r)->loc_conf[ngx_http_review_source_module.ctx_index])
 
+
+typedef struct ngx_http_review_extraction_s  ngx_http_review_extraction_t;
 
 typedef void (*ngx_http_review_extraction_pt)(
     ngx_http_review_extraction_t *extraction);

@@ -6,6 +6,10 @@
  */
 
 #include "http/source/ngx_http_review_source.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/base/utf8.h"
 
 
 #define NGX_HTTP_REVIEW_SOURCE_PIECE  (256 * 1024)

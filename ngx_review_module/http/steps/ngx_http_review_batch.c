@@ -2,6 +2,10 @@
 /* The call of a batch: what is asked for, and what comes of a refusal. */
 
 #include "http/steps/ngx_http_review_batch.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
 
 
 static ngx_int_t ngx_http_review_batch_body(ngx_http_review_batch_t *batch);

@@ -2,6 +2,7 @@
 /* The answer to a batch: parsed on a thread, and given to its inputs. */
 
 #include "http/steps/ngx_http_review_batch.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* what a thread makes of an answer */

@@ -5,6 +5,8 @@
  */
 
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* what the thread works with */

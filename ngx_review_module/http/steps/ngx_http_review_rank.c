@@ -6,11 +6,15 @@
  */
 
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
+#include "review/embed/vector.h"
+#include "review/json/write.h"
 #include "review/rank/bm25.h"
 #include "review/rank/rank.h"
 #include "review/rank/rank_request.h"
-#include "review/embed/vector.h"
 
 
 /* what the thread works with: first the request, then what is known of it */

@@ -6,8 +6,10 @@
  * been sent.
  */
 
-#include "http/source/ngx_http_review_extract.h"
 #include "http/steps/ngx_http_review_steps.h"
+#include "http/source/ngx_http_review_extract.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 #include "review/split/split.h"
 #include "review/split/split_json.h"
@@ -461,7 +463,8 @@ ngx_http_review_split_done(void *data)
     if (cut->writer.n == 0) {
         ngx_http_review_fail(ctx,
                 ngx_http_review_problem(ctx,
-                                        ctx->extraction
+                                        split->type
+                                        == NGX_HTTP_REVIEW_TYPE_OTHER
                                         ? NGX_HTTP_UNPROCESSABLE
                                         : NGX_HTTP_BAD_REQUEST,
                                         ctx->body ? "/text" : NULL,

@@ -5,7 +5,7 @@
 #define _NGX_HTTP_REVIEW_STEPS_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_request.h"
 
 #include "review/split/split.h"
 

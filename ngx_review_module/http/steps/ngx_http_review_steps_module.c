@@ -3,6 +3,8 @@
 
 #include "http/steps/ngx_http_review_steps.h"
 
+#include "review/base/utf8.h"
+
 
 static char *ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -6,6 +6,11 @@
  */
 
 #include "http/steps/ngx_http_review_batch.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
 
 
 static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);

@@ -9,6 +9,7 @@
 
 
 #include "http/steps/ngx_http_review_steps.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include "review/embed/embeddings.h"
 

@@ -6,8 +6,8 @@
  * the store has to wait.  Uploads are read by nginx first.
  */
 
-#include "http/ngx_http_review.h"
 #include "http/store/ngx_http_review_object.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 static ngx_int_t ngx_http_review_object_handler(ngx_http_request_t *r);

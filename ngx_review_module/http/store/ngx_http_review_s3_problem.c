@@ -2,6 +2,7 @@
 /* What a client is told of an object store that has failed, or refused. */
 
 #include "http/store/ngx_http_review_store.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 /* whose fault is it that the store has refused? */

@@ -5,8 +5,8 @@
 #define _NGX_HTTP_REVIEW_STORE_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
 #include "http/store/ngx_http_review_s3.h"
+#include "http/request/ngx_http_review_request.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -5,8 +5,10 @@
  * what was found becomes a report.
  */
 
-#include "http/chunk/ngx_http_review_chunk.h"
 #include "http/task/ngx_http_review_task.h"
+#include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static ngx_int_t ngx_http_review_task_handler(ngx_http_request_t *r);

@@ -8,11 +8,14 @@
 #define _NGX_HTTP_REVIEW_TASK_H_INCLUDED_
 
 
-#include "http/source/ngx_http_review_source.h"
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/source/ngx_http_review_source.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
 
-#include "review/report/report.h"
 #include "review/rank/select.h"
+#include "review/report/report.h"
+#include "review/rubric/rubric.h"
 #include "review/split/split.h"
 
 #pragma GCC visibility push(hidden)

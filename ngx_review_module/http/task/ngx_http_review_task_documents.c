@@ -6,7 +6,9 @@
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 

@@ -6,6 +6,7 @@
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
 
 #include "review/json/json.h"
 #include "review/split/split_json.h"
@@ -83,14 +84,14 @@ ngx_http_review_task_read_rubric(ngx_http_review_task_t *task)
                                                    task->rubric_name.len);
     }
 
-    task->ctx.rubric = task->rubric;
-
     if (task->rubric == NULL) {
         return rc ? ngx_http_review_task_unknown(task, "/rubric", "no rubric "
                                                  "has this name")
                   : ngx_http_review_task_bad(task, "/rubric", "is missing: "
                                              "the points to review");
     }
+
+    task->ctx.rubric = &task->rubric->name;
 
     return NGX_OK;
 }

@@ -2,6 +2,7 @@
 /* The report of a task, saved as an object of the store. */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* a report is there, however late: so much time is left for it at least */

@@ -8,6 +8,8 @@
 
 #include "http/transfer/ngx_http_review_download.h"
 
+#include "review/base/utf8.h"
+
 
 #define NGX_HTTP_REVIEW_DOWNLOAD_REDIRECTS  5
 

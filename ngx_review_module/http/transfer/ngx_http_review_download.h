@@ -9,8 +9,8 @@
 #define _NGX_HTTP_REVIEW_DOWNLOAD_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
 #include "http/transfer/ngx_http_review_curl.h"
+#include "http/request/ngx_http_review_request.h"
 
 #include "review/net/address.h"
 #include "review/net/url.h"
@@ -124,7 +124,7 @@ void ngx_http_review_download_cancel(ngx_http_review_download_t *d);
 
 
 /*
- * ngx_http_review_fetch_allow.c: may this be asked for?  NULL: yes, or the
+ * ngx_http_review_download_allow.c: may this be asked for?  NULL: yes, or the
  * code of why not.
  */
 
