@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """
 Proves the plan of the house, by the symbols of the objects that were built: a
-wing uses only those below it, files never one another in a circle, and the
-lower floor needs nothing of nginx.
+wing uses only those below it, files never one another in a circle, the lower
+floor needs nothing of nginx, and one file alone visits requests.
 """
 
 import os
@@ -29,6 +29,11 @@ WINGS = ["http"] + ["http/" + name for name in (
 EVERYBODYS = {"ngx_http_review_module"}
 
 MOST = 10           # files of a wing
+
+# what ends a visit of a request, and where that is done for all
+
+VISIT = ("ngx_http_run_posted_requests",
+         "http/request/ngx_http_review_visit.c")
 
 
 def sources():
@@ -113,6 +118,10 @@ def main():
 
     around = circles(used)
     Tap.ok(not around, "no files use one another in a circle", around)
+
+    visits = [file for file in files if VISIT[0] in needs[file]]
+    Tap.ok(visits == [VISIT[1]], "visits of requests are ended in one place",
+           visits)
 
     nginx = ["%s: %s" % (file, name) for file in files
              if file.startswith("review/")

@@ -264,9 +264,7 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
                 ((u_char *) turn - offsetof(ngx_http_review_guard_t, turn));
 
     r = guard->request;
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
+    c = ngx_http_review_visit_request(r);
 
     if (turn->code) {
         ngx_http_finalize_request(r, ngx_http_review_guard_refuse(guard, 0));
@@ -278,7 +276,7 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
         ngx_http_core_run_phases(r);
     }
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 

@@ -86,13 +86,11 @@ ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
     call = (ngx_http_review_call_t *)
                ((u_char *) turn - offsetof(ngx_http_review_call_t, turn));
 
-    c = call->ctx->request->connection;
+    c = ngx_http_review_visit_begin(call->ctx);
 
-    if (!ngx_http_review_is_ours(call->ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, call->ctx->request);
 
     if (turn->code) {
         ngx_http_review_call_end(call);
@@ -101,7 +99,7 @@ ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
         ngx_http_review_call_try(call);
     }
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -280,20 +278,18 @@ ngx_http_review_call_timeout(ngx_event_t *ev)
     ngx_http_review_call_t  *call;
 
     call = ev->data;
-    c = call->ctx->request->connection;
+    c = ngx_http_review_visit_begin(call->ctx);
 
-    if (!ngx_http_review_is_ours(call->ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, call->ctx->request);
 
     call->timedout = 1;
 
     ngx_http_review_call_stop(call);
     ngx_http_review_call_end(call);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -304,17 +300,15 @@ ngx_http_review_call_again(ngx_event_t *ev)
     ngx_http_review_call_t  *call;
 
     call = ev->data;
-    c = call->ctx->request->connection;
+    c = ngx_http_review_visit_begin(call->ctx);
 
-    if (!ngx_http_review_is_ours(call->ctx)) {
+    if (c == NULL) {
         return;
     }
 
-    ngx_http_set_log_request(c->log, call->ctx->request);
-
     ngx_http_review_call_start(call);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 

@@ -466,13 +466,11 @@ ngx_http_review_download_posted(ngx_event_t *ev)
     ngx_http_review_download_t  *d;
 
     d = ev->data;
-    c = d->ctx->request->connection;
+    c = ngx_http_review_visit_begin(d->ctx);
 
-    if (!ngx_http_review_is_ours(d->ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, d->ctx->request);
 
     /* a first URL that is refused has no transfer */
 
@@ -486,5 +484,5 @@ ngx_http_review_download_posted(ngx_event_t *ev)
         d->done(d);
     }
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
