@@ -2,7 +2,8 @@
 """
 Proves the plan of the house, by includes and by the symbols of the objects that
 were built: a wing uses only those below it, files never one another in a
-circle, and the lower floor needs nothing of nginx.
+circle, the lower floor needs nothing of nginx, and one file alone visits
+requests.
 """
 
 import os
@@ -33,6 +34,11 @@ EVERYBODYS = {"ngx_http_review_module"}
 MODULE = re.compile(r"ngx_http_review_\w+_module")
 
 MOST = 10           # files of a wing
+
+# what ends a visit of a request, and where that is done for all
+
+VISIT = ("ngx_http_run_posted_requests",
+         "http/request/ngx_http_review_visit.c")
 
 
 def sources(suffix=".c"):
@@ -134,6 +140,10 @@ def main():
         file: {name for name in names if not MODULE.fullmatch(name)}
         for file, names in needs.items()}))
     Tap.ok(not around, "no files use one another in a circle", around)
+
+    visits = [file for file in files if VISIT[0] in needs[file]]
+    Tap.ok(visits == [VISIT[1]], "visits of requests are ended in one place",
+           visits)
 
     nginx = ["%s: %s" % (file, name) for file in files
              if file.startswith("review/")

@@ -178,7 +178,7 @@ void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     ngx_int_t *captures);
 void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
-    const char *code, const char *detail, const char *note);
+    review_code_t code, const char *detail, const char *note);
 
 
 /* ngx_http_review_chunk_reply.c: the results together, and as they come */

@@ -249,7 +249,7 @@ ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx)
     for (i = 0; i < fetch->nitems; i++) {
         item = &fetch->items[i];
 
-        if (item->status > NGX_HTTP_REVIEW_FETCH_RUNS) {
+        if (item->status == NGX_HTTP_REVIEW_FETCH_ENDED) {
             continue;
         }
 
@@ -257,9 +257,9 @@ ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx)
             item->elapsed = ngx_current_msec - item->started;
         }
 
-        item->status = NGX_HTTP_REVIEW_FETCH_TIMEOUT;
-        item->code = "deadline";
-        item->detail = "review_timeout is over";
+        item->status = NGX_HTTP_REVIEW_FETCH_ENDED;
+        item->code = REVIEW_CODE_DEADLINE;
+        item->detail = review_code_sentence(item->code);
     }
 
     fetch->next = fetch->nitems;

@@ -102,10 +102,7 @@ void ngx_http_review_fetch_file_leave(ngx_http_review_fetch_file_t *file);
 typedef enum {
     NGX_HTTP_REVIEW_FETCH_WAITS = 0,
     NGX_HTTP_REVIEW_FETCH_RUNS,
-    NGX_HTTP_REVIEW_FETCH_OK,
-    NGX_HTTP_REVIEW_FETCH_FAILED,
-    NGX_HTTP_REVIEW_FETCH_TIMEOUT,
-    NGX_HTTP_REVIEW_FETCH_REFUSED
+    NGX_HTTP_REVIEW_FETCH_ENDED
 } ngx_http_review_fetch_status_e;
 
 
@@ -121,7 +118,7 @@ typedef struct {
     u_char                      sha256[32];
     ngx_msec_t                  started;
     ngx_msec_t                  elapsed;
-    const char                 *code;
+    review_code_t               code;
     const char                 *detail;
 } ngx_http_review_fetch_item_t;
 

@@ -45,7 +45,7 @@ ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
 ngx_uint_t ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_write_usage(review_buf_t *b,
     ngx_http_review_usage_t *usage, ngx_uint_t calls);
-void ngx_http_review_write_error(review_buf_t *b, const char *code,
+void ngx_http_review_write_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note);
 
 

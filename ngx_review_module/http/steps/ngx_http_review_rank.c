@@ -210,8 +210,8 @@ ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
     }
 
     if (ranking->request.by != REVIEW_RANK_BM25) {
-        rank->failure.code = "no_embeddings";
-        rank->failure.detail = "no \"review_embeddings\" is set";
+        rank->failure.code = REVIEW_CODE_NO_EMBEDDINGS;
+        rank->failure.detail = review_code_sentence(rank->failure.code);
     }
 
     ngx_http_review_rank_score(rank);

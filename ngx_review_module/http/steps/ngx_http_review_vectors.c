@@ -277,7 +277,7 @@ ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
             ngx_http_review_call_cancel(&batch->call);
         }
 
-        ngx_http_review_batch_failed(batch, "deadline",
+        ngx_http_review_batch_failed(batch, REVIEW_CODE_DEADLINE,
                                      "review_timeout was over before an "
                                      "answer", NULL);
     }

@@ -129,7 +129,7 @@ ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
 
     if (op->failed) {
         review_buf_puts(b, ",\"saved\":false,\"error\":");
-        ngx_http_review_write_error(b, "store", op->code, NULL);
+        ngx_http_review_write_error(b, REVIEW_CODE_STORE, op->code, NULL);
 
     } else {
         etag = op->etag;
