@@ -57,6 +57,7 @@ SOURCES :=	$(wildcard ngx_review_module/http/*.[ch] \
 		ngx_review_module/*/*/*.[ch])
 LOWER :=	$(wildcard ngx_review_module/review/*/*.c)
 LOWER_H :=	$(wildcard ngx_review_module/review/*/*.h)
+LOWER_LIBS :=	-ljansson -lutf8proc -lexpat -lcurl -lcrypto -lm
 
 .SECONDARY:
 
@@ -190,7 +191,7 @@ test-unit:
 $(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/unit/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CC) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN) -o $@ $< \
-		$(filter %.o,$^) -ljansson -lutf8proc -lcrypto -lm
+		$(filter %.o,$^) $(LOWER_LIBS)
 
 $(BUILD)/unit/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
@@ -285,7 +286,7 @@ $(BENCH)/split $(BENCH)/rank: $(BENCH)/%: t/bench/%.c \
 		$(LOWER:%.c=$(BENCH)/obj/%.o)
 	@echo "  CC bench/$(@F)"
 	@$(CC) -O2 -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror -o $@ $^ \
-		-ljansson -lutf8proc -lcrypto -lm
+		$(LOWER_LIBS)
 
 $(BENCH)/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
@@ -304,7 +305,7 @@ $(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
 $(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/fuzz/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CLANG) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN_FUZZ) -o $@ $^ \
-		-fsanitize=fuzzer -ljansson -lutf8proc -lcrypto -lm
+		-fsanitize=fuzzer $(LOWER_LIBS)
 
 $(BUILD)/fuzz/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
