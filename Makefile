@@ -6,9 +6,16 @@
 #                       the four that follow, and a summary
 #   make test-unit      review/ on its own, under ASan and UBSan
 #   make test-clang     clang's warnings about the module
-#   make test-nginx     t/*.t and t/*_test.py with the installed nginx
+#   make test-nginx     .t and _test.py files with the installed nginx
 #   make test-asan      the same with an nginx built under ASan and UBSan,
 #                       but for what is no matter of nginx
+#   make unit/NAME      one unit test, or those of one wing: unit/json
+#   make NAME.t         one file with the installed nginx: make task.t
+#   make NAME_test.py     or this one
+#   make asan/NAME.t    the same file sanitized; asan/NAME_test.py
+#   make valgrind       files under valgrind's memcheck: TESTS="task.t ..."
+#   make debug          the module for a debugger: -O0 -g, and how to attach
+#   make cover          which lines the tests reach, of both floors
 #   make test-documents tests that need pandoc and poppler
 #   make test-pages     tests that need a browser
 #   make test-long      test-nginx and test-asan with scenes of minutes
@@ -19,6 +26,7 @@
 #   make fuzz           fuzz targets of review/, a minute each
 #   make install        the module into nginx's module folder
 #   make clean
+#   make help           prints this
 #
 # demo, test, test-documents and test-long install the packages they need;
 # "make deps" installs those of test.  CI runs .ci/run.
@@ -57,6 +65,7 @@ SOURCES :=	$(wildcard ngx_review_module/http/*.[ch] \
 		ngx_review_module/*/*/*.[ch])
 LOWER :=	$(wildcard ngx_review_module/review/*/*.c)
 LOWER_H :=	$(wildcard ngx_review_module/review/*/*.h)
+LOWER_CC :=	-std=gnu11 -I ngx_review_module -Wall -Wextra -Werror
 LOWER_LIBS :=	-ljansson -lutf8proc -lexpat -lcurl -lcrypto -lm
 
 .SECONDARY:
@@ -64,30 +73,33 @@ LOWER_LIBS :=	-ljansson -lutf8proc -lexpat -lcurl -lcrypto -lm
 SAN :=		-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=undefined
 SAN_FUZZ :=	$(SAN) -fsanitize=fuzzer-no-link
-UNIT :=		$(patsubst t/unit/%.c,$(BUILD)/unit/%,$(wildcard t/unit/*.c))
-FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard t/fuzz/*.c))
+UNIT_OF =	$(patsubst t/unit/%.c,$(BUILD)/t/unit/%,$(1))
+UNIT :=		$(call UNIT_OF,$(wildcard t/unit/*/*.c))
+FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/t/fuzz/%,$(wildcard t/fuzz/*.c))
+
+# what is run with nginx; NAMED: those of the names of files
+
+FILES :=	$(wildcard $(foreach f,*.t *_test.py,t/*/$f t/*/*/$f))
+NAMED =		$(foreach f,$(1),$(or $(filter %/$f,$(FILES)),$f))
 
 # tests that need office programs, or a browser
 
-DOCUMENTS :=	t/extract_tool_test.py
-PAGES :=	$(wildcard t/pages_*_test.py)
+DOCUMENTS :=	$(call NAMED,extract_tool_test.py)
+PAGES :=	$(filter t/http/pages/%,$(FILES))
 
 # prove takes them in this order: none of the long ones may be left to the end
 
-LONG :=		$(addprefix t/,reaper_test.py threads_test.py docs.t timeout.t \
+LONG :=		$(call NAMED,reaper_test.py threads_test.py docs.t timeout.t \
 		faults.t limit.t config.t object_ends_test.py guard.t \
 		limit_test.py split.t task_test.py status.t extract.t embed.t \
 		fetch_test.py task.t neighbours_window_test.py object_test.py \
 		embed_test.py answers.t neighbours_test.py post_action_test.py \
 		review.t lifetime_test.py request.t retry.t)
-TESTS ?=	$(wildcard $(LONG)) \
-		$(filter-out $(LONG) $(DOCUMENTS) $(PAGES), \
-			$(wildcard t/*.t t/*_test.py))
+TESTS ?=	$(LONG) $(filter-out $(LONG) $(DOCUMENTS) $(PAGES),$(FILES))
 
 # what they prove is the same with every nginx
 
-ONCE :=		$(addprefix t/,docs.t reaper_test.py build_test.py \
-		house_test.py)
+ONCE :=		$(call NAMED,docs.t) $(filter t/house/%,$(FILES))
 
 # they wait more than they compute: two cores have room for three
 
@@ -96,9 +108,10 @@ PROVE :=	prove -j3 --timer
 FUZZ_SECONDS ?=	60
 
 
-.PHONY:		all deps demo test test-unit test-clang test-nginx test-asan \
-		test-documents test-pages test-long test-matrix test-load \
-		bench soak fuzz fuzz-corpus install clean
+.PHONY:		all help deps demo test test-unit test-clang test-nginx \
+		test-asan test-documents test-pages test-long test-matrix \
+		test-load valgrind debug cover bench soak fuzz fuzz-corpus \
+		install clean FORCE
 
 all:		$(BUILD)/$(SO)
 
@@ -139,7 +152,8 @@ $(BUILD)/$(SO):	$(BUILD)/nginx/objs/Makefile $(SOURCES)
 	@$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules \
 		CFLAGS="$$(sed -n 's/^CFLAGS = *//p' $<) $(WARN)" \
 		>$(BUILD)/make.log 2>&1 \
-		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; exit 1; }
+		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; \
+			exit 1; }
 	@cp $(BUILD)/nginx/objs/$(SO) $@.new && mv $@.new $@
 
 $(BUILD):
@@ -149,6 +163,9 @@ $(BUILD):
 install:	all
 	install -D -m 644 $(BUILD)/$(SO) \
 		$(DESTDIR)/usr/lib/nginx/modules/$(SO)
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
 
 deps:
 	.ci/install-deps test
@@ -172,7 +189,17 @@ test-long:
 	@TEST_REVIEW_LONG=1 .ci/parts test-nginx test-asan
 
 test-nginx:	all
-	$(PROVE) $(TESTS)
+	$(PROVE) $(call NAMED,$(TESTS))
+
+%.t %_test.py:	FORCE
+	@$(MAKE) --no-print-directory test-nginx TESTS=$@ PROVE="prove -v"
+
+asan/%:		FORCE
+	@$(MAKE) --no-print-directory test-asan TESTS=$* PROVE="prove -v"
+
+# a file that is there is no goal that is reached
+
+$(FILES):	%: FORCE
 
 test-documents:
 	.ci/install-deps documents
@@ -180,7 +207,7 @@ test-documents:
 		TESTS="$(DOCUMENTS)"
 
 test-pages:
-	@[ -n "$(PAGES)" ] || echo "no test needs a browser: no t/pages_*_test.py"
+	@[ -n "$(PAGES)" ] || echo "no test needs a browser: no t/http/pages/"
 	$(if $(PAGES),$(MAKE) --no-print-directory test-nginx TESTS="$(PAGES)")
 
 test-unit:
@@ -188,15 +215,27 @@ test-unit:
 	@prove -j2 $(UNIT)
 	@$(MAKE) --no-print-directory fuzz-corpus
 
-$(BUILD)/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/unit/obj/%.o)
-	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CC) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN) -o $@ $< \
-		$(filter %.o,$^) $(LOWER_LIBS)
+unit/%:		FORCE
+	@$(MAKE) --no-print-directory -j2 units/$* UNITS="$(call UNIT_OF, \
+		$(wildcard t/unit/$*.c t/unit/$*/*.c t/unit/*/$*.c))"
 
-$(BUILD)/unit/obj/%.o: %.c $(LOWER_H)
+units/%:	FORCE $(UNITS)
+	@[ -n "$(UNITS)" ] || { echo "no unit test or wing is named $*" >&2; \
+		exit 1; }
+	@prove -v $(UNITS)
+
+$(BUILD)/t/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CC) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN) -c -o $@ $<
+	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) \
+		$(LOWER_LIBS)
+
+$(BUILD)/t/unit/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $(@:$(BUILD)/%=%)"
+	@$(CC) $(LOWER_CC) $(SAN) -MMD -MP -c -o $@ $<
+
+-include $(LOWER:%.c=$(BUILD)/t/unit/obj/%.d)
 
 
 # the module again with clang, only for its warnings
@@ -238,7 +277,48 @@ $(BUILD)/asan/nginx: config $(SOURCES) | $(BUILD)
 
 test-asan:	$(BUILD)/asan/nginx
 	TEST_NGINX_BINARY=$< REVIEW_MODULE=static TEST_REVIEW_ASAN=1 \
-		$(PROVE) $(or $(filter-out $(ONCE),$(TESTS)),$(TESTS))
+		$(PROVE) $(or $(filter-out $(ONCE),$(call NAMED,$(TESTS))), \
+			$(TESTS))
+
+
+# The module as it is for a debugger, in a folder of its own.
+
+debug:
+	@$(MAKE) --no-print-directory all BUILD=$(BUILD)/debug \
+		CC_OPT="-g3 -O0" LD_OPT=
+	@printf '%s\n' "" "in nginx.conf:" \
+		"  load_module $(BUILD)/debug/$(SO);" \
+		"one process, from its start:" \
+		"  gdb --args $(NGINX) -g 'daemon off; master_process off;'" \
+		"a worker that runs:  gdb -p PID" \
+		"a file of tests:     make NAME.t with" \
+		"                     REVIEW_MODULE=$(BUILD)/debug/$(SO)"
+
+valgrind:
+	.ci/install-deps valgrind
+	@$(MAKE) --no-print-directory all BUILD=$(BUILD)/debug \
+		CC_OPT="-g3 -O0" LD_OPT=
+	VALGRIND_NGINX=$(NGINX) TEST_NGINX_BINARY=$(ROOT)/t/lib/valgrind \
+		REVIEW_MODULE=$(BUILD)/debug/$(SO) TEST_REVIEW_ASAN=1 \
+		prove -v $(call NAMED,$(TESTS))
+
+
+# Workers are nobody where root runs the tests, and write what they reached
+# beside the objects.
+
+COVER =		$(MAKE) --no-print-directory BUILD=$(BUILD)/cover \
+		CC_OPT="-g -O0 --coverage" LD_OPT=--coverage \
+		SAN="-g -O0 --coverage"
+
+cover:
+	.ci/install-deps cover
+	@$(COVER) -j2 all $(UNIT:$(BUILD)/%=$(BUILD)/cover/%)
+	@find $(BUILD)/cover -name '*.gcda' -delete
+	@chmod -R a+rwX $(BUILD)/cover
+	-prove -j2 $(UNIT:$(BUILD)/%=$(BUILD)/cover/%)
+	-REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
+		$(PROVE) $(filter-out $(ONCE),$(call NAMED,$(TESTS)))
+	@t/lib/cover $(BUILD)/cover review=90 http=80
 
 
 # other Debians, in the build folder
@@ -285,12 +365,11 @@ $(BENCH)/slots: t/bench/slots.c ngx_review_module/review/limit/queue.c \
 $(BENCH)/split $(BENCH)/rank: $(BENCH)/%: t/bench/%.c \
 		$(LOWER:%.c=$(BENCH)/obj/%.o)
 	@echo "  CC bench/$(@F)"
-	@$(CC) -O2 -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror -o $@ $^ \
-		$(LOWER_LIBS)
+	@$(CC) -O2 $(LOWER_CC) -o $@ $^ $(LOWER_LIBS)
 
 $(BENCH)/obj/%.o: %.c $(LOWER_H)
 	@mkdir -p $(@D)
-	@$(CC) -O2 -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror -c -o $@ $<
+	@$(CC) -O2 $(LOWER_CC) -c -o $@ $<
 
 # the last file that npm writes
 
@@ -302,15 +381,17 @@ $(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
 	@touch $@
 
 
-$(BUILD)/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/fuzz/obj/%.o)
+$(BUILD)/t/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/t/fuzz/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CLANG) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN_FUZZ) -o $@ $^ \
-		-fsanitize=fuzzer $(LOWER_LIBS)
+	@$(CLANG) $(LOWER_CC) $(SAN_FUZZ) -o $@ $^ -fsanitize=fuzzer \
+		$(LOWER_LIBS)
 
-$(BUILD)/fuzz/obj/%.o: %.c $(LOWER_H)
+-include $(LOWER:%.c=$(BUILD)/t/fuzz/obj/%.d)
+
+$(BUILD)/t/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CLANG) -std=gnu11 -I ngx_review_module -Wall -Wextra -Werror $(SAN_FUZZ) -c -o $@ $<
+	@$(CLANG) $(LOWER_CC) $(SAN_FUZZ) -MMD -MP -c -o $@ $<
 
 fuzz-corpus:	$(FUZZ)
 	@for f in $(FUZZ); do \

@@ -51,7 +51,7 @@ struct ngx_http_review_zone_s {
     ngx_queue_t                 held;       /* turns with a slot, */
     ngx_queue_t                 paused;     /* and those that find no server */
     ngx_uint_t                  npaused;
-    ngx_msec_t                  looked;     /* at the connections of those held */
+    ngx_msec_t                  looked;     /* at connections of those held */
 
     unsigned                    defined:1;  /* by review_zone */
     unsigned                    automatic:1; /* the limit moves */
@@ -274,10 +274,11 @@ void ngx_http_review_busy_set_upstream(ngx_http_review_turn_t *turn,
 ngx_uint_t ngx_http_review_busy_no_server(ngx_http_request_t *r);
 
 /*
- * Are they busy?  So it is where a call to the upstream has its connection right
- * now, or was answered within the last second; or where one has begun to connect
- * since, and none has failed to, or was cut.  What other processes' calls do is
- * known a little late: a call that has just begun gets the benefit of the doubt.
+ * Are they busy?  So it is where a call to the upstream has its connection
+ * right now, or was answered within the last second; or where one has begun to
+ * connect since, and none has failed to, or was cut.  What other processes'
+ * calls do is known a little late: a call that has just begun gets the benefit
+ * of the doubt.
  */
 
 ngx_uint_t ngx_http_review_busy(ngx_http_review_turn_t *turn);
@@ -291,9 +292,9 @@ void ngx_http_review_busy_pause(ngx_http_review_turn_t *turn,
     ngx_msec_t pause, ngx_uint_t first);
 
 /*
- * With the lock held: what a call has seen; a turn that is in no queue any more,
- * 1 if the connection that it had is another's, which must get it before those
- * who wait for a slot; what this process may go on with.
+ * With the lock held: what a call has seen; a turn that is in no queue any
+ * more, 1 if the connection that it had is another's, which must get it before
+ * those who wait for a slot; what this process may go on with.
  */
 
 void ngx_http_review_busy_learn(ngx_http_review_turn_t *turn,

@@ -451,5 +451,3 @@ ngx_http_review_zone_load(ngx_http_review_zone_t *zone)
 {
     return &zone->map->shared->load;
 }
-
-

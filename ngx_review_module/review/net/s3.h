@@ -37,8 +37,9 @@ void review_s3_encode(review_buf_t *b, const char *data, size_t len,
     int path);
 
 /*
- * Why it can't be a key, as a verb and its object; NULL: it can.  Some on the way to a store
- * would take "." and ".." for folders, and lead to another bucket.
+ * Why it can't be a key, as a verb and its object; NULL: it can.  Some on the
+ * way to a store would take "." and ".." for folders, and lead to another
+ * bucket.
  */
 
 #define REVIEW_S3_KEY  1024             /* bytes, S3's limit */

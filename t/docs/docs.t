@@ -1,0 +1,1246 @@
+# The documentation is true: each directive, its contexts, parameters and
+# defaults, each variable, error code, status, metric, member of rubrics, of
+# requests and of replies is documented as the code has it, and nothing else is;
+# openapi.yaml agrees with the code; the examples are valid; nginx accepts the
+# configurations; the design names each file; links lead somewhere.
+
+use strict;
+use warnings;
+use utf8;
+
+use Test::More;
+use Cwd qw(abs_path);
+use Digest::SHA qw(sha256_hex);
+use Encode qw(encode_utf8 decode_utf8);
+use File::Basename qw(dirname);
+use File::Find qw(find);
+use JSON::PP;
+use List::Util qw(sum);
+
+use lib 't/lib';
+use OwnFolder;
+
+binmode $_, ':encoding(UTF-8)' for Test::More->builder->output,
+                                   Test::More->builder->failure_output;
+
+my $tree = abs_path(dirname(__FILE__) . '/../..');
+my $upper = "$tree/ngx_review_module";
+my $tmp = OwnFolder::folder();
+my $json = JSON::PP->new->utf8;
+
+
+sub slurp {
+    my ($path) = @_;
+    open my $fh, '<:encoding(UTF-8)', $path or die "$path: $!\n";
+    local $/;
+    return scalar <$fh>;
+}
+
+sub spew {
+    my ($path, $text) = @_;
+    open my $fh, '>:encoding(UTF-8)', $path or die "$path: $!\n";
+    print $fh $text;
+    close $fh or die "$path: $!\n";
+    return $path;
+}
+
+# C without its comments
+
+sub source {
+    my $c = join "\n", map { slurp($_) } @_;
+    $c =~ s{/\*.*?\*/}{ }gs;
+    return $c;
+}
+
+# the strings of a list that has NULL at its end
+
+sub names_of {
+    my ($c, $array) = @_;
+    $c =~ /\b\Q$array\E\[\]\s*=\s*\{(.*?)\}/s or die "no $array in the code\n";
+    return [ $1 =~ /"([^"]*)"/g ];
+}
+
+# the body of a function
+
+sub function {
+    my ($c, $name) = @_;
+    $c =~ /^\Q$name\E\(.*?\n\{(.*?)\n\}/ms or die "no $name() in the code\n";
+    return $1;
+}
+
+# a heading's text up to the next one of its level or above
+
+sub section {
+    my ($md, $title) = @_;
+    $md =~ /^(#+) \Q$title\E\n(.*?)(?=^#{1,6} |\z)/ms or return '';
+    my ($level, $from) = (length $1, $-[2]);
+    my $rest = substr $md, $from;
+    $rest =~ s/^#{1,$level} .*//ms;
+    return $rest;
+}
+
+# the first cells of a table's rows, without backquotes
+
+sub column {
+    my ($md) = @_;
+    return map { /`([^`]+)`/g } $md =~ /^\| (`[^|]*?) \|/mg;
+}
+
+sub same_set {
+    my ($got, $expected, $name) = @_;
+    is_deeply([ sort @$got ], [ sort @$expected ], $name);
+}
+
+
+my %md;
+
+find({ no_chdir => 1, wanted => sub {
+    $File::Find::prune = 1 if m{/(?:\.git|build|servroot[^/]*)\z};
+    $md{substr $_, 1 + length $tree} = slurp($_) if /\.md\z/ && -f;
+} }, $tree);
+
+my $directives = $md{'docs/directives.md'};
+my $rubric = $md{'docs/rubric.md'};
+my $api = $md{'docs/api.md'};
+
+
+# Directives
+
+my $module = source("$upper/http/ngx_http_review_module.c");
+my $backends = source("$upper/http/call/ngx_http_review_call_conf.c");
+my $thread = source("$upper/http/request/ngx_http_review_work.c");
+my $split = source("$upper/http/steps/ngx_http_review_split.c");
+
+my ($table) = $module
+    =~ /ngx_http_review_commands\[\] = \{(.*?)ngx_null_command/s;
+my (%flags, %directive_of);
+
+while ($table =~ /\{ \s* ngx_string\("(\w+)"\), \s* ([A-Z0-9_|\s]+?), \s*
+                  \w+, \s* \w+, \s* (?: 0 | offsetof\(\w+,\s*(\w+)\) ),/xg)
+{
+    $flags{$1} = { map { $_ => 1 } split /\s*\|\s*/, $2 };
+    $directive_of{$3} = $1 if defined $3;
+}
+
+cmp_ok(scalar keys %flags, '>=', 10, 'directives are found in the code');
+is(scalar keys %flags, () = $table =~ /ngx_string\(/g, 'all of them');
+
+same_set([ $directives =~ /^## (review\w*)$/mg ], [ keys %flags ],
+         'each directive has a section, and nothing else has one');
+
+my %documented;
+
+for my $name (sort keys %flags) {
+    my $text = section($directives, $name);
+
+    $text =~ /\A\n```\nSyntax:  ((?:.+\n)+?)Default: (.+)\nContext: (.+)\n```\n/
+        or do { fail("$name: Syntax, Default, Context"); next };
+    $documented{$name} = $2;
+    my ($syntax, $default, $context) = ($1, $2, $3);
+
+    my @contexts = ([ NGX_HTTP_MAIN_CONF => 'http' ],
+                    [ NGX_HTTP_SRV_CONF => 'server' ],
+                    [ NGX_HTTP_LOC_CONF => 'location' ],
+                    [ NGX_HTTP_LIF_CONF => 'if in location' ]);
+    is($context,
+       join(', ', map { $flags{$name}{$_->[0]} ? $_->[1] : () } @contexts),
+       "$name: context");
+
+    my ($args, @other) = map { s/\A +//r } split /\n/, $syntax;
+    my $end = $flags{$name}{NGX_CONF_BLOCK} ? qr/ \{ \.\.\. \}/ : qr/;/;
+    is(scalar(grep { !/\A\Q$name\E(?= |;).*$end\z/ } $args, @other), 0,
+       "$name: syntax") or next;
+    $args =~ s/\A\Q$name\E(.*)$end\z/$1/;
+    my $optional = $args =~ s/\[[^\]]*\]//g || 0;
+    my $required = () = $args =~ /\S+/g;
+    my $takes = join ' ', grep { /^NGX_CONF_/ } sort keys %{ $flags{$name} };
+    my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
+                  NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
+                  'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
+                  NGX_CONF_FLAG => '1 0',
+                  'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
+                  'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
+
+    if ($takes eq 'NGX_CONF_1MORE') {
+        cmp_ok($required + $optional, '>', 1, "$name: arguments");
+    } elsif ($takes eq 'NGX_CONF_ANY') {
+        ok(!$required && $optional, "$name: arguments");
+    } else {
+        is("$required $optional", $counts{$takes}, "$name: arguments");
+    }
+
+    like($text, qr/```\n\n\w/, "$name: text");
+    unlike($default, qr/\A(?!\Q$name\E ).+;/, "$name: default names it");
+}
+
+
+# Defaults, in bytes and milliseconds
+
+my %unit = (ms => 1, s => 1000, h => 3600000, k => 1024);
+
+sub value {
+    my ($text, $type) = @_;
+    return $text eq 'on' ? 1 : 0 if $text =~ /\Ao(?:n|ff)\z/;
+    return undef if $text !~ /\A(\d+)(ms|s|m|h|k|%)?\z/;
+    my ($n, $unit) = ($1, $2 // '');
+    return $n * 1024 * 1024 if $unit eq 'm' && $type eq 'size';
+    return $n * 60000 if $unit eq 'm';
+    return $n * ($unit{$unit} // 1);
+}
+
+my %merged;
+
+$directive_of{threads} = 'review_thread_pool';
+my $merges = "$module$thread";
+
+while ($merges =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
+                   \s*prev->\2,\s*([^)]+)\)/xg)
+{
+    my ($type, $field, $default) = ($1 // 'flag', $2, $3);
+    my $name = $directive_of{$field} // "review_$field";
+    $merged{$name} = 1;
+
+    if ($type eq 'ptr') {
+        is($default, $field eq 'threads' ? '&rmcf->threads' : 'NULL',
+           "$name: the default is made elsewhere");
+        next;
+    }
+
+    my $n = 1;
+    $n *= $_ for split /\s*\*\s*/, $default;
+    my ($said) = ($documented{$name} // '') =~ /\A\Q$name\E (\S+);\z/;
+    is(value($said // '', $type), $n, "$name: default");
+}
+
+my %made = function($backends, 'ngx_http_review_create_retry')
+    =~ /retry->(\w+) = (\d+);/g;
+my %said = ($documented{review_retry} // '') =~ /(\w+)=([^ ;]+)/g;
+is_deeply({ map { $_ => value($said{$_}, 'msec') } keys %said }, \%made,
+          'review_retry: defaults');
+
+my $limit = source("$upper/http/limit/ngx_http_review_limit_conf.c");
+my $limit_text = section($directives, 'review_limit');
+my %made_limit = ($limit =~ /limit->(queue|wait) = (\d+);/g,
+                  $limit =~ /args->(m(?:in|ax)) : (\d+)\)/g);
+my %said_limit = $limit_text =~ /default\s+of\s+`(\w+)`\s+is\s+(\w+)\./g;
+is_deeply({ map { $_ => value($said_limit{$_}, 'msec') } keys %said_limit },
+          \%made_limit, 'review_limit: defaults');
+same_set([ $limit_text =~ /^ *Syntax: .*?\b(zone)=/m,
+           ($limit_text =~ /^Syntax:(.*)/m)[0] =~ /\[(\w+)=/g ],
+         [ $limit =~ /_param\([^";]*"(\w+)"/g ], 'review_limit: parameters');
+
+my ($largest) = $limit =~ /LIMIT_MAX +(\d+)/;
+like($limit_text, qr/1 to $largest\./, 'review_limit: the largest number');
+
+my ($min) = source("$upper/http/limit/ngx_http_review_limit.h")
+    =~ /REVIEW_ZONE_MIN +\((\d+) \* 1024\)/;
+like(section($directives, 'review_zone'), qr/at\s+least ${min}k\b/,
+     'review_zone: the least size');
+
+my ($processes) = source("$upper/review/limit/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
+like(section($directives, 'review_zone'), qr/At most $processes processes/,
+     'review_zone: the number of processes');
+
+my ($strides) = source("$upper/review/limit/queue.c")
+    =~ /review_queue_strides\[\w+\] = \{(.*?)\}/s;
+my @strides = $strides =~ /\d+/g;
+my @turns = map { $strides[-1] / $_ } @strides;
+unshift @turns, sum(@turns);
+my @told = section($directives, 'review_priority')
+    =~ /of (\d+) turns `high` gets (\d+), `normal` (\d+)\s+and `low` (\d+)\./;
+is("@told", "@turns", 'review_priority: turns');
+
+for my $name (sort keys %flags) {
+    is($documented{$name}, '—', "$name: no default")
+        if !$merged{$name} || $name =~ /\Areview_(?:llm|embeddings)\z/;
+}
+
+# the parameters in brackets of a directive's syntax
+
+sub parameters {
+    my ($name) = @_;
+    my ($syntax) = section($directives, $name) =~ /^Syntax:(.*?)^Default:/ms;
+    return [ ($syntax // '') =~ /\[(\w+)=/g ];
+}
+
+for ([ review_llm => 'ngx_http_review_llm' ],
+     [ review_embeddings => 'ngx_http_review_embeddings_param' ],
+     [ review_retry => 'ngx_http_review_retry_param' ])
+{
+    my ($name, $function) = @$_;
+    same_set(parameters($name),
+             [ function($backends, $function) =~ /_param\([^";]*"(\w+)"/g ],
+             "$name: parameters");
+}
+
+my $embeddings_text = section($directives, 'review_embeddings');
+my %made_embeddings = function($backends, 'ngx_http_review_embeddings')
+    =~ /e->(\w+) = (\d+);/g;
+my %said_embeddings = $embeddings_text
+    =~ /default\s+of\s+`(\w+)`\s+is\s+(\d+)\b/g;
+is_deeply(\%said_embeddings, \%made_embeddings,
+          'review_embeddings: defaults');
+
+my %most = function($backends, 'ngx_http_review_embeddings_param')
+    =~ /e->(\w+) = n;\s*return n >= 1 && n <= (\d+)/g;
+is(scalar keys %most, 2, 'review_embeddings: the largest numbers are found');
+like($embeddings_text, qr/^- `$_=number`.*?\b1\s+to\s+$most{$_}\b/ms,
+     "review_embeddings: the largest $_") for sort keys %most;
+
+my @encodings = source("$upper/http/ngx_http_review.h")
+    =~ /NGX_HTTP_REVIEW_ENCODING_(\w+)/g;
+is_deeply([ $embeddings_text =~ /^- `encoding=(\w+)`: the default/m ],
+          [ lc $encodings[0] ], 'review_embeddings: the default encoding');
+like($embeddings_text, qr/`encoding=$_`/, "review_embeddings: encoding=$_")
+    for map { lc } @encodings;
+
+like(function($backends, 'ngx_http_review_extract'),
+     qr/"off"\) == 0\) \{\s*rlcf->extract = NULL;/, 'review_extract off');
+is($documented{review_extract}, 'review_extract off;',
+   'review_extract: default');
+
+my $split_json = source("$upper/review/split/split_json.c");
+my %made_split = (overlap => 0, tokens => 0,
+                  $split =~ /rlcf->split\.(\w+) = (\d+);/g);
+my ($unit) = section($directives, 'review_split')
+    =~ /^- `unit=(\w+)`: the default/m;
+my ($keep) = section($directives, 'review_split')
+    =~ /^- `keep_tables=(\w+)`: the default/m;
+my %said_split = section($directives, 'review_split')
+    =~ /default\s+of\s+`(\w+)`\s+is\s+(\d+)\b/g;
+$said_split{max} = delete $said_split{max_chars};
+is_deeply({ %said_split, keep_tables => value($keep // '', 'flag'),
+            tokens => { chars => 0, tokens => 1 }->{$unit // ''} },
+          \%made_split, 'review_split: defaults');
+
+my @split_options = $split_json =~ /review_split_is\(name, "(\w+)"\)/g;
+same_set(parameters('review_split'), \@split_options,
+         'review_split: parameters');
+my ($split_max) = $split_json =~ /REVIEW_SPLIT_MAX +(\d+)/;
+like(section($directives, 'review_split'), qr/\b1 to $split_max\b/,
+     'review_split: the largest number');
+
+my ($threshold) = $thread =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
+is($documented{review_thread_pool},
+   "review_thread_pool default threshold=${threshold}k;",
+   'review_thread_pool: default');
+like($thread, qr/ngx_thread_pool_add\(cf, NULL\)/,
+     'review_thread_pool: nginx\'s own pool');
+same_set(parameters('review_thread_pool'),
+         [ function($thread, 'ngx_http_review_thread_pool')
+           =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
+
+my ($stream) = $backends =~ /llm->stream = (\d);/;
+my ($on_off) = section($directives, 'review_llm')
+    =~ /`stream=(\w+)`: the default\b/;
+is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
+
+
+# Variables
+
+my $vars = source("$upper/http/ngx_http_review_variables.c");
+($vars) = $vars =~ /ngx_http_review_vars\[\] = \{(.*?)ngx_http_null_variable/s;
+my @vars = ((map { "review_$_" } $vars =~ /_variable_entry\("(\w+)"/g),
+            $vars =~ /ngx_string\("(\w+)"\)/g);
+
+cmp_ok(scalar @vars, '>=', 12, 'variables are found in the code');
+same_set([ map { s/^\$//r }
+           column(section($directives, 'Embedded variables')) ], \@vars,
+         'each variable is documented, and nothing else is');
+
+my %known = map { $_ => 1 } @vars;
+
+for my $file (sort keys %md) {
+    my @unknown = grep { !$known{$_} } $md{$file} =~ /\$(review_\w+)/g;
+    is("@unknown", '', "$file: its variables exist");
+    @unknown = grep { !$flags{$_} }
+               $md{$file} =~ /^ *(review(?:_\w+)?) [^;=]*;/mg;
+    is("@unknown", '', "$file: its directives exist");
+}
+
+
+# Error codes: whose they are, their status, whether they are tried again
+
+my %file = map { m{/ngx_http_review_(\w+)\.c\z} ? ($1 => source($_)) : () }
+           glob "$upper/http/{,*/}ngx_http_review_*.c";
+my $c = join "\n", values %file;
+my (%again, %whose);
+
+# what a try comes to: of any backend, of one; the converter's are no codes
+
+my %backend = (outcome => 'all', llm => 'review', batch => 'embed',
+               batch_answer => 'embed', vectors => 'embed', extract => undef);
+
+# the one that fills in the backend's name hands on a code
+
+my $blame = qr/^ngx_http_review_call_blame\(.*?^\}/ms;
+is(scalar(() = $file{outcome} =~ /$blame/g), 1, 'a failure may be blamed');
+$file{outcome} =~ s/$blame//;
+
+# a task's chunk has those of others
+
+my $of_chunks = delete $file{task_chunks};
+$c = join "\n", values %file;
+
+my $told = qr/ngx_http_review_call_(?:failed|blame)\(\s*call,/;
+my $rest = qr/[^;]*\);/;
+
+# from there to the return lead only ends of blocks, and other branches
+
+my $returned = qr/(?:[\s{}]|\belse\s+(?:if\s*\([^{;]*\)\s*)?\{|$told$rest)*
+                  return\s+([^;]+);/x;
+my $failures = 0;
+
+for my $name (sort keys %backend) {
+    while ($file{$name} =~ /$told\s*(?:"(\w+)"|call->status_code),$rest
+                            (?=$returned)/xg)
+    {
+        my ($code, $return) = ($1 // 'http_NNN', $2);
+        my $now = $return eq '1' ? 'yes' : $return eq '0' ? 'no' : 'some';
+        is($again{$code} // $now, $now,
+           "$name: $code: always or never tried again");
+        $again{$code} = $now;
+        $whose{$code}{ $backend{$name} } = 1 if defined $backend{$name};
+        $failures++;
+    }
+}
+
+cmp_ok($failures, '>=', 20, 'failures are found in the code');
+is(scalar(() = $c =~ /$told/g), $failures, 'a failure is told, then returned');
+
+is(join(' ', $c =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
+   'nothing else sets a code');
+is(join(' ', $file{rank} =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
+   'but that a rank has no embeddings');
+
+my %other = (
+    review => [ (map { /"(\w+)"/g }
+                 $c =~ /ngx_http_review_result_failed\(\s*cell,([^,]*),/g),
+                $c =~ /\bturn(?:->|\.)code = "(\w+)"/g ],
+    embed => [ $c =~ /ngx_http_review_batch_failed\(\s*batch,\s*"(\w+)"/g ],
+    rank => [ 'no_embeddings' ],
+    task => [ source("$upper/review/report/read.c")
+              =~ /REVIEW_REPORT_FAILED,\s*"(\w+)"/g ],
+);
+
+for my $who (sort keys %other) {
+    for my $code (@{ $other{$who} }) {
+        $again{$code} //= 'no';
+        $whose{$code}{$who} = 1;
+    }
+}
+
+# a rank's are those of embeddings, and its own
+
+for (values %whose) {
+    $_->{all} = 1 if $_->{review} && $_->{embed};
+    $_ = $_->{all} ? 'all' : join ' ', sort keys %$_;
+}
+
+delete $again{$_} for grep { !defined $whose{$_} } keys %again;
+
+my @of_chunks = map { /"(\w+)"/g }
+                $of_chunks =~ /(?:call_failed\(|report_fail\()([^;]*);/g;
+@of_chunks = grep { /_|\A(?:cut|internal|deadline)\z/ } @of_chunks;
+cmp_ok(scalar @of_chunks, '>=', 5, 'codes of a task are found in the code');
+is(join(' ', grep { !defined $whose{$_} || $whose{$_} ne 'all' } @of_chunks),
+   '', 'a chunk of a task fails with codes of all');
+
+like($c, qr/"http_%ui"/, 'http_NNN is what the code writes');
+my %timeout = map { $_ => 1 }
+              source("$upper/http/chunk/ngx_http_review_result.c")
+              =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g;
+
+same_set([ $file{batch_answer} =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g ],
+         [ grep { $whose{$_} ne 'review' } keys %timeout ],
+         'the same are timeouts of embeddings');
+
+my %row;
+my $table_rows = section($api, 'Error codes');
+my $columns = qr/^\| `(\w+)` \| (\w+) \| (\w+|—) \| .*? \| ([^|]+) \|$/m;
+$row{$1} = [ $2, $3, $4 ] while $table_rows =~ /$columns/g;
+
+same_set([ keys %row ], [ keys %again ],
+         'each error code is documented, and nothing else is');
+
+for my $code (sort keys %row) {
+    my ($who, $status, $tried) = @{ $row{$code} };
+    is($who, $whose{$code}, "$code: whose it is");
+    is($status, $who eq 'rank' ? '—' : $timeout{$code} ? 'timeout' : 'failed',
+       "$code: status");
+    like($tried, $again{$code} eq 'yes' ? qr/\Ayes\z/
+                 : $again{$code} eq 'some' ? qr/\A408 and 5xx\z/
+                 : qr/\A(?:no\z|once, )/, "$code: tried again");
+}
+
+
+# HTTP statuses
+
+my %number = (
+    OK => 200, BAD_REQUEST => 400, NOT_ALLOWED => 405,
+    REQUEST_ENTITY_TOO_LARGE => 413, UNSUPPORTED_MEDIA_TYPE => 415,
+    UNPROCESSABLE => 422, INTERNAL_SERVER_ERROR => 500, BAD_GATEWAY => 502,
+    SERVICE_UNAVAILABLE => 503, GATEWAY_TIME_OUT => 504,
+);
+
+# statuses of a store, and of servers, that no reply of a task has: it has asked
+# for no change and for no part, and what is not there is 422
+
+my @of_others = qw(NOT_FOUND CONFLICT PRECONDITION_FAILED
+                   RANGE_NOT_SATISFIABLE FORBIDDEN UNAUTHORIZED
+                   TOO_MANY_REQUESTS);
+
+# the files that an endpoint's come from, and what they ask below
+
+my @any = qw(ctx headers parse);
+my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply chunk_request) ] ],
+                 'The split endpoint' => [ [ @any, qw(split extract) ],
+                                           'split_json' ],
+                 'The embed endpoint' => [ [ @any, qw(embed vectors) ],
+                                           'embed_request' ],
+                 'The rank endpoint' => [ [ @any, qw(rank vectors) ],
+                                          'rank_request' ],
+                 'The fetch endpoint' => [ [ @any, qw(fetch fetch_request
+                                                      fetch_reply) ] ],
+                 'The task endpoint' => [ [ @any, 'task', (map { "task_$_" }
+                                            qw(request documents plan reply)),
+                                            qw(extract source source_look
+                                               sources s3_problem) ],
+                                          'split_json' ],
+                 'The status endpoint' => [ [ 'status' ] ]);
+my %statuses;
+
+for my $title (sort keys %endpoints) {
+    my ($above, @below) = @{ $endpoints{$title} };
+    my $endpoint = source(grep { -e } map { glob "$upper/http/{,*/}ngx_http_review_$_.c" } @$above);
+    my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
+
+    # a client that takes nothing is not told 408: its connection is closed
+
+    $endpoint =~ /finalize_request\(r, NGX_HTTP_REQUEST_TIME_OUT\)/
+        and delete $used{REQUEST_TIME_OUT};
+    delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE),
+                 grep { /^REVIEW_/ } keys %used};
+    delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
+    my %number_used = map { $number{$_} // $_ => 1 } keys %used;
+    $number_used{$_} = 1
+        for map { source(glob "$upper/review/*/$_.c") =~ /\breturn (\d{3});/g } @below;
+
+    $statuses{$title} = [ section($api, $title) =~ /^\| (\d{3}) \| /mg ];
+    same_set($statuses{$title}, [ keys %number_used ],
+             "$title: each is documented, and nothing else is");
+}
+
+like(source("$upper/http/ngx_http_review_guard.c"),
+     qr/return NGX_HTTP_SERVICE_UNAVAILABLE;/, 'review_guard: 503');
+like(section($directives, 'review_guard'), qr/answered with 503/,
+     'review_guard: 503 is documented');
+
+
+# openapi.yaml
+
+sub openapi {
+    my ($args, $input) = @_;
+    my $file = spew("$tmp/input.json", $input // '');
+    my $out = decode_utf8(`'$tree/t/docs/openapi.py' $args <'$file' 2>&1`);
+    return ($? == 0, $out);
+}
+
+sub valid {
+    my ($name, $text, $what) = @_;
+    my ($ok, $out) = openapi($name, $text);
+    ok($ok, $what) or diag($out);
+}
+
+{
+    my ($ok, $out) = openapi('--check');
+    ok($ok, 'openapi.yaml is sound') or diag($out);
+}
+
+my (undef, $document) = openapi('--json');
+$document = $json->decode(encode_utf8($document));
+my $schemas = $document->{components}{schemas};
+my $post = $document->{paths}{'/v1/review'}{post};
+
+my $review_c = source("$upper/review/base/review.c");
+is_deeply($schemas->{Verdict}{enum}, names_of($review_c, 'review_verdicts'),
+          'verdicts');
+is_deeply($schemas->{Severity}{enum}, names_of($review_c, 'review_severities'),
+          'severities');
+is_deeply($schemas->{Result}{properties}{status}{enum},
+          names_of(source("$upper/http/chunk/ngx_http_review_result.c"),
+                   'ngx_http_review_statuses'), 'statuses of results');
+same_set($schemas->{Evidence}{properties}{match}{enum},
+         names_of(source("$upper/review/quote/quote.c"), 'review_matches'),
+         'kinds of matches');
+
+same_set($schemas->{Review}{properties}{status}{enum},
+         [ function($file{chunk_reply}, 'ngx_http_review_reply_status')
+           =~ /"(\w+)"/g ], 'statuses of reviews');
+same_set($schemas->{Embeddings}{properties}{status}{enum},
+         [ function($file{embed}, 'ngx_http_review_embed_status')
+           =~ /"(\w+)"/g ], 'statuses of embeddings');
+
+for ([ ErrorCode => 'all', 'review' ], [ EmbeddingErrorCode => 'all', 'embed' ])
+{
+    my ($schema, @who) = @$_;
+    my %mine = map { $_ => 1 } @who;
+    my ($codes, $http) = @{ $schemas->{$schema}{anyOf} };
+    same_set($codes->{enum},
+             [ grep { $_ ne 'http_NNN' && $mine{ $whose{$_} } } keys %again ],
+             "error codes: $schema");
+    like('http_503', qr/$http->{pattern}/, "$schema: http_503");
+}
+
+is_deeply($schemas->{RankError}{properties}{code}{anyOf},
+          [ { enum => [ grep { $whose{$_} eq 'rank' } keys %again ] },
+            { '$ref' => '#/components/schemas/EmbeddingErrorCode' } ],
+          'error codes of ranks');
+
+is_deeply($schemas->{ReportError}{properties}{code}{anyOf},
+          [ { enum => [ grep { $whose{$_} eq 'task' } sort keys %again ] },
+            { '$ref' => '#/components/schemas/ErrorCode' } ],
+          'error codes of tasks');
+
+my @is = map { $_->{title} =~ /too long/
+               ? @{ $_->{properties}{error}{properties}{code}{enum} } : () }
+         @{ $schemas->{Result}{oneOf} };
+same_set(\@is, [ keys %timeout ], 'codes of timeouts');
+
+my $get = $document->{paths}{'/review/status'}{get};
+
+same_set([ grep { $_ ne 'default' } keys %{ $post->{responses} } ],
+         $statuses{'HTTP status'}, 'HTTP statuses');
+same_set([ grep { $_ ne 'default' }
+           keys %{ $document->{paths}{$_->[0]}{post}{responses} } ],
+         $statuses{$_->[1]}, "HTTP statuses: $_->[1]")
+    for [ '/v1/task', 'The task endpoint' ],
+        [ '/v1/split', 'The split endpoint' ],
+        [ '/v1/embeddings', 'The embed endpoint' ],
+        [ '/v1/rank', 'The rank endpoint' ],
+        [ '/v1/fetch', 'The fetch endpoint' ];
+same_set([ keys %{ $get->{responses} } ], $statuses{'The status endpoint'},
+         'HTTP statuses of the status endpoint');
+
+my $events = $post->{responses}{200}{content}{'text/event-stream'}{example};
+my %event = (result => 'Result', progress => 'Progress', done => 'Review');
+
+for (split /\n\n/, $events) {
+    /\Aevent: (\w+)\ndata: (.*)\n?\z/ or do { fail("an event: $_"); next };
+    valid($event{$1}, $2, "openapi.yaml: the event \"$1\"");
+}
+
+for my $bad ([ Review => '{}' ],
+             [ Result => '{"point":"a","status":"ok","attempts":0,"elapsed_ms"'
+                         . ':0,"model":null,"usage":{"prompt_tokens":0,'
+                         . '"completion_tokens":0,"total_tokens":0}}' ],
+             [ Progress => '{"done":1,"total":1,"failed":0,"more":1}' ],
+             [ Progress => '{"done":1,"done":1,"total":1,"failed":0}' ],
+             [ Count => '-1' ], [ Count => 'NaN' ])
+{
+    my ($ok) = openapi(@$bad);
+    ok(!$ok, "openapi.py refuses what is no $bad->[0]");
+}
+
+
+# Requests and replies of split, embed and rank
+
+my ($names_of_rank) = source("$upper/review/rank/rank_request.c")
+    =~ /review_rank_names\[\] = \{(.*?)\}/s;
+my @by = $names_of_rank =~ /"(\w+)"/g;
+same_set($schemas->{RankBy}{enum}, \@by, 'what may be ranked by');
+my ($top_k) = source("$upper/review/rank/rank_request.c")
+    =~ /REVIEW_RANK_TOP_K +(\d+)/;
+is($schemas->{RankRequest}{properties}{top_k}{default}, $top_k,
+   'how many are ranked');
+
+my %rank_most = source("$upper/review/rank/rank_request.c")
+    =~ /REVIEW_RANK_(PAIRS|RESULTS) +(\d+)/g;
+like(section($api, 'A request to rank'), $_, 'api.md: how much is ranked')
+    for qr/The default is $top_k\./, qr/\b$rank_most{PAIRS}\s+pairs\b/,
+        qr/\b$rank_most{RESULTS}\s+results\b/;
+
+my %bound = source("$upper/http/steps/ngx_http_review_batch.h")
+    =~ /define NGX_HTTP_REVIEW_(VECTORS?_\w+) +\(?(\d+)/g;
+like($table_rows, qr/than\ $bound{VECTOR_MAX}k\ for\ each\ input\ and
+                     \ $bound{VECTORS_MAX}k\ besides/x,
+     'api.md: how large an answer may be');
+like(section($api, 'Batches'),
+     qr/When\s+$bound{VECTORS_REFUSED}\s+inputs\s+have\s+been\s+refused
+        \s+that\s+stood\s+alone\s+\($bound{VECTORS_LARGE}\s+that/x,
+     'api.md: when a service is believed');
+
+my $task_request = source(map { "$upper/http/task/ngx_http_review_task_$_.c" }
+                          qw(request documents));
+my $task_text = section($api, 'A request for a task');
+my %task_most = ($task_request =~ /REVIEW_TASK_(CLAUSES|TOP_K) +(\d+)/g,
+                 source("$upper/http/task/ngx_http_review_task_plan.c")
+                 =~ /REVIEW_PLAN_(CHUNKS) +(\d+)/);
+my $select_text = section($api, 'What is asked of which chunk');
+my %select_default = $select_text
+    =~ /^\| `(\w+)` \| .*The default is (\d+)\./mg;
+is_deeply(\%select_default, { k => $task_most{TOP_K},
+                              references => $task_most{CLAUSES} },
+          'api.md: the defaults of select');
+is($schemas->{TaskSelect}{properties}{$_}{default}, $select_default{$_},
+   "openapi.yaml: the default of select, $_") for sort keys %select_default;
+like(section($api, 'HTTP status of a task'),
+     qr/more than $task_most{CHUNKS} chunks/, 'api.md: how many chunks');
+
+my $embed_request = source("$upper/review/embed/embed_request.c");
+my %request = (
+    SplitRequest => [ 'text', @split_options ],
+    RankRequest => [
+        map { /"(\w+)"/g }
+        source("$upper/review/rank/rank_request.c") =~
+        /(?:json_object_get\(body,\s*"\w+"
+          |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
+    EmbedRequest => names_of($embed_request, 'own'),
+    FetchRequest => names_of($file{fetch_request}, 'names'),
+    TaskRequest => [
+        $task_request =~
+        /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g,
+        source("$upper/http/chunk/ngx_http_review_chunk_request.c") =~
+        /json_member\(ctx->body,\s*"",\s*"(\w+)"/g ],
+    TaskSelect => [ $task_request =~ /\(select,\s*"\/select",\s*"(\w+)"/g ],
+    TaskSource => names_of($file{task_documents}, 'known'),
+    TaskResult => names_of($file{task_request}, 'known'),
+);
+my %request_title = (SplitRequest => 'A request to split',
+                     RankRequest => 'A request to rank',
+                     EmbedRequest => 'A request to embed',
+                     FetchRequest => 'A request to fetch',
+                     TaskRequest => 'A request for a task',
+                     TaskSelect => 'What is asked of which chunk',
+                     TaskSource => 'Where a document comes from',
+                     TaskResult => 'The report in the store');
+
+for my $schema (sort keys %request) {
+    my %mine = map { $_ => 1 } @{ $request{$schema} };
+    same_set([ keys %{ $schemas->{$schema}{properties} } ], [ keys %mine ],
+             "openapi.yaml: members of $schema");
+    my ($table) = section($api, $request_title{$schema})
+        =~ /^(\| Member .*?)(?:^$|\z)/ms;
+    same_set([ column($table) ], [ keys %mine ], "api.md: members of $schema");
+}
+
+my $source_text = section($api, 'Where a document comes from');
+my @from = @{ names_of($file{task_documents}, 'names') };
+my ($key_max) = source("$upper/review/net/s3.h") =~ /S3_KEY +(\d+)/;
+my ($sources) = $file{sources} =~ /SOURCES_CALLS +(\d+)/;
+
+same_set([ map { $_->{required}[0] } @{ $schemas->{TaskSource}{oneOf} } ],
+         \@from, 'openapi.yaml: where a document comes from');
+like($source_text, qr/Exactly\sone\sof\s @{[ join ',?\s(?:and\s)?',
+                                            map { "`$_`" } @from ]}/x,
+     'api.md: where a document comes from');
+like($source_text, qr/at most $sources at a time/,
+     'api.md: how many documents are loaded at a time');
+
+my %longest = $task_request
+    =~ /_string\(json, pointer, "(\w+)", \d, (\d+),/g;
+same_set([ keys %longest ], [ qw(id type) ],
+         'how long members of a document may be');
+
+for my $name (sort keys %longest) {
+    is($schemas->{TaskSource}{properties}{$name}{maxLength}, $longest{$name},
+       "openapi.yaml: the longest $name of a document");
+    like($source_text, qr/^\| `$name` \| .*\bat most $longest{$name} bytes\b/mi,
+         "api.md: the longest $name of a document");
+}
+
+same_set([ grep { defined }
+           @{ $schemas->{TaskResult}{properties}{format}{enum} } ],
+         names_of($file{task_request}, 'formats'), 'forms of saved reports');
+like(section($api, 'The report in the store'), qr/\b1 to $key_max bytes\b/,
+     'api.md: the key of a report');
+
+same_set([ grep { defined }
+           @{ $schemas->{EmbedRequest}{properties}{encoding_format}{enum} } ],
+         names_of($embed_request, 'formats'), 'forms of embeddings');
+
+# all names in a schema, those of other schemas that it leads to included
+
+sub names_in {
+    my ($schema, $seen) = @_;
+    $seen //= {};
+    return map { names_in($_, $seen) } @$schema if ref $schema eq 'ARRAY';
+    return if ref $schema ne 'HASH';
+    my @names = ref $schema->{properties} eq 'HASH'
+                ? keys %{ $schema->{properties} } : ();
+    my ($to) = ($schema->{'$ref'} // '') =~ m{\A#/components/schemas/(\w+)\z};
+    push @names, names_in($schemas->{$to}, $seen)
+        if defined $to && !$seen->{$to}++;
+    return @names, map { names_in($_, $seen) } values %$schema;
+}
+
+my @error = qw(code detail);
+my %written = (Split => [ $split, $split_json ],
+               Embeddings => [ $file{embed}, @error ],
+               Ranking => [ $file{rank}, @error ],
+               Report => [ $file{task_reply}
+                           =~ s/^ngx_http_review_task_tell\(.*?^\}//msr,
+                           $file{task_save},
+                           source("$upper/review/report/report_json.c"),
+                           @{ names_of(source("$upper/review/report/report.c"),
+                                       'review_report_statuses') },
+                           @error ],
+               TaskProgress => [ function($file{task_reply},
+                                          'ngx_http_review_task_tell') ]);
+
+for my $schema (sort keys %written) {
+    my %named = map { $_ => 1 } names_in($schemas->{$schema});
+    my %mine = map { $_ => 1 }
+               map { /\A\w+\z/ ? $_ : /\\"(\w+)\\":(?! )/g } @{ $written{$schema} };
+    same_set([ keys %named ], [ keys %mine ],
+             "openapi.yaml: members of $schema");
+    next if $schema =~ /\A(?:Report|TaskProgress)\z/;
+    my ($title) = { Split => 'Chunks', Embeddings => 'Embeddings',
+                    Ranking => 'A ranking' }->{$schema};
+    my %in_table = map { s/.*\.//r => 1 } column(section($api, $title));
+    same_set([ keys %in_table ], [ grep { !/\A(?:code|detail)\z/ } keys %mine ],
+             "api.md: members of $schema");
+}
+
+
+# those of a report are told in two tables and in between
+
+my $report_text = section($api, 'The report');
+is(join(' ', grep { $report_text !~ /`\Q$_\E`/ && !/\A(?:code|detail)\z/ }
+             sort { $a cmp $b } names_in($schemas->{Report})), '',
+   'api.md: members of the report');
+like(section($api, 'Forms of the report'), qr/"$_":/,
+     "api.md: progress of a task: $_")
+    for sort keys %{ $schemas->{TaskProgress}{properties} };
+
+
+
+# Downloads
+
+my @fetch_written = map { /"(\w+)"/g }
+                    $file{fetch_reply} =~ /_write_\w+\(b, ("\w+"),/g;
+push @fetch_written, $file{fetch_reply} =~ /\\"(\w+)\\":/g,
+                     qw(elapsed_ms code detail);
+my %fetch_member = map { $_ => 1 } @fetch_written;
+same_set([ do { my %n = map { $_ => 1 } names_in($schemas->{Downloads});
+                keys %n } ], [ keys %fetch_member ],
+         'openapi.yaml: members of Downloads');
+same_set([ column(section($api, 'Downloads')) ],
+         [ grep { !/\A(?:code|detail)\z/ } keys %fetch_member ],
+         'api.md: members of Downloads');
+
+# "http" is http_NNN without memory for the number
+
+my %fetch_code = map { $_ => 1 } 'http_NNN', grep { $_ ne 'http' }
+    "$file{fetch}$file{fetch_slot}$file{download}"
+        =~ /(?:_(?:failed|refused)\(\s*(?:slot|d),|_TIMEOUT,|->code\s=)
+            \s*"(\w+)"/gx,
+    $file{download_allow} =~ /(?:return|\? NULL :)\s+"(\w+)";/g;
+cmp_ok(scalar keys %fetch_code, '>=', 15, 'codes of downloads are found');
+same_set([ column(section($api, 'Error codes of downloads')) ],
+         [ keys %fetch_code ],
+         'each error code of downloads is documented, and nothing else is');
+same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
+         [ grep { $_ ne 'http_NNN' } keys %fetch_code ],
+         'error codes: FetchError');
+
+same_set(parameters('review_fetch'),
+         [ $file{fetch} =~ /_param\([^";]*"(\w+)"/g ],
+         'review_fetch: parameters');
+same_set(parameters('review_task'),
+         [ $file{task} =~ /_param\([^";]*"(\w+)"/g ],
+         'review_task: parameters');
+
+
+# Objects: the statuses that end in a reply, not those that the store answers;
+# what is named in a body, and is not there, is a task's
+
+my %object_number = (%number, NO_CONTENT => 204, NOT_MODIFIED => 304,
+                     NOT_FOUND => 404, CONFLICT => 409,
+                     PRECONDITION_FAILED => 412, RANGE_NOT_SATISFIABLE => 416);
+my %of_store = map { $_ => 1 } qw(FORBIDDEN UNAUTHORIZED TOO_MANY_REQUESTS
+                                  UNPROCESSABLE GET HEAD PUT DELETE LAST);
+my %object_status = map { $object_number{$_} // $_ => 1 }
+                    grep { !$of_store{$_} && !/^REVIEW_/ }
+                    map { $file{$_} =~ /\bNGX_HTTP_([A-Z]\w+)/g }
+                    qw(object object_headers object_reply s3_problem);
+my @object_statuses = section($api, 'HTTP status of an object')
+    =~ /^\| (\d{3}) \| /mg;
+same_set(\@object_statuses, [ keys %object_status, 206 ],
+         'objects: each status is documented, and nothing else is');
+
+my %object_responses = map { $_ => 1 } map { keys %{ $_->{responses} } }
+                       grep { ref eq 'HASH' }
+                       map { values %{ $document->{paths}{$_} } }
+                       '/files/', '/files/{key}';
+same_set([ grep { $_ ne 'default' } keys %object_responses ],
+         \@object_statuses, 'openapi.yaml: statuses of objects');
+
+my %object_written = (
+    StoredObject => [ 'To put an object', $file{object_reply} ],
+    ObjectList => [ 'A list of objects',
+                    function(source("$upper/review/net/s3.c"),
+                             'review_s3_list_json') ]);
+
+for my $schema (sort keys %object_written) {
+    my ($title, $c) = @{ $object_written{$schema} };
+    my %named = map { $_ => 1 } names_in($schemas->{$schema});
+    my %mine = map { $_ => 1 } $c =~ /\\"(\w+)\\":/g;
+    same_set([ keys %named ], [ keys %mine ],
+             "openapi.yaml: members of $schema");
+    my ($members) = section($api, $title) =~ /^(\| Member .*?)^$/ms;
+    same_set([ map { /`(\w+)`/g } $members =~ /^\| (`[^|]*?) \|/mg ],
+             [ keys %named ], "api.md: members of $schema");
+}
+
+my %argument = map { $_->{name} => $_->{schema} }
+               @{ $document->{paths}{'/files/'}{get}{parameters} };
+my @arguments = $file{object_headers}
+    =~ /ngx_strncmp\(name(?:\.|->)data, "(\w+)"/g;
+same_set([ keys %argument ], \@arguments,
+         'openapi.yaml: arguments of a list');
+my ($arguments) = section($api, 'A list of objects')
+    =~ /^(\| Argument .*?)^$/ms;
+same_set([ column($arguments) ], \@arguments,
+         'api.md: arguments of a list');
+
+my ($list_max) = $file{object_headers} =~ /OBJECT_LIST +(\d+)/;
+is($argument{max}{maximum}, $list_max, 'openapi.yaml: the most of a list');
+like($arguments, qr/\b1 to $list_max\b/, 'api.md: the most of a list');
+is($schemas->{ObjectKey}{maxLength}, $key_max, 'openapi.yaml: a key');
+like(section($api, 'The object endpoint'), qr/at most $key_max bytes/,
+     'api.md: how long a key may be');
+
+
+# The status endpoint
+
+my $metrics_c = source("$upper/review/limit/metrics.c");
+my %names = map { $_ => names_of($metrics_c, "review_metrics_$_") }
+            qw(outcomes reviews points kinds circuits);
+my $calls = $schemas->{Status}{properties}{calls}{properties};
+
+same_set($schemas->{Outcome}{enum}, $names{outcomes}, 'outcomes of calls');
+same_set($calls->{circuit}{enum}, $names{circuits}, 'states of the circuit');
+
+my %outcome = map { $_ => 1 } @{ $names{outcomes} };
+is(join(' ', grep { !$outcome{$_} } sort keys %again),
+   'bad_reply http_NNN no_embeddings regex_limit',
+   'each error code of a call is an outcome');
+
+my $json_c = source("$upper/review/limit/metrics_json.c");
+my ($lists) = $json_c =~ /^review_metrics_json\(.*?\n\{(.*?)\n\}/ms;
+my %member = map { $_ => 1 }
+             $json_c =~ /_(?:member|open|number|histogram|limit|quantile)\(
+                         \s*b,\s*"(\w+)"/xg,
+             $json_c =~ /\\"(\w+)\\":/g,
+             map { @{ $names{$_} } } 'kinds',
+             $lists =~ /review_metrics_(reviews|points),/g;
+
+my (%schema_member, @paths);
+
+sub members {
+    my ($schema, $path) = @_;
+    my $properties = $schema->{properties} or return push @paths, $path;
+
+    for my $name (keys %$properties) {
+        $schema_member{$name} = 1;
+        members($properties->{$name}, $path eq '' ? $name : "$path.$name");
+    }
+}
+
+members($schemas->{Status}, '');
+$schema_member{$_} = 1
+    for map { keys %{ $_->{properties} } }
+        $schemas->{Times},
+        $schemas->{Status}{properties}{tokens}{additionalProperties};
+same_set([ keys %schema_member ], [ keys %member ],
+         'openapi.yaml: members of the status');
+
+s/\A(calls\.(?:queued|limit))\..*/$1/ for @paths;
+my %path = map { $_ => 1 } @paths;
+same_set([ column(section($api, 'Status as JSON')) ], [ keys %path ],
+         'api.md: members of the status');
+
+my ($families) = source("$upper/review/limit/prometheus.c")
+    =~ /review_families\[\] = \{(.*?)\n\};/s;
+my %family;
+
+while ($families =~ /\{ "(\w+)", "(\w+)",\s*"[^"]*",([^}]*)\}/g) {
+    my ($name, $type, $rest) = ($1, $2, $3);
+    my @labels = ($rest =~ /_tokens,/ ? 'model' : (), $rest =~ /"(\w+)"/);
+    $family{$name} = join ' ', $type, join ', ', map { "`$_`" } @labels;
+}
+
+cmp_ok(scalar keys %family, '>=', 10, 'metrics are found in the code');
+is(scalar keys %family, () = $families =~ /"review_\w+"/g, 'all of them');
+my %metric = section($api, 'Metrics for Prometheus')
+    =~ /^\| `(\w+)` \| (\w+ \| [^|]*)\| /mg;
+s/ \|//, s/ +\z// for values %metric;
+s/ +\z// for values %family;
+is_deeply(\%metric, \%family, 'api.md: metrics, their types and labels');
+is(join(' ', grep { !$family{s/_(?:bucket|sum|count)\z//r} }
+        section($api, 'Metrics for Prometheus') =~ /\b(review_\w+)/g), '',
+   'api.md: no other metrics');
+
+my ($bounds) = $metrics_c =~ /review_metrics_bounds\[\] = \{(.*?)\}/s;
+my @bounds = $bounds =~ /\d+/g;
+my ($from, $to) = section($api, 'Times')
+    =~ /begin at (\d+) ms and\s+end at (\d+) minutes/;
+is("$from $to", join(' ', $bounds[0], $bounds[-1] / 60000),
+   'api.md: the bounds of histograms');
+my ($models) = source("$upper/review/limit/metrics.h")
+    =~ /REVIEW_METRICS_MODELS +(\d+)/;
+like($api, qr/At most $models models\b/, 'api.md: the number of models');
+
+
+# The circuit, in numbers
+
+my %circuit = source("$upper/review/limit/circuit.h")
+    =~ /define REVIEW_CIRCUIT_(\w+) +(\d+)/g;
+my $circuit = section($directives, 'The circuit');
+
+like($circuit, $_, "the circuit: $_")
+    for qr/at\s+least\s+$circuit{CALLS}\s+calls/,
+        qr/within\s+$circuit{WINDOW}\s+seconds/,
+        qr/$circuit{PERCENT}%\s+of\s+them/,
+        qr/when\s+$circuit{CALLS}\s+have\s+failed\s+in\s+a\s+row/,
+        qr/After\s+@{[ $circuit{PAUSE} \/ 1000 ]}\s+seconds/,
+        qr/up\s+to\s+@{[ $circuit{PAUSE_MAX} \/ 1000 ]}\s+seconds/,
+        qr/When\s+$circuit{PROBES}\s+in\s+a\s+row/;
+
+
+# Rubrics
+
+my $rubric_c = source("$upper/review/rubric/rubric.c");
+
+for ([ 'review_rubric_members', 'The rubric', 'Rubric' ],
+     [ 'review_point_members', 'Points', 'Point' ],
+     [ 'review_rule_members', 'Rules', 'Rule' ])
+{
+    my ($array, $title, $schema) = @$_;
+    my $members = names_of($rubric_c, $array);
+    same_set([ column(section($rubric, $title)) ], $members,
+             "rubric.md: members of \"$title\"");
+    same_set([ keys %{ $schemas->{$schema}{properties} } ], $members,
+             "openapi.yaml: members of $schema");
+}
+
+same_set([ map { /\A\{\{([a-z.]+)\}\}\z/ }
+           column(section($rubric, 'Templates')) ],
+         names_of(source("$upper/review/rubric/template.c"), 'review_template_names'),
+         'rubric.md: names in templates');
+
+my ($keywords) = source("$upper/review/json/schema_check.c")
+    =~ /review_schema_keywords\[\] = \{(.*?)\{ NULL/s;
+my ($listed) = section($rubric, 'Data') =~ /(The keywords are .*?)Any other/s;
+same_set([ $listed =~ /`(\$?\w+)`/g ], [ $keywords =~ /\{ "([^"]+)"/g ],
+         'rubric.md: keywords of schemas');
+
+valid('Rubric', slurp("$tree/conf/demo/bid.json"), 'the demo\'s rubric');
+
+
+# Examples
+
+my @rubrics;
+
+for my $file (sort keys %md) {
+    my $n = 0;
+
+    while ($md{$file} =~ /^<!--\ (schema:\ (\w+)|rubric)\ -->\n
+                          ```json\n(.*?)^```\n/xmsg)
+    {
+        valid($2 // 'Rubric', $3, "$file: JSON of " . ($2 // 'a rubric'));
+        push @rubrics, [ $file, $3 ] if !defined $2;
+        $n++;
+    }
+
+    is($n, scalar(() = $md{$file} =~ /<!-- (?:schema|rubric)/g),
+       "$file: all examples are looked at");
+}
+
+my ($readme_request) = $md{'README.md'} =~ /^curl .*? -d '(\{.*?\})'$/ms;
+my ($readme_reply) = $md{'README.md'}
+    =~ /<!-- schema: Review -->\n```json\n(.*?)^```/ms;
+valid('ReviewRequest', $readme_request, 'README.md: the request');
+
+sub quotes_stand {
+    my ($file, $request, $reply) = @_;
+    $_ = $json->decode(encode_utf8($_)) for $request, $reply;
+
+    my $chunk = $request->{chunk};
+    my %text = (chunk => ref $chunk ? $chunk->{text} : $chunk,
+                map { $_->{id} => $_->{text} } @{ $request->{references} });
+
+    for my $evidence (map { @{ $_->{finding}{evidence} // [] } }
+                      @{ $reply->{results} })
+    {
+        my ($from, $to) = @$evidence{qw(start end)};
+        is(substr($text{ $evidence->{source} }, $from, $to - $from),
+           $evidence->{quote}, "$file: a quote stands where it is said to");
+    }
+}
+
+sub chunks_stand {
+    my ($request, $split) = map { $json->decode(encode_utf8($_)) } @_;
+    my ($source, $rest) = ($request->{text}, '');
+
+    for my $chunk (@{ $split->{chunks} }) {
+        my ($header, @own) = ($chunk->{table_header}, @$chunk{qw(start end)});
+        my $text = join '', map { substr $source, $_->[0], $_->[1] - $_->[0] }
+                   $header ? [ @$header{qw(start end)} ] : (), [ @own ];
+        is($chunk->{text}, $text, "docs/api.md: chunk $chunk->{id}: its text");
+        is($chunk->{sha256}, sha256_hex(encode_utf8($text)),
+           "docs/api.md: chunk $chunk->{id}: its hash");
+        my $from = $own[0] + $chunk->{overlap};
+        $rest .= substr $source, $from, $own[1] - $from;
+    }
+
+    is($rest, $source, 'docs/api.md: chunks make the text again');
+}
+
+sub report_stands {
+    my ($request, $report) = map { $json->decode(encode_utf8($_)) } @_;
+    my %text = (document => $request->{document}{text},
+                map { ($_->{id} => $_->{text}) }
+                @{ $request->{references} });
+
+    for my $e (map { @{ $_->{evidence} } }
+               map { @{ $_->{findings} } } @{ $report->{points} })
+    {
+        is(substr($text{ $e->{source} }, $e->{start}, $e->{end} - $e->{start}),
+           $e->{quote}, 'docs/api.md: a quote of the report stands there');
+    }
+}
+
+report_stands(map { $api =~ /<!-- schema: $_ -->\n```json\n(.*?)^```/ms }
+              qw(TaskRequest Report));
+chunks_stand(map { $api =~ /<!-- schema: $_ -->\n```json\n(.*?)^```/ms }
+             qw(SplitRequest Split));
+quotes_stand('README.md', $readme_request, $readme_reply);
+quotes_stand('docs/api.md',
+             map { $api =~ /<!-- schema: $_ -->\n```json\n(.*?)^```/ms }
+             qw(ReviewRequest Review));
+
+
+# Configurations: what nginx -t says
+
+my $nginx = $ENV{TEST_NGINX_BINARY} || '/usr/sbin/nginx';
+my $so = $ENV{REVIEW_MODULE} // "$tree/build/ngx_http_review_module.so";
+my $load = $so eq 'static' ? '' : "load_module $so;\n";
+
+sub nginx_takes {
+    my ($conf, $what) = @_;
+
+    mkdir "$tmp/$_" for qw(log cache temp);
+    my $temp = join '', map { "${_}_temp_path $tmp/temp/$_;\n" }
+                        qw(client_body proxy fastcgi uwsgi scgi);
+
+    $conf =~ s|^load_module \S+;\n||;
+    $conf =~ s|^http \{\n|http {\naccess_log off;\n$temp|m;
+    $conf =~ s|\blisten +\d+;|listen unix:$tmp/socket;|g;
+    $conf =~ s|/etc/nginx/review/bid\.json|$tmp/rubric.json|g;
+    $conf =~ s{/etc/nginx/review/(access|secret)\b}{spew("$tmp/$1", $1)}ge;
+    $conf =~ s|\bsnippets/review-extract\.conf|$tree/conf/extract.conf|g;
+    $conf =~ s|\bunix:/run/|unix:$tmp/|g;
+    $conf =~ s|/var/log/nginx/|$tmp/log/|g;
+    $conf =~ s|/var/cache/nginx/|$tmp/cache/|g;
+    spew("$tmp/nginx.conf", $load . "pid $tmp/nginx.pid;\n$conf");
+
+    local $ENV{ASAN_OPTIONS} = join ':', $ENV{ASAN_OPTIONS} || (),
+                                         'detect_leaks=0';
+    my $out = `'$nginx' -t -p '$tmp/' -e '$tmp/error.log' -c nginx.conf 2>&1`;
+    my $rc = $?;
+    unlink "$tmp/socket";
+
+    is($rc, 0, $what) or diag($out);
+    return $out;
+}
+
+SKIP: {
+    skip "$so is not built", 1 if $so ne 'static' && !-f $so;
+    skip "$nginx is not there", 1 if !-x $nginx;
+
+    my $events = "events {}\n";
+
+    for (@rubrics) {
+        my ($file, $text) = @$_;
+        spew("$tmp/rubric.json", $text);
+        nginx_takes("${events}http {\nreview_rubric bid $tmp/rubric.json;\n}\n",
+                    "$file: nginx accepts the rubric");
+    }
+
+    my ($readme) = $md{'README.md'} =~ /^```nginx\n(.*?)^```$/ms;
+    cmp_ok(($readme =~ tr/\n//), '<=', 24, 'README.md: some 20 lines');
+    like($readme, qr{\Aload_module modules/ngx_http_review_module\.so;\n},
+         'README.md: the module is loaded');
+    nginx_takes($readme, 'README.md: nginx accepts the configuration');
+
+    for my $file ('docs/directives.md', 'docs/extract.md') {
+        my $n = 0;
+
+        while ($md{$file} =~ /^<!--\ nginx:\ (http|server)\ -->\n
+                              ```nginx\n(.*?)^```\n/xmsg)
+        {
+            my $conf = $1 eq 'server' ? "server {\nlisten 80;\n$2}\n" : $2;
+            nginx_takes("${events}http {\n$conf}\n",
+                        "$file: nginx accepts configuration " . ++$n);
+        }
+
+        is($n, scalar(() = $md{$file} =~ /```nginx|<!-- nginx/g) / 2,
+           "$file: all configurations are looked at");
+    }
+}
+
+
+# The design names each file
+
+my @files = map { s{\A\Q$upper\E/}{}r }
+            glob("$upper/http/{,*/}*.[ch]"), glob("$upper/review/*/*.c");
+
+same_set([ column(section($md{'docs/design.md'}, 'Two floors')) ], \@files,
+         'design.md: each file is named, and none that is not there');
+
+
+# Links
+
+sub anchors {
+    my ($text) = @_;
+    $text =~ s/^```.*?^```$//msg;
+    my %anchor;
+
+    for my $title ($text =~ /^#+ +(.+)$/mg) {
+        my $slug = lc $title;
+        $slug =~ s/`//g;
+        $slug =~ s/[^\w\- ]//g;
+        $slug =~ tr/ /-/;
+        $anchor{$slug} = 1;
+    }
+
+    return \%anchor;
+}
+
+for my $file (sort keys %md) {
+    my $text = $md{$file};
+    $text =~ s/^```.*?^```$//msg;
+    $text =~ s/`[^`\n]*`/code/g;
+
+    my @lost;
+
+    for my $link ($text =~ /\]\(\s*([^)\s]+)\s*\)/g) {
+        next if $link =~ /^[a-z]+:/;
+        my ($path, $anchor) = $link =~ /\A([^#]*)(?:#(.*))?\z/;
+        my $target = $path eq '' ? $file
+                     : dirname($file) eq '.' ? $path
+                     : dirname($file) . "/$path";
+        1 while $target =~ s{[^/]+/\.\./}{};
+
+        push @lost, $link
+            if !-e "$tree/$target"
+               || (defined $anchor && $target =~ /\.md\z/
+                   && !anchors($md{$target})->{$anchor});
+    }
+
+    is("@lost", '', "$file: its links lead somewhere");
+}
+
+done_testing();
