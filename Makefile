@@ -66,7 +66,7 @@ SOURCES :=	$(wildcard ngx_review_module/http/*.[ch] \
 LOWER :=	$(wildcard ngx_review_module/review/*/*.c)
 LOWER_H :=	$(wildcard ngx_review_module/review/*/*.h)
 LOWER_CC :=	-std=gnu11 -I ngx_review_module -Wall -Wextra -Werror
-LOWER_LIBS :=	-ljansson -lutf8proc -lcrypto -lm
+LOWER_LIBS :=	-ljansson -lutf8proc -lexpat -lcurl -lcrypto -lm
 
 .SECONDARY:
 
