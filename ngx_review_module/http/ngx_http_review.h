@@ -474,11 +474,6 @@ void ngx_http_review_read_json(ngx_http_review_ctx_t *ctx,
 void ngx_http_review_read_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
 
-/* members that are null are as good as none */
-
-void ngx_http_review_drop_nulls(json_t *object);
-
-
 /*
  * ngx_http_review_headers.c: what a client's headers ask for.  The checks
  * return NGX_OK, or the HTTP status of a problem that has been described.
@@ -753,6 +748,11 @@ ngx_int_t ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
     __attribute__((format(printf, 4, 5)));
 ngx_int_t ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx,
     ngx_int_t status);
+
+/* what a reader of requests has returned; NGX_OK, NGX_ERROR, or the status */
+
+ngx_int_t ngx_http_review_problem_read(ngx_http_review_ctx_t *ctx, int rc,
+    review_error_t *err);
 
 
 /*

@@ -76,11 +76,11 @@ ngx_http_review_source_start(ngx_http_review_source_t *source)
 
     switch (source->from) {
 
-    case NGX_HTTP_REVIEW_SOURCE_OBJECT:
+    case REVIEW_SOURCE_OBJECT:
         ngx_http_review_source_object(source);
         break;
 
-    case NGX_HTTP_REVIEW_SOURCE_URL:
+    case REVIEW_SOURCE_URL:
         ngx_http_review_source_url(source);
         break;
 
@@ -321,7 +321,7 @@ ngx_http_review_source_loaded(ngx_http_review_source_t *source)
 
     ctx = source->owner->ctx;
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_UPLOAD) {
+    if (source->from == REVIEW_SOURCE_UPLOAD) {
         source->large = (source->size > ctx->conf->max_document + 2);
     }
 
@@ -389,7 +389,7 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
     }
 
     if (source->large
-        || (source->from == NGX_HTTP_REVIEW_SOURCE_URL
+        || (source->from == REVIEW_SOURCE_URL
             && source->download.code
             && ngx_strcmp(source->download.code, "too_large") == 0))
     {
@@ -400,11 +400,11 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
                                       ctx->conf->max_document);
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT && source->op.failed) {
+    if (source->from == REVIEW_SOURCE_OBJECT && source->op.failed) {
         return ngx_http_review_s3_problem(ctx, &source->op, source->pointer);
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT
+    if (source->from == REVIEW_SOURCE_OBJECT
         && source->op.status != NGX_HTTP_OK)
     {
         return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_GATEWAY,
@@ -413,7 +413,7 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
                                       "the object", (int) source->op.status);
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_URL) {
+    if (source->from == REVIEW_SOURCE_URL) {
 
         if (source->download.result != NGX_HTTP_REVIEW_DOWNLOAD_OK) {
             return ngx_http_review_source_lost(source);

@@ -16,20 +16,6 @@ static ngx_uint_t ngx_http_review_vectors_halve(
 
 
 ngx_int_t
-ngx_http_review_check_inputs(ngx_http_review_ctx_t *ctx, const char *pointer,
-    size_t n)
-{
-    if (n <= ctx->conf->max_inputs) {
-        return NGX_OK;
-    }
-
-    return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
-                                  "there are %zu, review_max_inputs allows "
-                                  "%zu", n, (size_t) ctx->conf->max_inputs);
-}
-
-
-ngx_int_t
 ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
 {
     size_t  i, n;
