@@ -66,7 +66,7 @@ SOURCES :=	$(wildcard ngx_review_module/http/*.[ch] \
 LOWER :=	$(wildcard ngx_review_module/review/*/*.c)
 LOWER_H :=	$(wildcard ngx_review_module/review/*/*.h)
 LOWER_CC :=	-std=gnu11 -I ngx_review_module -Wall -Wextra -Werror
-LOWER_LIBS :=	-ljansson -lutf8proc -lcrypto -lm
+LOWER_LIBS :=	-ljansson -lutf8proc -lexpat -lcurl -lcrypto -lm
 
 .SECONDARY:
 
@@ -152,7 +152,8 @@ $(BUILD)/$(SO):	$(BUILD)/nginx/objs/Makefile $(SOURCES)
 	@$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules \
 		CFLAGS="$$(sed -n 's/^CFLAGS = *//p' $<) $(WARN)" \
 		>$(BUILD)/make.log 2>&1 \
-		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; exit 1; }
+		|| { grep -E '(error|warning): ' -A5 $(BUILD)/make.log >&2; \
+			exit 1; }
 	@cp $(BUILD)/nginx/objs/$(SO) $@.new && mv $@.new $@
 
 $(BUILD):
@@ -226,7 +227,8 @@ units/%:	FORCE $(UNITS)
 $(BUILD)/t/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) $(LOWER_LIBS)
+	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) \
+		$(LOWER_LIBS)
 
 $(BUILD)/t/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -284,7 +286,8 @@ test-asan:	$(BUILD)/asan/nginx
 debug:
 	@$(MAKE) --no-print-directory all BUILD=$(BUILD)/debug \
 		CC_OPT="-g3 -O0" LD_OPT=
-	@printf '%s\n' "" "In nginx.conf: load_module $(BUILD)/debug/$(SO);" "" \
+	@printf '%s\n' "" "in nginx.conf:" \
+		"  load_module $(BUILD)/debug/$(SO);" \
 		"one process, from its start:" \
 		"  gdb --args $(NGINX) -g 'daemon off; master_process off;'" \
 		"a worker that runs:  gdb -p PID" \
@@ -300,12 +303,12 @@ valgrind:
 		prove -v $(call NAMED,$(TESTS))
 
 
-# Workers are nobody where root runs the tests, and write what they reached
-# beside the objects.
+# Workers are nobody where root runs the tests, and all write what they have
+# reached into the same files, beside the objects.
 
+COVERED :=	-g -O0 --coverage -fprofile-update=atomic
 COVER =		$(MAKE) --no-print-directory BUILD=$(BUILD)/cover \
-		CC_OPT="-g -O0 --coverage" LD_OPT=--coverage \
-		SAN="-g -O0 --coverage"
+		CC_OPT="$(COVERED)" LD_OPT=--coverage SAN="$(COVERED)"
 
 cover:
 	.ci/install-deps cover
@@ -313,7 +316,7 @@ cover:
 	@find $(BUILD)/cover -name '*.gcda' -delete
 	@chmod -R a+rwX $(BUILD)/cover
 	-prove -j2 $(UNIT:$(BUILD)/%=$(BUILD)/cover/%)
-	-REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
+	-umask 0; REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
 		$(PROVE) $(filter-out $(ONCE),$(call NAMED,$(TESTS)))
 	@t/lib/cover $(BUILD)/cover review=90 http=80
 
@@ -380,7 +383,8 @@ $(BENCH)/node/node_modules/.package-lock.json: t/bench/peers/package.json
 
 $(BUILD)/t/fuzz/%: t/fuzz/%.c $(LOWER:%.c=$(BUILD)/t/fuzz/obj/%.o)
 	@echo "  CC $(@:$(BUILD)/%=%)"
-	@$(CLANG) $(LOWER_CC) $(SAN_FUZZ) -o $@ $^ -fsanitize=fuzzer $(LOWER_LIBS)
+	@$(CLANG) $(LOWER_CC) $(SAN_FUZZ) -o $@ $^ -fsanitize=fuzzer \
+		$(LOWER_LIBS)
 
 -include $(LOWER:%.c=$(BUILD)/t/fuzz/obj/%.d)
 

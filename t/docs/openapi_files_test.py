@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """
-What t/docs/openapi_test.py proves, of the endpoints that are about files: downloads
-(saved, looked at, stored; failed, refused, timed out in every way) and objects
-of a store (put, got whole, in part and not at all, deleted, listed; refused by
-nginx and by the store) are replied to as docs/openapi.yaml says, with a status
-that it names, and so are their problems.
+What t/docs/openapi_test.py proves, of the endpoints that are about files:
+downloads (saved, looked at, stored; failed, refused, timed out in every way)
+and objects of a store (put, got whole, in part and not at all, deleted, listed;
+refused by nginx and by the store) are replied to as docs/openapi.yaml says,
+with a status that it names, and so are their problems.
 """
 
 import asyncio

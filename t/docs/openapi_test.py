@@ -173,8 +173,9 @@ REPLIES = [
      {"chunk": "a" * 64 + "!", "points": [{"id": "a", "rule": "(a+)+$"}]}),
     ("odd texts", "/v1/review", 200,
      {"chunk": {"id": "\u2028\"\\\x01😀", "text": "\x01\u2028\t😀"},
-      "points": [{"id": "\"\\😀", "question":
-                  "[[reason=%01%22%5C%E2%80%A8%0A suggestion=%F0%9F%98%80]]"}]}),
+      "points": [{"id": "\"\\😀",
+                  "question": "[[reason=%01%22%5C%E2%80%A8%0A "
+                  "suggestion=%F0%9F%98%80]]"}]}),
     ("many points", "/v1/review", 200,
      {"chunk": CHUNK, "points": inline(*["ok|500"] * 100)}),
     ("a template and steps", "/v1/review", 200,

@@ -327,7 +327,8 @@ sub written {
 
 sub arrived {
     my ($n) = @_;
-    return Review::llm_wait(calls => $n, timeout => 1000 * Review::patience())->{ok};
+    return Review::llm_wait(calls => $n,
+                            timeout => 1000 * Review::patience())->{ok};
 }
 
 1;

@@ -413,8 +413,8 @@ sub json_request {
         check_body($block, $res, $n) if !$dry_run;
     };
 
-    # It is asked four times a block; its own way, ps(1), takes longer than that.
-    # The state follows the name in parentheses, which may be anything.
+    # It is asked four times a block; its own way, ps(1), takes longer than
+    # that.  The state follows the name in parentheses, which may be anything.
 
     *Test::Nginx::Util::is_defunct = sub ($) {
         my ($pid) = @_;
@@ -942,9 +942,9 @@ NAME: [data of the events of that name]}>; data is JSON if it can be.
 The same for what the stand-in was asked during the block, a list of calls as
 F<llm.py> describes them, each with C<header>: names in lower case to values
 (one that was not sent C<eq null>).  C<count> is the number of calls and
-C<stats> its counters.  Checks are repeated until they hold, for half a minute at most:
-a call that is given up ends a moment after the response.  So to prove that a
-call is I<not> made, C<--- wait> first.
+C<stats> its counters.  Checks are repeated until they hold, for half a minute
+at most: a call that is given up ends a moment after the response.  So to prove
+that a call is I<not> made, C<--- wait> first.
 
 =item allow_log
 

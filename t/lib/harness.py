@@ -130,9 +130,9 @@ def wait_for(condition, seconds=60):
 
 
 class Harness:
-    def __init__(self, http="review_llm /llm model=stand-in;", server="", listen="", workers=1, level="info",
-                 module=None, nginx=None, record=True, main="",
-                 connections=None):
+    def __init__(self, http="review_llm /llm model=stand-in;", server="",
+                 listen="", workers=1, level="info", module=None, nginx=None,
+                 record=True, main="", connections=None):
         files = raise_files()
         self.dir = tempfile.mkdtemp(prefix="review-test-")
         os.chmod(self.dir, 0o777)   # workers of root's nginx are nobody
@@ -147,7 +147,8 @@ class Harness:
             "dir": self.dir, "llm": self.llm_port, "port": self.port,
             "files": files, "connections": connections or files - 100,
             "http": http, "server": server, "listen": listen,
-            "review": "review;", "main": main, "workers": workers, "level": level}
+            "review": "review;", "main": main, "workers": workers,
+            "level": level}
         self.conf = os.path.join(self.dir, "nginx.conf")
         self.configure()
         nginx = nginx or os.environ.get("TEST_NGINX_BINARY") \

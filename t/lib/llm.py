@@ -591,8 +591,8 @@ def make_reply(do, request, answer):
 
 class Call:
     __slots__ = ("tally", "flights", "n", "key", "do", "model", "path",
-                 "headers", "body", "question", "raw_length", "connection", "started", "ended",
-                 "outcome", "client_closed_at")
+                 "headers", "body", "question", "raw_length", "connection",
+                 "started", "ended", "outcome", "client_closed_at")
 
     def __init__(self, tally, flights, script, request, connection):
         self.tally = tally

@@ -2,7 +2,7 @@
 /*
  * Unit tests speak TAP, and prove runs them.  A test program:
  *
- *     int main(void) { review_pool_t *pool = tap_pool(); ...; return tap_end(); }
+ *     int main(void) { pool = tap_pool(); ...; return tap_end(); }
  */
 
 #ifndef TAP_H

@@ -2,6 +2,8 @@
 /* The chunk endpoint: many points on one text, as cells. */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 #include "review/request/chunk_request.h"
 
@@ -26,12 +28,12 @@ static void ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx);
 char *
 ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_chunk_conf_t *rlcf = conf;
 
     char       *rv;
     ngx_str_t  *value;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf, ngx_http_review_handler);
+    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_handler);
 
     if (rv != NGX_CONF_OK || cf->args->nelts == 1) {
         return rv;
@@ -81,7 +83,7 @@ ngx_http_review_handler(ngx_http_request_t *r)
     ctx->read = ngx_http_review_chunk_read;
     ctx->sse = ngx_http_review_accepts(r, "text/event-stream");
 
-    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
+    ngx_http_review_ctx_waiter(ctx);
 
     return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
 }
@@ -131,12 +133,15 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
     ctx = &chunk->ctx;
 
     ngx_http_review_rubrics(ctx, &given.rubrics);
-    given.max_chunk = ctx->conf->max_chunk;
-    given.max_points = ctx->conf->max_points;
+    given.max_chunk = ngx_http_review_chunk_conf(ctx)->max_chunk;
+    given.max_points = ngx_http_review_chunk_conf(ctx)->max_points;
 
     rc = review_chunk_request(ctx->pool, ctx->body, &given, &request, &err);
 
-    ctx->rubric = request.rubric;
+    if (request.rubric) {
+        ctx->rubric = &request.rubric->name;
+    }
+
     rc = ngx_http_review_problem_read(ctx, rc, &err);
 
     if (rc != NGX_OK) {
@@ -177,7 +182,7 @@ ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
 
     rubric = chunk->rubric;
     subject = &chunk->subject;
-    llm = chunk->ctx.conf->llm;
+    llm = ngx_http_review_chunk_conf(&chunk->ctx)->llm;
 
     subject->stream = llm->stream;
     subject->schema = llm->schema;
@@ -240,11 +245,11 @@ ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
 
     ctx = &chunk->ctx;
 
-    if (ctx->conf->limit == NULL) {
+    if (ctx->waiter.limit == NULL) {
         return NGX_OK;
     }
 
-    seconds = ngx_http_review_limit_full(ctx->conf->limit);
+    seconds = ngx_http_review_limit_full(ctx->waiter.limit);
 
     if (seconds == 0 || !ngx_http_review_asks(chunk)) {
         return NGX_OK;
@@ -256,7 +261,7 @@ ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                   "review: too many calls wait in zone \"%V\"",
-                  &ctx->conf->limit->zone->name);
+                  &ctx->waiter.limit->zone->name);
 
     ngx_http_review_count_review(chunk, REVIEW_METRICS_REJECTED);
 

@@ -129,7 +129,7 @@ ngx_http_review_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
 char *
 ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_main_conf_t *rmcf = conf;
+    ngx_http_review_chunk_main_conf_t *rmcf = conf;
 
     ngx_str_t                       *value, file, text;
     review_pool_t                   *pool;
@@ -192,7 +192,7 @@ ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* by the name in the configuration, which need not be that in the file */
 
 review_rubric_t *
-ngx_http_review_rubric_find(ngx_http_review_main_conf_t *rmcf,
+ngx_http_review_rubric_find(ngx_http_review_chunk_main_conf_t *rmcf,
     const char *name, size_t len)
 {
     ngx_uint_t                       i;
@@ -215,7 +215,7 @@ ngx_http_review_rubric_find(ngx_http_review_main_conf_t *rmcf,
 void
 ngx_http_review_rubrics(ngx_http_review_ctx_t *ctx, review_rubrics_t *given)
 {
-    given->rubric = ctx->conf->rubric;
+    given->rubric = ngx_http_review_chunk_conf(ctx)->rubric;
     given->find = ngx_http_review_rubric_named;
     given->compile = ngx_http_review_rubric_compile;
     given->data = ctx->request;
@@ -227,7 +227,7 @@ ngx_http_review_rubric_named(void *data, const review_str_t *name)
 {
     return ngx_http_review_rubric_find(
                ngx_http_get_module_main_conf((ngx_http_request_t *) data,
-                                             ngx_http_review_module),
+                                             ngx_http_review_chunk_module),
                name->data, name->len);
 }
 

@@ -6,6 +6,11 @@
  */
 
 #include "http/steps/ngx_http_review_batch.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
 
 
 static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);
@@ -23,7 +28,7 @@ ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
     ngx_queue_init(&v->waiting);
     ngx_queue_init(&v->running);
 
-    n = v->ctx->conf->embeddings->batch;
+    n = ngx_http_review_steps_conf(v->ctx)->embeddings->batch;
 
     if (ngx_http_review_vectors_order(v) != NGX_OK
         || ngx_array_init(&v->works, v->ctx->request->pool, v->norder / n + 1,
@@ -116,7 +121,7 @@ ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v)
         return;
     }
 
-    while (v->nrunning < v->ctx->conf->embeddings->calls
+    while (v->nrunning < ngx_http_review_steps_conf(v->ctx)->embeddings->calls
            && !ngx_queue_empty(&v->waiting))
     {
         q = ngx_queue_head(&v->waiting);
@@ -254,7 +259,7 @@ ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
             ngx_http_review_call_cancel(&batch->call);
         }
 
-        ngx_http_review_batch_failed(batch, "deadline",
+        ngx_http_review_batch_failed(batch, REVIEW_CODE_DEADLINE,
                                      "review_timeout was over before an "
                                      "answer", NULL);
     }

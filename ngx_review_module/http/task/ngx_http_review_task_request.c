@@ -6,6 +6,7 @@
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
 
 #include "review/request/task_request.h"
 
@@ -37,7 +38,10 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
 
     rc = review_task_request(plan->pool, ctx->body, &given, &request, &err);
 
-    ctx->rubric = request.rubric;
+    if (request.rubric) {
+        ctx->rubric = &request.rubric->name;
+    }
+
     rc = ngx_http_review_problem_read(ctx, rc, &err);
 
     if (rc != NGX_OK) {
@@ -50,7 +54,7 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
     task->vars = request.vars;
     task->saving.object = request.object;
     task->saving.markdown = request.markdown;
-    task->timeout = ctx->conf->task_timeout;
+    task->timeout = ngx_http_review_task_conf(ctx)->task_timeout;
 
     if (request.deadline > 0) {
         task->timeout = ngx_min(task->timeout,
@@ -71,20 +75,22 @@ static void
 ngx_http_review_task_given(ngx_http_review_task_t *task,
     review_task_given_t *given)
 {
-    ngx_http_review_loc_conf_t  *conf;
+    ngx_http_review_ctx_t         *ctx;
+    ngx_http_review_chunk_conf_t  *conf;
 
-    conf = task->ctx.conf;
+    ctx = &task->ctx;
+    conf = ngx_http_review_chunk_conf(ctx);
 
-    ngx_http_review_rubrics(&task->ctx, &given->rubrics);
+    ngx_http_review_rubrics(ctx, &given->rubrics);
 
     given->rubric.data = (char *) conf->name.data;
     given->rubric.len = conf->name.len;
-    given->split = conf->split;
-    given->text = task->ctx.text;
-    given->max_text = conf->max_text;
+    given->split = ngx_http_review_steps_conf(ctx)->split;
+    given->text = ctx->text;
+    given->max_text = ngx_http_review_request_conf(ctx)->max_text;
     given->max_vars = conf->max_chunk;
     given->max_points = conf->max_points;
-    given->store = conf->store != NULL;
+    given->store = ngx_http_review_store_conf(ctx)->store != NULL;
 }
 
 

@@ -97,7 +97,8 @@ def main():
     listeners = []
     for name, said in talkers.items():
         listeners.append(talker(said))
-        servers[name] = "https://127.0.0.1:%d/a" % listeners[-1].getsockname()[1]
+        servers[name] = "https://127.0.0.1:%d/a" \
+            % listeners[-1].getsockname()[1]
     for name, url in servers.items():
         for _ in range(2):
             result = fetch(nginx, url)

@@ -562,7 +562,7 @@ async def stopped(nginx, waiting):
             return (await nginx.stats())["answered"] >= begin["answered"] + n
         good = await within(180, answered)
         if waiting:
-            await asyncio.sleep(SLOW)   # it gets slots, and makes no use of them
+            await asyncio.sleep(SLOW)   # it gets slots, and uses none
         end = await nginx.stats()
     finally:
         os.kill(worker, signal.SIGCONT)
@@ -729,8 +729,8 @@ def descriptors(pid):
 
 
 async def settled(pid, before):
-    """the number, once it is no more than it was; the master closes its ends of what
-    it had with old workers when it hears of their end"""
+    """the number, once it is no more than it was; the master closes its ends of
+    what it had with old workers when it hears of their end"""
     await within(20, lambda: in_thread(
         lambda: not before or descriptors(pid) <= before[0]))
     return descriptors(pid)

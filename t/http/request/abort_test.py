@@ -24,8 +24,8 @@ from harness import Harness, SLOW, Tap, get, points, request, review, wait_for
 CHUNK = "投标有效期为九十日。"
 EVENTS = "Accept: text/event-stream\r\n"
 
-# when the LLM sees a client's going: at once, on a machine that has nothing else
-# to do; calls that are not given up hang for a minute
+# when the LLM sees a client's going: at once, on a machine that has nothing
+# else to do; calls that are not given up hang for a minute
 
 AT_ONCE = 10 * SLOW
 

@@ -77,8 +77,9 @@ def temporary_files(nginx):
     return found
 
 
-# curl: what everybody has.  It takes it for an error that nginx, having answered
-# before the body was read, resets the stream then; so these are not for it.
+# curl: what everybody has.  It takes it for an error that nginx, having
+# answered before the body was read, resets the stream then; so these are not
+# for it.
 
 def curl(nginx, path, body=None, *more):
     """the version of HTTP, the status, the type, the body"""

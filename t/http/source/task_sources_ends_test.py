@@ -315,8 +315,8 @@ async def unsaved(task):
         *(one(*case, headers) for case in cases
           for headers in ("", EVENTS, LINES)))
     Tap.ok(time.monotonic() - start < 60 * SLOW, "unsaved: 10 s are enough")
-    Tap.ok(lines() - before == 3 * len(cases) + 1, "unsaved: the error log tells "
-           "it", lines() - before)
+    Tap.ok(lines() - before == 3 * len(cases) + 1,
+           "unsaved: the error log tells it", lines() - before)
     asked = task.bucket.asked
     reply = await report_of(task, "abc", "/closed/", result={"object": "a"})
     Tap.ok(is_problem(reply, 422, "/result/object", "no store"),

@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""
+Proves what a reader's eye relies on: no line of code is wider than 80 columns,
+no tab stands where it would not line up, nothing trails, every file ends with
+its last line; and each function is at home: it bears the name of its file.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.abspath(__file__ + "/../../lib"))
+from harness import ROOT, Tap
+
+COLUMNS = 80
+
+# what is not code is as wide as it must be: tables, samples, blocks of tests
+
+CODE = re.compile(r"\.([ch]|py|pm|lua|mjs|conf)$|^[^.]*$|^\.ci/")
+DATA = re.compile(r"^(t/data|t/fuzz/corpus|LICENSE|docs/examples/.*\.json)")
+TABS = re.compile(r"(^|/)Makefile$")
+
+# A module's own file has the hooks and the setters that nginx calls, named by
+# the directives; "main" is every program's.
+
+HOOKS = re.compile(r"_module\.c$|_conf\.c$")
+
+
+def files():
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
+                           cwd=ROOT, check=True, text=True,
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    for name in names:
+        if DATA.match(name) or not os.path.isfile(os.path.join(ROOT, name)):
+            continue
+        with open(os.path.join(ROOT, name), encoding="utf-8",
+                  errors="replace") as f:
+            yield name, f.read()
+
+
+def columns(line):
+    return len(line.expandtabs(8))
+
+
+def wide(name, text):
+    if CODE.search(name) and not name.endswith((".md", ".svg")):
+        for number, line in enumerate(text.split("\n"), 1):
+            if columns(line) > COLUMNS:
+                yield "%s:%d: %d columns" % (name, number, columns(line))
+
+
+def blanks(name, text):
+    for number, line in enumerate(text.split("\n"), 1):
+        if line != line.rstrip():
+            yield "%s:%d: blanks at the end" % (name, number)
+        if "\t" in line and CODE.search(name) and not TABS.search(name):
+            yield "%s:%d: a tab" % (name, number)
+    if text and not text.endswith("\n"):
+        yield "%s: its last line does not end" % name
+    if text.endswith("\n\n"):
+        yield "%s: it ends with an empty line" % name
+
+
+def functions(text):
+    """the names of what a file of C defines"""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return re.findall(r"^(\w+)\([^;{}]*?\)\n\{", text, flags=re.M)
+
+
+def homes(name):
+    """what the functions of a file may begin with"""
+    wing, stem = name.split("/")[-2], name.split("/")[-1][:-2]
+    if "/http/" in name:
+        return [stem]
+    return ["review_" + stem, "review_%s_%s" % (wing, stem)]
+
+
+def strangers(name, text):
+    if not re.match(r"ngx_review_module/.*\.c$", name) or HOOKS.search(name):
+        return
+    for function in functions(text):
+        if not any(function == home or function.startswith(home + "_")
+                   for home in homes(name)):
+            yield "%s: %s" % (name, function)
+
+
+def main():
+    tap = Tap
+    tree = list(files())
+    for what, check in (("no line is wider than %d columns" % COLUMNS, wide),
+                        ("no tab and no blank is out of place", blanks),
+                        ("each function bears its file's name", strangers)):
+        found = [line for name, text in tree for line in check(name, text)]
+        tap.ok(not found, what)
+        for line in found:
+            print("# " + line)
+    tap.end()
+
+
+main()
