@@ -330,7 +330,11 @@ test_members(void)
     review_str_t      str;
     review_error_t    err;
     static const char *const  colours[] = { "red", "green", NULL };
-    static const char *const  known[] = { "s", "n", NULL };
+    static const review_member_t  known[] = {
+        { .name = "s", .kind = REVIEW_MEMBER_STRING },
+        { .name = "n", .kind = REVIEW_MEMBER_INTEGER },
+        review_member_end
+    };
 
 #define is_err(rc, expected_pointer, expected_text)                           \
     ok((rc) == -1 && strcmp(err.pointer, expected_pointer) == 0               \
@@ -399,8 +403,8 @@ test_members(void)
     ok(review_json_known(json, "/p", known, &err) == 0,
        "known members, and comments");
     json_object_set_new(json, "a/b", json_null());
-    is_err(review_json_known(json, "/p", known, &err), "/p/a~1b",
-           "\"a/b\" is unknown, known are: s, n");
+    is_err(review_json_known(json, "/p", known, &err) == 400 ? -1 : 0,
+           "/p/a~1b", "\"a/b\" is unknown, known are: s, n");
     json_decref(json);
 }
 
