@@ -8,14 +8,15 @@
  * however slow the client is.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/ngx_http_review_module.h"
+#include "http/request/ngx_http_review_request.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 typedef struct {
     ngx_http_request_t         *request;
     ngx_http_review_turn_t      turn;
     ngx_http_review_waiter_t    waiter;
-    char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
     unsigned                    read:1;     /* the body is, or is being, read */
     unsigned                    reading:1;
     unsigned                    refused:1;  /* once, at least */
@@ -29,12 +30,12 @@ static ngx_http_review_guard_t *ngx_http_review_guard_create(
 static ngx_int_t ngx_http_review_guard_read(ngx_http_review_guard_t *guard);
 static void ngx_http_review_guard_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
-    ngx_http_review_loc_conf_t *conf);
+    ngx_http_review_limit_conf_t *conf);
 static ngx_int_t ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     ngx_uint_t seconds);
 static void ngx_http_review_guard_turn(ngx_http_review_turn_t *turn);
 static void ngx_http_review_guard_release(ngx_http_review_guard_t *guard);
-static const char *ngx_http_review_guard_code(
+static review_code_t ngx_http_review_guard_code(
     ngx_http_review_guard_t *guard);
 static void ngx_http_review_guard_cleanup(void *data);
 
@@ -48,10 +49,11 @@ static void ngx_http_review_guard_cleanup(void *data);
 ngx_int_t
 ngx_http_review_guard(ngx_http_request_t *r)
 {
-    ngx_uint_t                    guarded;
-    ngx_http_review_guard_t      *guard;
-    ngx_http_review_loc_conf_t   *conf;
-    ngx_http_review_main_conf_t  *rmcf;
+    ngx_uint_t                     guarded;
+    ngx_http_review_guard_t       *guard;
+    ngx_http_review_loc_conf_t    *rlcf;
+    ngx_http_review_main_conf_t   *rmcf;
+    ngx_http_review_limit_conf_t  *conf;
 
     rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
 
@@ -59,9 +61,11 @@ ngx_http_review_guard(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    rlcf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    conf = ngx_http_review_limit_conf(r);
 
-    guarded = conf->guard && conf->limit && conf->handler == NULL;
+    guarded = rlcf->guard && conf->limit
+              && ngx_http_review_request_conf(r)->handler == NULL;
     guard = ngx_http_review_guard_of(r);
 
     if (guard) {
@@ -180,19 +184,20 @@ ngx_http_review_guard_body(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
-    ngx_http_review_loc_conf_t *conf)
+    ngx_http_review_limit_conf_t *conf)
 {
     ngx_uint_t           seconds;
     ngx_http_request_t  *r;
 
     r = guard->request;
 
-    ngx_http_review_waiter_init(&guard->waiter, r, conf);
+    ngx_http_review_waiter_init(&guard->waiter, r, conf,
+                                ngx_http_review_request_conf(r)->call_timeout);
 
     seconds = ngx_http_review_limit_full(conf->limit);
 
     if (seconds) {
-        guard->turn.code = "queue_full";
+        guard->turn.code = REVIEW_CODE_QUEUE_FULL;
         return ngx_http_review_guard_refuse(guard, seconds);
     }
 
@@ -223,6 +228,7 @@ static ngx_int_t
 ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     ngx_uint_t seconds)
 {
+    char                     name[REVIEW_CODE_NAME];
     ngx_http_request_t      *r;
     ngx_http_review_load_t  *load;
 
@@ -238,7 +244,8 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                   "review: a request is refused by zone \"%V\": %s",
-                  &guard->waiter.limit->zone->name, guard->turn.code);
+                  &guard->waiter.limit->zone->name,
+                  review_code_name(guard->turn.code, name));
 
     review_metrics_call(&load->metrics, guard->turn.code,
                         REVIEW_METRICS_NO_TIME);
@@ -264,9 +271,7 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
                 ((u_char *) turn - offsetof(ngx_http_review_guard_t, turn));
 
     r = guard->request;
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
+    c = ngx_http_review_visit_request(r);
 
     if (turn->code) {
         ngx_http_finalize_request(r, ngx_http_review_guard_refuse(guard, 0));
@@ -278,7 +283,7 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
         ngx_http_core_run_phases(r);
     }
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -361,9 +366,9 @@ ngx_http_review_guard_upstream(ngx_http_request_t *r)
 }
 
 
-/* what its response was, as far as it is known; NULL: a success */
+/* what its response was, as far as it is known */
 
-static const char *
+static review_code_t
 ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
 {
     ngx_uint_t                  status, answered;
@@ -381,39 +386,31 @@ ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
     }
 
     if (status == NGX_HTTP_CLIENT_CLOSED_REQUEST || status == 0) {
-        return "cancelled";
+        return REVIEW_CODE_CANCELLED;
     }
 
     if (status < NGX_HTTP_BAD_REQUEST) {
-        return NULL;
-    }
-
-    if (status == NGX_HTTP_TOO_MANY_REQUESTS) {
-        return "rate_limited";
+        return REVIEW_CODE_OK;
     }
 
     if (status == NGX_HTTP_BAD_GATEWAY && !answered) {
         return ngx_http_review_busy_no_server(r)
                && ngx_http_review_busy(&guard->turn)
-               ? "busy" : "connect";
+               ? REVIEW_CODE_BUSY : REVIEW_CODE_CONNECT;
     }
 
     if (status == NGX_HTTP_GATEWAY_TIME_OUT && !answered) {
-        return "call_timeout";
+        return REVIEW_CODE_CALL_TIMEOUT;
     }
 
-    *ngx_snprintf((u_char *) guard->status_code,
-                  sizeof(guard->status_code) - 1, "http_%ui", status)
-        = '\0';
-
-    return guard->status_code;
+    return review_code_of_status(status);
 }
 
 
 static void
 ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
 {
-    const char                 *code;
+    review_code_t               code;
     review_metrics_t           *m;
     ngx_http_review_turn_t     *turn;
     ngx_http_upstream_state_t  *state;

@@ -106,13 +106,11 @@ my $api = $md{'docs/api.md'};
 
 # Directives
 
-my $module = source("$upper/http/ngx_http_review_module.c");
-my $backends = source("$upper/http/call/ngx_http_review_call_conf.c");
+my $module = source(glob("$upper/http/*_module.c $upper/http/*/*_module.c"));
 my $thread = source("$upper/http/request/ngx_http_review_work.c");
 my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
-my ($table) = $module
-    =~ /ngx_http_review_commands\[\] = \{(.*?)ngx_null_command/s;
+my $table = join '', $module =~ /_commands\[\] = \{(.*?)ngx_null_command/gs;
 my (%flags, %directive_of);
 
 while ($table =~ /\{ \s* ngx_string\("(\w+)"\), \s* ([A-Z0-9_|\s]+?), \s*
@@ -212,13 +210,13 @@ while ($merges =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
     is(value($said // '', $type), $n, "$name: default");
 }
 
-my %made = function($backends, 'ngx_http_review_create_retry')
+my %made = function($module, 'ngx_http_review_create_retry')
     =~ /retry->(\w+) = (\d+);/g;
 my %said = ($documented{review_retry} // '') =~ /(\w+)=([^ ;]+)/g;
 is_deeply({ map { $_ => value($said{$_}, 'msec') } keys %said }, \%made,
           'review_retry: defaults');
 
-my $limit = source("$upper/http/limit/ngx_http_review_limit_conf.c");
+my $limit = source("$upper/http/limit/ngx_http_review_limit_module.c");
 my $limit_text = section($directives, 'review_limit');
 my %made_limit = ($limit =~ /limit->(queue|wait) = (\d+);/g,
                   $limit =~ /args->(m(?:in|ax)) : (\d+)\)/g);
@@ -269,32 +267,32 @@ for ([ review_llm => 'ngx_http_review_llm' ],
 {
     my ($name, $function) = @$_;
     same_set(parameters($name),
-             [ function($backends, $function) =~ /_param\([^";]*"(\w+)"/g ],
+             [ function($module, $function) =~ /_param\([^";]*"(\w+)"/g ],
              "$name: parameters");
 }
 
 my $embeddings_text = section($directives, 'review_embeddings');
-my %made_embeddings = function($backends, 'ngx_http_review_embeddings')
+my %made_embeddings = function($module, 'ngx_http_review_embeddings')
     =~ /e->(\w+) = (\d+);/g;
 my %said_embeddings = $embeddings_text
     =~ /default\s+of\s+`(\w+)`\s+is\s+(\d+)\b/g;
 is_deeply(\%said_embeddings, \%made_embeddings,
           'review_embeddings: defaults');
 
-my %most = function($backends, 'ngx_http_review_embeddings_param')
+my %most = function($module, 'ngx_http_review_embeddings_param')
     =~ /e->(\w+) = n;\s*return n >= 1 && n <= (\d+)/g;
 is(scalar keys %most, 2, 'review_embeddings: the largest numbers are found');
 like($embeddings_text, qr/^- `$_=number`.*?\b1\s+to\s+$most{$_}\b/ms,
      "review_embeddings: the largest $_") for sort keys %most;
 
-my @encodings = source("$upper/http/ngx_http_review.h")
+my @encodings = source("$upper/http/steps/ngx_http_review_steps.h")
     =~ /NGX_HTTP_REVIEW_ENCODING_(\w+)/g;
 is_deeply([ $embeddings_text =~ /^- `encoding=(\w+)`: the default/m ],
           [ lc $encodings[0] ], 'review_embeddings: the default encoding');
 like($embeddings_text, qr/`encoding=$_`/, "review_embeddings: encoding=$_")
     for map { lc } @encodings;
 
-like(function($backends, 'ngx_http_review_extract'),
+like(function($module, 'ngx_http_review_extract'),
      qr/"off"\) == 0\) \{\s*rlcf->extract = NULL;/, 'review_extract off');
 is($documented{review_extract}, 'review_extract off;',
    'review_extract: default');
@@ -330,7 +328,7 @@ same_set(parameters('review_thread_pool'),
          [ function($thread, 'ngx_http_review_thread_pool')
            =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
 
-my ($stream) = $backends =~ /llm->stream = (\d);/;
+my ($stream) = $module =~ /llm->stream = (\d);/;
 my ($on_off) = section($directives, 'review_llm')
     =~ /`stream=(\w+)`: the default\b/;
 is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
@@ -359,101 +357,83 @@ for my $file (sort keys %md) {
 }
 
 
-# Error codes: whose they are, their status, whether they are tried again
+# Error codes: what the table has of each, and who tells it
 
 my %file = map { m{/ngx_http_review_(\w+)\.c\z} ? ($1 => source($_)) : () }
            glob "$upper/http/{,*/}ngx_http_review_*.c";
 my $c = join "\n", values %file;
-my (%again, %whose);
 
-# what a try comes to: of any backend, of one; the converter's are no codes
+my $code_c = source("$upper/review/base/code.c");
+my ($enum) = source("$upper/review/base/code.h") =~ /enum \{(.*?)\}/s;
+my @enum = $enum =~ /REVIEW_CODE_(\w+)/g;
+my (%name, %retried, %status);
 
-my %backend = (outcome => 'all', llm => 'review', batch => 'embed',
-               batch_answer => 'embed', vectors => 'embed', extract => undef);
-
-# the one that fills in the backend's name hands on a code
-
-my $blame = qr/^ngx_http_review_call_blame\(.*?^\}/ms;
-is(scalar(() = $file{outcome} =~ /$blame/g), 1, 'a failure may be blamed');
-$file{outcome} =~ s/$blame//;
-
-# a task's chunk has those of others
-
-my $of_chunks = delete $file{task_chunks};
-$c = join "\n", values %file;
-
-my $told = qr/ngx_http_review_call_(?:failed|blame)\(\s*call,/;
-my $rest = qr/[^;]*\);/;
-
-# from there to the return lead only ends of blocks, and other branches
-
-my $returned = qr/(?:[\s{}]|\belse\s+(?:if\s*\([^{;]*\)\s*)?\{|$told$rest)*
-                  return\s+([^;]+);/x;
-my $failures = 0;
-
-for my $name (sort keys %backend) {
-    while ($file{$name} =~ /$told\s*(?:"(\w+)"|call->status_code),$rest
-                            (?=$returned)/xg)
-    {
-        my ($code, $return) = ($1 // 'http_NNN', $2);
-        my $now = $return eq '1' ? 'yes' : $return eq '0' ? 'no' : 'some';
-        is($again{$code} // $now, $now,
-           "$name: $code: always or never tried again");
-        $again{$code} = $now;
-        $whose{$code}{ $backend{$name} } = 1 if defined $backend{$name};
-        $failures++;
-    }
+while ($code_c =~ /\[REVIEW_CODE_(\w+)\] = \{\s*"(\w+)", ([01]), (\d+),\s*"/g)
+{
+    my ($member, $name, $retried, $status) = ($1, $2, $3, $4);
+    $name = 'http_NNN' if $member eq 'HTTP';
+    $name{$member} = $name;
+    $retried{$name} = $retried ? 'yes' : 'no';
+    $status{$name} = $status;
 }
 
-cmp_ok($failures, '>=', 20, 'failures are found in the code');
-is(scalar(() = $c =~ /$told/g), $failures, 'a failure is told, then returned');
+same_set([ keys %name ], \@enum, 'each code has its row');
+cmp_ok(scalar @enum, '>=', 35, 'codes are found');
+like(function($code_c, 'review_code_retried'),
+     qr/return status == 408 \|\| status >= 500;/, 'retries of statuses');
+$retried{http_NNN} = 'some';
 
-is(join(' ', $c =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
-   'nothing else sets a code');
-is(join(' ', $file{rank} =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
-   'but that a rank has no embeddings');
+is(join(' ', grep { /strcmp/ && /\bcode\b/ } map { split /;/ } values %file),
+   '', 'codes are not compared as texts');
 
-my %other = (
-    review => [ (map { /"(\w+)"/g }
-                 $c =~ /ngx_http_review_result_failed\(\s*cell,([^,]*),/g),
-                $c =~ /\bturn(?:->|\.)code = "(\w+)"/g ],
-    embed => [ $c =~ /ngx_http_review_batch_failed\(\s*batch,\s*"(\w+)"/g ],
-    rank => [ 'no_embeddings' ],
-    task => [ source("$upper/review/report/read.c")
-              =~ /REVIEW_REPORT_FAILED,\s*"(\w+)"/g ],
-);
-
-for my $who (sort keys %other) {
-    for my $code (@{ $other{$who} }) {
-        $again{$code} //= 'no';
-        $whose{$code}{$who} = 1;
-    }
+sub codes_of {
+    my %seen = map { $_ => 1 }
+               map { my $c = $_;
+                     (map { $name{$_} // () } $c =~ /REVIEW_CODE_([A-Z_]+)\b/g),
+                     $c =~ /review_code_(?:http|of_status)\(/
+                     ? 'http_NNN' : () } @_;
+    return grep { $_ ne 'ok' } sort keys %seen;
 }
 
 # a rank's are those of embeddings, and its own
+
+my %told = (
+    all => [ codes_of($file{outcome}) ],
+    review => [ codes_of(@file{qw(llm cell evidence result)},
+                         join ' ', $c =~ /\bturn->code = (\w+)/g) ],
+    embed => [ codes_of(@file{qw(batch batch_answer vectors)}) ],
+    rank => [ codes_of($file{rank}) ],
+    task => [ grep { $_ ne 'other' }
+              codes_of(source("$upper/review/report/read.c")) ],
+);
+my %whose;
+
+for my $who (keys %told) {
+    cmp_ok(scalar @{ $told{$who} }, '>=', 1, "codes of $who are found");
+    $whose{$_}{$who} = 1 for @{ $told{$who} };
+}
 
 for (values %whose) {
     $_->{all} = 1 if $_->{review} && $_->{embed};
     $_ = $_->{all} ? 'all' : join ' ', sort keys %$_;
 }
 
-delete $again{$_} for grep { !defined $whose{$_} } keys %again;
+my @of_chunks = codes_of($file{task_chunks});
+cmp_ok(scalar @of_chunks, '>=', 4, 'codes of a task are found in the code');
+is(join(' ', grep { ($whose{$_} // '') ne 'all' } @of_chunks), '',
+   'a chunk of a task fails with codes of all');
 
-my @of_chunks = map { /"(\w+)"/g }
-                $of_chunks =~ /(?:call_failed\(|report_fail\()([^;]*);/g;
-@of_chunks = grep { /_|\A(?:cut|internal|deadline)\z/ } @of_chunks;
-cmp_ok(scalar @of_chunks, '>=', 5, 'codes of a task are found in the code');
-is(join(' ', grep { !defined $whose{$_} || $whose{$_} ne 'all' } @of_chunks),
-   '', 'a chunk of a task fails with codes of all');
+my %again = map { $_ => $retried{$_} } keys %whose;
+my %timeout = map { $_ => 1 } grep { $status{$_} == 504 } keys %whose;
 
-like($c, qr/"http_%ui"/, 'http_NNN is what the code writes');
-my %timeout = map { $_ => 1 }
-              source("$upper/http/chunk/ngx_http_review_result.c")
-              =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g;
+my @of_fetch = grep { $_ ne 'stopped' }
+               codes_of(@file{qw(fetch fetch_slot download download_allow
+                                 easy)});
 
-same_set([ $file{batch_answer} =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g ],
-         [ grep { $whose{$_} ne 'review' } keys %timeout ],
-         'the same are timeouts of embeddings');
+is(join(' ', sort grep { !$again{$_} } keys %status),
+   join(' ', sort qw(ok busy cancelled stopped etag_mismatch other),
+        grep { !$again{$_} } @of_fetch),
+   'no code is for nothing: the others are of metrics and logs');
 
 my %row;
 my $table_rows = section($api, 'Error codes');
@@ -829,20 +809,24 @@ same_set([ column(section($api, 'Downloads')) ],
          [ grep { !/\A(?:code|detail)\z/ } keys %fetch_member ],
          'api.md: members of Downloads');
 
-# "http" is http_NNN without memory for the number
-
-my %fetch_code = map { $_ => 1 } 'http_NNN', grep { $_ ne 'http' }
-    "$file{fetch}$file{fetch_slot}$file{download}"
-        =~ /(?:_(?:failed|refused)\(\s*(?:slot|d),|_TIMEOUT,|->code\s=)
-            \s*"(\w+)"/gx,
-    $file{download_allow} =~ /(?:return|\? NULL :)\s+"(\w+)";/g;
-cmp_ok(scalar keys %fetch_code, '>=', 15, 'codes of downloads are found');
-same_set([ column(section($api, 'Error codes of downloads')) ],
-         [ keys %fetch_code ],
+cmp_ok(scalar @of_fetch, '>=', 15, 'codes of downloads are found');
+my $fetch_rows = section($api, 'Error codes of downloads');
+same_set([ column($fetch_rows) ], \@of_fetch,
          'each error code of downloads is documented, and nothing else is');
 same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
-         [ grep { $_ ne 'http_NNN' } keys %fetch_code ],
-         'error codes: FetchError');
+         [ grep { $_ ne 'http_NNN' } @of_fetch ], 'error codes: FetchError');
+my %fetch_status = $fetch_rows =~ /^\| `(\w+)` \| (\w+) \|/mg;
+is_deeply(\%fetch_status,
+          { map { $_ => $status{$_} == 504 ? 'timeout'
+                        : $status{$_} == 502 ? 'failed' : 'refused' }
+            @of_fetch }, 'statuses of downloads');
+
+my %converter = section($api, 'Documents') =~ /^\| ([a-z ]+) \| (\d+) \|/mg;
+is_deeply(\%converter,
+          { 'too large a text' => $status{too_large},
+            'no answer in time' => $status{call_timeout},
+            'anything else' => $status{connect} },
+          'statuses of documents that are not made text');
 
 same_set(parameters('review_fetch'),
          [ $file{fetch} =~ /_param\([^";]*"(\w+)"/g ],
@@ -866,7 +850,8 @@ my %object_status = map { $object_number{$_} // $_ => 1 }
                     qw(object object_headers object_reply s3_problem);
 my @object_statuses = section($api, 'HTTP status of an object')
     =~ /^\| (\d{3}) \| /mg;
-same_set(\@object_statuses, [ keys %object_status, 206 ],
+same_set(\@object_statuses,
+         [ keys %object_status, 206, $status{timeout} ],
          'objects: each status is documented, and nothing else is');
 
 my %object_responses = map { $_ => 1 } map { keys %{ $_->{responses} } }
@@ -916,13 +901,17 @@ like(section($api, 'The object endpoint'), qr/at most $key_max bytes/,
 
 my $metrics_c = source("$upper/review/limit/metrics.c");
 my %names = map { $_ => names_of($metrics_c, "review_metrics_$_") }
-            qw(outcomes reviews points kinds circuits);
+            qw(others reviews points kinds circuits);
 my $calls = $schemas->{Status}{properties}{calls}{properties};
 
-same_set($schemas->{Outcome}{enum}, $names{outcomes}, 'outcomes of calls');
+my ($statuses) = $metrics_c =~ /review_metrics_statuses\[\] = \{(.*?)\}/s;
+my ($counted) = $enum =~ /\A(.*?\bREVIEW_CODE_CANCELLED)\b/s;
+my @outcomes = ((map { $name{$_} } $counted =~ /REVIEW_CODE_(\w+)/g),
+                (map { "http_$_" } $statuses =~ /\d+/g), @{ $names{others} });
+same_set($schemas->{Outcome}{enum}, \@outcomes, 'outcomes of calls');
 same_set($calls->{circuit}{enum}, $names{circuits}, 'states of the circuit');
 
-my %outcome = map { $_ => 1 } @{ $names{outcomes} };
+my %outcome = map { $_ => 1 } @outcomes;
 is(join(' ', grep { !$outcome{$_} } sort keys %again),
    'bad_reply http_NNN no_embeddings regex_limit',
    'each error code of a call is an outcome');

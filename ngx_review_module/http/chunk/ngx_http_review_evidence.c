@@ -6,6 +6,7 @@
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* what the thread works with; nothing else touches it meanwhile */
@@ -42,7 +43,7 @@ ngx_http_review_evidence(ngx_http_review_cell_t *cell,
                                        * sizeof(review_evidence_t) + 1);
 
     if (cell->answer == NULL || cell->evidence == NULL) {
-        ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+        ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
 
@@ -90,7 +91,7 @@ ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk)
         }
 
         ngx_http_review_evidence_leave(cell);
-        ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+        ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
     }
 }
 

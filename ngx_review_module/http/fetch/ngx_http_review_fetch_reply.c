@@ -2,6 +2,9 @@
 /* The fetch endpoint's reply: what became of each URL, in their order. */
 
 #include "http/fetch/ngx_http_review_fetch.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/json/write.h"
 
 
 static void
@@ -38,6 +41,26 @@ ngx_http_review_fetch_write_number(review_buf_t *b, const char *name,
 }
 
 
+static const char *
+ngx_http_review_fetch_reply_word(review_code_t code)
+{
+    switch (review_code_status(code)) {
+
+    case NGX_HTTP_OK:
+        return "ok";
+
+    case NGX_HTTP_GATEWAY_TIME_OUT:
+        return "timeout";
+
+    case NGX_HTTP_BAD_GATEWAY:
+        return "failed";
+
+    default:
+        return "refused";
+    }
+}
+
+
 static void
 ngx_http_review_fetch_write_item(review_buf_t *b,
     ngx_http_review_fetch_item_t *item)
@@ -46,11 +69,7 @@ ngx_http_review_fetch_write_item(review_buf_t *b,
     ngx_uint_t    ok;
     review_str_t  sha256;
 
-    static const char *status[] = {
-        "failed", "failed", "ok", "failed", "timeout", "refused"
-    };
-
-    ok = (item->status == NGX_HTTP_REVIEW_FETCH_OK);
+    ok = (item->code == REVIEW_CODE_OK);
 
     ngx_hex_dump((u_char *) hex, item->sha256, 32);
     sha256.data = hex;
@@ -59,7 +78,7 @@ ngx_http_review_fetch_write_item(review_buf_t *b,
     review_buf_puts(b, "{\"url\":");
     review_buf_json(b, item->url.data, item->url.len);
     review_buf_puts(b, ",\"status\":\"");
-    review_buf_puts(b, status[item->status]);
+    review_buf_puts(b, ngx_http_review_fetch_reply_word(item->code));
     review_buf_puts(b, "\"");
 
     ngx_http_review_fetch_write_number(b, "http_status", item->http_status,
@@ -90,9 +109,8 @@ ngx_http_review_fetch_status(ngx_http_review_fetch_t *fetch)
     timedout = 0;
 
     for (i = 0; i < fetch->nitems; i++) {
-        fetch->ctx.failed += fetch->items[i].status
-                             != NGX_HTTP_REVIEW_FETCH_OK;
-        timedout += fetch->items[i].status == NGX_HTTP_REVIEW_FETCH_TIMEOUT;
+        fetch->ctx.failed += fetch->items[i].code != REVIEW_CODE_OK;
+        timedout += review_code_timeout(fetch->items[i].code);
     }
 
     if (fetch->ctx.failed < fetch->nitems) {

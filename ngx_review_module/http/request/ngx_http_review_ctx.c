@@ -5,7 +5,8 @@
  * and ended.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static void ngx_http_review_body_handler(ngx_http_request_t *r);
@@ -14,16 +15,15 @@ static void ngx_http_review_kick(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_deadline(ngx_event_t *ev);
 static void ngx_http_review_ping(ngx_event_t *ev);
 static void ngx_http_review_waking(ngx_event_t *ev);
-static void ngx_http_review_cleanup(void *data);
 
 
 ngx_http_review_ctx_t *
 ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
 {
-    ngx_http_review_ctx_t       *ctx;
-    ngx_http_review_loc_conf_t  *conf;
+    ngx_http_review_ctx_t           *ctx;
+    ngx_http_review_request_conf_t  *conf;
 
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    conf = ngx_http_review_request_conf(r);
 
     if (r != r->main) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -43,7 +43,7 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     }
 
     ctx->request = r;
-    ctx->conf = conf;
+    ctx->loc_conf = r->loc_conf;
     ctx->started = ngx_current_msec;
     ctx->timeout = conf->timeout;
     ctx->post_action = r->post_action;
@@ -55,6 +55,15 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
 
     return ctx;
+}
+
+
+void
+ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_waiter_init(&ctx->waiter, ctx->request,
+                              ngx_http_review_limit_conf(ctx),
+                              ngx_http_review_request_conf(ctx)->call_timeout);
 }
 
 
@@ -175,7 +184,7 @@ ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx)
     ctx->ping.data = ctx;
     ctx->ping.log = ctx->request->connection->log;
 
-    ngx_add_timer(&ctx->ping, ctx->conf->ping);
+    ngx_add_timer(&ctx->ping, ngx_http_review_request_conf(ctx)->ping);
 
     return NGX_OK;
 }
@@ -206,17 +215,15 @@ ngx_http_review_waking(ngx_event_t *ev)
     ngx_http_review_ctx_t  *ctx;
 
     ctx = ev->data;
-    c = ctx->request->connection;
+    c = ngx_http_review_visit_begin(ctx);
 
-    if (!ngx_http_review_is_ours(ctx)) {
+    if (c == NULL) {
         return;
     }
 
-    ngx_http_set_log_request(c->log, ctx->request);
-
     ngx_http_review_wake(ctx);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -302,28 +309,6 @@ ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
 }
 
 
-ngx_uint_t
-ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
-{
-    ngx_http_request_t  *r;
-
-    if (ctx->over) {
-        return 0;
-    }
-
-    r = ctx->request;
-
-    if (r->post_action != ctx->post_action
-        || ngx_http_get_module_ctx(r, ngx_http_review_module) != ctx)
-    {
-        ngx_http_review_cleanup(ctx);
-        return 0;
-    }
-
-    return 1;
-}
-
-
 void
 ngx_http_review_end(ngx_http_review_ctx_t *ctx)
 {
@@ -392,18 +377,16 @@ ngx_http_review_deadline(ngx_event_t *ev)
     ngx_http_review_ctx_t  *ctx;
 
     ctx = ev->data;
-    c = ctx->request->connection;
+    c = ngx_http_review_visit_begin(ctx);
 
-    if (!ngx_http_review_is_ours(ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, ctx->request);
 
     ctx->expire(ctx);
     ngx_http_review_wake(ctx);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -414,57 +397,18 @@ ngx_http_review_ping(ngx_event_t *ev)
     ngx_http_review_ctx_t  *ctx;
 
     ctx = ev->data;
-    c = ctx->request->connection;
+    c = ngx_http_review_visit_begin(ctx);
 
-    if (!ngx_http_review_is_ours(ctx)) {
+    if (c == NULL) {
         return;
     }
 
-    ngx_http_set_log_request(c->log, ctx->request);
-
     ngx_http_review_reply_ping(ctx);
-    ngx_add_timer(ev, ctx->conf->ping);
+    ngx_add_timer(ev, ngx_http_review_request_conf(ctx)->ping);
 
     /* a filter may keep it, or forget that it is to be sent now */
 
     ngx_http_review_wake(ctx);
 
-    ngx_http_run_posted_requests(c);
-}
-
-
-/* the end, whatever has caused it: nothing may call back any more */
-
-static void
-ngx_http_review_cleanup(void *data)
-{
-    ngx_http_review_ctx_t *ctx = data;
-
-    if (ctx->deadline.timer_set) {
-        ngx_del_timer(&ctx->deadline);
-    }
-
-    if (ctx->ping.timer_set) {
-        ngx_del_timer(&ctx->ping);
-    }
-
-    if (ctx->waking.posted) {
-        ngx_delete_posted_event(&ctx->waking);
-    }
-
-    if (!ctx->over) {
-        ctx->over = 1;
-
-        if (ctx->work) {
-            ctx->work->gone = 1;
-        }
-
-        if (ctx->cancel) {
-            ctx->cancel(ctx);
-        }
-    }
-
-    if (ctx->calling) {
-        ctx->calling->leave(ctx);
-    }
+    ngx_http_review_visit_end(c);
 }

@@ -1,7 +1,10 @@
 
 /* Replies: whole, or in pieces while they are made. */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/base/utf8.h"
+#include "review/json/write.h"
 
 
 ngx_chain_t *
@@ -318,12 +321,14 @@ ngx_http_review_write_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
 /* {"code","detail"} */
 
 void
-ngx_http_review_write_error(review_buf_t *b, const char *code,
+ngx_http_review_write_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note)
 {
-    review_buf_puts(b, "{\"code\":");
-    review_buf_json(b, code, ngx_strlen(code));
-    review_buf_puts(b, ",\"detail\":\"");
+    char  name[REVIEW_CODE_NAME];
+
+    review_buf_puts(b, "{\"code\":\"");
+    review_buf_puts(b, review_code_name(code, name));
+    review_buf_puts(b, "\",\"detail\":\"");
     review_buf_escape(b, detail,
                       review_utf8_valid(detail, ngx_strlen(detail)));
 

@@ -2,6 +2,11 @@
 /* What a client is told of its task: progress, and in the end the report. */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/base/utf8.h"
+#include "review/json/write.h"
 
 
 static ngx_chain_t *ngx_http_review_task_link(ngx_http_review_task_t *task,
@@ -124,7 +129,7 @@ ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
 
     if (op->failed) {
         review_buf_puts(b, ",\"saved\":false,\"error\":");
-        ngx_http_review_write_error(b, "store", op->code, NULL);
+        ngx_http_review_write_error(b, REVIEW_CODE_STORE, op->code, NULL);
 
     } else {
         etag = op->etag;

@@ -2,6 +2,7 @@
 /* The report of a task, saved as an object of the store. */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* a report is there, however late: so much time is left for it at least */
@@ -13,7 +14,7 @@ static ssize_t ngx_http_review_task_upload(ngx_http_review_s3_t *op,
     u_char *buf, size_t size, off_t offset);
 static void ngx_http_review_task_uploaded(ngx_http_review_s3_t *op);
 static void ngx_http_review_task_unsaved(ngx_http_review_s3_t *op,
-    const char *code);
+    review_code_t code);
 
 
 void
@@ -39,7 +40,7 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     saving->report.len = b.len;
 
     op->type = NGX_HTTP_REVIEW_S3_PUT;
-    op->store = ctx->conf->store;
+    op->store = ngx_http_review_store_conf(ctx)->store;
     op->key.data = (u_char *) saving->object.data;
     op->key.len = saving->object.len;
     op->size = b.len;
@@ -60,19 +61,15 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     }
 
     if (b.failed || ngx_http_review_s3_start(op) != NGX_OK) {
-        ngx_http_review_task_unsaved(op, "internal");
+        ngx_http_review_task_unsaved(op, REVIEW_CODE_INTERNAL);
     }
 }
 
 
 static void
-ngx_http_review_task_unsaved(ngx_http_review_s3_t *op, const char *code)
+ngx_http_review_task_unsaved(ngx_http_review_s3_t *op, review_code_t code)
 {
-    op->failed = 1;
-    op->message[0] = '\0';
-
-    ngx_cpystrn((u_char *) op->code, (u_char *) code, sizeof(op->code));
-
+    ngx_http_review_s3_fail(op, code, "");
     ngx_http_review_task_uploaded(op);
 }
 
@@ -82,7 +79,7 @@ ngx_http_review_task_save_expire(ngx_http_review_task_t *task)
 {
     if (!task->saving.done) {
         ngx_http_review_s3_cancel(&task->saving.op);
-        ngx_http_review_task_unsaved(&task->saving.op, "deadline");
+        ngx_http_review_task_unsaved(&task->saving.op, REVIEW_CODE_DEADLINE);
     }
 }
 

@@ -9,8 +9,8 @@
 #define _NGX_HTTP_REVIEW_DOWNLOAD_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
 #include "http/transfer/ngx_http_review_curl.h"
+#include "http/request/ngx_http_review_request.h"
 
 #include "review/net/address.h"
 #include "review/net/url.h"
@@ -21,12 +21,21 @@
 typedef struct ngx_http_review_download_s  ngx_http_review_download_t;
 
 
-typedef enum {
-    NGX_HTTP_REVIEW_DOWNLOAD_OK = 0,
-    NGX_HTTP_REVIEW_DOWNLOAD_FAILED,
-    NGX_HTTP_REVIEW_DOWNLOAD_TIMEOUT,
-    NGX_HTTP_REVIEW_DOWNLOAD_REFUSED        /* not allowed, or too large */
-} ngx_http_review_download_e;
+/* the wing's configuration */
+
+typedef struct {
+    ngx_array_t                *fetch_allow; /* of review_allow_t */
+} ngx_http_review_transfer_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_transfer_module;
+
+#define ngx_http_review_transfer_conf(r)                                      \
+    ((ngx_http_review_transfer_conf_t *)                                      \
+         (r)->loc_conf[ngx_http_review_transfer_module.ctx_index])
+
+char *ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /*
@@ -67,8 +76,7 @@ struct ngx_http_review_download_s {
      * those that the server tells, known when the body begins.
      */
 
-    ngx_http_review_download_e  result;
-    const char                 *code;       /* NULL: OK */
+    review_code_t               code;
     const char                 *detail;     /* for people; NULL: none */
     ngx_uint_t                  http_status; /* 0: no response */
     off_t                       size;       /* of the body so far */
@@ -107,12 +115,11 @@ void ngx_http_review_download_cancel(ngx_http_review_download_t *d);
 
 
 /*
- * ngx_http_review_fetch_allow.c: may this be asked for?  NULL: yes, or the
- * code of why not.
+ * ngx_http_review_download_allow.c: why may this not be asked for?
  */
 
-const char *ngx_http_review_download_why_bad(review_url_e rc);
-const char *ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx,
+review_code_t ngx_http_review_download_why_bad(review_url_e rc);
+review_code_t ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx,
     review_url_t *url);
 
 /* may a transfer for that URL talk to that address? */

@@ -325,6 +325,42 @@ review_s3_element(review_xml_t *x)
 }
 
 
+review_s3_error_e
+review_s3_error(const review_str_t *code)
+{
+    size_t  i;
+
+    static const struct {
+        const char         *name;
+        review_s3_error_e   error;
+    } errors[] = {
+        { "NoSuchBucket", REVIEW_S3_NO_BUCKET },
+        { "NoSuchUpload", REVIEW_S3_NO_UPLOAD },
+        { "EntityTooLarge", REVIEW_S3_TOO_LARGE },
+        { "KeyTooLongError", REVIEW_S3_BAD_REQUEST },
+        { "InvalidArgument", REVIEW_S3_BAD_REQUEST },
+        { "InvalidRange", REVIEW_S3_BAD_REQUEST },
+        { "InvalidDigest", REVIEW_S3_BAD_REQUEST },
+        { "BadDigest", REVIEW_S3_BAD_REQUEST },
+        { "InvalidURI", REVIEW_S3_BAD_REQUEST },
+        { "SlowDown", REVIEW_S3_BUSY },
+        { "InternalError", REVIEW_S3_BUSY },
+        { "ServiceUnavailable", REVIEW_S3_BUSY },
+        { "RequestTimeout", REVIEW_S3_BUSY }
+    };
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (strlen(errors[i].name) == code->len
+            && memcmp(errors[i].name, code->data, code->len) == 0)
+        {
+            return errors[i].error;
+        }
+    }
+
+    return REVIEW_S3_OTHER;
+}
+
+
 int
 review_s3_list(review_pool_t *pool, const char *data, size_t len,
     review_s3_list_t *list)

@@ -232,6 +232,8 @@ static void
 review_report_write_cell(const review_report_t *report, review_buf_t *b,
     size_t chunk, size_t point)
 {
+    char                         name[REVIEW_CODE_NAME];
+    review_str_t                 code;
     const review_report_cell_t  *cell;
 
     cell = review_report_cell(report, chunk, point);
@@ -251,7 +253,8 @@ review_report_write_cell(const review_report_t *report, review_buf_t *b,
 
     case REVIEW_REPORT_FAILED:
     case REVIEW_REPORT_TIMEOUT:
-        review_report_string(b, ",\"error\":{\"code\":", &cell->u.error->code);
+        code = review_report_code(cell->u.error, name);
+        review_report_string(b, ",\"error\":{\"code\":", &code);
         review_report_string(b, ",\"detail\":", &cell->u.error->detail);
         review_buf_puts(b, "}");
         break;

@@ -241,6 +241,35 @@ etags(review_pool_t *pool)
 }
 
 
+static void
+errors_of_stores(void)
+{
+    size_t        i;
+    review_str_t  code;
+
+    static const struct {
+        const char         *name;
+        review_s3_error_e   error;
+    } errors[] = {
+        { "NoSuchBucket", REVIEW_S3_NO_BUCKET },
+        { "NoSuchUpload", REVIEW_S3_NO_UPLOAD },
+        { "EntityTooLarge", REVIEW_S3_TOO_LARGE },
+        { "InvalidRange", REVIEW_S3_BAD_REQUEST },
+        { "SlowDown", REVIEW_S3_BUSY },
+        { "NoSuchKey", REVIEW_S3_OTHER },
+        { "SlowDownNow", REVIEW_S3_OTHER },
+        { "", REVIEW_S3_OTHER }
+    };
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        code.data = errors[i].name;
+        code.len = strlen(errors[i].name);
+        ok(review_s3_error(&code) == errors[i].error, "error \"%s\"",
+           errors[i].name);
+    }
+}
+
+
 int
 main(void)
 {
@@ -259,6 +288,7 @@ main(void)
 
     lists(pool);
     etags(pool);
+    errors_of_stores();
 
     tap_pool_free(pool);
 
