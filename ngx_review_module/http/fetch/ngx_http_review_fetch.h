@@ -9,6 +9,8 @@
 #include "http/transfer/ngx_http_review_download.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/base/code.h"
+
 #pragma GCC visibility push(hidden)
 
 
