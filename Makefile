@@ -66,7 +66,7 @@ SOURCES :=	$(wildcard ngx_review_module/http/*.[ch] \
 LOWER :=	$(wildcard ngx_review_module/review/*/*.c)
 LOWER_H :=	$(wildcard ngx_review_module/review/*/*.h)
 LOWER_CC :=	-std=gnu11 -I ngx_review_module -Wall -Wextra -Werror
-LOWER_LIBS :=	-ljansson -lutf8proc -lcrypto -lm
+LOWER_LIBS :=	-ljansson -lutf8proc -lexpat -lcurl -lcrypto -lm
 
 .SECONDARY:
 
@@ -224,7 +224,7 @@ units/%:	FORCE $(UNITS)
 		exit 1; }
 	@prove -v $(UNITS)
 
-$(BUILD)/t/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
+$(BUILD)/t/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) \
@@ -303,12 +303,12 @@ valgrind:
 		prove -v $(call NAMED,$(TESTS))
 
 
-# Workers are nobody where root runs the tests, and write what they reached
-# beside the objects.
+# Workers are nobody where root runs the tests, and all write what they have
+# reached into the same files, beside the objects.
 
+COVERED :=	-g -O0 --coverage -fprofile-update=atomic
 COVER =		$(MAKE) --no-print-directory BUILD=$(BUILD)/cover \
-		CC_OPT="-g -O0 --coverage" LD_OPT=--coverage \
-		SAN="-g -O0 --coverage"
+		CC_OPT="$(COVERED)" LD_OPT=--coverage SAN="$(COVERED)"
 
 cover:
 	.ci/install-deps cover
@@ -316,7 +316,7 @@ cover:
 	@find $(BUILD)/cover -name '*.gcda' -delete
 	@chmod -R a+rwX $(BUILD)/cover
 	-prove -j2 $(UNIT:$(BUILD)/%=$(BUILD)/cover/%)
-	-REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
+	-umask 0; REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
 		$(PROVE) $(filter-out $(ONCE),$(call NAMED,$(TESTS)))
 	@t/lib/cover $(BUILD)/cover review=90 http=80
 

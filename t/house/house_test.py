@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """
-Proves the plan of the house, by the symbols of the objects that were built: a
-wing uses only those below it, files never one another in a circle, the lower
-floor needs nothing of nginx, and one file alone visits requests.
+Proves the plan of the house, by includes and by the symbols of the objects that
+were built: a wing uses only those below it, files never one another in a
+circle, the lower floor needs nothing of nginx, and one file alone visits
+requests.
 """
 
 import os
+import re
 import subprocess
 import sys
 
@@ -15,17 +17,23 @@ from harness import ROOT, Tap
 TREE = os.path.join(ROOT, "ngx_review_module")
 OBJECTS = os.path.join(ROOT, "build", "nginx", "objs", "addon")
 
+MODULES = "ngx_http_review_module_modules.c"
+
 # from the top down; docs/design.md says what each is for
 
 WINGS = ["http"] + ["http/" + name for name in (
     "task", "steps", "source", "fetch", "store", "chunk", "call", "transfer",
     "request", "limit", "base")] + ["review/" + name for name in (
-        "report", "rank", "embed", "split", "outline", "quote", "answer",
-        "rubric", "net", "limit", "json", "base")]
+        "request", "report", "rank", "embed", "split", "outline", "quote",
+        "answer", "rubric", "net", "limit", "json", "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 
 EVERYBODYS = {"ngx_http_review_module"}
+
+# a wing's module: its files find their configuration by it
+
+MODULE = re.compile(r"ngx_http_review_\w+_module")
 
 MOST = 10           # files of a wing
 
@@ -35,15 +43,24 @@ VISIT = ("ngx_http_run_posted_requests",
          "http/request/ngx_http_review_visit.c")
 
 
-def sources():
+def sources(suffix=".c"):
     for folder, _, names in os.walk(TREE):
         for name in names:
-            if name.endswith(".c"):
+            if name.endswith(suffix):
                 yield os.path.relpath(os.path.join(folder, name), TREE)
+
+
+def text(source):
+    with open(os.path.join(TREE, source)) as file:
+        return file.read()
 
 
 def wing(source):
     return os.path.dirname(source)
+
+
+def above(file, other):
+    return WINGS.index(wing(other)) < WINGS.index(wing(file))
 
 
 def symbols(source):
@@ -103,6 +120,16 @@ def main():
                if (n := sum(wing(file) == name for file in files)) > MOST}
     Tap.ok(not crowded, "no wing has more than %d" % MOST, crowded)
 
+    # merges of a wing look at what those below it have merged
+
+    with open(os.path.join(OBJECTS, "..", MODULES)) as file:
+        modules = re.findall(r"&(\w+)", file.read())
+    Tap.ok(modules == ["ngx_http_review_module"] + [
+        os.path.basename(file)[:-2] for name in reversed(WINGS[1:])
+        for file in files if wing(file) == name
+        and file.endswith("_module.c")],
+           "wings' modules are listed from the lowest up", modules)
+
     defines, needs = {}, {}
     for file in files:
         defines[file], needs[file] = symbols(file)
@@ -112,10 +139,18 @@ def main():
 
     up = ["%s -> %s: %s" % (file, other, " ".join(names))
           for file in files for other, names in used[file].items()
-          if WINGS.index(wing(other)) < WINGS.index(wing(file))]
+          if above(file, other)]
     Tap.ok(not up, "no wing uses one above it", "\n".join(up))
 
-    around = circles(used)
+    included = [(file, other) for file in files + sorted(sources(".h"))
+                for other in re.findall(r'^#include "(.*)"', text(file), re.M)]
+    Tap.ok(len(included) > len(files), "files include others")
+    up = ["%s -> %s" % pair for pair in included if above(*pair)]
+    Tap.ok(not up, "no wing includes one above it", "\n".join(up))
+
+    around = circles(uses(whose, {
+        file: {name for name in names if not MODULE.fullmatch(name)}
+        for file, names in needs.items()}))
     Tap.ok(not around, "no files use one another in a circle", around)
 
     visits = [file for file in files if VISIT[0] in needs[file]]
@@ -127,9 +162,9 @@ def main():
              for name in sorted(needs[file]) if name.startswith("ngx_")]
     Tap.ok(not nginx, "the lower floor needs nothing of nginx", nginx)
 
-    included = [file for file in files if file.startswith("review/")
-                and "ngx_" in open(os.path.join(TREE, file)).read()]
-    Tap.ok(not included, "nor does it name it", included)
+    named = [file for file in files
+             if file.startswith("review/") and "ngx_" in text(file)]
+    Tap.ok(not named, "nor does it name it", named)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
  * whole.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static void ngx_http_review_outcome_answer(ngx_http_review_call_t *call);

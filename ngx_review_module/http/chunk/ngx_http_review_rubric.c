@@ -30,6 +30,14 @@
 #define NGX_HTTP_REVIEW_MAX_RUBRIC  (16 * 1024 * 1024)
 
 
+static ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
+    review_point_t *point, const char *pointer, review_error_t *err);
+static review_rubric_t *ngx_http_review_rubric_named(void *data,
+    const review_str_t *name);
+static int ngx_http_review_rubric_compile(void *data, review_point_t *point,
+    const char *pointer, review_error_t *err);
+
+
 static ngx_int_t
 ngx_http_review_read_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 {
@@ -121,7 +129,7 @@ ngx_http_review_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
 char *
 ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_main_conf_t *rmcf = conf;
+    ngx_http_review_chunk_main_conf_t *rmcf = conf;
 
     ngx_str_t                       *value, file, text;
     review_pool_t                   *pool;
@@ -184,7 +192,7 @@ ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* by the name in the configuration, which need not be that in the file */
 
 review_rubric_t *
-ngx_http_review_rubric_find(ngx_http_review_main_conf_t *rmcf,
+ngx_http_review_rubric_find(ngx_http_review_chunk_main_conf_t *rmcf,
     const char *name, size_t len)
 {
     ngx_uint_t                       i;
@@ -201,6 +209,36 @@ ngx_http_review_rubric_find(ngx_http_review_main_conf_t *rmcf,
     }
 
     return NULL;
+}
+
+
+void
+ngx_http_review_rubrics(ngx_http_review_ctx_t *ctx, review_rubrics_t *given)
+{
+    given->rubric = ngx_http_review_chunk_conf(ctx)->rubric;
+    given->find = ngx_http_review_rubric_named;
+    given->compile = ngx_http_review_rubric_compile;
+    given->data = ctx->request;
+}
+
+
+static review_rubric_t *
+ngx_http_review_rubric_named(void *data, const review_str_t *name)
+{
+    return ngx_http_review_rubric_find(
+               ngx_http_get_module_main_conf((ngx_http_request_t *) data,
+                                             ngx_http_review_chunk_module),
+               name->data, name->len);
+}
+
+
+static int
+ngx_http_review_rubric_compile(void *data, review_point_t *point,
+    const char *pointer, review_error_t *err)
+{
+    ngx_http_request_t *r = data;
+
+    return ngx_http_review_point_compile(r->pool, point, pointer, err);
 }
 
 
@@ -299,7 +337,7 @@ ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_review_point_compile(ngx_pool_t *pool, review_point_t *point,
     const char *pointer, review_error_t *err)
 {

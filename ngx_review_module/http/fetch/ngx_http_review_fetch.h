@@ -5,9 +5,12 @@
 #define _NGX_HTTP_REVIEW_FETCH_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/store/ngx_http_review_store.h"
 #include "http/transfer/ngx_http_review_download.h"
-#include "http/store/ngx_http_review_s3.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/base/code.h"
+#include "review/request/fetch_request.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -16,27 +19,24 @@
 
 #define NGX_HTTP_REVIEW_FETCH_BUFFER    (128 * 1024)
 
-/* of a file's name, with its folders, and of each of these; S3 has the same */
-
-#define NGX_HTTP_REVIEW_FETCH_NAME      1024
-#define NGX_HTTP_REVIEW_FETCH_SEGMENT   255
-
-/* what is not whole yet is called so, and nothing else */
-
-#define NGX_HTTP_REVIEW_FETCH_BEGUN     ".fetch-"
-
-
 typedef struct ngx_http_review_fetch_s       ngx_http_review_fetch_t;
 typedef struct ngx_http_review_fetch_file_s  ngx_http_review_fetch_file_t;
 
 
-/* "review_fetch" */
+/* the wing's configuration: "review_fetch" */
 
-struct ngx_http_review_fetch_conf_s {
+typedef struct {
     ngx_str_t                   path;       /* empty: none */
     ngx_uint_t                  calls;      /* of a request at a time */
     off_t                       max_size;   /* of a file */
-};
+} ngx_http_review_fetch_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_fetch_module;
+
+#define ngx_http_review_fetch_conf(r)                                         \
+    ((ngx_http_review_fetch_conf_t *)                                         \
+         (r)->loc_conf[ngx_http_review_fetch_module.ctx_index])
 
 
 /*
@@ -151,13 +151,12 @@ struct ngx_http_review_fetch_s {
 };
 
 
-/* ngx_http_review_fetch_request.c: NGX_OK, or the status of a problem */
+/*
+ * ngx_http_review_fetch.c: the endpoint's directive; has the slots looked at,
+ * from the event loop
+ */
 
-ngx_int_t ngx_http_review_fetch_request(ngx_http_review_fetch_t *fetch);
-
-
-/* ngx_http_review_fetch.c: has the slots looked at, from the event loop */
-
+char *ngx_http_review_fetch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 void ngx_http_review_fetch_wake(void *data);
 
 

@@ -5,7 +5,10 @@
  * limit_req), are turned into the same form on their way out.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/base/utf8.h"
+#include "review/json/write.h"
 
 
 static ngx_str_t  ngx_http_review_problem_type =
@@ -101,6 +104,22 @@ ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
     va_end(args);
 
     return ngx_http_review_problem(ctx, status, pointer, text);
+}
+
+
+/* a body that is no JSON has no members to point to */
+
+ngx_int_t
+ngx_http_review_problem_read(ngx_http_review_ctx_t *ctx, int rc,
+    review_error_t *err)
+{
+    if (rc <= 0) {
+        return rc ? NGX_ERROR : NGX_OK;
+    }
+
+    return ngx_http_review_problem(ctx, rc,
+                                   ctx->text.data && err->pointer[0] == '\0'
+                                   ? NULL : err->pointer, err->text);
 }
 
 

@@ -1,7 +1,10 @@
 
 /* Replies: whole, or in pieces while they are made. */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/base/utf8.h"
+#include "review/json/write.h"
 
 
 ngx_chain_t *

@@ -5,7 +5,8 @@
  * visit ends.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_request.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 ngx_uint_t

@@ -5,6 +5,8 @@
  */
 
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* what the thread works with */
@@ -13,6 +15,7 @@ typedef struct {
     ngx_http_review_ctx_t      *ctx;        /* not the thread's */
     review_pool_t              *pool;
     json_t                     *body;
+    review_embed_given_t        given;
     review_embed_request_t      request;
     review_error_t              err;
     int                         rc;
@@ -44,7 +47,7 @@ static ngx_uint_t ngx_http_review_embed_status(ngx_http_review_embed_t *embed,
 char *
 ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    return ngx_http_review_set_endpoint(cf, cmd, conf,
+    return ngx_http_review_set_endpoint(cf, cmd,
                                         ngx_http_review_embed_handler);
 }
 
@@ -87,6 +90,7 @@ ngx_http_review_embed_parsed(ngx_http_review_ctx_t *ctx)
     job->ctx = ctx;
     job->pool = ctx->work->memory;
     job->body = ctx->body;
+    job->given.max_inputs = ngx_http_review_steps_conf(ctx)->max_inputs;
 
     ngx_http_review_work_start(ctx->work,
                                ngx_http_review_body_size(ctx->request),
@@ -100,8 +104,8 @@ ngx_http_review_embed_run(void *data)
 {
     ngx_http_review_embed_job_t *job = data;
 
-    job->rc = review_embed_request(job->pool, job->body, &job->request,
-                                   &job->err);
+    job->rc = review_embed_request(job->pool, job->body, &job->given,
+                                   &job->request, &job->err);
 }
 
 
@@ -117,14 +121,7 @@ ngx_http_review_embed_done(void *data)
     ctx = job->ctx;
     embed = (ngx_http_review_embed_t *) ctx;
 
-    rc = job->rc;
-
-    if (rc > 0) {
-        rc = ngx_http_review_problem(ctx, rc, job->err.pointer, job->err.text);
-
-    } else if (rc == 0) {
-        rc = ngx_http_review_check_inputs(ctx, "/input", job->request.n);
-    }
+    rc = ngx_http_review_problem_read(ctx, job->rc, &job->err);
 
     if (rc == NGX_OK) {
         embed->request = job->request;
@@ -146,7 +143,7 @@ ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
     ctx = &embed->ctx;
     v = &embed->vectors;
 
-    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+    ngx_http_review_ctx_waiter(ctx);
 
     /* the LLM's limit is not the embedding service's */
 

@@ -8,7 +8,8 @@
 #define _NGX_HTTP_REVIEW_VECTORS_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/steps/ngx_http_review_steps.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include "review/embed/embeddings.h"
 
@@ -86,11 +87,6 @@ void ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v);
 
 void ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v);
 
-
-/* NGX_OK, or the status of a problem: there are more than is allowed */
-
-ngx_int_t ngx_http_review_check_inputs(ngx_http_review_ctx_t *ctx,
-    const char *pointer, size_t n);
 
 /*
  * The vectors of all inputs, in their order, for a thread of "work", which

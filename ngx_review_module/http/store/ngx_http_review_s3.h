@@ -11,11 +11,13 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_event.h>
 #include <ngx_md5.h>
 
 #include "http/transfer/ngx_http_review_curl.h"
 
 #include "review/base/buf.h"
+#include "review/base/code.h"
 #include "review/net/s3.h"
 
 #pragma GCC visibility push(hidden)

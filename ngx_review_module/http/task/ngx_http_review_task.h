@@ -8,14 +8,40 @@
 #define _NGX_HTTP_REVIEW_TASK_H_INCLUDED_
 
 
-#include "http/source/ngx_http_review_source.h"
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/source/ngx_http_review_source.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
 
-#include "review/report/report.h"
 #include "review/rank/select.h"
+#include "review/report/report.h"
+#include "review/rubric/rubric.h"
 #include "review/split/split.h"
 
 #pragma GCC visibility push(hidden)
+
+
+/* where a task sends its chunks */
+
+typedef struct {
+    ngx_http_review_uri_t       uri;
+    ngx_uint_t                  calls;      /* of a task at a time */
+} ngx_http_review_chunk_uri_t;
+
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_http_review_chunk_uri_t *chunk_uri;
+    ngx_msec_t                  task_timeout;
+} ngx_http_review_task_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_task_module;
+
+#define ngx_http_review_task_conf(r)                                          \
+    ((ngx_http_review_task_conf_t *)                                          \
+         (r)->loc_conf[ngx_http_review_task_module.ctx_index])
 
 
 typedef enum {
@@ -88,10 +114,7 @@ struct ngx_http_review_task_s {
     review_str_t                id;         /* data is NULL: none */
     review_rubric_t            *rubric;
     review_str_t                rubric_name; /* in the configuration */
-    review_point_t            **points;
     json_t                     *vars;       /* NULL: none */
-    size_t                      top_k;      /* 0: all */
-    size_t                      nreferences; /* clauses with each chunk */
     ngx_msec_t                  timeout;
 
     ngx_http_review_sources_t   sources;    /* documents from elsewhere */
@@ -118,29 +141,18 @@ struct ngx_http_review_task_s {
 };
 
 
+/* ngx_http_review_task.c: the endpoint's directive */
+
+char *ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
 /*
  * ngx_http_review_task_request.c: what the client asks.  NGX_OK, NGX_ERROR, or
  * the HTTP status of a problem that has been described.
  */
 
-ngx_int_t ngx_http_review_task_read_request(ngx_http_review_task_t *task,
+ngx_int_t ngx_http_review_task_request(ngx_http_review_task_t *task,
     ngx_http_review_plan_t *plan);
-
-/* ngx_http_review_task_documents.c: the documents of it */
-
-ngx_int_t ngx_http_review_task_read_documents(ngx_http_review_task_t *task,
-    ngx_http_review_plan_t *plan);
-
-#define ngx_http_review_task_bad(task, pointer, ...)                          \
-    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_BAD_REQUEST, pointer,       \
-                           __VA_ARGS__)
-
-#define ngx_http_review_task_unknown(task, pointer, ...)                      \
-    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_UNPROCESSABLE, pointer,     \
-                           __VA_ARGS__)
-
-#define ngx_http_review_task_error(task, err)                                 \
-    ngx_http_review_task_bad(task, (err)->pointer, "%s", (err)->text)
 
 
 /*

@@ -1,0 +1,373 @@
+
+/* The configuration of the wing: zones, limits, priorities. */
+
+#include "http/limit/ngx_http_review_limit.h"
+#include "http/base/ngx_http_review_base.h"
+
+
+#define NGX_HTTP_REVIEW_LIMIT_MAX  1000000
+
+
+/* "calls=n", "calls=auto" and its bounds: they are the zone's */
+
+typedef struct {
+    ngx_int_t                   calls;      /* 0: not given */
+    ngx_int_t                   min;
+    ngx_int_t                   max;
+    unsigned                    automatic:1;
+} ngx_http_review_limit_args_t;
+
+
+static char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_review_limit_init_process(ngx_cycle_t *cycle);
+static void *ngx_http_review_limit_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_review_limit_create_conf(ngx_conf_t *cf);
+static char *ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
+static ngx_command_t  ngx_http_review_limit_commands[] = {
+
+    { ngx_string("review_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_review_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_review_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_priority"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_priority,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_review_limit_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_review_limit_create_main_conf, /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_review_limit_create_conf,     /* create location configuration */
+    ngx_http_review_limit_merge_conf       /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_review_limit_module = {
+    NGX_MODULE_V1,
+    &ngx_http_review_limit_module_ctx,     /* module context */
+    ngx_http_review_limit_commands,        /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_review_limit_init_process,    /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_review_process_exit,          /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_review_limit_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_review_limit_main_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_limit_main_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&conf->zones, cf->pool, 1,
+                       sizeof(ngx_http_review_zone_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return conf;
+}
+
+
+static void *
+ngx_http_review_limit_create_conf(ngx_conf_t *cf)
+{
+    ngx_http_review_limit_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_limit_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->limit = NGX_CONF_UNSET_PTR;
+    conf->priority = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_review_limit_conf_t *prev = parent;
+    ngx_http_review_limit_conf_t *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
+    ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_limit_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_review_limit_main_conf_t  *lmcf;
+
+    /* cache managers and loaders make no calls */
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    lmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_review_limit_module);
+
+    if (lmcf == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_review_process_init(cycle, &lmcf->zones,
+                                        ngx_http_review_limit_claim);
+}
+
+
+static ngx_int_t
+ngx_http_review_limit_number(ngx_str_t *arg, ngx_int_t min, ngx_int_t *n)
+{
+    *n = ngx_atoi(arg->data, arg->len);
+
+    return *n >= min && *n <= NGX_HTTP_REVIEW_LIMIT_MAX ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_review_limit_param(ngx_http_review_limit_t *limit,
+    ngx_http_review_limit_args_t *args, ngx_str_t *param)
+{
+    ngx_int_t  n;
+    ngx_str_t  arg;
+
+    if (ngx_http_review_param(param, "calls", &arg)) {
+
+        if (arg.len == 4 && ngx_strncmp(arg.data, "auto", 4) == 0) {
+            args->automatic = 1;
+            return NGX_OK;
+        }
+
+        return args->calls ? NGX_ERROR
+                           : ngx_http_review_limit_number(&arg, 1,
+                                                          &args->calls);
+    }
+
+    if (ngx_http_review_param(param, "min", &arg)) {
+        return ngx_http_review_limit_number(&arg, 1, &args->min);
+    }
+
+    if (ngx_http_review_param(param, "max", &arg)) {
+        return ngx_http_review_limit_number(&arg, 1, &args->max);
+    }
+
+    if (ngx_http_review_param(param, "queue", &arg)) {
+        if (ngx_http_review_limit_number(&arg, 0, &n) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        limit->queue = n;
+        return NGX_OK;
+    }
+
+    if (ngx_http_review_param(param, "wait", &arg)) {
+        n = ngx_parse_time(&arg, 0);
+        limit->wait = n;
+        return n > 0 ? NGX_OK : NGX_ERROR;
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* all locations with one zone have one limit */
+
+static char *
+ngx_http_review_limit_set(ngx_conf_t *cf, ngx_http_review_zone_t *zone,
+    ngx_http_review_limit_args_t *args)
+{
+    ngx_uint_t  calls, min, max;
+
+    if (args->calls && args->automatic) {
+        return "has \"calls\" twice";
+    }
+
+    if ((args->min || args->max) && !args->automatic) {
+        return "has \"min\" or \"max\" without \"calls=auto\"";
+    }
+
+    calls = args->calls;
+    min = args->automatic ? (args->min ? args->min : 1) : 0;
+    max = args->automatic ? (args->max ? args->max : 256) : 0;
+
+    if (min > max) {
+        return "has \"max\" less than \"min\"";
+    }
+
+    if (calls == 0 && !args->automatic) {
+        return NGX_CONF_OK;
+    }
+
+    if (zone->line && (zone->calls != calls || zone->min != min
+                       || zone->max != max))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the limit of zone \"%V\" was set to something "
+                           "else in %V:%ui", &zone->name, &zone->file,
+                           zone->line);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->calls = calls;
+    zone->min = min;
+    zone->max = max;
+    zone->automatic = args->automatic;
+    zone->file = cf->conf_file->file.name;
+    zone->line = cf->conf_file->line;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_limit_conf_t *rlcf = conf;
+
+    ngx_str_t                     *value, name;
+    ngx_uint_t                     i;
+    ngx_http_review_limit_t       *limit;
+    ngx_http_review_limit_args_t   args;
+
+    if (rlcf->limit != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && value[1].len == 3
+        && ngx_strncmp(value[1].data, "off", 3) == 0)
+    {
+        rlcf->limit = NULL;
+        return NGX_CONF_OK;
+    }
+
+    limit = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_limit_t));
+    if (limit == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    limit->queue = 1000;
+    limit->wait = 60000;
+
+    ngx_memzero(&args, sizeof(ngx_http_review_limit_args_t));
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_http_review_param(&value[i], "zone", &name)
+            && name.len && limit->zone == NULL)
+        {
+            limit->zone = ngx_http_review_zone_add(cf, &name, 0);
+            if (limit->zone == NULL) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
+        if (ngx_http_review_limit_param(limit, &args, &value[i]) != NGX_OK) {
+            return ngx_http_review_bad_param(cf, &value[i]);
+        }
+    }
+
+    if (limit->zone == NULL) {
+        return "needs \"zone\"";
+    }
+
+    rlcf->limit = limit;
+
+    return ngx_http_review_limit_set(cf, limit->zone, &args);
+}
+
+
+static char *
+ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_limit_conf_t *rlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (rlcf->priority != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    rlcf->priority = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (rlcf->priority == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = rlcf->priority;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    /* a constant that is none of the classes is a mistake */
+
+    if (rlcf->priority->lengths == NULL
+        && ngx_http_review_priority_of(&value[1]) == REVIEW_PRIORITY_NORMAL
+        && (value[1].len != 6
+            || ngx_strncasecmp(value[1].data, (u_char *) "normal", 6) != 0))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid priority \"%V\", it must be \"high\", "
+                           "\"normal\", \"low\" or a variable", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
