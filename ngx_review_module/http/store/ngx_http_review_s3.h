@@ -17,6 +17,7 @@
 #include "http/transfer/ngx_http_review_curl.h"
 
 #include "review/base/buf.h"
+#include "review/base/code.h"
 #include "review/net/s3.h"
 
 #pragma GCC visibility push(hidden)
