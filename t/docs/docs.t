@@ -60,6 +60,31 @@ sub names_of {
     return [ $1 =~ /"([^"]*)"/g ];
 }
 
+# the lists of what objects may have: names that are of use, and others, which
+# are only known; and what is said of the bounds of a name
+
+sub lists_of {
+    my ($c) = @_;
+    my (%macro, %list);
+
+    while ($c =~ /^#define (REVIEW_[A-Z_]+) *\\\n((?:.*\\\n)*.*)\n/mg) {
+        my ($name, $rows) = ($1, $2);
+        $macro{$name} = $rows =~ s/\\\n/ /gr;
+    }
+
+    while ($c =~ /\breview_member_t\s+(\w+)\[\] = \{(.*?)^\};/msg) {
+        my ($name, $rows) = ($1, $2);
+        $rows =~ s/^\s*(REVIEW_[A-Z_]+),?\s*$/$macro{$1}/mg;
+        $list{$name} = {
+            used => [ $rows =~ /review_member(?:_by)?\(\s*"(\w+)"/g ],
+            idle => [ $rows =~ /review_member_idle\("(\w+)"/g ],
+            max => { $rows =~ /review_member\(\s*"(\w+)",[^()]*
+                               \.max\s=\s(\w+)/xg } };
+    }
+
+    return %list;
+}
+
 # the body of a function
 
 sub function {
@@ -470,20 +495,22 @@ my @of_others = qw(NOT_FOUND CONFLICT PRECONDITION_FAILED
 # the files that an endpoint's come from, and what they ask below
 
 my @any = qw(ctx headers parse);
-my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply chunk_request) ] ],
+my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
+                                    qw(chunk_request request) ],
                  'The split endpoint' => [ [ @any, qw(split extract) ],
                                            'split_json' ],
                  'The embed endpoint' => [ [ @any, qw(embed vectors) ],
                                            'embed_request' ],
                  'The rank endpoint' => [ [ @any, qw(rank vectors) ],
                                           'rank_request' ],
-                 'The fetch endpoint' => [ [ @any, qw(fetch fetch_request
-                                                      fetch_reply) ] ],
+                 'The fetch endpoint' => [ [ @any, qw(fetch fetch_reply) ],
+                                           'fetch_request' ],
                  'The task endpoint' => [ [ @any, 'task', (map { "task_$_" }
-                                            qw(request documents plan reply)),
+                                            qw(request plan reply)),
                                             qw(extract source source_look
                                                sources s3_problem) ],
-                                          'split_json' ],
+                                          qw(task_request task_documents
+                                             request split_json) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 
@@ -501,7 +528,8 @@ for my $title (sort keys %endpoints) {
     delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;
     $number_used{$_} = 1
-        for map { source(glob "$upper/review/*/$_.c") =~ /\breturn (\d{3});/g } @below;
+        for map { source(glob "$upper/review/*/$_.c")
+                  =~ /(?:\breturn |_refuse\(err, )(\d{3})\b/g } @below;
 
     $statuses{$title} = [ section($api, $title) =~ /^\| (\d{3}) \| /mg ];
     same_set($statuses{$title}, [ keys %number_used ],
@@ -647,7 +675,7 @@ like(section($api, 'Batches'),
         \s+that\s+stood\s+alone\s+\($bound{VECTORS_LARGE}\s+that/x,
      'api.md: when a service is believed');
 
-my $task_request = source(map { "$upper/http/task/ngx_http_review_task_$_.c" }
+my $task_request = source(map { "$upper/review/request/task_$_.c" }
                           qw(request documents));
 my $task_text = section($api, 'A request for a task');
 my %task_most = ($task_request =~ /REVIEW_TASK_(CLAUSES|TOP_K) +(\d+)/g,
@@ -665,25 +693,24 @@ like(section($api, 'HTTP status of a task'),
      qr/more than $task_most{CHUNKS} chunks/, 'api.md: how many chunks');
 
 my $embed_request = source("$upper/review/embed/embed_request.c");
+my %list = lists_of(source(glob "$upper/review/*/*.[ch]"));
+my %of_chunks = map { $_ => 1 } @{ $list{review_rank_text_members}{idle} };
 my %request = (
-    SplitRequest => [ 'text', @split_options ],
-    RankRequest => [
-        map { /"(\w+)"/g }
-        source("$upper/review/rank/rank_request.c") =~
-        /(?:json_object_get\(body,\s*"\w+"
-          |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
-    EmbedRequest => names_of($embed_request, 'own'),
-    FetchRequest => names_of($file{fetch_request}, 'names'),
-    TaskRequest => [
-        $task_request =~
-        /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g,
-        source("$upper/http/chunk/ngx_http_review_chunk_request.c") =~
-        /json_member\(ctx->body,\s*"",\s*"(\w+)"/g ],
-    TaskSelect => [ $task_request =~ /\(select,\s*"\/select",\s*"(\w+)"/g ],
-    TaskSource => names_of($file{task_documents}, 'known'),
-    TaskResult => names_of($file{task_request}, 'known'),
+    ReviewRequest => 'review_chunk_members',
+    Chunk => 'review_chunk_text_members',
+    Reference => 'review_chunk_reference_members',
+    SplitRequest => 'review_split_request_members',
+    RankRequest => 'review_rank_members',
+    RankTexts => 'review_rank_text_members',
+    EmbedRequest => 'review_embed_members',
+    FetchRequest => 'review_fetch_members',
+    TaskRequest => 'review_task_members',
+    TaskSelect => 'review_task_select_members',
+    TaskSource => 'review_task_document_members',
+    TaskResult => 'review_task_result_members',
 );
-my %request_title = (SplitRequest => 'A request to split',
+my %request_title = (ReviewRequest => 'Request',
+                     SplitRequest => 'A request to split',
                      RankRequest => 'A request to rank',
                      EmbedRequest => 'A request to embed',
                      FetchRequest => 'A request to fetch',
@@ -692,17 +719,52 @@ my %request_title = (SplitRequest => 'A request to split',
                      TaskSource => 'Where a document comes from',
                      TaskResult => 'The report in the store');
 
+my $document_list = $list{review_task_document_members};
+my $known_text = section($api, 'Members that are not known');
+
 for my $schema (sort keys %request) {
-    my %mine = map { $_ => 1 } @{ $request{$schema} };
-    same_set([ keys %{ $schemas->{$schema}{properties} } ], [ keys %mine ],
+    my $list = delete $list{$request{$schema}};
+    my %used = map { $_ => 1 } @{ $list->{used} };
+    my @idle = grep { !$used{$_} } @{ $list->{idle} };
+    my $object = $schemas->{$schema}{items}{oneOf}[1] // $schemas->{$schema};
+
+    same_set([ keys %{ $object->{properties} } ], [ keys %used, @idle ],
              "openapi.yaml: members of $schema");
-    my ($table) = section($api, $request_title{$schema})
-        =~ /^(\| Member .*?)(?:^$|\z)/ms;
-    same_set([ column($table) ], [ keys %mine ], "api.md: members of $schema");
+    is_deeply([ @$object{qw(patternProperties additionalProperties)} ],
+              $schema eq 'EmbedRequest' ? [ undef, undef ]
+              : [ { '^(x-|\$|_)' => JSON::PP::true }, JSON::PP::false ],
+              "openapi.yaml: what else is known of $schema");
+    same_set([ grep { ref $object->{properties}{$_} ne 'HASH' }
+               keys %{ $object->{properties} } ], \@idle,
+             "openapi.yaml: members of $schema that are of no use");
+    is(join(' ', grep { $known_text !~ /`$_`/ } @idle), '',
+       "api.md: members of $schema that are of no use");
+
+    my $title = $request_title{$schema} or next;
+    my ($table) = section($api, $title) =~ /^(\| Member .*?)(?:^$|\z)/ms;
+    same_set([ column($table) ], [ keys %used ], "api.md: members of $schema");
 }
 
+is(join(' ', grep { !$schemas->{SplitChunk}{properties}{$_} }
+             grep { !/\A(?:status|index|score)\z/ } sort keys %of_chunks), '',
+   'what is known of a chunk is told of one');
+is(join(' ', grep { !/\A(?:id|text)\z/ && !$of_chunks{$_} }
+             map { keys %{ $_->{properties} } }
+             @$schemas{qw(SplitChunk ReportChunk)},
+             $schemas->{Ranking}{properties}{results}{items}{properties}
+                     {ranked}{items}), '',
+   'what is told of a chunk is known of one');
+is(join(' ', grep { !exists $schemas->{TaskSource}{properties}{$_} }
+             map { keys %{ $schemas->{$_}{properties} } }
+             qw(Download SavedReport ListedObject StoredObject)), '',
+   'what is told of a document is known of one');
+same_set($list{review_split_options_members}{used},
+         [ keys %{ $schemas->{TaskRequest}{properties}{split}{oneOf}[0]
+                           {properties} } ],
+         'openapi.yaml: members of split of a task');
+
 my $source_text = section($api, 'Where a document comes from');
-my @from = @{ names_of($file{task_documents}, 'names') };
+my @from = @{ names_of($task_request, 'review_sources') };
 my ($key_max) = source("$upper/review/net/s3.h") =~ /S3_KEY +(\d+)/;
 my ($sources) = $file{sources} =~ /SOURCES_CALLS +(\d+)/;
 
@@ -714,8 +776,7 @@ like($source_text, qr/Exactly\sone\sof\s @{[ join ',?\s(?:and\s)?',
 like($source_text, qr/at most $sources at a time/,
      'api.md: how many documents are loaded at a time');
 
-my %longest = $task_request
-    =~ /_string\(json, pointer, "(\w+)", \d, (\d+),/g;
+my %longest = %{ $document_list->{max} };
 same_set([ keys %longest ], [ qw(id type) ],
          'how long members of a document may be');
 
@@ -728,13 +789,13 @@ for my $name (sort keys %longest) {
 
 same_set([ grep { defined }
            @{ $schemas->{TaskResult}{properties}{format}{enum} } ],
-         names_of($file{task_request}, 'formats'), 'forms of saved reports');
+         names_of($task_request, 'review_task_formats'), 'forms of saved reports');
 like(section($api, 'The report in the store'), qr/\b1 to $key_max bytes\b/,
      'api.md: the key of a report');
 
 same_set([ grep { defined }
            @{ $schemas->{EmbedRequest}{properties}{encoding_format}{enum} } ],
-         names_of($embed_request, 'formats'), 'forms of embeddings');
+         names_of($embed_request, 'review_embed_formats'), 'forms of embeddings');
 
 # all names in a schema, those of other schemas that it leads to included
 
@@ -1004,7 +1065,7 @@ for ([ 'review_rubric_members', 'The rubric', 'Rubric' ],
      [ 'review_rule_members', 'Rules', 'Rule' ])
 {
     my ($array, $title, $schema) = @$_;
-    my $members = names_of($rubric_c, $array);
+    my $members = $list{$array}{used};
     same_set([ column(section($rubric, $title)) ], $members,
              "rubric.md: members of \"$title\"");
     same_set([ keys %{ $schemas->{$schema}{properties} } ], $members,

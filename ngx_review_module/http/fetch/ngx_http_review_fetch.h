@@ -10,6 +10,7 @@
 #include "http/request/ngx_http_review_work.h"
 
 #include "review/base/code.h"
+#include "review/request/fetch_request.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -17,16 +18,6 @@
 /* of a download there are two: one is filled, one is being written */
 
 #define NGX_HTTP_REVIEW_FETCH_BUFFER    (128 * 1024)
-
-/* of a file's name, with its folders, and of each of these; S3 has the same */
-
-#define NGX_HTTP_REVIEW_FETCH_NAME      1024
-#define NGX_HTTP_REVIEW_FETCH_SEGMENT   255
-
-/* what is not whole yet is called so, and nothing else */
-
-#define NGX_HTTP_REVIEW_FETCH_BEGUN     ".fetch-"
-
 
 typedef struct ngx_http_review_fetch_s       ngx_http_review_fetch_t;
 typedef struct ngx_http_review_fetch_file_s  ngx_http_review_fetch_file_t;
@@ -158,11 +149,6 @@ struct ngx_http_review_fetch_s {
     ngx_http_review_fetch_slot_t  *slots;
     ngx_uint_t                  nslots;
 };
-
-
-/* ngx_http_review_fetch_request.c: NGX_OK, or the status of a problem */
-
-ngx_int_t ngx_http_review_fetch_request(ngx_http_review_fetch_t *fetch);
 
 
 /*

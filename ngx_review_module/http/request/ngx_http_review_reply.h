@@ -62,6 +62,11 @@ ngx_int_t ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 ngx_int_t ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx,
     ngx_int_t status);
 
+/* what a reader of requests has returned; NGX_OK, NGX_ERROR, or the status */
+
+ngx_int_t ngx_http_review_problem_read(ngx_http_review_ctx_t *ctx, int rc,
+    review_error_t *err);
+
 
 /*
  * a problem's headers and body, that was described: instead of those that are

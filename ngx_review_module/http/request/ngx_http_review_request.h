@@ -247,10 +247,6 @@ void ngx_http_review_read_json(ngx_http_review_ctx_t *ctx,
 void ngx_http_review_read_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
 
-/* members that are null are as good as none */
-
-void ngx_http_review_drop_nulls(json_t *object);
-
 
 /*
  * ngx_http_review_headers.c: what a client's headers ask for.  The checks

@@ -88,11 +88,11 @@ ngx_http_review_source_start(ngx_http_review_source_t *source)
 
     switch (source->from) {
 
-    case NGX_HTTP_REVIEW_SOURCE_OBJECT:
+    case REVIEW_SOURCE_OBJECT:
         ngx_http_review_source_object(source);
         break;
 
-    case NGX_HTTP_REVIEW_SOURCE_URL:
+    case REVIEW_SOURCE_URL:
         ngx_http_review_source_url(source);
         break;
 
@@ -330,7 +330,7 @@ ngx_http_review_source_loaded(ngx_http_review_source_t *source)
 {
     ngx_int_t  rc;
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_UPLOAD) {
+    if (source->from == REVIEW_SOURCE_UPLOAD) {
         source->large = (source->size > ngx_http_review_source_max(source) + 2);
     }
 
@@ -398,11 +398,11 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
                                       ngx_http_review_source_max(source));
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT && source->op.failed) {
+    if (source->from == REVIEW_SOURCE_OBJECT && source->op.failed) {
         return ngx_http_review_s3_problem(ctx, &source->op, source->pointer);
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT
+    if (source->from == REVIEW_SOURCE_OBJECT
         && source->op.status != NGX_HTTP_OK)
     {
         return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_GATEWAY,
@@ -411,7 +411,7 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
                                       "the object", (int) source->op.status);
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_URL) {
+    if (source->from == REVIEW_SOURCE_URL) {
 
         if (source->download.code != REVIEW_CODE_OK) {
             return ngx_http_review_source_lost(source);
