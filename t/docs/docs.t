@@ -213,6 +213,7 @@ sub value {
 my %merged;
 
 $directive_of{threads} = 'review_thread_pool';
+
 while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
                    \s*prev->\2,\s*([^)]+)\)/xg)
 {
