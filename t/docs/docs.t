@@ -132,7 +132,6 @@ my $api = $md{'docs/api.md'};
 # Directives
 
 my $module = source(glob("$upper/http/*_module.c $upper/http/*/*_module.c"));
-my $thread = source("$upper/http/request/ngx_http_review_work.c");
 my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
 my $table = join '', $module =~ /_commands\[\] = \{(.*?)ngx_null_command/gs;
@@ -214,9 +213,8 @@ sub value {
 my %merged;
 
 $directive_of{threads} = 'review_thread_pool';
-my $merges = "$module$thread";
 
-while ($merges =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
+while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
                    \s*prev->\2,\s*([^)]+)\)/xg)
 {
     my ($type, $field, $default) = ($1 // 'flag', $2, $3);
@@ -343,14 +341,14 @@ my ($split_max) = $split_json =~ /REVIEW_SPLIT_MAX +(\d+)/;
 like(section($directives, 'review_split'), qr/\b1 to $split_max\b/,
      'review_split: the largest number');
 
-my ($threshold) = $thread =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
+my ($threshold) = $module =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
 is($documented{review_thread_pool},
    "review_thread_pool default threshold=${threshold}k;",
    'review_thread_pool: default');
-like($thread, qr/ngx_thread_pool_add\(cf, NULL\)/,
+like($module, qr/ngx_thread_pool_add\(cf, NULL\)/,
      'review_thread_pool: nginx\'s own pool');
 same_set(parameters('review_thread_pool'),
-         [ function($thread, 'ngx_http_review_thread_pool')
+         [ function($module, 'ngx_http_review_thread_pool')
            =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
 
 my ($stream) = $module =~ /llm->stream = (\d);/;
