@@ -401,6 +401,11 @@ ngx_uint_t ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_end(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
 
+/* ends it with a whole reply; NULL: there was no memory for one */
+
+void ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
+    ngx_chain_t *out);
+
 /* the same with a problem, that has been described, or with 500 */
 
 void ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);
@@ -711,6 +716,10 @@ ngx_msec_t ngx_http_review_retry_pause(ngx_http_review_call_t *call);
 
 ngx_chain_t *ngx_http_review_reply_link(ngx_pool_t *pool, const char *data,
     size_t len);
+ngx_chain_t *ngx_http_review_reply_buf(ngx_pool_t *pool,
+    const review_buf_t *b);
+ngx_chain_t **ngx_http_review_reply_add(ngx_chain_t **ll, ngx_pool_t *pool,
+    const char *data, size_t len);
 ngx_int_t ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx,
     ngx_uint_t status, const char *type);
 ngx_int_t ngx_http_review_reply_whole(ngx_http_review_ctx_t *ctx,
@@ -735,9 +744,12 @@ ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
 /* something is unsent: 1; a streaming reply's client has send_timeout for it */
 
 ngx_uint_t ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx);
-void ngx_http_review_write_usage(review_buf_t *b,
+
+/* members that replies have in common */
+
+void ngx_http_review_reply_usage(review_buf_t *b,
     ngx_http_review_usage_t *usage, ngx_uint_t calls);
-void ngx_http_review_write_error(review_buf_t *b, const char *code,
+void ngx_http_review_reply_error(review_buf_t *b, const char *code,
     const char *detail, const char *note);
 
 

@@ -12,22 +12,12 @@ ngx_http_review_object_json(ngx_http_review_object_t *object, review_buf_t *b)
 {
     ngx_chain_t  *out;
 
-    out = ngx_http_review_reply_link(object->ctx.request->pool, b->data,
-                                     b->len);
-
-    if (b->failed || out == NULL) {
+    out = ngx_http_review_reply_buf(object->ctx.request->pool, b);
+    if (out == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_review_reply_whole(&object->ctx, NGX_HTTP_OK, out);
-}
-
-
-static void
-ngx_http_review_object_string(review_buf_t *b, ngx_str_t *str)
-{
-    review_buf_json(b, (char *) str->data,
-                    review_utf8_valid((char *) str->data, str->len));
 }
 
 
@@ -57,13 +47,11 @@ ngx_http_review_object_stored(ngx_http_review_object_t *object)
 
     review_buf_init(&b, object->ctx.pool, 256);
 
-    review_buf_puts(&b, "{\"key\":");
-    ngx_http_review_object_string(&b, &op->key);
-    review_buf_puts(&b, ",\"size\":");
-    review_buf_number(&b, op->size);
-    review_buf_puts(&b, ",\"etag\":");
-    ngx_http_review_object_string(&b, &etag);
-    review_buf_puts(&b, "}");
+    review_write_object(&b, NULL);
+    review_write_bytes(&b, "key", (char *) op->key.data, op->key.len);
+    review_write_number(&b, "size", op->size);
+    review_write_bytes(&b, "etag", (char *) etag.data, etag.len);
+    review_write_object_end(&b);
 
     return ngx_http_review_object_json(object, &b);
 }
