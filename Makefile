@@ -303,12 +303,12 @@ valgrind:
 		prove -v $(call NAMED,$(TESTS))
 
 
-# Workers are nobody where root runs the tests, and write what they reached
-# beside the objects.
+# Workers are nobody where root runs the tests, and all write what they have
+# reached into the same files, beside the objects.
 
+COVERED :=	-g -O0 --coverage -fprofile-update=atomic
 COVER =		$(MAKE) --no-print-directory BUILD=$(BUILD)/cover \
-		CC_OPT="-g -O0 --coverage" LD_OPT=--coverage \
-		SAN="-g -O0 --coverage"
+		CC_OPT="$(COVERED)" LD_OPT=--coverage SAN="$(COVERED)"
 
 cover:
 	.ci/install-deps cover
@@ -316,7 +316,7 @@ cover:
 	@find $(BUILD)/cover -name '*.gcda' -delete
 	@chmod -R a+rwX $(BUILD)/cover
 	-prove -j2 $(UNIT:$(BUILD)/%=$(BUILD)/cover/%)
-	-REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
+	-umask 0; REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
 		$(PROVE) $(filter-out $(ONCE),$(call NAMED,$(TESTS)))
 	@t/lib/cover $(BUILD)/cover review=90 http=80
 

@@ -8,7 +8,9 @@
  * however slow the client is.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/ngx_http_review_module.h"
+#include "http/request/ngx_http_review_request.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 typedef struct {
@@ -29,7 +31,7 @@ static ngx_http_review_guard_t *ngx_http_review_guard_create(
 static ngx_int_t ngx_http_review_guard_read(ngx_http_review_guard_t *guard);
 static void ngx_http_review_guard_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
-    ngx_http_review_loc_conf_t *conf);
+    ngx_http_review_limit_conf_t *conf);
 static ngx_int_t ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     ngx_uint_t seconds);
 static void ngx_http_review_guard_turn(ngx_http_review_turn_t *turn);
@@ -48,10 +50,11 @@ static void ngx_http_review_guard_cleanup(void *data);
 ngx_int_t
 ngx_http_review_guard(ngx_http_request_t *r)
 {
-    ngx_uint_t                    guarded;
-    ngx_http_review_guard_t      *guard;
-    ngx_http_review_loc_conf_t   *conf;
-    ngx_http_review_main_conf_t  *rmcf;
+    ngx_uint_t                     guarded;
+    ngx_http_review_guard_t       *guard;
+    ngx_http_review_loc_conf_t    *rlcf;
+    ngx_http_review_main_conf_t   *rmcf;
+    ngx_http_review_limit_conf_t  *conf;
 
     rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
 
@@ -59,9 +62,11 @@ ngx_http_review_guard(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    rlcf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    conf = ngx_http_review_limit_conf(r);
 
-    guarded = conf->guard && conf->limit && conf->handler == NULL;
+    guarded = rlcf->guard && conf->limit
+              && ngx_http_review_request_conf(r)->handler == NULL;
     guard = ngx_http_review_guard_of(r);
 
     if (guard) {
@@ -180,14 +185,15 @@ ngx_http_review_guard_body(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
-    ngx_http_review_loc_conf_t *conf)
+    ngx_http_review_limit_conf_t *conf)
 {
     ngx_uint_t           seconds;
     ngx_http_request_t  *r;
 
     r = guard->request;
 
-    ngx_http_review_waiter_init(&guard->waiter, r, conf);
+    ngx_http_review_waiter_init(&guard->waiter, r, conf,
+                                ngx_http_review_request_conf(r)->call_timeout);
 
     seconds = ngx_http_review_limit_full(conf->limit);
 

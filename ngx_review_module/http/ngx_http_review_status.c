@@ -1,7 +1,9 @@
 
 /* What is going on in a zone: as JSON, or as a page for Prometheus. */
 
-#include "http/ngx_http_review.h"
+#include "http/ngx_http_review_module.h"
+#include "http/request/ngx_http_review_request.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 static ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
@@ -12,13 +14,16 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_loc_conf_t *rlcf = conf;
 
-    char       *rv;
-    ngx_str_t  *value;
+    char                            *rv;
+    ngx_str_t                       *value;
+    ngx_http_review_request_conf_t  *rcf;
 
-    rlcf->plain_errors = 1;
+    rcf = ngx_http_conf_get_module_loc_conf(cf,
+                                            ngx_http_review_request_module);
+    rcf->plain_errors = 1;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
-                                      ngx_http_review_status_handler);
+    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_status_handler);
+
     if (rv != NGX_CONF_OK) {
         return rv;
     }

@@ -1,7 +1,9 @@
 
 /* Variables: about a review in its log, about a call in the LLM location. */
 
+#include "http/ngx_http_review_module.h"
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include <ngx_md5.h>
 
@@ -49,8 +51,8 @@ ngx_http_review_variable_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
         return NGX_DECLINED;
     }
 
-    value->data = (u_char *) ctx->rubric->name.data;
-    value->len = ctx->rubric->name.len;
+    value->data = (u_char *) ctx->rubric->data;
+    value->len = ctx->rubric->len;
 
     return NGX_OK;
 }

@@ -12,7 +12,7 @@ import time
 
 import bodies
 import servers
-from measure import Ask, checked, say
+from measure import Ask, checked, output_of, say
 from programs import LAW
 from table import section, span, table
 
@@ -102,7 +102,7 @@ def reviews(bench, server, ask):
 
 
 def end_of(process, server):
-    return checked(process, process.communicate(timeout=120)[0], server)
+    return checked(process, output_of(process, server, 120), server)
 
 
 def beside_splits(bench, server, ask, splits):
@@ -113,7 +113,7 @@ def beside_splits(bench, server, ask, splits):
         time.sleep(0.5)
         busy = reviews(bench, server, ask)
         if process.poll() is not None:
-            raise SystemExit("the splits ended before the reviews")
+            raise servers.Unmeasured("the splits ended before the reviews")
         done = end_of(process, server)
     return busy, done["reviews"] / done["seconds"]
 

@@ -99,11 +99,7 @@ class Bench:
         """what the load prints; none of the reviews may be bad"""
         with self.loading(server, ask, reviews, clients, "--ramp",
                           str(ramp)) as process:
-            try:
-                output = process.communicate(timeout=seconds)[0]
-            except subprocess.TimeoutExpired:
-                raise SystemExit("no end of the load on %s\n%s"
-                                 % (ask.path, server.log()[:2000])) from None
+            output = output_of(process, server, seconds)
         return checked(process, output, server)
 
     def measure(self, llm, peer, clients, ramp):
@@ -140,6 +136,14 @@ def ended_cpu():
     """seconds of CPU of child processes that have ended: of loads"""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+def output_of(process, server, seconds):
+    try:
+        return process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        raise servers.Unmeasured("no end of the load after %d s\n%s" % (
+            seconds, server.log()[:2000])) from None
 
 
 def checked(process, output, server):

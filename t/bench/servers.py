@@ -64,6 +64,10 @@ def status_of(pid, field):
     return 0
 
 
+class Unmeasured(Exception):
+    """the machine does not let a figure be: it is busy, or lacks something"""
+
+
 class Server:
     """a process and its children, in a temporary folder"""
 
@@ -98,7 +102,7 @@ class Server:
         harness.wait_for(lambda: self.ended() or self.listening()
                          and len(self.pids()) >= processes, 30)
         if self.ended() or not self.listening():
-            raise SystemExit("did not start: %s\n%s" % (
+            raise Unmeasured("did not start: %s\n%s" % (
                 " ".join(self.process.args), self.log()))
         time.sleep(0.3)
 

@@ -106,13 +106,11 @@ my $api = $md{'docs/api.md'};
 
 # Directives
 
-my $module = source("$upper/http/ngx_http_review_module.c");
-my $backends = source("$upper/http/call/ngx_http_review_call_conf.c");
+my $module = source(glob("$upper/http/*_module.c $upper/http/*/*_module.c"));
 my $thread = source("$upper/http/request/ngx_http_review_work.c");
 my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
-my ($table) = $module
-    =~ /ngx_http_review_commands\[\] = \{(.*?)ngx_null_command/s;
+my $table = join '', $module =~ /_commands\[\] = \{(.*?)ngx_null_command/gs;
 my (%flags, %directive_of);
 
 while ($table =~ /\{ \s* ngx_string\("(\w+)"\), \s* ([A-Z0-9_|\s]+?), \s*
@@ -212,13 +210,13 @@ while ($merges =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
     is(value($said // '', $type), $n, "$name: default");
 }
 
-my %made = function($backends, 'ngx_http_review_create_retry')
+my %made = function($module, 'ngx_http_review_create_retry')
     =~ /retry->(\w+) = (\d+);/g;
 my %said = ($documented{review_retry} // '') =~ /(\w+)=([^ ;]+)/g;
 is_deeply({ map { $_ => value($said{$_}, 'msec') } keys %said }, \%made,
           'review_retry: defaults');
 
-my $limit = source("$upper/http/limit/ngx_http_review_limit_conf.c");
+my $limit = source("$upper/http/limit/ngx_http_review_limit_module.c");
 my $limit_text = section($directives, 'review_limit');
 my %made_limit = ($limit =~ /limit->(queue|wait) = (\d+);/g,
                   $limit =~ /args->(m(?:in|ax)) : (\d+)\)/g);
@@ -269,32 +267,32 @@ for ([ review_llm => 'ngx_http_review_llm' ],
 {
     my ($name, $function) = @$_;
     same_set(parameters($name),
-             [ function($backends, $function) =~ /_param\([^";]*"(\w+)"/g ],
+             [ function($module, $function) =~ /_param\([^";]*"(\w+)"/g ],
              "$name: parameters");
 }
 
 my $embeddings_text = section($directives, 'review_embeddings');
-my %made_embeddings = function($backends, 'ngx_http_review_embeddings')
+my %made_embeddings = function($module, 'ngx_http_review_embeddings')
     =~ /e->(\w+) = (\d+);/g;
 my %said_embeddings = $embeddings_text
     =~ /default\s+of\s+`(\w+)`\s+is\s+(\d+)\b/g;
 is_deeply(\%said_embeddings, \%made_embeddings,
           'review_embeddings: defaults');
 
-my %most = function($backends, 'ngx_http_review_embeddings_param')
+my %most = function($module, 'ngx_http_review_embeddings_param')
     =~ /e->(\w+) = n;\s*return n >= 1 && n <= (\d+)/g;
 is(scalar keys %most, 2, 'review_embeddings: the largest numbers are found');
 like($embeddings_text, qr/^- `$_=number`.*?\b1\s+to\s+$most{$_}\b/ms,
      "review_embeddings: the largest $_") for sort keys %most;
 
-my @encodings = source("$upper/http/ngx_http_review.h")
+my @encodings = source("$upper/http/steps/ngx_http_review_steps.h")
     =~ /NGX_HTTP_REVIEW_ENCODING_(\w+)/g;
 is_deeply([ $embeddings_text =~ /^- `encoding=(\w+)`: the default/m ],
           [ lc $encodings[0] ], 'review_embeddings: the default encoding');
 like($embeddings_text, qr/`encoding=$_`/, "review_embeddings: encoding=$_")
     for map { lc } @encodings;
 
-like(function($backends, 'ngx_http_review_extract'),
+like(function($module, 'ngx_http_review_extract'),
      qr/"off"\) == 0\) \{\s*rlcf->extract = NULL;/, 'review_extract off');
 is($documented{review_extract}, 'review_extract off;',
    'review_extract: default');
@@ -330,7 +328,7 @@ same_set(parameters('review_thread_pool'),
          [ function($thread, 'ngx_http_review_thread_pool')
            =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
 
-my ($stream) = $backends =~ /llm->stream = (\d);/;
+my ($stream) = $module =~ /llm->stream = (\d);/;
 my ($on_off) = section($directives, 'review_llm')
     =~ /`stream=(\w+)`: the default\b/;
 is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');

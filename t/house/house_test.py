@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """
-Proves the plan of the house, by the symbols of the objects that were built: a
-wing uses only those below it, files never one another in a circle, and the
-lower floor needs nothing of nginx.  And JSON is written by the one who knows
-its commas, braces and quotes, review/json/write.c.
+Proves the plan of the house, by includes and by the symbols of the objects that
+were built: a wing uses only those below it, files never one another in a
+circle, and the lower floor needs nothing of nginx.  And JSON is written by the
+one who knows its commas, braces and quotes, review/json/write.c.
 """
 
 import os
@@ -28,6 +28,10 @@ WINGS = ["http"] + ["http/" + name for name in (
 # nginx asks for it by this name, and all files say whose they are by it
 
 EVERYBODYS = {"ngx_http_review_module"}
+
+# a wing's module: its files find their configuration by it
+
+MODULE = re.compile(r"ngx_http_review_\w+_module")
 
 MOST = 10           # files of a wing
 
@@ -60,15 +64,24 @@ LITERALS = {
 }
 
 
-def sources():
+def sources(suffix=".c"):
     for folder, _, names in os.walk(TREE):
         for name in names:
-            if name.endswith(".c"):
+            if name.endswith(suffix):
                 yield os.path.relpath(os.path.join(folder, name), TREE)
+
+
+def text(source):
+    with open(os.path.join(TREE, source)) as file:
+        return file.read()
 
 
 def wing(source):
     return os.path.dirname(source)
+
+
+def above(file, other):
+    return WINGS.index(wing(other)) < WINGS.index(wing(file))
 
 
 def symbols(source):
@@ -144,10 +157,18 @@ def main():
 
     up = ["%s -> %s: %s" % (file, other, " ".join(names))
           for file in files for other, names in used[file].items()
-          if WINGS.index(wing(other)) < WINGS.index(wing(file))]
+          if above(file, other)]
     Tap.ok(not up, "no wing uses one above it", "\n".join(up))
 
-    around = circles(used)
+    included = [(file, other) for file in files + sorted(sources(".h"))
+                for other in re.findall(r'^#include "(.*)"', text(file), re.M)]
+    Tap.ok(len(included) > len(files), "files include others")
+    up = ["%s -> %s" % pair for pair in included if above(*pair)]
+    Tap.ok(not up, "no wing includes one above it", "\n".join(up))
+
+    around = circles(uses(whose, {
+        file: {name for name in names if not MODULE.fullmatch(name)}
+        for file, names in needs.items()}))
     Tap.ok(not around, "no files use one another in a circle", around)
 
     nginx = ["%s: %s" % (file, name) for file in files
@@ -155,12 +176,12 @@ def main():
              for name in sorted(needs[file]) if name.startswith("ngx_")]
     Tap.ok(not nginx, "the lower floor needs nothing of nginx", nginx)
 
-    included = [file for file in files if file.startswith("review/")
-                and "ngx_" in open(os.path.join(TREE, file)).read()]
-    Tap.ok(not included, "nor does it name it", included)
+    named = [file for file in files
+             if file.startswith("review/") and "ngx_" in text(file)]
+    Tap.ok(not named, "nor does it name it", named)
 
     wrote = {(file, piece) for file in files
-             for piece in by_hand(open(os.path.join(TREE, file)).read())}
+             for piece in by_hand(text(file))}
     ours = {one for one in wrote if one[0] not in OTHERS}
     Tap.ok(not ours - LITERALS, "no JSON is written by hand",
            sorted(ours - LITERALS))

@@ -1,7 +1,7 @@
 
 /* A client's body in one piece of memory, however nginx has kept it. */
 
-#include "http/ngx_http_review.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 static ngx_int_t

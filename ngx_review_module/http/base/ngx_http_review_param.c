@@ -1,7 +1,29 @@
 
 /* Parameters of directives, "name=value", and the values that many have. */
 
-#include "http/ngx_http_review.h"
+#include "http/base/ngx_http_review_base.h"
+
+
+static char *ngx_http_review_param_is_positive(ngx_conf_t *cf, void *post,
+    void *data);
+
+
+ngx_conf_post_t  ngx_http_review_param_positive = {
+    ngx_http_review_param_is_positive
+};
+
+
+/* zero would mean a timeout at once, or that nothing is ever allowed */
+
+static char *
+ngx_http_review_param_is_positive(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_uint_t *value = data;
+
+    /* times, sizes and numbers are all of a word's size */
+
+    return *value ? NGX_CONF_OK : "must be greater than zero";
+}
 
 
 /* "name=value": the value is left in *value */

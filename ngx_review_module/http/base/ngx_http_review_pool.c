@@ -1,7 +1,7 @@
 
 /* nginx's pools, for the lower floor. */
 
-#include "http/ngx_http_review.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 static void *

@@ -4,7 +4,7 @@
  * end.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static void ngx_http_review_call_turn(ngx_http_review_turn_t *turn);
@@ -115,7 +115,7 @@ ngx_http_review_call_try(ngx_http_review_call_t *call)
     call->started = ngx_current_msec;
 
     if (call->tries++ == 0 && call->pauses == 0) {
-        ngx_http_review_retry_earn(ctx->conf->retry);
+        ngx_http_review_retry_earn(ngx_http_review_call_conf(ctx)->retry);
     }
 
     if (ngx_http_review_call_subrequest(call) != NGX_OK) {
@@ -125,8 +125,9 @@ ngx_http_review_call_try(ngx_http_review_call_t *call)
     }
 
     call->timer.handler = ngx_http_review_call_timeout;
-    ngx_add_timer(&call->timer, call->timeout ? call->timeout
-                                              : ctx->conf->call_timeout);
+    ngx_add_timer(&call->timer,
+                  call->timeout ? call->timeout
+                  : ngx_http_review_request_conf(ctx)->call_timeout);
 }
 
 
@@ -321,8 +322,8 @@ ngx_http_review_call_again(ngx_event_t *ev)
 void
 ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 {
-    ngx_http_review_sample_t     sample;
-    ngx_http_review_loc_conf_t  *conf;
+    ngx_http_review_sample_t         sample;
+    ngx_http_review_request_conf_t  *conf;
 
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
@@ -344,7 +345,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     ngx_http_review_limit_sample(&sample, "cancelled");
 
-    conf = call->ctx->conf;
+    conf = ngx_http_review_request_conf(call->ctx);
 
     if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD && !call->header
         && ngx_current_msec - call->started

@@ -1,7 +1,7 @@
 
 /* What the metrics of a zone are told about calls, and what these cost. */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 /* of the zone that limits the request's calls; NULL: none does */

@@ -4,7 +4,7 @@
  * request is told of them by the first one.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static void ngx_http_review_calls_ended(ngx_http_review_ctx_t *ctx);

@@ -5,7 +5,7 @@
  * drained here.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 #define NGX_HTTP_REVIEW_DAY  (24 * 60 * 60)

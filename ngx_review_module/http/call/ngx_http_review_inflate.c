@@ -5,7 +5,7 @@
  * by the limit of whoever takes them.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include <zlib.h>
 

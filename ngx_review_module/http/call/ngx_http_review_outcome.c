@@ -5,7 +5,7 @@
  * whole.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static ngx_uint_t ngx_http_review_outcome_transport(

@@ -7,7 +7,7 @@
  * with time, lets single failures be retried while there is little traffic.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 /* in thousandths of a retry */
@@ -92,10 +92,12 @@ ngx_http_review_retry_backoff(ngx_http_review_retry_t *retry, ngx_uint_t n,
 ngx_msec_t
 ngx_http_review_retry_pause(ngx_http_review_call_t *call)
 {
-    ngx_msec_t  jitter;
+    ngx_msec_t                jitter;
+    ngx_http_review_retry_t  *retry;
 
-    return ngx_http_review_retry_backoff(call->ctx->conf->retry, call->pauses,
-                                         &jitter);
+    retry = ngx_http_review_call_conf(call->ctx)->retry;
+
+    return ngx_http_review_retry_backoff(retry, call->pauses, &jitter);
 }
 
 
@@ -106,7 +108,7 @@ ngx_http_review_retry_delay(ngx_http_review_call_t *call)
     ngx_msec_int_t            left;
     ngx_http_review_retry_t  *retry;
 
-    retry = call->ctx->conf->retry;
+    retry = ngx_http_review_call_conf(call->ctx)->retry;
 
     if (call->tries >= retry->tries) {
         return NGX_DECLINED;

@@ -4,7 +4,7 @@
  * how it ends, and how it is left behind.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 
 static ngx_int_t ngx_http_review_call_headers(ngx_http_review_call_t *call,
@@ -28,11 +28,11 @@ static ngx_str_t  ngx_http_review_post = ngx_string("POST");
 ngx_int_t
 ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
 {
-    ngx_http_request_t           *r, *sr;
-    ngx_http_variable_value_t    *vars, *vv;
-    ngx_http_core_main_conf_t    *cmcf;
-    ngx_http_post_subrequest_t   *ps;
-    ngx_http_review_main_conf_t  *rmcf;
+    ngx_http_request_t                *r, *sr;
+    ngx_http_variable_value_t         *vars, *vv;
+    ngx_http_core_main_conf_t         *cmcf;
+    ngx_http_post_subrequest_t        *ps;
+    ngx_http_review_call_main_conf_t  *rmcf;
 
     r = call->ctx->request;
 
@@ -51,7 +51,7 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
      */
 
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
-    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_call_module);
 
     vars = ngx_pcalloc(r->pool, cmcf->variables.nelts
                                 * sizeof(ngx_http_variable_value_t));

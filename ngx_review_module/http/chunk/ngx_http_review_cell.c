@@ -9,6 +9,8 @@
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
+#include "review/base/utf8.h"
+
 
 /* of a bad answer this much is shown to the LLM again */
 
@@ -94,7 +96,7 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
     ngx_http_review_call_t  *call;
 
     ctx = &cell->chunk->ctx;
-    llm = ctx->conf->llm;
+    llm = ngx_http_review_chunk_conf(ctx)->llm;
     pool = ctx->request->pool;
 
     call = ngx_pcalloc(pool, sizeof(ngx_http_review_call_t));

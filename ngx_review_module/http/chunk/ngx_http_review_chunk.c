@@ -2,6 +2,8 @@
 /* The chunk endpoint: many points on one text, as cells. */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static ngx_int_t ngx_http_review_handler(ngx_http_request_t *r);
@@ -21,12 +23,12 @@ static void ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx);
 char *
 ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_chunk_conf_t *rlcf = conf;
 
     char       *rv;
     ngx_str_t  *value;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf, ngx_http_review_handler);
+    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_handler);
 
     if (rv != NGX_CONF_OK || cf->args->nelts == 1) {
         return rv;
@@ -76,7 +78,7 @@ ngx_http_review_handler(ngx_http_request_t *r)
     ctx->read = ngx_http_review_chunk_read;
     ctx->sse = ngx_http_review_accepts(r, "text/event-stream");
 
-    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
+    ngx_http_review_ctx_waiter(ctx);
 
     return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
 }
@@ -154,11 +156,11 @@ ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
 
     ctx = &chunk->ctx;
 
-    if (ctx->conf->limit == NULL) {
+    if (ctx->waiter.limit == NULL) {
         return NGX_OK;
     }
 
-    seconds = ngx_http_review_limit_full(ctx->conf->limit);
+    seconds = ngx_http_review_limit_full(ctx->waiter.limit);
 
     if (seconds == 0 || !ngx_http_review_asks(chunk)) {
         return NGX_OK;
@@ -170,7 +172,7 @@ ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                   "review: too many calls wait in zone \"%V\"",
-                  &ctx->conf->limit->zone->name);
+                  &ctx->waiter.limit->zone->name);
 
     ngx_http_review_count_review(chunk, REVIEW_METRICS_REJECTED);
 

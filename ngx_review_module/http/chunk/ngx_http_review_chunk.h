@@ -8,7 +8,7 @@
 #define _NGX_HTTP_REVIEW_CHUNK_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include "review/answer/answer.h"
 #include "review/answer/completion.h"
@@ -21,6 +21,44 @@
 
 typedef struct ngx_http_review_chunk_s  ngx_http_review_chunk_t;
 typedef struct ngx_http_review_cell_s   ngx_http_review_cell_t;
+
+
+typedef struct {
+    ngx_str_t                   name;
+    review_rubric_t            *rubric;
+} ngx_http_review_named_rubric_t;
+
+
+typedef struct {
+    ngx_http_review_uri_t       uri;
+    ngx_str_t                   model;
+    unsigned                    stream:1;
+    unsigned                    schema:1;
+} ngx_http_review_llm_t;
+
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_array_t                 rubrics; /* of ngx_http_review_named_rubric_t */
+} ngx_http_review_chunk_main_conf_t;
+
+
+typedef struct {
+    ngx_str_t                   name;       /* of the rubric; empty: none */
+    review_rubric_t            *rubric;     /* NULL: a request must name one */
+    ngx_http_review_llm_t      *llm;
+    size_t                      max_chunk;
+    ngx_uint_t                  max_points;
+    size_t                      max_answer;
+} ngx_http_review_chunk_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_chunk_module;
+
+#define ngx_http_review_chunk_conf(r)                                         \
+    ((ngx_http_review_chunk_conf_t *)                                         \
+         (r)->loc_conf[ngx_http_review_chunk_module.ctx_index])
 
 
 /* how a result came out; the order is that of its names in JSON */
@@ -94,14 +132,19 @@ extern const char   *ngx_http_review_statuses[];
 extern const ngx_http_review_backend_t  ngx_http_review_llm_backend;
 
 
-/* ngx_http_review_chunk.c: the review of a request, or NULL */
+/*
+ * ngx_http_review_chunk.c: the endpoint's directive; the review of a request,
+ * or NULL
+ */
+
+char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 ngx_http_review_chunk_t *ngx_http_review_chunk_of(ngx_http_request_t *r);
 
 
 /*
- * ngx_http_review_request.c: what the client asks.  Returns NGX_OK, NGX_ERROR,
- * or the HTTP status of a problem that has been described.
+ * ngx_http_review_chunk_request.c: what the client asks.  Returns NGX_OK,
+ * NGX_ERROR, or the HTTP status of a problem that has been described.
  */
 
 ngx_int_t ngx_http_review_read_request(ngx_http_review_chunk_t *chunk);
@@ -145,7 +188,7 @@ ngx_int_t ngx_http_review_reply(ngx_http_review_chunk_t *chunk);
 void ngx_http_review_reply_result(ngx_http_review_cell_t *cell);
 
 
-/* ngx_http_review_count.c: what the metrics of a zone are told */
+/* ngx_http_review_chunk_count.c: what the metrics of a zone are told */
 
 void ngx_http_review_count_point(ngx_http_review_cell_t *cell);
 void ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,
@@ -157,7 +200,7 @@ void ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk);
 
 char *ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 review_rubric_t *ngx_http_review_rubric_find(
-    ngx_http_review_main_conf_t *rmcf, const char *name, size_t len);
+    ngx_http_review_chunk_main_conf_t *rmcf, const char *name, size_t len);
 ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
     review_point_t *point, const char *pointer, review_error_t *err);
 

@@ -2,6 +2,9 @@
 /* The reply to a review: its results together, and as events while it runs. */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/json/write.h"
 
 
 static ngx_uint_t ngx_http_review_reply_code(ngx_http_review_chunk_t *chunk);

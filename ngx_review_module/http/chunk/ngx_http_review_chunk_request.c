@@ -8,7 +8,9 @@
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 
@@ -84,7 +86,7 @@ ngx_http_review_set_llm(ngx_http_review_chunk_t *chunk)
 
     rubric = chunk->rubric;
     subject = &chunk->subject;
-    llm = chunk->ctx.conf->llm;
+    llm = ngx_http_review_chunk_conf(&chunk->ctx)->llm;
 
     subject->stream = llm->stream;
     subject->schema = llm->schema;
@@ -109,6 +111,7 @@ ngx_http_review_set_llm(ngx_http_review_chunk_t *chunk)
 static ngx_int_t
 ngx_http_review_read_chunk(ngx_http_review_chunk_t *chunk)
 {
+    size_t           max;
     json_t          *json, *value;
     const char      *pointer;
     review_str_t    *text;
@@ -163,12 +166,14 @@ ngx_http_review_read_chunk(ngx_http_review_chunk_t *chunk)
                                    "to review");
     }
 
-    if (text->len > chunk->ctx.conf->max_chunk) {
+    max = ngx_http_review_chunk_conf(&chunk->ctx)->max_chunk;
+
+    if (text->len > max) {
         return ngx_http_review_refuse(&chunk->ctx,
                                       NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                       pointer, "is of %zu bytes, "
                                       "review_max_chunk_size allows %zu",
-                                      text->len, chunk->ctx.conf->max_chunk);
+                                      text->len, max);
     }
 
     return NGX_OK;
@@ -229,31 +234,31 @@ ngx_http_review_read_heading(ngx_http_review_chunk_t *chunk, json_t *heading)
 static ngx_int_t
 ngx_http_review_read_rubric(ngx_http_review_chunk_t *chunk)
 {
-    int                           rc;
-    review_str_t                  name;
-    review_error_t                err;
-    ngx_http_review_main_conf_t  *rmcf;
+    int                                 rc;
+    review_str_t                        name;
+    review_error_t                      err;
+    ngx_http_review_chunk_main_conf_t  *rmcf;
 
-    chunk->rubric = chunk->ctx.conf->rubric;
-    chunk->ctx.rubric = chunk->rubric;
+    chunk->rubric = ngx_http_review_chunk_conf(&chunk->ctx)->rubric;
 
     rc = review_json_string(chunk->ctx.body, "", "rubric", 0, (size_t) -1,
                             &name, &err);
+
+    if (rc > 0) {
+        rmcf = ngx_http_get_module_main_conf(chunk->ctx.request,
+                                             ngx_http_review_chunk_module);
+        chunk->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
+    }
+
+    if (chunk->rubric) {
+        chunk->ctx.rubric = &chunk->rubric->name;
+    }
+
     if (rc < 0) {
         return ngx_http_review_bad_request(chunk, &err);
     }
 
-    if (rc == 0) {
-        return NGX_OK;
-    }
-
-    rmcf = ngx_http_get_module_main_conf(chunk->ctx.request,
-                                         ngx_http_review_module);
-
-    chunk->rubric = ngx_http_review_rubric_find(rmcf, name.data, name.len);
-    chunk->ctx.rubric = chunk->rubric;
-
-    if (chunk->rubric == NULL) {
+    if (rc > 0 && chunk->rubric == NULL) {
         return ngx_http_review_unknown(chunk, "/rubric", "no rubric has the "
                                        "name \"%.*s\"",
                                        ngx_http_review_shown(name.data,
@@ -269,7 +274,7 @@ static ngx_int_t
 ngx_http_review_read_points(ngx_http_review_chunk_t *chunk)
 {
     char             pointer[REVIEW_ERROR_POINTER];
-    size_t           i, k, n;
+    size_t           i, k, n, max;
     json_t          *points;
     ngx_int_t        rc;
     review_str_t    *a, *b;
@@ -294,10 +299,12 @@ ngx_http_review_read_points(ngx_http_review_chunk_t *chunk)
                                    "point to review");
     }
 
-    if (n > chunk->ctx.conf->max_points) {
+    max = ngx_http_review_chunk_conf(&chunk->ctx)->max_points;
+
+    if (n > max) {
         return ngx_http_review_unknown(chunk, "/points", "there are %zu "
                                        "points, review_max_points allows %zu",
-                                       n, (size_t) chunk->ctx.conf->max_points);
+                                       n, max);
     }
 
     chunk->cells = ngx_pcalloc(chunk->ctx.request->pool,
@@ -470,7 +477,7 @@ ngx_http_review_read_references(ngx_http_review_chunk_t *chunk)
 {
     int              rc;
     char             pointer[REVIEW_ERROR_POINTER];
-    size_t           i, n;
+    size_t           i, n, max;
     json_t          *references;
     ngx_int_t        status;
     review_error_t   err;
@@ -487,11 +494,12 @@ ngx_http_review_read_references(ngx_http_review_chunk_t *chunk)
 
     n = json_array_size(references);
 
-    if (n > chunk->ctx.conf->max_points) {
+    max = ngx_http_review_chunk_conf(&chunk->ctx)->max_points;
+
+    if (n > max) {
         return ngx_http_review_unknown(chunk, "/references",
                                        "there are %zu references, at most %zu "
-                                       "are allowed", n,
-                                       (size_t) chunk->ctx.conf->max_points);
+                                       "are allowed", n, max);
     }
 
     chunk->subject.references = ngx_pcalloc(chunk->ctx.request->pool,
@@ -532,7 +540,7 @@ ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx, json_t **vars)
 {
     int              rc;
     char             pointer[REVIEW_ERROR_POINTER];
-    size_t           size;
+    size_t           size, max;
     json_t          *value;
     const char      *key;
     review_error_t   err;
@@ -573,11 +581,13 @@ ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx, json_t **vars)
         }
     }
 
-    if (size > ctx->conf->max_chunk) {
+    max = ngx_http_review_chunk_conf(ctx)->max_chunk;
+
+    if (size > max) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                       "/vars", "the variables are of %zu "
                                       "bytes, review_max_chunk_size allows "
-                                      "%zu", size, ctx->conf->max_chunk);
+                                      "%zu", size, max);
     }
 
     return NGX_OK;

@@ -6,6 +6,7 @@
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* what the thread works with; nothing else touches it meanwhile */

@@ -12,7 +12,7 @@ ngx_http_review_llm_begin(ngx_http_review_call_t *call)
     cell = call->data;
 
     review_completion_init(cell->completion, call->ctx->pool,
-                           call->ctx->conf->max_answer);
+                           ngx_http_review_chunk_conf(call->ctx)->max_answer);
 }
 
 
@@ -36,6 +36,7 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
 {
     review_str_t             model;
     review_completion_t     *c;
+    ngx_http_review_llm_t   *llm;
     ngx_http_review_cell_t  *cell;
 
     cell = call->data;
@@ -54,8 +55,10 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
     model = c->model;
 
     if (model.len == 0) {
-        model.data = (char *) call->ctx->conf->llm->model.data;
-        model.len = call->ctx->conf->llm->model.len;
+        llm = ngx_http_review_chunk_conf(call->ctx)->llm;
+
+        model.data = (char *) llm->model.data;
+        model.len = llm->model.len;
     }
 
     ngx_http_review_count_tokens(call->ctx, &model, c->prompt_tokens,

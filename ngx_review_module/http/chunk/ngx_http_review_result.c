@@ -2,6 +2,9 @@
 /* A result as JSON: it is written once, for the reply and for its event. */
 
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/json/write.h"
 
 
 #define NGX_HTTP_REVIEW_RESULT_SIZE  512

@@ -121,7 +121,7 @@ ngx_http_review_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
 char *
 ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_main_conf_t *rmcf = conf;
+    ngx_http_review_chunk_main_conf_t *rmcf = conf;
 
     ngx_str_t                       *value, file, text;
     review_pool_t                   *pool;
@@ -184,7 +184,7 @@ ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 /* by the name in the configuration, which need not be that in the file */
 
 review_rubric_t *
-ngx_http_review_rubric_find(ngx_http_review_main_conf_t *rmcf,
+ngx_http_review_rubric_find(ngx_http_review_chunk_main_conf_t *rmcf,
     const char *name, size_t len)
 {
     ngx_uint_t                       i;

@@ -26,13 +26,10 @@ static void ngx_http_review_fetch_cancel(ngx_http_review_ctx_t *ctx);
 
 static char *
 ngx_http_review_fetch_param(ngx_conf_t *cf, ngx_str_t *param,
-    ngx_http_review_loc_conf_t *rlcf)
+    ngx_http_review_fetch_conf_t *fetch, ngx_str_t *store)
 {
-    ngx_int_t                      n;
-    ngx_str_t                      arg;
-    ngx_http_review_fetch_conf_t  *fetch;
-
-    fetch = rlcf->fetch;
+    ngx_int_t  n;
+    ngx_str_t  arg;
 
     if (ngx_http_review_param(param, "path", &arg) && arg.len) {
         fetch->path = arg;
@@ -41,7 +38,7 @@ ngx_http_review_fetch_param(ngx_conf_t *cf, ngx_str_t *param,
     }
 
     if (ngx_http_review_param(param, "store", &arg) && arg.len) {
-        rlcf->store_name = arg;
+        *store = arg;
         return NGX_CONF_OK;
     }
 
@@ -69,37 +66,35 @@ ngx_http_review_fetch_param(ngx_conf_t *cf, ngx_str_t *param,
 char *
 ngx_http_review_fetch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_fetch_conf_t *fetch = conf;
 
-    char        *rv;
-    ngx_str_t   *value;
-    ngx_uint_t   i;
+    char                          *rv;
+    ngx_str_t                     *value;
+    ngx_uint_t                     i;
+    ngx_http_review_store_conf_t  *scf;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
-                                      ngx_http_review_fetch_handler);
+    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_fetch_handler);
+
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rlcf->fetch = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_fetch_conf_t));
-    if (rlcf->fetch == NULL) {
-        return NGX_CONF_ERROR;
-    }
+    scf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_store_module);
 
-    rlcf->fetch->calls = NGX_HTTP_REVIEW_FETCH_CALLS;
-    rlcf->fetch->max_size = NGX_HTTP_REVIEW_FETCH_SIZE;
+    fetch->calls = NGX_HTTP_REVIEW_FETCH_CALLS;
+    fetch->max_size = NGX_HTTP_REVIEW_FETCH_SIZE;
 
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
-        rv = ngx_http_review_fetch_param(cf, &value[i], rlcf);
+        rv = ngx_http_review_fetch_param(cf, &value[i], fetch, &scf->name);
 
         if (rv != NGX_CONF_OK) {
             return rv;
         }
     }
 
-    return rlcf->fetch->path.len && rlcf->store_name.len
+    return fetch->path.len && scf->name.len
            ? "saves in a folder (\"path\") or in a \"store\", not in both"
            : NGX_CONF_OK;
 }
@@ -167,14 +162,14 @@ ngx_http_review_fetch_slots(ngx_http_review_fetch_t *fetch)
     ngx_uint_t                     i;
     ngx_http_request_t            *r;
     ngx_http_core_loc_conf_t      *clcf;
-    ngx_http_review_loc_conf_t    *conf;
+    ngx_http_review_fetch_conf_t  *conf;
     ngx_http_review_fetch_kind_e   kind;
 
     r = fetch->ctx.request;
-    conf = fetch->ctx.conf;
+    conf = ngx_http_review_fetch_conf(&fetch->ctx);
 
     fetch->left = fetch->nitems;
-    fetch->nslots = ngx_min(fetch->nitems, conf->fetch->calls);
+    fetch->nslots = ngx_min(fetch->nitems, conf->calls);
     fetch->slots = ngx_pcalloc(r->pool, fetch->nslots
                                         * sizeof(ngx_http_review_fetch_slot_t));
     if (fetch->slots == NULL) {
@@ -183,11 +178,11 @@ ngx_http_review_fetch_slots(ngx_http_review_fetch_t *fetch)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    folder = &conf->fetch->path;
+    folder = &conf->path;
     kind = folder->len ? NGX_HTTP_REVIEW_FETCH_FOLDER
                        : NGX_HTTP_REVIEW_FETCH_HASH;
 
-    if (conf->store) {
+    if (ngx_http_review_store_conf(&fetch->ctx)->store) {
         folder = &clcf->client_body_temp_path->name;
         kind = NGX_HTTP_REVIEW_FETCH_TEMP;
     }

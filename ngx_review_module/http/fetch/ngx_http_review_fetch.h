@@ -5,9 +5,9 @@
 #define _NGX_HTTP_REVIEW_FETCH_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/store/ngx_http_review_store.h"
 #include "http/transfer/ngx_http_review_download.h"
-#include "http/store/ngx_http_review_s3.h"
+#include "http/request/ngx_http_review_work.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -30,13 +30,20 @@ typedef struct ngx_http_review_fetch_s       ngx_http_review_fetch_t;
 typedef struct ngx_http_review_fetch_file_s  ngx_http_review_fetch_file_t;
 
 
-/* "review_fetch" */
+/* the wing's configuration: "review_fetch" */
 
-struct ngx_http_review_fetch_conf_s {
+typedef struct {
     ngx_str_t                   path;       /* empty: none */
     ngx_uint_t                  calls;      /* of a request at a time */
     off_t                       max_size;   /* of a file */
-};
+} ngx_http_review_fetch_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_fetch_module;
+
+#define ngx_http_review_fetch_conf(r)                                         \
+    ((ngx_http_review_fetch_conf_t *)                                         \
+         (r)->loc_conf[ngx_http_review_fetch_module.ctx_index])
 
 
 /*
@@ -159,8 +166,12 @@ struct ngx_http_review_fetch_s {
 ngx_int_t ngx_http_review_fetch_request(ngx_http_review_fetch_t *fetch);
 
 
-/* ngx_http_review_fetch.c: has the slots looked at, from the event loop */
+/*
+ * ngx_http_review_fetch.c: the endpoint's directive; has the slots looked at,
+ * from the event loop
+ */
 
+char *ngx_http_review_fetch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 void ngx_http_review_fetch_wake(void *data);
 
 

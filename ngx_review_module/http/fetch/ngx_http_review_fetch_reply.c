@@ -2,6 +2,9 @@
 /* The fetch endpoint's reply: what became of each URL, in their order. */
 
 #include "http/fetch/ngx_http_review_fetch.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/json/write.h"
 
 
 static void

@@ -2,7 +2,9 @@
 /* What a client asks to have downloaded: URLs, and names to save them as. */
 
 #include "http/fetch/ngx_http_review_fetch.h"
+#include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 
@@ -211,13 +213,12 @@ ngx_http_review_fetch_duplicates(ngx_http_review_fetch_t *fetch,
 static ngx_int_t
 ngx_http_review_fetch_names(ngx_http_review_fetch_t *fetch, json_t *save_as)
 {
-    size_t                       i;
-    ngx_int_t                    rc;
-    ngx_http_review_loc_conf_t  *conf;
+    size_t     i;
+    ngx_int_t  rc;
 
-    conf = fetch->ctx.conf;
-
-    if (conf->fetch->path.len == 0 && conf->store == NULL) {
+    if (ngx_http_review_fetch_conf(&fetch->ctx)->path.len == 0
+        && ngx_http_review_store_conf(&fetch->ctx)->store == NULL)
+    {
         return save_as == NULL
                ? NGX_OK
                : ngx_http_review_problem(&fetch->ctx, NGX_HTTP_UNPROCESSABLE,

@@ -7,6 +7,8 @@
 
 #include "http/fetch/ngx_http_review_fetch.h"
 
+#include "review/base/utf8.h"
+
 
 #define NGX_HTTP_REVIEW_FETCH_POOL      4096
 
@@ -206,7 +208,7 @@ ngx_http_review_fetch_slot_start(ngx_http_review_fetch_slot_t *slot,
     d->ctx = &slot->fetch->ctx;
     d->pool = slot->pool;
     d->url = item->url;
-    d->max_size = slot->fetch->ctx.conf->fetch->max_size;
+    d->max_size = ngx_http_review_fetch_conf(&slot->fetch->ctx)->max_size;
     d->data = slot;
     d->body = ngx_http_review_fetch_body;
     d->done = ngx_http_review_fetch_done;
@@ -295,7 +297,7 @@ ngx_http_review_fetch_put(ngx_http_review_fetch_slot_t *slot)
     ngx_memzero(op, sizeof(ngx_http_review_s3_t));
 
     op->type = NGX_HTTP_REVIEW_S3_PUT;
-    op->store = ctx->conf->store;
+    op->store = ngx_http_review_store_conf(ctx)->store;
     op->key.data = (u_char *) slot->item->name.data;
     op->key.len = slot->item->name.len;
     op->size = slot->item->size;
@@ -378,7 +380,7 @@ ngx_http_review_fetch_written(ngx_http_review_fetch_slot_t *slot)
         return;
     }
 
-    if (slot->fetch->ctx.conf->store) {
+    if (ngx_http_review_store_conf(&slot->fetch->ctx)->store) {
         ngx_http_review_fetch_put(slot);
         return;
     }

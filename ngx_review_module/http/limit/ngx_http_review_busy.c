@@ -4,7 +4,7 @@
  * servers that are down, and who asks them again, and when.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
 
 
 /* how long it counts what was seen of connections */

@@ -4,7 +4,7 @@
  * the slot back.  What it has seen of the LLM moves the limit and the circuit.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
 
 
 static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
@@ -33,12 +33,13 @@ ngx_http_review_priority_of(ngx_str_t *value)
 
 void
 ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
-    ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf)
+    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
+    ngx_msec_t call_timeout)
 {
     ngx_str_t  value;
 
     waiter->limit = conf->limit;
-    waiter->expiry = conf->call_timeout + NGX_HTTP_REVIEW_LIMIT_EXPIRY;
+    waiter->expiry = call_timeout + NGX_HTTP_REVIEW_LIMIT_EXPIRY;
     waiter->index = REVIEW_QUEUE_NONE;
     waiter->priority = REVIEW_PRIORITY_NORMAL;
 

@@ -24,7 +24,6 @@ typedef struct ngx_http_review_zone_s      ngx_http_review_zone_t;
 typedef struct ngx_http_review_turn_s      ngx_http_review_turn_t;
 typedef struct ngx_http_review_map_s       ngx_http_review_map_t;
 typedef struct ngx_http_review_shared_s    ngx_http_review_shared_t;
-typedef struct ngx_http_review_loc_conf_s  ngx_http_review_loc_conf_t;
 
 
 /* a zone, in the configuration and in this process */
@@ -64,6 +63,26 @@ typedef struct {
     ngx_uint_t                  queue;      /* calls that may wait */
     ngx_msec_t                  wait;       /* how long each of them may */
 } ngx_http_review_limit_t;
+
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_array_t                 zones;      /* of ngx_http_review_zone_t * */
+} ngx_http_review_limit_main_conf_t;
+
+
+typedef struct {
+    ngx_http_review_limit_t    *limit;      /* NULL: none */
+    ngx_http_complex_value_t   *priority;   /* NULL: normal */
+} ngx_http_review_limit_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_limit_module;
+
+#define ngx_http_review_limit_conf(r)                                         \
+    ((ngx_http_review_limit_conf_t *)                                         \
+         (r)->loc_conf[ngx_http_review_limit_module.ctx_index])
 
 
 /* when something was last seen of an upstream's connections; 0: never */
@@ -202,13 +221,6 @@ void ngx_http_review_process_watch(ngx_http_review_zone_t *zone);
 ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
 
 
-/* ngx_http_review_limit_conf.c: the directives */
-
-char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
-
 /*
  * ngx_http_review_load.c: what all processes know of an LLM.  The limit is made
  * what the configuration says, with the lock held.
@@ -231,7 +243,8 @@ void ngx_http_review_load_apply(ngx_http_review_load_t *load,
  */
 
 void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
-    ngx_http_request_t *r, ngx_http_review_loc_conf_t *conf);
+    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
+    ngx_msec_t call_timeout);
 ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
 
 /* the class of priority that a value names; one that names none is normal */

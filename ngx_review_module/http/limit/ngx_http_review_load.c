@@ -1,7 +1,7 @@
 
 /* What all processes know of an LLM: its limit, its circuit, its metrics. */
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
 
 
 /* makes the limit what the configuration says, with the lock held */

@@ -505,17 +505,18 @@ ngx_http_review_process_exit(ngx_cycle_t *cycle)
 {
     ngx_uint_t                     i;
     ngx_http_review_zone_t       **zone;
-    ngx_http_review_main_conf_t   *rmcf;
+    ngx_http_review_limit_main_conf_t  *lmcf;
 
-    rmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_review_module);
+    lmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_review_limit_module);
 
-    if (rmcf == NULL) {
+    if (lmcf == NULL) {
         return;
     }
 
-    zone = rmcf->zones.elts;
+    zone = lmcf->zones.elts;
 
-    for (i = 0; i < rmcf->zones.nelts; i++) {
+    for (i = 0; i < lmcf->zones.nelts; i++) {
 
         if (zone[i]->entered) {
             ngx_http_review_process_leave(zone[i]);

@@ -33,10 +33,10 @@ ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
 {
     ngx_shm_zone_t                *shm_zone;
     ngx_http_review_zone_t        *zone, **z;
-    ngx_http_review_main_conf_t   *rmcf;
+    ngx_http_review_limit_main_conf_t  *lmcf;
 
     shm_zone = ngx_shared_memory_add(cf, name, size ? 8 * ngx_pagesize : 0,
-                                     &ngx_http_review_module);
+                                     &ngx_http_review_limit_module);
     if (shm_zone == NULL) {
         return NULL;
     }
@@ -49,9 +49,10 @@ ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
             return NULL;
         }
 
-        rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+        lmcf = ngx_http_conf_get_module_main_conf(cf,
+                                                  ngx_http_review_limit_module);
 
-        z = ngx_array_push(&rmcf->zones);
+        z = ngx_array_push(&lmcf->zones);
         if (z == NULL) {
             return NULL;
         }

@@ -8,7 +8,7 @@
 #define _NGX_HTTP_REVIEW_ZONE_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
 
 #include <pthread.h>
 

@@ -5,7 +5,8 @@
  * and ended.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static void ngx_http_review_body_handler(ngx_http_request_t *r);
@@ -20,10 +21,10 @@ static void ngx_http_review_cleanup(void *data);
 ngx_http_review_ctx_t *
 ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
 {
-    ngx_http_review_ctx_t       *ctx;
-    ngx_http_review_loc_conf_t  *conf;
+    ngx_http_review_ctx_t           *ctx;
+    ngx_http_review_request_conf_t  *conf;
 
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    conf = ngx_http_review_request_conf(r);
 
     if (r != r->main) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -43,7 +44,7 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     }
 
     ctx->request = r;
-    ctx->conf = conf;
+    ctx->loc_conf = r->loc_conf;
     ctx->started = ngx_current_msec;
     ctx->timeout = conf->timeout;
     ctx->post_action = r->post_action;
@@ -55,6 +56,15 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
 
     return ctx;
+}
+
+
+void
+ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_waiter_init(&ctx->waiter, ctx->request,
+                              ngx_http_review_limit_conf(ctx),
+                              ngx_http_review_request_conf(ctx)->call_timeout);
 }
 
 
@@ -175,7 +185,7 @@ ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx)
     ctx->ping.data = ctx;
     ctx->ping.log = ctx->request->connection->log;
 
-    ngx_add_timer(&ctx->ping, ctx->conf->ping);
+    ngx_add_timer(&ctx->ping, ngx_http_review_request_conf(ctx)->ping);
 
     return NGX_OK;
 }
@@ -439,7 +449,7 @@ ngx_http_review_ping(ngx_event_t *ev)
     ngx_http_set_log_request(c->log, ctx->request);
 
     ngx_http_review_reply_ping(ctx);
-    ngx_add_timer(ev, ctx->conf->ping);
+    ngx_add_timer(ev, ngx_http_review_request_conf(ctx)->ping);
 
     /* a filter may keep it, or forget that it is to be sent now */
 

@@ -1,7 +1,7 @@
 
 /* Errors at our locations that are nginx's own: their pages become problems. */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 /*
@@ -13,16 +13,16 @@
 ngx_int_t
 ngx_http_review_error_page_header(ngx_http_request_t *r)
 {
-    ngx_http_review_ctx_t       *ctx;
-    ngx_http_review_loc_conf_t  *rlcf;
+    ngx_http_review_ctx_t           *ctx;
+    ngx_http_review_request_conf_t  *conf;
 
     if (r != r->main || r->err_status < NGX_HTTP_BAD_REQUEST) {
         return NGX_OK;
     }
 
-    rlcf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
+    conf = ngx_http_review_request_conf(r);
 
-    if (rlcf->handler == NULL || rlcf->plain_errors) {
+    if (conf->handler == NULL || conf->plain_errors) {
         return NGX_OK;
     }
 

@@ -1,7 +1,7 @@
 
 /* What a client's headers ask for, and lists of headers. */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 static ngx_uint_t ngx_http_review_is_json(ngx_str_t *type);
@@ -39,8 +39,8 @@ ngx_http_review_check_method(ngx_http_review_ctx_t *ctx)
         }
 
         return ngx_http_review_refuse(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
-                                      "\"%s\" is asked for with POST",
-                                      ctx->conf->directive);
+                              "\"%s\" is asked for with POST",
+                              ngx_http_review_request_conf(ctx)->directive);
     }
 
     coding = ngx_http_review_find_header(&r->headers_in.headers,
@@ -169,7 +169,7 @@ ngx_http_review_media_type(ngx_str_t *value, ngx_http_review_type_e *type)
 
 /* a POST; and of which type is its body?  None at all is JSON */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
     ngx_http_review_type_e *type)
 {
@@ -192,29 +192,6 @@ ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
     }
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_review_check_document(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_type_e *type)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_http_review_check_post(ctx, type);
-
-    if (rc == NGX_OK && *type == NGX_HTTP_REVIEW_TYPE_OTHER
-        && ctx->conf->extract == NULL)
-    {
-        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                       NULL, "Content-Type must be "
-                                       "application/json, text/plain or "
-                                       "text/markdown: there is no "
-                                       "\"review_extract\" to make a text of "
-                                       "anything else");
-    }
-
-    return rc;
 }
 
 

@@ -4,8 +4,10 @@
  * if it is large.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 
@@ -57,7 +59,8 @@ static void
 ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
     ngx_http_review_ctx_pt next)
 {
-    ngx_int_t               rc;
+    size_t                     max;
+    ngx_int_t                  rc;
     ngx_http_review_reading_t  reading;
 
     ngx_memzero(&reading, sizeof(ngx_http_review_reading_t));
@@ -69,7 +72,9 @@ ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
 
     /* a text is all of the body, of JSON it is a part */
 
-    if ((!json && reading.size > (off_t) ctx->conf->max_text)
+    max = ngx_http_review_request_conf(ctx)->max_text;
+
+    if ((!json && reading.size > (off_t) max)
         || reading.size > NGX_MAX_SIZE_T_VALUE / 2)
     {
         ngx_http_review_fail(ctx,
@@ -77,7 +82,7 @@ ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
                                        NULL, "the text is of %jd bytes, "
                                        "review_max_text_size allows %zu",
                                        (intmax_t) reading.size,
-                                       ctx->conf->max_text));
+                                       max));
         return;
     }
 

@@ -5,7 +5,9 @@
  * limit_req), are turned into the same form on their way out.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/json/write.h"
 
 
 static ngx_str_t  ngx_http_review_problem_type =

@@ -1,7 +1,10 @@
 
 /* Replies: whole, or in pieces while they are made. */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/base/utf8.h"
+#include "review/json/write.h"
 
 
 ngx_chain_t *
@@ -29,16 +32,12 @@ ngx_http_review_reply_link(ngx_pool_t *pool, const char *data, size_t len)
 }
 
 
-/* the same for a text that was written; NULL, too, if it has failed */
-
 ngx_chain_t *
 ngx_http_review_reply_buf(ngx_pool_t *pool, const review_buf_t *b)
 {
     return b->failed ? NULL : ngx_http_review_reply_link(pool, b->data, b->len);
 }
 
-
-/* appends at *ll; returns where the next goes, or NULL, which may be passed */
 
 ngx_chain_t **
 ngx_http_review_reply_add(ngx_chain_t **ll, ngx_pool_t *pool,
@@ -314,8 +313,6 @@ ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx)
 }
 
 
-/* "usage", with "calls" and "retries" if these are asked for */
-
 void
 ngx_http_review_reply_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
     ngx_uint_t calls)
@@ -334,8 +331,6 @@ ngx_http_review_reply_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
     review_write_object_end(b);
 }
 
-
-/* "error": {"code","detail"} */
 
 void
 ngx_http_review_reply_error(review_buf_t *b, const char *code,

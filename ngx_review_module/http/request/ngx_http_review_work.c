@@ -7,7 +7,7 @@
  * destroyed, the thread when it is done; the last one destroys the work's.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/request/ngx_http_review_work.h"
 
 #if (NGX_THREADS)
 #include <ngx_thread_pool.h>
@@ -433,7 +433,7 @@ ngx_http_review_work_post(ngx_http_review_work_t *work)
     ngx_thread_task_t          *task;
     ngx_http_review_threads_t  *threads;
 
-    threads = work->ctx->conf->threads;
+    threads = ngx_http_review_request_conf(work->ctx)->threads;
 
     /* one work does many things, but one after the other */
 
@@ -478,7 +478,7 @@ ngx_http_review_work_is_large(ngx_http_review_ctx_t *ctx, size_t size)
 {
     ngx_http_review_threads_t  *threads;
 
-    threads = ctx->conf->threads;
+    threads = ngx_http_review_request_conf(ctx)->threads;
 
     return threads->pool && size >= threads->threshold;
 }
@@ -512,7 +512,7 @@ ngx_http_review_work_start(ngx_http_review_work_t *work, size_t size,
 char *
 ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_request_conf_t *rlcf = conf;
 
     ngx_str_t                  *value, size;
     ngx_http_review_threads_t  *threads;
@@ -573,10 +573,11 @@ ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_http_review_threads_t *
 ngx_http_review_default_threads(ngx_conf_t *cf, ngx_uint_t endpoint)
 {
-    ngx_http_review_threads_t    *threads;
-    ngx_http_review_main_conf_t  *rmcf;
+    ngx_http_review_threads_t            *threads;
+    ngx_http_review_request_main_conf_t  *rmcf;
 
-    rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+    rmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_review_request_module);
     threads = &rmcf->threads;
 
     threads->threshold = NGX_HTTP_REVIEW_THRESHOLD;
@@ -598,12 +599,13 @@ ngx_http_review_default_threads(ngx_conf_t *cf, ngx_uint_t endpoint)
 
 
 char *
-ngx_http_review_merge_threads(ngx_conf_t *cf, ngx_http_review_loc_conf_t *prev,
-    ngx_http_review_loc_conf_t *conf)
+ngx_http_review_merge_threads(ngx_conf_t *cf,
+    ngx_http_review_request_conf_t *prev, ngx_http_review_request_conf_t *conf)
 {
-    ngx_http_review_main_conf_t  *rmcf;
+    ngx_http_review_request_main_conf_t  *rmcf;
 
-    rmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_module);
+    rmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_review_request_module);
 
     ngx_conf_merge_ptr_value(conf->threads, prev->threads, &rmcf->threads);
 

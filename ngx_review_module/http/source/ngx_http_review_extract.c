@@ -5,6 +5,10 @@
  */
 
 #include "http/source/ngx_http_review_extract.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/base/utf8.h"
 
 
 /* a client's own body */
@@ -51,7 +55,7 @@ ngx_http_review_extraction_start(ngx_http_review_extraction_t *e)
     call->ctx = e->ctx;
     call->data = e;
     call->backend = &ngx_http_review_extract_backend;
-    call->uri = e->ctx->conf->extract;
+    call->uri = ngx_http_review_source_conf(e->ctx)->extract;
     call->accept = "text/markdown, text/plain;q=0.9";
     call->type = e->type;
     call->body = e->body;
@@ -85,7 +89,8 @@ ngx_http_review_extract_feed(ngx_http_review_call_t *call, u_char *data,
 
     e = call->data;
 
-    if (len > call->ctx->conf->max_text - e->reply.len) {
+    if (len > ngx_http_review_request_conf(call->ctx)->max_text - e->reply.len)
+    {
         e->large = 1;
         return NGX_ERROR;
     }
@@ -258,6 +263,29 @@ ngx_http_review_extract_done(void *data)
 }
 
 
+ngx_int_t
+ngx_http_review_extract_check(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_type_e *type)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_review_check_post(ctx, type);
+
+    if (rc == NGX_OK && *type == NGX_HTTP_REVIEW_TYPE_OTHER
+        && ngx_http_review_source_conf(ctx)->extract == NULL)
+    {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                       NULL, "Content-Type must be "
+                                       "application/json, text/plain or "
+                                       "text/markdown: there is no "
+                                       "\"review_extract\" to make a text of "
+                                       "anything else");
+    }
+
+    return rc;
+}
+
+
 void
 ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next)
@@ -298,13 +326,13 @@ ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
     e->type = r->headers_in.content_type->value;
     e->handler = ngx_http_review_extract_made;
 
-    ngx_http_review_waiter_init(&ctx->waiter, r, ctx->conf);
+    ngx_http_review_ctx_waiter(ctx);
 
     /* the LLM's limit is not the converter's */
 
     ctx->waiter.limit = NULL;
 
-    ctx->extraction = e;
+    ctx->data = e;
     ctx->progress = ngx_http_review_extract_progress;
     ctx->expire = ngx_http_review_extract_expire;
 
@@ -322,7 +350,7 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
 {
     ngx_http_review_extract_body_t  *body;
 
-    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+    body = (ngx_http_review_extract_body_t *) ctx->data;
 
     if (body->expired) {
         ngx_http_review_fail(ctx,
@@ -332,7 +360,7 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
         return;
     }
 
-    ngx_http_review_extraction_progress(ctx->extraction);
+    ngx_http_review_extraction_progress(ctx->data);
 }
 
 
@@ -365,7 +393,7 @@ ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx)
 {
     ngx_http_review_extract_body_t  *body;
 
-    body = (ngx_http_review_extract_body_t *) ctx->extraction;
+    body = (ngx_http_review_extract_body_t *) ctx->data;
     body->expired = 1;
 
     if (body->extraction.call.active) {

@@ -5,13 +5,30 @@
 #define _NGX_HTTP_REVIEW_EXTRACT_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/call/ngx_http_review_call.h"
 
 #pragma GCC visibility push(hidden)
 
 
 #define NGX_HTTP_REVIEW_EXTRACT_MESSAGE  160
 
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_http_review_uri_t      *extract;    /* NULL: none */
+    size_t                      max_document;
+} ngx_http_review_source_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_source_module;
+
+#define ngx_http_review_source_conf(r)                                        \
+    ((ngx_http_review_source_conf_t *)                                        \
+         (r)->loc_conf[ngx_http_review_source_module.ctx_index])
+
+
+typedef struct ngx_http_review_extraction_s  ngx_http_review_extraction_t;
 
 typedef void (*ngx_http_review_extraction_pt)(
     ngx_http_review_extraction_t *extraction);
@@ -53,6 +70,18 @@ struct ngx_http_review_extraction_s {
 
 void ngx_http_review_extraction_start(ngx_http_review_extraction_t *e);
 void ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e);
+
+
+/*
+ * A client's body: NGX_OK if it is JSON or a text, or can be made one; or the
+ * status of a problem.  What is not text is made text; then "next" is called
+ * with ctx->text; or the request has ended with a problem.
+ */
+
+ngx_int_t ngx_http_review_extract_check(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_type_e *type);
+void ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_ctx_pt next);
 
 
 #pragma GCC visibility pop

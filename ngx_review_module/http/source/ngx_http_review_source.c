@@ -6,9 +6,18 @@
  */
 
 #include "http/source/ngx_http_review_source.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/base/utf8.h"
 
 
 #define NGX_HTTP_REVIEW_SOURCE_PIECE  (256 * 1024)
+
+
+#define ngx_http_review_source_max(source)                                    \
+    ngx_http_review_source_conf((source)->owner->ctx)->max_document
+
 
 
 static void ngx_http_review_source_object(ngx_http_review_source_t *source);
@@ -44,18 +53,21 @@ ngx_http_review_source_end(ngx_http_review_source_t *source, ngx_int_t rc)
 static void
 ngx_http_review_source_made(ngx_http_review_source_t *source)
 {
+    size_t                  max;
     ngx_int_t               rc;
     ngx_http_review_ctx_t  *ctx;
 
     rc = NGX_OK;
     ctx = source->owner->ctx;
 
-    if (source->text.len > ctx->conf->max_text) {
+    max = ngx_http_review_request_conf(ctx)->max_text;
+
+    if (source->text.len > max) {
         rc = ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                     source->pointer,
                                     "the text is of %zu bytes, "
                                     "review_max_text_size allows %zu",
-                                    source->text.len, ctx->conf->max_text);
+                                    source->text.len, max);
 
     } else if (review_utf8_blank(source->text.data, source->text.len)) {
         rc = ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE,
@@ -101,7 +113,7 @@ ngx_http_review_source_object(ngx_http_review_source_t *source)
     ctx = source->owner->ctx;
 
     op->type = NGX_HTTP_REVIEW_S3_GET;
-    op->store = ctx->conf->store;
+    op->store = ngx_http_review_store_conf(ctx)->store;
     op->key.data = (u_char *) source->name.data;
     op->key.len = source->name.len;
     op->pool = ctx->request->pool;
@@ -129,7 +141,7 @@ ngx_http_review_source_url(ngx_http_review_source_t *source)
     d->ctx = ctx;
     d->pool = ctx->request->pool;
     d->url = source->name;
-    d->max_size = ctx->conf->max_document;
+    d->max_size = ngx_http_review_source_max(source);
     d->data = source;
     d->begin = ngx_http_review_source_begin;
     d->body = ngx_http_review_source_body;
@@ -164,7 +176,7 @@ ngx_http_review_source_header(ngx_http_review_s3_t *op, ngx_str_t *name,
     {
         length = ngx_atoof(value->data, value->len);
 
-        if (length > (off_t) source->owner->ctx->conf->max_document) {
+        if (length > (off_t) ngx_http_review_source_max(source)) {
             source->large = 1;
             return NGX_ERROR;
         }
@@ -265,7 +277,7 @@ ngx_http_review_source_add(ngx_http_review_source_t *source, u_char *data,
     size_t         n;
     review_str_t  *piece;
 
-    if (len > source->owner->ctx->conf->max_document - source->size) {
+    if (len > ngx_http_review_source_max(source) - source->size) {
         source->large = 1;
         return NGX_ERROR;
     }
@@ -316,13 +328,10 @@ ngx_http_review_source_step(ngx_http_review_source_t *source)
 static void
 ngx_http_review_source_loaded(ngx_http_review_source_t *source)
 {
-    ngx_int_t               rc;
-    ngx_http_review_ctx_t  *ctx;
-
-    ctx = source->owner->ctx;
+    ngx_int_t  rc;
 
     if (source->from == NGX_HTTP_REVIEW_SOURCE_UPLOAD) {
-        source->large = (source->size > ctx->conf->max_document + 2);
+        source->large = (source->size > ngx_http_review_source_max(source) + 2);
     }
 
     rc = ngx_http_review_source_why(source);
@@ -397,7 +406,7 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
                                       source->pointer,
                                       "the document is larger than "
                                       "review_max_document_size, %zu bytes",
-                                      ctx->conf->max_document);
+                                      ngx_http_review_source_max(source));
     }
 
     if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT && source->op.failed) {
@@ -465,7 +474,7 @@ ngx_http_review_source_looked(void *data)
         return;
     }
 
-    if (source->size > ctx->conf->max_document) {
+    if (source->size > ngx_http_review_source_max(source)) {
         source->large = 1;
         ngx_http_review_source_end(source, ngx_http_review_source_why(source));
         return;
@@ -504,7 +513,7 @@ ngx_http_review_source_convertible(ngx_http_review_source_t *source)
         source->type = octets;
     }
 
-    if (ctx->conf->extract == NULL) {
+    if (ngx_http_review_source_conf(ctx)->extract == NULL) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                       source->pointer,
                                       "the document is not a text in UTF-8 "

@@ -10,8 +10,8 @@
 
 
 #include "http/source/ngx_http_review_extract.h"
+#include "http/store/ngx_http_review_store.h"
 #include "http/transfer/ngx_http_review_download.h"
-#include "http/store/ngx_http_review_s3.h"
 
 #pragma GCC visibility push(hidden)
 

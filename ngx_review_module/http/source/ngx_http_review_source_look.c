@@ -2,8 +2,10 @@
 /* What a document from elsewhere is: a text or not, by its type and bytes. */
 
 #include "http/source/ngx_http_review_source.h"
+#include "http/request/ngx_http_review_work.h"
 
 #include "review/base/base64.h"
+#include "review/base/utf8.h"
 
 
 /* it becomes a header of the converter's request */

@@ -2,6 +2,7 @@
 /* The documents of a request that come from elsewhere, a few at a time. */
 
 #include "http/source/ngx_http_review_source.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 #define NGX_HTTP_REVIEW_SOURCES_CALLS  4

@@ -2,6 +2,10 @@
 /* The call of a batch: what is asked for, and what comes of a refusal. */
 
 #include "http/steps/ngx_http_review_batch.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
 
 
 static ngx_int_t ngx_http_review_batch_body(ngx_http_review_batch_t *batch);
@@ -34,7 +38,7 @@ ngx_http_review_vectors_model(ngx_http_review_vectors_t *v)
     model = v->model;
 
     if (model.data == NULL) {
-        configured = &v->ctx->conf->embeddings->model;
+        configured = &ngx_http_review_steps_conf(v->ctx)->embeddings->model;
 
         model.data = (char *) configured->data;
         model.len = configured->len;
@@ -52,7 +56,7 @@ ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
     ngx_http_review_embeddings_t  *conf;
 
     ctx = batch->vectors->ctx;
-    conf = ctx->conf->embeddings;
+    conf = ngx_http_review_steps_conf(ctx)->embeddings;
     call = &batch->call;
 
     /* which may also be what the service has been found to know */
@@ -291,7 +295,7 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
 
     call = &batch->call;
     v = batch->vectors;
-    conf = v->ctx->conf->embeddings;
+    conf = ngx_http_review_steps_conf(v->ctx)->embeddings;
 
     /* an error may only quote an input that speaks of base64 */
 

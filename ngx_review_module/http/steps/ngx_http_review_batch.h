@@ -6,6 +6,7 @@
 
 
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/call/ngx_http_review_call.h"
 
 #pragma GCC visibility push(hidden)
 

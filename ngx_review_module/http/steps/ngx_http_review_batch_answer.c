@@ -2,6 +2,7 @@
 /* The answer to a batch: parsed on a thread, and given to its inputs. */
 
 #include "http/steps/ngx_http_review_batch.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* what a thread makes of an answer */
@@ -279,7 +280,8 @@ ngx_http_review_batch_take(ngx_http_review_batch_t *batch,
                       "review: the embedding service does not know base64, "
                       "from now on it is asked for floats");
 
-        v->ctx->conf->embeddings->encoding = NGX_HTTP_REVIEW_ENCODING_FLOAT;
+        ngx_http_review_steps_conf(v->ctx)->embeddings->encoding =
+                                               NGX_HTTP_REVIEW_ENCODING_FLOAT;
     }
 
     for (i = 0; i < batch->n; i++) {

@@ -5,6 +5,10 @@
  */
 
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
 
 
 /* what the thread works with */
@@ -44,7 +48,7 @@ static ngx_uint_t ngx_http_review_embed_status(ngx_http_review_embed_t *embed,
 char *
 ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    return ngx_http_review_set_endpoint(cf, cmd, conf,
+    return ngx_http_review_set_endpoint(cf, cmd,
                                         ngx_http_review_embed_handler);
 }
 
@@ -146,7 +150,7 @@ ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
     ctx = &embed->ctx;
     v = &embed->vectors;
 
-    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+    ngx_http_review_ctx_waiter(ctx);
 
     /* the LLM's limit is not the embedding service's */
 

@@ -6,11 +6,15 @@
  */
 
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
+#include "review/embed/vector.h"
+#include "review/json/write.h"
 #include "review/rank/bm25.h"
 #include "review/rank/rank.h"
 #include "review/rank/rank_request.h"
-#include "review/embed/vector.h"
 
 
 /* what the thread works with: first the request, then what is known of it */
@@ -62,7 +66,7 @@ static void ngx_http_review_rank_done(void *data);
 char *
 ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    return ngx_http_review_set_endpoint(cf, cmd, conf,
+    return ngx_http_review_set_endpoint(cf, cmd,
                                         ngx_http_review_rank_handler);
 }
 
@@ -112,7 +116,7 @@ ngx_http_review_rank_parsed(ngx_http_review_ctx_t *ctx)
     rank = (ngx_http_review_rank_t *) ctx;
 
     rank->ranking->body = ctx->body;
-    rank->ranking->embed = ctx->conf->embeddings != NULL;
+    rank->ranking->embed = ngx_http_review_steps_conf(ctx)->embeddings != NULL;
 
     ngx_http_review_work_start(ctx->work,
                                ngx_http_review_body_size(ctx->request),
@@ -188,7 +192,7 @@ ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
     ctx = &rank->ctx;
     ranking = rank->ranking;
 
-    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+    ngx_http_review_ctx_waiter(ctx);
 
     /* the LLM's limit is not the embedding service's */
 

@@ -6,8 +6,12 @@
  * been sent.
  */
 
-#include "http/ngx_http_review.h"
+#include "http/steps/ngx_http_review_steps.h"
+#include "http/source/ngx_http_review_extract.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
+#include "review/json/write.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
 
@@ -69,7 +73,7 @@ static void ngx_http_review_split_progress(ngx_http_review_ctx_t *ctx);
 char *
 ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_steps_conf_t *rlcf = conf;
 
     char            *rv;
     u_char          *p;
@@ -78,8 +82,7 @@ ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     review_str_t     name, arg;
     review_error_t   err;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
-                                      ngx_http_review_split_handler);
+    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_split_handler);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -139,12 +142,12 @@ ngx_http_review_split_handler(ngx_http_request_t *r)
 
     split = (ngx_http_review_split_t *) ctx;
 
-    split->options = ctx->conf->split;
+    split->options = ngx_http_review_steps_conf(ctx)->split;
     split->lines = ngx_http_review_accepts(r, "application/x-ndjson");
 
     ctx->read = ngx_http_review_split_read;
 
-    rc = ngx_http_review_check_document(ctx, &split->type);
+    rc = ngx_http_review_extract_check(ctx, &split->type);
 
     if (rc == NGX_OK) {
         rc = ngx_http_review_split_args(split);
@@ -289,12 +292,16 @@ ngx_http_review_split_text(ngx_http_review_ctx_t *ctx)
 static ngx_int_t
 ngx_http_review_split_check_text(ngx_http_review_ctx_t *ctx)
 {
-    if (ctx->text.len > ctx->conf->max_text) {
+    size_t  max;
+
+    max = ngx_http_review_request_conf(ctx)->max_text;
+
+    if (ctx->text.len > max) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                       ctx->body ? "/text" : NULL,
                                       "the text is of %zu bytes, "
                                       "review_max_text_size allows %zu",
-                                      ctx->text.len, ctx->conf->max_text);
+                                      ctx->text.len, max);
     }
 
     return NGX_OK;
@@ -454,7 +461,8 @@ ngx_http_review_split_done(void *data)
     if (cut->writer.n == 0) {
         ngx_http_review_fail(ctx,
                 ngx_http_review_problem(ctx,
-                                        ctx->extraction
+                                        split->type
+                                        == NGX_HTTP_REVIEW_TYPE_OTHER
                                         ? NGX_HTTP_UNPROCESSABLE
                                         : NGX_HTTP_BAD_REQUEST,
                                         ctx->body ? "/text" : NULL,

@@ -6,6 +6,11 @@
  */
 
 #include "http/steps/ngx_http_review_batch.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
 
 
 static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);
@@ -19,13 +24,17 @@ ngx_int_t
 ngx_http_review_check_inputs(ngx_http_review_ctx_t *ctx, const char *pointer,
     size_t n)
 {
-    if (n <= ctx->conf->max_inputs) {
+    size_t  max;
+
+    max = ngx_http_review_steps_conf(ctx)->max_inputs;
+
+    if (n <= max) {
         return NGX_OK;
     }
 
     return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
                                   "there are %zu, review_max_inputs allows "
-                                  "%zu", n, (size_t) ctx->conf->max_inputs);
+                                  "%zu", n, max);
 }
 
 
@@ -37,7 +46,7 @@ ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
     ngx_queue_init(&v->waiting);
     ngx_queue_init(&v->running);
 
-    n = v->ctx->conf->embeddings->batch;
+    n = ngx_http_review_steps_conf(v->ctx)->embeddings->batch;
 
     if (ngx_http_review_vectors_order(v) != NGX_OK
         || ngx_array_init(&v->works, v->ctx->request->pool, v->norder / n + 1,
@@ -130,7 +139,7 @@ ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v)
         return;
     }
 
-    while (v->nrunning < v->ctx->conf->embeddings->calls
+    while (v->nrunning < ngx_http_review_steps_conf(v->ctx)->embeddings->calls
            && !ngx_queue_empty(&v->waiting))
     {
         q = ngx_queue_head(&v->waiting);

@@ -8,7 +8,8 @@
 #define _NGX_HTTP_REVIEW_VECTORS_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
+#include "http/steps/ngx_http_review_steps.h"
+#include "http/call/ngx_http_review_call.h"
 
 #include "review/embed/embeddings.h"
 

@@ -6,8 +6,8 @@
  * the store has to wait.  Uploads are read by nginx first.
  */
 
-#include "http/ngx_http_review.h"
 #include "http/store/ngx_http_review_object.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 static ngx_int_t ngx_http_review_object_handler(ngx_http_request_t *r);
@@ -26,14 +26,13 @@ static void ngx_http_review_object_cancel(ngx_http_review_ctx_t *ctx);
 char *
 ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_store_conf_t *rlcf = conf;
 
     char                      *rv;
     ngx_str_t                 *value;
     ngx_http_core_loc_conf_t  *clcf;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
-                                      ngx_http_review_object_handler);
+    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_object_handler);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -56,7 +55,7 @@ ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs the name of a store";
     }
 
-    rlcf->store_name = value[1];
+    rlcf->name = value[1];
 
     return NGX_CONF_OK;
 }
@@ -230,7 +229,7 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
     ctx->progress = ngx_http_review_object_progress;
     ctx->cancel = ngx_http_review_object_cancel;
 
-    op->store = ctx->conf->store;
+    op->store = ngx_http_review_store_conf(ctx)->store;
     op->pool = r->pool;
     op->log = r->connection->log;
     op->data = object;

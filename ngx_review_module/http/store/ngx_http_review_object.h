@@ -5,8 +5,7 @@
 #define _NGX_HTTP_REVIEW_OBJECT_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
-#include "http/store/ngx_http_review_s3.h"
+#include "http/store/ngx_http_review_store.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -27,6 +26,11 @@ typedef struct {
     unsigned                    done:1;
     unsigned                    failed:1;   /* no memory */
 } ngx_http_review_object_t;
+
+
+/* ngx_http_review_object.c: the endpoint's directive */
+
+char *ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /* ngx_http_review_object_headers.c: what is passed on to the store and back */

@@ -5,6 +5,7 @@
  */
 
 #include "http/store/ngx_http_review_object.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 #define NGX_HTTP_REVIEW_OBJECT_LIST  1000   /* keys of a list, S3's limit */

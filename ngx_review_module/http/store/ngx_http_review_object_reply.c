@@ -5,6 +5,9 @@
  */
 
 #include "http/store/ngx_http_review_object.h"
+#include "http/request/ngx_http_review_reply.h"
+
+#include "review/json/write.h"
 
 
 static ngx_int_t

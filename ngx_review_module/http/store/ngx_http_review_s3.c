@@ -1,8 +1,8 @@
 
 /* Operations on objects: see ngx_http_review_s3.h. */
 
-#include "http/ngx_http_review.h"
 #include "http/store/ngx_http_review_s3.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 #define NGX_HTTP_REVIEW_S3_BACKOFF  200

@@ -11,6 +11,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_event.h>
 #include <ngx_md5.h>
 
 #include "http/transfer/ngx_http_review_curl.h"

@@ -4,7 +4,6 @@
  * completed is aborted, so that the store does not keep it.
  */
 
-#include "http/ngx_http_review.h"
 #include "http/store/ngx_http_review_s3.h"
 
 

@@ -1,8 +1,8 @@
 
 /* What a client is told of an object store that has failed, or refused. */
 
-#include "http/ngx_http_review.h"
-#include "http/store/ngx_http_review_s3.h"
+#include "http/store/ngx_http_review_store.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 /* whose fault is it that the store has refused? */

@@ -4,8 +4,10 @@
  * is kept.
  */
 
-#include "http/ngx_http_review.h"
 #include "http/store/ngx_http_review_s3.h"
+#include "http/base/ngx_http_review_base.h"
+
+#include "review/base/utf8.h"
 
 
 /* what is kept of answers that are for us: errors, and lists of 1000 keys */

@@ -4,8 +4,7 @@
  * key, nor what may be one in the wrong place.
  */
 
-#include "http/ngx_http_review.h"
-#include "http/store/ngx_http_review_s3.h"
+#include "http/store/ngx_http_review_store.h"
 
 
 #define NGX_HTTP_REVIEW_STORE_KEY   4096    /* a file with a key, at most */
@@ -63,14 +62,15 @@ static struct {
 
 
 ngx_http_review_store_t *
-ngx_http_review_store_find(ngx_http_review_main_conf_t *rmcf, ngx_str_t *name)
+ngx_http_review_store_find(ngx_http_review_store_main_conf_t *smcf,
+    ngx_str_t *name)
 {
     ngx_uint_t                 i;
     ngx_http_review_store_t  **store;
 
-    store = rmcf->stores.elts;
+    store = smcf->stores.elts;
 
-    for (i = 0; i < rmcf->stores.nelts; i++) {
+    for (i = 0; i < smcf->stores.nelts; i++) {
 
         if (store[i]->name.len == name->len
             && ngx_strncmp(store[i]->name.data, name->data, name->len) == 0)
@@ -115,7 +115,7 @@ ngx_http_review_store_check(ngx_conf_t *cf, ngx_http_review_store_t *store)
 char *
 ngx_http_review_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_main_conf_t *rmcf = conf;
+    ngx_http_review_store_main_conf_t *smcf = conf;
 
     char                           *rv;
     ngx_str_t                      *value;
@@ -129,14 +129,14 @@ ngx_http_review_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs a name";
     }
 
-    if (ngx_http_review_store_find(rmcf, &value[1])) {
+    if (ngx_http_review_store_find(smcf, &value[1])) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "duplicate \"review_store\" \"%V\"", &value[1]);
         return NGX_CONF_ERROR;
     }
 
     store = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_store_t));
-    slot = ngx_array_push(&rmcf->stores);
+    slot = ngx_array_push(&smcf->stores);
 
     if (store == NULL || slot == NULL) {
         return NGX_CONF_ERROR;

@@ -6,6 +6,9 @@
  */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static ngx_int_t ngx_http_review_task_handler(ngx_http_request_t *r);
@@ -34,33 +37,37 @@ static void ngx_http_review_task_end(ngx_http_review_task_t *task);
 char *
 ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    char                          *rv;
+    ngx_str_t                     *value, name;
+    ngx_uint_t                     i;
+    ngx_http_review_chunk_conf_t  *chunk;
+    ngx_http_review_steps_conf_t  *steps;
+    ngx_http_review_store_conf_t  *store;
 
-    char        *rv;
-    ngx_str_t   *value, store;
-    ngx_uint_t   i;
-
-    rv = ngx_http_review_set_endpoint(cf, cmd, rlcf,
-                                      ngx_http_review_task_handler);
+    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_task_handler);
 
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    rlcf->split.max = 2000;
-    rlcf->split.keep_tables = 1;
+    chunk = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_chunk_module);
+    steps = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_steps_module);
+    store = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_store_module);
+
+    steps->split.max = 2000;
+    steps->split.keep_tables = 1;
 
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_http_review_param(&value[i], "store", &store)) {
+        if (ngx_http_review_param(&value[i], "store", &name)) {
 
-            if (store.len == 0 || rlcf->store_name.len) {
+            if (name.len == 0 || store->name.len) {
                 return ngx_http_review_bad_param(cf, &value[i]);
             }
 
-            rlcf->store_name = store;
+            store->name = name;
             continue;
         }
 
@@ -68,11 +75,11 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return "needs the name of a rubric";
         }
 
-        if (rlcf->name.len) {
+        if (chunk->name.len) {
             return ngx_http_review_bad_param(cf, &value[i]);
         }
 
-        rlcf->name = value[i];
+        chunk->name = value[i];
     }
 
     return NGX_CONF_OK;
@@ -99,8 +106,8 @@ ngx_http_review_task_handler(ngx_http_request_t *r)
     ctx->read = ngx_http_review_task_read;
 
     return ngx_http_review_read(ctx,
-                                ngx_http_review_check_document(ctx,
-                                                               &task->type));
+                                ngx_http_review_extract_check(ctx,
+                                                              &task->type));
 }
 
 
@@ -210,9 +217,10 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     plan->select.top_k = task->top_k;
     plan->select.nreferences = task->nreferences;
     plan->select.stop = &ctx->work->gone;
-    plan->embed = ctx->conf->embeddings && (task->top_k || task->nreferences);
+    plan->embed = ngx_http_review_steps_conf(ctx)->embeddings
+                  && (task->top_k || task->nreferences);
 
-    ngx_http_review_waiter_init(&ctx->waiter, ctx->request, ctx->conf);
+    ngx_http_review_ctx_waiter(ctx);
 
     /* the chunks' reviews take their turns, not the task */
 

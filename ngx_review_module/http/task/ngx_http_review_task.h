@@ -8,14 +8,40 @@
 #define _NGX_HTTP_REVIEW_TASK_H_INCLUDED_
 
 
-#include "http/source/ngx_http_review_source.h"
 #include "http/steps/ngx_http_review_vectors.h"
+#include "http/source/ngx_http_review_source.h"
+#include "http/call/ngx_http_review_call.h"
+#include "http/request/ngx_http_review_reply.h"
 
-#include "review/report/report.h"
 #include "review/rank/select.h"
+#include "review/report/report.h"
+#include "review/rubric/rubric.h"
 #include "review/split/split.h"
 
 #pragma GCC visibility push(hidden)
+
+
+/* where a task sends its chunks */
+
+typedef struct {
+    ngx_http_review_uri_t       uri;
+    ngx_uint_t                  calls;      /* of a task at a time */
+} ngx_http_review_chunk_uri_t;
+
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_http_review_chunk_uri_t *chunk_uri;
+    ngx_msec_t                  task_timeout;
+} ngx_http_review_task_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_task_module;
+
+#define ngx_http_review_task_conf(r)                                          \
+    ((ngx_http_review_task_conf_t *)                                          \
+         (r)->loc_conf[ngx_http_review_task_module.ctx_index])
 
 
 typedef enum {
@@ -116,6 +142,11 @@ struct ngx_http_review_task_s {
     unsigned                    expired:1;
     unsigned                    told:1;     /* progress, since something was */
 };
+
+
+/* ngx_http_review_task.c: the endpoint's directive */
+
+char *ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /*

@@ -7,9 +7,12 @@
  */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/request/ngx_http_review_work.h"
 
-#include "review/json/json.h"
 #include "review/answer/sse.h"
+#include "review/base/utf8.h"
+#include "review/json/json.h"
+#include "review/json/write.h"
 #include "review/split/split_json.h"
 
 
@@ -64,7 +67,11 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
 void
 ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task)
 {
-    while (task->nrunning < task->ctx.conf->chunk_uri->calls
+    ngx_uint_t  max;
+
+    max = ngx_http_review_task_conf(&task->ctx)->chunk_uri->calls;
+
+    while (task->nrunning < max
            && task->next < task->plan->nchunks
            && !task->expired)
     {
@@ -143,7 +150,7 @@ ngx_http_review_part_create(ngx_http_review_task_t *task, size_t index)
     call->ctx = &task->ctx;
     call->data = part;
     call->backend = &ngx_http_review_part_backend;
-    call->uri = &task->ctx.conf->chunk_uri->uri;
+    call->uri = &ngx_http_review_task_conf(&task->ctx)->chunk_uri->uri;
     call->accept = "text/event-stream";
     ngx_str_set(&call->type, "application/json");
     call->name = task->plan->chunks[index].id;

@@ -6,7 +6,9 @@
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 
@@ -70,12 +72,16 @@ static ngx_int_t
 ngx_http_review_task_check_text(ngx_http_review_task_t *task,
     review_str_t *text, const char *pointer)
 {
-    if (text->len > task->ctx.conf->max_text) {
+    size_t  max;
+
+    max = ngx_http_review_request_conf(&task->ctx)->max_text;
+
+    if (text->len > max) {
         return ngx_http_review_refuse(&task->ctx,
                                       NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                       pointer, "the text is of %zu bytes, "
                                       "review_max_text_size allows %zu",
-                                      text->len, task->ctx.conf->max_text);
+                                      text->len, max);
     }
 
     if (review_utf8_blank(text->data, text->len)) {
@@ -202,7 +208,7 @@ ngx_http_review_task_add_source(ngx_http_review_task_t *task,
     ngx_http_review_source_t  *source;
 
     if (from == NGX_HTTP_REVIEW_SOURCE_OBJECT
-        && task->ctx.conf->store == NULL)
+        && ngx_http_review_store_conf(&task->ctx)->store == NULL)
     {
         return ngx_http_review_task_unknown(task, pointer, "there is no store "
                                             "here: \"review_task\" has no "
@@ -235,7 +241,7 @@ ngx_http_review_task_read_references(ngx_http_review_task_t *task,
 {
     int                          rc;
     char                         pointer[REVIEW_ERROR_POINTER];
-    size_t                       i, n;
+    size_t                       i, n, max;
     json_t                      *list;
     ngx_int_t                    status;
     review_buf_t                 b;
@@ -254,12 +260,12 @@ ngx_http_review_task_read_references(ngx_http_review_task_t *task,
         return NGX_OK;
     }
 
-    if (n > task->ctx.conf->max_points) {
+    max = ngx_http_review_chunk_conf(&task->ctx)->max_points;
+
+    if (n > max) {
         return ngx_http_review_task_unknown(task, "/references", "there are "
                                             "%zu references, at most %zu are "
-                                            "allowed", n,
-                                            (size_t)
-                                            task->ctx.conf->max_points);
+                                            "allowed", n, max);
     }
 
     plan->references = review_alloc(plan->pool, n

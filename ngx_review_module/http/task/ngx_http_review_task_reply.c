@@ -2,6 +2,10 @@
 /* What a client is told of its task: progress, and in the end the report. */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
 
 
 static ngx_int_t ngx_http_review_task_line(ngx_http_review_task_t *task,

@@ -6,6 +6,7 @@
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
 
 #include "review/json/json.h"
 #include "review/split/split_json.h"
@@ -58,13 +59,16 @@ ngx_http_review_task_read_request(ngx_http_review_task_t *task,
 static ngx_int_t
 ngx_http_review_task_read_rubric(ngx_http_review_task_t *task)
 {
-    int                           rc;
-    review_error_t                err;
-    ngx_http_review_main_conf_t  *rmcf;
+    int                                 rc;
+    review_error_t                      err;
+    ngx_http_review_chunk_conf_t       *conf;
+    ngx_http_review_chunk_main_conf_t  *rmcf;
 
-    task->rubric = task->ctx.conf->rubric;
-    task->rubric_name.data = (char *) task->ctx.conf->name.data;
-    task->rubric_name.len = task->ctx.conf->name.len;
+    conf = ngx_http_review_chunk_conf(&task->ctx);
+
+    task->rubric = conf->rubric;
+    task->rubric_name.data = (char *) conf->name.data;
+    task->rubric_name.len = conf->name.len;
 
     rc = review_json_string(task->ctx.body, "", "rubric", 0, (size_t) -1,
                             &task->rubric_name, &err);
@@ -74,13 +78,11 @@ ngx_http_review_task_read_rubric(ngx_http_review_task_t *task)
 
     if (rc) {
         rmcf = ngx_http_get_module_main_conf(task->ctx.request,
-                                             ngx_http_review_module);
+                                             ngx_http_review_chunk_module);
         task->rubric = ngx_http_review_rubric_find(rmcf,
                                                    task->rubric_name.data,
                                                    task->rubric_name.len);
     }
-
-    task->ctx.rubric = task->rubric;
 
     if (task->rubric == NULL) {
         return rc ? ngx_http_review_task_unknown(task, "/rubric", "no rubric "
@@ -88,6 +90,8 @@ ngx_http_review_task_read_rubric(ngx_http_review_task_t *task)
                   : ngx_http_review_task_bad(task, "/rubric", "is missing: "
                                              "the points to review");
     }
+
+    task->ctx.rubric = &task->rubric->name;
 
     return NGX_OK;
 }
@@ -98,7 +102,7 @@ ngx_http_review_task_read_points(ngx_http_review_task_t *task,
     ngx_http_review_plan_t *plan)
 {
     int              rc;
-    size_t           i, n;
+    size_t           i, n, max;
     json_t          *list;
     ngx_int_t        status;
     review_error_t   err;
@@ -119,11 +123,12 @@ ngx_http_review_task_read_points(ngx_http_review_task_t *task,
                                         "no point to review");
     }
 
-    if (n > task->ctx.conf->max_points) {
+    max = ngx_http_review_chunk_conf(&task->ctx)->max_points;
+
+    if (n > max) {
         return ngx_http_review_task_unknown(task, "/points", "there are %zu "
                                             "points, review_max_points allows "
-                                            "%zu", n, (size_t)
-                                            task->ctx.conf->max_points);
+                                            "%zu", n, max);
     }
 
     task->points = review_alloc(plan->pool, n * sizeof(review_point_t *));
@@ -225,7 +230,7 @@ ngx_http_review_task_read_split(ngx_http_review_task_t *task,
     json_t          *split;
     review_error_t   err;
 
-    plan->split = task->ctx.conf->split;
+    plan->split = ngx_http_review_steps_conf(&task->ctx)->split;
 
     rc = review_json_member(task->ctx.body, "", "split", JSON_OBJECT, &split,
                             &err);
@@ -304,7 +309,7 @@ ngx_http_review_task_read_deadline(ngx_http_review_task_t *task)
     review_error_t  err;
 
     seconds = 0;
-    task->timeout = task->ctx.conf->task_timeout;
+    task->timeout = ngx_http_review_task_conf(&task->ctx)->task_timeout;
 
     if (review_json_number(task->ctx.body, "", "deadline", 1, 1000000,
                            &seconds, &err)
@@ -378,7 +383,7 @@ ngx_http_review_task_read_result(ngx_http_review_task_t *task)
                                         "what the report is saved as");
     }
 
-    if (task->ctx.conf->store == NULL) {
+    if (ngx_http_review_store_conf(&task->ctx)->store == NULL) {
         return ngx_http_review_task_unknown(task, "/result/object", "there is "
                                             "no store here: \"review_task\" "
                                             "has no \"store=\"");

@@ -2,6 +2,7 @@
 /* The report of a task, saved as an object of the store. */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 /* a report is there, however late: so much time is left for it at least */
@@ -39,7 +40,7 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     saving->report.len = b.len;
 
     op->type = NGX_HTTP_REVIEW_S3_PUT;
-    op->store = ctx->conf->store;
+    op->store = ngx_http_review_store_conf(ctx)->store;
     op->key.data = (u_char *) saving->object.data;
     op->key.len = saving->object.len;
     op->size = b.len;

@@ -8,6 +8,8 @@
 
 #include "http/transfer/ngx_http_review_download.h"
 
+#include "review/base/utf8.h"
+
 
 #define NGX_HTTP_REVIEW_DOWNLOAD_REDIRECTS  5
 
@@ -151,8 +153,8 @@ ngx_http_review_download_go(ngx_http_review_download_t *d)
     t->method = "GET";
     t->url.data = (u_char *) d->at.text.data;
     t->url.len = d->at.text.len;
-    t->connect_timeout = ctx->conf->call_timeout;
-    t->timeout = ctx->conf->call_timeout;
+    t->connect_timeout = ngx_http_review_request_conf(ctx)->call_timeout;
+    t->timeout = ngx_http_review_request_conf(ctx)->call_timeout;
     t->upload = -1;
     t->data = d;
     t->log = ctx->request->connection->log;

@@ -9,8 +9,8 @@
 #define _NGX_HTTP_REVIEW_DOWNLOAD_H_INCLUDED_
 
 
-#include "http/ngx_http_review.h"
 #include "http/transfer/ngx_http_review_curl.h"
+#include "http/request/ngx_http_review_request.h"
 
 #include "review/net/address.h"
 #include "review/net/url.h"
@@ -19,6 +19,23 @@
 
 
 typedef struct ngx_http_review_download_s  ngx_http_review_download_t;
+
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_array_t                *fetch_allow; /* of review_allow_t */
+} ngx_http_review_transfer_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_transfer_module;
+
+#define ngx_http_review_transfer_conf(r)                                      \
+    ((ngx_http_review_transfer_conf_t *)                                      \
+         (r)->loc_conf[ngx_http_review_transfer_module.ctx_index])
+
+char *ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 typedef enum {
@@ -107,7 +124,7 @@ void ngx_http_review_download_cancel(ngx_http_review_download_t *d);
 
 
 /*
- * ngx_http_review_fetch_allow.c: may this be asked for?  NULL: yes, or the
+ * ngx_http_review_download_allow.c: may this be asked for?  NULL: yes, or the
  * code of why not.
  */
 

@@ -11,7 +11,7 @@
 char *
 ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_transfer_conf_t *rlcf = conf;
 
     ngx_str_t       *value;
     ngx_uint_t       i;
@@ -83,7 +83,7 @@ ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx, review_url_t *url)
 {
     ngx_array_t  *list;
 
-    list = ctx->conf->fetch_allow;
+    list = ngx_http_review_transfer_conf(ctx)->fetch_allow;
 
     if (url->host.len) {
         return list && review_allow_name(list->elts, list->nelts, &url->host,
@@ -127,7 +127,7 @@ ngx_http_review_download_may_connect(ngx_http_review_ctx_t *ctx,
         return 1;
     }
 
-    list = ctx->conf->fetch_allow;
+    list = ngx_http_review_transfer_conf(ctx)->fetch_allow;
 
     return review_allow_address(list->elts, list->nelts, &address,
                                 ntohs(port));

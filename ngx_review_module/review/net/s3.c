@@ -2,7 +2,6 @@
 /* The language of S3: see s3.h. */
 
 #include "review/net/s3.h"
-#include "review/base/utf8.h"
 #include "review/net/xml.h"
 #include "review/json/write.h"
 

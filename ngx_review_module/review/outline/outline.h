@@ -9,7 +9,7 @@
 
 
 #include "review/base/review.h"
-#include "review/split/split.h"
+#include "review/outline/heading.h"
 #include "review/outline/line.h"
 
 #pragma GCC visibility push(hidden)

@@ -11,6 +11,7 @@
 
 #include "review/base/buf.h"
 #include "review/base/review.h"
+#include "review/outline/heading.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -31,14 +32,6 @@ typedef struct {
                                                  is not cut, one that does not
                                                  repeats its header */
 } review_split_options_t;
-
-
-typedef struct review_heading_s  review_heading_t;
-
-struct review_heading_s {
-    review_heading_t          *parent;   /* NULL: it is one of the outermost */
-    review_str_t               text;     /* without the marks of Markdown */
-};
 
 
 /* offsets are bytes of the text, and never stand inside of a grapheme */

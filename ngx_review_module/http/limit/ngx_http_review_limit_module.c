@@ -1,7 +1,8 @@
 
-/* The directives review_limit and review_priority. */
+/* The configuration of the wing: zones, limits, priorities. */
 
-#include "http/ngx_http_review.h"
+#include "http/limit/ngx_http_review_limit.h"
+#include "http/base/ngx_http_review_base.h"
 
 
 #define NGX_HTTP_REVIEW_LIMIT_MAX  1000000
@@ -15,6 +16,150 @@ typedef struct {
     ngx_int_t                   max;
     unsigned                    automatic:1;
 } ngx_http_review_limit_args_t;
+
+
+static char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_review_limit_init_process(ngx_cycle_t *cycle);
+static void *ngx_http_review_limit_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_review_limit_create_conf(ngx_conf_t *cf);
+static char *ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
+static ngx_command_t  ngx_http_review_limit_commands[] = {
+
+    { ngx_string("review_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_review_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_review_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_priority"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_priority,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_review_limit_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_review_limit_create_main_conf, /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_review_limit_create_conf,     /* create location configuration */
+    ngx_http_review_limit_merge_conf       /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_review_limit_module = {
+    NGX_MODULE_V1,
+    &ngx_http_review_limit_module_ctx,     /* module context */
+    ngx_http_review_limit_commands,        /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_review_limit_init_process,    /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_review_process_exit,          /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_review_limit_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_review_limit_main_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_limit_main_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&conf->zones, cf->pool, 1,
+                       sizeof(ngx_http_review_zone_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return conf;
+}
+
+
+static void *
+ngx_http_review_limit_create_conf(ngx_conf_t *cf)
+{
+    ngx_http_review_limit_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_limit_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->limit = NGX_CONF_UNSET_PTR;
+    conf->priority = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_review_limit_conf_t *prev = parent;
+    ngx_http_review_limit_conf_t *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
+    ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_limit_init_process(ngx_cycle_t *cycle)
+{
+    ngx_http_review_limit_main_conf_t  *lmcf;
+
+    /* cache managers and loaders make no calls */
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    lmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_review_limit_module);
+
+    if (lmcf == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_review_process_init(cycle, &lmcf->zones,
+                                        ngx_http_review_limit_claim);
+}
 
 
 static ngx_int_t
@@ -121,10 +266,10 @@ ngx_http_review_limit_set(ngx_conf_t *cf, ngx_http_review_zone_t *zone,
 }
 
 
-char *
+static char *
 ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_limit_conf_t *rlcf = conf;
 
     ngx_str_t                     *value, name;
     ngx_uint_t                     i;
@@ -182,10 +327,10 @@ ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-char *
+static char *
 ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_review_loc_conf_t *rlcf = conf;
+    ngx_http_review_limit_conf_t *rlcf = conf;
 
     ngx_str_t                         *value;
     ngx_http_compile_complex_value_t   ccv;

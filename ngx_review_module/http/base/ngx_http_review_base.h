@@ -1,0 +1,69 @@
+
+/* What needs no more than nginx. */
+
+#ifndef _NGX_HTTP_REVIEW_BASE_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_BASE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "review/base/review.h"
+
+#pragma GCC visibility push(hidden)
+
+
+#define NGX_HTTP_UNPROCESSABLE  422
+
+
+/* the one whose context a request has; buffers and errors bear its name */
+
+extern ngx_module_t  ngx_http_review_module;
+
+
+/* the internal location of a backend */
+
+typedef struct {
+    ngx_str_t                   uri;
+    ngx_str_t                   args;
+} ngx_http_review_uri_t;
+
+
+/*
+ * ngx_http_review_param.c: parameters of directives.  "name=value": 1, and the
+ * value; 1 or 0 for "on" and "off", or NGX_ERROR.
+ */
+
+ngx_uint_t ngx_http_review_param(ngx_str_t *param, const char *name,
+    ngx_str_t *value);
+ngx_int_t ngx_http_review_on_off(ngx_str_t *value);
+char *ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param);
+char *ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_http_review_uri_t *uri);
+
+extern ngx_conf_post_t  ngx_http_review_param_positive;
+
+
+/*
+ * ngx_http_review_body.c: a client's body.  In one piece: it may point to
+ * nginx's memory.  As buffers that last as long as the pool, to be joined at
+ * "dst" by another thread.
+ */
+
+ngx_int_t ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body);
+off_t ngx_http_review_body_size(ngx_http_request_t *r);
+ngx_int_t ngx_http_review_take_body(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_chain_t **bufs);
+ngx_int_t ngx_http_review_join_body(ngx_chain_t *bufs, u_char *dst);
+
+
+/* ngx_http_review_pool.c: nginx's pools, for the lower floor */
+
+review_pool_t *ngx_http_review_pool(ngx_pool_t *pool);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_BASE_H_INCLUDED_ */

@@ -1,0 +1,252 @@
+
+/* Calls of backends: the LLM, embeddings, the converter, chunks. */
+
+#ifndef _NGX_HTTP_REVIEW_CALL_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_CALL_H_INCLUDED_
+
+
+#include "http/request/ngx_http_review_request.h"
+
+#include "review/limit/metrics.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct ngx_http_review_call_s  ngx_http_review_call_t;
+
+
+typedef struct {
+    ngx_uint_t                  tries;
+    ngx_msec_t                  backoff;
+    ngx_msec_t                  max;
+    ngx_uint_t                  budget;     /* percent of calls */
+
+    /* a worker's own: thousandths of retries that may be made now */
+
+    ngx_msec_t                  updated;
+    ngx_uint_t                  balance;
+} ngx_http_review_retry_t;
+
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_int_t                   request_id; /* index of $request_id */
+} ngx_http_review_call_main_conf_t;
+
+
+typedef struct {
+    ngx_http_review_retry_t    *retry;
+} ngx_http_review_call_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_call_module;
+
+#define ngx_http_review_call_conf(r)                                          \
+    ((ngx_http_review_call_conf_t *)                                          \
+         (r)->loc_conf[ngx_http_review_call_module.ctx_index])
+
+
+/*
+ * What went wrong with a try, named as in "error.code"; NULL code: nothing.
+ * The detail may be the answer's own.
+ */
+
+typedef struct {
+    const char                 *code;
+    const char                 *detail;
+    const char                 *note;       /* why there was no other try */
+} ngx_http_review_failure_t;
+
+
+/* what a call's answer is read by: the backend's own */
+
+typedef void (*ngx_http_review_call_pt)(ngx_http_review_call_t *call);
+
+
+typedef struct {
+    const char                 *name;       /* "the LLM": in messages */
+
+    /* a try begins */
+
+    ngx_http_review_call_pt     begin;
+
+    /* a piece of the answer; NGX_ERROR: more of it makes no sense */
+
+    ngx_int_t                 (*feed)(ngx_http_review_call_t *call,
+                                      u_char *data, size_t len);
+
+    /* the answer has ended, whatever it was; what an error's body tells */
+
+    const char               *(*end)(ngx_http_review_call_t *call);
+
+    /* of status 200: sets call->failure; 1: another try may be worth it */
+
+    ngx_uint_t                (*outcome)(ngx_http_review_call_t *call);
+} ngx_http_review_backend_t;
+
+
+struct ngx_http_review_call_s {
+    ngx_queue_t                 queue;      /* in ctx->ended */
+    ngx_queue_t                 running;    /* in ctx->calls */
+    ngx_http_review_ctx_t      *ctx;
+    void                       *data;       /* its owner's: cell, batch */
+
+    const ngx_http_review_backend_t  *backend;
+    ngx_http_review_uri_t      *uri;
+    const char                 *accept;
+    ngx_str_t                   type;       /* empty: application/json */
+    review_str_t                name;       /* in logs */
+    ngx_http_review_usage_t    *usage;
+    review_str_t               *body;       /* pieces */
+    size_t                      npieces;    /* 0: the client's own body */
+    ngx_msec_t                  timeout;    /* 0: review_call_timeout */
+    ngx_http_review_call_pt     handler;    /* called once: it has ended */
+
+    ngx_http_request_t         *sr;         /* the try that runs, or NULL */
+    ngx_http_review_turn_t      turn;       /* of the LLM's capacity */
+    ngx_event_t                 timer;      /* its timeout, or the backoff */
+    ngx_msec_t                  started;
+    ngx_msec_t                  first;      /* when the answer began; 0 */
+    ngx_uint_t                  tries;
+    ngx_uint_t                  pauses;     /* in a row: the LLM is busy */
+    ngx_uint_t                  status;     /* HTTP status, 0: no response */
+    ngx_int_t                   rc;         /* of the subrequest */
+    ngx_event_t                *read;       /* of the upstream connection */
+    ngx_msec_t                  retry_after;
+    void                       *inflate;    /* of a gzipped answer */
+
+    ngx_http_review_failure_t   failure;    /* of the last try */
+    char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
+
+    unsigned                    header:1;   /* a response header was seen */
+    unsigned                    attempted:1; /* to connect to an upstream */
+    unsigned                    connected:1;
+    unsigned                    no_server:1; /* was found for it, */
+    unsigned                    busy:1;     /* since all are busy */
+    unsigned                    silent:1;   /* proxy_read_timeout in mid-body */
+    unsigned                    active:1;   /* is in ctx->calls */
+    unsigned                    ended:1;    /* waits in ctx->ended */
+    unsigned                    timedout:1; /* by review_call_timeout */
+    unsigned                    encoded:1;  /* can't be decoded */
+    unsigned                    cut:1;      /* before the end that was told */
+    unsigned                    left:1;     /* a try was left behind, which
+                                               still knows the call */
+};
+
+
+/*
+ * ngx_http_review_call_count.c: what the metrics of a zone are told.  They are
+ * those of the zone that limits the request's calls; NULL: none does.
+ */
+
+review_metrics_t *ngx_http_review_metrics(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_count_call(ngx_http_review_call_t *call);
+void ngx_http_review_count_busy(ngx_http_review_call_t *call);
+void ngx_http_review_count_cut(ngx_http_review_call_t *call,
+    const char *code);
+void ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_usage_t *usage);
+void ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx,
+    review_str_t *model, int64_t prompt, int64_t completion);
+void ngx_http_review_add_usage(ngx_http_review_usage_t *sum,
+    ngx_http_review_usage_t *usage);
+
+
+/*
+ * ngx_http_review_calls.c: the calls of a request.  A call that was started
+ * ends in its handler, once, from the request's own wake-up and never from
+ * inside of start; unless it is cancelled.
+ */
+
+void ngx_http_review_calls_start(ngx_http_review_call_t *call);
+
+
+/* ngx_http_review_call.c: one of them */
+
+void ngx_http_review_call_start(ngx_http_review_call_t *call);
+void ngx_http_review_call_cancel(ngx_http_review_call_t *call);
+void ngx_http_review_call_leave(ngx_http_review_call_t *call);
+void ngx_http_review_call_ended(ngx_http_review_call_t *call);
+
+
+/*
+ * ngx_http_review_subrequest.c: the subrequest of a try.  It is made; it is
+ * cut off, or left behind, and its end is not told; it is nginx's to end with
+ * the client's request.
+ */
+
+ngx_int_t ngx_http_review_call_subrequest(ngx_http_review_call_t *call);
+void ngx_http_review_call_stop(ngx_http_review_call_t *call);
+void ngx_http_review_call_let_go(ngx_http_review_call_t *call);
+
+/* a try has ended, or must: has the call looked at when the request is woken */
+
+void ngx_http_review_call_end(ngx_http_review_call_t *call);
+
+/* handlers of the server rewrite and the precontent phase */
+
+ngx_int_t ngx_http_review_call_rewrite(ngx_http_request_t *r);
+ngx_int_t ngx_http_review_call_precontent(ngx_http_request_t *r);
+
+/* wakes a subrequest that may wait for an event of the client's connection */
+
+void ngx_http_review_call_kick(ngx_http_request_t *sr);
+
+/* the call whose subrequest this is, or NULL */
+
+ngx_http_review_call_t *ngx_http_review_call_of(ngx_http_request_t *r);
+
+
+/* ngx_http_review_capture.c: what a subrequest's response turns into */
+
+ngx_int_t ngx_http_review_capture_header(ngx_http_request_t *r,
+    ngx_http_review_call_t *call);
+void ngx_http_review_capture_body(ngx_http_request_t *r,
+    ngx_http_review_call_t *call, ngx_chain_t *in);
+
+
+/*
+ * ngx_http_review_outcome.c: was a try a success, and if not, what was it?
+ * Sets call->failure; returns 1 if another try may be worth it.
+ */
+
+ngx_uint_t ngx_http_review_outcome(ngx_http_review_call_t *call);
+
+
+/* sets call->failure */
+
+void ngx_http_review_call_failed(ngx_http_review_call_t *call,
+    const char *code, const char *detail);
+
+
+/* ngx_http_review_retry.c: when, and whether, to try again */
+
+/* counts a call towards the budget of retries */
+
+void ngx_http_review_retry_earn(ngx_http_review_retry_t *retry);
+
+/*
+ * The milliseconds to wait before the next try, NGX_DECLINED where there
+ * must not be one; the failure's note then says why, if that is no matter of
+ * course.
+ */
+
+ngx_int_t ngx_http_review_retry_delay(ngx_http_review_call_t *call);
+
+/* the same where there was no try, since all servers were busy */
+
+ngx_msec_t ngx_http_review_retry_pause(ngx_http_review_call_t *call);
+
+
+/* ngx_http_review_inflate.c: answers that come gzipped in spite of us */
+
+ngx_int_t ngx_http_review_inflate_init(ngx_http_review_call_t *call);
+ngx_int_t ngx_http_review_inflate(ngx_http_review_call_t *call, u_char *data,
+    size_t len);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_CALL_H_INCLUDED_ */

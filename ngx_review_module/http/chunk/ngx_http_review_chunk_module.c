@@ -1,0 +1,258 @@
+
+/* The configuration of the wing: rubrics, the LLM, sizes. */
+
+#include "http/chunk/ngx_http_review_chunk.h"
+
+#include "review/base/utf8.h"
+
+
+static char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void *ngx_http_review_chunk_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_review_chunk_create_conf(ngx_conf_t *cf);
+static char *ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+
+static ngx_command_t  ngx_http_review_chunk_commands[] = {
+
+    { ngx_string("review_rubric"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_review_rubric,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_review,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_llm"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_review_llm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_max_chunk_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_chunk_conf_t, max_chunk),
+      &ngx_http_review_param_positive },
+
+    { ngx_string("review_max_points"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_chunk_conf_t, max_points),
+      &ngx_http_review_param_positive },
+
+    { ngx_string("review_max_answer_size"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_chunk_conf_t, max_answer),
+      &ngx_http_review_param_positive },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_review_chunk_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_review_chunk_create_main_conf, /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_review_chunk_create_conf,     /* create location configuration */
+    ngx_http_review_chunk_merge_conf       /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_review_chunk_module = {
+    NGX_MODULE_V1,
+    &ngx_http_review_chunk_module_ctx,     /* module context */
+    ngx_http_review_chunk_commands,        /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_review_chunk_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_review_chunk_main_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_chunk_main_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&conf->rubrics, cf->pool, 4,
+                       sizeof(ngx_http_review_named_rubric_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return conf;
+}
+
+
+static void *
+ngx_http_review_chunk_create_conf(ngx_conf_t *cf)
+{
+    ngx_http_review_chunk_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_chunk_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->llm = NGX_CONF_UNSET_PTR;
+    conf->max_chunk = NGX_CONF_UNSET_SIZE;
+    conf->max_points = NGX_CONF_UNSET_UINT;
+    conf->max_answer = NGX_CONF_UNSET_SIZE;
+
+    return conf;
+}
+
+
+/* rubrics may be defined behind the locations that name them */
+
+static char *
+ngx_http_review_chunk_set_rubric(ngx_conf_t *cf,
+    ngx_http_review_chunk_conf_t *conf)
+{
+    ngx_http_review_request_conf_t     *rcf;
+    ngx_http_review_chunk_main_conf_t  *cmcf;
+
+    if (conf->name.len == 0) {
+        return NGX_CONF_OK;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_review_chunk_module);
+
+    conf->rubric = ngx_http_review_rubric_find(cmcf, (char *) conf->name.data,
+                                               conf->name.len);
+    if (conf->rubric) {
+        return NGX_CONF_OK;
+    }
+
+    rcf = ngx_http_conf_get_module_loc_conf(cf,
+                                            ngx_http_review_request_module);
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "no \"review_rubric\" defines the rubric \"%V\" of "
+                  "\"review\" in %V:%ui", &conf->name, &rcf->file, rcf->line);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_review_chunk_conf_t *prev = parent;
+    ngx_http_review_chunk_conf_t *conf = child;
+
+    if (ngx_http_review_chunk_set_rubric(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_review_endpoint_inherits(cf)) {
+        conf->name = prev->name;
+        conf->rubric = prev->rubric;
+    }
+
+    ngx_conf_merge_ptr_value(conf->llm, prev->llm, NULL);
+    ngx_conf_merge_size_value(conf->max_chunk, prev->max_chunk, 1024 * 1024);
+    ngx_conf_merge_uint_value(conf->max_points, prev->max_points, 1000);
+    ngx_conf_merge_size_value(conf->max_answer, prev->max_answer, 256 * 1024);
+
+    return ngx_http_review_endpoint_needs(cf, "review", "review_llm",
+                                          conf->llm);
+}
+
+
+static char *
+ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_chunk_conf_t *rlcf = conf;
+
+    ngx_int_t               flag;
+    ngx_str_t              *value, arg;
+    ngx_uint_t              i;
+    ngx_http_review_llm_t  *llm;
+
+    if (rlcf->llm != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    llm = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_llm_t));
+    if (llm == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    llm->stream = 1;
+
+    value = cf->args->elts;
+
+    if (ngx_http_review_set_uri(cf, &value[1], &llm->uri) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_http_review_param(&value[i], "model", &arg) && arg.len) {
+            if (review_utf8_valid((char *) arg.data, arg.len) != arg.len) {
+                return ngx_http_review_bad_param(cf, &value[i]);
+            }
+
+            llm->model = arg;
+            continue;
+        }
+
+        if (ngx_http_review_param(&value[i], "stream", &arg)) {
+            flag = ngx_http_review_on_off(&arg);
+            if (flag == NGX_ERROR) {
+                return ngx_http_review_bad_param(cf, &value[i]);
+            }
+
+            llm->stream = flag;
+            continue;
+        }
+
+        if (ngx_http_review_param(&value[i], "schema", &arg)) {
+            flag = ngx_http_review_on_off(&arg);
+            if (flag == NGX_ERROR) {
+                return ngx_http_review_bad_param(cf, &value[i]);
+            }
+
+            llm->schema = flag;
+            continue;
+        }
+
+        return ngx_http_review_bad_param(cf, &value[i]);
+    }
+
+    rlcf->llm = llm;
+
+    return NGX_CONF_OK;
+}

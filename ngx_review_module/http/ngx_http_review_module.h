@@ -1,0 +1,44 @@
+
+/* What the files of no wing share: filters, phases, variables, the guard. */
+
+#ifndef _NGX_HTTP_REVIEW_MODULE_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_MODULE_H_INCLUDED_
+
+
+#include "http/limit/ngx_http_review_limit.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct {
+    ngx_uint_t                  guard;      /* "on" somewhere */
+} ngx_http_review_main_conf_t;
+
+
+typedef struct {
+    ngx_http_review_zone_t     *status;     /* of "review_status" */
+    ngx_flag_t                  guard;
+} ngx_http_review_loc_conf_t;
+
+
+/* ngx_http_review_guard.c: plain proxied locations with the same limit */
+
+ngx_int_t ngx_http_review_guard(ngx_http_request_t *r);
+void ngx_http_review_guard_header(ngx_http_request_t *r);
+void ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in);
+
+
+/* ngx_http_review_status.c: what is going on */
+
+char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+/* ngx_http_review_variables.c */
+
+ngx_int_t ngx_http_review_add_variables(ngx_conf_t *cf);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_MODULE_H_INCLUDED_ */
