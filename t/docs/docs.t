@@ -507,10 +507,12 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply chunk_request) 
                                           'split_json' ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
+my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');
 
 for my $title (sort keys %endpoints) {
     my ($above, @below) = @{ $endpoints{$title} };
     my $endpoint = source(grep { -e } map { glob "$upper/http/{,*/}ngx_http_review_$_.c" } @$above);
+    $endpoint .= $outcome if $endpoint =~ /ngx_http_review_reply_outcome\(/;
     my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
 
     # a client that takes nothing is not told 408: its connection is closed
@@ -572,12 +574,8 @@ same_set($schemas->{Evidence}{properties}{match}{enum},
          names_of(source("$upper/review/quote/quote.c"), 'review_matches'),
          'kinds of matches');
 
-same_set($schemas->{Review}{properties}{status}{enum},
-         [ function($file{chunk_reply}, 'ngx_http_review_reply_status')
-           =~ /"(\w+)"/g ], 'statuses of reviews');
-same_set($schemas->{Embeddings}{properties}{status}{enum},
-         [ function($file{embed}, 'ngx_http_review_embed_status')
-           =~ /"(\w+)"/g ], 'statuses of embeddings');
+same_set($schemas->{$_}{properties}{status}{enum}, [ $outcome =~ /"(\w+)"/g ],
+         "statuses: $_") for qw(Review Embeddings);
 
 for ([ ErrorCode => 'all', 'review' ], [ EmbeddingErrorCode => 'all', 'embed' ])
 {
@@ -777,6 +775,7 @@ sub names_in {
 my %writes = map { $_->[1] => function(@$_) } (
     [ $file{reply}, 'ngx_http_review_reply_error' ],
     [ $file{vectors}, 'ngx_http_review_vectors_write_model' ],
+    [ $file{s3_request}, 'ngx_http_review_s3_request_etag' ],
     [ $split_json, 'review_split_json_heading' ]);
 
 sub written {

@@ -7,22 +7,21 @@
 #include "review/json/write.h"
 
 
-static ngx_uint_t ngx_http_review_reply_code(ngx_http_review_chunk_t *chunk);
-static ngx_chain_t *ngx_http_review_reply_chain(
+static ngx_chain_t *ngx_http_review_chunk_reply_chain(
     ngx_http_review_chunk_t *chunk);
 
 
 /* the whole reply, or what is left of it; returns what finalizes the request */
 
 ngx_int_t
-ngx_http_review_reply(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk, ngx_uint_t status)
 {
     ngx_chain_t            *out;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &chunk->ctx;
 
-    out = ngx_http_review_reply_chain(chunk);
+    out = ngx_http_review_chunk_reply_chain(chunk);
     if (out == NULL) {
         return ctx->sse ? NGX_ERROR : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -31,45 +30,15 @@ ngx_http_review_reply(ngx_http_review_chunk_t *chunk)
         return ngx_http_review_reply_event(ctx, "done", out, 1);
     }
 
-    return ngx_http_review_reply_whole(ctx, ngx_http_review_reply_code(chunk),
-                                       out);
-}
-
-
-const char *
-ngx_http_review_reply_status(ngx_http_review_chunk_t *chunk)
-{
-    ngx_uint_t  good;
-
-    good = chunk->counts[NGX_HTTP_REVIEW_OK]
-           + chunk->counts[NGX_HTTP_REVIEW_SKIPPED];
-
-    if (good == chunk->ncells) {
-        return "complete";
-    }
-
-    return good ? "partial" : "failed";
-}
-
-
-static ngx_uint_t
-ngx_http_review_reply_code(ngx_http_review_chunk_t *chunk)
-{
-    if (chunk->counts[NGX_HTTP_REVIEW_OK]
-        || chunk->counts[NGX_HTTP_REVIEW_SKIPPED])
-    {
-        return NGX_HTTP_OK;
-    }
-
-    return chunk->counts[NGX_HTTP_REVIEW_TIMEOUT] == chunk->ncells
-           ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY;
+    return ngx_http_review_reply_whole(ctx, status, out);
 }
 
 
 /* {"id","rubric","status","results":[ */
 
 static void
-ngx_http_review_reply_head(ngx_http_review_chunk_t *chunk, review_buf_t *b)
+ngx_http_review_chunk_reply_head(ngx_http_review_chunk_t *chunk,
+    review_buf_t *b)
 {
     review_rubric_t  *rubric;
 
@@ -88,13 +57,13 @@ ngx_http_review_reply_head(ngx_http_review_chunk_t *chunk, review_buf_t *b)
         review_write_null(b, "rubric");
     }
 
-    review_write_word(b, "status", ngx_http_review_reply_status(chunk));
+    review_write_word(b, "status", chunk->ctx.status);
     review_write_array(b, "results");
 }
 
 
 static ngx_chain_t *
-ngx_http_review_reply_chain(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 {
     ngx_uint_t     i;
     ngx_pool_t    *pool;
@@ -106,7 +75,7 @@ ngx_http_review_reply_chain(ngx_http_review_chunk_t *chunk)
     review_buf_init(&head, chunk->ctx.pool, 128);
     review_buf_init(&tail, chunk->ctx.pool, 192);
 
-    ngx_http_review_reply_head(chunk, &head);
+    ngx_http_review_chunk_reply_head(chunk, &head);
 
     review_write_array_end(&tail);
     ngx_http_review_reply_usage(&tail, &chunk->ctx.usage, 1);
@@ -138,7 +107,7 @@ ngx_http_review_reply_chain(ngx_http_review_chunk_t *chunk)
 
 
 void
-ngx_http_review_reply_result(ngx_http_review_cell_t *cell)
+ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell)
 {
     ngx_chain_t              *cl;
     review_buf_t              b;

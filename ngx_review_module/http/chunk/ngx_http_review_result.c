@@ -82,7 +82,7 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     }
 
     if (ctx->sse) {
-        ngx_http_review_reply_result(cell);
+        ngx_http_review_chunk_reply_result(cell);
     }
 
     ngx_http_review_wake(ctx);

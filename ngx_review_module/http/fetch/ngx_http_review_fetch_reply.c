@@ -60,15 +60,7 @@ ngx_http_review_fetch_status(ngx_http_review_fetch_t *fetch)
         timedout += fetch->items[i].status == NGX_HTTP_REVIEW_FETCH_TIMEOUT;
     }
 
-    if (fetch->ctx.failed < fetch->nitems) {
-        fetch->ctx.status = fetch->ctx.failed ? "partial" : "complete";
-        return NGX_HTTP_OK;
-    }
-
-    fetch->ctx.status = "failed";
-
-    return timedout == fetch->nitems ? NGX_HTTP_GATEWAY_TIME_OUT
-                                     : NGX_HTTP_BAD_GATEWAY;
+    return ngx_http_review_reply_outcome(&fetch->ctx, fetch->nitems, timedout);
 }
 
 

@@ -313,6 +313,21 @@ ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx)
 }
 
 
+ngx_uint_t
+ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
+    size_t timedout)
+{
+    if (ctx->failed < n) {
+        ctx->status = ctx->failed ? "partial" : "complete";
+        return NGX_HTTP_OK;
+    }
+
+    ctx->status = "failed";
+
+    return timedout == n ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY;
+}
+
+
 void
 ngx_http_review_reply_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
     ngx_uint_t calls)

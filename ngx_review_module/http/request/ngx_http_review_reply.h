@@ -56,6 +56,14 @@ ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
 ngx_uint_t ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx);
 
 /*
+ * What is said of "n" parts of which ctx->failed have failed, and "timedout" of
+ * them for want of time: sets ctx->status and returns the HTTP status.
+ */
+
+ngx_uint_t ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
+    size_t timedout);
+
+/*
  * Members that replies have in common: "usage", with "calls" and "retries" if
  * these are asked for; and "error", of "code" and "detail".
  */

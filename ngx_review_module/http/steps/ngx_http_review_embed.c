@@ -41,8 +41,6 @@ static void ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_embed_finish(ngx_http_review_vectors_t *v);
 static ngx_chain_t *ngx_http_review_embed_chain(
     ngx_http_review_embed_t *embed);
-static ngx_uint_t ngx_http_review_embed_status(ngx_http_review_embed_t *embed,
-    size_t timedout);
 
 
 char *
@@ -221,28 +219,9 @@ ngx_http_review_embed_finish(ngx_http_review_vectors_t *v)
         timedout += v->items[v->same[i]].timedout;
     }
 
-    status = ngx_http_review_embed_status(embed, timedout);
+    status = ngx_http_review_reply_outcome(ctx, v->n, timedout);
 
     ngx_http_review_ctx_reply(ctx, status, ngx_http_review_embed_chain(embed));
-}
-
-
-static ngx_uint_t
-ngx_http_review_embed_status(ngx_http_review_embed_t *embed, size_t timedout)
-{
-    ngx_http_review_ctx_t  *ctx;
-
-    ctx = &embed->ctx;
-
-    if (ctx->failed < embed->request.n) {
-        ctx->status = ctx->failed ? "partial" : "complete";
-        return NGX_HTTP_OK;
-    }
-
-    ctx->status = "failed";
-
-    return timedout == ctx->failed ? NGX_HTTP_GATEWAY_TIME_OUT
-                                   : NGX_HTTP_BAD_GATEWAY;
 }
 
 

@@ -30,22 +30,16 @@ static ngx_int_t
 ngx_http_review_object_stored(ngx_http_review_object_t *object)
 {
     ngx_str_t              name = ngx_string("ETag");
-    ngx_str_t              etag;
     review_buf_t           b;
     ngx_http_review_s3_t  *op;
 
     op = &object->op;
-    etag = op->etag;
 
-    if (etag.len
-        && ngx_http_review_object_add_header(object, &name, &etag) != NGX_OK)
+    if (op->etag.len
+        && ngx_http_review_object_add_header(object, &name, &op->etag)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (etag.len >= 2 && etag.data[0] == '"') {
-        etag.data++;
-        etag.len -= 2;
     }
 
     review_buf_init(&b, object->ctx.pool, 256);
@@ -53,7 +47,7 @@ ngx_http_review_object_stored(ngx_http_review_object_t *object)
     review_write_object(&b, NULL);
     review_write_bytes(&b, "key", (char *) op->key.data, op->key.len);
     review_write_number(&b, "size", op->size);
-    review_write_bytes(&b, "etag", (char *) etag.data, etag.len);
+    ngx_http_review_s3_request_etag(op, &b);
     review_write_object_end(&b);
 
     return ngx_http_review_object_json(object, &b);

@@ -105,7 +105,6 @@ ngx_http_review_task_line(ngx_http_review_task_t *task, const char *name,
 static void
 ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
 {
-    ngx_str_t              etag;
     ngx_http_review_s3_t  *op;
 
     op = &task->saving.op;
@@ -118,14 +117,7 @@ ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
         ngx_http_review_reply_error(b, "store", op->code, NULL);
 
     } else {
-        etag = op->etag;
-
-        if (etag.len >= 2 && etag.data[0] == '"') {
-            etag.data++;
-            etag.len -= 2;
-        }
-
-        review_write_bytes(b, "etag", (char *) etag.data, etag.len);
+        ngx_http_review_s3_request_etag(op, b);
     }
 
     review_write_object_end(b);
@@ -236,13 +228,6 @@ ngx_http_review_task_code(ngx_http_review_task_t *task,
     task->ctx.usage.prompt_tokens += counts->prompt_tokens;
     task->ctx.usage.completion_tokens += counts->completion_tokens;
 
-    if (counts->ok || counts->skipped) {
-        task->ctx.status = task->ctx.failed ? "partial" : "complete";
-        return NGX_HTTP_OK;
-    }
-
-    task->ctx.status = "failed";
-
-    return counts->timeout == counts->total ? NGX_HTTP_GATEWAY_TIME_OUT
-                                            : NGX_HTTP_BAD_GATEWAY;
+    return ngx_http_review_reply_outcome(&task->ctx, counts->total,
+                                         counts->timeout);
 }
