@@ -66,7 +66,7 @@ SOURCES :=	$(wildcard ngx_review_module/http/*.[ch] \
 LOWER :=	$(wildcard ngx_review_module/review/*/*.c)
 LOWER_H :=	$(wildcard ngx_review_module/review/*/*.h)
 LOWER_CC :=	-std=gnu11 -I ngx_review_module -Wall -Wextra -Werror
-LOWER_LIBS :=	-ljansson -lutf8proc -lcrypto -lm
+LOWER_LIBS :=	-ljansson -lutf8proc -lexpat -lcurl -lcrypto -lm
 
 .SECONDARY:
 
@@ -224,7 +224,7 @@ units/%:	FORCE $(UNITS)
 		exit 1; }
 	@prove -v $(UNITS)
 
-$(BUILD)/t/unit/%: t/unit/%.c t/unit/tap.h $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
+$(BUILD)/t/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) \

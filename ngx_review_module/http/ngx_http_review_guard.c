@@ -17,7 +17,6 @@ typedef struct {
     ngx_http_request_t         *request;
     ngx_http_review_turn_t      turn;
     ngx_http_review_waiter_t    waiter;
-    char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
     unsigned                    read:1;     /* the body is, or is being, read */
     unsigned                    reading:1;
     unsigned                    refused:1;  /* once, at least */
@@ -36,7 +35,7 @@ static ngx_int_t ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     ngx_uint_t seconds);
 static void ngx_http_review_guard_turn(ngx_http_review_turn_t *turn);
 static void ngx_http_review_guard_release(ngx_http_review_guard_t *guard);
-static const char *ngx_http_review_guard_code(
+static review_code_t ngx_http_review_guard_code(
     ngx_http_review_guard_t *guard);
 static void ngx_http_review_guard_cleanup(void *data);
 
@@ -198,7 +197,7 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
     seconds = ngx_http_review_limit_full(conf->limit);
 
     if (seconds) {
-        guard->turn.code = "queue_full";
+        guard->turn.code = REVIEW_CODE_QUEUE_FULL;
         return ngx_http_review_guard_refuse(guard, seconds);
     }
 
@@ -229,6 +228,7 @@ static ngx_int_t
 ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     ngx_uint_t seconds)
 {
+    char                     name[REVIEW_CODE_NAME];
     ngx_http_request_t      *r;
     ngx_http_review_load_t  *load;
 
@@ -244,7 +244,8 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                   "review: a request is refused by zone \"%V\": %s",
-                  &guard->waiter.limit->zone->name, guard->turn.code);
+                  &guard->waiter.limit->zone->name,
+                  review_code_name(guard->turn.code, name));
 
     review_metrics_call(&load->metrics, guard->turn.code,
                         REVIEW_METRICS_NO_TIME);
@@ -270,9 +271,7 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
                 ((u_char *) turn - offsetof(ngx_http_review_guard_t, turn));
 
     r = guard->request;
-    c = r->connection;
-
-    ngx_http_set_log_request(c->log, r);
+    c = ngx_http_review_visit_request(r);
 
     if (turn->code) {
         ngx_http_finalize_request(r, ngx_http_review_guard_refuse(guard, 0));
@@ -284,7 +283,7 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
         ngx_http_core_run_phases(r);
     }
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -367,9 +366,9 @@ ngx_http_review_guard_upstream(ngx_http_request_t *r)
 }
 
 
-/* what its response was, as far as it is known; NULL: a success */
+/* what its response was, as far as it is known */
 
-static const char *
+static review_code_t
 ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
 {
     ngx_uint_t                  status, answered;
@@ -387,39 +386,31 @@ ngx_http_review_guard_code(ngx_http_review_guard_t *guard)
     }
 
     if (status == NGX_HTTP_CLIENT_CLOSED_REQUEST || status == 0) {
-        return "cancelled";
+        return REVIEW_CODE_CANCELLED;
     }
 
     if (status < NGX_HTTP_BAD_REQUEST) {
-        return NULL;
-    }
-
-    if (status == NGX_HTTP_TOO_MANY_REQUESTS) {
-        return "rate_limited";
+        return REVIEW_CODE_OK;
     }
 
     if (status == NGX_HTTP_BAD_GATEWAY && !answered) {
         return ngx_http_review_busy_no_server(r)
                && ngx_http_review_busy(&guard->turn)
-               ? "busy" : "connect";
+               ? REVIEW_CODE_BUSY : REVIEW_CODE_CONNECT;
     }
 
     if (status == NGX_HTTP_GATEWAY_TIME_OUT && !answered) {
-        return "call_timeout";
+        return REVIEW_CODE_CALL_TIMEOUT;
     }
 
-    *ngx_snprintf((u_char *) guard->status_code,
-                  sizeof(guard->status_code) - 1, "http_%ui", status)
-        = '\0';
-
-    return guard->status_code;
+    return review_code_of_status(status);
 }
 
 
 static void
 ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
 {
-    const char                 *code;
+    review_code_t               code;
     review_metrics_t           *m;
     ngx_http_review_turn_t     *turn;
     ngx_http_upstream_state_t  *state;

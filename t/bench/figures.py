@@ -152,7 +152,8 @@ def watch_flood(bench, server, ask, clients):
             time.sleep(0.05)
         checked(process, process.stdout.read(), server)
     if len(samples) < 10:
-        raise servers.Unmeasured("reviews ended before all of them were in flight")
+        raise servers.Unmeasured(
+            "reviews ended before all of them were in flight")
     return statistics.median(samples)
 
 

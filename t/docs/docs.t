@@ -60,6 +60,31 @@ sub names_of {
     return [ $1 =~ /"([^"]*)"/g ];
 }
 
+# the lists of what objects may have: names that are of use, and others, which
+# are only known; and what is said of the bounds of a name
+
+sub lists_of {
+    my ($c) = @_;
+    my (%macro, %list);
+
+    while ($c =~ /^#define (REVIEW_[A-Z_]+) *\\\n((?:.*\\\n)*.*)\n/mg) {
+        my ($name, $rows) = ($1, $2);
+        $macro{$name} = $rows =~ s/\\\n/ /gr;
+    }
+
+    while ($c =~ /\breview_member_t\s+(\w+)\[\] = \{(.*?)^\};/msg) {
+        my ($name, $rows) = ($1, $2);
+        $rows =~ s/^\s*(REVIEW_[A-Z_]+),?\s*$/$macro{$1}/mg;
+        $list{$name} = {
+            used => [ $rows =~ /review_member(?:_by)?\(\s*"(\w+)"/g ],
+            idle => [ $rows =~ /review_member_idle\("(\w+)"/g ],
+            max => { $rows =~ /review_member\(\s*"(\w+)",[^()]*
+                               \.max\s=\s(\w+)/xg } };
+    }
+
+    return %list;
+}
+
 # the body of a function
 
 sub function {
@@ -357,101 +382,83 @@ for my $file (sort keys %md) {
 }
 
 
-# Error codes: whose they are, their status, whether they are tried again
+# Error codes: what the table has of each, and who tells it
 
 my %file = map { m{/ngx_http_review_(\w+)\.c\z} ? ($1 => source($_)) : () }
            glob "$upper/http/{,*/}ngx_http_review_*.c";
 my $c = join "\n", values %file;
-my (%again, %whose);
 
-# what a try comes to: of any backend, of one; the converter's are no codes
+my $code_c = source("$upper/review/base/code.c");
+my ($enum) = source("$upper/review/base/code.h") =~ /enum \{(.*?)\}/s;
+my @enum = $enum =~ /REVIEW_CODE_(\w+)/g;
+my (%name, %retried, %status);
 
-my %backend = (outcome => 'all', llm => 'review', batch => 'embed',
-               batch_answer => 'embed', vectors => 'embed', extract => undef);
-
-# the one that fills in the backend's name hands on a code
-
-my $blame = qr/^ngx_http_review_call_blame\(.*?^\}/ms;
-is(scalar(() = $file{outcome} =~ /$blame/g), 1, 'a failure may be blamed');
-$file{outcome} =~ s/$blame//;
-
-# a task's chunk has those of others
-
-my $of_chunks = delete $file{task_chunks};
-$c = join "\n", values %file;
-
-my $told = qr/ngx_http_review_call_(?:failed|blame)\(\s*call,/;
-my $rest = qr/[^;]*\);/;
-
-# from there to the return lead only ends of blocks, and other branches
-
-my $returned = qr/(?:[\s{}]|\belse\s+(?:if\s*\([^{;]*\)\s*)?\{|$told$rest)*
-                  return\s+([^;]+);/x;
-my $failures = 0;
-
-for my $name (sort keys %backend) {
-    while ($file{$name} =~ /$told\s*(?:"(\w+)"|call->status_code),$rest
-                            (?=$returned)/xg)
-    {
-        my ($code, $return) = ($1 // 'http_NNN', $2);
-        my $now = $return eq '1' ? 'yes' : $return eq '0' ? 'no' : 'some';
-        is($again{$code} // $now, $now,
-           "$name: $code: always or never tried again");
-        $again{$code} = $now;
-        $whose{$code}{ $backend{$name} } = 1 if defined $backend{$name};
-        $failures++;
-    }
+while ($code_c =~ /\[REVIEW_CODE_(\w+)\] = \{\s*"(\w+)", ([01]), (\d+),\s*"/g)
+{
+    my ($member, $name, $retried, $status) = ($1, $2, $3, $4);
+    $name = 'http_NNN' if $member eq 'HTTP';
+    $name{$member} = $name;
+    $retried{$name} = $retried ? 'yes' : 'no';
+    $status{$name} = $status;
 }
 
-cmp_ok($failures, '>=', 20, 'failures are found in the code');
-is(scalar(() = $c =~ /$told/g), $failures, 'a failure is told, then returned');
+same_set([ keys %name ], \@enum, 'each code has its row');
+cmp_ok(scalar @enum, '>=', 35, 'codes are found');
+like(function($code_c, 'review_code_retried'),
+     qr/return status == 408 \|\| status >= 500;/, 'retries of statuses');
+$retried{http_NNN} = 'some';
 
-is(join(' ', $c =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
-   'nothing else sets a code');
-is(join(' ', $file{rank} =~ /failure\.code = "(\w+)"/g), 'no_embeddings',
-   'but that a rank has no embeddings');
+is(join(' ', grep { /strcmp/ && /\bcode\b/ } map { split /;/ } values %file),
+   '', 'codes are not compared as texts');
 
-my %other = (
-    review => [ (map { /"(\w+)"/g }
-                 $c =~ /ngx_http_review_result_failed\(\s*cell,([^,]*),/g),
-                $c =~ /\bturn(?:->|\.)code = "(\w+)"/g ],
-    embed => [ $c =~ /ngx_http_review_batch_failed\(\s*batch,\s*"(\w+)"/g ],
-    rank => [ 'no_embeddings' ],
-    task => [ source("$upper/review/report/read.c")
-              =~ /REVIEW_REPORT_FAILED,\s*"(\w+)"/g ],
-);
-
-for my $who (sort keys %other) {
-    for my $code (@{ $other{$who} }) {
-        $again{$code} //= 'no';
-        $whose{$code}{$who} = 1;
-    }
+sub codes_of {
+    my %seen = map { $_ => 1 }
+               map { my $c = $_;
+                     (map { $name{$_} // () } $c =~ /REVIEW_CODE_([A-Z_]+)\b/g),
+                     $c =~ /review_code_(?:http|of_status)\(/
+                     ? 'http_NNN' : () } @_;
+    return grep { $_ ne 'ok' } sort keys %seen;
 }
 
 # a rank's are those of embeddings, and its own
+
+my %told = (
+    all => [ codes_of($file{outcome}) ],
+    review => [ codes_of(@file{qw(llm cell evidence result)},
+                         join ' ', $c =~ /\bturn->code = (\w+)/g) ],
+    embed => [ codes_of(@file{qw(batch batch_answer vectors)}) ],
+    rank => [ codes_of($file{rank}) ],
+    task => [ grep { $_ ne 'other' }
+              codes_of(source("$upper/review/report/read.c")) ],
+);
+my %whose;
+
+for my $who (keys %told) {
+    cmp_ok(scalar @{ $told{$who} }, '>=', 1, "codes of $who are found");
+    $whose{$_}{$who} = 1 for @{ $told{$who} };
+}
 
 for (values %whose) {
     $_->{all} = 1 if $_->{review} && $_->{embed};
     $_ = $_->{all} ? 'all' : join ' ', sort keys %$_;
 }
 
-delete $again{$_} for grep { !defined $whose{$_} } keys %again;
+my @of_chunks = codes_of($file{task_chunks});
+cmp_ok(scalar @of_chunks, '>=', 4, 'codes of a task are found in the code');
+is(join(' ', grep { ($whose{$_} // '') ne 'all' } @of_chunks), '',
+   'a chunk of a task fails with codes of all');
 
-my @of_chunks = map { /"(\w+)"/g }
-                $of_chunks =~ /(?:call_failed\(|report_fail\()([^;]*);/g;
-@of_chunks = grep { /_|\A(?:cut|internal|deadline)\z/ } @of_chunks;
-cmp_ok(scalar @of_chunks, '>=', 5, 'codes of a task are found in the code');
-is(join(' ', grep { !defined $whose{$_} || $whose{$_} ne 'all' } @of_chunks),
-   '', 'a chunk of a task fails with codes of all');
+my %again = map { $_ => $retried{$_} } keys %whose;
+my %timeout = map { $_ => 1 } grep { $status{$_} == 504 } keys %whose;
 
-like($c, qr/"http_%ui"/, 'http_NNN is what the code writes');
-my %timeout = map { $_ => 1 }
-              source("$upper/http/chunk/ngx_http_review_result.c")
-              =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g;
+my @of_fetch = grep { $_ ne 'stopped' }
+               codes_of(@file{qw(fetch fetch_slot download download_allow
+                                 easy)});
 
-same_set([ $file{batch_answer} =~ /ngx_strcmp\(code, "(\w+)"\) == 0/g ],
-         [ grep { $whose{$_} ne 'review' } keys %timeout ],
-         'the same are timeouts of embeddings');
+is(join(' ', sort grep { !$again{$_} } keys %status),
+   join(' ', sort qw(ok busy cancelled stopped etag_mismatch other),
+        grep { !$again{$_} } @of_fetch),
+   'no code is for nothing: the others are of metrics and logs');
 
 my %row;
 my $table_rows = section($api, 'Error codes');
@@ -491,20 +498,22 @@ my @of_others = qw(NOT_FOUND CONFLICT PRECONDITION_FAILED
 # the files that an endpoint's come from, and what they ask below
 
 my @any = qw(ctx headers parse);
-my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply chunk_request) ] ],
+my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
+                                    qw(chunk_request request) ],
                  'The split endpoint' => [ [ @any, qw(split extract) ],
                                            'split_json' ],
                  'The embed endpoint' => [ [ @any, qw(embed vectors) ],
                                            'embed_request' ],
                  'The rank endpoint' => [ [ @any, qw(rank vectors) ],
                                           'rank_request' ],
-                 'The fetch endpoint' => [ [ @any, qw(fetch fetch_request
-                                                      fetch_reply) ] ],
+                 'The fetch endpoint' => [ [ @any, qw(fetch fetch_reply) ],
+                                           'fetch_request' ],
                  'The task endpoint' => [ [ @any, 'task', (map { "task_$_" }
-                                            qw(request documents plan reply)),
+                                            qw(request plan reply)),
                                             qw(extract source source_look
                                                sources s3_problem) ],
-                                          'split_json' ],
+                                          qw(task_request task_documents
+                                             request split_json) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');
@@ -524,7 +533,8 @@ for my $title (sort keys %endpoints) {
     delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;
     $number_used{$_} = 1
-        for map { source(glob "$upper/review/*/$_.c") =~ /\breturn (\d{3});/g } @below;
+        for map { source(glob "$upper/review/*/$_.c")
+                  =~ /(?:\breturn |_refuse\(err, )(\d{3})\b/g } @below;
 
     $statuses{$title} = [ section($api, $title) =~ /^\| (\d{3}) \| /mg ];
     same_set($statuses{$title}, [ keys %number_used ],
@@ -666,7 +676,7 @@ like(section($api, 'Batches'),
         \s+that\s+stood\s+alone\s+\($bound{VECTORS_LARGE}\s+that/x,
      'api.md: when a service is believed');
 
-my $task_request = source(map { "$upper/http/task/ngx_http_review_task_$_.c" }
+my $task_request = source(map { "$upper/review/request/task_$_.c" }
                           qw(request documents));
 my $task_text = section($api, 'A request for a task');
 my %task_most = ($task_request =~ /REVIEW_TASK_(CLAUSES|TOP_K) +(\d+)/g,
@@ -684,25 +694,24 @@ like(section($api, 'HTTP status of a task'),
      qr/more than $task_most{CHUNKS} chunks/, 'api.md: how many chunks');
 
 my $embed_request = source("$upper/review/embed/embed_request.c");
+my %list = lists_of(source(glob "$upper/review/*/*.[ch]"));
+my %of_chunks = map { $_ => 1 } @{ $list{review_rank_text_members}{idle} };
 my %request = (
-    SplitRequest => [ 'text', @split_options ],
-    RankRequest => [
-        map { /"(\w+)"/g }
-        source("$upper/review/rank/rank_request.c") =~
-        /(?:json_object_get\(body,\s*"\w+"
-          |rank_member\(body,\s*"\w+",\s*"\w+")/xg ],
-    EmbedRequest => names_of($embed_request, 'own'),
-    FetchRequest => names_of($file{fetch_request}, 'names'),
-    TaskRequest => [
-        $task_request =~
-        /(?:_get\(task->ctx\.body,|\(task->ctx\.body,\s*"",)\s*"(\w+)"/g,
-        source("$upper/http/chunk/ngx_http_review_chunk_request.c") =~
-        /json_member\(ctx->body,\s*"",\s*"(\w+)"/g ],
-    TaskSelect => [ $task_request =~ /\(select,\s*"\/select",\s*"(\w+)"/g ],
-    TaskSource => names_of($file{task_documents}, 'known'),
-    TaskResult => names_of($file{task_request}, 'known'),
+    ReviewRequest => 'review_chunk_members',
+    Chunk => 'review_chunk_text_members',
+    Reference => 'review_chunk_reference_members',
+    SplitRequest => 'review_split_request_members',
+    RankRequest => 'review_rank_members',
+    RankTexts => 'review_rank_text_members',
+    EmbedRequest => 'review_embed_members',
+    FetchRequest => 'review_fetch_members',
+    TaskRequest => 'review_task_members',
+    TaskSelect => 'review_task_select_members',
+    TaskSource => 'review_task_document_members',
+    TaskResult => 'review_task_result_members',
 );
-my %request_title = (SplitRequest => 'A request to split',
+my %request_title = (ReviewRequest => 'Request',
+                     SplitRequest => 'A request to split',
                      RankRequest => 'A request to rank',
                      EmbedRequest => 'A request to embed',
                      FetchRequest => 'A request to fetch',
@@ -711,17 +720,52 @@ my %request_title = (SplitRequest => 'A request to split',
                      TaskSource => 'Where a document comes from',
                      TaskResult => 'The report in the store');
 
+my $document_list = $list{review_task_document_members};
+my $known_text = section($api, 'Members that are not known');
+
 for my $schema (sort keys %request) {
-    my %mine = map { $_ => 1 } @{ $request{$schema} };
-    same_set([ keys %{ $schemas->{$schema}{properties} } ], [ keys %mine ],
+    my $list = delete $list{$request{$schema}};
+    my %used = map { $_ => 1 } @{ $list->{used} };
+    my @idle = grep { !$used{$_} } @{ $list->{idle} };
+    my $object = $schemas->{$schema}{items}{oneOf}[1] // $schemas->{$schema};
+
+    same_set([ keys %{ $object->{properties} } ], [ keys %used, @idle ],
              "openapi.yaml: members of $schema");
-    my ($table) = section($api, $request_title{$schema})
-        =~ /^(\| Member .*?)(?:^$|\z)/ms;
-    same_set([ column($table) ], [ keys %mine ], "api.md: members of $schema");
+    is_deeply([ @$object{qw(patternProperties additionalProperties)} ],
+              $schema eq 'EmbedRequest' ? [ undef, undef ]
+              : [ { '^(x-|\$|_)' => JSON::PP::true }, JSON::PP::false ],
+              "openapi.yaml: what else is known of $schema");
+    same_set([ grep { ref $object->{properties}{$_} ne 'HASH' }
+               keys %{ $object->{properties} } ], \@idle,
+             "openapi.yaml: members of $schema that are of no use");
+    is(join(' ', grep { $known_text !~ /`$_`/ } @idle), '',
+       "api.md: members of $schema that are of no use");
+
+    my $title = $request_title{$schema} or next;
+    my ($table) = section($api, $title) =~ /^(\| Member .*?)(?:^$|\z)/ms;
+    same_set([ column($table) ], [ keys %used ], "api.md: members of $schema");
 }
 
+is(join(' ', grep { !$schemas->{SplitChunk}{properties}{$_} }
+             grep { !/\A(?:status|index|score)\z/ } sort keys %of_chunks), '',
+   'what is known of a chunk is told of one');
+is(join(' ', grep { !/\A(?:id|text)\z/ && !$of_chunks{$_} }
+             map { keys %{ $_->{properties} } }
+             @$schemas{qw(SplitChunk ReportChunk)},
+             $schemas->{Ranking}{properties}{results}{items}{properties}
+                     {ranked}{items}), '',
+   'what is told of a chunk is known of one');
+is(join(' ', grep { !exists $schemas->{TaskSource}{properties}{$_} }
+             map { keys %{ $schemas->{$_}{properties} } }
+             qw(Download SavedReport ListedObject StoredObject)), '',
+   'what is told of a document is known of one');
+same_set($list{review_split_options_members}{used},
+         [ keys %{ $schemas->{TaskRequest}{properties}{split}{oneOf}[0]
+                           {properties} } ],
+         'openapi.yaml: members of split of a task');
+
 my $source_text = section($api, 'Where a document comes from');
-my @from = @{ names_of($file{task_documents}, 'names') };
+my @from = @{ names_of($task_request, 'review_sources') };
 my ($key_max) = source("$upper/review/net/s3.h") =~ /S3_KEY +(\d+)/;
 my ($sources) = $file{sources} =~ /SOURCES_CALLS +(\d+)/;
 
@@ -733,8 +777,7 @@ like($source_text, qr/Exactly\sone\sof\s @{[ join ',?\s(?:and\s)?',
 like($source_text, qr/at most $sources at a time/,
      'api.md: how many documents are loaded at a time');
 
-my %longest = $task_request
-    =~ /_string\(json, pointer, "(\w+)", \d, (\d+),/g;
+my %longest = %{ $document_list->{max} };
 same_set([ keys %longest ], [ qw(id type) ],
          'how long members of a document may be');
 
@@ -747,13 +790,13 @@ for my $name (sort keys %longest) {
 
 same_set([ grep { defined }
            @{ $schemas->{TaskResult}{properties}{format}{enum} } ],
-         names_of($file{task_request}, 'formats'), 'forms of saved reports');
+         names_of($task_request, 'review_task_formats'), 'forms of saved reports');
 like(section($api, 'The report in the store'), qr/\b1 to $key_max bytes\b/,
      'api.md: the key of a report');
 
 same_set([ grep { defined }
            @{ $schemas->{EmbedRequest}{properties}{encoding_format}{enum} } ],
-         names_of($embed_request, 'formats'), 'forms of embeddings');
+         names_of($embed_request, 'review_embed_formats'), 'forms of embeddings');
 
 # all names in a schema, those of other schemas that it leads to included
 
@@ -832,20 +875,24 @@ same_set([ column(section($api, 'Downloads')) ],
          [ grep { !/\A(?:code|detail)\z/ } keys %fetch_member ],
          'api.md: members of Downloads');
 
-# "http" is http_NNN without memory for the number
-
-my %fetch_code = map { $_ => 1 } 'http_NNN', grep { $_ ne 'http' }
-    "$file{fetch}$file{fetch_slot}$file{download}"
-        =~ /(?:_(?:failed|refused)\(\s*(?:slot|d),|_TIMEOUT,|->code\s=)
-            \s*"(\w+)"/gx,
-    $file{download_allow} =~ /(?:return|\? NULL :)\s+"(\w+)";/g;
-cmp_ok(scalar keys %fetch_code, '>=', 15, 'codes of downloads are found');
-same_set([ column(section($api, 'Error codes of downloads')) ],
-         [ keys %fetch_code ],
+cmp_ok(scalar @of_fetch, '>=', 15, 'codes of downloads are found');
+my $fetch_rows = section($api, 'Error codes of downloads');
+same_set([ column($fetch_rows) ], \@of_fetch,
          'each error code of downloads is documented, and nothing else is');
 same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
-         [ grep { $_ ne 'http_NNN' } keys %fetch_code ],
-         'error codes: FetchError');
+         [ grep { $_ ne 'http_NNN' } @of_fetch ], 'error codes: FetchError');
+my %fetch_status = $fetch_rows =~ /^\| `(\w+)` \| (\w+) \|/mg;
+is_deeply(\%fetch_status,
+          { map { $_ => $status{$_} == 504 ? 'timeout'
+                        : $status{$_} == 502 ? 'failed' : 'refused' }
+            @of_fetch }, 'statuses of downloads');
+
+my %converter = section($api, 'Documents') =~ /^\| ([a-z ]+) \| (\d+) \|/mg;
+is_deeply(\%converter,
+          { 'too large a text' => $status{too_large},
+            'no answer in time' => $status{call_timeout},
+            'anything else' => $status{connect} },
+          'statuses of documents that are not made text');
 
 same_set(parameters('review_fetch'),
          [ $file{fetch} =~ /_param\([^";]*"(\w+)"/g ],
@@ -869,7 +916,8 @@ my %object_status = map { $object_number{$_} // $_ => 1 }
                     qw(object object_headers object_reply s3_problem);
 my @object_statuses = section($api, 'HTTP status of an object')
     =~ /^\| (\d{3}) \| /mg;
-same_set(\@object_statuses, [ keys %object_status, 206 ],
+same_set(\@object_statuses,
+         [ keys %object_status, 206, $status{timeout} ],
          'objects: each status is documented, and nothing else is');
 
 my %object_responses = map { $_ => 1 } map { keys %{ $_->{responses} } }
@@ -919,13 +967,17 @@ like(section($api, 'The object endpoint'), qr/at most $key_max bytes/,
 
 my $metrics_c = source("$upper/review/limit/metrics.c");
 my %names = map { $_ => names_of($metrics_c, "review_metrics_$_") }
-            qw(outcomes reviews points kinds circuits);
+            qw(others reviews points kinds circuits);
 my $calls = $schemas->{Status}{properties}{calls}{properties};
 
-same_set($schemas->{Outcome}{enum}, $names{outcomes}, 'outcomes of calls');
+my ($statuses) = $metrics_c =~ /review_metrics_statuses\[\] = \{(.*?)\}/s;
+my ($counted) = $enum =~ /\A(.*?\bREVIEW_CODE_CANCELLED)\b/s;
+my @outcomes = ((map { $name{$_} } $counted =~ /REVIEW_CODE_(\w+)/g),
+                (map { "http_$_" } $statuses =~ /\d+/g), @{ $names{others} });
+same_set($schemas->{Outcome}{enum}, \@outcomes, 'outcomes of calls');
 same_set($calls->{circuit}{enum}, $names{circuits}, 'states of the circuit');
 
-my %outcome = map { $_ => 1 } @{ $names{outcomes} };
+my %outcome = map { $_ => 1 } @outcomes;
 is(join(' ', grep { !$outcome{$_} } sort keys %again),
    'bad_reply http_NNN no_embeddings regex_limit',
    'each error code of a call is an outcome');
@@ -1019,7 +1071,7 @@ for ([ 'review_rubric_members', 'The rubric', 'Rubric' ],
      [ 'review_rule_members', 'Rules', 'Rule' ])
 {
     my ($array, $title, $schema) = @$_;
-    my $members = names_of($rubric_c, $array);
+    my $members = $list{$array}{used};
     same_set([ column(section($rubric, $title)) ], $members,
              "rubric.md: members of \"$title\"");
     same_set([ keys %{ $schemas->{$schema}{properties} } ], $members,

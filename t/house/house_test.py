@@ -2,8 +2,9 @@
 """
 Proves the plan of the house, by includes and by the symbols of the objects that
 were built: a wing uses only those below it, files never one another in a
-circle, and the lower floor needs nothing of nginx.  And JSON is written by the
-one who knows its commas, braces and quotes, review/json/write.c.
+circle, the lower floor needs nothing of nginx, and one file alone visits
+requests.  And JSON is written by the one who knows its commas, braces and
+quotes, review/json/write.c.
 """
 
 import os
@@ -22,8 +23,8 @@ OBJECTS = os.path.join(ROOT, "build", "nginx", "objs", "addon")
 WINGS = ["http"] + ["http/" + name for name in (
     "task", "steps", "source", "fetch", "store", "chunk", "call", "transfer",
     "request", "limit", "base")] + ["review/" + name for name in (
-        "report", "rank", "embed", "split", "outline", "quote", "answer",
-        "rubric", "net", "limit", "json", "base")]
+        "request", "report", "rank", "embed", "split", "outline", "quote",
+        "answer", "rubric", "net", "limit", "json", "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 
@@ -34,6 +35,11 @@ EVERYBODYS = {"ngx_http_review_module"}
 MODULE = re.compile(r"ngx_http_review_\w+_module")
 
 MOST = 10           # files of a wing
+
+# what ends a visit of a request, and where that is done for all
+
+VISIT = ("ngx_http_run_posted_requests",
+         "http/request/ngx_http_review_visit.c")
 
 # a piece of JSON in a literal: an object's beginning, wherever it stands, and
 # what is written that names a member, or is nothing but what stands around them
@@ -49,7 +55,6 @@ OTHERS = {
     "review/answer/repair.c": "an LLM's own, mended as it is read",
     "review/json/write.c": "the writer",
     "review/limit/prometheus.c": "labels",
-    "review/net/url.c": "addresses",
     "review/rubric/prompt_words.c": "the form of an answer, a template",
     "review/rubric/template.c": "braces of templates",
 }
@@ -170,6 +175,10 @@ def main():
         file: {name for name in names if not MODULE.fullmatch(name)}
         for file, names in needs.items()}))
     Tap.ok(not around, "no files use one another in a circle", around)
+
+    visits = [file for file in files if VISIT[0] in needs[file]]
+    Tap.ok(visits == [VISIT[1]], "visits of requests are ended in one place",
+           visits)
 
     nginx = ["%s: %s" % (file, name) for file in files
              if file.startswith("review/")

@@ -28,8 +28,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->first = 0;
     call->retry_after = 0;
     call->inflate = NULL;
-    call->failure.code = NULL;
-    call->failure.note = NULL;
+    ngx_memzero(&call->failure, sizeof(ngx_http_review_failure_t));
     call->header = 0;
     call->attempted = 0;
     call->connected = 0;
@@ -39,6 +38,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->timedout = 0;
     call->encoded = 0;
     call->cut = 0;
+    call->large = 0;
 
     call->backend->begin(call);
 }
@@ -86,13 +86,11 @@ ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
     call = (ngx_http_review_call_t *)
                ((u_char *) turn - offsetof(ngx_http_review_call_t, turn));
 
-    c = call->ctx->request->connection;
+    c = ngx_http_review_visit_begin(call->ctx);
 
-    if (!ngx_http_review_is_ours(call->ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, call->ctx->request);
 
     if (turn->code) {
         ngx_http_review_call_end(call);
@@ -101,7 +99,7 @@ ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
         ngx_http_review_call_try(call);
     }
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -213,23 +211,20 @@ ngx_http_review_call_over(ngx_http_review_call_t *call)
 static ngx_uint_t
 ngx_http_review_call_refused(ngx_http_review_call_t *call)
 {
-    const char  *code;
+    char           name[REVIEW_CODE_NAME];
+    review_code_t  code;
 
     code = call->turn.code;
 
     call->failure.code = code;
-    call->failure.detail =
-        ngx_strcmp(code, "circuit_open") == 0
-        ? "calls of the LLM have been failing, it is left alone for a while"
-        : ngx_strcmp(code, "queue_timeout") == 0
-        ? "the call has waited for its turn too long"
-        : "too many calls wait for the LLM";
+    call->failure.detail = review_code_sentence(code);
 
     call->usage->queue_time += ngx_current_msec - call->turn.asked;
 
     ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
                   "review: a call for %*s was not made: %s",
-                  call->name.len, call->name.data, code);
+                  call->name.len, call->name.data,
+                  review_code_name(code, name));
 
     return 0;
 }
@@ -238,6 +233,7 @@ ngx_http_review_call_refused(ngx_http_review_call_t *call)
 static ngx_uint_t
 ngx_http_review_call_answered(ngx_http_review_call_t *call)
 {
+    char                       name[REVIEW_CODE_NAME];
     ngx_uint_t                 again;
     ngx_http_review_usage_t   *usage;
     ngx_http_review_sample_t   sample;
@@ -267,7 +263,7 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
         ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
                       "review: try %ui of a call for %*s failed: %s",
                       call->tries, call->name.len, call->name.data,
-                      call->failure.code);
+                      review_code_name(call->failure.code, name));
     }
 
     return again;
@@ -281,20 +277,18 @@ ngx_http_review_call_timeout(ngx_event_t *ev)
     ngx_http_review_call_t  *call;
 
     call = ev->data;
-    c = call->ctx->request->connection;
+    c = ngx_http_review_visit_begin(call->ctx);
 
-    if (!ngx_http_review_is_ours(call->ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, call->ctx->request);
 
     call->timedout = 1;
 
     ngx_http_review_call_stop(call);
     ngx_http_review_call_end(call);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -305,17 +299,15 @@ ngx_http_review_call_again(ngx_event_t *ev)
     ngx_http_review_call_t  *call;
 
     call = ev->data;
-    c = call->ctx->request->connection;
+    c = ngx_http_review_visit_begin(call->ctx);
 
-    if (!ngx_http_review_is_ours(call->ctx)) {
+    if (c == NULL) {
         return;
     }
 
-    ngx_http_set_log_request(c->log, call->ctx->request);
-
     ngx_http_review_call_start(call);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -336,14 +328,14 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     ngx_http_review_call_over(call);
     ngx_http_review_call_stop(call);
-    ngx_http_review_count_cut(call, "deadline");
+    ngx_http_review_count_cut(call, REVIEW_CODE_DEADLINE);
 
     /*
      * Half of what a call may take without a word is a sign: an LLM that hangs
      * is to be noticed even where the review's time is over before a call's.
      */
 
-    ngx_http_review_limit_sample(&sample, "cancelled");
+    ngx_http_review_limit_sample(&sample, REVIEW_CODE_CANCELLED);
 
     conf = ngx_http_review_request_conf(call->ctx);
 
@@ -351,7 +343,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
         && ngx_current_msec - call->started
            >= ngx_min(conf->call_timeout, conf->timeout) / 2)
     {
-        ngx_http_review_limit_sample(&sample, "call_timeout");
+        ngx_http_review_limit_sample(&sample, REVIEW_CODE_CALL_TIMEOUT);
     }
 
     ngx_http_review_limit_done(&call->turn, &sample);
@@ -376,6 +368,6 @@ ngx_http_review_call_leave(ngx_http_review_call_t *call)
 
     ngx_http_review_call_let_go(call);
 
-    ngx_http_review_count_cut(call, "cancelled");
+    ngx_http_review_count_cut(call, REVIEW_CODE_CANCELLED);
     ngx_http_review_limit_leave(&call->turn);
 }

@@ -47,13 +47,10 @@ extern ngx_module_t  ngx_http_review_call_module;
          (r)->loc_conf[ngx_http_review_call_module.ctx_index])
 
 
-/*
- * What went wrong with a try, named as in "error.code"; NULL code: nothing.
- * The detail may be the answer's own.
- */
+/* what went wrong with a try; the detail may be the answer's own */
 
 typedef struct {
-    const char                 *code;
+    review_code_t               code;
     const char                 *detail;
     const char                 *note;       /* why there was no other try */
 } ngx_http_review_failure_t;
@@ -65,7 +62,8 @@ typedef void (*ngx_http_review_call_pt)(ngx_http_review_call_t *call);
 
 
 typedef struct {
-    const char                 *name;       /* "the LLM": in messages */
+    const char                 *name;       /* "the LLM": in messages, */
+    const char                 *too_large;  /* and that an answer of it is */
 
     /* a try begins */
 
@@ -80,9 +78,12 @@ typedef struct {
 
     const char               *(*end)(ngx_http_review_call_t *call);
 
-    /* of status 200: sets call->failure; 1: another try may be worth it */
+    /*
+     * Of status 200: is the answer whole?  REVIEW_CODE_OK, _CUT, _TOO_LARGE,
+     * _INTERNAL: no memory; or what else an answer of this backend may say.
+     */
 
-    ngx_uint_t                (*outcome)(ngx_http_review_call_t *call);
+    review_code_t             (*whole)(ngx_http_review_call_t *call);
 } ngx_http_review_backend_t;
 
 
@@ -117,7 +118,6 @@ struct ngx_http_review_call_s {
     void                       *inflate;    /* of a gzipped answer */
 
     ngx_http_review_failure_t   failure;    /* of the last try */
-    char                        status_code[sizeof("http_") + NGX_INT_T_LEN];
 
     unsigned                    header:1;   /* a response header was seen */
     unsigned                    attempted:1; /* to connect to an upstream */
@@ -130,6 +130,7 @@ struct ngx_http_review_call_s {
     unsigned                    timedout:1; /* by review_call_timeout */
     unsigned                    encoded:1;  /* can't be decoded */
     unsigned                    cut:1;      /* before the end that was told */
+    unsigned                    large:1;    /* more than is kept of one */
     unsigned                    left:1;     /* a try was left behind, which
                                                still knows the call */
 };
@@ -144,7 +145,7 @@ review_metrics_t *ngx_http_review_metrics(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_count_call(ngx_http_review_call_t *call);
 void ngx_http_review_count_busy(ngx_http_review_call_t *call);
 void ngx_http_review_count_cut(ngx_http_review_call_t *call,
-    const char *code);
+    review_code_t code);
 void ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
     ngx_http_review_usage_t *usage);
 void ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx,
@@ -213,11 +214,15 @@ void ngx_http_review_capture_body(ngx_http_request_t *r,
 
 ngx_uint_t ngx_http_review_outcome(ngx_http_review_call_t *call);
 
+/* an answer that is kept as it comes, "max" bytes of it: a backend's "feed" */
 
-/* sets call->failure */
+ngx_int_t ngx_http_review_outcome_gather(ngx_http_review_call_t *call,
+    review_buf_t *b, size_t max, u_char *data, size_t len);
 
-void ngx_http_review_call_failed(ngx_http_review_call_t *call,
-    const char *code, const char *detail);
+/* and its "whole", as far as nginx knows */
+
+review_code_t ngx_http_review_outcome_gathered(ngx_http_review_call_t *call,
+    review_buf_t *b);
 
 
 /* ngx_http_review_retry.c: when, and whether, to try again */

@@ -56,7 +56,7 @@ ngx_http_review_count_busy(ngx_http_review_call_t *call)
     m = ngx_http_review_metrics(call->ctx);
 
     if (m) {
-        review_metrics_call(m, "busy", REVIEW_METRICS_NO_TIME);
+        review_metrics_call(m, REVIEW_CODE_BUSY, REVIEW_METRICS_NO_TIME);
     }
 }
 
@@ -78,7 +78,7 @@ ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx, review_str_t *model,
 /* a call that is given up while it runs, or while it waits */
 
 void
-ngx_http_review_count_cut(ngx_http_review_call_t *call, const char *code)
+ngx_http_review_count_cut(ngx_http_review_call_t *call, review_code_t code)
 {
     review_metrics_t  *m;
 
@@ -94,8 +94,8 @@ ngx_http_review_count_cut(ngx_http_review_call_t *call, const char *code)
         return;
     }
 
-    if (ngx_strcmp(code, "deadline") == 0) {
-        code = "queue_timeout";
+    if (code == REVIEW_CODE_DEADLINE) {
+        code = REVIEW_CODE_QUEUE_TIMEOUT;
     }
 
     review_metrics_call(m, code, REVIEW_METRICS_NO_TIME);

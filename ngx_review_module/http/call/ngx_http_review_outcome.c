@@ -8,110 +8,190 @@
 #include "http/call/ngx_http_review_call.h"
 
 
-static ngx_uint_t ngx_http_review_outcome_transport(
-    ngx_http_review_call_t *call);
-static ngx_uint_t ngx_http_review_outcome_status(
-    ngx_http_review_call_t *call, const char *detail);
+static void ngx_http_review_outcome_answer(ngx_http_review_call_t *call);
+static void ngx_http_review_outcome_transport(ngx_http_review_call_t *call);
+static void ngx_http_review_outcome_status(ngx_http_review_call_t *call,
+    const char *detail);
 
-
-void
-ngx_http_review_call_failed(ngx_http_review_call_t *call, const char *code,
-    const char *detail)
-{
-    call->failure.code = code;
-    call->failure.detail = detail;
-}
-
-
-/* the same, with the backend's name for its "%s" */
-
-static void
-ngx_http_review_call_blame(ngx_http_review_call_t *call, const char *code,
-    const char *fmt)
-{
-    u_char  *p, *last;
-    size_t   size;
-
-    size = ngx_strlen(fmt) + ngx_strlen(call->backend->name);
-
-    p = ngx_pnalloc(call->ctx->request->pool, size);
-
-    if (p) {
-        last = ngx_snprintf(p, size - 1, fmt, call->backend->name);
-        *last = '\0';
-    }
-
-    ngx_http_review_call_failed(call, code, p ? (char *) p : "no memory");
-}
-
-
-/* sets call->failure; returns 1 if another try may be worth it */
 
 ngx_uint_t
 ngx_http_review_outcome(ngx_http_review_call_t *call)
 {
-    const char  *detail;
+    if (call->header) {
+        ngx_http_review_outcome_answer(call);
 
-    if (!call->header) {
-        return ngx_http_review_outcome_transport(call);
+    } else {
+        ngx_http_review_outcome_transport(call);
     }
+
+    return review_code_retried(call->failure.code);
+}
+
+
+/* the backend's name is that of the detail's "%s" */
+
+static void
+ngx_http_review_outcome_failed(ngx_http_review_call_t *call,
+    review_code_t code, const char *detail)
+{
+    u_char  *p, *last;
+    size_t   size;
+
+    call->failure.code = code;
+    call->failure.detail = detail;
+
+    if (ngx_strstr(detail, "%s")) {
+        size = ngx_strlen(detail) + ngx_strlen(call->backend->name);
+        p = ngx_pnalloc(call->ctx->request->pool, size);
+
+        if (p == NULL) {
+            call->failure.detail = "no memory";
+            return;
+        }
+
+        last = ngx_snprintf(p, size - 1, detail, call->backend->name);
+        *last = '\0';
+
+        call->failure.detail = (char *) p;
+    }
+}
+
+
+/* in the answer's own words, if it has any */
+
+static void
+ngx_http_review_outcome_told(ngx_http_review_call_t *call, review_code_t code,
+    const char *detail)
+{
+    if (detail[0]) {
+        call->failure.code = code;
+        call->failure.detail = detail;
+
+    } else {
+        ngx_http_review_outcome_failed(call, code, review_code_sentence(code));
+    }
+}
+
+
+static void
+ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
+{
+    const char     *detail;
+    review_code_t   code;
 
     detail = call->backend->end(call);
 
     /* what has no status line is HTTP/0.9 to nginx */
 
     if (call->status == 0) {
-        ngx_http_review_call_failed(call, "cut", "the response is not HTTP");
-        return 1;
+        ngx_http_review_outcome_failed(call, REVIEW_CODE_CUT,
+                                       "the response is not HTTP");
+        return;
     }
 
     if (call->status != NGX_HTTP_OK) {
-        return ngx_http_review_outcome_status(call, detail);
+        ngx_http_review_outcome_status(call, detail);
+        return;
     }
 
-    if (call->encoded) {
-        ngx_http_review_call_failed(call, "bad_encoding",
-                             "the answer's Content-Encoding cannot be decoded");
-        return 0;
+    code = call->encoded ? REVIEW_CODE_BAD_ENCODING
+                         : call->backend->whole(call);
+
+    switch (code) {
+
+    case REVIEW_CODE_OK:
+        break;
+
+    case REVIEW_CODE_CUT:
+
+        if (call->timedout || call->silent) {
+            ngx_http_review_outcome_failed(call, REVIEW_CODE_CALL_TIMEOUT,
+                                           "%s fell silent in mid-answer");
+            break;
+        }
+
+        ngx_http_review_outcome_failed(call, code,
+                                       "the answer ended before its end");
+        break;
+
+    case REVIEW_CODE_TOO_LARGE:
+        ngx_http_review_outcome_failed(call, code, call->backend->too_large);
+        break;
+
+    case REVIEW_CODE_INTERNAL:
+    case REVIEW_CODE_BAD_ENCODING:
+        ngx_http_review_outcome_told(call, code, "");
+        break;
+
+    default:
+        ngx_http_review_outcome_told(call, code, detail);
+    }
+}
+
+
+ngx_int_t
+ngx_http_review_outcome_gather(ngx_http_review_call_t *call, review_buf_t *b,
+    size_t max, u_char *data, size_t len)
+{
+    if (len > max - b->len) {
+        call->large = 1;
+        return NGX_ERROR;
     }
 
-    return call->backend->outcome(call);
+    review_buf_add(b, (char *) data, len);
+
+    return b->failed ? NGX_ERROR : NGX_OK;
+}
+
+
+review_code_t
+ngx_http_review_outcome_gathered(ngx_http_review_call_t *call, review_buf_t *b)
+{
+    if (b->failed) {
+        return REVIEW_CODE_INTERNAL;
+    }
+
+    if (call->large) {
+        return REVIEW_CODE_TOO_LARGE;
+    }
+
+    return call->timedout || call->silent || call->cut ? REVIEW_CODE_CUT
+                                                       : REVIEW_CODE_OK;
 }
 
 
 /* no response header was seen */
 
-static ngx_uint_t
+static void
 ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
 {
     if (call->timedout) {
-        ngx_http_review_call_failed(call, "call_timeout",
-                             "no answer within review_call_timeout");
-        return 1;
+        ngx_http_review_outcome_told(call, REVIEW_CODE_CALL_TIMEOUT, "");
+        return;
     }
 
     switch (call->rc) {
 
     case NGX_HTTP_GATEWAY_TIME_OUT:
-        ngx_http_review_call_blame(call, "call_timeout",
-                                   call->connected
-                                   ? "%s sent nothing in time"
-                                   : "connecting to %s took too long");
-        return 1;
+        ngx_http_review_outcome_failed(call, REVIEW_CODE_CALL_TIMEOUT,
+                                       call->connected
+                                       ? "%s sent nothing in time"
+                                       : "connecting to %s took too long");
+        return;
 
     case NGX_HTTP_BAD_GATEWAY:
         if (call->connected) {
-            ngx_http_review_call_failed(call, "cut",
-                                 "the connection ended, or was not HTTP, "
-                                 "before a response");
-            return 1;
+            ngx_http_review_outcome_failed(call, REVIEW_CODE_CUT,
+                                           "the connection ended, or was not "
+                                           "HTTP, before a response");
+            return;
         }
 
-        ngx_http_review_call_blame(call, "connect",
-                                   call->no_server
-                                   ? "no server of %s is up, or free"
-                                   : "no connection to %s");
-        return 1;
+        ngx_http_review_outcome_failed(call, REVIEW_CODE_CONNECT,
+                                       call->no_server
+                                       ? "no server of %s is up, or free"
+                                       : "no connection to %s");
+        return;
 
     case NGX_HTTP_INTERNAL_SERVER_ERROR:
         if (call->connected) {
@@ -121,62 +201,48 @@ ngx_http_review_outcome_transport(ngx_http_review_call_t *call)
         /* worker_connections may be used up, for instance */
 
         if (call->attempted) {
-            ngx_http_review_call_failed(call, "connect",
-                                 "no connection could be had, see the error "
-                                 "log");
-            return 1;
+            ngx_http_review_outcome_failed(call, REVIEW_CODE_CONNECT,
+                                           "no connection could be had, see "
+                                           "the error log");
+            return;
         }
 
         /* fall through */
 
     case NGX_ERROR:
     case NGX_OK:
-        ngx_http_review_call_blame(call, "internal",
-                                   "the location of %s failed, see the error "
-                                   "log");
-        return 0;
+        ngx_http_review_outcome_failed(call, REVIEW_CODE_INTERNAL,
+                                       "the location of %s failed, see the "
+                                       "error log");
+        return;
     }
 
     /*
-     * An error of the LLM's that proxy_intercept_errors has kept from us, or
-     * of the location itself: there is none, or it is closed to us.
+     * An error of the backend's that proxy_intercept_errors has kept from us,
+     * or of the location itself: there is none, or it is closed to us.
      */
 
     call->status = call->rc;
 
-    return ngx_http_review_outcome_status(call, "");
+    ngx_http_review_outcome_status(call, "");
 }
 
 
-static ngx_uint_t
+static void
 ngx_http_review_outcome_status(ngx_http_review_call_t *call,
     const char *detail)
 {
-    if (call->status == NGX_HTTP_TOO_MANY_REQUESTS) {
-        ngx_http_review_call_failed(call, "rate_limited",
-                             detail[0] ? detail : "too many requests");
-        return 1;
+    review_code_t  code;
+
+    code = review_code_of_status(call->status);
+
+    if (code != REVIEW_CODE_RATE_LIMITED && !call->header && !call->connected)
+    {
+        ngx_http_review_outcome_failed(call, code,
+                                       "the location of %s itself has "
+                                       "refused, see the error log");
+        return;
     }
 
-    /* the longest status is a word's, whatever the upstream says */
-
-    *ngx_snprintf((u_char *) call->status_code,
-                  sizeof(call->status_code) - 1, "http_%ui", call->status)
-        = '\0';
-
-    if (!call->header && !call->connected) {
-        ngx_http_review_call_blame(call, call->status_code,
-                                   "the location of %s itself has refused, "
-                                   "see the error log");
-
-    } else if (detail[0]) {
-        ngx_http_review_call_failed(call, call->status_code, detail);
-
-    } else {
-        ngx_http_review_call_blame(call, call->status_code,
-                                   "%s refused the request");
-    }
-
-    return call->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
-           || call->status == NGX_HTTP_REQUEST_TIME_OUT;
+    ngx_http_review_outcome_told(call, code, detail);
 }

@@ -77,8 +77,7 @@ ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
         return;
 
     default:
-        ngx_http_review_result_failed(cell, "regex_limit",
-                                      "the rule's regex took too many steps",
+        ngx_http_review_result_failed(cell, REVIEW_CODE_REGEX_LIMIT, NULL,
                                       NULL);
     }
 }
@@ -161,7 +160,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
 failed:
 
-    ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+    ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
 }
 
 
@@ -187,7 +186,7 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
     }
 
     if (ngx_http_review_cell_turn(cell, (size_t) -1, NULL) != NGX_OK) {
-        ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+        ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
 
@@ -225,7 +224,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
-    if (ngx_strcmp(call->failure.code, "truncated") == 0) {
+    if (call->failure.code == REVIEW_CODE_TRUNCATED) {
 
         /* cut, but behind its end */
 
@@ -250,7 +249,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         }
     }
 
-    if (ngx_strcmp(call->failure.code, "bad_answer") == 0 && !cell->reasked) {
+    if (call->failure.code == REVIEW_CODE_BAD_ANSWER && !cell->reasked) {
         cell->reasked = 1;
         ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
         ngx_http_review_cell_ask(cell);
@@ -295,7 +294,7 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
                   err.pointer, err.pointer[0] ? ": " : "", err.text) = '\0';
 
-    ngx_http_review_result_failed(cell, "bad_answer", detail, NULL);
+    ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
 }
 
 
@@ -369,7 +368,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 
         /* a try that is cut off has been made all the same */
 
-        if (call->sr || (call->ended && call->turn.code == NULL
+        if (call->sr || (call->ended && call->turn.code == REVIEW_CODE_OK
                          && !call->busy))
         {
             cell->usage.calls++;
@@ -383,7 +382,8 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
         ngx_http_review_call_cancel(call);
     }
 
-    ngx_http_review_result_failed(cell, waits ? "queue_timeout" : "deadline",
+    ngx_http_review_result_failed(cell, waits ? REVIEW_CODE_QUEUE_TIMEOUT
+                                              : REVIEW_CODE_DEADLINE,
                                   waits ? "review_timeout was over before the "
                                           "call's turn had come"
                                   : "review_timeout was over before an answer",

@@ -5,10 +5,15 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/request/chunk_request.h"
+
 
 static ngx_int_t ngx_http_review_handler(ngx_http_request_t *r);
 static void ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_chunk_request(
+    ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk);
 static ngx_uint_t ngx_http_review_asks(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_admit(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_start(ngx_http_review_chunk_t *chunk);
@@ -99,7 +104,7 @@ ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx)
 
     chunk = (ngx_http_review_chunk_t *) ctx;
 
-    rc = ngx_http_review_read_request(chunk);
+    rc = ngx_http_review_chunk_request(chunk);
 
     if (rc == NGX_OK) {
         rc = ngx_http_review_admit(chunk);
@@ -111,6 +116,90 @@ ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx)
 
     if (rc != NGX_OK) {
         ngx_http_review_fail(ctx, rc);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    review_error_t           err;
+    review_chunk_given_t     given;
+    review_chunk_request_t   request;
+    ngx_http_review_ctx_t   *ctx;
+
+    ctx = &chunk->ctx;
+
+    ngx_http_review_rubrics(ctx, &given.rubrics);
+    given.max_chunk = ngx_http_review_chunk_conf(ctx)->max_chunk;
+    given.max_points = ngx_http_review_chunk_conf(ctx)->max_points;
+
+    rc = review_chunk_request(ctx->pool, ctx->body, &given, &request, &err);
+
+    if (request.rubric) {
+        ctx->rubric = &request.rubric->name;
+    }
+
+    rc = ngx_http_review_problem_read(ctx, rc, &err);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    chunk->id = request.id;
+    chunk->rubric = request.rubric;
+    chunk->subject = request.subject;
+
+    chunk->cells = ngx_pcalloc(ctx->request->pool,
+                               request.npoints
+                               * sizeof(ngx_http_review_cell_t));
+    if (chunk->cells == NULL) {
+        return NGX_ERROR;
+    }
+
+    chunk->ncells = request.npoints;
+
+    for (i = 0; i < chunk->ncells; i++) {
+        chunk->cells[i].point = request.points[i];
+    }
+
+    ngx_http_review_chunk_llm(chunk);
+
+    return NGX_OK;
+}
+
+
+/* how the LLM is asked: as the rubric says, else as the configuration does */
+
+static void
+ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
+{
+    review_rubric_t        *rubric;
+    review_subject_t       *subject;
+    ngx_http_review_llm_t  *llm;
+
+    rubric = chunk->rubric;
+    subject = &chunk->subject;
+    llm = ngx_http_review_chunk_conf(&chunk->ctx)->llm;
+
+    subject->stream = llm->stream;
+    subject->schema = llm->schema;
+    subject->model.data = (char *) llm->model.data;
+    subject->model.len = llm->model.len;
+
+    if (rubric == NULL) {
+        subject->language.data = "zh";
+        subject->language.len = 2;
+        return;
+    }
+
+    subject->system = rubric->system;
+    subject->language = rubric->language;
+
+    if (rubric->model.len) {
+        subject->model = rubric->model;
     }
 }
 

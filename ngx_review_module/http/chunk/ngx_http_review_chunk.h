@@ -14,6 +14,7 @@
 #include "review/answer/completion.h"
 #include "review/quote/evidence.h"
 #include "review/rubric/prompt.h"
+#include "review/request/request.h"
 #include "review/quote/quote.h"
 
 #pragma GCC visibility push(hidden)
@@ -142,16 +143,6 @@ char *ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_chunk_t *ngx_http_review_chunk_of(ngx_http_request_t *r);
 
 
-/*
- * ngx_http_review_chunk_request.c: what the client asks.  Returns NGX_OK,
- * NGX_ERROR, or the HTTP status of a problem that has been described.
- */
-
-ngx_int_t ngx_http_review_read_request(ngx_http_review_chunk_t *chunk);
-ngx_int_t ngx_http_review_check_vars(ngx_http_review_ctx_t *ctx,
-    json_t **vars);
-
-
 /* ngx_http_review_cell.c: one point on one chunk */
 
 void ngx_http_review_cell_start(ngx_http_review_cell_t *cell);
@@ -178,7 +169,7 @@ void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     ngx_int_t *captures);
 void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
-    const char *code, const char *detail, const char *note);
+    review_code_t code, const char *detail, const char *note);
 
 
 /* ngx_http_review_chunk_reply.c: the results together, and as they come */
@@ -201,8 +192,11 @@ void ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk);
 char *ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 review_rubric_t *ngx_http_review_rubric_find(
     ngx_http_review_chunk_main_conf_t *rmcf, const char *name, size_t len);
-ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
-    review_point_t *point, const char *pointer, review_error_t *err);
+
+/* what readers of requests are given of them */
+
+void ngx_http_review_rubrics(ngx_http_review_ctx_t *ctx,
+    review_rubrics_t *given);
 
 /*
  * The place of the first match in the chunk, in bytes: captures[0..1].  NGX_OK,

@@ -43,7 +43,7 @@ ngx_http_review_evidence(ngx_http_review_cell_t *cell,
                                        * sizeof(review_evidence_t) + 1);
 
     if (cell->answer == NULL || cell->evidence == NULL) {
-        ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+        ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
 
@@ -91,7 +91,7 @@ ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk)
         }
 
         ngx_http_review_evidence_leave(cell);
-        ngx_http_review_result_failed(cell, "internal", "no memory", NULL);
+        ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
     }
 }
 

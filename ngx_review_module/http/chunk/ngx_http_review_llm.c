@@ -68,75 +68,34 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
 }
 
 
-static ngx_uint_t
-ngx_http_review_llm_outcome(ngx_http_review_call_t *call)
+static review_code_t
+ngx_http_review_llm_whole(ngx_http_review_call_t *call)
 {
-    const char              *detail;
     ngx_http_review_cell_t  *cell;
 
+    static const review_code_t  codes[] = {
+        [REVIEW_COMPLETION_OK] = REVIEW_CODE_OK,
+        [REVIEW_COMPLETION_CUT] = REVIEW_CODE_CUT,
+        [REVIEW_COMPLETION_TRUNCATED] = REVIEW_CODE_TRUNCATED,
+        [REVIEW_COMPLETION_REFUSED] = REVIEW_CODE_REFUSED,
+        [REVIEW_COMPLETION_ERROR] = REVIEW_CODE_LLM_ERROR,
+        [REVIEW_COMPLETION_EMPTY] = REVIEW_CODE_BAD_ANSWER,
+        [REVIEW_COMPLETION_BAD_JSON] = REVIEW_CODE_BAD_JSON,
+        [REVIEW_COMPLETION_TOO_LARGE] = REVIEW_CODE_TOO_LARGE,
+        [REVIEW_COMPLETION_NO_MEMORY] = REVIEW_CODE_INTERNAL
+    };
+
     cell = call->data;
-    detail = cell->completion->detail;
 
-    switch (cell->outcome) {
-
-    case REVIEW_COMPLETION_OK:
-        return 0;
-
-    case REVIEW_COMPLETION_CUT:
-        if (call->timedout || call->silent) {
-            ngx_http_review_call_failed(call, "call_timeout",
-                                 "the LLM fell silent in mid-answer");
-            return 1;
-        }
-
-        ngx_http_review_call_failed(call, "cut",
-                                    "the answer ended before its end");
-        return 1;
-
-    case REVIEW_COMPLETION_TRUNCATED:
-        ngx_http_review_call_failed(call, "truncated",
-                                    "the answer was cut at max_tokens");
-        return 0;
-
-    case REVIEW_COMPLETION_REFUSED:
-        ngx_http_review_call_failed(call, "refused",
-                                    detail[0] ? detail
-                                    : "the LLM's filter withheld the answer");
-        return 0;
-
-    case REVIEW_COMPLETION_ERROR:
-        ngx_http_review_call_failed(call, "llm_error", detail);
-        return 0;
-
-    case REVIEW_COMPLETION_EMPTY:
-        ngx_http_review_call_failed(call, "bad_answer",
-                                    detail[0] ? detail
-                                    : "the answer is empty");
-        return 0;
-
-    case REVIEW_COMPLETION_BAD_JSON:
-        ngx_http_review_call_failed(call, "bad_json",
-                                    detail[0] ? detail
-                                    : "the response is not JSON");
-        return 0;
-
-    case REVIEW_COMPLETION_TOO_LARGE:
-        ngx_http_review_call_failed(call, "too_large",
-                                    "the answer is over "
-                                    "review_max_answer_size");
-        return 0;
-
-    default: /* REVIEW_COMPLETION_NO_MEMORY */
-        ngx_http_review_call_failed(call, "internal", "no memory");
-        return 0;
-    }
+    return codes[cell->outcome];
 }
 
 
 const ngx_http_review_backend_t  ngx_http_review_llm_backend = {
     "the LLM",
+    "the answer is over review_max_answer_size",
     ngx_http_review_llm_begin,
     ngx_http_review_llm_feed,
     ngx_http_review_llm_end,
-    ngx_http_review_llm_outcome
+    ngx_http_review_llm_whole
 };

@@ -100,19 +100,18 @@ ngx_http_review_result_skipped(ngx_http_review_cell_t *cell)
 
 
 void
-ngx_http_review_result_failed(ngx_http_review_cell_t *cell, const char *code,
+ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
     const char *detail, const char *note)
 {
-    review_buf_t              b;
-    ngx_http_review_status_e  status;
+    review_buf_t  b;
 
-    status = ngx_strcmp(code, "deadline") == 0
-             || ngx_strcmp(code, "call_timeout") == 0
-             || ngx_strcmp(code, "queue_timeout") == 0
-             ? NGX_HTTP_REVIEW_TIMEOUT : NGX_HTTP_REVIEW_FAILED;
+    ngx_http_review_result_begin(cell, &b, review_code_timeout(code)
+                                           ? NGX_HTTP_REVIEW_TIMEOUT
+                                           : NGX_HTTP_REVIEW_FAILED);
 
-    ngx_http_review_result_begin(cell, &b, status);
-    ngx_http_review_reply_error(&b, code, detail, note);
+    ngx_http_review_reply_error(&b, code, detail ? detail
+                                          : review_code_sentence(code), note);
+
     ngx_http_review_result_end(cell, &b);
 }
 

@@ -30,6 +30,14 @@
 #define NGX_HTTP_REVIEW_MAX_RUBRIC  (16 * 1024 * 1024)
 
 
+static ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
+    review_point_t *point, const char *pointer, review_error_t *err);
+static review_rubric_t *ngx_http_review_rubric_named(void *data,
+    const review_str_t *name);
+static int ngx_http_review_rubric_compile(void *data, review_point_t *point,
+    const char *pointer, review_error_t *err);
+
+
 static ngx_int_t
 ngx_http_review_read_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 {
@@ -204,6 +212,36 @@ ngx_http_review_rubric_find(ngx_http_review_chunk_main_conf_t *rmcf,
 }
 
 
+void
+ngx_http_review_rubrics(ngx_http_review_ctx_t *ctx, review_rubrics_t *given)
+{
+    given->rubric = ngx_http_review_chunk_conf(ctx)->rubric;
+    given->find = ngx_http_review_rubric_named;
+    given->compile = ngx_http_review_rubric_compile;
+    given->data = ctx->request;
+}
+
+
+static review_rubric_t *
+ngx_http_review_rubric_named(void *data, const review_str_t *name)
+{
+    return ngx_http_review_rubric_find(
+               ngx_http_get_module_main_conf((ngx_http_request_t *) data,
+                                             ngx_http_review_chunk_module),
+               name->data, name->len);
+}
+
+
+static int
+ngx_http_review_rubric_compile(void *data, review_point_t *point,
+    const char *pointer, review_error_t *err)
+{
+    ngx_http_request_t *r = data;
+
+    return ngx_http_review_point_compile(r->pool, point, pointer, err);
+}
+
+
 static ngx_int_t
 ngx_http_review_regex_build(ngx_pool_t *pool, ngx_regex_compile_t *rc,
     const char *before, review_str_t *pattern, const char *after)
@@ -299,7 +337,7 @@ ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
 }
 
 
-ngx_int_t
+static ngx_int_t
 ngx_http_review_point_compile(ngx_pool_t *pool, review_point_t *point,
     const char *pointer, review_error_t *err)
 {

@@ -8,6 +8,7 @@
  */
 
 #include "http/fetch/ngx_http_review_fetch.h"
+#include "http/request/ngx_http_review_reply.h"
 
 
 #define NGX_HTTP_REVIEW_FETCH_CALLS     8
@@ -18,6 +19,7 @@
 static ngx_int_t ngx_http_review_fetch_handler(ngx_http_request_t *r);
 static void ngx_http_review_fetch_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_fetch_parsed(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_fetch_request(ngx_http_review_fetch_t *fetch);
 static ngx_int_t ngx_http_review_fetch_slots(ngx_http_review_fetch_t *fetch);
 static void ngx_http_review_fetch_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx);
@@ -156,6 +158,45 @@ ngx_http_review_fetch_parsed(ngx_http_review_ctx_t *ctx)
 
 
 static ngx_int_t
+ngx_http_review_fetch_request(ngx_http_review_fetch_t *fetch)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               i;
+    review_error_t           err;
+    review_fetch_given_t     given;
+    ngx_http_review_ctx_t   *ctx;
+    review_fetch_request_t   request;
+
+    ctx = &fetch->ctx;
+
+    given.saves = ngx_http_review_fetch_conf(ctx)->path.len
+                  || ngx_http_review_store_conf(ctx)->store;
+
+    rc = review_fetch_request(ctx->pool, ctx->body, &given, &request, &err);
+    rc = ngx_http_review_problem_read(ctx, rc, &err);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    fetch->nitems = request.n;
+    fetch->items = ngx_pcalloc(ctx->request->pool,
+                               fetch->nitems
+                               * sizeof(ngx_http_review_fetch_item_t));
+    if (fetch->items == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < fetch->nitems; i++) {
+        fetch->items[i].url = request.urls[i].url;
+        fetch->items[i].name = request.urls[i].name;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_review_fetch_slots(ngx_http_review_fetch_t *fetch)
 {
     ngx_str_t                     *folder;
@@ -249,7 +290,7 @@ ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx)
     for (i = 0; i < fetch->nitems; i++) {
         item = &fetch->items[i];
 
-        if (item->status > NGX_HTTP_REVIEW_FETCH_RUNS) {
+        if (item->status == NGX_HTTP_REVIEW_FETCH_ENDED) {
             continue;
         }
 
@@ -257,9 +298,9 @@ ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx)
             item->elapsed = ngx_current_msec - item->started;
         }
 
-        item->status = NGX_HTTP_REVIEW_FETCH_TIMEOUT;
-        item->code = "deadline";
-        item->detail = "review_timeout is over";
+        item->status = NGX_HTTP_REVIEW_FETCH_ENDED;
+        item->code = REVIEW_CODE_DEADLINE;
+        item->detail = review_code_sentence(item->code);
     }
 
     fetch->next = fetch->nitems;

@@ -9,22 +9,14 @@
 #include "http/transfer/ngx_http_review_download.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/request/fetch_request.h"
+
 #pragma GCC visibility push(hidden)
 
 
 /* of a download there are two: one is filled, one is being written */
 
 #define NGX_HTTP_REVIEW_FETCH_BUFFER    (128 * 1024)
-
-/* of a file's name, with its folders, and of each of these; S3 has the same */
-
-#define NGX_HTTP_REVIEW_FETCH_NAME      1024
-#define NGX_HTTP_REVIEW_FETCH_SEGMENT   255
-
-/* what is not whole yet is called so, and nothing else */
-
-#define NGX_HTTP_REVIEW_FETCH_BEGUN     ".fetch-"
-
 
 typedef struct ngx_http_review_fetch_s       ngx_http_review_fetch_t;
 typedef struct ngx_http_review_fetch_file_s  ngx_http_review_fetch_file_t;
@@ -102,10 +94,7 @@ void ngx_http_review_fetch_file_leave(ngx_http_review_fetch_file_t *file);
 typedef enum {
     NGX_HTTP_REVIEW_FETCH_WAITS = 0,
     NGX_HTTP_REVIEW_FETCH_RUNS,
-    NGX_HTTP_REVIEW_FETCH_OK,
-    NGX_HTTP_REVIEW_FETCH_FAILED,
-    NGX_HTTP_REVIEW_FETCH_TIMEOUT,
-    NGX_HTTP_REVIEW_FETCH_REFUSED
+    NGX_HTTP_REVIEW_FETCH_ENDED
 } ngx_http_review_fetch_status_e;
 
 
@@ -121,7 +110,7 @@ typedef struct {
     u_char                      sha256[32];
     ngx_msec_t                  started;
     ngx_msec_t                  elapsed;
-    const char                 *code;
+    review_code_t               code;
     const char                 *detail;
 } ngx_http_review_fetch_item_t;
 
@@ -159,11 +148,6 @@ struct ngx_http_review_fetch_s {
     ngx_http_review_fetch_slot_t  *slots;
     ngx_uint_t                  nslots;
 };
-
-
-/* ngx_http_review_fetch_request.c: NGX_OK, or the status of a problem */
-
-ngx_int_t ngx_http_review_fetch_request(ngx_http_review_fetch_t *fetch);
 
 
 /*

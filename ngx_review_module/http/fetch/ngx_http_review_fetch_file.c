@@ -27,7 +27,7 @@ struct ngx_http_review_fetch_file_s {
     void                       *data;
     ngx_http_review_fetch_kind_e  kind;
     const char                 *folder;
-    char                        name[NGX_HTTP_REVIEW_FETCH_NAME + 1];
+    char                        name[REVIEW_FETCH_NAME + 1];
 
     u_char                     *filling;
     size_t                      filled;
@@ -43,7 +43,7 @@ struct ngx_http_review_fetch_file_s {
     ngx_uint_t                  last;
     ngx_fd_t                    fd;
     ngx_fd_t                    dir;
-    char                        temp[sizeof(NGX_HTTP_REVIEW_FETCH_BEGUN) + 8];
+    char                        temp[sizeof(REVIEW_FETCH_BEGUN) + 8];
     EVP_MD_CTX                 *hash;
     u_char                      sha256[EVP_MAX_MD_SIZE];
     ngx_uint_t                  failed;
@@ -343,7 +343,7 @@ ngx_http_review_fetch_file_enter(ngx_fd_t dir, const char *name)
 static const char *
 ngx_http_review_fetch_file_walk(ngx_http_review_fetch_file_t *file)
 {
-    char      *name, *slash, part[NGX_HTTP_REVIEW_FETCH_SEGMENT + 1];
+    char      *name, *slash, part[REVIEW_FETCH_SEGMENT + 1];
     ngx_fd_t   fd;
 
     name = file->name;
@@ -387,7 +387,7 @@ ngx_http_review_fetch_file_open_named(ngx_http_review_fetch_file_t *file)
     for (i = 0; i < NGX_HTTP_REVIEW_FETCH_TRIES; i++) {
 
         ngx_sprintf((u_char *) file->temp,
-                    NGX_HTTP_REVIEW_FETCH_BEGUN "%08xD%Z", file->random++);
+                    REVIEW_FETCH_BEGUN "%08xD%Z", file->random++);
 
         file->fd = openat(file->dir, file->temp,
                           O_CREAT|O_EXCL|O_WRONLY|O_NOFOLLOW|O_CLOEXEC, 0644);

@@ -7,6 +7,26 @@
 #include "review/json/write.h"
 
 
+static const char *
+ngx_http_review_fetch_reply_word(review_code_t code)
+{
+    switch (review_code_status(code)) {
+
+    case NGX_HTTP_OK:
+        return "ok";
+
+    case NGX_HTTP_GATEWAY_TIME_OUT:
+        return "timeout";
+
+    case NGX_HTTP_BAD_GATEWAY:
+        return "failed";
+
+    default:
+        return "refused";
+    }
+}
+
+
 static void
 ngx_http_review_fetch_write_item(review_buf_t *b,
     ngx_http_review_fetch_item_t *item)
@@ -15,11 +35,7 @@ ngx_http_review_fetch_write_item(review_buf_t *b,
     ngx_uint_t    ok;
     review_str_t  sha256;
 
-    static const char *status[] = {
-        "failed", "failed", "ok", "failed", "timeout", "refused"
-    };
-
-    ok = (item->status == NGX_HTTP_REVIEW_FETCH_OK);
+    ok = (item->code == REVIEW_CODE_OK);
 
     ngx_hex_dump((u_char *) hex, item->sha256, 32);
     sha256.data = hex;
@@ -27,7 +43,8 @@ ngx_http_review_fetch_write_item(review_buf_t *b,
 
     review_write_object(b, NULL);
     review_write_str(b, "url", &item->url);
-    review_write_word(b, "status", status[item->status]);
+    review_write_word(b, "status",
+                      ngx_http_review_fetch_reply_word(item->code));
     review_write_number_or_null(b, "http_status", item->http_status,
                                 item->http_status != 0);
     review_write_number_or_null(b, "size", item->size, ok);
@@ -55,9 +72,8 @@ ngx_http_review_fetch_status(ngx_http_review_fetch_t *fetch)
     timedout = 0;
 
     for (i = 0; i < fetch->nitems; i++) {
-        fetch->ctx.failed += fetch->items[i].status
-                             != NGX_HTTP_REVIEW_FETCH_OK;
-        timedout += fetch->items[i].status == NGX_HTTP_REVIEW_FETCH_TIMEOUT;
+        fetch->ctx.failed += fetch->items[i].code != REVIEW_CODE_OK;
+        timedout += review_code_timeout(fetch->items[i].code);
     }
 
     return ngx_http_review_reply_outcome(&fetch->ctx, fetch->nitems, timedout);

@@ -139,14 +139,13 @@ ngx_http_review_fetch_slot_cancel(ngx_http_review_fetch_slot_t *slot)
 
 static void
 ngx_http_review_fetch_result(ngx_http_review_fetch_slot_t *slot,
-    ngx_http_review_fetch_status_e status, const char *code,
-    const char *detail)
+    review_code_t code, const char *detail)
 {
     ngx_http_review_fetch_item_t  *item;
 
     item = slot->item;
 
-    item->status = status;
+    item->status = NGX_HTTP_REVIEW_FETCH_ENDED;
     item->code = code;
     item->detail = ngx_http_review_fetch_copy(slot, detail);
     item->elapsed = ngx_current_msec - item->started;
@@ -155,15 +154,6 @@ ngx_http_review_fetch_result(ngx_http_review_fetch_slot_t *slot,
 
     slot->state = ngx_http_review_fetch_file_drop(slot->file) == NGX_OK
                   ? NGX_HTTP_REVIEW_FETCH_IDLE : NGX_HTTP_REVIEW_FETCH_DROP;
-}
-
-
-static void
-ngx_http_review_fetch_failed(ngx_http_review_fetch_slot_t *slot,
-    const char *code, const char *detail)
-{
-    ngx_http_review_fetch_result(slot, NGX_HTTP_REVIEW_FETCH_FAILED, code,
-                                 detail);
 }
 
 
@@ -197,7 +187,7 @@ ngx_http_review_fetch_slot_start(ngx_http_review_fetch_slot_t *slot,
     slot->ended = 0;
 
     if (ngx_http_review_fetch_pool(slot) != NGX_OK) {
-        ngx_http_review_fetch_failed(slot, "internal", NULL);
+        ngx_http_review_fetch_result(slot, REVIEW_CODE_INTERNAL, NULL);
         return;
     }
 
@@ -216,7 +206,7 @@ ngx_http_review_fetch_slot_start(ngx_http_review_fetch_slot_t *slot,
     slot->state = NGX_HTTP_REVIEW_FETCH_DOWNLOAD;
 
     if (ngx_http_review_download_start(d) != NGX_OK) {
-        ngx_http_review_fetch_failed(slot, "internal", NULL);
+        ngx_http_review_fetch_result(slot, REVIEW_CODE_INTERNAL, NULL);
     }
 }
 
@@ -255,31 +245,20 @@ ngx_http_review_fetch_done(ngx_http_review_download_t *d)
 static void
 ngx_http_review_fetch_downloaded(ngx_http_review_fetch_slot_t *slot)
 {
-    const char                  *code;
     ngx_http_review_download_t  *d;
-
-    static const ngx_http_review_fetch_status_e  status[] = {
-        NGX_HTTP_REVIEW_FETCH_OK,
-        NGX_HTTP_REVIEW_FETCH_FAILED,
-        NGX_HTTP_REVIEW_FETCH_TIMEOUT,
-        NGX_HTTP_REVIEW_FETCH_REFUSED
-    };
 
     d = &slot->download;
 
     ngx_http_review_fetch_told(slot);
 
-    if (d->result == NGX_HTTP_REVIEW_DOWNLOAD_OK) {
+    if (d->code == REVIEW_CODE_OK) {
         slot->item->size = d->size;
         slot->state = NGX_HTTP_REVIEW_FETCH_WRITE;
         ngx_http_review_fetch_file_end(slot->file);
         return;
     }
 
-    code = ngx_http_review_fetch_copy(slot, d->code);
-
-    ngx_http_review_fetch_result(slot, status[d->result],
-                                 code ? code : "internal", d->detail);
+    ngx_http_review_fetch_result(slot, d->code, d->detail);
 }
 
 
@@ -318,7 +297,7 @@ ngx_http_review_fetch_put(ngx_http_review_fetch_slot_t *slot)
     slot->state = NGX_HTTP_REVIEW_FETCH_PUT;
 
     if (ngx_http_review_s3_start(op) != NGX_OK) {
-        ngx_http_review_fetch_failed(slot, "store", NULL);
+        ngx_http_review_fetch_result(slot, REVIEW_CODE_STORE, NULL);
     }
 }
 
@@ -355,8 +334,7 @@ ngx_http_review_fetch_stored(ngx_http_review_fetch_slot_t *slot)
     op = &slot->op;
 
     if (!op->failed) {
-        ngx_http_review_fetch_result(slot, NGX_HTTP_REVIEW_FETCH_OK, NULL,
-                                     NULL);
+        ngx_http_review_fetch_result(slot, REVIEW_CODE_OK, NULL);
         return;
     }
 
@@ -365,7 +343,7 @@ ngx_http_review_fetch_stored(ngx_http_review_fetch_slot_t *slot)
                   &op->store->name, op->code, op->message[0] ? ": " : "",
                   op->message);
 
-    ngx_http_review_fetch_failed(slot, "store", op->code);
+    ngx_http_review_fetch_result(slot, REVIEW_CODE_STORE, op->code);
 }
 
 
@@ -385,7 +363,7 @@ ngx_http_review_fetch_written(ngx_http_review_fetch_slot_t *slot)
         return;
     }
 
-    ngx_http_review_fetch_result(slot, NGX_HTTP_REVIEW_FETCH_OK, NULL, NULL);
+    ngx_http_review_fetch_result(slot, REVIEW_CODE_OK, NULL);
 }
 
 
@@ -418,7 +396,7 @@ ngx_http_review_fetch_unwritten(ngx_http_review_fetch_slot_t *slot,
         ngx_http_review_fetch_told(slot);
     }
 
-    ngx_http_review_fetch_failed(slot, "file", error);
+    ngx_http_review_fetch_result(slot, REVIEW_CODE_FILE, error);
 }
 
 

@@ -96,7 +96,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
         review_queue_give(q, zone->process);
         review_queue_serve(q, wake);
 
-        turn->code = "circuit_open";
+        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
         return NGX_DECLINED;
     }
 
@@ -104,7 +104,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
                              ngx_current_msec)
         != REVIEW_CIRCUIT_CLOSED)
     {
-        turn->code = "circuit_open";
+        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
         return NGX_DECLINED;
     }
 
@@ -112,7 +112,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
                                       waiter->priority, waiter);
 
     if (waiter->index == REVIEW_QUEUE_NONE) {
-        turn->code = "queue_full";
+        turn->code = REVIEW_CODE_QUEUE_FULL;
         return NGX_DECLINED;
     }
 
@@ -133,7 +133,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
 
     waiter = turn->waiter;
 
-    turn->code = NULL;
+    turn->code = REVIEW_CODE_OK;
     turn->ticket = 0;
     turn->upstream = 0;
     turn->go = 0;
@@ -146,7 +146,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     zone = waiter->limit->zone;
 
     if (!ngx_http_review_process_entered(zone)) {
-        turn->code = "queue_full";
+        turn->code = REVIEW_CODE_QUEUE_FULL;
         return NGX_DECLINED;
     }
 
@@ -196,7 +196,7 @@ ngx_http_review_limit_expired(ngx_event_t *ev)
 
     ngx_http_review_limit_leave(turn);
 
-    turn->code = "queue_timeout";
+    turn->code = REVIEW_CODE_QUEUE_TIMEOUT;
     turn->handler(turn);
 }
 
@@ -277,7 +277,7 @@ ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
 {
     ngx_http_review_sample_t  sample;
 
-    ngx_http_review_limit_sample(&sample, "cancelled");
+    ngx_http_review_limit_sample(&sample, REVIEW_CODE_CANCELLED);
     ngx_http_review_limit_done(turn, &sample);
 }
 
@@ -361,7 +361,7 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
         if (!allowed) {
             ngx_http_review_limit_leave(turn);
 
-            turn->code = "circuit_open";
+            turn->code = REVIEW_CODE_CIRCUIT_OPEN;
             turn->handler(turn);
             continue;
         }
@@ -421,55 +421,54 @@ ngx_http_review_limit_full(ngx_http_review_limit_t *limit)
 }
 
 
-/* by the code of its failure, NULL if there was none */
+/* by the code of its failure */
 
 void
 ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
-    const char *code)
+    review_code_t code)
 {
-    sample->outcome = REVIEW_ADAPT_OK;
-    sample->result = REVIEW_CIRCUIT_GOOD;
+    sample->outcome = REVIEW_ADAPT_OTHER;
+    sample->result = REVIEW_CIRCUIT_FAILED;
     sample->first = 0;
     sample->lost = 0;
 
-    if (code == NULL) {
-        return;
-    }
+    switch (code) {
 
-    if (ngx_strcmp(code, "rate_limited") == 0) {
+    case REVIEW_CODE_RATE_LIMITED:
         sample->outcome = REVIEW_ADAPT_OVERLOAD;
         sample->result = REVIEW_CIRCUIT_ANSWERED;
+        break;
 
-    } else if (ngx_strcmp(code, "call_timeout") == 0
-               || ngx_strcmp(code, "http_503") == 0
-               || ngx_strcmp(code, "http_504") == 0)
-    {
+    case REVIEW_CODE_CALL_TIMEOUT:
+    case review_code_http(NGX_HTTP_SERVICE_UNAVAILABLE):
+    case review_code_http(NGX_HTTP_GATEWAY_TIME_OUT):
         sample->outcome = REVIEW_ADAPT_OVERLOAD;
-        sample->result = REVIEW_CIRCUIT_FAILED;
+        break;
 
-    } else if (ngx_strcmp(code, "connect") == 0
-               || ngx_strcmp(code, "cut") == 0)
-    {
-        sample->outcome = REVIEW_ADAPT_OTHER;
-        sample->result = REVIEW_CIRCUIT_FAILED;
+    case REVIEW_CODE_CONNECT:
+    case REVIEW_CODE_CUT:
         sample->lost = 1;
+        break;
 
-    } else if (ngx_strncmp(code, "http_5", 6) == 0) {
-        sample->outcome = REVIEW_ADAPT_OTHER;
-        sample->result = REVIEW_CIRCUIT_FAILED;
-
-    } else if (ngx_strcmp(code, "internal") == 0
-               || ngx_strcmp(code, "cancelled") == 0
-               || ngx_strcmp(code, "busy") == 0)
-    {
-        sample->outcome = REVIEW_ADAPT_OTHER;
+    case REVIEW_CODE_INTERNAL:
+    case REVIEW_CODE_CANCELLED:
+    case REVIEW_CODE_BUSY:
         sample->result = REVIEW_CIRCUIT_NOTHING;
+        break;
 
-    } else {
-        if (ngx_strncmp(code, "http_", 5) == 0) {
-            sample->outcome = REVIEW_ADAPT_OTHER;
+    case REVIEW_CODE_OK:
+        sample->outcome = REVIEW_ADAPT_OK;
+        sample->result = REVIEW_CIRCUIT_GOOD;
+        break;
+
+    default:
+
+        if (code < REVIEW_CODE_HTTP) {
+            sample->outcome = REVIEW_ADAPT_OK;
+            sample->result = REVIEW_CIRCUIT_ANSWERED;
+
+        } else if (review_code_http_status(code) / 100 != 5) {
+            sample->result = REVIEW_CIRCUIT_ANSWERED;
         }
-
-        sample->result = REVIEW_CIRCUIT_ANSWERED;
     }
 }

@@ -152,7 +152,7 @@ struct ngx_http_review_turn_s {
     ngx_event_t                 timer;
     ngx_msec_t                  asked;
     ngx_msec_t                  begun;
-    const char                 *code;       /* why there is none; NULL */
+    review_code_t               code;       /* why there is none */
     ngx_http_review_turn_e      state;
     uint32_t                    ticket;     /* of the circuit; 0: none */
     uint32_t                    upstream;   /* that was asked last; 0: none
@@ -268,7 +268,7 @@ ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
 /* what an HTTP status, or a failure, says of the LLM */
 
 void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
-    const char *code);
+    review_code_t code);
 
 
 /*

@@ -15,7 +15,6 @@ static void ngx_http_review_kick(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_deadline(ngx_event_t *ev);
 static void ngx_http_review_ping(ngx_event_t *ev);
 static void ngx_http_review_waking(ngx_event_t *ev);
-static void ngx_http_review_cleanup(void *data);
 
 
 ngx_http_review_ctx_t *
@@ -216,17 +215,15 @@ ngx_http_review_waking(ngx_event_t *ev)
     ngx_http_review_ctx_t  *ctx;
 
     ctx = ev->data;
-    c = ctx->request->connection;
+    c = ngx_http_review_visit_begin(ctx);
 
-    if (!ngx_http_review_is_ours(ctx)) {
+    if (c == NULL) {
         return;
     }
 
-    ngx_http_set_log_request(c->log, ctx->request);
-
     ngx_http_review_wake(ctx);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -309,28 +306,6 @@ ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
     if (ctx->calling) {
         ctx->calling->kick(ctx);
     }
-}
-
-
-ngx_uint_t
-ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
-{
-    ngx_http_request_t  *r;
-
-    if (ctx->over) {
-        return 0;
-    }
-
-    r = ctx->request;
-
-    if (r->post_action != ctx->post_action
-        || ngx_http_get_module_ctx(r, ngx_http_review_module) != ctx)
-    {
-        ngx_http_review_cleanup(ctx);
-        return 0;
-    }
-
-    return 1;
 }
 
 
@@ -418,18 +393,16 @@ ngx_http_review_deadline(ngx_event_t *ev)
     ngx_http_review_ctx_t  *ctx;
 
     ctx = ev->data;
-    c = ctx->request->connection;
+    c = ngx_http_review_visit_begin(ctx);
 
-    if (!ngx_http_review_is_ours(ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, ctx->request);
 
     ctx->expire(ctx);
     ngx_http_review_wake(ctx);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -440,13 +413,11 @@ ngx_http_review_ping(ngx_event_t *ev)
     ngx_http_review_ctx_t  *ctx;
 
     ctx = ev->data;
-    c = ctx->request->connection;
+    c = ngx_http_review_visit_begin(ctx);
 
-    if (!ngx_http_review_is_ours(ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, ctx->request);
 
     ngx_http_review_reply_ping(ctx);
     ngx_add_timer(ev, ngx_http_review_request_conf(ctx)->ping);
@@ -455,42 +426,5 @@ ngx_http_review_ping(ngx_event_t *ev)
 
     ngx_http_review_wake(ctx);
 
-    ngx_http_run_posted_requests(c);
-}
-
-
-/* the end, whatever has caused it: nothing may call back any more */
-
-static void
-ngx_http_review_cleanup(void *data)
-{
-    ngx_http_review_ctx_t *ctx = data;
-
-    if (ctx->deadline.timer_set) {
-        ngx_del_timer(&ctx->deadline);
-    }
-
-    if (ctx->ping.timer_set) {
-        ngx_del_timer(&ctx->ping);
-    }
-
-    if (ctx->waking.posted) {
-        ngx_delete_posted_event(&ctx->waking);
-    }
-
-    if (!ctx->over) {
-        ctx->over = 1;
-
-        if (ctx->work) {
-            ctx->work->gone = 1;
-        }
-
-        if (ctx->cancel) {
-            ctx->cancel(ctx);
-        }
-    }
-
-    if (ctx->calling) {
-        ctx->calling->leave(ctx);
-    }
+    ngx_http_review_visit_end(c);
 }

@@ -259,7 +259,6 @@ ngx_http_review_reading_done(void *data)
     }
 
     if (reading->json) {
-        ngx_http_review_drop_nulls(reading->value);
         ctx->body = reading->value;
 
     } else {
@@ -267,19 +266,4 @@ ngx_http_review_reading_done(void *data)
     }
 
     reading->next(ctx);
-}
-
-
-void
-ngx_http_review_drop_nulls(json_t *object)
-{
-    void        *next;
-    json_t      *value;
-    const char  *key;
-
-    json_object_foreach_safe(object, next, key, value) {
-        if (json_is_null(value)) {
-            (void) json_object_del(object, key);
-        }
-    }
 }

@@ -104,6 +104,22 @@ ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 }
 
 
+/* a body that is no JSON has no members to point to */
+
+ngx_int_t
+ngx_http_review_problem_read(ngx_http_review_ctx_t *ctx, int rc,
+    review_error_t *err)
+{
+    if (rc <= 0) {
+        return rc ? NGX_ERROR : NGX_OK;
+    }
+
+    return ngx_http_review_problem(ctx, rc,
+                                   ctx->text.data && err->pointer[0] == '\0'
+                                   ? NULL : err->pointer, err->text);
+}
+
+
 void
 ngx_http_review_problem_headers(ngx_http_review_ctx_t *ctx)
 {

@@ -348,11 +348,13 @@ ngx_http_review_reply_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
 
 
 void
-ngx_http_review_reply_error(review_buf_t *b, const char *code,
+ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note)
 {
+    char  name[REVIEW_CODE_NAME];
+
     review_write_object(b, "error");
-    review_write_string(b, "code", code, ngx_strlen(code));
+    review_write_word(b, "code", review_code_name(code, name));
 
     review_write_open(b, "detail");
     review_write_text(b, detail,

@@ -70,7 +70,7 @@ ngx_uint_t ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
 
 void ngx_http_review_reply_usage(review_buf_t *b,
     ngx_http_review_usage_t *usage, ngx_uint_t calls);
-void ngx_http_review_reply_error(review_buf_t *b, const char *code,
+void ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note);
 
 
@@ -86,6 +86,11 @@ ngx_int_t ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
     __attribute__((format(printf, 4, 5)));
 ngx_int_t ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx,
     ngx_int_t status);
+
+/* what a reader of requests has returned; NGX_OK, NGX_ERROR, or the status */
+
+ngx_int_t ngx_http_review_problem_read(ngx_http_review_ctx_t *ctx, int rc,
+    review_error_t *err);
 
 
 /*

@@ -200,14 +200,6 @@ ngx_int_t ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_wake(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_wake_later(ngx_http_review_ctx_t *ctx);
 
-/*
- * Is the request still ours?  nginx may have sent it elsewhere, as post_action
- * does once the client has gone: then all that runs for it is ended.  Whatever
- * a timer or a thread has come with asks this first.
- */
-
-ngx_uint_t ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx);
-
 /* the end: nothing calls back any more; "rc" finalizes the request */
 
 void ngx_http_review_end(ngx_http_review_ctx_t *ctx);
@@ -221,6 +213,28 @@ void ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
 /* the same with a problem, that has been described, or with 500 */
 
 void ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);
+
+/*
+ * ngx_http_review_visit.c: whatever comes to a request from outside, a timer, a
+ * turn, a thread, a transfer, does so between these two.  NULL: the request is
+ * not ours any more.  nginx may have sent it elsewhere, as post_action does
+ * once the client has gone: then all that runs for it has been ended.
+ */
+
+ngx_connection_t *ngx_http_review_visit_begin(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_visit_end(ngx_connection_t *c);
+
+/* the same at a request that has no context of ours */
+
+ngx_connection_t *ngx_http_review_visit_request(ngx_http_request_t *r);
+
+/* the same question, for callbacks that only note what has come */
+
+ngx_uint_t ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx);
+
+/* ends all that runs for a request; a cleanup of its pool */
+
+void ngx_http_review_cleanup(void *data);
 
 /* has a client's going away noticed */
 
@@ -237,10 +251,6 @@ void ngx_http_review_read_json(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
 void ngx_http_review_read_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
-
-/* members that are null are as good as none */
-
-void ngx_http_review_drop_nulls(json_t *object);
 
 
 /*

@@ -413,17 +413,15 @@ ngx_http_review_work_event(ngx_event_t *ev)
         return;
     }
 
-    if (!ngx_http_review_is_ours(ctx)) {
+    c = ngx_http_review_visit_begin(ctx);
+
+    if (c == NULL) {
         return;
     }
 
-    c = ctx->request->connection;
-
-    ngx_http_set_log_request(c->log, ctx->request);
-
     work->done(work->data);
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }
 
 

@@ -24,7 +24,7 @@ static void ngx_http_review_extract_begin(ngx_http_review_call_t *call);
 static ngx_int_t ngx_http_review_extract_feed(ngx_http_review_call_t *call,
     u_char *data, size_t len);
 static const char *ngx_http_review_extract_end(ngx_http_review_call_t *call);
-static ngx_uint_t ngx_http_review_extract_outcome(
+static review_code_t ngx_http_review_extract_whole(
     ngx_http_review_call_t *call);
 static void ngx_http_review_extract_ended(ngx_http_review_call_t *call);
 static ngx_int_t ngx_http_review_extract_failed(
@@ -38,10 +38,11 @@ static void ngx_http_review_extract_expire(ngx_http_review_ctx_t *ctx);
 
 static const ngx_http_review_backend_t  ngx_http_review_extract_backend = {
     "the converter",
+    "the document's text is over review_max_text_size",
     ngx_http_review_extract_begin,
     ngx_http_review_extract_feed,
     ngx_http_review_extract_end,
-    ngx_http_review_extract_outcome
+    ngx_http_review_extract_whole
 };
 
 
@@ -77,7 +78,6 @@ ngx_http_review_extract_begin(ngx_http_review_call_t *call)
     e = call->data;
 
     review_buf_init(&e->reply, e->work->memory, 0);
-    e->large = 0;
 }
 
 
@@ -89,15 +89,9 @@ ngx_http_review_extract_feed(ngx_http_review_call_t *call, u_char *data,
 
     e = call->data;
 
-    if (len > ngx_http_review_request_conf(call->ctx)->max_text - e->reply.len)
-    {
-        e->large = 1;
-        return NGX_ERROR;
-    }
-
-    review_buf_add(&e->reply, (char *) data, len);
-
-    return e->reply.failed ? NGX_ERROR : NGX_OK;
+    return ngx_http_review_outcome_gather(call, &e->reply,
+                          ngx_http_review_request_conf(call->ctx)->max_text,
+                          data, len);
 }
 
 
@@ -123,38 +117,14 @@ ngx_http_review_extract_end(ngx_http_review_call_t *call)
 }
 
 
-static ngx_uint_t
-ngx_http_review_extract_outcome(ngx_http_review_call_t *call)
+static review_code_t
+ngx_http_review_extract_whole(ngx_http_review_call_t *call)
 {
     ngx_http_review_extraction_t  *e;
 
     e = call->data;
 
-    if (e->large) {
-        ngx_http_review_call_failed(call, "too_large",
-                                    "the document's text is over "
-                                    "review_max_text_size");
-        return 0;
-    }
-
-    if (e->reply.failed) {
-        ngx_http_review_call_failed(call, "internal", "no memory");
-        return 0;
-    }
-
-    if (call->timedout || call->silent) {
-        ngx_http_review_call_failed(call, "call_timeout",
-                                    "the converter fell silent in mid-text");
-        return 1;
-    }
-
-    if (call->cut) {
-        ngx_http_review_call_failed(call, "cut",
-                                    "the text ended before its end");
-        return 1;
-    }
-
-    return 0;
+    return ngx_http_review_outcome_gathered(call, &e->reply);
 }
 
 
@@ -198,35 +168,26 @@ ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e)
 static ngx_int_t
 ngx_http_review_extract_failed(ngx_http_review_extraction_t *e)
 {
-    ngx_int_t                   status;
-    ngx_http_review_call_t     *call;
-    ngx_http_review_failure_t  *failure;
+    ngx_int_t                status;
+    ngx_http_review_call_t  *call;
 
     call = &e->call;
-    failure = &call->failure;
+    status = review_code_status(call->failure.code);
 
-    if (ngx_strcmp(failure->code, "call_timeout") == 0) {
-        status = NGX_HTTP_GATEWAY_TIME_OUT;
+    switch (call->header ? call->status : 0) {
 
-    } else if (ngx_strcmp(failure->code, "too_large") == 0) {
-        status = NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-
-    } else if (call->header && call->status == NGX_HTTP_UNSUPPORTED_MEDIA_TYPE)
-    {
+    case NGX_HTTP_UNSUPPORTED_MEDIA_TYPE:
         status = NGX_HTTP_UNSUPPORTED_MEDIA_TYPE;
+        break;
 
-    } else if (call->header && (call->status == NGX_HTTP_BAD_REQUEST
-                                || call->status == NGX_HTTP_UNPROCESSABLE))
-    {
+    case NGX_HTTP_BAD_REQUEST:
+    case NGX_HTTP_UNPROCESSABLE:
         status = NGX_HTTP_UNPROCESSABLE;
-
-    } else {
-        status = NGX_HTTP_BAD_GATEWAY;
     }
 
     return ngx_http_review_refuse(e->ctx, status, e->pointer,
                                   "the document was not made text: %s",
-                                  failure->detail);
+                                  call->failure.detail);
 }
 
 

@@ -58,7 +58,6 @@ struct ngx_http_review_extraction_s {
     review_buf_t                reply;
     size_t                      valid;
     char                        message[NGX_HTTP_REVIEW_EXTRACT_MESSAGE + 1];
-    unsigned                    large:1;
     unsigned                    ended:1;    /* the call */
 };
 

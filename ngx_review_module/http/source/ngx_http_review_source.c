@@ -88,11 +88,11 @@ ngx_http_review_source_start(ngx_http_review_source_t *source)
 
     switch (source->from) {
 
-    case NGX_HTTP_REVIEW_SOURCE_OBJECT:
+    case REVIEW_SOURCE_OBJECT:
         ngx_http_review_source_object(source);
         break;
 
-    case NGX_HTTP_REVIEW_SOURCE_URL:
+    case REVIEW_SOURCE_URL:
         ngx_http_review_source_url(source);
         break;
 
@@ -330,7 +330,7 @@ ngx_http_review_source_loaded(ngx_http_review_source_t *source)
 {
     ngx_int_t  rc;
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_UPLOAD) {
+    if (source->from == REVIEW_SOURCE_UPLOAD) {
         source->large = (source->size > ngx_http_review_source_max(source) + 2);
     }
 
@@ -356,30 +356,23 @@ ngx_http_review_source_loaded(ngx_http_review_source_t *source)
 static ngx_int_t
 ngx_http_review_source_lost(ngx_http_review_source_t *source)
 {
+    char                         name[REVIEW_CODE_NAME];
     ngx_int_t                    status;
     ngx_http_review_download_t  *d;
 
     d = &source->download;
+    status = review_code_status(d->code);
 
-    switch (d->result) {
-
-    case NGX_HTTP_REVIEW_DOWNLOAD_REFUSED:
+    if (status == NGX_HTTP_BAD_GATEWAY
+        && (d->http_status == NGX_HTTP_NOT_FOUND || d->http_status == 410))
+    {
         status = NGX_HTTP_UNPROCESSABLE;
-        break;
-
-    case NGX_HTTP_REVIEW_DOWNLOAD_TIMEOUT:
-        status = NGX_HTTP_GATEWAY_TIME_OUT;
-        break;
-
-    default:
-        status = d->http_status == NGX_HTTP_NOT_FOUND
-                 || d->http_status == 410
-                 ? NGX_HTTP_UNPROCESSABLE : NGX_HTTP_BAD_GATEWAY;
     }
 
     return ngx_http_review_refuse(source->owner->ctx, status, source->pointer,
                                   "the document was not loaded: %s%s%s",
-                                  d->code, d->detail ? ", " : "",
+                                  review_code_name(d->code, name),
+                                  d->detail ? ", " : "",
                                   d->detail ? d->detail : "");
 }
 
@@ -397,11 +390,7 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
         return NGX_ERROR;
     }
 
-    if (source->large
-        || (source->from == NGX_HTTP_REVIEW_SOURCE_URL
-            && source->download.code
-            && ngx_strcmp(source->download.code, "too_large") == 0))
-    {
+    if (source->large || source->download.code == REVIEW_CODE_TOO_LARGE) {
         return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                       source->pointer,
                                       "the document is larger than "
@@ -409,11 +398,11 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
                                       ngx_http_review_source_max(source));
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT && source->op.failed) {
+    if (source->from == REVIEW_SOURCE_OBJECT && source->op.failed) {
         return ngx_http_review_s3_problem(ctx, &source->op, source->pointer);
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_OBJECT
+    if (source->from == REVIEW_SOURCE_OBJECT
         && source->op.status != NGX_HTTP_OK)
     {
         return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_GATEWAY,
@@ -422,9 +411,9 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
                                       "the object", (int) source->op.status);
     }
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_URL) {
+    if (source->from == REVIEW_SOURCE_URL) {
 
-        if (source->download.result != NGX_HTTP_REVIEW_DOWNLOAD_OK) {
+        if (source->download.code != REVIEW_CODE_OK) {
             return ngx_http_review_source_lost(source);
         }
 

@@ -13,18 +13,13 @@
 #include "http/store/ngx_http_review_store.h"
 #include "http/transfer/ngx_http_review_download.h"
 
+#include "review/request/task_request.h"
+
 #pragma GCC visibility push(hidden)
 
 
 typedef struct ngx_http_review_source_s  ngx_http_review_source_t;
 typedef struct ngx_http_review_sources_s  ngx_http_review_sources_t;
-
-
-typedef enum {
-    NGX_HTTP_REVIEW_SOURCE_OBJECT = 0,
-    NGX_HTTP_REVIEW_SOURCE_URL,
-    NGX_HTTP_REVIEW_SOURCE_UPLOAD           /* base64 */
-} ngx_http_review_source_e;
 
 
 typedef enum {
@@ -42,7 +37,7 @@ typedef enum {
 struct ngx_http_review_source_s {
     ngx_http_review_sources_t  *owner;
     void                      (*handler)(ngx_http_review_source_t *source);
-    ngx_http_review_source_e    from;
+    review_source_e    from;
     char                        pointer[REVIEW_ERROR_POINTER];
     review_str_t                name;       /* key, URL, or base64 */
     ngx_str_t                   type;       /* of it; empty: not told */
@@ -92,7 +87,7 @@ struct ngx_http_review_sources_s {
 ngx_int_t ngx_http_review_sources_init(ngx_http_review_sources_t *sources,
     ngx_http_review_ctx_t *ctx);
 ngx_http_review_source_t *ngx_http_review_sources_add(
-    ngx_http_review_sources_t *sources, ngx_http_review_source_e from,
+    ngx_http_review_sources_t *sources, review_source_e from,
     const char *pointer, review_str_t *text);
 void ngx_http_review_sources_start(ngx_http_review_sources_t *sources);
 void ngx_http_review_sources_progress(ngx_http_review_sources_t *sources);
@@ -111,7 +106,6 @@ void ngx_http_review_source_cancel(ngx_http_review_source_t *source);
  * name; then, on a thread, by its bytes: a text is in source->text.
  */
 
-ngx_uint_t ngx_http_review_source_is_type(u_char *data, size_t len);
 ngx_int_t ngx_http_review_source_set_type(ngx_http_review_source_t *source,
     u_char *data, size_t len);
 void ngx_http_review_source_guess_type(ngx_http_review_source_t *source);

@@ -10,21 +10,6 @@
 
 /* it becomes a header of the converter's request */
 
-ngx_uint_t
-ngx_http_review_source_is_type(u_char *data, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (data[i] < ' ' || data[i] > '~') {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 /* a type that says nothing is as good as none */
 
 ngx_int_t
@@ -37,7 +22,7 @@ ngx_http_review_source_set_type(ngx_http_review_source_t *source,
     static const char  binary[] = "binary/octet-stream";
 
     if (source->type.len || len == 0
-        || !ngx_http_review_source_is_type(data, len)
+        || !review_utf8_printable((char *) data, len)
         || (len >= sizeof(octets) - 1
             && ngx_strncasecmp(data, (u_char *) octets, sizeof(octets) - 1)
                == 0)
@@ -73,13 +58,13 @@ ngx_http_review_source_guess_type(ngx_http_review_source_t *source)
     ngx_uint_t                 hash;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (source->type.len || source->from == NGX_HTTP_REVIEW_SOURCE_UPLOAD) {
+    if (source->type.len || source->from == REVIEW_SOURCE_UPLOAD) {
         return;
     }
 
     last = (u_char *) source->name.data + source->name.len;
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_URL) {
+    if (source->from == REVIEW_SOURCE_URL) {
         for (p = (u_char *) source->name.data;
              p < last && *p != '?' && *p != '#';
              p++)
@@ -194,7 +179,7 @@ ngx_http_review_source_look(void *data)
     char                    *text;
     ngx_http_review_type_e   type;
 
-    if (source->from == NGX_HTTP_REVIEW_SOURCE_UPLOAD
+    if (source->from == REVIEW_SOURCE_UPLOAD
         && ngx_http_review_source_decode(source) != 0)
     {
         return;

@@ -25,7 +25,7 @@ ngx_http_review_sources_init(ngx_http_review_sources_t *sources,
 
 ngx_http_review_source_t *
 ngx_http_review_sources_add(ngx_http_review_sources_t *sources,
-    ngx_http_review_source_e from, const char *pointer, review_str_t *text)
+    review_source_e from, const char *pointer, review_str_t *text)
 {
     ngx_http_review_work_t     *work, *raw;
     ngx_http_review_source_t   *source, **list;

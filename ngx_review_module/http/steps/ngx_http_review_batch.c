@@ -13,17 +13,18 @@ static void ngx_http_review_batch_begin(ngx_http_review_call_t *call);
 static ngx_int_t ngx_http_review_batch_feed(ngx_http_review_call_t *call,
     u_char *data, size_t len);
 static const char *ngx_http_review_batch_end(ngx_http_review_call_t *call);
-static ngx_uint_t ngx_http_review_batch_outcome(ngx_http_review_call_t *call);
+static review_code_t ngx_http_review_batch_whole(ngx_http_review_call_t *call);
 static void ngx_http_review_batch_ended(ngx_http_review_call_t *call);
 static void ngx_http_review_batch_refused(ngx_http_review_batch_t *batch);
 
 
 static const ngx_http_review_backend_t  ngx_http_review_batch_backend = {
     "the embedding service",
+    "the answer is too large for so many inputs",
     ngx_http_review_batch_begin,
     ngx_http_review_batch_feed,
     ngx_http_review_batch_end,
-    ngx_http_review_batch_outcome
+    ngx_http_review_batch_whole
 };
 
 
@@ -79,7 +80,7 @@ ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
     call->handler = ngx_http_review_batch_ended;
 
     if (ngx_http_review_batch_body(batch) != NGX_OK) {
-        ngx_http_review_batch_failed(batch, "internal", "no memory", NULL);
+        ngx_http_review_batch_failed(batch, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
 
@@ -159,16 +160,16 @@ ngx_http_review_batch_begin(ngx_http_review_call_t *call)
 
     batch = call->data;
 
-    batch->large = 0;
     batch->why = REVIEW_EMBEDDINGS_REFUSED;
 
     if (batch->work == NULL) {
         batch->work = ngx_http_review_work_create(call->ctx);
     }
 
-    if (batch->work) {
-        review_buf_init(&batch->answer, batch->work->memory, 0);
-    }
+    review_buf_init(&batch->answer, batch->work ? batch->work->memory : NULL,
+                    0);
+
+    batch->answer.failed = (batch->work == NULL);
 }
 
 
@@ -181,26 +182,18 @@ ngx_http_review_batch_feed(ngx_http_review_call_t *call, u_char *data,
 
     batch = call->data;
 
-    if (batch->work == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (len > batch->max - batch->answer.len) {
-        batch->large = 1;
-        return NGX_ERROR;
-    }
-
     /* how much is to come is mostly said */
 
     size = call->sr->headers_out.content_length_n;
 
-    if (batch->answer.len == 0 && size > 0 && size <= (off_t) batch->max) {
+    if (batch->answer.len == 0 && size > 0 && size <= (off_t) batch->max
+        && batch->work)
+    {
         review_buf_init(&batch->answer, batch->work->memory, size);
     }
 
-    review_buf_add(&batch->answer, (char *) data, len);
-
-    return batch->answer.failed ? NGX_ERROR : NGX_OK;
+    return ngx_http_review_outcome_gather(call, &batch->answer, batch->max,
+                                          data, len);
 }
 
 
@@ -223,41 +216,16 @@ ngx_http_review_batch_end(ngx_http_review_call_t *call)
 }
 
 
-/* whether it is all there is seen when it is parsed */
+/* what it says is seen when it is parsed */
 
-static ngx_uint_t
-ngx_http_review_batch_outcome(ngx_http_review_call_t *call)
+static review_code_t
+ngx_http_review_batch_whole(ngx_http_review_call_t *call)
 {
     ngx_http_review_batch_t  *batch;
 
     batch = call->data;
 
-    if (batch->work == NULL || batch->answer.failed) {
-        ngx_http_review_call_failed(call, "internal", "no memory");
-        return 0;
-    }
-
-    if (batch->large) {
-        ngx_http_review_call_failed(call, "too_large",
-                                    "the answer is too large for so many "
-                                    "inputs");
-        return 0;
-    }
-
-    if (call->timedout || call->silent) {
-        ngx_http_review_call_failed(call, "call_timeout",
-                                    "the embedding service fell silent in "
-                                    "mid-answer");
-        return 1;
-    }
-
-    if (call->cut) {
-        ngx_http_review_call_failed(call, "cut",
-                                    "the answer ended before its end");
-        return 1;
-    }
-
-    return 0;
+    return ngx_http_review_outcome_gathered(call, &batch->answer);
 }
 
 
@@ -268,7 +236,7 @@ ngx_http_review_batch_ended(ngx_http_review_call_t *call)
 
     batch = call->data;
 
-    if (call->failure.code == NULL) {
+    if (call->failure.code == REVIEW_CODE_OK) {
         ngx_http_review_batch_parse(batch);
         return;
     }

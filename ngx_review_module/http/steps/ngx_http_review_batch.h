@@ -51,7 +51,6 @@ struct ngx_http_review_batch_s {
     review_embeddings_why_e     why;        /* it was refused */
     ngx_http_review_failure_t   failure;
     char                        message[NGX_HTTP_REVIEW_VECTORS_MESSAGE];
-    unsigned                    large:1;
     unsigned                    done:1;
     unsigned                    learns:1;   /* that floats will do */
 };
@@ -73,7 +72,7 @@ review_str_t ngx_http_review_vectors_model(ngx_http_review_vectors_t *v);
 
 void ngx_http_review_batch_parse(ngx_http_review_batch_t *batch);
 void ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
-    const char *code, const char *detail, const char *note);
+    review_code_t code, const char *detail, const char *note);
 void ngx_http_review_batch_done(ngx_http_review_batch_t *batch);
 
 

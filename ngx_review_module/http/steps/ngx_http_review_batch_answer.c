@@ -41,25 +41,22 @@ ngx_http_review_batch_done(ngx_http_review_batch_t *batch)
 
 
 void
-ngx_http_review_batch_failed(ngx_http_review_batch_t *batch, const char *code,
-    const char *detail, const char *note)
+ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
+    review_code_t code, const char *detail, const char *note)
 {
-    size_t                      i, k, timedout;
+    size_t                      i, k;
     ngx_http_review_vectors_t  *v;
 
     v = batch->vectors;
 
     batch->failure.code = code;
-    batch->failure.detail = detail;
+    batch->failure.detail = detail ? detail : review_code_sentence(code);
     batch->failure.note = note;
-
-    timedout = ngx_strcmp(code, "call_timeout") == 0
-               || ngx_strcmp(code, "deadline") == 0;
 
     for (i = 0; i < batch->n; i++) {
         k = v->order[batch->first + i];
         v->items[k].failure = &batch->failure;
-        v->items[k].timedout = timedout;
+        v->items[k].timedout = review_code_timeout(code);
     }
 
     ngx_http_review_batch_done(batch);
@@ -73,7 +70,7 @@ ngx_http_review_batch_parse(ngx_http_review_batch_t *batch)
 
     answer = ngx_pcalloc(batch->work->pool, sizeof(ngx_http_review_answer_t));
     if (answer == NULL) {
-        ngx_http_review_batch_failed(batch, "internal", "no memory", NULL);
+        ngx_http_review_batch_failed(batch, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
 
@@ -247,7 +244,8 @@ ngx_http_review_batch_parsed(void *data)
         return;
     }
 
-    ngx_http_review_batch_failed(batch, "bad_answer", batch->message, NULL);
+    ngx_http_review_batch_failed(batch, REVIEW_CODE_BAD_ANSWER, batch->message,
+                                 NULL);
 }
 
 

@@ -17,6 +17,7 @@ typedef struct {
     ngx_http_review_ctx_t      *ctx;        /* not the thread's */
     review_pool_t              *pool;
     json_t                     *body;
+    review_embed_given_t        given;
     review_embed_request_t      request;
     review_error_t              err;
     int                         rc;
@@ -89,6 +90,7 @@ ngx_http_review_embed_parsed(ngx_http_review_ctx_t *ctx)
     job->ctx = ctx;
     job->pool = ctx->work->memory;
     job->body = ctx->body;
+    job->given.max_inputs = ngx_http_review_steps_conf(ctx)->max_inputs;
 
     ngx_http_review_work_start(ctx->work,
                                ngx_http_review_body_size(ctx->request),
@@ -102,8 +104,8 @@ ngx_http_review_embed_run(void *data)
 {
     ngx_http_review_embed_job_t *job = data;
 
-    job->rc = review_embed_request(job->pool, job->body, &job->request,
-                                   &job->err);
+    job->rc = review_embed_request(job->pool, job->body, &job->given,
+                                   &job->request, &job->err);
 }
 
 
@@ -119,14 +121,7 @@ ngx_http_review_embed_done(void *data)
     ctx = job->ctx;
     embed = (ngx_http_review_embed_t *) ctx;
 
-    rc = job->rc;
-
-    if (rc > 0) {
-        rc = ngx_http_review_problem(ctx, rc, job->err.pointer, job->err.text);
-
-    } else if (rc == 0) {
-        rc = ngx_http_review_check_inputs(ctx, "/input", job->request.n);
-    }
+    rc = ngx_http_review_problem_read(ctx, job->rc, &job->err);
 
     if (rc == NGX_OK) {
         embed->request = job->request;

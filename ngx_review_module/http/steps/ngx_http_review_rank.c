@@ -24,6 +24,7 @@ typedef struct {
     ngx_http_review_work_t     *work;
     review_pool_t              *pool;
     json_t                     *body;
+    review_rank_given_t         given;
     review_rank_request_t       request;
     review_embed_request_t      inputs;     /* the same texts */
     ngx_uint_t                  embed;      /* embeddings can be had */
@@ -116,6 +117,7 @@ ngx_http_review_rank_parsed(ngx_http_review_ctx_t *ctx)
     rank = (ngx_http_review_rank_t *) ctx;
 
     rank->ranking->body = ctx->body;
+    rank->ranking->given.max_inputs = ngx_http_review_steps_conf(ctx)->max_inputs;
     rank->ranking->embed = ngx_http_review_steps_conf(ctx)->embeddings != NULL;
 
     ngx_http_review_work_start(ctx->work,
@@ -136,8 +138,8 @@ ngx_http_review_rank_prepare(void *data)
 
     request = &ranking->request;
 
-    ranking->rc = review_rank_request(ranking->pool, ranking->body, request,
-                                      &ranking->err);
+    ranking->rc = review_rank_request(ranking->pool, ranking->body,
+                                      &ranking->given, request, &ranking->err);
 
     if (ranking->rc == 0 && ranking->embed
         && request->by != REVIEW_RANK_BM25)
@@ -159,19 +161,7 @@ ngx_http_review_rank_prepared(void *data)
 
     ctx = ranking->ctx;
 
-    rc = ranking->rc;
-
-    if (rc > 0) {
-        rc = ngx_http_review_problem(ctx, rc, ranking->err.pointer,
-                                     ranking->err.text);
-
-    } else if (rc == 0) {
-        rc = ngx_http_review_check_inputs(ctx,
-                                          json_is_array(json_object_get(
-                                                        ctx->body, "texts"))
-                                          ? "/texts" : "/chunks",
-                                          ranking->request.ntexts);
-    }
+    rc = ngx_http_review_problem_read(ctx, ranking->rc, &ranking->err);
 
     if (rc == NGX_OK) {
         rc = ngx_http_review_rank_start((ngx_http_review_rank_t *) ctx);
@@ -210,8 +200,8 @@ ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
     }
 
     if (ranking->request.by != REVIEW_RANK_BM25) {
-        rank->failure.code = "no_embeddings";
-        rank->failure.detail = "no \"review_embeddings\" is set";
+        rank->failure.code = REVIEW_CODE_NO_EMBEDDINGS;
+        rank->failure.detail = review_code_sentence(rank->failure.code);
     }
 
     ngx_http_review_rank_score(rank);

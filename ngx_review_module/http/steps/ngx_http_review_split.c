@@ -118,7 +118,7 @@ ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (review_split_check(&rlcf->split, &err) != 0) {
+    if (review_split_check(&rlcf->split, "", &err) != 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"review_split\": %s",
                            err.text);
         return NGX_CONF_ERROR;
@@ -244,24 +244,27 @@ ngx_http_review_split_read(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_split_parsed(ngx_http_review_ctx_t *ctx)
 {
-    int                       status;
+    ngx_int_t                 rc;
     review_error_t            err;
+    review_split_given_t      given;
+    review_split_request_t    request;
     ngx_http_review_split_t  *split;
 
     split = (ngx_http_review_split_t *) ctx;
 
-    status = review_split_request(ctx->body, &split->options, &ctx->text,
-                                  &err);
-    if (status == 0) {
-        status = review_split_check(&split->options, &err);
-    }
+    given.options = split->options;
+    given.max_text = ngx_http_review_request_conf(ctx)->max_text;
 
-    if (status) {
-        ngx_http_review_fail(ctx, ngx_http_review_problem(ctx, status,
-                                                          err.pointer,
-                                                          err.text));
+    rc = review_split_request(ctx->pool, ctx->body, &given, &request, &err);
+    rc = ngx_http_review_problem_read(ctx, rc, &err);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_fail(ctx, rc);
         return;
     }
+
+    ctx->text = request.text;
+    split->options = request.options;
 
     ngx_http_review_split_start(split);
 }
@@ -276,7 +279,7 @@ ngx_http_review_split_text(ngx_http_review_ctx_t *ctx)
 
     split = (ngx_http_review_split_t *) ctx;
 
-    status = review_split_check(&split->options, &err);
+    status = review_split_check(&split->options, "", &err);
 
     if (status) {
         ngx_http_review_fail(ctx, ngx_http_review_refuse(ctx, status, NULL,
@@ -289,41 +292,14 @@ ngx_http_review_split_text(ngx_http_review_ctx_t *ctx)
 }
 
 
-static ngx_int_t
-ngx_http_review_split_check_text(ngx_http_review_ctx_t *ctx)
-{
-    size_t  max;
-
-    max = ngx_http_review_request_conf(ctx)->max_text;
-
-    if (ctx->text.len > max) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                      ctx->body ? "/text" : NULL,
-                                      "the text is of %zu bytes, "
-                                      "review_max_text_size allows %zu",
-                                      ctx->text.len, max);
-    }
-
-    return NGX_OK;
-}
-
-
 static void
 ngx_http_review_split_start(ngx_http_review_split_t *split)
 {
-    ngx_int_t                rc;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_cut_t   *cut;
     ngx_http_review_work_t  *work;
 
     ctx = &split->ctx;
-
-    rc = ngx_http_review_split_check_text(ctx);
-
-    if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
-        return;
-    }
 
     work = ngx_http_review_work(ctx);
     cut = work ? ngx_pcalloc(work->pool, sizeof(ngx_http_review_cut_t)) : NULL;

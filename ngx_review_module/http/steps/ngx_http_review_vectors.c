@@ -21,24 +21,6 @@ static ngx_uint_t ngx_http_review_vectors_halve(
 
 
 ngx_int_t
-ngx_http_review_check_inputs(ngx_http_review_ctx_t *ctx, const char *pointer,
-    size_t n)
-{
-    size_t  max;
-
-    max = ngx_http_review_steps_conf(ctx)->max_inputs;
-
-    if (n <= max) {
-        return NGX_OK;
-    }
-
-    return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE, pointer,
-                                  "there are %zu, review_max_inputs allows "
-                                  "%zu", n, max);
-}
-
-
-ngx_int_t
 ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
 {
     size_t  i, n;
@@ -273,7 +255,7 @@ ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
             ngx_http_review_call_cancel(&batch->call);
         }
 
-        ngx_http_review_batch_failed(batch, "deadline",
+        ngx_http_review_batch_failed(batch, REVIEW_CODE_DEADLINE,
                                      "review_timeout was over before an "
                                      "answer", NULL);
     }

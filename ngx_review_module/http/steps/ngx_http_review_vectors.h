@@ -88,11 +88,6 @@ void ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v);
 void ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v);
 
 
-/* NGX_OK, or the status of a problem: there are more than is allowed */
-
-ngx_int_t ngx_http_review_check_inputs(ngx_http_review_ctx_t *ctx,
-    const char *pointer, size_t n);
-
 /*
  * The vectors of all inputs, in their order, for a thread of "work", which
  * holds what owns them; NULL: not all are there, or no memory.  *failure is

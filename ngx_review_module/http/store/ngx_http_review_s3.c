@@ -112,7 +112,7 @@ ngx_http_review_s3_answer(ngx_http_review_s3_t *op)
                            &op->list)
             != 0)
         {
-            ngx_http_review_s3_fail(op, "bad_answer",
+            ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
                                     "the store's list is not understood");
         }
 
@@ -129,12 +129,7 @@ ngx_http_review_s3_answer(ngx_http_review_s3_t *op)
 static ngx_int_t
 ngx_http_review_s3_outcome(ngx_http_review_s3_t *op)
 {
-    u_char                       code[sizeof("http_") + NGX_INT_T_LEN];
     ngx_http_review_transfer_t  *t;
-
-    static const char *codes[] = {
-        "", "connect", "timeout", "cut", "forbidden", "stopped", "failed"
-    };
 
     t = &op->transfer;
 
@@ -142,22 +137,21 @@ ngx_http_review_s3_outcome(ngx_http_review_s3_t *op)
 
     /* an answer that was too long for us is one all the same */
 
-    if (t->result == NGX_HTTP_REVIEW_TRANSFER_STOPPED && op->reply.failed) {
-        t->result = NGX_HTTP_REVIEW_TRANSFER_OK;
+    if (t->result == REVIEW_CODE_STOPPED && op->reply.failed) {
+        t->result = REVIEW_CODE_OK;
     }
 
     op->result = t->result;
 
-    if (t->result != NGX_HTTP_REVIEW_TRANSFER_OK) {
-        ngx_http_review_s3_fail(op, codes[t->result], t->message);
+    if (t->result != REVIEW_CODE_OK) {
+        ngx_http_review_s3_fail(op, t->result, t->message);
         return NGX_OK;
     }
 
     if (t->status >= 300 && t->status != NGX_HTTP_NOT_MODIFIED) {
 
         if (ngx_http_review_s3_error(op) != NGX_OK) {
-            ngx_snprintf(code, sizeof(code), "http_%ui%Z", t->status);
-            ngx_http_review_s3_fail(op, (char *) code, "");
+            ngx_http_review_s3_fail(op, review_code_http(t->status), "");
         }
 
         return op->parts && ngx_http_review_s3_parts_lost(op) ? NGX_AGAIN
@@ -177,30 +171,18 @@ ngx_http_review_s3_outcome(ngx_http_review_s3_t *op)
 static ngx_uint_t
 ngx_http_review_s3_again(ngx_http_review_s3_t *op)
 {
-    ngx_uint_t  i;
-
-    static const char *codes[] = {
-        "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout",
-        "etag_mismatch"
-    };
-
     if (!op->failed || op->handed || op->brief
-        || op->tries >= NGX_HTTP_REVIEW_S3_TRIES) {
+        || op->tries >= NGX_HTTP_REVIEW_S3_TRIES)
+    {
         return 0;
     }
 
-    if (op->result != NGX_HTTP_REVIEW_TRANSFER_OK) {
-        return op->result == NGX_HTTP_REVIEW_TRANSFER_CONNECT
-               || op->result == NGX_HTTP_REVIEW_TRANSFER_CUT;
+    if (op->why != REVIEW_CODE_OK && op->why < REVIEW_CODE_HTTP) {
+        return review_code_retried(op->why);
     }
 
-    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (ngx_strcmp(op->code, codes[i]) == 0) {
-            return 1;
-        }
-    }
-
-    return op->status == NGX_HTTP_INTERNAL_SERVER_ERROR
+    return op->said == REVIEW_S3_BUSY
+           || op->status == NGX_HTTP_INTERNAL_SERVER_ERROR
            || (op->status >= NGX_HTTP_BAD_GATEWAY
                && op->status <= NGX_HTTP_GATEWAY_TIME_OUT)
            || op->status == NGX_HTTP_TOO_MANY_REQUESTS;
@@ -227,8 +209,9 @@ static void
 ngx_http_review_s3_go_on(ngx_http_review_s3_t *op)
 {
     if (ngx_http_review_s3_try(op) != NGX_OK) {
-        op->result = NGX_HTTP_REVIEW_TRANSFER_FAILED;
-        ngx_http_review_s3_fail(op, "failed", "a request cannot be made");
+        op->result = REVIEW_CODE_FAILED;
+        ngx_http_review_s3_fail(op, REVIEW_CODE_FAILED,
+                                "a request cannot be made");
         ngx_http_review_s3_end(op);
     }
 }

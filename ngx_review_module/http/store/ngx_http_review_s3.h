@@ -125,10 +125,12 @@ struct ngx_http_review_s3_s {
     /*
      * What came of it: result is OK for all that the store has answered;
      * "failed" says if that was no success, and code why, in the store's
-     * words ("NoSuchKey"), or ours.
+     * words ("NoSuchKey"), or ours; "why" and "said" are what follows from it.
      */
 
-    ngx_http_review_transfer_e  result;
+    review_code_t               result;
+    review_code_t               why;        /* OK: the store has said it */
+    review_s3_error_e           said;
     ngx_uint_t                  status;     /* 0: no response */
     ngx_str_t                   etag;       /* of PUT, as it came */
     review_s3_list_t            list;       /* of LIST */
@@ -185,7 +187,7 @@ typedef enum {
 void ngx_http_review_s3_url(ngx_http_review_s3_t *op);
 ngx_int_t ngx_http_review_s3_send(ngx_http_review_s3_t *op,
     const char *method, off_t upload, ngx_http_review_s3_headers_e headers);
-void ngx_http_review_s3_fail(ngx_http_review_s3_t *op, const char *code,
+void ngx_http_review_s3_fail(ngx_http_review_s3_t *op, review_code_t code,
     const char *message);
 ngx_int_t ngx_http_review_s3_error(ngx_http_review_s3_t *op);
 

@@ -146,7 +146,8 @@ ngx_http_review_s3_parts_initiated(ngx_http_review_s3_t *op)
         != 0
         || id.len == 0 || id.len > 4096)
     {
-        ngx_http_review_s3_fail(op, "bad_answer", "the store began no upload");
+        ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
+                                "the store began no upload");
         return NGX_ERROR;
     }
 
@@ -154,7 +155,8 @@ ngx_http_review_s3_parts_initiated(ngx_http_review_s3_t *op)
     review_s3_encode(&parts->id, id.data, id.len, 0);
 
     if (parts->id.failed) {
-        ngx_http_review_s3_fail(op, "failed", "there is no memory");
+        ngx_http_review_s3_fail(op, REVIEW_CODE_FAILED,
+                                "there is no memory");
         return NGX_ERROR;
     }
 
@@ -182,7 +184,8 @@ ngx_http_review_s3_parts_uploaded(ngx_http_review_s3_t *op)
     etag = ngx_pnalloc(op->pool, op->ntag + 1);
 
     if (op->ntag == 0 || etag == NULL) {
-        ngx_http_review_s3_fail(op, "bad_answer", "a part has no ETag");
+        ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
+                                "a part has no ETag");
         return NGX_ERROR;
     }
 
@@ -213,7 +216,7 @@ ngx_http_review_s3_parts_completed(ngx_http_review_s3_t *op)
         != 0)
     {
         if (ngx_http_review_s3_error(op) != NGX_OK) {
-            ngx_http_review_s3_fail(op, "bad_answer",
+            ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
                                     "the store did not complete an upload");
         }
 
@@ -245,7 +248,7 @@ ngx_http_review_s3_parts_lost(ngx_http_review_s3_t *op)
 {
     if (op->parts->step != NGX_HTTP_REVIEW_S3_COMPLETE
         || op->tries < 2
-        || ngx_strcmp(op->code, "NoSuchUpload") != 0)
+        || op->said != REVIEW_S3_NO_UPLOAD)
     {
         return 0;
     }
@@ -270,8 +273,12 @@ ngx_http_review_s3_parts_verified(ngx_http_review_s3_t *op)
         return NGX_OK;
     }
 
-    ngx_http_review_s3_fail(op, "NoSuchUpload",
+    ngx_http_review_s3_fail(op, REVIEW_CODE_STORE,
                             "it is not known if an upload was completed");
+
+    ngx_cpystrn((u_char *) op->code, (u_char *) "NoSuchUpload",
+                sizeof(op->code));
+
     return NGX_ERROR;
 }
 
@@ -299,7 +306,7 @@ ngx_http_review_s3_parts_done(ngx_http_review_s3_t *op)
 static void
 ngx_http_review_s3_aborted(ngx_http_review_s3_t *op)
 {
-    if (op->failed && ngx_strcmp(op->code, "NoSuchUpload") != 0) {
+    if (op->failed && op->said != REVIEW_S3_NO_UPLOAD) {
         ngx_log_error(NGX_LOG_WARN, op->log, 0,
                       "object store \"%V\": an upload could not be aborted: "
                       "%s %s", &op->store->name, op->code, op->message);

@@ -10,17 +10,10 @@
 static ngx_uint_t
 ngx_http_review_s3_refused(ngx_http_review_s3_t *op)
 {
-    ngx_uint_t  i;
-
-    static const char *codes[] = {
-        "KeyTooLongError", "InvalidArgument", "InvalidRange",
-        "InvalidDigest", "BadDigest", "InvalidURI"
-    };
-
     switch (op->status) {
 
     case NGX_HTTP_NOT_FOUND:
-        return ngx_strcmp(op->code, "NoSuchBucket") == 0
+        return op->said == REVIEW_S3_NO_BUCKET
                ? NGX_HTTP_BAD_GATEWAY : NGX_HTTP_NOT_FOUND;
 
     case NGX_HTTP_CONFLICT:
@@ -35,14 +28,12 @@ ngx_http_review_s3_refused(ngx_http_review_s3_t *op)
 
     case NGX_HTTP_BAD_REQUEST:
 
-        if (ngx_strcmp(op->code, "EntityTooLarge") == 0) {
+        if (op->said == REVIEW_S3_TOO_LARGE) {
             return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
         }
 
-        for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-            if (ngx_strcmp(op->code, codes[i]) == 0) {
-                return NGX_HTTP_BAD_REQUEST;
-            }
+        if (op->said == REVIEW_S3_BAD_REQUEST) {
+            return NGX_HTTP_BAD_REQUEST;
         }
     }
 
@@ -50,40 +41,15 @@ ngx_http_review_s3_refused(ngx_http_review_s3_t *op)
 }
 
 
-static const char *
-ngx_http_review_s3_why(ngx_http_review_s3_t *op)
-{
-    switch (op->result) {
-
-    case NGX_HTTP_REVIEW_TRANSFER_CONNECT:
-        return "the object store cannot be reached";
-
-    case NGX_HTTP_REVIEW_TRANSFER_TIMEOUT:
-        return "the object store took too long";
-
-    case NGX_HTTP_REVIEW_TRANSFER_CUT:
-        return "the object store closed the connection";
-
-    default:
-        return "the object store could not be asked";
-    }
-}
-
-
 ngx_int_t
 ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
     ngx_http_review_s3_t *op, const char *pointer)
 {
-    ngx_uint_t   status;
-    const char  *why;
+    char        why[128];
+    ngx_uint_t  status;
 
-    if (op->result == NGX_HTTP_REVIEW_TRANSFER_OK) {
-        status = ngx_http_review_s3_refused(op);
-
-    } else {
-        status = op->result == NGX_HTTP_REVIEW_TRANSFER_TIMEOUT
-                 ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY;
-    }
+    status = op->result == REVIEW_CODE_OK ? ngx_http_review_s3_refused(op)
+                                          : review_code_status(op->result);
 
     if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
         ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
@@ -93,9 +59,11 @@ ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
 
     /* where the store is, is no matter of the client's */
 
-    if (op->result != NGX_HTTP_REVIEW_TRANSFER_OK) {
-        return ngx_http_review_problem(ctx, status, pointer,
-                                       ngx_http_review_s3_why(op));
+    if (op->result != REVIEW_CODE_OK) {
+        (void) snprintf(why, sizeof(why), review_code_sentence(op->result),
+                        "the object store");
+
+        return ngx_http_review_problem(ctx, status, pointer, why);
     }
 
     /* what the store says then is about keys that are not the client's */
@@ -116,9 +84,7 @@ ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
                                        pointer, "there is no such object");
     }
 
-    why = op->message[0] ? ": " : "";
-
     return ngx_http_review_refuse(ctx, status, pointer,
-                                  "the object store: %s%s%s", op->code, why,
-                                  op->message);
+                                  "the object store: %s%s%s", op->code,
+                                  op->message[0] ? ": " : "", op->message);
 }

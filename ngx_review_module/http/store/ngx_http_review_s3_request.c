@@ -315,6 +315,8 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     op->ntag = 0;
     op->begun = 0;
     op->failed = 0;
+    op->why = REVIEW_CODE_OK;
+    op->said = REVIEW_S3_OTHER;
     op->code[0] = '\0';
     op->message[0] = '\0';
     op->tries++;
@@ -324,12 +326,16 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
 
 
 void
-ngx_http_review_s3_fail(ngx_http_review_s3_t *op, const char *code,
+ngx_http_review_s3_fail(ngx_http_review_s3_t *op, review_code_t code,
     const char *message)
 {
-    op->failed = 1;
+    char  name[REVIEW_CODE_NAME];
 
-    ngx_cpystrn((u_char *) op->code, (u_char *) code, sizeof(op->code));
+    op->failed = 1;
+    op->why = code;
+
+    ngx_cpystrn((u_char *) op->code, (u_char *) review_code_name(code, name),
+                sizeof(op->code));
     ngx_cpystrn((u_char *) op->message, (u_char *) message,
                 sizeof(op->message));
 }
@@ -381,6 +387,7 @@ ngx_http_review_s3_error(ngx_http_review_s3_t *op)
     }
 
     op->failed = 1;
+    op->said = review_s3_error(&code);
 
     ngx_http_review_s3_hide(&code, &op->store->secret_key);
     ngx_http_review_s3_copy(op->code, sizeof(op->code), &code);
@@ -407,7 +414,7 @@ ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
         return NGX_OK;
     }
 
-    ngx_http_review_s3_fail(op, "etag_mismatch",
+    ngx_http_review_s3_fail(op, REVIEW_CODE_ETAG_MISMATCH,
                             "the store has got something else than was sent");
     return NGX_ERROR;
 }

@@ -207,18 +207,16 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     plan->rc = -1;
     task->plan = plan;
 
-    rc = ngx_http_review_task_read_request(task, plan);
+    rc = ngx_http_review_task_request(task, plan);
 
     if (rc != NGX_OK) {
         ngx_http_review_fail(ctx, rc);
         return;
     }
 
-    plan->select.top_k = task->top_k;
-    plan->select.nreferences = task->nreferences;
     plan->select.stop = &ctx->work->gone;
     plan->embed = ngx_http_review_steps_conf(ctx)->embeddings
-                  && (task->top_k || task->nreferences);
+                  && (plan->select.top_k || plan->select.nreferences);
 
     ngx_http_review_ctx_waiter(ctx);
 

@@ -114,10 +114,7 @@ struct ngx_http_review_task_s {
     review_str_t                id;         /* data is NULL: none */
     review_rubric_t            *rubric;
     review_str_t                rubric_name; /* in the configuration */
-    review_point_t            **points;
     json_t                     *vars;       /* NULL: none */
-    size_t                      top_k;      /* 0: all */
-    size_t                      nreferences; /* clauses with each chunk */
     ngx_msec_t                  timeout;
 
     ngx_http_review_sources_t   sources;    /* documents from elsewhere */
@@ -154,24 +151,8 @@ char *ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
  * the HTTP status of a problem that has been described.
  */
 
-ngx_int_t ngx_http_review_task_read_request(ngx_http_review_task_t *task,
+ngx_int_t ngx_http_review_task_request(ngx_http_review_task_t *task,
     ngx_http_review_plan_t *plan);
-
-/* ngx_http_review_task_documents.c: the documents of it */
-
-ngx_int_t ngx_http_review_task_read_documents(ngx_http_review_task_t *task,
-    ngx_http_review_plan_t *plan);
-
-#define ngx_http_review_task_bad(task, pointer, ...)                          \
-    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_BAD_REQUEST, pointer,       \
-                           __VA_ARGS__)
-
-#define ngx_http_review_task_unknown(task, pointer, ...)                      \
-    ngx_http_review_refuse(&(task)->ctx, NGX_HTTP_UNPROCESSABLE, pointer,     \
-                           __VA_ARGS__)
-
-#define ngx_http_review_task_error(task, err)                                 \
-    ngx_http_review_task_bad(task, (err)->pointer, "%s", (err)->text)
 
 
 /*

@@ -34,7 +34,6 @@ typedef struct {
     const char                 *message;
     unsigned                    plain:1;    /* it is no stream of events */
     unsigned                    events:1;   /* it is one */
-    unsigned                    large:1;
 } ngx_http_review_part_t;
 
 
@@ -49,7 +48,7 @@ static ngx_int_t ngx_http_review_part_feed(ngx_http_review_call_t *call,
 static int ngx_http_review_part_event(void *data, const review_str_t *event,
     int error);
 static const char *ngx_http_review_part_end(ngx_http_review_call_t *call);
-static ngx_uint_t ngx_http_review_part_outcome(ngx_http_review_call_t *call);
+static review_code_t ngx_http_review_part_whole(ngx_http_review_call_t *call);
 static void ngx_http_review_part_ended(ngx_http_review_call_t *call);
 static void ngx_http_review_part_done(ngx_http_review_part_t *part,
     ngx_uint_t whole);
@@ -57,10 +56,11 @@ static void ngx_http_review_part_done(ngx_http_review_part_t *part,
 
 static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
     "the chunk's review",
+    "the reply to a chunk is too large",
     ngx_http_review_part_begin,
     ngx_http_review_part_feed,
     ngx_http_review_part_end,
-    ngx_http_review_part_outcome
+    ngx_http_review_part_whole
 };
 
 
@@ -76,8 +76,8 @@ ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task)
            && !task->expired)
     {
         if (ngx_http_review_part_start(task, task->next) != NGX_OK) {
-            (void) review_report_fail(task->report, task->next, "failed",
-                                      "internal", "no memory");
+            (void) review_report_fail(task->report, task->next,
+                                      REVIEW_CODE_INTERNAL, "no memory");
             task->ndone++;
         }
 
@@ -307,9 +307,9 @@ ngx_http_review_part_begin(ngx_http_review_call_t *call)
     review_buf_init(&part->reply, memory, 0);
     review_buf_init(&part->results, memory, 0);
 
+    part->reply.failed = (memory == NULL);
     part->plain = 0;
     part->events = 0;
-    part->large = 0;
     part->message = "";
 }
 
@@ -336,14 +336,9 @@ ngx_http_review_part_feed(ngx_http_review_call_t *call, u_char *data,
                ? NGX_OK : NGX_ERROR;
     }
 
-    if (len > NGX_HTTP_REVIEW_REPLY_MAX - part->reply.len) {
-        part->large = 1;
-        return NGX_ERROR;
-    }
-
-    review_buf_add(&part->reply, (char *) data, len);
-
-    return part->reply.failed ? NGX_ERROR : NGX_OK;
+    return ngx_http_review_outcome_gather(call, &part->reply,
+                                          NGX_HTTP_REVIEW_REPLY_MAX, data,
+                                          len);
 }
 
 
@@ -454,24 +449,19 @@ ngx_http_review_part_end(ngx_http_review_call_t *call)
  * in the report, or else the review is made once more.
  */
 
-static ngx_uint_t
-ngx_http_review_part_outcome(ngx_http_review_call_t *call)
+static review_code_t
+ngx_http_review_part_whole(ngx_http_review_call_t *call)
 {
     json_t                  *reply;
+    review_code_t            code;
     review_error_t           err;
     ngx_http_review_part_t  *part;
 
     part = call->data;
+    code = ngx_http_review_outcome_gathered(call, &part->reply);
 
-    if (part->heard == NULL) {
-        ngx_http_review_call_failed(call, "internal", "no memory");
-        return 0;
-    }
-
-    if (part->large) {
-        ngx_http_review_call_failed(call, "too_large",
-                                    "the reply to a chunk is too large");
-        return 0;
+    if (code == REVIEW_CODE_INTERNAL || code == REVIEW_CODE_TOO_LARGE) {
+        return code;
     }
 
     reply = review_json_parse(part->reply.data ? part->reply.data : "",
@@ -480,28 +470,22 @@ ngx_http_review_part_outcome(ngx_http_review_call_t *call)
     if (!json_is_object(reply)
         || !json_is_array(json_object_get(reply, "results")))
     {
-        json_decref(reply);
+        code = REVIEW_CODE_CUT;
 
-        ngx_http_review_call_failed(call, call->timedout || call->silent
-                                          ? "call_timeout" : "cut",
-                                    "the reply ended before its end");
-        return 1;
-    }
-
-    if (review_report_add(part->task->report, part->index, reply) != 0) {
-        ngx_http_review_call_failed(call, "internal", "no memory");
+    } else {
+        code = review_report_add(part->task->report, part->index, reply) == 0
+               ? REVIEW_CODE_OK : REVIEW_CODE_INTERNAL;
     }
 
     json_decref(reply);
 
-    return 0;
+    return code;
 }
 
 
 static void
 ngx_http_review_part_ended(ngx_http_review_call_t *call)
 {
-    const char              *status;
     ngx_http_review_part_t  *part;
 
     part = call->data;
@@ -509,14 +493,11 @@ ngx_http_review_part_ended(ngx_http_review_call_t *call)
     if (call->failure.code) {
         ngx_http_review_part_keep(part);
 
-        status = ngx_strcmp(call->failure.code, "call_timeout") == 0
-                 ? "timeout" : "failed";
-
-        (void) review_report_fail(part->task->report, part->index, status,
+        (void) review_report_fail(part->task->report, part->index,
                                   call->failure.code, call->failure.detail);
     }
 
-    ngx_http_review_part_done(part, call->failure.code == NULL);
+    ngx_http_review_part_done(part, call->failure.code == REVIEW_CODE_OK);
 }
 
 
@@ -593,13 +574,14 @@ ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task)
         ngx_http_review_call_cancel(&part->call);
         ngx_http_review_part_keep(part);
 
-        (void) review_report_fail(task->report, part->index, "timeout",
-                                  "deadline", "the task's time was over");
+        (void) review_report_fail(task->report, part->index,
+                                  REVIEW_CODE_DEADLINE,
+                                  "the task's time was over");
         ngx_http_review_part_done(part, 0);
     }
 
     for (i = task->next; i < task->plan->nchunks; i++) {
-        (void) review_report_fail(task->report, i, "timeout", "deadline",
+        (void) review_report_fail(task->report, i, REVIEW_CODE_DEADLINE,
                                   "the task's time was over");
         task->ndone++;
     }

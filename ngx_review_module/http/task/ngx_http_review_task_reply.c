@@ -114,7 +114,7 @@ ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
     review_write_bool(b, "saved", !op->failed);
 
     if (op->failed) {
-        ngx_http_review_reply_error(b, "store", op->code, NULL);
+        ngx_http_review_reply_error(b, REVIEW_CODE_STORE, op->code, NULL);
 
     } else {
         ngx_http_review_s3_request_etag(op, b);

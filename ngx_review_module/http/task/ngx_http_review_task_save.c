@@ -14,7 +14,7 @@ static ssize_t ngx_http_review_task_upload(ngx_http_review_s3_t *op,
     u_char *buf, size_t size, off_t offset);
 static void ngx_http_review_task_uploaded(ngx_http_review_s3_t *op);
 static void ngx_http_review_task_unsaved(ngx_http_review_s3_t *op,
-    const char *code);
+    review_code_t code);
 
 
 void
@@ -61,19 +61,15 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     }
 
     if (b.failed || ngx_http_review_s3_start(op) != NGX_OK) {
-        ngx_http_review_task_unsaved(op, "internal");
+        ngx_http_review_task_unsaved(op, REVIEW_CODE_INTERNAL);
     }
 }
 
 
 static void
-ngx_http_review_task_unsaved(ngx_http_review_s3_t *op, const char *code)
+ngx_http_review_task_unsaved(ngx_http_review_s3_t *op, review_code_t code)
 {
-    op->failed = 1;
-    op->message[0] = '\0';
-
-    ngx_cpystrn((u_char *) op->code, (u_char *) code, sizeof(op->code));
-
+    ngx_http_review_s3_fail(op, code, "");
     ngx_http_review_task_uploaded(op);
 }
 
@@ -83,7 +79,7 @@ ngx_http_review_task_save_expire(ngx_http_review_task_t *task)
 {
     if (!task->saving.done) {
         ngx_http_review_s3_cancel(&task->saving.op);
-        ngx_http_review_task_unsaved(&task->saving.op, "deadline");
+        ngx_http_review_task_unsaved(&task->saving.op, REVIEW_CODE_DEADLINE);
     }
 }
 

@@ -50,7 +50,7 @@ ngx_http_review_transfer_start(ngx_http_review_transfer_t *t)
     ngx_http_review_easy_t  *own;
 
     t->own = NULL;
-    t->result = NGX_HTTP_REVIEW_TRANSFER_FAILED;
+    t->result = REVIEW_CODE_FAILED;
     t->status = 0;
     t->received = 0;
     t->message[0] = '\0';

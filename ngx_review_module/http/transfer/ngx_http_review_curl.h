@@ -12,23 +12,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "review/base/code.h"
+
 #pragma GCC visibility push(hidden)
 
 
 typedef struct ngx_http_review_transfer_s  ngx_http_review_transfer_t;
-
-
-/* why a transfer has failed, beside HTTP statuses */
-
-typedef enum {
-    NGX_HTTP_REVIEW_TRANSFER_OK = 0,        /* a response, of any status */
-    NGX_HTTP_REVIEW_TRANSFER_CONNECT,       /* DNS, connect, TLS */
-    NGX_HTTP_REVIEW_TRANSFER_TIMEOUT,
-    NGX_HTTP_REVIEW_TRANSFER_CUT,           /* the connection, in between */
-    NGX_HTTP_REVIEW_TRANSFER_FORBIDDEN,     /* an address that is not allowed */
-    NGX_HTTP_REVIEW_TRANSFER_STOPPED,       /* by the owner's callback */
-    NGX_HTTP_REVIEW_TRANSFER_FAILED         /* anything else */
-} ngx_http_review_transfer_e;
 
 
 /*
@@ -94,9 +83,13 @@ struct ngx_http_review_transfer_s {
 
     void                      (*done)(ngx_http_review_transfer_t *t);
 
-    /* what came of it */
+    /*
+     * What came of it: OK: a response, of any status; CONNECT: DNS, connect,
+     * TLS; TIMEOUT; CUT: the connection, in between; ADDRESS_NOT_ALLOWED;
+     * STOPPED: by the owner's callback; FAILED: anything else.
+     */
 
-    ngx_http_review_transfer_e  result;
+    review_code_t               result;
     ngx_uint_t                  status;     /* 0: no response */
     off_t                       received;
     char                        message[256]; /* for people; "" if none */

@@ -32,14 +32,13 @@ static void ngx_http_review_download_posted(ngx_event_t *ev);
 /* the end, of which the owner is not told yet */
 
 static void
-ngx_http_review_download_end(ngx_http_review_download_t *d,
-    ngx_http_review_download_e result, const char *code, const char *detail)
+ngx_http_review_download_end(ngx_http_review_download_t *d, review_code_t code,
+    const char *detail)
 {
     size_t   len;
     u_char  *p;
 
     d->ended = 1;
-    d->result = result;
     d->code = code;
 
     /* what curl says may have a server's words in it */
@@ -57,29 +56,11 @@ ngx_http_review_download_end(ngx_http_review_download_t *d,
 }
 
 
-static void
-ngx_http_review_download_refused(ngx_http_review_download_t *d,
-    const char *code, const char *detail)
-{
-    ngx_http_review_download_end(d, NGX_HTTP_REVIEW_DOWNLOAD_REFUSED, code,
-                                 detail);
-}
-
-
-static void
-ngx_http_review_download_failed(ngx_http_review_download_t *d,
-    const char *code, const char *detail)
-{
-    ngx_http_review_download_end(d, NGX_HTTP_REVIEW_DOWNLOAD_FAILED, code,
-                                 detail);
-}
-
-
 ngx_int_t
 ngx_http_review_download_start(ngx_http_review_download_t *d)
 {
-    const char    *why;
     review_url_e   rc;
+    review_code_t  why;
 
     d->memory = ngx_http_review_pool(d->pool);
     if (d->memory == NULL) {
@@ -90,7 +71,7 @@ ngx_http_review_download_start(ngx_http_review_download_t *d)
     d->posted.data = d;
     d->posted.log = ngx_cycle->log;
 
-    d->code = NULL;
+    d->code = REVIEW_CODE_OK;
     d->detail = NULL;
     d->http_status = 0;
     d->size = 0;
@@ -106,7 +87,7 @@ ngx_http_review_download_start(ngx_http_review_download_t *d)
           : ngx_http_review_download_why_bad(rc);
 
     if (why) {
-        ngx_http_review_download_refused(d, why, NULL);
+        ngx_http_review_download_end(d, why, NULL);
         ngx_post_event(&d->posted, &ngx_posted_events);
         return NGX_OK;
     }
@@ -336,12 +317,13 @@ ngx_http_review_download_done(ngx_http_review_transfer_t *t)
 static void
 ngx_http_review_download_follow(ngx_http_review_download_t *d)
 {
-    const char    *why;
     review_url_t   url;
     review_url_e   rc;
+    review_code_t  why;
 
     if (d->redirects++ == NGX_HTTP_REVIEW_DOWNLOAD_REDIRECTS) {
-        ngx_http_review_download_refused(d, "too_many_redirects", NULL);
+        ngx_http_review_download_end(d, REVIEW_CODE_TOO_MANY_REDIRECTS,
+                                     NULL);
         return;
     }
 
@@ -357,65 +339,15 @@ ngx_http_review_download_follow(ngx_http_review_download_t *d)
           : ngx_http_review_download_why_bad(rc);
 
     if (why) {
-        ngx_http_review_download_refused(d, why, "by a redirect");
+        ngx_http_review_download_end(d, why, "by a redirect");
         return;
     }
 
     d->at = url;
 
     if (ngx_http_review_download_go(d) != NGX_OK) {
-        ngx_http_review_download_failed(d, "internal", NULL);
+        ngx_http_review_download_end(d, REVIEW_CODE_INTERNAL, NULL);
     }
-}
-
-
-/* a transfer without a response, or with half of one */
-
-static void
-ngx_http_review_download_lost(ngx_http_review_download_t *d)
-{
-    ngx_http_review_transfer_t  *t;
-
-    t = &d->transfer;
-
-    switch (t->result) {
-
-    case NGX_HTTP_REVIEW_TRANSFER_CONNECT:
-        ngx_http_review_download_failed(d, "connect", t->message);
-        break;
-
-    case NGX_HTTP_REVIEW_TRANSFER_TIMEOUT:
-        ngx_http_review_download_end(d, NGX_HTTP_REVIEW_DOWNLOAD_TIMEOUT,
-                                     "timeout", t->message);
-        break;
-
-    case NGX_HTTP_REVIEW_TRANSFER_CUT:
-        ngx_http_review_download_failed(d, "cut", t->message);
-        break;
-
-    case NGX_HTTP_REVIEW_TRANSFER_FORBIDDEN:
-        ngx_http_review_download_refused(d, "address_not_allowed",
-                                         t->message);
-        break;
-
-    default:
-        ngx_http_review_download_failed(d, "failed", t->message);
-    }
-}
-
-
-static void
-ngx_http_review_download_no_success(ngx_http_review_download_t *d)
-{
-    u_char  *code;
-
-    code = ngx_pnalloc(d->pool, sizeof("http_") + NGX_INT_T_LEN);
-
-    if (code) {
-        ngx_sprintf(code, "http_%ui%Z", d->http_status);
-    }
-
-    ngx_http_review_download_failed(d, code ? (char *) code : "http", NULL);
 }
 
 
@@ -430,15 +362,13 @@ ngx_http_review_download_outcome(ngx_http_review_download_t *d)
     d->http_status = t->status;
 
     if (d->too_large) {
-        ngx_http_review_download_refused(d, "too_large",
-                                         "it is larger than max_size");
+        ngx_http_review_download_end(d, REVIEW_CODE_TOO_LARGE,
+                                     "it is larger than max_size");
         return;
     }
 
-    if (t->result != NGX_HTTP_REVIEW_TRANSFER_OK
-        && t->result != NGX_HTTP_REVIEW_TRANSFER_STOPPED)
-    {
-        ngx_http_review_download_lost(d);
+    if (t->result != REVIEW_CODE_OK && t->result != REVIEW_CODE_STOPPED) {
+        ngx_http_review_download_end(d, t->result, t->message);
         return;
     }
 
@@ -448,16 +378,13 @@ ngx_http_review_download_outcome(ngx_http_review_download_t *d)
     }
 
     if (!ngx_http_review_download_success(t->status)) {
-        ngx_http_review_download_no_success(d);
+        ngx_http_review_download_end(d, review_code_http(t->status), NULL);
         return;
     }
 
-    if (t->result != NGX_HTTP_REVIEW_TRANSFER_OK) {
-        ngx_http_review_download_failed(d, "internal", NULL);
-        return;
-    }
-
-    ngx_http_review_download_end(d, NGX_HTTP_REVIEW_DOWNLOAD_OK, NULL, NULL);
+    ngx_http_review_download_end(d, t->result == REVIEW_CODE_OK
+                                    ? REVIEW_CODE_OK : REVIEW_CODE_INTERNAL,
+                                 NULL);
 }
 
 
@@ -468,13 +395,11 @@ ngx_http_review_download_posted(ngx_event_t *ev)
     ngx_http_review_download_t  *d;
 
     d = ev->data;
-    c = d->ctx->request->connection;
+    c = ngx_http_review_visit_begin(d->ctx);
 
-    if (!ngx_http_review_is_ours(d->ctx)) {
+    if (c == NULL) {
         return;
     }
-
-    ngx_http_set_log_request(c->log, d->ctx->request);
 
     /* a first URL that is refused has no transfer */
 
@@ -488,5 +413,5 @@ ngx_http_review_download_posted(ngx_event_t *ev)
         d->done(d);
     }
 
-    ngx_http_run_posted_requests(c);
+    ngx_http_review_visit_end(c);
 }

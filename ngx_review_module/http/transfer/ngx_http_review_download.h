@@ -38,14 +38,6 @@ char *ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
-typedef enum {
-    NGX_HTTP_REVIEW_DOWNLOAD_OK = 0,
-    NGX_HTTP_REVIEW_DOWNLOAD_FAILED,
-    NGX_HTTP_REVIEW_DOWNLOAD_TIMEOUT,
-    NGX_HTTP_REVIEW_DOWNLOAD_REFUSED        /* not allowed, or too large */
-} ngx_http_review_download_e;
-
-
 /*
  * A download, zeroed when it is made; it may be started again once it has
  * ended, then with a pool of that start's.  Callbacks are called from the
@@ -84,8 +76,7 @@ struct ngx_http_review_download_s {
      * those that the server tells, known when the body begins.
      */
 
-    ngx_http_review_download_e  result;
-    const char                 *code;       /* NULL: OK */
+    review_code_t               code;
     const char                 *detail;     /* for people; NULL: none */
     ngx_uint_t                  http_status; /* 0: no response */
     off_t                       size;       /* of the body so far */
@@ -124,12 +115,11 @@ void ngx_http_review_download_cancel(ngx_http_review_download_t *d);
 
 
 /*
- * ngx_http_review_download_allow.c: may this be asked for?  NULL: yes, or the
- * code of why not.
+ * ngx_http_review_download_allow.c: why may this not be asked for?
  */
 
-const char *ngx_http_review_download_why_bad(review_url_e rc);
-const char *ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx,
+review_code_t ngx_http_review_download_why_bad(review_url_e rc);
+review_code_t ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx,
     review_url_t *url);
 
 /* may a transfer for that URL talk to that address? */

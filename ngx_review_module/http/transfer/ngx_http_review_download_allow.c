@@ -58,27 +58,27 @@ ngx_http_review_fetch_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-const char *
+review_code_t
 ngx_http_review_download_why_bad(review_url_e rc)
 {
     switch (rc) {
 
     case REVIEW_URL_SCHEME:
-        return "bad_scheme";
+        return REVIEW_CODE_BAD_SCHEME;
 
     case REVIEW_URL_USERINFO:
-        return "userinfo";
+        return REVIEW_CODE_USERINFO;
 
     case REVIEW_URL_DOWNGRADE:
-        return "downgrade";
+        return REVIEW_CODE_DOWNGRADE;
 
     default:
-        return "bad_url";
+        return REVIEW_CODE_BAD_URL;
     }
 }
 
 
-const char *
+review_code_t
 ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx, review_url_t *url)
 {
     ngx_array_t  *list;
@@ -88,12 +88,12 @@ ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx, review_url_t *url)
     if (url->host.len) {
         return list && review_allow_name(list->elts, list->nelts, &url->host,
                                          url->port)
-               ? NULL : "host_not_allowed";
+               ? REVIEW_CODE_OK : REVIEW_CODE_HOST_NOT_ALLOWED;
     }
 
     return list && review_allow_address(list->elts, list->nelts,
                                         &url->address, url->port)
-           ? NULL : "address_not_allowed";
+           ? REVIEW_CODE_OK : REVIEW_CODE_ADDRESS_NOT_ALLOWED;
 }
 
 

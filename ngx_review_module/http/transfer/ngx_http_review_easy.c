@@ -226,21 +226,21 @@ ngx_http_review_easy_connected(void *user, char *address, char *local,
 }
 
 
-static ngx_http_review_transfer_e
+static review_code_t
 ngx_http_review_easy_why(ngx_http_review_easy_t *own, CURLcode code)
 {
     if (own->stopped && code != CURLE_OK) {
-        return NGX_HTTP_REVIEW_TRANSFER_STOPPED;
+        return REVIEW_CODE_STOPPED;
     }
 
     if (own->forbidden && code != CURLE_OK) {
-        return NGX_HTTP_REVIEW_TRANSFER_FORBIDDEN;
+        return REVIEW_CODE_ADDRESS_NOT_ALLOWED;
     }
 
     switch (code) {
 
     case CURLE_OK:
-        return NGX_HTTP_REVIEW_TRANSFER_OK;
+        return REVIEW_CODE_OK;
 
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
@@ -250,20 +250,20 @@ ngx_http_review_easy_why(ngx_http_review_easy_t *own, CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-        return NGX_HTTP_REVIEW_TRANSFER_CONNECT;
+        return REVIEW_CODE_CONNECT;
 
     case CURLE_OPERATION_TIMEDOUT:
-        return NGX_HTTP_REVIEW_TRANSFER_TIMEOUT;
+        return REVIEW_CODE_TIMEOUT;
 
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_FAIL_REWIND:
-        return NGX_HTTP_REVIEW_TRANSFER_CUT;
+        return REVIEW_CODE_CUT;
 
     default:
-        return NGX_HTTP_REVIEW_TRANSFER_FAILED;
+        return REVIEW_CODE_FAILED;
     }
 }
 
@@ -280,7 +280,7 @@ ngx_http_review_easy_message(ngx_http_review_easy_t *own, CURLcode code)
     }
 
     if (own->forbidden) {
-        return "the address is not allowed";
+        return review_code_sentence(REVIEW_CODE_ADDRESS_NOT_ALLOWED);
     }
 
     return own->error[0] ? own->error : curl_easy_strerror(code);

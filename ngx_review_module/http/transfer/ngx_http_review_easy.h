@@ -1,7 +1,7 @@
 
 /*
  * A transfer as libcurl sees it: an easy handle, its options and callbacks.
- * These two files alone know libcurl: ngx_http_review_curl.c, _easy.c.
+ * These two files alone know its transfers: ngx_http_review_curl.c, _easy.c.
  */
 
 #ifndef _NGX_HTTP_REVIEW_EASY_H_INCLUDED_

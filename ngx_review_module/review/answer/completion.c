@@ -1,6 +1,5 @@
 
 #include "review/answer/completion_json.h"
-#include "review/answer/message.h"
 #include "review/json/scan.h"
 
 
@@ -58,19 +57,25 @@ review_completion_raw(review_completion_t *c, review_buf_t *b,
 static int
 review_completion_body(review_completion_t *c)
 {
-    review_message_t  m;
+    review_str_t     body;
+    review_delta_t  *d;
 
-    if (review_message_scan(&m, c->raw.data, c->raw.len) != 0) {
+    d = &c->delta;
+
+    body.data = c->raw.data;
+    body.len = c->raw.len;
+
+    if (review_delta_body(d, &body) != 0) {
         return -1;
     }
 
-    review_completion_raw(c, &c->text, &m.content);
-    review_completion_raw(c, &c->reasoning, &m.reasoning);
-    review_buf_str(&c->name, &m.model);
-    review_buf_str(&c->finish, &m.finish_reason);
+    review_completion_raw(c, &c->text, &d->content);
+    review_completion_raw(c, &c->reasoning, &d->reasoning);
+    review_buf_str(&c->name, &d->model);
+    review_buf_str(&c->finish, &d->finish_reason);
 
-    c->prompt_tokens = m.prompt_tokens;
-    c->completion_tokens = m.completion_tokens;
+    c->prompt_tokens = d->prompt_tokens;
+    c->completion_tokens = d->completion_tokens;
     c->empty = "\"content\" is empty";
 
     return 0;
@@ -89,7 +94,7 @@ review_completion_event(void *ctx, const review_str_t *data, int error)
 
     /* the first event is parsed in full: it names the model */
 
-    if (c->started && !error && review_delta_scan(&c->delta, data) == 0) {
+    if (c->started && !error && review_delta_event(&c->delta, data) == 0) {
         review_completion_raw(c, &c->text, &c->delta.content);
         review_completion_raw(c, &c->reasoning, &c->delta.reasoning);
         return c->failed;

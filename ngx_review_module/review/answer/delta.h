@@ -1,8 +1,8 @@
 
 /*
- * The fast path of a stream: an event that does nothing but carry on the text
- * is read in place.  The other ones, and whatever looks unusual, are left to a
- * full JSON parser.
+ * The fast path of answers: an event that does nothing but carry on the text,
+ * and a chat completion that comes whole, as nearly all servers send them, are
+ * read in place.  Whatever looks unusual is left to a full JSON parser.
  */
 
 #ifndef _REVIEW_DELTA_H_INCLUDED_
@@ -15,11 +15,20 @@
 #pragma GCC visibility push(hidden)
 
 
+/* what is said points into the event, or the body; len is 0: none */
+
 typedef struct {
-    /* with their escapes, for review_scan_unescape(); len is 0: none */
+    /* with their escapes, for review_scan_unescape() */
 
     review_str_t    content;
     review_str_t    reasoning;
+
+    /* without any; an event that is read in place has none of these */
+
+    review_str_t    model;
+    review_str_t    finish_reason;
+    int64_t         prompt_tokens;     /* -1: not told */
+    int64_t         completion_tokens;
 
     /* the last event without its text, which the next one mostly repeats */
 
@@ -31,9 +40,10 @@ typedef struct {
 
 void review_delta_init(review_delta_t *delta, review_pool_t *pool);
 
-/* returns 0, or -1 for an event that must be parsed in full */
+/* return 0, or -1 for an event, or a body, that must be parsed in full */
 
-int review_delta_scan(review_delta_t *delta, const review_str_t *event);
+int review_delta_event(review_delta_t *delta, const review_str_t *event);
+int review_delta_body(review_delta_t *delta, const review_str_t *body);
 
 
 #pragma GCC visibility pop

@@ -65,6 +65,14 @@ typedef struct {
 int review_error(review_error_t *err, const char *pointer, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 
+/*
+ * The same for a client's request; returns "status": 400 for a wrong form, 413
+ * for what is too long, 422 for what is right in form, but cannot be done.
+ */
+
+#define review_refuse(err, status, ...)                                       \
+    ((void) review_error(err, __VA_ARGS__), (status))
+
 
 typedef enum {
     REVIEW_VERDICT_PASS = 0,

@@ -224,3 +224,18 @@ review_utf8_blank(const char *data, size_t len)
 
     return 1;
 }
+
+
+int
+review_utf8_printable(const char *data, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (data[i] < ' ' || data[i] > '~') {
+            return 0;
+        }
+    }
+
+    return 1;
+}

@@ -66,6 +66,10 @@ size_t review_utf8_cut(const char *data, size_t len, size_t max);
 
 int review_utf8_blank(const char *data, size_t len);
 
+/* is all of it ASCII that has a shape, or blanks? */
+
+int review_utf8_printable(const char *data, size_t len);
+
 
 #pragma GCC visibility pop
 

@@ -12,6 +12,27 @@
 #define REVIEW_EMBED_PROBES  32
 
 
+typedef struct {
+    json_t        *input;
+    review_str_t   model;
+    int            base64;
+} review_embed_body_t;
+
+
+static const char *const  review_embed_formats[] = { "float", "base64", NULL };
+
+/* all others are the service's */
+
+static const review_member_t  review_embed_members[] = {
+    review_member("input", ANY, review_embed_body_t, input,
+                  .missing = "is missing: what to embed"),
+    review_member("model", STRING, review_embed_body_t, model, .min = 1),
+    review_member("encoding_format", CHOICE, review_embed_body_t, base64,
+                  .names = review_embed_formats),
+    review_member_end
+};
+
+
 /* in a table twice to four times as large as there are inputs; 0 is empty */
 
 typedef struct {
@@ -278,20 +299,13 @@ review_embed_inputs(review_pool_t *pool, json_t *input,
 {
     review_buf_t  b;
 
-    if (input == NULL || json_is_null(input)) {
-        (void) review_error(err, "/input", "is missing: what to embed");
-        return 400;
-    }
-
     if (!json_is_string(input) && !json_is_array(input)) {
-        (void) review_error(err, "/input", "must be a string or an array, "
-                            "got %s", review_json_type(input));
-        return 400;
+        return review_refuse(err, 400, "/input", "must be a string or an "
+                             "array, got %s", review_json_type(input));
     }
 
     if (json_is_array(input) && json_array_size(input) == 0) {
-        (void) review_error(err, "/input", "is empty");
-        return 400;
+        return review_refuse(err, 400, "/input", "is empty");
     }
 
     request->n = json_is_string(input)
@@ -319,41 +333,7 @@ review_embed_inputs(review_pool_t *pool, json_t *input,
 }
 
 
-static int
-review_embed_options(json_t *body, review_embed_request_t *request,
-    review_error_t *err)
-{
-    int                       base64;
-    json_t                   *value;
-    static const char *const  formats[] = { "float", "base64", NULL };
-
-    value = json_object_get(body, "model");
-
-    if (value && !json_is_null(value)
-        && review_json_text(value, "/model", 1, SIZE_MAX, &request->model, err)
-           != 0)
-    {
-        return 400;
-    }
-
-    value = json_object_get(body, "encoding_format");
-    base64 = 0;
-
-    if (value && !json_is_null(value)
-        && review_json_choice(body, "", "encoding_format", formats, &base64,
-                              err)
-           == -1)
-    {
-        return 400;
-    }
-
-    request->base64 = (base64 == 1);
-
-    return 0;
-}
-
-
-/* what services know and we need not, null left out */
+/* what services know and we need not */
 
 static int
 review_embed_rest(review_pool_t *pool, json_t *body,
@@ -363,17 +343,11 @@ review_embed_rest(review_pool_t *pool, json_t *body,
     const char    *name;
     review_buf_t   b;
 
-    static const char *const  own[] = {
-        "input", "model", "encoding_format", NULL
-    };
-
     review_buf_init(&b, pool, 0);
 
     json_object_foreach(body, name, value) {
 
-        if (json_is_null(value)
-            || review_name_index(own, name, strlen(name)) != -1)
-        {
+        if (review_member_find(review_embed_members, name)) {
             continue;
         }
 
@@ -390,31 +364,36 @@ review_embed_rest(review_pool_t *pool, json_t *body,
 
 int
 review_embed_request(review_pool_t *pool, json_t *body,
-    review_embed_request_t *request, review_error_t *err)
+    const review_embed_given_t *given, review_embed_request_t *request,
+    review_error_t *err)
 {
-    int  rc;
+    int                  rc;
+    review_embed_body_t  members;
 
     memset(request, 0, sizeof(*request));
+    memset(&members, 0, sizeof(members));
 
-    if (!json_is_object(body)) {
-        (void) review_error(err, "", "must be an object, got %s",
-                            review_json_type(body));
+    review_json_drop_nulls(body);
+
+    if (review_json_members(body, "", review_embed_members, &members, err)
+        != 0)
+    {
         return 400;
     }
 
-    rc = review_embed_options(body, request, err);
+    request->model = members.model;
+    request->base64 = members.base64 & 1;
 
-    if (rc == 0) {
-        rc = review_embed_inputs(pool, json_object_get(body, "input"), request,
-                                 err);
-    }
+    rc = review_embed_inputs(pool, members.input, request, err);
 
     if (rc == 0) {
         rc = review_embed_rest(pool, body, request);
     }
 
-    if (rc == -1) {
-        (void) review_error(err, "", "no memory");
+    if (rc == 0 && request->n > given->max_inputs) {
+        return review_refuse(err, 422, "/input", "there are %zu, "
+                             "review_max_inputs allows %zu", request->n,
+                             given->max_inputs);
     }
 
     return rc;

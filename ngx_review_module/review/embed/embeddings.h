@@ -97,6 +97,10 @@ typedef struct {
     unsigned               base64:1;
 } review_embed_request_t;
 
+typedef struct {
+    size_t                 max_inputs;
+} review_embed_given_t;
+
 /*
  * Returns 0, or the HTTP status of the problem that *err describes, or -1: no
  * memory.  The model is the body's, all else the pool's.  Members that are null
@@ -104,7 +108,8 @@ typedef struct {
  */
 
 int review_embed_request(review_pool_t *pool, json_t *body,
-    review_embed_request_t *request, review_error_t *err);
+    const review_embed_given_t *given, review_embed_request_t *request,
+    review_error_t *err);
 
 /* the inputs alone, made of texts in valid UTF-8: 0, or -1: no memory */
 

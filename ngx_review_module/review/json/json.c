@@ -5,245 +5,50 @@
 #include "review/json/scan.h"
 #include "review/base/utf8.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 
-/* deeper than this a pointer has no room anyway */
-#define REVIEW_JSON_LEVELS  (REVIEW_ERROR_POINTER / 2)
-
-
-typedef struct {
-    const char            *name;      /* between its quotes; NULL: none yet */
-    size_t                 len;
-    size_t                 index;
-    unsigned               array:1;
-} review_json_level_t;
-
-
-/*
- * The parser tells only the byte at which it gave up.  What stands before is
- * sound JSON, so following brackets, commas and strings is enough to know
- * which member that was, and what was expected in place of the last token.
- * Tokens are kept by their first byte, 'n' is a name, 'v' a complete value.
- */
-
-typedef struct {
-    size_t                 depth;
-    size_t                 token;     /* where the last one begins */
-    char                   before;    /* the token before the last one */
-    char                   kind;      /* the last one */
-    unsigned               string:1;  /* the last one is a string, */
-    unsigned               open:1;    /* and without an end */
-    review_json_level_t    levels[REVIEW_JSON_LEVELS];
-} review_json_scan_t;
-
+/* as it was meant, if it can be a text */
 
 static int
-review_json_mark(char c)
+review_json_name(char *pointer, const review_str_t *raw)
 {
-    return c && strchr("{}[],:\"", c) != NULL;
-}
+    int     lossy;
+    char    name[6 * REVIEW_ERROR_POINTER];
+    size_t  len;
 
+    /* an escape has six bytes at most */
 
-/* what literals and numbers are made of */
-
-static int
-review_json_word(char c)
-{
-    return isalnum((unsigned char) c) || c == '-' || c == '+' || c == '.';
-}
-
-
-static review_json_level_t *
-review_json_level(review_json_scan_t *s)
-{
-    if (s->depth == 0 || s->depth > REVIEW_JSON_LEVELS) {
-        return NULL;
+    if (raw->len > sizeof(name)) {
+        return -1;
     }
 
-    return &s->levels[s->depth - 1];
-}
+    lossy = 0;
+    len = review_scan_unescape_to(name, raw, &lossy);
 
-
-static const char *
-review_json_scan_string(review_json_scan_t *s, const char *p, const char *last)
-{
-    const char           *start;
-    review_json_level_t  *level;
-
-    start = ++p;
-
-    while (p < last && *p != '"') {
-        p += (*p == '\\' && last - p > 1) ? 2 : 1;
-    }
-
-    level = review_json_level(s);
-
-    s->string = 1;
-    s->open = (p == last);
-    s->kind = 'v';
-
-    if (!s->open && level && !level->array
-        && (s->before == '{' || s->before == ','))
-    {
-        s->kind = 'n';
-        level->name = start;
-        level->len = (size_t) (p - start);
-    }
-
-    return s->open ? p : p + 1;
+    return lossy ? review_pointer_name(pointer, pointer, raw->data, raw->len)
+                 : review_pointer_name(pointer, pointer, name, len);
 }
 
 
 static void
-review_json_scan_mark(review_json_scan_t *s, char c)
+review_json_pointer(const review_scan_path_t *path, char *pointer)
 {
-    review_json_level_t  *level;
-
-    s->kind = c;
-
-    switch (c) {
-
-    case '{':
-    case '[':
-        s->depth++;
-
-        level = review_json_level(s);
-
-        if (level) {
-            memset(level, 0, sizeof(*level));
-            level->array = (c == '[');
-        }
-
-        break;
-
-    case '}':
-    case ']':
-        s->kind = 'v';
-
-        if (s->depth) {
-            s->depth--;
-        }
-
-        break;
-
-    case ',':
-        level = review_json_level(s);
-
-        if (level) {
-            level->name = NULL;
-            level->index++;
-        }
-
-        break;
-    }
-}
-
-
-/* "wrong": the last token is what is wrong, and counts for nothing */
-
-static void
-review_json_scan(review_json_scan_t *s, const char *data, size_t len,
-    int wrong)
-{
-    int          word;
-    const char  *p, *last;
-
-    s->depth = 0;
-    s->token = 0;
-    s->before = 0;
-    s->kind = 0;
-    s->string = 0;
-    s->open = 0;
-
-    p = data;
-    last = data + len;
-
-    while (p < last) {
-
-        if (review_scan_is_space(*p)) {
-            p++;
-            continue;
-        }
-
-        s->token = (size_t) (p - data);
-        s->before = s->kind;
-        s->string = 0;
-
-        if (*p == '"') {
-            p = review_json_scan_string(s, p, last);
-
-        } else if (review_json_mark(*p)) {
-            if (wrong && p + 1 == last) {
-                return;
-            }
-
-            review_json_scan_mark(s, *p++);
-
-        } else {
-            word = review_json_word(*p);
-
-            while (p < last && !review_scan_is_space(*p)
-                   && !review_json_mark(*p) && review_json_word(*p) == word)
-            {
-                p++;
-            }
-
-            s->kind = 'v';
-        }
-    }
-}
-
-
-/* a name as it was meant: the quotes around it are there */
-
-static int
-review_json_scan_name(char *pointer, review_json_level_t *level)
-{
-    int      rc;
-    json_t  *name;
-
-    name = NULL;
-
-    if (memchr(level->name, '\\', level->len)) {
-        name = json_loadb(level->name - 1, level->len + 2, JSON_DECODE_ANY,
-                          NULL);
-    }
-
-    if (!json_is_string(name)) {
-        json_decref(name);
-        return review_pointer_name(pointer, pointer, level->name, level->len);
-    }
-
-    rc = review_pointer_name(pointer, pointer, json_string_value(name),
-                             json_string_length(name));
-    json_decref(name);
-
-    return rc;
-}
-
-
-static void
-review_json_scan_pointer(review_json_scan_t *s, char *pointer)
-{
-    int                   rc;
-    size_t                i;
-    review_json_level_t  *level;
+    int                         rc;
+    size_t                      i;
+    const review_scan_level_t  *level;
 
     pointer[0] = '\0';
 
-    for (i = 0; i < s->depth && i < REVIEW_JSON_LEVELS; i++) {
-        level = &s->levels[i];
+    for (i = 0; i < path->depth && i < REVIEW_SCAN_LEVELS; i++) {
+        level = &path->levels[i];
 
         if (level->array) {
             rc = review_pointer_index(pointer, pointer, level->index);
 
-        } else if (level->name) {
-            rc = review_json_scan_name(pointer, level);
-
         } else {
-            return;
+            rc = level->name.data ? review_json_name(pointer, &level->name)
+                                  : -1;
         }
 
         if (rc != 0) {
@@ -253,203 +58,150 @@ review_json_scan_pointer(review_json_scan_t *s, char *pointer)
 }
 
 
-static int
-review_json_hex(const char *p, const char *last)
-{
-    int  i, c, n;
-
-    if (last - p < 4) {
-        return -1;
-    }
-
-    n = 0;
-
-    for (i = 0; i < 4; i++) {
-        c = (unsigned char) p[i];
-
-        if (!isxdigit(c)) {
-            return -1;
-        }
-
-        n = n * 16 + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-    }
-
-    return n;
-}
-
-
-/* the first escape that can't be, and why; NULL if all can */
-
 static const char *
-review_json_bad_escape(const char *p, const char *last, const char **why)
+review_json_bad_escape(const char *p, int32_t cp)
 {
-    int  c, low;
+    switch (cp) {
 
-    while (p < last) {
+    case 0:
+        return "\\u0000 (NUL) is not allowed in a text";
 
-        if (*p != '\\') {
-            p++;
-            continue;
-        }
-
-        if (last - p < 2) {
-            break;
-        }
-
-        if (p[1] != 'u') {
-            if (!memchr("\"\\/bfnrt", p[1], 8)) {
-                *why = "JSON has no such escape, a backslash is written \\\\";
-                return p;
-            }
-
-            p += 2;
-            continue;
-        }
-
-        c = review_json_hex(p + 2, last);
-        low = (last - p >= 12 && p[6] == '\\' && p[7] == 'u')
-              ? review_json_hex(p + 8, last) : -1;
-
-        if (c < 0) {
-            *why = "\\u must be followed by four hexadecimal digits";
-            return p;
-        }
-
-        if (c == 0) {
-            *why = "\\u0000 (NUL) is not allowed in a text";
-            return p;
-        }
-
-        if (c < 0xd800 || c > 0xdfff) {
-            p += 6;
-            continue;
-        }
-
-        if (c > 0xdbff || low < 0xdc00 || low > 0xdfff) {
-            *why = "half of a surrogate pair stands alone";
-            return p;
-        }
-
-        p += 12;
+    case -1:
+        return "half of a surrogate pair stands alone";
     }
 
-    return NULL;
+    return p[1] == 'u' ? "\\u must be followed by four hexadecimal digits"
+           : "JSON has no such escape, a backslash is written \\\\";
 }
 
 
 static const char *
-review_json_expected(review_json_scan_t *s, char got)
+review_json_expected(const review_scan_path_t *path)
 {
-    review_json_level_t  *level;
+    char  got;
 
-    level = review_json_level(s);
+    got = *path->token;
 
-    switch (s->before) {
+    switch (path->expected) {
 
-    case 'n':
+    case REVIEW_SCAN_COLON:
         return "\":\" was expected after the member's name";
 
-    case 'v':
-        return level == NULL ? "a closing bracket was expected"
-               : level->array ? "\",\" or \"]\" was expected"
+    case REVIEW_SCAN_NEXT:
+        return path->depth == 0 || path->depth > REVIEW_SCAN_LEVELS
+               ? "a closing bracket was expected"
+               : path->levels[path->depth - 1].array
+               ? "\",\" or \"]\" was expected"
                : "\",\" or \"}\" was expected";
 
-    case ',':
-        if (got == '}' || got == ']') {
-            return "the \",\" before it is one too many";
-        }
-
-        if (level == NULL || level->array) {
-            break;
-        }
-
-        /* fall through */
-
-    case '{':
-        return "a member's name in double quotes was expected";
+    default:
+        break;
     }
 
-    return "a value was expected";
+    if (*path->before == ',' && (got == '}' || got == ']')) {
+        return "the \",\" before it is one too many";
+    }
+
+    return path->expected == REVIEW_SCAN_NAME
+           ? "a member's name in double quotes was expected"
+           : "a value was expected";
 }
 
 
 static void
-review_json_unexpected(review_json_scan_t *s, const char *data, size_t end,
+review_json_unexpected(const review_scan_path_t *path, const char *last,
     char *text, size_t size)
 {
     char           got[REVIEW_EXCERPT];
     const char    *expected;
     unsigned char  c;
 
-    c = (unsigned char) data[s->token];
-    expected = review_json_expected(s, data[s->token]);
+    c = (unsigned char) *path->token;
+    expected = review_json_expected(path);
 
     if (c < 0x20 || c == 0x7f) {
         snprintf(text, size, "%s, got U+%04X", expected, c);
         return;
     }
 
-    review_excerpt(got, sizeof(got), data + s->token, end - s->token);
+    review_excerpt(got, sizeof(got), path->token, last - path->token);
 
     snprintf(text, size, "%s, got %s", expected, got);
 }
 
 
-/* what is wrong with the token at which the parser stopped; returns where */
+/*
+ * What is wrong with the token at which the parser stopped, at "end", which may
+ * be before "last"; returns where.
+ */
 
-static size_t
-review_json_syntax(review_json_scan_t *s, const char *data, size_t len,
-    size_t end, char *text, size_t size)
+static const char *
+review_json_syntax(const review_scan_path_t *path, const char *end,
+    const char *last, char *text, size_t size)
 {
-    const char  *p, *why;
+    int32_t        cp;
+    const char    *p;
+    review_str_t   raw;
 
-    if (s->string) {
-        p = review_json_bad_escape(data + s->token + 1, data + end, &why);
+    p = path->token;
 
-        if (p) {
-            snprintf(text, size, "%s", why);
-            return (size_t) (p - data);
-        }
-
-        if (s->open && end < len) {
-            snprintf(text, size, "a control character in a string must be "
-                     "written \\u%04x", (unsigned char) data[end]);
-            return end;
-        }
+    if (*p != '"') {
+        review_json_unexpected(path, end, text, size);
+        return p;
     }
 
-    if (s->open) {
+    p = review_scan_bad_escape(path->token + 1, end, &cp);
+
+    if (p) {
+        snprintf(text, size, "%s", review_json_bad_escape(p, cp));
+        return p;
+    }
+
+    p = path->token;
+
+    if (review_scan_string(&p, end, &raw) == REVIEW_SCAN_OK) {
+        review_json_unexpected(path, end, text, size);
+        return path->token;
+    }
+
+    if (end < last) {
+        snprintf(text, size, "a control character in a string must be written "
+                 "\\u%04x", (unsigned char) *end);
+
+    } else {
         snprintf(text, size, "the text ends before the JSON does");
-        return end;
     }
 
-    review_json_unexpected(s, data, end, text, size);
-
-    return s->token;
+    return end;
 }
 
+
+/*
+ * The parser tells only the byte at which it gave up.  What stands before is
+ * sound JSON, so a scan up to there finds the member it was about.
+ */
 
 static void
 review_json_explain(const char *data, size_t len, json_error_t *error,
     review_error_t *err)
 {
     char                  text[160], pointer[REVIEW_ERROR_POINTER];
-    size_t                at, end, line, column;
-    review_json_scan_t    s;
+    size_t                line, column;
+    const char           *p, *at, *end, *last;
+    review_scan_path_t    path;
     enum json_error_code  code;
 
     code = json_error_code(error);
 
-    end = (size_t) error->position;
+    last = data + len;
+    end = (size_t) error->position < len ? data + error->position : last;
 
-    if (end > len) {
-        end = len;
-    }
+    p = data;
+    (void) review_scan_path(&p, end, &path);
 
-    review_json_scan(&s, data, end, code == json_error_invalid_syntax);
-    review_json_scan_pointer(&s, pointer);
+    review_json_pointer(&path, pointer);
 
-    at = s.token;
+    at = path.token;
 
     switch (code) {
 
@@ -464,7 +216,7 @@ review_json_explain(const char *data, size_t len, json_error_t *error,
     case json_error_invalid_utf8:
         at = end;
         snprintf(text, sizeof(text), "the byte 0x%02x is not valid UTF-8 here",
-                 end < len ? (unsigned char) data[end] : 0);
+                 end < last ? (unsigned char) *end : 0);
         break;
 
     case json_error_duplicate_key:
@@ -476,7 +228,8 @@ review_json_explain(const char *data, size_t len, json_error_t *error,
         break;
 
     case json_error_end_of_input_expected:
-        pointer[0] = '\0';
+        review_scan_space(&p, last);
+        at = p;
         snprintf(text, sizeof(text), "nothing may follow the JSON value");
         break;
 
@@ -484,7 +237,7 @@ review_json_explain(const char *data, size_t len, json_error_t *error,
 
         /* a NUL byte is taken for the end, too */
 
-        if (end == len && data[end - 1] != '\0') {
+        if (end == last && end[-1] != '\0') {
             at = end;
             snprintf(text, sizeof(text), "the text ends before the JSON does");
             break;
@@ -493,10 +246,10 @@ review_json_explain(const char *data, size_t len, json_error_t *error,
         /* fall through */
 
     default:
-        at = review_json_syntax(&s, data, len, end, text, sizeof(text));
+        at = review_json_syntax(&path, end, last, text, sizeof(text));
     }
 
-    review_json_place(data, at, &line, &column);
+    review_json_place(data, (size_t) (at - data), &line, &column);
 
     (void) review_error(err, pointer, "line %zu, column %zu: %s", line, column,
                         text);

@@ -68,13 +68,81 @@ int review_json_choice(json_t *object, const char *pointer, const char *name,
 int review_json_text(json_t *value, const char *pointer, size_t min,
     size_t max, review_str_t *text, review_error_t *err);
 
+
 /*
- * Are the names of all members known?  Those that begin with "x-", "$" or "_"
- * are comments and belong to other tools.  Returns 0 or -1.
+ * What an object may have, as a list that ends with review_member_end.  Each
+ * member has its kind, its bounds, and a place in a structure, or a function
+ * that reads it:
+ *
+ *     review_member("id", STRING, review_chunk_text_t, id, .max = 1024),
+ *     review_member_by("points", ARRAY, review_chunk_points),
+ *     review_member_idle("start"),
+ *     review_member_end
+ *
+ * Names that begin with "x-", "$" or "_" are comments and belong to other
+ * tools: they are known everywhere.
  */
 
+typedef enum {
+    REVIEW_MEMBER_IDLE = 0,            /* known, and of no use */
+    REVIEW_MEMBER_ANY,                 /* json_t * */
+    REVIEW_MEMBER_OBJECT,              /* json_t * */
+    REVIEW_MEMBER_ARRAY,               /* json_t * */
+    REVIEW_MEMBER_STRING,              /* review_str_t, of min to max bytes */
+    REVIEW_MEMBER_INTEGER,             /* int, from min to max */
+    REVIEW_MEMBER_NUMBER,              /* double, from min to max */
+    REVIEW_MEMBER_BOOLEAN,             /* int */
+    REVIEW_MEMBER_CHOICE               /* int, the index of one of "names" */
+} review_member_e;
+
+typedef struct {
+    const char             *name;
+    review_member_e         kind;
+    size_t                  at;
+    int                     min;
+    int                     max;       /* of a string, 0: any */
+    const char *const      *names;
+    const char             *missing;   /* what is said without it; NULL: it
+                                          need not be there */
+
+    /*
+     * Called for each, when all before it are read: "value" is NULL if it is
+     * not there.  Returns 0, or what the whole then returns.
+     */
+
+    int                   (*read)(void *into, json_t *value,
+                                  const char *pointer, review_error_t *err);
+} review_member_t;
+
+#define review_member(n, k, type, field, ...)                                 \
+    { .name = n, .kind = REVIEW_MEMBER_ ## k, .at = offsetof(type, field),    \
+      __VA_ARGS__ }
+#define review_member_by(n, k, by, ...)                                       \
+    { .name = n, .kind = REVIEW_MEMBER_ ## k, .read = by, __VA_ARGS__ }
+#define review_member_idle(n)  { .name = n }
+#define review_member_end      { .name = NULL }
+
+/*
+ * Reads members to their places in "into", in the order of the list; what is
+ * not there is left alone.  The first checks that all are known as well.  All
+ * return 0, or 400: a wrong form; or what a function has returned.
+ */
+
+int review_json_object(json_t *object, const char *pointer,
+    const review_member_t *members, void *into, review_error_t *err);
+int review_json_members(json_t *object, const char *pointer,
+    const review_member_t *members, void *into, review_error_t *err);
 int review_json_known(json_t *object, const char *pointer,
-    const char *const *names, review_error_t *err);
+    const review_member_t *members, review_error_t *err);
+
+/* the one of that name, or NULL */
+
+const review_member_t *review_member_find(const review_member_t *members,
+    const char *name);
+
+/* for those to whom a member that is null is as good as none */
+
+void review_json_drop_nulls(json_t *object);
 
 
 #pragma GCC visibility pop

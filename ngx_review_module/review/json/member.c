@@ -287,33 +287,3 @@ review_json_choice(json_t *object, const char *pointer, const char *name,
 
     return 1;
 }
-
-
-int
-review_json_known(json_t *object, const char *pointer,
-    const char *const *names, review_error_t *err)
-{
-    char         at[REVIEW_ERROR_POINTER], list[160], got[REVIEW_EXCERPT];
-    size_t       len;
-    json_t      *value;
-    const char  *name;
-
-    json_object_foreach(object, name, value) {
-        len = strlen(name);
-
-        if (name[0] == '$' || name[0] == '_' || strncmp(name, "x-", 2) == 0
-            || review_name_index(names, name, len) != -1)
-        {
-            continue;
-        }
-
-        (void) review_pointer_name(at, pointer, name, len);
-
-        review_json_list(names, list, sizeof(list));
-
-        return review_error(err, at, "\"%s\" is unknown, known are: %s",
-                            review_excerpt(got, sizeof(got), name, len), list);
-    }
-
-    return 0;
-}

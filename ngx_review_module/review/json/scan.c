@@ -345,22 +345,73 @@ review_scan_scalar(const char **p, const char *last)
 }
 
 
+/* compiled twice: those who only skip values have no path, and pay for none */
+
+#define review_scan_inline  static inline __attribute__((always_inline))
+
+
+/* a token begins here */
+
+static inline void
+review_scan_token(review_scan_path_t *path, const char *p, const char *last,
+    review_scan_expected_e expected)
+{
+    if (path && p < last) {
+        path->before = path->token;
+        path->token = p;
+        path->expected = expected;
+    }
+}
+
+
+/* the level's name is known, or the next element is due */
+
+static inline void
+review_scan_level(review_scan_path_t *path, size_t depth,
+    const review_str_t *name)
+{
+    review_scan_level_t  *level;
+
+    if (path && depth <= REVIEW_SCAN_LEVELS) {
+        level = &path->levels[depth - 1];
+
+        level->index += (name == NULL);
+        level->name.data = name ? name->data : NULL;
+        level->name.len = name ? name->len : 0;
+    }
+}
+
+
+static inline void
+review_scan_open(review_scan_path_t *path, size_t depth, char bracket)
+{
+    if (path && depth <= REVIEW_SCAN_LEVELS) {
+        memset(&path->levels[depth - 1], 0, sizeof(review_scan_level_t));
+        path->levels[depth - 1].array = (bracket == '[');
+    }
+}
+
+
 /* a member's name and the colon behind it */
 
-static review_scan_e
-review_scan_key(const char **p, const char *last)
+review_scan_inline review_scan_e
+review_scan_key(const char **p, const char *last, review_scan_path_t *path,
+    size_t depth)
 {
     review_str_t   raw;
     review_scan_e  rc;
 
     review_scan_space(p, last);
+    review_scan_token(path, *p, last, REVIEW_SCAN_NAME);
 
     rc = review_scan_string(p, last, &raw);
     if (rc != REVIEW_SCAN_OK) {
         return rc;
     }
 
+    review_scan_level(path, depth, &raw);
     review_scan_space(p, last);
+    review_scan_token(path, *p, last, REVIEW_SCAN_COLON);
 
     if (*p == last) {
         return REVIEW_SCAN_CUT;
@@ -375,14 +426,15 @@ review_scan_key(const char **p, const char *last)
  * is due, or until all are closed.
  */
 
-static review_scan_e
+review_scan_inline review_scan_e
 review_scan_close(const char **p, const char *last, const char *stack,
-    size_t *depth)
+    size_t *depth, review_scan_path_t *path)
 {
     char  c;
 
     while (*depth) {
         review_scan_space(p, last);
+        review_scan_token(path, *p, last, REVIEW_SCAN_NEXT);
 
         if (*p == last) {
             return REVIEW_SCAN_CUT;
@@ -391,8 +443,10 @@ review_scan_close(const char **p, const char *last, const char *stack,
         c = *(*p)++;
 
         if (c == ',') {
-            return stack[*depth - 1] == '}' ? review_scan_key(p, last)
-                                            : REVIEW_SCAN_OK;
+            review_scan_level(path, *depth, NULL);
+
+            return stack[*depth - 1] == '}'
+                   ? review_scan_key(p, last, path, *depth) : REVIEW_SCAN_OK;
         }
 
         if (c != stack[*depth - 1]) {
@@ -407,17 +461,26 @@ review_scan_close(const char **p, const char *last, const char *stack,
 }
 
 
-review_scan_e
-review_scan_value(const char **p, const char *last)
+/* "truest", "012": more of a word than the grammar wants */
+
+static inline int
+review_scan_is_word(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')
+           || c == '-' || c == '+' || c == '.';
+}
+
+
+review_scan_inline review_scan_e
+review_scan_walk(const char **p, const char *last, review_scan_path_t *path,
+    size_t *depth)
 {
     char           c, stack[REVIEW_SCAN_DEPTH];
-    size_t         depth;
     review_scan_e  rc;
-
-    depth = 0;
 
     do {
         review_scan_space(p, last);
+        review_scan_token(path, *p, last, REVIEW_SCAN_VALUE);
 
         if (*p == last) {
             return REVIEW_SCAN_CUT;
@@ -427,17 +490,19 @@ review_scan_value(const char **p, const char *last)
 
         if (c == '{' || c == '[') {
 
-            if (depth == REVIEW_SCAN_DEPTH) {
+            if (*depth == REVIEW_SCAN_DEPTH) {
                 return REVIEW_SCAN_BAD;
             }
 
-            stack[depth++] = c == '{' ? '}' : ']';
+            stack[(*depth)++] = c == '{' ? '}' : ']';
+            review_scan_open(path, *depth, c);
 
             (*p)++;
             review_scan_space(p, last);
 
-            if (*p == last || **p != stack[depth - 1]) {
-                rc = c == '{' ? review_scan_key(p, last) : REVIEW_SCAN_OK;
+            if (*p == last || **p != stack[*depth - 1]) {
+                rc = c == '{' ? review_scan_key(p, last, path, *depth)
+                              : REVIEW_SCAN_OK;
 
                 if (rc != REVIEW_SCAN_OK) {
                     return rc;
@@ -448,19 +513,58 @@ review_scan_value(const char **p, const char *last)
 
         } else {
             rc = review_scan_scalar(p, last);
+
+            if (rc == REVIEW_SCAN_OK && path && *p < last && c != '"'
+                && review_scan_is_word(**p))
+            {
+                rc = REVIEW_SCAN_BAD;
+            }
+
             if (rc != REVIEW_SCAN_OK) {
                 return rc;
             }
         }
 
-        rc = review_scan_close(p, last, stack, &depth);
+        rc = review_scan_close(p, last, stack, depth, path);
         if (rc != REVIEW_SCAN_OK) {
             return rc;
         }
 
-    } while (depth);
+    } while (*depth);
 
     return REVIEW_SCAN_OK;
+}
+
+
+review_scan_e
+review_scan_value(const char **p, const char *last)
+{
+    size_t  depth;
+
+    depth = 0;
+
+    return review_scan_walk(p, last, NULL, &depth);
+}
+
+
+review_scan_e
+review_scan_path(const char **p, const char *last, review_scan_path_t *path)
+{
+    review_scan_e  rc;
+
+    path->token = *p;
+    path->before = *p;
+    path->expected = REVIEW_SCAN_VALUE;
+    path->depth = 0;
+
+    rc = review_scan_walk(p, last, path, &path->depth);
+
+    if (rc == REVIEW_SCAN_OK) {
+        review_scan_space(p, last);
+        review_scan_token(path, *p, last, REVIEW_SCAN_NEXT);
+    }
+
+    return rc;
 }
 
 
@@ -524,6 +628,39 @@ review_scan_code_point(const char **p, const char *last)
     *p += 6;
 
     return 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
+}
+
+
+const char *
+review_scan_bad_escape(const char *p, const char *last, int32_t *cp)
+{
+    const char     *s;
+    review_scan_e   rc;
+
+    for ( ;; ) {
+        p = memchr(p, '\\', (size_t) (last - p));
+
+        if (p == NULL || last - p < 2) {
+            return NULL;
+        }
+
+        s = p + 1;
+        rc = review_scan_escape(&s, last);
+
+        if (rc == REVIEW_SCAN_OK && p[1] != 'u') {
+            p = s;
+            continue;
+        }
+
+        s = p + 1;
+        *cp = rc == REVIEW_SCAN_OK ? review_scan_code_point(&s, last)
+                                   : REVIEW_SCAN_NO_ESCAPE;
+        if (*cp <= 0) {
+            return p;
+        }
+
+        p = s;
+    }
 }
 
 

@@ -25,6 +25,38 @@ typedef enum {
 } review_scan_e;
 
 
+/* deeper than this a pointer has no room anyway */
+
+#define REVIEW_SCAN_LEVELS  (REVIEW_ERROR_POINTER / 2)
+
+
+typedef enum {
+    REVIEW_SCAN_VALUE = 0,
+    REVIEW_SCAN_NAME,
+    REVIEW_SCAN_COLON,
+    REVIEW_SCAN_NEXT                   /* a comma, or the closing bracket */
+} review_scan_expected_e;
+
+
+typedef struct {
+    review_str_t            name;      /* with its escapes; data is NULL:
+                                          none yet */
+    size_t                  index;
+    unsigned                array:1;
+} review_scan_level_t;
+
+
+/* where a scan has stopped, and what it was about */
+
+typedef struct {
+    const char             *token;     /* the last one begins here, */
+    const char             *before;    /* and the one before it */
+    review_scan_expected_e  expected;  /* in place of the last one */
+    size_t                  depth;
+    review_scan_level_t     levels[REVIEW_SCAN_LEVELS];
+} review_scan_path_t;
+
+
 #define review_scan_is_space(c)                                               \
     ((c) == ' ' || (c) == '\n' || (c) == '\r' || (c) == '\t')
 
@@ -64,6 +96,22 @@ review_scan_e review_scan_string(const char **p, const char *last,
 /* advances *p over the next value and the white space before it */
 
 review_scan_e review_scan_value(const char **p, const char *last);
+
+/* the same, and tells where it has stopped; *p stands at the value */
+
+review_scan_e review_scan_path(const char **p, const char *last,
+    review_scan_path_t *path);
+
+/*
+ * The first escape of a string that has no place in a text, or NULL.  *cp is
+ * what it stands for: 0, -1: half of a surrogate pair, or
+ * REVIEW_SCAN_NO_ESCAPE.
+ */
+
+#define REVIEW_SCAN_NO_ESCAPE  -2
+
+const char *review_scan_bad_escape(const char *p, const char *last,
+    int32_t *cp);
 
 /*
  * Undoes the escapes of a scanned string.  What has no place in a text does not

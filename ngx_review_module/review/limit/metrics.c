@@ -3,20 +3,20 @@
 #include "review/base/utf8.h"
 
 
-const char *const  review_metrics_outcomes[] = {
-    "ok", "busy", "connect", "cut", "call_timeout", "deadline", "rate_limited",
-    "llm_error", "refused", "truncated", "bad_answer", "bad_json",
-    "bad_encoding", "too_large", "internal", "queue_full", "queue_timeout",
-    "circuit_open", "cancelled", "http_400", "http_401", "http_403",
-    "http_404", "http_408", "http_413", "http_500", "http_502", "http_503",
-    "http_504", "http_4xx", "http_5xx", "other", NULL
+/* counters of calls: those of codes, of these statuses, and of all others */
+
+static const unsigned short  review_metrics_statuses[] = {
+    400, 401, 403, 404, 408, 413, 500, 502, 503, 504
 };
 
-/* where the last three of them are */
+static const char *const  review_metrics_others[] = {
+    "http_4xx", "http_5xx", "other"
+};
 
-#define REVIEW_METRICS_HTTP_4XX       (REVIEW_METRICS_OUTCOMES - 3)
-#define REVIEW_METRICS_HTTP_5XX       (REVIEW_METRICS_OUTCOMES - 2)
-#define REVIEW_METRICS_OTHER_OUTCOME  (REVIEW_METRICS_OUTCOMES - 1)
+#define REVIEW_METRICS_OTHERS         (REVIEW_METRICS_OUTCOMES - 3)
+#define REVIEW_METRICS_HTTP_4XX       REVIEW_METRICS_OTHERS
+#define REVIEW_METRICS_HTTP_5XX       (REVIEW_METRICS_OTHERS + 1)
+#define REVIEW_METRICS_OTHER_OUTCOME  (REVIEW_METRICS_OTHERS + 2)
 
 const char *const  review_metrics_reviews[] = {
     "complete", "partial", "failed", "rejected", "aborted", NULL
@@ -43,8 +43,9 @@ const uint32_t  review_metrics_bounds[] = {
 
 #define review_metrics_size(array)  (sizeof(array) / sizeof(array[0]))
 
-_Static_assert(review_metrics_size(review_metrics_outcomes)
-               == REVIEW_METRICS_OUTCOMES + 1, "outcomes");
+_Static_assert(REVIEW_CODE_COUNTED
+               + review_metrics_size(review_metrics_statuses)
+               == REVIEW_METRICS_OTHERS, "outcomes");
 _Static_assert(review_metrics_size(review_metrics_reviews)
                == REVIEW_METRICS_REVIEWS + 1, "reviews");
 _Static_assert(review_metrics_size(review_metrics_points)
@@ -83,39 +84,64 @@ review_metrics_observe(review_histogram_t *h, uint32_t ms)
 
 
 static size_t
-review_metrics_outcome(const char *code)
+review_metrics_outcome(review_code_t code)
 {
-    int     i;
-    size_t  len;
+    size_t    i;
+    unsigned  status;
 
-    len = strlen(code);
-    i = review_name_index(review_metrics_outcomes, code, len);
+    if (code < REVIEW_CODE_COUNTED) {
+        return code;
+    }
 
-    if (i >= 0) {
-        return (size_t) i;
+    if (code < REVIEW_CODE_HTTP) {
+        return REVIEW_METRICS_OTHER_OUTCOME;
+    }
+
+    status = review_code_http_status(code);
+
+    for (i = 0; i < review_metrics_size(review_metrics_statuses); i++) {
+        if (review_metrics_statuses[i] == status) {
+            return REVIEW_CODE_COUNTED + i;
+        }
     }
 
     /* any other status: there are too many to count each */
 
-    if (len == sizeof("http_4xx") - 1) {
+    switch (status / 100) {
 
-        if (memcmp(code, "http_4", 6) == 0) {
-            return REVIEW_METRICS_HTTP_4XX;
-        }
+    case 4:
+        return REVIEW_METRICS_HTTP_4XX;
 
-        if (memcmp(code, "http_5", 6) == 0) {
-            return REVIEW_METRICS_HTTP_5XX;
-        }
+    case 5:
+        return REVIEW_METRICS_HTTP_5XX;
+
+    default:
+        return REVIEW_METRICS_OTHER_OUTCOME;
+    }
+}
+
+
+const char *
+review_metrics_outcome_name(size_t i, char buf[REVIEW_CODE_NAME])
+{
+    if (i < REVIEW_CODE_COUNTED) {
+        return review_code_name((review_code_t) i, buf);
     }
 
-    return REVIEW_METRICS_OTHER_OUTCOME;
+    if (i < REVIEW_METRICS_OTHERS) {
+        i -= REVIEW_CODE_COUNTED;
+        return review_code_name(review_code_http(review_metrics_statuses[i]),
+                                buf);
+    }
+
+    return review_metrics_others[i - REVIEW_METRICS_OTHERS];
 }
 
 
 void
-review_metrics_call(review_metrics_t *m, const char *code, uint32_t ms)
+review_metrics_call(review_metrics_t *m, review_code_t code, uint32_t ms)
 {
-    review_metrics_add(&m->calls[code ? review_metrics_outcome(code) : 0], 1);
+    review_metrics_add(&m->calls[review_metrics_outcome(code)], 1);
     review_metrics_observe(&m->call_duration, ms);
 }
 

@@ -9,6 +9,7 @@
 
 
 #include "review/base/buf.h"
+#include "review/base/code.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -90,12 +91,11 @@ typedef struct {
 
 
 /*
- * A try of a call: the error code of a result, or NULL for a success; codes
- * that are not known count as "other".  A try that was never sent, since the
- * queue was full, say, has REVIEW_METRICS_NO_TIME.
+ * A try of a call; codes that are not of calls count as "other".  A try that
+ * was never sent, since the queue was full, say, has REVIEW_METRICS_NO_TIME.
  */
 
-void review_metrics_call(review_metrics_t *m, const char *code, uint32_t ms);
+void review_metrics_call(review_metrics_t *m, review_code_t code, uint32_t ms);
 
 void review_metrics_retry(review_metrics_t *m);
 void review_metrics_first_token(review_metrics_t *m, uint32_t ms);

@@ -19,20 +19,32 @@ review_metrics_sum(const uint64_t *counters, size_t n)
 }
 
 
-/* those that are 0 are left out if "sparse", but for the first */
-
 static void
 review_metrics_counters(review_buf_t *b, const char *const *names,
-    const uint64_t *counters, unsigned sparse)
+    const uint64_t *counters)
 {
+    size_t  i;
+
+    for (i = 0; names[i]; i++) {
+        review_write_number(b, names[i], review_metrics_get(&counters[i]));
+    }
+}
+
+
+/* those that are 0 are left out, but for "ok" */
+
+static void
+review_metrics_json_outcomes(review_buf_t *b, const uint64_t *calls)
+{
+    char      name[REVIEW_CODE_NAME];
     size_t    i;
     uint64_t  n;
 
-    for (i = 0; names[i]; i++) {
-        n = review_metrics_get(&counters[i]);
+    for (i = 0; i < REVIEW_METRICS_OUTCOMES; i++) {
+        n = review_metrics_get(&calls[i]);
 
-        if (n || i == 0 || !sparse) {
-            review_write_number(b, names[i], n);
+        if (n || i == 0) {
+            review_write_number(b, review_metrics_outcome_name(i, name), n);
         }
     }
 }
@@ -139,7 +151,7 @@ review_metrics_write_calls(review_buf_t *b, const review_metrics_t *m,
     review_metrics_write_gauges(b, g);
 
     review_write_object(b, "outcomes");
-    review_metrics_counters(b, review_metrics_outcomes, m->calls, 1);
+    review_metrics_json_outcomes(b, m->calls);
     review_write_object_end(b);
 
     review_metrics_histogram(b, "duration_ms", &m->call_duration);
@@ -155,7 +167,7 @@ review_metrics_write_model(review_buf_t *b, const char *name, size_t len,
 {
     review_write_key(b, name, len);
     review_write_object(b, NULL);
-    review_metrics_counters(b, review_metrics_kinds, tokens, 0);
+    review_metrics_counters(b, review_metrics_kinds, tokens);
     review_write_object_end(b);
 }
 
@@ -198,14 +210,14 @@ review_metrics_json(review_buf_t *b, const char *zone, size_t len,
     review_write_object(b, "reviews");
     review_write_number(b, "total",
                         review_metrics_sum(m->reviews, REVIEW_METRICS_REVIEWS));
-    review_metrics_counters(b, review_metrics_reviews, m->reviews, 0);
+    review_metrics_counters(b, review_metrics_reviews, m->reviews);
     review_metrics_histogram(b, "duration_ms", &m->review_duration);
     review_write_object_end(b);
 
     review_write_object(b, "points");
     review_write_number(b, "total",
                         review_metrics_sum(m->points, REVIEW_METRICS_POINTS));
-    review_metrics_counters(b, review_metrics_points, m->points, 0);
+    review_metrics_counters(b, review_metrics_points, m->points);
     review_write_object_end(b);
 
     review_metrics_write_models(b, m);

@@ -12,11 +12,14 @@
 
 /* names, in the order of counters and enumerations, NULL at the end */
 
-extern const char *const  review_metrics_outcomes[];
 extern const char *const  review_metrics_reviews[];
 extern const char *const  review_metrics_points[];
 extern const char *const  review_metrics_kinds[];
 extern const char *const  review_metrics_circuits[];
+
+/* the label of a counter of calls, which may be written into "buf" */
+
+const char *review_metrics_outcome_name(size_t i, char buf[REVIEW_CODE_NAME]);
 
 /* the model of all that have no place of their own */
 

@@ -24,6 +24,8 @@ static void review_prometheus_number(review_buf_t *b, const review_family_t *f,
     const review_metrics_zone_t *zone);
 static void review_prometheus_counter(review_buf_t *b,
     const review_family_t *f, const review_metrics_zone_t *zone);
+static void review_prometheus_outcome(review_buf_t *b,
+    const review_family_t *f, const review_metrics_zone_t *zone);
 static void review_prometheus_histogram(review_buf_t *b,
     const review_family_t *f, const review_metrics_zone_t *zone);
 static void review_prometheus_tokens(review_buf_t *b, const review_family_t *f,
@@ -42,8 +44,8 @@ static const review_family_t  review_families[] = {
 
     { "review_calls_total", "counter",
       "LLM calls, each try counted, by outcome: ok or an error code.",
-      review_prometheus_counter,
-      offsetof(review_metrics_t, calls), "outcome", review_metrics_outcomes },
+      review_prometheus_outcome,
+      offsetof(review_metrics_t, calls), "outcome", NULL },
 
     { "review_call_retries_total", "counter",
       "LLM calls that repeated one or asked it anew.",
@@ -210,23 +212,41 @@ review_prometheus_number(review_buf_t *b, const review_family_t *f,
 }
 
 
-/* outcomes are many: those that have never come are left out, but for "ok" */
-
 static void
 review_prometheus_counter(review_buf_t *b, const review_family_t *f,
     const review_metrics_zone_t *zone)
 {
+    size_t           i;
+    const uint64_t  *counters;
+
+    counters = review_prometheus_metric(f, zone);
+
+    for (i = 0; f->values[i]; i++) {
+        review_prometheus_sample(b, f, zone, f->values[i],
+                                 review_metrics_get(&counters[i]));
+    }
+}
+
+
+/* outcomes are many: those that have never come are left out, but for "ok" */
+
+static void
+review_prometheus_outcome(review_buf_t *b, const review_family_t *f,
+    const review_metrics_zone_t *zone)
+{
+    char             name[REVIEW_CODE_NAME];
     size_t           i;
     uint64_t         n;
     const uint64_t  *counters;
 
     counters = review_prometheus_metric(f, zone);
 
-    for (i = 0; f->values[i]; i++) {
+    for (i = 0; i < REVIEW_METRICS_OUTCOMES; i++) {
         n = review_metrics_get(&counters[i]);
 
-        if (n || i == 0 || f->values != review_metrics_outcomes) {
-            review_prometheus_sample(b, f, zone, f->values[i], n);
+        if (n || i == 0) {
+            review_prometheus_sample(b, f, zone,
+                                     review_metrics_outcome_name(i, name), n);
         }
     }
 }

@@ -17,6 +17,13 @@ typedef struct {
 } review_s3_reader_t;
 
 
+typedef struct {
+    const char         *path;
+    review_str_t        value;
+    int                 found;
+} review_s3_wanted_t;
+
+
 void
 review_s3_encode(review_buf_t *b, const char *data, size_t len, int path)
 {
@@ -51,29 +58,46 @@ review_s3_encode(review_buf_t *b, const char *data, size_t len, int path)
 }
 
 
+/* the first one ends the reading */
+
+static int
+review_s3_wanted(review_xml_t *x)
+{
+    review_s3_wanted_t *wanted = x->data;
+
+    if (strcmp(x->path, wanted->path) != 0) {
+        return 0;
+    }
+
+    wanted->value = x->text;
+    wanted->found = 1;
+
+    return -1;
+}
+
+
 int
 review_s3_value(review_pool_t *pool, const char *data, size_t len,
     const char *path, review_str_t *value)
 {
-    review_xml_e  type;
-    review_xml_t  x;
+    review_xml_t        x;
+    review_s3_wanted_t  wanted;
 
-    if (review_xml_init(&x, pool, data, len) != 0) {
+    wanted.path = path;
+    wanted.found = 0;
+
+    x.element = review_s3_wanted;
+    x.data = &wanted;
+
+    (void) review_xml_read(&x, pool, data, len);
+
+    if (!wanted.found) {
         return -1;
     }
 
-    for ( ;; ) {
-        type = review_xml_next(&x);
+    *value = wanted.value;
 
-        if (type == REVIEW_XML_ERROR || type == REVIEW_XML_END) {
-            return -1;
-        }
-
-        if (type == REVIEW_XML_CLOSE && review_xml_path(&x, path)) {
-            *value = x.text;
-            return 0;
-        }
-    }
+    return 0;
 }
 
 
@@ -249,8 +273,8 @@ review_s3_add_prefix(review_s3_reader_t *r, review_str_t *prefix)
 }
 
 
-#define review_s3_is(x, path)                                                 \
-    review_xml_path(x, "ListBucketResult/" path)
+#define review_s3_is(x, element)                                              \
+    (strcmp((x)->path, "ListBucketResult" element) == 0)
 
 #define review_s3_same(str, literal)                                          \
     ((str)->len == sizeof(literal) - 1                                        \
@@ -260,41 +284,79 @@ review_s3_add_prefix(review_s3_reader_t *r, review_str_t *prefix)
 /* an element has ended */
 
 static int
-review_s3_element(review_s3_reader_t *r, review_xml_t *x)
+review_s3_element(review_xml_t *x)
 {
-    if (review_s3_is(x, "Contents/Key")) {
+    review_s3_reader_t *r = x->data;
+
+    if (review_s3_is(x, "/Contents/Key")) {
         r->object.key = x->text;
 
-    } else if (review_s3_is(x, "Contents/Size")) {
+    } else if (review_s3_is(x, "/Contents/Size")) {
         r->object.size = review_s3_number(&x->text);
 
-    } else if (review_s3_is(x, "Contents/ETag")) {
+    } else if (review_s3_is(x, "/Contents/ETag")) {
         r->object.etag = x->text;
         review_s3_unquote(&r->object.etag);
 
-    } else if (review_s3_is(x, "Contents/LastModified")) {
+    } else if (review_s3_is(x, "/Contents/LastModified")) {
         r->object.modified = x->text;
 
-    } else if (review_s3_is(x, "Contents")) {
+    } else if (review_s3_is(x, "/Contents")) {
         return review_s3_add_object(r);
 
-    } else if (review_s3_is(x, "CommonPrefixes/Prefix")) {
+    } else if (review_s3_is(x, "/CommonPrefixes/Prefix")) {
         return review_s3_add_prefix(r, &x->text);
 
-    } else if (review_s3_is(x, "EncodingType")) {
+    } else if (review_s3_is(x, "/EncodingType")) {
         r->encoded = review_s3_same(&x->text, "url");
 
-    } else if (review_s3_is(x, "IsTruncated")) {
+    } else if (review_s3_is(x, "/IsTruncated")) {
         r->list->truncated = review_s3_same(&x->text, "true");
 
-    } else if (review_s3_is(x, "NextContinuationToken")) {
+    } else if (review_s3_is(x, "/NextContinuationToken")) {
         r->list->next = x->text;
 
-    } else if (review_xml_path(x, "ListBucketResult")) {
+    } else if (review_s3_is(x, "")) {
         r->known = 1;
     }
 
     return 0;
+}
+
+
+review_s3_error_e
+review_s3_error(const review_str_t *code)
+{
+    size_t  i;
+
+    static const struct {
+        const char         *name;
+        review_s3_error_e   error;
+    } errors[] = {
+        { "NoSuchBucket", REVIEW_S3_NO_BUCKET },
+        { "NoSuchUpload", REVIEW_S3_NO_UPLOAD },
+        { "EntityTooLarge", REVIEW_S3_TOO_LARGE },
+        { "KeyTooLongError", REVIEW_S3_BAD_REQUEST },
+        { "InvalidArgument", REVIEW_S3_BAD_REQUEST },
+        { "InvalidRange", REVIEW_S3_BAD_REQUEST },
+        { "InvalidDigest", REVIEW_S3_BAD_REQUEST },
+        { "BadDigest", REVIEW_S3_BAD_REQUEST },
+        { "InvalidURI", REVIEW_S3_BAD_REQUEST },
+        { "SlowDown", REVIEW_S3_BUSY },
+        { "InternalError", REVIEW_S3_BUSY },
+        { "ServiceUnavailable", REVIEW_S3_BUSY },
+        { "RequestTimeout", REVIEW_S3_BUSY }
+    };
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (strlen(errors[i].name) == code->len
+            && memcmp(errors[i].name, code->data, code->len) == 0)
+        {
+            return errors[i].error;
+        }
+    }
+
+    return REVIEW_S3_OTHER;
 }
 
 
@@ -303,7 +365,6 @@ review_s3_list(review_pool_t *pool, const char *data, size_t len,
     review_s3_list_t *list)
 {
     size_t              i;
-    review_xml_e        type;
     review_xml_t        x;
     review_s3_reader_t  r;
 
@@ -313,24 +374,11 @@ review_s3_list(review_pool_t *pool, const char *data, size_t len,
     r.pool = pool;
     r.list = list;
 
-    if (review_xml_init(&x, pool, data, len) != 0) {
+    x.element = review_s3_element;
+    x.data = &r;
+
+    if (review_xml_read(&x, pool, data, len) != 0) {
         return -1;
-    }
-
-    for ( ;; ) {
-        type = review_xml_next(&x);
-
-        if (type == REVIEW_XML_ERROR) {
-            return -1;
-        }
-
-        if (type == REVIEW_XML_END) {
-            break;
-        }
-
-        if (type == REVIEW_XML_CLOSE && review_s3_element(&r, &x) != 0) {
-            return -1;
-        }
     }
 
     /* the encoding may be told behind what it is about */

@@ -54,6 +54,19 @@ const char *review_s3_bad_key(const char *key, size_t len);
 int review_s3_value(review_pool_t *pool, const char *data, size_t len,
     const char *path, review_str_t *value);
 
+/* the code of an error, as far as anything follows from it */
+
+typedef enum {
+    REVIEW_S3_OTHER = 0,
+    REVIEW_S3_NO_BUCKET,
+    REVIEW_S3_NO_UPLOAD,
+    REVIEW_S3_TOO_LARGE,
+    REVIEW_S3_BAD_REQUEST,              /* it is the client's fault */
+    REVIEW_S3_BUSY                      /* another try is worth it */
+} review_s3_error_e;
+
+review_s3_error_e review_s3_error(const review_str_t *code);
+
 /* an answer to ListObjectsV2; -1: it is not one, or no memory */
 
 int review_s3_list(review_pool_t *pool, const char *data, size_t len,

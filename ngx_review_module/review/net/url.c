@@ -1,185 +1,36 @@
 
+/*
+ * What a URL says is what libcurl says, which will ask for it: see url.h.  Its
+ * versions differ in what they forgive, and programs in what they take a host
+ * for, so what it has read in another way than it is written is refused.
+ */
+
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
 
 #include "review/base/buf.h"
 #include "review/net/url.h"
 
 
-#define REVIEW_URL_HOST  254
-
-
-static int
-review_url_hex(int c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-
-/* the scheme's length, 0: there is none */
-
-static size_t
-review_url_scheme(const char *data, size_t len)
-{
-    int     c;
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        c = (unsigned char) data[i] | 0x20;
-
-        if (c >= 'a' && c <= 'z') {
-            continue;
-        }
-
-        if (data[i] == ':') {
-            return i;
-        }
-
-        if (i == 0 || !((data[i] >= '0' && data[i] <= '9') || data[i] == '+'
-                        || data[i] == '-' || data[i] == '.'))
-        {
-            return 0;
-        }
-    }
-
-    return 0;
-}
-
-
-static int
-review_url_is(const char *data, size_t len, const char *word)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (word[i] == '\0' || ((unsigned char) data[i] | 0x20) != word[i]) {
-            return 0;
-        }
-    }
-
-    return word[len] == '\0';
-}
-
-
-/* digits behind ":", up to the authority's end */
-
-static int
-review_url_port(const char *p, const char *last)
-{
-    int  port;
-
-    if (p == last || last - p > 5) {
-        return -1;
-    }
-
-    for (port = 0; p < last; p++) {
-
-        if (*p < '0' || *p > '9') {
-            return -1;
-        }
-
-        port = port * 10 + (*p - '0');
-    }
-
-    return port > 0 && port <= 65535 ? port : -1;
-}
-
-
-/* "[address]"; returns what follows, or NULL */
-
-static const char *
-review_url_literal(const char *p, const char *last, review_url_t *url)
-{
-    const char  *end;
-
-    end = memchr(p, ']', last - p);
-
-    if (end == NULL || memchr(p, ':', end - p) == NULL
-        || review_address_parse(&url->address, p + 1, end - p - 1) != 0)
-    {
-        return NULL;
-    }
-
-    return end + 1;
-}
-
+/* as it goes over the wire: without a fragment, odd bytes encoded */
 
 static review_url_e
-review_url_host(review_pool_t *pool, const char *p, const char *last,
-    review_url_t *url)
-{
-    char        *name;
-    const char  *end;
-
-    if (p < last && *p == '[') {
-        end = review_url_literal(p, last, url);
-
-        if (end == NULL) {
-            return REVIEW_URL_BAD;
-        }
-
-    } else {
-        end = memchr(p, ':', last - p);
-        end = end ? end : last;
-
-        if (end == p || end - p > REVIEW_URL_HOST) {
-            return REVIEW_URL_BAD;
-        }
-
-        if (review_address_parse(&url->address, p, end - p) != 0) {
-            name = review_alloc(pool, end - p);
-
-            if (name == NULL) {
-                return REVIEW_URL_MEMORY;
-            }
-
-            url->host.data = name;
-            url->host.len = review_host_name(name, p, end - p);
-
-            if (url->host.len == 0) {
-                return REVIEW_URL_BAD;
-            }
-        }
-    }
-
-    url->port = url->https ? 443 : 80;
-
-    if (end < last) {
-        url->port = *end == ':' ? review_url_port(end + 1, last) : -1;
-    }
-
-    return url->port > 0 ? REVIEW_URL_OK : REVIEW_URL_BAD;
-}
-
-
-/* the path and the query, up to a fragment */
-
-static review_url_e
-review_url_path(review_buf_t *b, const char *p, const char *last)
+review_url_encode(review_buf_t *b, const char *p, const char *last)
 {
     unsigned char  c;
 
     static const char  hex[] = "0123456789ABCDEF";
 
-    if (p == last || *p != '/') {
-        review_buf_puts(b, "/");
-    }
-
     for ( /* void */ ; p < last && *p != '#'; p++) {
         c = *p;
 
-        if (c <= ' ' || c == 0x7f || c == '\\') {
-            return REVIEW_URL_BAD;
-        }
-
-        if (c == '%' && (last - p < 3 || review_url_hex(p[1]) == -1
-                         || review_url_hex(p[2]) == -1))
+        if (c <= ' ' || c == 0x7f
+            || (c == '%' && (last - p < 3 || !isxdigit((unsigned char) p[1])
+                             || !isxdigit((unsigned char) p[2]))))
         {
             return REVIEW_URL_BAD;
         }
@@ -194,35 +45,111 @@ review_url_path(review_buf_t *b, const char *p, const char *last)
         }
     }
 
-    return REVIEW_URL_OK;
+    review_buf_add(b, "", 1);
+
+    return b->failed ? REVIEW_URL_MEMORY : REVIEW_URL_OK;
 }
 
 
-static void
-review_url_origin(review_buf_t *b, const review_url_t *url)
+/* one that every URL of ours has; NULL: no memory */
+
+static char *
+review_url_part(review_pool_t *pool, CURLU *curl, CURLUPart what,
+    unsigned flags)
 {
-    char  text[INET6_ADDRSTRLEN];
+    char    *part, *copy;
+    size_t   size;
 
-    review_buf_puts(b, url->https ? "https://" : "http://");
+    if (curl_url_get(curl, what, &part, flags) != CURLUE_OK) {
+        return NULL;
+    }
 
+    size = strlen(part) + 1;
+    copy = review_alloc(pool, size);
+
+    if (copy) {
+        memcpy(copy, part, size);
+    }
+
+    curl_free(part);
+
+    return copy;
+}
+
+
+/*
+ * What follows the host: libcurl takes a port without digits, or with too
+ * many, and some versions drop a dot.
+ */
+
+static review_url_e
+review_url_port(const char *p, int port)
+{
+    size_t  digits;
+
+    digits = *p == ':' ? strspn(p + 1, "0123456789")
+                       : strchr("/?", *p) != NULL;
+
+    return digits >= 1 && digits <= 5 && port > 0 ? REVIEW_URL_OK
+                                                  : REVIEW_URL_BAD;
+}
+
+
+/* "p" is the authority, which has no user, and "host" what was made of it */
+
+static review_url_e
+review_url_host(const char *p, char *host, review_url_t *url)
+{
+    size_t  len;
+
+    if (*p == '[') {
+        len = strcspn(p, "]") + 1;
+
+        return review_address_parse(&url->address, p + 1, len - 2) == 0
+               ? review_url_port(p + len, url->port) : REVIEW_URL_BAD;
+    }
+
+    len = strlen(host);
+
+    /* not so "127.1", "0x7f000001", "%61" */
+
+    if (strncasecmp(p, host, len) != 0) {
+        return REVIEW_URL_BAD;
+    }
+
+    if (review_address_parse(&url->address, host, len) != 0) {
+        url->host.data = host;
+        url->host.len = review_host_name(host, host, len);
+
+        if (url->host.len == 0) {
+            return REVIEW_URL_BAD;
+        }
+
+        host[url->host.len] = '\0';
+    }
+
+    return review_url_port(p + len, url->port);
+}
+
+
+/* as it is written in the end; "text" has room for an address */
+
+static const char *
+review_url_host_text(const review_url_t *url, char *text)
+{
     if (url->host.len) {
-        review_buf_str(b, &url->host);
-
-    } else if (review_address_is_v4(&url->address)) {
-        inet_ntop(AF_INET, url->address.bytes + 12, text, sizeof(text));
-        review_buf_puts(b, text);
-
-    } else {
-        inet_ntop(AF_INET6, url->address.bytes, text, sizeof(text));
-        review_buf_puts(b, "[");
-        review_buf_puts(b, text);
-        review_buf_puts(b, "]");
+        return url->host.data;
     }
 
-    if (url->port != (url->https ? 443 : 80)) {
-        review_buf_puts(b, ":");
-        review_buf_number(b, url->port);
+    if (review_address_is_v4(&url->address)) {
+        return inet_ntop(AF_INET, url->address.bytes + 12, text,
+                         INET6_ADDRSTRLEN);
     }
+
+    text[0] = '[';
+    inet_ntop(AF_INET6, url->address.bytes, text + 1, INET6_ADDRSTRLEN);
+
+    return strcat(text, "]");
 }
 
 
@@ -231,101 +158,158 @@ review_url_origin(review_buf_t *b, const review_url_t *url)
 static int
 review_url_name(review_pool_t *pool, review_url_t *url)
 {
-    char        *dst;
-    size_t       len;
+    int          len;
+    char        *name, *copy;
     const char  *p, *last;
 
-    p = url->path.data;
-    last = memchr(p, '?', url->path.len);
-    last = last ? last : p + url->path.len;
+    last = url->path.data + strcspn(url->path.data, "?");
 
-    for (len = 0; last[-1 - (ptrdiff_t) len] != '/'; len++) { /* void */ }
+    for (p = last; p[-1] != '/'; p--) { /* void */ }
 
-    dst = review_alloc(pool, len + 1);
-    if (dst == NULL) {
-        return -1;
+    if (p == last) {
+        return 0;
     }
 
-    url->name.data = dst;
+    name = curl_easy_unescape(NULL, p, last - p, &len);
+    copy = name ? review_alloc(pool, len) : NULL;
 
-    for (p = last - len; p < last; p++) {
-
-        if (*p == '%') {
-            *dst++ = (char) (review_url_hex(p[1]) << 4 | review_url_hex(p[2]));
-            p += 2;
-
-        } else {
-            *dst++ = *p;
-        }
+    if (copy) {
+        memcpy(copy, name, len);
+        url->name.data = copy;
+        url->name.len = len;
     }
 
-    url->name.len = dst - url->name.data;
+    curl_free(name);
 
-    return 0;
+    return copy ? 0 : -1;
 }
 
 
-/* "p" is what follows the authority */
+/* written anew, with a host that nobody reads in another way */
 
 static review_url_e
-review_url_write(review_pool_t *pool, review_url_t *url, const char *p,
-    const char *last)
+review_url_write(review_pool_t *pool, CURLU *curl, review_url_t *url)
 {
-    size_t        origin;
-    review_buf_t  b;
-    review_url_e  rc;
+    char         address[INET6_ADDRSTRLEN + 2];
+    const char  *text;
 
-    review_buf_init(&b, pool, last - p + REVIEW_URL_HOST + 32);
-    review_url_origin(&b, url);
+    if (curl_url_set(curl, CURLUPART_HOST, review_url_host_text(url, address),
+                     0)
+        != CURLUE_OK)
+    {
+        return REVIEW_URL_BAD;
+    }
 
-    origin = b.len;
-    rc = review_url_path(&b, p, last);
+    text = review_url_part(pool, curl, CURLUPART_URL, CURLU_NO_DEFAULT_PORT);
 
+    if (text == NULL) {
+        return REVIEW_URL_MEMORY;
+    }
+
+    url->text.data = text;
+    url->text.len = strlen(text);
+
+    text = strchr(text + sizeof("https://") - 1, '/');
+
+    url->path.data = text;
+    url->path.len = strlen(text);
+
+    return review_url_name(pool, url) == 0 ? REVIEW_URL_OK : REVIEW_URL_MEMORY;
+}
+
+
+/* "text" is what libcurl has understood */
+
+static review_url_e
+review_url_check(review_pool_t *pool, CURLU *curl, const char *text,
+    review_url_t *url)
+{
+    char          *scheme, *host, *port;
+    review_url_e   rc;
+
+    scheme = review_url_part(pool, curl, CURLUPART_SCHEME, 0);
+
+    if (scheme == NULL) {
+        return REVIEW_URL_MEMORY;
+    }
+
+    url->https = (strcmp(scheme, "https") == 0);
+
+    if (!url->https && strcmp(scheme, "http") != 0) {
+        return REVIEW_URL_SCHEME;
+    }
+
+    text += strlen(scheme);
+
+    if (strncmp(text, "://", 3) != 0 || strchr(text, '\\')) {
+        return REVIEW_URL_BAD;
+    }
+
+    host = review_url_part(pool, curl, CURLUPART_HOST, 0);
+    port = review_url_part(pool, curl, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+
+    if (host == NULL || port == NULL) {
+        return REVIEW_URL_MEMORY;
+    }
+
+    url->port = atoi(port);
+    rc = review_url_host(text + 3, host, url);
+
+    return rc == REVIEW_URL_OK ? review_url_write(pool, curl, url) : rc;
+}
+
+
+static review_url_e
+review_url_read(review_pool_t *pool, const char *data, size_t len,
+    review_url_t *url)
+{
+    CURLU         *curl;
+    review_buf_t   b;
+    review_url_e   rc;
+
+    memset(url, 0, sizeof(*url));
+    url->name.data = "";
+
+    review_buf_init(&b, pool, len + 1);
+
+    rc = review_url_encode(&b, data, data + len);
     if (rc != REVIEW_URL_OK) {
         return rc;
     }
 
-    if (b.failed) {
+    curl = curl_url();
+
+    if (curl == NULL) {
         return REVIEW_URL_MEMORY;
     }
 
-    url->text.data = b.data;
-    url->text.len = b.len;
-    url->path.data = b.data + origin;
-    url->path.len = b.len - origin;
+    switch (curl_url_set(curl, CURLUPART_URL, b.data,
+                         CURLU_PATH_AS_IS|CURLU_DISALLOW_USER))
+    {
+    case CURLUE_OK:
+        rc = review_url_check(pool, curl, b.data, url);
+        break;
 
-    return review_url_name(pool, url) == 0 ? REVIEW_URL_OK
-                                           : REVIEW_URL_MEMORY;
-}
+    case CURLUE_UNSUPPORTED_SCHEME:
+        rc = isalpha((unsigned char) *b.data) ? REVIEW_URL_SCHEME
+                                              : REVIEW_URL_BAD;
+        break;
 
+    case CURLUE_USER_NOT_ALLOWED:
+        rc = strchr(b.data, '\\') ? REVIEW_URL_BAD : REVIEW_URL_USERINFO;
+        break;
 
-/* behind "//": an authority, which has no bytes that anybody reads twice */
+    case CURLUE_OUT_OF_MEMORY:
+        rc = REVIEW_URL_MEMORY;
+        break;
 
-static review_url_e
-review_url_rest(review_pool_t *pool, const char *p, const char *last,
-    review_url_t *url)
-{
-    const char    *end;
-    review_url_e   rc;
-
-    for (end = p; end < last; end++) {
-
-        if (*end == '/' || *end == '?' || *end == '#') {
-            break;
-        }
-
-        if (*end == '\\') {
-            return REVIEW_URL_BAD;
-        }
+    default:
+        rc = REVIEW_URL_BAD;
     }
 
-    if (memchr(p, '@', end - p)) {
-        return REVIEW_URL_USERINFO;
-    }
+    curl_url_cleanup(curl);
 
-    rc = review_url_host(pool, p, end, url);
-
-    return rc == REVIEW_URL_OK ? review_url_write(pool, url, end, last) : rc;
+    return rc;
 }
 
 
@@ -333,27 +317,8 @@ review_url_e
 review_url_parse(review_pool_t *pool, const char *data, size_t len,
     review_url_t *url)
 {
-    size_t  n;
-
-    memset(url, 0, sizeof(*url));
-
-    n = review_url_scheme(data, len);
-
-    if (n == 0 || len > REVIEW_URL_MAX) {
-        return REVIEW_URL_BAD;
-    }
-
-    url->https = review_url_is(data, n, "https");
-
-    if (!url->https && !review_url_is(data, n, "http")) {
-        return REVIEW_URL_SCHEME;
-    }
-
-    if (len - n < 3 || memcmp(data + n, "://", 3) != 0) {
-        return REVIEW_URL_BAD;
-    }
-
-    return review_url_rest(pool, data + n + 3, data + len, url);
+    return len > REVIEW_URL_MAX ? REVIEW_URL_BAD
+                                : review_url_read(pool, data, len, url);
 }
 
 
@@ -361,29 +326,31 @@ review_url_e
 review_url_follow(review_pool_t *pool, const review_url_t *from,
     const char *data, size_t len, review_url_t *url)
 {
+    review_buf_t  b;
     review_url_e  rc;
 
     if (len == 0 || len > REVIEW_URL_MAX) {
         return REVIEW_URL_BAD;
     }
 
-    if (data[0] != '/') {
-        rc = review_url_parse(pool, data, len, url);
+    review_buf_init(&b, pool, from->text.len + len);
 
-        return rc == REVIEW_URL_OK && from->https && !url->https
-               ? REVIEW_URL_DOWNGRADE : rc;
+    if (len > 1 && memcmp(data, "//", 2) == 0) {
+        review_buf_puts(&b, from->https ? "https:" : "http:");
+
+    } else if (data[0] == '/') {
+        review_buf_add(&b, from->text.data,
+                       from->text.len - from->path.len);
     }
 
-    memset(url, 0, sizeof(*url));
-    url->https = from->https;
+    review_buf_add(&b, data, len);
 
-    if (len > 1 && data[1] == '/') {
-        return review_url_rest(pool, data + 2, data + len, url);
+    if (b.failed) {
+        return REVIEW_URL_MEMORY;
     }
 
-    url->host = from->host;
-    url->address = from->address;
-    url->port = from->port;
+    rc = review_url_read(pool, b.data, b.len, url);
 
-    return review_url_write(pool, url, data, data + len);
+    return rc == REVIEW_URL_OK && from->https && !url->https
+           ? REVIEW_URL_DOWNGRADE : rc;
 }

@@ -2,7 +2,7 @@
 /*
  * URLs of http and https, as a program is given them by somebody it does not
  * trust: what is not plain is refused, and what is asked for in the end is
- * written anew from the parts that were understood.
+ * written anew from the parts that libcurl has understood.
  */
 
 #ifndef _REVIEW_URL_H_INCLUDED_

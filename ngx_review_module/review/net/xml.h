@@ -1,58 +1,60 @@
 
 /*
- * A scanner of XML, as much as answers of object stores need: elements and
- * their text, with references and CDATA.  Attributes are stepped over, what
- * stands before the colon of a name is dropped; there are no DTDs, so that
- * nothing grows.  No recursion: depth and names are bounded.
+ * Answers of object stores, read by libexpat: elements and their text.
+ * Attributes are stepped over, what stands before the colon of a name is
+ * dropped.  There are no document types, so that nothing is declared that
+ * could grow, or be fetched.  Depth and names are bounded.
  */
 
 #ifndef _REVIEW_XML_H_INCLUDED_
 #define _REVIEW_XML_H_INCLUDED_
 
 
-#include "review/base/review.h"
+#include "review/base/buf.h"
 
 #pragma GCC visibility push(hidden)
 
 
 #define REVIEW_XML_DEPTH    16
+#define REVIEW_XML_PATH     1024
 
 
-typedef enum {
-    REVIEW_XML_ERROR = -1,
-    REVIEW_XML_END = 0,
-    REVIEW_XML_OPEN,
-    REVIEW_XML_CLOSE
-} review_xml_e;
+typedef struct review_xml_s  review_xml_t;
+
+/* an element has ended; returns 0, or -1: no more is read */
+
+typedef int (*review_xml_element_pt)(review_xml_t *x);
+
+struct review_xml_s {
+
+    /* what the owner sets */
+
+    review_xml_element_pt   element;
+    void                   *data;
+
+    /* the element that has ended: "ListBucketResult/Contents/Key" */
+
+    char                    path[REVIEW_XML_PATH];
+    review_str_t            text;   /* empty if there are elements in it */
+
+    /* its own */
+
+    void                   *parser;
+    review_buf_t            texts;
+    size_t                  start;  /* of the text that is being read */
+    unsigned                depth;
+    unsigned                leaf:1;
+    unsigned                stopped:1;
+};
 
 
-typedef struct {
-    review_pool_t   *pool;
-    const char      *p;
-    const char      *last;
-    review_str_t     names[REVIEW_XML_DEPTH];   /* of open elements */
-    unsigned         depth;
-    unsigned         level;         /* of the element that opens or ends */
-    unsigned         empty:1;       /* <name/>: its end comes next */
-    unsigned         seen:1;        /* there was a root */
-    review_str_t     name;          /* of the element that opens or ends */
-    review_str_t     text;          /* of one that ends and has no elements */
-    char            *buf;
-    size_t           len;
-    unsigned         leaf:1;
-} review_xml_t;
+/*
+ * Returns 0, or -1: it is not XML, the owner wants no more, or no memory.
+ * Texts stay valid as long as the pool.
+ */
 
-
-/* -1: no memory.  Texts stay valid as long as the pool */
-
-int review_xml_init(review_xml_t *x, review_pool_t *pool, const char *data,
+int review_xml_read(review_xml_t *x, review_pool_t *pool, const char *data,
     size_t len);
-
-review_xml_e review_xml_next(review_xml_t *x);
-
-/* is it this that opens or ends?  "ListBucketResult/Contents/Key" */
-
-int review_xml_path(review_xml_t *x, const char *path);
 
 
 #pragma GCC visibility pop

@@ -2,7 +2,7 @@
 /* What a client asks to have ranked, from JSON. */
 
 #include "review/rank/rank_request.h"
-#include "review/json/json.h"
+#include "review/split/split_json.h"
 #include "review/base/utf8.h"
 
 
@@ -19,20 +19,53 @@ const char *const  review_rank_names[] = {
 };
 
 
+typedef struct {
+    json_t        *query;
+    json_t        *queries;
+    json_t        *texts;
+    json_t        *chunks;
+    int            top_k;
+    int            by;
+} review_rank_body_t;
+
+typedef struct {
+    review_str_t   id;
+    json_t        *text;
+} review_rank_text_t;
+
+
+/* what a split has told may be sent as it is, with a query */
+
+static const review_member_t  review_rank_members[] = {
+    review_member("query", ANY, review_rank_body_t, query),
+    review_member("queries", ANY, review_rank_body_t, queries),
+    review_member("texts", ANY, review_rank_body_t, texts),
+    review_member("chunks", ANY, review_rank_body_t, chunks),
+    review_member("top_k", INTEGER, review_rank_body_t, top_k, .min = 1,
+                  .max = REVIEW_RANK_TOP_K_MAX),
+    review_member("by", CHOICE, review_rank_body_t, by,
+                  .names = review_rank_names),
+    review_member_idle("count"),
+    review_member_idle("elapsed_ms"),
+    review_member_end
+};
+
+static const review_member_t  review_rank_text_members[] = {
+    review_member("id", STRING, review_rank_text_t, id, .max = 1024),
+    review_member("text", ANY, review_rank_text_t, text,
+                  .missing = "is missing"),
+    REVIEW_CHUNK_IDLE,
+    review_member_end
+};
+
+
 /* the one of two members that is there */
 
 static int
-review_rank_member(json_t *body, const char *one, const char *many,
+review_rank_member(json_t *a, json_t *b, const char *one, const char *many,
     const char **name, json_t **value, review_error_t *err)
 {
-    char     pointer[REVIEW_ERROR_POINTER];
-    json_t  *a, *b;
-
-    a = json_object_get(body, one);
-    b = json_object_get(body, many);
-
-    a = json_is_null(a) ? NULL : a;
-    b = json_is_null(b) ? NULL : b;
+    char  pointer[REVIEW_ERROR_POINTER];
 
     *name = b ? many : one;
     *value = b ? b : a;
@@ -40,15 +73,13 @@ review_rank_member(json_t *body, const char *one, const char *many,
     (void) review_pointer_name(pointer, "", *name, strlen(*name));
 
     if (a && b) {
-        (void) review_error(err, pointer, "cannot be given together with "
-                            "\"%s\"", one);
-        return 422;
+        return review_refuse(err, 422, pointer, "cannot be given together "
+                             "with \"%s\"", one);
     }
 
     if (*value == NULL) {
-        (void) review_error(err, pointer, "is missing, and so is \"%s\"",
-                            many);
-        return 400;
+        return review_refuse(err, 400, pointer, "is missing, and so is \"%s\"",
+                             many);
     }
 
     return 0;
@@ -63,14 +94,12 @@ review_rank_items(json_t *value, const char *name, review_error_t *err)
     (void) review_pointer_name(pointer, "", name, strlen(name));
 
     if (!json_is_array(value)) {
-        (void) review_error(err, pointer, "must be an array, got %s",
-                            review_json_type(value));
-        return 400;
+        return review_refuse(err, 400, pointer, "must be an array, got %s",
+                             review_json_type(value));
     }
 
     if (json_array_size(value) == 0) {
-        (void) review_error(err, pointer, "is empty");
-        return 400;
+        return review_refuse(err, 400, pointer, "is empty");
     }
 
     return 0;
@@ -83,41 +112,38 @@ static int
 review_rank_text(json_t *value, const char *pointer, review_str_t *text,
     review_str_t *id, review_error_t *err)
 {
-    int   rc;
-    char  at[REVIEW_ERROR_POINTER];
+    char                at[REVIEW_ERROR_POINTER];
+    review_rank_text_t  item;
 
     memcpy(at, pointer, strlen(pointer) + 1);
 
     if (id && json_is_object(value)) {
+        memset(&item, 0, sizeof(item));
 
-        rc = review_json_string(value, pointer, "id", 0, 1024, id, err);
-        if (rc == -1) {
+        if (review_json_object(value, pointer, review_rank_text_members, &item,
+                               err)
+            != 0)
+        {
             return 400;
         }
 
         (void) review_pointer_name(at, pointer, "text", 4);
-        value = json_object_get(value, "text");
-
-        if (value == NULL) {
-            (void) review_error(err, at, "is missing");
-            return 400;
-        }
+        value = item.text;
+        *id = item.id;
     }
 
     if (!json_is_string(value)) {
-        (void) review_error(err, at, id ? "must be a string, or an object "
-                            "with \"text\", got %s"
-                            : "must be a string, got %s",
-                            review_json_type(value));
-        return 400;
+        return review_refuse(err, 400, at, id ? "must be a string, or an "
+                             "object with \"text\", got %s"
+                             : "must be a string, got %s",
+                             review_json_type(value));
     }
 
     text->data = json_string_value(value);
     text->len = json_string_length(value);
 
     if (review_utf8_blank(text->data, text->len)) {
-        (void) review_error(err, at, "is empty");
-        return 400;
+        return review_refuse(err, 400, at, "is empty");
     }
 
     return 0;
@@ -152,36 +178,35 @@ review_rank_list(json_t *list, const char *name, review_str_t *texts,
 }
 
 
+/* what there is to compare, and to tell of it */
+
 static int
-review_rank_options(json_t *body, review_rank_request_t *request,
-    review_error_t *err)
+review_rank_size(const review_rank_request_t *request,
+    const review_rank_given_t *given, const char *texts, review_error_t *err)
 {
-    int      k, by;
-    json_t  *value;
+    char    pointer[REVIEW_ERROR_POINTER];
+    size_t  n, k;
 
-    value = json_object_get(body, "top_k");
-    k = REVIEW_RANK_TOP_K;
+    n = request->ntexts;
+    k = request->nqueries;
 
-    if (!json_is_null(value)
-        && review_json_integer(body, "", "top_k", 1, REVIEW_RANK_TOP_K_MAX, &k,
-                               err)
-           == -1)
-    {
-        return 400;
+    if (n + k > REVIEW_RANK_PAIRS || n * k > REVIEW_RANK_PAIRS) {
+        return review_refuse(err, 422, "/queries", "%zu queries for %zu texts "
+                             "are too many at once", k, n);
     }
 
-    value = json_object_get(body, "by");
-    by = request->by;
-
-    if (!json_is_null(value)
-        && review_json_choice(body, "", "by", review_rank_names, &by, err)
-           == -1)
-    {
-        return 400;
+    if (k * (request->top_k < n ? request->top_k : n) > REVIEW_RANK_RESULTS) {
+        return review_refuse(err, 422, "/top_k", "asks for more than %d "
+                             "results", REVIEW_RANK_RESULTS);
     }
 
-    request->top_k = k;
-    request->by = by;
+    if (n > given->max_inputs) {
+        (void) review_pointer_name(pointer, "", texts, strlen(texts));
+
+        return review_refuse(err, 422, pointer, "there are %zu, "
+                             "review_max_inputs allows %zu", n,
+                             given->max_inputs);
+    }
 
     return 0;
 }
@@ -189,31 +214,43 @@ review_rank_options(json_t *body, review_rank_request_t *request,
 
 int
 review_rank_request(review_pool_t *pool, json_t *body,
-    review_rank_request_t *request, review_error_t *err)
+    const review_rank_given_t *given, review_rank_request_t *request,
+    review_error_t *err)
 {
-    int          rc;
-    size_t       i, n;
-    json_t      *queries, *texts;
-    const char  *qname, *tname;
+    int                  rc;
+    size_t               i, n;
+    json_t              *queries, *texts;
+    const char          *qname, *tname;
+    review_rank_body_t   members;
 
-    if ((rc = review_rank_member(body, "query", "queries", &qname, &queries,
-                                 err))
-        || (rc = review_rank_member(body, "texts", "chunks", &tname, &texts,
-                                    err))
-        || (rc = review_rank_items(texts, tname, err)))
+    memset(&members, 0, sizeof(members));
+
+    members.top_k = REVIEW_RANK_TOP_K;
+    members.by = REVIEW_RANK_EMBEDDING;
+
+    review_json_drop_nulls(body);
+
+    if (review_json_object(body, "", review_rank_members, &members, err)
+        != 0)
+    {
+        return 400;
+    }
+
+    if ((rc = review_rank_member(members.query, members.queries, "query",
+                                 "queries", &qname, &queries, err))
+        || (rc = review_rank_member(members.texts, members.chunks, "texts",
+                                    "chunks", &tname, &texts, err))
+        || (rc = review_rank_items(texts, tname, err))
+        || (members.queries
+            && (rc = review_rank_items(queries, qname, err))))
     {
         return rc;
     }
 
-    if (strcmp(qname, "queries") == 0
-        && (rc = review_rank_items(queries, qname, err)))
-    {
-        return rc;
-    }
-
-    request->nqueries = strcmp(qname, "queries") == 0
-                        ? json_array_size(queries) : 1;
+    request->nqueries = members.queries ? json_array_size(queries) : 1;
     request->ntexts = json_array_size(texts);
+    request->top_k = (size_t) members.top_k;
+    request->by = (review_rank_by_e) members.by;
 
     n = request->nqueries + request->ntexts;
 
@@ -230,27 +267,9 @@ review_rank_request(review_pool_t *pool, json_t *body,
         || (rc = review_rank_list(texts, tname,
                                   request->texts + request->nqueries,
                                   request->ids, err))
-        || (rc = review_rank_options(body, request, err)))
+        || (rc = review_rank_size(request, given, tname, err)))
     {
         return rc;
-    }
-
-    if (n > REVIEW_RANK_PAIRS || request->nqueries * request->ntexts
-                                 > REVIEW_RANK_PAIRS)
-    {
-        (void) review_error(err, "/queries", "%zu queries for %zu texts are "
-                            "too many at once", request->nqueries,
-                            request->ntexts);
-        return 422;
-    }
-
-    if (request->nqueries * (request->top_k < request->ntexts
-                             ? request->top_k : request->ntexts)
-        > REVIEW_RANK_RESULTS)
-    {
-        (void) review_error(err, "/top_k", "asks for more than %d results",
-                            REVIEW_RANK_RESULTS);
-        return 422;
     }
 
     request->size = 0;

@@ -31,15 +31,21 @@ typedef struct {
 } review_rank_request_t;
 
 
+typedef struct {
+    size_t             max_inputs;
+} review_rank_given_t;
+
+
 /*
  * Reads {"query"|"queries", "texts"|"chunks", "top_k"?, "by"?}.  A text is a
  * string or an object with "text" and maybe "id".  Texts and ids are the
- * JSON's own.  request->by holds the default.  Returns 0, or the HTTP status
- * of the problem that *err describes, or -1: no memory.
+ * JSON's own.  Returns 0, or the HTTP status of the problem that *err
+ * describes, or -1: no memory.
  */
 
 int review_rank_request(review_pool_t *pool, json_t *body,
-    review_rank_request_t *request, review_error_t *err);
+    const review_rank_given_t *given, review_rank_request_t *request,
+    review_error_t *err);
 
 
 #pragma GCC visibility pop

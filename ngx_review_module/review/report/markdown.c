@@ -529,7 +529,9 @@ static void
 review_report_failed(review_report_writer_t *w, size_t chunk, size_t point,
     int all)
 {
+    char                          name[REVIEW_CODE_NAME];
     review_buf_t                 *b;
+    review_str_t                  code;
     const review_report_cell_t   *cell;
     const review_report_chunk_t  *c;
 
@@ -554,7 +556,8 @@ review_report_failed(review_report_writer_t *w, size_t chunk, size_t point,
     review_buf_puts(b, " | ");
     review_buf_puts(b, w->words->cells[cell->status]);
     review_buf_puts(b, " | ");
-    review_report_text(b, &cell->u.error->code);
+    code = review_report_code(cell->u.error, name);
+    review_report_text(b, &code);
 
     if (cell->u.error->detail.len) {
         review_buf_puts(b, ": ");

@@ -7,10 +7,7 @@
 
 /* what is wrong with a result makes it none; -1 is left to no memory */
 
-#define REVIEW_REPORT_WRONG   1
-
-#define REVIEW_REPORT_BAD     "the reply has no result for this point, or "    \
-                              "one that makes no sense"
+#define REVIEW_REPORT_WRONG  1
 
 
 /* a member that may be absent or null, and else is a string */
@@ -417,17 +414,26 @@ static int
 review_report_read_error(review_report_t *report, json_t *json,
     review_report_cell_t *cell)
 {
-    review_str_t  code, detail;
+    review_report_error_t  error;
 
     if (!json_is_object(json)
-        || review_report_read_string(json, "code", &code) != 0
-        || review_report_read_string(json, "detail", &detail) != 0
-        || code.len == 0)
+        || review_report_read_string(json, "code", &error.other) != 0
+        || review_report_read_string(json, "detail", &error.detail) != 0
+        || error.other.len == 0)
     {
         return REVIEW_REPORT_WRONG;
     }
 
-    cell->u.error = review_report_error(report, &code, &detail);
+    error.code = review_code_of(error.other.data, error.other.len);
+
+    /* its name is kept only where it is not one of ours */
+
+    if (error.code != REVIEW_CODE_OTHER) {
+        error.other.len = 0;
+        error.other.data = "";
+    }
+
+    cell->u.error = review_report_error(report, &error);
 
     return cell->u.error ? 0 : -1;
 }
@@ -567,8 +573,8 @@ review_report_add(review_report_t *report, size_t chunk, json_t *reply)
     review_report_read_usage(usage, "completion_tokens",
                              &counts->completion_tokens);
 
-    return review_report_fill(report, chunk, REVIEW_REPORT_FAILED, "bad_reply",
-                              REVIEW_REPORT_BAD);
+    return review_report_fill(report, chunk, REVIEW_CODE_BAD_REPLY,
+                              review_code_sentence(REVIEW_CODE_BAD_REPLY));
 }
 
 

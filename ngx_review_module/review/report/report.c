@@ -157,14 +157,14 @@ review_report_set(review_report_t *report, review_report_cell_t *cell,
 
 
 const review_report_error_t *
-review_report_error(review_report_t *report, const review_str_t *code,
-    const review_str_t *detail)
+review_report_error(review_report_t *report, const review_report_error_t *told)
 {
     review_report_error_t  *error;
 
     if (report->error
-        && review_report_compare(&report->error->code, code) == 0
-        && review_report_compare(&report->error->detail, detail) == 0)
+        && report->error->code == told->code
+        && review_report_compare(&report->error->other, &told->other) == 0
+        && review_report_compare(&report->error->detail, &told->detail) == 0)
     {
         return report->error;
     }
@@ -172,45 +172,56 @@ review_report_error(review_report_t *report, const review_str_t *code,
     error = review_alloc(report->pool, sizeof(*error));
 
     if (error == NULL
-        || review_report_copy(report, code, &error->code) != 0
-        || review_report_copy(report, detail, &error->detail) != 0)
+        || review_report_copy(report, &told->other, &error->other) != 0
+        || review_report_copy(report, &told->detail, &error->detail) != 0)
     {
         return NULL;
     }
 
+    error->code = told->code;
     report->error = error;
 
     return error;
 }
 
 
-/* as much of it as is UTF-8 */
-
-static review_str_t
-review_report_words(const char *text)
+review_str_t
+review_report_code(const review_report_error_t *error,
+    char buf[REVIEW_CODE_NAME])
 {
-    review_str_t  str;
+    review_str_t  name;
 
-    str.data = text ? text : "";
-    str.len = review_utf8_valid(str.data, strlen(str.data));
+    if (error->code == REVIEW_CODE_OTHER) {
+        return error->other;
+    }
 
-    return str;
+    name.data = review_code_name(error->code, buf);
+    name.len = strlen(name.data);
+
+    return name;
 }
 
 
+/* of the detail, as much as is UTF-8 */
+
 int
-review_report_fill(review_report_t *report, size_t chunk,
-    review_report_status_e status, const char *code, const char *detail)
+review_report_fill(review_report_t *report, size_t chunk, review_code_t code,
+    const char *detail)
 {
-    size_t                 i;
-    review_str_t           words[2];
-    review_report_cell_t  *cell, told;
+    size_t                  i;
+    review_report_cell_t   *cell, told;
+    review_report_error_t   error;
 
     memset(&told, 0, sizeof(told));
+    memset(&error, 0, sizeof(error));
 
-    told.status = (uint8_t) status;
-    words[0] = review_report_words(code);
-    words[1] = review_report_words(detail);
+    told.status = review_code_timeout(code) ? REVIEW_REPORT_TIMEOUT
+                                            : REVIEW_REPORT_FAILED;
+    error.code = code;
+    error.other.data = "";
+    error.detail.data = detail ? detail : "";
+    error.detail.len = review_utf8_valid(error.detail.data,
+                                         strlen(error.detail.data));
 
     for (i = 0; i < report->npoints; i++) {
         cell = review_report_cell(report, chunk, i);
@@ -219,7 +230,7 @@ review_report_fill(review_report_t *report, size_t chunk,
             continue;
         }
 
-        told.u.error = review_report_error(report, &words[0], &words[1]);
+        told.u.error = review_report_error(report, &error);
         if (told.u.error == NULL) {
             return -1;
         }
@@ -232,17 +243,11 @@ review_report_fill(review_report_t *report, size_t chunk,
 
 
 int
-review_report_fail(review_report_t *report, size_t chunk, const char *status,
-    const char *code, const char *detail)
+review_report_fail(review_report_t *report, size_t chunk, review_code_t code,
+    const char *detail)
 {
-    if (chunk >= report->nchunks) {
-        return 0;
-    }
-
-    return review_report_fill(report, chunk,
-                              strcmp(status, "timeout") == 0
-                              ? REVIEW_REPORT_TIMEOUT : REVIEW_REPORT_FAILED,
-                              code, detail);
+    return chunk < report->nchunks
+           ? review_report_fill(report, chunk, code, detail) : 0;
 }
 
 

@@ -9,6 +9,7 @@
 
 
 #include "review/base/buf.h"
+#include "review/base/code.h"
 #include "review/base/review.h"
 #include "review/split/split.h"
 
@@ -119,12 +120,12 @@ int review_report_keep(review_report_t *report, size_t chunk,
     json_t *results);
 
 /*
- * All cells of a chunk that have nothing yet have failed: "status" is "failed"
- * or "timeout", the code and detail of the error are copied.
+ * All cells of a chunk that have nothing yet have failed, or taken too long,
+ * as the code says; the detail is copied.
  */
 
 int review_report_fail(review_report_t *report, size_t chunk,
-    const char *status, const char *code, const char *detail);
+    review_code_t code, const char *detail);
 
 /* a point that is not asked of a chunk: its cell is "skipped"; 0 */
 

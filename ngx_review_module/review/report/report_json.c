@@ -169,6 +169,8 @@ static void
 review_report_write_cell(const review_report_t *report, review_buf_t *b,
     size_t chunk, size_t point)
 {
+    char                         name[REVIEW_CODE_NAME];
+    review_str_t                 code;
     const review_report_cell_t  *cell;
 
     cell = review_report_cell(report, chunk, point);
@@ -188,8 +190,9 @@ review_report_write_cell(const review_report_t *report, review_buf_t *b,
 
     case REVIEW_REPORT_FAILED:
     case REVIEW_REPORT_TIMEOUT:
+        code = review_report_code(cell->u.error, name);
         review_write_object(b, "error");
-        review_write_str(b, "code", &cell->u.error->code);
+        review_write_str(b, "code", &code);
         review_write_str(b, "detail", &cell->u.error->detail);
         review_write_object_end(b);
         break;

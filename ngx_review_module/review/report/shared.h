@@ -71,7 +71,8 @@ typedef struct {
 
 
 typedef struct {
-    review_str_t              code;
+    review_code_t             code;
+    review_str_t              other;     /* the name of REVIEW_CODE_OTHER */
     review_str_t              detail;
 } review_report_error_t;
 
@@ -217,7 +218,7 @@ int64_t review_report_find(const review_report_index_t *index, size_t n,
 /* all cells that have nothing yet, of a chunk, get the error; 0 or -1 */
 
 int review_report_fill(review_report_t *report, size_t chunk,
-    review_report_status_e status, const char *code, const char *detail);
+    review_code_t code, const char *detail);
 
 /* a cell that has nothing yet */
 
@@ -230,7 +231,12 @@ void review_report_set(review_report_t *report, review_report_cell_t *cell,
  */
 
 const review_report_error_t *review_report_error(review_report_t *report,
-    const review_str_t *code, const review_str_t *detail);
+    const review_report_error_t *told);
+
+/* the name of its code, which may be written into "buf" */
+
+review_str_t review_report_code(const review_report_error_t *error,
+    char buf[REVIEW_CODE_NAME]);
 
 /* copies to the pool; 0 or -1 */
 

@@ -149,7 +149,7 @@ review_report_finish(review_report_t *report)
     }
 
     for (i = 0; i < report->nchunks; i++) {
-        if (review_report_fill(report, i, REVIEW_REPORT_FAILED, "internal",
+        if (review_report_fill(report, i, REVIEW_CODE_INTERNAL,
                                "nothing was told of it")
             != 0)
         {

@@ -12,17 +12,83 @@
 #define REVIEW_TOKENS_MAX    1000000
 
 
-static const char *const  review_rubric_members[] = {
-    "name", "version", "language", "model", "system", "points", NULL
+/* what is being read: a rubric, or a point */
+
+typedef struct {
+    review_pool_t    *pool;
+    review_rubric_t   rubric;
+    int               language;
+} review_rubric_reading_t;
+
+typedef struct {
+    review_pool_t    *pool;
+    json_t           *json;
+    const char       *pointer;
+    review_point_t    point;
+} review_point_reading_t;
+
+
+static int review_point_id(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_point_when(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_point_rule(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_point_prompt(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_point_steps(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_point_data(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_rule_pattern(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_rubric_points(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+
+
+static const char *const  review_languages[] = { "zh", "en", NULL };
+
+static const review_member_t  review_rubric_members[] = {
+    review_member("name", STRING, review_rubric_reading_t, rubric.name,
+                  .min = 1),
+    review_member("version", STRING, review_rubric_reading_t, rubric.version),
+    review_member("language", CHOICE, review_rubric_reading_t, language,
+                  .names = review_languages),
+    review_member("model", STRING, review_rubric_reading_t, rubric.model),
+    review_member("system", STRING, review_rubric_reading_t, rubric.system),
+    review_member_by("points", ARRAY, review_rubric_points),
+    review_member_end
 };
 
-static const char *const  review_point_members[] = {
-    "id", "title", "severity", "question", "when", "rule", "prompt", "steps",
-    "max_tokens", "temperature", "data", NULL
+static const review_member_t  review_point_members[] = {
+    review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
+                  .max = REVIEW_ID_MAX, .read = review_point_id),
+    review_member("title", STRING, review_point_reading_t, point.title),
+    review_member("severity", CHOICE, review_point_reading_t, point.severity,
+                  .names = review_severities),
+    review_member("question", STRING, review_point_reading_t, point.question,
+                  .min = 1),
+    review_member_by("when", ANY, review_point_when),
+    review_member_by("rule", ANY, review_point_rule),
+    review_member_by("prompt", ANY, review_point_prompt),
+    review_member_by("steps", ARRAY, review_point_steps),
+    review_member("max_tokens", INTEGER, review_point_reading_t,
+                  point.max_tokens, .min = 1, .max = REVIEW_TOKENS_MAX),
+    review_member("temperature", NUMBER, review_point_reading_t,
+                  point.temperature, .max = 2),
+    review_member_by("data", OBJECT, review_point_data),
+    review_member_end
 };
 
-static const char *const  review_rule_members[] = {
-    "pattern", "match", "no_match", "reason", "suggestion", NULL
+static const review_member_t  review_rule_members[] = {
+    review_member_by("pattern", ANY, review_rule_pattern),
+    review_member("match", CHOICE, review_rule_t, match,
+                  .names = review_verdicts),
+    review_member("no_match", CHOICE, review_rule_t, no_match,
+                  .names = review_verdicts),
+    review_member("reason", STRING, review_rule_t, reason),
+    review_member("suggestion", STRING, review_rule_t, suggestion),
+    review_member_end
 };
 
 /* all that only makes sense where an LLM is asked */
@@ -31,38 +97,45 @@ static const char *const  review_llm_members[] = {
     "prompt", "steps", "max_tokens", "temperature", "data", NULL
 };
 
-static const char *const  review_languages[] = { "zh", "en", NULL };
 
+/* the members of an object that has to have one of them */
 
 static int
-review_point_id(json_t *json, const char *pointer, review_point_t *point,
-    review_error_t *err)
+review_rubric_object(json_t *json, const char *pointer, const char *required,
+    const review_member_t *members, void *into, review_error_t *err)
 {
-    int          rc;
-    char         at[REVIEW_ERROR_POINTER];
-    int32_t      c;
-    const char  *p, *last;
-
-    rc = review_json_string(json, pointer, "id", 1, REVIEW_ID_MAX, &point->id,
-                            err);
-
-    if (rc == 0) {
-        return review_error(err, pointer, "\"id\" is required");
-    }
-
-    if (rc == -1) {
+    if (review_json_known(json, pointer, members, err) != 0) {
         return -1;
     }
 
-    p = point->id.data;
-    last = p + point->id.len;
+    if (json_is_object(json) && json_object_get(json, required) == NULL) {
+        return review_error(err, pointer, "\"%s\" is required", required);
+    }
+
+    return review_json_members(json, pointer, members, into, err);
+}
+
+
+static int
+review_point_id(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_point_reading_t *reading = data;
+
+    int32_t      c;
+    const char  *p, *last;
+
+    (void) json;
+
+    p = reading->point.id.data;
+    last = p + reading->point.id.len;
 
     while (p < last) {
         c = review_utf8_next(&p, last);
 
         if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
-            (void) review_pointer_name(at, pointer, "id", 2);
-            return review_error(err, at, "must not have control characters");
+            return review_error(err, pointer, "must not have control "
+                                "characters");
         }
     }
 
@@ -91,130 +164,92 @@ review_point_regex(json_t *value, const char *pointer, review_str_t *regex,
 
 
 static int
-review_point_when(json_t *json, const char *pointer, review_point_t *point,
+review_point_when(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
-    char     at[REVIEW_ERROR_POINTER];
-    json_t  *when;
+    review_point_reading_t *reading = data;
 
-    when = json_object_get(json, "when");
-
-    if (when == NULL) {
-        return 0;
-    }
-
-    (void) review_pointer_name(at, pointer, "when", 4);
-
-    return review_point_regex(when, at, &point->when, err);
+    return json ? review_point_regex(json, pointer, &reading->point.when, err)
+                : 0;
 }
 
 
 static int
-review_rule_verdict(json_t *json, const char *pointer, const char *name,
-    review_verdict_e *verdict, review_error_t *err)
-{
-    int  n;
-
-    n = (int) *verdict;
-
-    if (review_json_choice(json, pointer, name, review_verdicts, &n, err)
-        == -1)
-    {
-        return -1;
-    }
-
-    *verdict = (review_verdict_e) n;
-
-    return 0;
-}
-
-
-static int
-review_rule_object(json_t *json, const char *pointer, review_rule_t *rule,
+review_rule_pattern(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
-    char     at[REVIEW_ERROR_POINTER];
-    json_t  *pattern;
+    review_rule_t *rule = data;
 
-    if (review_json_known(json, pointer, review_rule_members, err) != 0) {
-        return -1;
-    }
-
-    pattern = json_object_get(json, "pattern");
-
-    if (pattern == NULL) {
-        return review_error(err, pointer, "\"pattern\" is required");
-    }
-
-    (void) review_pointer_name(at, pointer, "pattern", 7);
-
-    if (review_point_regex(pattern, at, &rule->pattern, err) != 0
-        || review_rule_verdict(json, pointer, "match", &rule->match, err) != 0
-        || review_rule_verdict(json, pointer, "no_match", &rule->no_match, err)
-           != 0
-        || review_json_string(json, pointer, "reason", 0, SIZE_MAX,
-                              &rule->reason, err) == -1
-        || review_json_string(json, pointer, "suggestion", 0, SIZE_MAX,
-                              &rule->suggestion, err) == -1)
-    {
-        return -1;
-    }
-
-    return 0;
+    return review_point_regex(json, pointer, &rule->pattern, err);
 }
 
 
+/* the LLM's members are wrong beside a rule, whatever they are */
+
 static int
-review_point_rule(review_pool_t *pool, json_t *json, const char *pointer,
-    review_point_t *point, review_error_t *err)
+review_rule_alone(review_point_reading_t *reading, review_error_t *err)
 {
-    int             i;
-    char            at[REVIEW_ERROR_POINTER];
-    json_t         *value;
-    const char     *name;
-    review_rule_t  *rule;
-
-    value = json_object_get(json, "rule");
-
-    if (value == NULL) {
-        return 0;
-    }
+    int          i;
+    char         at[REVIEW_ERROR_POINTER];
+    const char  *name;
 
     for (i = 0; review_llm_members[i]; i++) {
         name = review_llm_members[i];
 
-        if (json_object_get(json, name)) {
-            (void) review_pointer_name(at, pointer, name, strlen(name));
-            return review_error(err, at, "must not stand beside \"rule\", "
-                                "which asks no LLM");
+        if (json_object_get(reading->json, name) == NULL) {
+            continue;
         }
+
+        (void) review_pointer_name(at, reading->pointer, name, strlen(name));
+
+        return review_error(err, at, "must not stand beside \"rule\", which "
+                            "asks no LLM");
     }
 
-    (void) review_pointer_name(at, pointer, "rule", 4);
+    return 0;
+}
 
-    rule = review_alloc(pool, sizeof(*rule));
+
+static int
+review_point_rule(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_point_reading_t *reading = data;
+
+    review_rule_t  *rule;
+
+    if (json == NULL) {
+        return 0;
+    }
+
+    if (review_rule_alone(reading, err) != 0) {
+        return -1;
+    }
+
+    rule = review_alloc(reading->pool, sizeof(*rule));
 
     if (rule == NULL) {
-        return review_error(err, at, "no memory");
+        return review_error(err, pointer, "no memory");
     }
 
     memset(rule, 0, sizeof(*rule));
 
-    rule->member = json_is_string(value) ? "/rule" : "/rule/pattern";
+    rule->member = json_is_string(json) ? "/rule" : "/rule/pattern";
     rule->match = REVIEW_VERDICT_PASS;
     rule->no_match = REVIEW_VERDICT_FAIL;
-    point->rule = rule;
+    reading->point.rule = rule;
 
-    if (json_is_string(value)) {
-        return review_point_regex(value, at, &rule->pattern, err);
+    if (json_is_string(json)) {
+        return review_point_regex(json, pointer, &rule->pattern, err);
     }
 
-    if (json_is_object(value)) {
-        return review_rule_object(value, at, rule, err);
+    if (json_is_object(json)) {
+        return review_rubric_object(json, pointer, "pattern",
+                                    review_rule_members, rule, err);
     }
 
-    return review_error(err, at, "must be a regex or an object, got %s",
-                        review_json_type(value));
+    return review_error(err, pointer, "must be a regex or an object, got %s",
+                        review_json_type(json));
 }
 
 
@@ -242,30 +277,66 @@ review_point_template(review_pool_t *pool, json_t *value, const char *pointer,
 
 
 static int
-review_point_steps(review_pool_t *pool, json_t *steps, const char *pointer,
-    review_point_t *point, review_error_t *err)
+review_point_prompt(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
 {
-    char     at[REVIEW_ERROR_POINTER];
-    size_t   i, n;
-    json_t  *value;
+    review_point_reading_t *reading = data;
 
-    n = json_array_size(steps);
+    if (json == NULL) {
+        return 0;
+    }
+
+    reading->point.prompts = review_alloc(reading->pool,
+                                          sizeof(review_template_t *));
+
+    if (reading->point.prompts == NULL) {
+        return review_error(err, pointer, "no memory");
+    }
+
+    return review_point_template(reading->pool, json, pointer,
+                                 &reading->point, err);
+}
+
+
+static int
+review_point_steps(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_point_reading_t *reading = data;
+
+    char             at[REVIEW_ERROR_POINTER];
+    size_t           i, n;
+    json_t          *value;
+    review_point_t  *point;
+
+    if (json == NULL) {
+        return 0;
+    }
+
+    point = &reading->point;
+
+    if (point->prompts) {
+        return review_error(err, pointer, "must not stand beside \"prompt\"");
+    }
+
+    n = json_array_size(json);
 
     if (n == 0 || n > REVIEW_STEPS_MAX) {
         return review_error(err, pointer, "must have 1 to %d steps, got %zu",
                             REVIEW_STEPS_MAX, n);
     }
 
-    point->prompts = review_alloc(pool, n * sizeof(review_template_t *));
+    point->prompts = review_alloc(reading->pool,
+                                  n * sizeof(review_template_t *));
 
     if (point->prompts == NULL) {
         return review_error(err, pointer, "no memory");
     }
 
-    json_array_foreach(steps, i, value) {
+    json_array_foreach(json, i, value) {
         (void) review_pointer_index(at, pointer, i);
 
-        if (review_point_template(pool, value, at, point, err) != 0) {
+        if (review_point_template(reading->pool, value, at, point, err) != 0) {
             return -1;
         }
     }
@@ -275,95 +346,14 @@ review_point_steps(review_pool_t *pool, json_t *steps, const char *pointer,
 
 
 static int
-review_point_prompts(review_pool_t *pool, json_t *json, const char *pointer,
-    review_point_t *point, review_error_t *err)
-{
-    int      rc;
-    char     at[REVIEW_ERROR_POINTER];
-    json_t  *prompt, *steps;
-
-    prompt = json_object_get(json, "prompt");
-
-    rc = review_json_member(json, pointer, "steps", JSON_ARRAY, &steps, err);
-
-    if (rc == -1) {
-        return -1;
-    }
-
-    if (rc == 1) {
-        (void) review_pointer_name(at, pointer, "steps", 5);
-
-        if (prompt) {
-            return review_error(err, at, "must not stand beside \"prompt\"");
-        }
-
-        return review_point_steps(pool, steps, at, point, err);
-    }
-
-    if (prompt == NULL) {
-        return 0;
-    }
-
-    (void) review_pointer_name(at, pointer, "prompt", 6);
-
-    point->prompts = review_alloc(pool, sizeof(review_template_t *));
-
-    if (point->prompts == NULL) {
-        return review_error(err, at, "no memory");
-    }
-
-    return review_point_template(pool, prompt, at, point, err);
-}
-
-
-static int
-review_point_data(json_t *json, const char *pointer, review_point_t *point,
+review_point_data(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
-    int   rc;
-    char  at[REVIEW_ERROR_POINTER];
+    review_point_reading_t *reading = data;
 
-    rc = review_json_member(json, pointer, "data", JSON_OBJECT, &point->data,
-                            err);
-    if (rc <= 0) {
-        return rc;
-    }
+    reading->point.data = json;
 
-    (void) review_pointer_name(at, pointer, "data", 4);
-
-    return review_schema_check(point->data, at, err);
-}
-
-
-/* what every kind of point may have */
-
-static int
-review_point_common(json_t *json, const char *pointer, review_point_t *point,
-    review_error_t *err)
-{
-    int  severity;
-
-    severity = REVIEW_SEVERITY_MAJOR;
-
-    if (review_point_id(json, pointer, point, err) != 0
-        || review_json_string(json, pointer, "title", 0, SIZE_MAX,
-                              &point->title, err) == -1
-        || review_json_choice(json, pointer, "severity", review_severities,
-                              &severity, err) == -1
-        || review_json_string(json, pointer, "question", 1, SIZE_MAX,
-                              &point->question, err) == -1
-        || review_point_when(json, pointer, point, err) != 0)
-    {
-        return -1;
-    }
-
-    point->severity = (review_severity_e) severity;
-
-    if (point->title.len == 0) {
-        point->title = point->id;
-    }
-
-    return 0;
+    return json ? review_schema_check(json, pointer, err) : 0;
 }
 
 
@@ -371,27 +361,27 @@ int
 review_point_load(review_pool_t *pool, json_t *json, const char *pointer,
     review_point_t *point, review_error_t *err)
 {
-    memset(point, 0, sizeof(*point));
+    review_point_reading_t  reading;
 
-    point->temperature = -1;
+    memset(&reading, 0, sizeof(reading));
 
-    if (!json_is_object(json)) {
-        return review_error(err, pointer, "must be an object, got %s",
-                            review_json_type(json));
-    }
+    reading.pool = pool;
+    reading.json = json;
+    reading.pointer = pointer;
+    reading.point.severity = REVIEW_SEVERITY_MAJOR;
+    reading.point.temperature = -1;
 
-    if (review_json_known(json, pointer, review_point_members, err) != 0
-        || review_point_common(json, pointer, point, err) != 0
-        || review_point_rule(pool, json, pointer, point, err) != 0
-        || review_point_prompts(pool, json, pointer, point, err) != 0
-        || review_json_integer(json, pointer, "max_tokens", 1,
-                               REVIEW_TOKENS_MAX, &point->max_tokens, err)
-           == -1
-        || review_json_number(json, pointer, "temperature", 0, 2,
-                              &point->temperature, err) == -1
-        || review_point_data(json, pointer, point, err) != 0)
+    if (review_rubric_object(json, pointer, "id", review_point_members,
+                             &reading, err)
+        != 0)
     {
         return -1;
+    }
+
+    *point = reading.point;
+
+    if (point->title.len == 0) {
+        point->title = point->id;
     }
 
     if (point->question.len == 0 && point->rule == NULL
@@ -437,42 +427,50 @@ review_rubric_id(json_t *ids, review_point_t *point, size_t index,
 
 
 static int
-review_rubric_points(review_pool_t *pool, json_t *points,
-    review_rubric_t *rubric, json_t *ids, review_error_t *err)
+review_rubric_points(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
 {
+    review_rubric_reading_t *reading = data;
+
+    int              rc;
     char             at[REVIEW_ERROR_POINTER];
     size_t           i, n;
-    json_t          *value;
-    review_point_t  *point;
+    json_t          *ids, *value;
+    review_point_t  *points;
 
-    n = json_array_size(points);
+    if (json == NULL) {
+        return review_error(err, "", "\"points\" is required");
+    }
+
+    n = json_array_size(json);
 
     if (n == 0 || n > REVIEW_POINTS_MAX) {
-        return review_error(err, "/points", "must have 1 to %d points, got "
-                            "%zu", REVIEW_POINTS_MAX, n);
+        return review_error(err, pointer, "must have 1 to %d points, got %zu",
+                            REVIEW_POINTS_MAX, n);
     }
 
-    rubric->points = review_alloc(pool, n * sizeof(review_point_t));
+    points = review_alloc(reading->pool, n * sizeof(review_point_t));
+    ids = json_object();
 
-    if (rubric->points == NULL || ids == NULL) {
-        return review_error(err, "", "no memory");
-    }
+    rc = points && ids ? 0 : review_error(err, "", "no memory");
 
-    json_array_foreach(points, i, value) {
-        (void) review_pointer_index(at, "/points", i);
+    for (i = 0; i < n && rc == 0; i++) {
+        value = json_array_get(json, i);
+        (void) review_pointer_index(at, pointer, i);
 
-        point = &rubric->points[i];
+        rc = review_point_load(reading->pool, value, at, &points[i], err);
 
-        if (review_point_load(pool, value, at, point, err) != 0
-            || review_rubric_id(ids, point, i, at, err) != 0)
-        {
-            return -1;
+        if (rc == 0) {
+            rc = review_rubric_id(ids, &points[i], i, at, err);
         }
     }
 
-    rubric->npoints = n;
+    json_decref(ids);
 
-    return 0;
+    reading->rubric.points = points;
+    reading->rubric.npoints = n;
+
+    return rc;
 }
 
 
@@ -480,52 +478,31 @@ static int
 review_rubric_fill(review_pool_t *pool, json_t *json, review_rubric_t *rubric,
     review_error_t *err)
 {
-    int      rc, language;
-    json_t  *ids, *points;
+    const char               *language;
+    review_rubric_reading_t   reading;
+
+    memset(&reading, 0, sizeof(reading));
+    reading.pool = pool;
 
     if (!json_is_object(json)) {
         return review_error(err, "", "a rubric must be an object, got %s",
                             review_json_type(json));
     }
 
-    if (review_json_known(json, "", review_rubric_members, err) != 0) {
-        return -1;
-    }
-
-    rc = review_json_string(json, "", "name", 1, SIZE_MAX, &rubric->name, err);
-
-    if (rc <= 0) {
-        return rc == 0 ? review_error(err, "", "\"name\" is required") : -1;
-    }
-
-    language = 0;
-
-    if (review_json_string(json, "", "version", 0, SIZE_MAX,
-                           &rubric->version, err) == -1
-        || review_json_choice(json, "", "language", review_languages,
-                              &language, err) == -1
-        || review_json_string(json, "", "model", 0, SIZE_MAX, &rubric->model,
-                              err) == -1
-        || review_json_string(json, "", "system", 0, SIZE_MAX,
-                              &rubric->system, err) == -1)
+    if (review_rubric_object(json, "", "name", review_rubric_members, &reading,
+                             err)
+        != 0)
     {
         return -1;
     }
 
-    rubric->language.data = review_languages[language];
-    rubric->language.len = strlen(review_languages[language]);
+    language = review_languages[reading.language];
 
-    rc = review_json_member(json, "", "points", JSON_ARRAY, &points, err);
+    *rubric = reading.rubric;
+    rubric->language.data = language;
+    rubric->language.len = strlen(language);
 
-    if (rc <= 0) {
-        return rc == 0 ? review_error(err, "", "\"points\" is required") : -1;
-    }
-
-    ids = json_object();
-    rc = review_rubric_points(pool, points, rubric, ids, err);
-    json_decref(ids);
-
-    return rc;
+    return 0;
 }
 
 
@@ -552,8 +529,6 @@ review_rubric_load(review_pool_t *pool, const char *data, size_t len,
         (void) review_error(err, "", "no memory");
         return NULL;
     }
-
-    memset(rubric, 0, sizeof(*rubric));
 
     if (review_rubric_fill(pool, json, rubric, err) != 0) {
         return NULL;

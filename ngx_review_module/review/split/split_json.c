@@ -1,7 +1,6 @@
 
 #include "review/split/split_json.h"
 #include "review/base/excerpt.h"
-#include "review/json/json.h"
 #include "review/base/utf8.h"
 #include "review/json/write.h"
 
@@ -17,125 +16,101 @@
 static const char *const  review_split_units[] = { "chars", "tokens", NULL };
 
 
-/* null is as good as none */
+typedef struct {
+    review_str_t   text;
+    int            max;
+    int            overlap;
+    int            tokens;
+    int            keep_tables;
+} review_split_members_t;
 
-static json_t *
-review_split_member(json_t *body, const char *name)
-{
-    json_t  *value;
+#define REVIEW_SPLIT_OPTIONS                                                  \
+    review_member("max_chars", INTEGER, review_split_members_t, max,          \
+                  .min = 1, .max = REVIEW_SPLIT_MAX),                         \
+    review_member("overlap", INTEGER, review_split_members_t, overlap,        \
+                  .max = REVIEW_SPLIT_MAX),                                   \
+    review_member("unit", CHOICE, review_split_members_t, tokens,             \
+                  .names = review_split_units),                               \
+    review_member("keep_tables", BOOLEAN, review_split_members_t,             \
+                  keep_tables),                                               \
+    review_member_end
 
-    value = json_object_get(body, name);
+static const review_member_t  review_split_options_members[] = {
+    REVIEW_SPLIT_OPTIONS
+};
 
-    return json_is_null(value) ? NULL : value;
-}
+static const review_member_t  review_split_request_members[] = {
+    review_member("text", STRING, review_split_members_t, text,
+                  .missing = "is required"),
+    REVIEW_SPLIT_OPTIONS
+};
 
 
-static int
-review_split_integer(json_t *body, const char *name, int min, size_t *value,
-    review_error_t *err)
-{
-    int  n;
-
-    n = 0;
-
-    if (review_split_member(body, name) == NULL) {
-        return 0;
-    }
-
-    if (review_json_integer(body, "", name, min, REVIEW_SPLIT_MAX, &n, err)
-        == -1)
-    {
-        return 400;
-    }
-
-    *value = (size_t) n;
-
-    return 0;
-}
-
+/* "options" has what is not said */
 
 static int
-review_split_text(json_t *body, review_str_t *text, review_error_t *err)
-{
-    json_t  *value;
-
-    value = json_object_get(body, "text");
-
-    if (value == NULL) {
-        (void) review_error(err, "/text", "is required");
-        return 400;
-    }
-
-    if (!json_is_string(value)) {
-        (void) review_error(err, "/text", "must be a string, got %s",
-                            review_json_type(value));
-        return 400;
-    }
-
-    text->data = json_string_value(value);
-    text->len = json_string_length(value);
-
-    return 0;
-}
-
-
-int
-review_split_request(json_t *body, review_split_options_t *options,
+review_split_read(json_t *json, const char *pointer,
+    const review_member_t *list, review_split_options_t *options,
     review_str_t *text, review_error_t *err)
 {
-    if (!json_is_object(body)) {
-        (void) review_error(err, "", "must be an object, got %s",
-                            review_json_type(body));
+    review_split_members_t  members;
+
+    memset(&members, 0, sizeof(members));
+
+    members.max = (int) options->max;
+    members.overlap = (int) options->overlap;
+    members.tokens = options->tokens;
+    members.keep_tables = options->keep_tables;
+
+    review_json_drop_nulls(json);
+
+    if (review_json_object(json, pointer, list, &members, err) != 0) {
         return 400;
     }
 
-    if (review_split_text(body, text, err) != 0) {
-        return 400;
-    }
+    options->max = (size_t) members.max;
+    options->overlap = (size_t) members.overlap;
+    options->tokens = members.tokens & 1;
+    options->keep_tables = members.keep_tables & 1;
 
-    return review_split_options(body, options, err);
+    *text = members.text;
+
+    return review_split_check(options, pointer, err);
 }
 
 
 int
-review_split_options(json_t *body, review_split_options_t *options,
+review_split_options(json_t *json, const char *pointer,
+    review_split_options_t *options, review_error_t *err)
+{
+    review_str_t  none;
+
+    return review_split_read(json, pointer, review_split_options_members,
+                             options, &none, err);
+}
+
+
+int
+review_split_request(review_pool_t *pool, json_t *body,
+    const review_split_given_t *given, review_split_request_t *request,
     review_error_t *err)
 {
-    int      unit;
-    json_t  *value;
+    int  rc;
 
-    if (review_split_integer(body, "max_chars", 1, &options->max, err) != 0
-        || review_split_integer(body, "overlap", 0, &options->overlap, err)
-           != 0)
-    {
-        return 400;
+    (void) pool;
+
+    request->options = given->options;
+
+    rc = review_split_read(body, "", review_split_request_members,
+                           &request->options, &request->text, err);
+
+    if (rc == 0 && request->text.len > given->max_text) {
+        return review_refuse(err, 413, "/text", "the text is of %zu bytes, "
+                             "review_max_text_size allows %zu",
+                             request->text.len, given->max_text);
     }
 
-    unit = options->tokens;
-
-    if (review_split_member(body, "unit")
-        && review_json_choice(body, "", "unit", review_split_units, &unit,
-                              err)
-           == -1)
-    {
-        return 400;
-    }
-
-    options->tokens = unit & 1;
-
-    value = review_split_member(body, "keep_tables");
-
-    if (value && !json_is_boolean(value)) {
-        (void) review_error(err, "/keep_tables", "must be true or false, got "
-                            "%s", review_json_type(value));
-        return 400;
-    }
-
-    if (value) {
-        options->keep_tables = json_is_true(value);
-    }
-
-    return 0;
+    return rc;
 }
 
 
@@ -235,16 +210,19 @@ review_split_option(const review_str_t *name, const review_str_t *value,
 
 
 int
-review_split_check(const review_split_options_t *options, review_error_t *err)
+review_split_check(const review_split_options_t *options, const char *pointer,
+    review_error_t *err)
 {
+    char  at[REVIEW_ERROR_POINTER];
+
     if (options->overlap < options->max) {
         return 0;
     }
 
-    (void) review_error(err, "/overlap", "must be less than max_chars, which "
-                        "is %zu, got %zu", options->max, options->overlap);
+    (void) review_pointer_name(at, pointer, "overlap", 7);
 
-    return 422;
+    return review_refuse(err, 422, at, "must be less than max_chars, which is "
+                         "%zu, got %zu", options->max, options->overlap);
 }
 
 

@@ -352,7 +352,7 @@ NaN
 
 === TEST 14: numbers that are just not too large
 --- json_request eval
-qq({"n":[9223372036854775807,-9223372036854775808,1e308,1e-400,-0,)
+qq({"_n":[9223372036854775807,-9223372036854775808,1e308,1e-400,-0,)
 . '0.' . '1' x 5000 . qq(],"chunk":"a",$::Points,"vars":{"n":1e308}})
 --- json
 status eq "complete"
@@ -523,17 +523,60 @@ results.*.point eq ["price","工期"]
 --- llm_calls
 count eq 2
 
-=== TEST 25: members that are not known are no matter
+=== TEST 25: members that are not known, at every level, before any call
+--- refused
+400 /reference did you mean "references"?
+{"chunk":"a",<points>,"reference":[{"id":"a","text":"x"}]}
+400 /point known are: chunk, rubric, points, references, vars
+{"chunk":"a","point":"x"}
+400 /chunks did you mean "chunk"?
+{"chunk":"a",<points>,"chunks":[1]}
+400 / "" is unknown
+{"chunk":"a",<points>,"":{}}
+400 /x "x" is unknown
+{"x":[{}],"chunk":"a",<points>}
+400 /X-a "X-a" is unknown
+{"chunk":"a",<points>,"X-a":1}
+400 /a~1~0b "a/~b" is unknown
+{"chunk":"a",<points>,"a/~b":1}
+400 /chunk/texts did you mean "text"?
+{"chunk":{"text":"投标","texts":1},<points>}
+400 /chunk/标题 known are: id, heading, text
+{"chunk":{"text":"投标","标题":"一"},<points>}
+400 /points/1/severty did you mean "severity"?
+{"chunk":"a","points":["工期",{"id":"a","question":"q","severty":"fatal"}]}
+400 /points/0/rule/match_ did you mean "match"?
+{"chunk":"a","points":[{"id":"a","rule":{"pattern":"x","match_":"fail"}}]}
+400 /references/1/page known are: id, text
+{"chunk":"a",<points>,"references":[{"id":"a","text":"x"},{"id":"b","text":"x","page":3}]}
+
+=== TEST 26: comments are free everywhere, and so are vars and data
 --- json_request
-{"chunk":{"text":"投标","texts":1},"point":"x","chunks":[1],"":{},"x":[{}],
- "points":["工期"],"references":[{"id":"a","text":"x","page":3}]}
+{"chunk":{"text":"投标","x-page":1,"$id":"a","_":null},"x-trace":{"a":[1]},
+ "$schema":"a","_note":"b","references":[{"id":"a","text":"x","_page":3}],
+ "points":[{"id":"a","question":"q","x-owner":"b","data":{"type":"object",
+ "properties":{"any":{"type":"string"}}}}],"vars":{"any":"a","page":1}}
 --- json
 status eq "complete"
-results.*.point eq ["工期"]
+results.*.point eq ["a"]
 --- llm_calls
 count eq 1
 
-=== TEST 26: what is right in form, but cannot be done
+=== TEST 27: chunks of a split and of a ranking, as they are
+--- json_request
+{"chunk":{"id":"c2","text":"投标","start":7,"end":9,"overlap":0,
+ "heading":["一","二"],"sha256":"00","table_header":{"start":0,"end":2},
+ "oversize":true,"index":1,"score":0.5,"status":"complete"},"points":["工期"],
+ "references":[{"id":"c1","text":"x","start":0,"end":1,"overlap":0,
+ "heading":[],"sha256":"00","table_header":{"start":0,"end":2},
+ "oversize":true,"index":0,"score":1,"status":"complete"}]}
+--- json
+status eq "complete"
+id eq "c2"
+--- llm_calls
+count eq 1
+
+=== TEST 28: what is right in form, but cannot be done
 --- refused
 422 /rubric "tender"
 {"chunk":"a","rubric":"tender"}
@@ -568,7 +611,7 @@ count eq 1
 422 /references/2/id another
 {"chunk":"a",<points>,"references":[{"id":"a","text":"x"},{"id":"b","text":"x"},{"id":"a","text":"y"}]}
 
-=== TEST 27: names are told in whole characters, however long they are
+=== TEST 29: names are told in whole characters, however long they are
 --- refused eval
 [ [ 422, '/rubric', qr/^no rubric has the name \\?"标.*\\?"$/,
     '{"chunk":"a","rubric":"' . '标' x 30 . '"}' ],
@@ -577,7 +620,7 @@ count eq 1
   [ 422, '/points/0', qr/has no point \\?"a标.*\\?"$/,
     '{"chunk":"a","points":["a' . '标' x 3000 . '"]}' ] ]
 
-=== TEST 28: points of the request's own that are wrong
+=== TEST 30: points of the request's own that are wrong
 --- refused
 400 /points/0 "id" is required
 {"chunk":"a","points":[{}]}
@@ -660,14 +703,14 @@ count eq 1
 400 /points/0/data/type "text"
 {"chunk":"a","points":[{"id":"a","question":"q","data":{"type":"text"}}]}
 
-=== TEST 29: ids of points that are too long
+=== TEST 31: ids of points that are too long
 --- refused eval
 [ [ 400, '/points/0/id', '128',
     '{"chunk":"a","points":[{"id":"' . 'x' x 129 . '","question":"q"}]}' ],
   [ 400, '/points/0/id', '128',
     '{"chunk":"a","points":[{"id":"' . '标' x 43 . '","question":"q"}]}' ] ]
 
-=== TEST 30: the longest ids there may be come back
+=== TEST 32: the longest ids there may be come back
 --- json_request eval
 '{"chunk":{"text":"a","id":"' . '标' x 341 . 'x"},"points":[{"id":"' . '标' x 42
 . '12","question":"q"}],"references":[{"id":"' . '标' x 341 . 'x","text":""}]}'
@@ -678,7 +721,7 @@ status eq "complete"'
 --- llm_calls
 count eq 1
 
-=== TEST 31: invalid UTF-8 in the text
+=== TEST 33: invalid UTF-8 in the text
 --- refused eval
 [ map { ::bad_bytes($_) }
   # alone, at the end of a sequence that is too short, or where none begins
@@ -687,20 +730,20 @@ count eq 1
   # GBK
   "\xcd\xb6\xb1\xea" ]
 
-=== TEST 32: overlong forms
+=== TEST 34: overlong forms
 --- refused eval
 [ map { ::bad_bytes($_) }
   "\xc0\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf",
   "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf8\x88\x80\x80\x80",
   "\xfc\x84\x80\x80\x80\x80" ]
 
-=== TEST 33: surrogates, and what is beyond Unicode, in UTF-8
+=== TEST 35: surrogates, and what is beyond Unicode, in UTF-8
 --- refused eval
 [ map { ::bad_bytes($_) }
   "\xed\xa0\x80", "\xed\xbf\xbf", "\xed\xa0\xbd\xed\xb8\x80",
   "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf7\xbf\xbf\xbf" ]
 
-=== TEST 34: invalid UTF-8 in every other place
+=== TEST 36: invalid UTF-8 in every other place
 --- refused eval
 [ map { my ($pointer, $body) = @$_; $body =~ s/<points>/$::Points/;
         [ 400, $pointer, qr/UTF-8|nothing may follow|expected/, $body ] }
@@ -728,7 +771,7 @@ count eq 1
   [ '/vars/x', qq({"chunk":"a",<points>,"vars":{"x":"\xff"}}) ],
   [ qr{^/vars}, qq({"chunk":"a",<points>,"vars":{"\xff":"x"}}) ] ]
 
-=== TEST 35: UTF-16, with and without a mark
+=== TEST 37: UTF-16, with and without a mark
 --- refused eval
 my $text = '{"chunk":"a"}';
 [ map { [ 400, '""', 'line 1', $_ ] }
@@ -736,7 +779,7 @@ my $text = '{"chunk":"a"}';
   "\xfe\xff" . pack('n*', unpack 'C*', $text),
   pack('v*', unpack 'C*', $text), pack('n*', unpack 'C*', $text) ]
 
-=== TEST 36: lone surrogates
+=== TEST 38: lone surrogates
 --- refused
 400 /chunk surrogate
 {"chunk":"\ud800",<points>}
@@ -762,13 +805,13 @@ my $text = '{"chunk":"a"}';
 {"chunk":"a","points":[{"id":"\ud800","question":"q"}]}
 400 /more surrogate
 {"chunk":"a",<points>,"more":"\ud800"}
-=== TEST 37: lone surrogates in names
+=== TEST 39: lone surrogates in names
 --- refused eval
 [ [ 400, qr{^(/.*)?$}, 'surrogate', qq({"chunk":"a",$::Points,"\\ud800":1}) ],
   [ 400, qr{^/vars}, 'surrogate',
     qq({"chunk":"a",$::Points,"vars":{"x\\udc00":1}}) ] ]
 
-=== TEST 38: a pair of surrogates is one character
+=== TEST 40: a pair of surrogates is one character
 --- json_request
 {"chunk":"\ud83d\ude00投标","points":[{"id":"\ud842\udfb7","question":"[[quote=投标]]"}]}
 --- json
@@ -780,7 +823,7 @@ results.0.finding.evidence.0.end eq 3
 count eq 1
 0.body.messages.1.content has "😀投标"
 
-=== TEST 39: NUL, escaped and not
+=== TEST 41: NUL, escaped and not
 --- refused eval
 [ [ 400, '/chunk', 'NUL', qq({"chunk":"\\u0000",$::Points}) ],
   [ 400, '/chunk', 'NUL', qq({"chunk":"投标\\u0000有效期",$::Points}) ],
@@ -801,7 +844,7 @@ count eq 1
   [ 400, '""', qr/nothing may follow|U\+0000/, "$::Good\0" ],
   [ 400, '""', qr/nothing may follow|U\+0000/, "$::Good\0$::Good" ] ]
 
-=== TEST 40: nested 5,000 deep
+=== TEST 42: nested 5,000 deep
 --- refused eval
 my $deep = ::deep(5000);
 my $objects = ::deep(5000, '{"a":', '}');
@@ -820,14 +863,17 @@ my $objects = ::deep(5000, '{"a":', '}');
   [ qr{^/vars/x(/0)*$}, qq({"chunk":"a",$::Points,"vars":{"x":$deep}}) ],
   [ qr{^/references(/0)*$}, qq({"chunk":"a",$::Points,"references":$deep}) ] ]
 
-=== TEST 41: nested 2,000 deep where there must be no such thing
+=== TEST 43: nested 2,000 deep where there must be no such thing
 --- refused eval
 my $deep = ::deep(2000);
 my $objects = ::deep(2000, '{"a":', '}');
+my $free = ::deep(2000, '{"_":', '}');
 [ [ 400, '""', 'got an array', $deep ],
-  [ 400, '/chunk', 'missing', $objects ],
+  [ 400, '/chunk', 'missing', $free ],
+  [ 400, '/a', 'is unknown', $objects ],
   [ 400, '/chunk', 'got an array', qq({"chunk":$deep,$::Points}) ],
-  [ 400, '/chunk/text', 'missing', qq({"chunk":$objects,$::Points}) ],
+  [ 400, '/chunk/text', 'missing', qq({"chunk":$free,$::Points}) ],
+  [ 400, '/chunk/a', 'is unknown', qq({"chunk":$objects,$::Points}) ],
   [ 400, '/chunk/text', 'got an array',
     qq({"chunk":{"text":$deep},$::Points}) ],
   [ 400, '/chunk/heading/0', 'got an array',
@@ -846,21 +892,21 @@ my $objects = ::deep(2000, '{"a":', '}');
     . ::deep(1000, '{"type":"object","properties":{"a":', '}}') =~ s/1/{}/r
     . '}]}' ] ]
 
-=== TEST 42: nested 2,000 deep in a member that is not known
+=== TEST 44: nested 2,000 deep in a comment
 --- json_request eval
-qq({"chunk":"a",$::Points,"x":) . ::deep(2000) . ',"y":'
+qq({"chunk":"a",$::Points,"_x":) . ::deep(2000) . ',"x-y":'
 . ::deep(2000, '{"a":', '}') . '}'
 --- json
 status eq "complete"
 --- llm_calls
 count eq 1
 
-=== TEST 43: brackets without an end
+=== TEST 45: brackets without an end
 --- refused eval
 [ map { [ 400, qr{^(/|$)}, qr/too deep|the text ends/, $_ ] }
   '[' x 100000, '{"a":' x 20000, '[{"a":' x 15000 ]
 
-=== TEST 44: members that stand twice
+=== TEST 46: members that stand twice
 --- refused
 400 /chunk stands before
 {"chunk":"a","chunk":"b",<points>}
@@ -881,7 +927,7 @@ count eq 1
 400 /chunk stands before
 {"chunk":null,"chunk":"a",<points>}
 
-=== TEST 45: a chunk of exactly review_max_chunk_size
+=== TEST 47: a chunk of exactly review_max_chunk_size
 --- config
     review_llm /llm;
     review_max_chunk_size 30;
@@ -898,7 +944,7 @@ count eq 1
 --- llm_calls
 count eq 3
 
-=== TEST 46: a chunk of one byte more
+=== TEST 48: a chunk of one byte more
 --- config
     review_llm /llm;
     review_max_chunk_size 30;
@@ -914,7 +960,7 @@ count eq 3
 413 /chunk 31
 {"chunk":"\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030\u0030",<points>}
 
-=== TEST 47: review_max_chunk_size is 1m unless set
+=== TEST 49: review_max_chunk_size is 1m unless set
 --- config
     review_llm /llm;
     location = /v1/review { review; client_max_body_size 8m; }
@@ -925,7 +971,7 @@ count eq 3
   [ 413, '/chunk/text', '1048578',
     '{"chunk":{"text":"' . '标' x 349526 . qq("},$::Points}) ] ]
 
-=== TEST 48: as many points as review_max_points
+=== TEST 50: as many points as review_max_points
 --- config
     review_llm /llm;
     review_max_points 3;
@@ -940,7 +986,7 @@ results.*.point eq ["p1","p2","p3"]
 --- llm_calls
 count eq 3
 
-=== TEST 49: one point more, one reference more
+=== TEST 51: one point more, one reference more
 --- config
     review_llm /llm;
     review_max_points 3;
@@ -955,7 +1001,7 @@ count eq 3
     qq({"chunk":"a",$::Points,"references":[)
     . CORE::join(',', map { qq({"id":"r$_","text":"x"}) } 1 .. 4) . ']}' ] ]
 
-=== TEST 50: a rubric of too many points, of which some may be asked for
+=== TEST 52: a rubric of too many points, of which some may be asked for
 --- http_config eval
 $ENV{TEST_NGINX_LLM_UPSTREAM} . 'review_rubric bid ../html/bid.json;'
 --- user_files
@@ -978,12 +1024,12 @@ $ENV{TEST_NGINX_LLM_UPSTREAM} . 'review_rubric bid ../html/bid.json;'
 --- llm_calls
 count eq 1
 
-=== TEST 51: review_max_points is 1000 unless set
+=== TEST 53: review_max_points is 1000 unless set
 --- refused eval
 [ [ 422, '/points', qr/1001 points.* 1000/,
     '{"chunk":"a","points":[' . CORE::join(',', ('"price"') x 1001) . ']}' ] ]
 
-=== TEST 52: wrong methods: 405 with Allow
+=== TEST 54: wrong methods: 405 with Allow
 --- request eval
 [ 'GET /v1/review', "PUT /v1/review\n$::Good", "PATCH /v1/review\n$::Good",
   'DELETE /v1/review', 'OPTIONS /v1/review', 'PROPFIND /v1/review',
@@ -999,7 +1045,7 @@ count eq 1
 count eq 0
 --- wait: 0.02
 
-=== TEST 53: HEAD has the same headers, and no body
+=== TEST 55: HEAD has the same headers, and no body
 --- request
 HEAD /v1/review
 --- error_code: 405
@@ -1010,7 +1056,7 @@ Content-Type: application/problem+json
 --- llm_calls
 count eq 0
 
-=== TEST 54: the wrong method is worse than the wrong type
+=== TEST 56: the wrong method is worse than the wrong type
 --- request eval
 "PUT /v1/review\n$::Good"
 --- more_headers
@@ -1022,7 +1068,7 @@ detail like /POST/
 --- response_headers
 Allow: POST
 
-=== TEST 55: wrong content types
+=== TEST 57: wrong content types
 --- request eval
 [ ("POST /v1/review\n$::Good") x 13 ]
 --- more_headers eval
@@ -1041,7 +1087,7 @@ Allow: POST
 count eq 0
 --- wait: 0.02
 
-=== TEST 56: right content types
+=== TEST 58: right content types
 --- request eval
 [ ("POST /v1/review\n$::Good") x 9 ]
 --- more_headers eval
@@ -1057,7 +1103,7 @@ count eq 0
 --- llm_calls
 count eq 9
 
-=== TEST 57: wrong charsets
+=== TEST 59: wrong charsets
 --- request eval
 [ ("POST /v1/review\n$::Good") x 10 ]
 --- more_headers eval
@@ -1072,7 +1118,7 @@ count eq 9
 count eq 0
 --- wait: 0.02
 
-=== TEST 58: what is in the value of another parameter is no charset
+=== TEST 60: what is in the value of another parameter is no charset
 --- request eval
 [ ("POST /v1/review\n$::Good") x 2 ]
 --- more_headers eval
@@ -1083,7 +1129,7 @@ count eq 0
 --- json eval
 [ ('status eq "complete"') x 2 ]
 
-=== TEST 59: encoded bodies
+=== TEST 61: encoded bodies
 --- request eval
 [ ("POST /v1/review\n$::Good") x 6 ]
 --- more_headers eval
@@ -1098,7 +1144,7 @@ count eq 0
 count eq 0
 --- wait: 0.02
 
-=== TEST 60: the identity is no encoding
+=== TEST 62: the identity is no encoding
 --- request eval
 [ ("POST /v1/review\n$::Good") x 2 ]
 --- more_headers eval
@@ -1110,7 +1156,7 @@ count eq 0
 --- llm_calls
 count eq 2
 
-=== TEST 61: a problem is a problem, whatever the client accepts
+=== TEST 63: a problem is a problem, whatever the client accepts
 --- request eval
 [ "POST /v1/review\n{}", "POST /v1/review\n{}", 'GET /v1/review' ]
 --- more_headers eval
@@ -1123,7 +1169,7 @@ count eq 2
 count eq 0
 --- wait: 0.02
 
-=== TEST 62: the first wrong member is told, and it alone
+=== TEST 64: the first wrong member is told, and it alone
 --- refused
 400 /chunk got an integer
 {"vars":1,"references":1,"points":1,"rubric":1,"chunk":1}
@@ -1132,7 +1178,7 @@ count eq 0
 422 /points/0 "x"
 {"vars":1,"references":1,"points":["x",1],"chunk":"a"}
 
-=== TEST 63: variables may be many, but not too many, nor too large
+=== TEST 65: variables may be many, but not too many, nor too large
 --- config
     review_llm /llm model=stand-in;
     location = /v1/review {

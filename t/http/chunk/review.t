@@ -454,7 +454,7 @@ results.0.finding.evidence.0.end eq 3
     location = /v1/review { review bid; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request
-{"chunk":{"text":"60日","id":null,"heading":null},"rubric":null,"points":null,"references":null,"vars":null,"unknown":{"a":[1]}}
+{"chunk":{"text":"60日","id":null,"heading":null},"rubric":null,"points":null,"references":null,"vars":null,"unknown":null}
 --- json
 rubric.name eq "标书"
 results len 4

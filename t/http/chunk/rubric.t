@@ -161,13 +161,16 @@ for my $case (
     [ with('"model":true'), '/model: must be a string, got a boolean' ],
     [ with('"system":[]'), '/system: must be a string, got an array' ],
     [ with('"modell":"m"'), '/modell: "modell" is unknown, known are: name, '
-                            . 'version, language, model, system, points' ],
+                            . 'version, language, model, system, points; did you '
+                            . 'mean "model"?' ],
     [ with('"a/b~c":1'), '/a~1b~0c: "a/b~c" is unknown, known are: name, '
                          . 'version, language, model, system, points' ],
     [ with_point('"titel":"t"'),
-      "/points/0/titel: \"titel\" is unknown, known are: $members" ],
+      "/points/0/titel: \"titel\" is unknown, known are: $members; did you "
+      . 'mean "title"?' ],
     [ with_point('"When":"t"'),
-      "/points/0/When: \"When\" is unknown, known are: $members" ],
+      "/points/0/When: \"When\" is unknown, known are: $members; did you "
+      . 'mean "when"?' ],
     [ '{"name":"n","points":[{"question":"q"}]}',
       '/points/0: "id" is required' ],
     [ '{"name":"n","points":[{"id":"","question":"q"}]}',
@@ -214,7 +217,7 @@ for my $case (
       "/points/0/rule/match: must be one of $verdicts, got \"yes\"" ],
     [ only_point('"rule":{"pattern":"x","reasons":""}'),
       '/points/0/rule/reasons: "reasons" is unknown, known are: pattern, '
-      . 'match, no_match, reason, suggestion' ],
+      . 'match, no_match, reason, suggestion; did you mean "reason"?' ],
     (map { [ only_point("\"rule\":\"x\",\"$_\":1"),
              "/points/0/$_: must not stand beside \"rule\", which asks no "
              . 'LLM' ] } qw(prompt steps max_tokens temperature data)),

@@ -66,6 +66,10 @@ our @bad = (
     [ '"query": "a", "chunks": ["a", {"text": 1}]', '/chunks/1/text' ],
     [ '"query": "a", "chunks": [{"text": ""}]', '/chunks/0/text' ],
     [ '"query": "a", "chunks": [{"id": 1, "text": "a"}]', '/chunks/0/id' ],
+    [ '"query": "a", "texts": ["a"], "model": "m"', '/model' ],
+    [ '"query": "a", "texts": ["a"], "topk": 1', '/topk' ],
+    [ '"query": "a", "chunks": ["a", {"text": "b", "page": 1}]',
+      '/chunks/1/page' ],
     [ '"query": "a", "texts": ["a"], "top_k": 0', '/top_k' ],
     [ '"query": "a", "texts": ["a"], "top_k": -3', '/top_k' ],
     [ '"query": "a", "texts": ["a"], "top_k": 1.5', '/top_k' ],
@@ -337,7 +341,7 @@ count eq 0
     $TEST_NGINX_EMBEDDINGS_LOCATION
 --- json_request
 /v1/rank
-{"query": "a", "texts": ["b"], "model": "other", "dimensions": 3, "user": "u"}
+{"query": "a", "texts": ["b"], "x-model": "other"}
 --- more_headers
 Authorization: Bearer sk-of-the-client
 traceparent: 00-1-2-01

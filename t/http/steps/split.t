@@ -400,7 +400,7 @@ $::Articles
   "/small?max%5Fchars=%35%30%30\n" . ::body($::Articles),
   "/small?&&=&x&y=1&MAX_CHARS=0&max_chars=500&\n" . ::body($::Articles),
   "/small\n" . ::body($::Articles, max_chars => 500, overlap => undef,
-                      unit => undef, keep_tables => undef, more => [1]) ]
+                      unit => undef, keep_tables => undef, _more => [1]) ]
 --- error_code eval
 [ (200) x 7 ]
 --- json eval

@@ -610,6 +610,9 @@ test_round_trip(void)
 }
 
 
+static const review_embed_given_t  given = { 1000000 };
+
+
 static int
 request(const char *text, review_embed_request_t *r)
 {
@@ -623,7 +626,7 @@ request(const char *text, review_embed_request_t *r)
 
     (void) review_pool_own_json(pool, body);
 
-    return review_embed_request(pool, body, r, &err);
+    return review_embed_request(pool, body, &given, r, &err);
 }
 
 
@@ -660,7 +663,7 @@ test_request(void)
         body = review_json_parse(text.data, text.len, &err);
 
         ok(body && review_pool_own_json(pool, body) == 0
-           && review_embed_request(pool, body, &r, &err) == 0
+           && review_embed_request(pool, body, &given, &r, &err) == 0
            && r.n == counts[i] && r.model.len && !r.base64, "%s", files[i]);
     }
 
@@ -744,7 +747,7 @@ test_many(void)
     json_object_set_new(body, "input", inputs);
 
     since = clock();
-    rc = review_embed_request(pool, body, &r, &err);
+    rc = review_embed_request(pool, body, &given, &r, &err);
     good = 0;
 
     for (i = 0; rc == 0 && i < n; i++) {
@@ -873,7 +876,7 @@ test_memory(void)
 
     for (i = 0; i < 6; i++) {
         left = i;
-        good += review_embed_request(&poor, body, &r, &err)
+        good += review_embed_request(&poor, body, &given, &r, &err)
                 == (i < 5 ? -1 : 0);
     }
 

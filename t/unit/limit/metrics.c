@@ -178,7 +178,7 @@ test_buckets(void)
 
 
 static void
-is_outcome(const char *code, const char *outcome)
+is_outcome(review_code_t code, const char *outcome)
 {
     json_t  *json;
 
@@ -188,27 +188,30 @@ is_outcome(const char *code, const char *outcome)
 
     ok(is_int(1, json, "outcomes", outcome) && is_int(1, json, "total")
        && is_int(1, json, "duration_ms", "count"),
-       "%s counts as %s", code ? code : "a success", outcome);
+       "code %u counts as %s", code, outcome);
 }
 
 
 static void
 test_outcomes(void)
 {
-    int          bad;
-    size_t       i;
-    json_t      *json;
-    const char  *page;
+    int             bad;
+    char            name[REVIEW_CODE_NAME];
+    size_t          i;
+    json_t         *json;
+    const char     *page;
+    review_code_t   code;
 
-    is_outcome(NULL, "ok");
-    is_outcome("http_503", "http_503");
-    is_outcome("http_418", "http_4xx");
-    is_outcome("http_599", "http_5xx");
-    is_outcome("http_302", "other");
-    is_outcome("http_4000", "other");
-    is_outcome("http_6", "other");
-    is_outcome("", "other");
-    is_outcome("a\"b", "other");
+    is_outcome(REVIEW_CODE_OK, "ok");
+    is_outcome(REVIEW_CODE_CANCELLED, "cancelled");
+    is_outcome(review_code_http(503), "http_503");
+    is_outcome(review_code_http(418), "http_4xx");
+    is_outcome(review_code_http(599), "http_5xx");
+    is_outcome(review_code_http(302), "other");
+    is_outcome(review_code_http(4000), "other");
+    is_outcome(review_code_http(6), "other");
+    is_outcome(REVIEW_CODE_REGEX_LIMIT, "other");
+    is_outcome(REVIEW_CODE_OTHER, "other");
 
     memset(&m, 0, sizeof(m));
 
@@ -217,16 +220,23 @@ test_outcomes(void)
        && strstr(page, "outcome=\"cut\"") == NULL,
        "only \"ok\" is told before it has come");
 
-    for (i = 0; review_metrics_outcomes[i]; i++) {
-        review_metrics_call(&m, review_metrics_outcomes[i],
-                            REVIEW_METRICS_NO_TIME);
+    for (i = 0; i < REVIEW_METRICS_OUTCOMES; i++) {
+        page = review_metrics_outcome_name(i, name);
+
+        code = i == 0 ? REVIEW_CODE_OK
+               : strcmp(page, "http_4xx") == 0 ? review_code_http(499)
+               : strcmp(page, "http_5xx") == 0 ? review_code_http(599)
+               : review_code_of(page, strlen(page));
+
+        review_metrics_call(&m, code, REVIEW_METRICS_NO_TIME);
     }
 
     json = at(json_of(&m, &gauges), "calls", NULL);
     bad = 0;
 
-    for (i = 0; review_metrics_outcomes[i]; i++) {
-        bad += !is_int(1, json, "outcomes", review_metrics_outcomes[i]);
+    for (i = 0; i < REVIEW_METRICS_OUTCOMES; i++) {
+        bad += !is_int(1, json, "outcomes",
+                       review_metrics_outcome_name(i, name));
     }
 
     ok(bad == 0, "each outcome has its own counter: %d wrong", bad);
@@ -523,7 +533,8 @@ count(review_metrics_t *metrics, int process)
     int  i;
 
     for (i = 0; i < TIMES; i++) {
-        review_metrics_call(metrics, i % 4 ? NULL : "http_503",
+        review_metrics_call(metrics, i % 4 ? REVIEW_CODE_OK
+                                           : review_code_http(503),
                             (uint32_t) (i % 8));
         review_metrics_tokens(metrics, "qwen", 4, 2, process);
     }
@@ -676,9 +687,9 @@ test_pages(void)
 
     ok(accepted(page_of("llm", &m, &gauges), ">&2") == 1, "an empty page");
 
-    review_metrics_call(&m, NULL, 1234);
-    review_metrics_call(&m, "http_503", 12);
-    review_metrics_call(&other, NULL, 4294967);
+    review_metrics_call(&m, REVIEW_CODE_OK, 1234);
+    review_metrics_call(&m, review_code_http(503), 12);
+    review_metrics_call(&other, REVIEW_CODE_OK, 4294967);
     review_metrics_tokens(&m, "a\"\\\n{b}", 7, 100, 10);
     review_metrics_tokens(&other, "qwen", 4, 100, 10);
 

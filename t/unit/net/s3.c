@@ -10,20 +10,31 @@
 #include "review/net/xml.h"
 
 
-/* in a block of its own length, for a sanitizer to see */
+static int
+element(review_xml_t *x)
+{
+    return x->depth > REVIEW_XML_DEPTH ? -1 : 0;
+}
+
+
+/* in a block of its own length, for a sanitizer to see; no path: all of it */
 
 static int
 value(review_pool_t *pool, const char *xml, const char *path,
     review_str_t *text)
 {
-    int    rc;
-    char  *copy;
+    int            rc;
+    char          *copy;
+    review_xml_t   x;
 
     copy = malloc(strlen(xml) + 1);
     memcpy(copy, xml, strlen(xml));
     copy = realloc(copy, strlen(xml) ? strlen(xml) : 1);
 
-    rc = review_s3_value(pool, copy, strlen(xml), path, text);
+    x.element = element;
+
+    rc = path ? review_s3_value(pool, copy, strlen(xml), path, text)
+              : review_xml_read(&x, pool, copy, strlen(xml));
 
     free(copy);
 
@@ -47,7 +58,7 @@ texts(review_pool_t *pool)
         { "<a><b></b></a>", "", "an element without text" },
         { "\xef\xbb\xbf<?xml version=\"1.0\"?>\n<a> <b >x</b ></a>\n", "x",
           "a byte order mark, a declaration, white space" },
-        { "<s:a xmlns:s='http://x/>'><s:b c=\"</s:b>\">x</s:b></s:a>", "x",
+        { "<s:a xmlns:s='http://x/>'><s:b c=\"/s:b>\">x</s:b></s:a>", "x",
           "prefixes, attributes that look like tags" },
         { "<a><b>1 &lt;&gt;&amp;&quot;&apos; 2</b></a>", "1 <>&\"' 2",
           "references" },
@@ -55,9 +66,14 @@ texts(review_pool_t *pool)
           "\xe4\xb8\xad\xe6\x96\x87\xf0\x9f\x98\x80\n",
           "references by number" },
         { "<a><b>x<![CDATA[<&amp;]]>y</b></a>", "x<&amp;y", "CDATA" },
-        { "<a><!-- <b>no</b> --><b>x<!-- -- -->y</b></a>", "xy", "comments" },
+        { "<a><!-- <b>no</b> --><b>x<!-- - -->y</b></a>", "xy", "comments" },
         { "<a><c><b>no</b></c><b>x</b></a>", "x", "only the right path" },
-        { "<a>t<b>x</b>u</a>", "x", "text beside of elements" }
+        { "<a>t<b>x</b>u</a>", "x", "text beside of elements" },
+        { " \n<?xml version=\"1.0\"?><a><b>x</b></a>", "x",
+          "white space, by which a store keeps a connection" },
+        { "<?xml version='1.0' encoding='latin1'?><a><b>\xc3\xa4</b></a>",
+          "\xc3\xa4", "another encoding that it claims" },
+        { "<a><b>x</b><c>", "x", "an end that is missing behind it" }
     };
 
     static const char *const bad[] = {
@@ -67,7 +83,10 @@ texts(review_pool_t *pool)
         "<a>&#x;</a>", "<a b='>", "<a <b/>", "<a/><b/>", "x<a/>", "&lt;<a/>",
         "<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", "<a><!-- ", "<a><![CDATA[",
         "<a><![CDATA[]]", "<?xml", "<>", "< a/>", "<a><></a>", "<a>",
-        "<![CDATA[x]]><a/>"
+        "<![CDATA[x]]><a/>", "<a>\xff</a>", "<a>&#1;</a>", "<a b=\"<\"/>",
+        "<a b='1' b='2'/>", "<a><!-- -- --></a>",
+        "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"
     };
 
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -77,17 +96,20 @@ texts(review_pool_t *pool)
     }
 
     for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        ok(value(pool, bad[i], "none", &text) == -1, "not XML: %s", bad[i]);
+        ok(value(pool, bad[i], NULL, &text) == -1, "not XML: %s", bad[i]);
     }
 }
 
 
 static void
-depth(review_pool_t *pool)
+bounds(review_pool_t *pool)
 {
     int           i, opened;
+    char          name[REVIEW_XML_PATH + 1];
     review_xml_t  x;
     review_buf_t  b;
+
+    x.element = element;
 
     for (i = 0; i < 2; i++) {
         review_buf_init(&b, pool, 0);
@@ -100,19 +122,20 @@ depth(review_pool_t *pool)
             review_buf_puts(&b, "</a>");
         }
 
-        opened = 0;
-        ok(review_xml_init(&x, pool, b.data, b.len) == 0, "a deep text");
+        ok(review_xml_read(&x, pool, b.data, b.len) == (i ? -1 : 0),
+           "depth %d is %s", REVIEW_XML_DEPTH + i, i ? "refused" : "read");
 
-        for ( ;; ) {
-            int  rc = review_xml_next(&x);
+        review_buf_init(&b, pool, 0);
 
-            if (rc <= 0) {
-                ok(rc == (i ? REVIEW_XML_ERROR : REVIEW_XML_END),
-                   "depth %d is %s", REVIEW_XML_DEPTH + i,
-                   i ? "refused" : "read");
-                break;
-            }
-        }
+        memset(name, 'a', sizeof(name));
+        name[REVIEW_XML_PATH - 1 + i] = '\0';
+
+        review_buf_puts(&b, "<");
+        review_buf_puts(&b, name);
+        review_buf_puts(&b, "/>");
+
+        ok(review_xml_read(&x, pool, b.data, b.len) == (i ? -1 : 0),
+           "a name of %zu bytes is %s", strlen(name), i ? "refused" : "read");
     }
 }
 
@@ -218,6 +241,35 @@ etags(review_pool_t *pool)
 }
 
 
+static void
+errors_of_stores(void)
+{
+    size_t        i;
+    review_str_t  code;
+
+    static const struct {
+        const char         *name;
+        review_s3_error_e   error;
+    } errors[] = {
+        { "NoSuchBucket", REVIEW_S3_NO_BUCKET },
+        { "NoSuchUpload", REVIEW_S3_NO_UPLOAD },
+        { "EntityTooLarge", REVIEW_S3_TOO_LARGE },
+        { "InvalidRange", REVIEW_S3_BAD_REQUEST },
+        { "SlowDown", REVIEW_S3_BUSY },
+        { "NoSuchKey", REVIEW_S3_OTHER },
+        { "SlowDownNow", REVIEW_S3_OTHER },
+        { "", REVIEW_S3_OTHER }
+    };
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        code.data = errors[i].name;
+        code.len = strlen(errors[i].name);
+        ok(review_s3_error(&code) == errors[i].error, "error \"%s\"",
+           errors[i].name);
+    }
+}
+
+
 int
 main(void)
 {
@@ -226,7 +278,7 @@ main(void)
     pool = tap_pool();
 
     texts(pool);
-    depth(pool);
+    bounds(pool);
 
     encode(pool, "a/b c+d%.txt~-_", 1, "a/b%20c%2Bd%25.txt~-_");
     encode(pool, "a/b", 0, "a%2Fb");
@@ -236,6 +288,7 @@ main(void)
 
     lists(pool);
     etags(pool);
+    errors_of_stores();
 
     tap_pool_free(pool);
 

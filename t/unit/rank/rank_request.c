@@ -12,6 +12,7 @@
 
 static review_pool_t          *pool;
 static review_rank_request_t   request;
+static review_rank_given_t     given = { 100000000 };
 static review_error_t          err;
 
 
@@ -38,7 +39,7 @@ read_request(const char *text)
         return -2;
     }
 
-    return review_rank_request(pool, body, &request, &err);
+    return review_rank_request(pool, body, &given, &request, &err);
 }
 
 
@@ -85,7 +86,7 @@ test_many(void)
                     " \"chunks\": [{\"id\": \"c1\", \"text\": \"one\"},"
                     " \"two\", {\"text\": \"three\", \"start\": 7},"
                     " {\"id\": \"\", \"text\": \"four\"}],"
-                    " \"by\": \"hybrid\", \"other\": [1]}") == 0,
+                    " \"by\": \"hybrid\", \"count\": 4}") == 0,
        "queries and chunks");
 
     ok(request.nqueries == 3 && request.ntexts == 4, "three and four");
@@ -226,6 +227,48 @@ test_bad_texts(void)
 }
 
 
+static void
+test_unknown(void)
+{
+    ok(read_request("{\"query\": \"x\", \"chunks\": [{\"id\": \"c1\","
+                    " \"text\": \"y\", \"start\": 0, \"end\": 1,"
+                    " \"overlap\": 0, \"heading\": [], \"sha256\": \"0\","
+                    " \"table_header\": {}, \"oversize\": true,"
+                    " \"status\": \"complete\", \"index\": 0,"
+                    " \"score\": 0.5}], \"count\": 1, \"elapsed_ms\": 1}")
+       == 0, "a split's reply, ranked chunks");
+    ok(read_request("{\"query\": \"x\", \"chunks\": [{\"text\": \"y\","
+                    " \"x-a\": 1, \"$b\": 1, \"_c\": 1}], \"x-d\": 1}")
+       == 0, "comments");
+
+    bad(400, "/querry", "did you mean \"query\"?",
+        "{\"querry\": \"x\", \"query\": \"x\", \"texts\": [\"y\"]}");
+    bad(400, "/model", "is unknown",
+        "{\"query\": \"x\", \"texts\": [\"y\"], \"model\": \"m\"}");
+    bad(400, "/texts/1/txt", "did you mean \"text\"?",
+        "{\"query\": \"x\", \"texts\": [\"y\", {\"txt\": \"z\"}]}");
+    bad(400, "/chunks/0/page", "is unknown",
+        "{\"query\": \"x\", \"chunks\": [{\"text\": \"z\","
+        " \"page\": 1}]}");
+}
+
+
+static void
+test_many_inputs(void)
+{
+    given.max_inputs = 1;
+
+    ok(read_request("{\"queries\": [\"x\", \"y\"], \"texts\": [\"z\"]}")
+       == 0, "as many texts as may be");
+    bad(422, "/texts", "review_max_inputs allows 1",
+        "{\"query\": \"x\", \"texts\": [\"y\", \"z\"]}");
+    bad(422, "/chunks", "there are 2",
+        "{\"query\": \"x\", \"chunks\": [\"y\", \"z\"]}");
+
+    given.max_inputs = 100000000;
+}
+
+
 /* an id of so many bytes */
 
 static int
@@ -274,7 +317,8 @@ test_no_memory(void)
 
     body = review_json_parse(text, strlen(text), &err);
 
-    ok(review_rank_request(&none, body, &request, &err) == -1, "no memory");
+    ok(review_rank_request(&none, body, &given, &request, &err) == -1,
+       "no memory");
 
     json_decref(body);
 }
@@ -289,6 +333,8 @@ main(void)
     test_names();
     test_bad_members();
     test_bad_texts();
+    test_unknown();
+    test_many_inputs();
     test_ids();
     test_no_memory();
 

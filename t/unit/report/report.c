@@ -541,8 +541,8 @@ test_odd(void)
     (void) review_report_skip(report, 9, 0);
     (void) review_report_skip(report, 0, 9);
     (void) review_report_skip(report, 0, 0);
-    (void) review_report_fail(report, 9, "failed", "a", "b");
-    (void) review_report_fail(report, 0, "failed", "a", "b");
+    (void) review_report_fail(report, 9, REVIEW_CODE_CUT, "b");
+    (void) review_report_fail(report, 0, REVIEW_CODE_CUT, "b");
 
     json = finish(report);
 
@@ -566,6 +566,41 @@ test_odd(void)
 }
 
 
+/* of a machine that is newer */
+
+static void
+test_foreign(void)
+{
+    json_t           *json;
+    review_report_t  *report;
+
+    report = create(2, 2);
+    add(report, 0, parse("{'results':[{'point':'p0','status':'failed',"
+                         "'error':{'code':'of_tomorrow','detail':'d'}},"
+                         "{'point':'p1','status':'timeout','error':{'code':"
+                         "'http_0503','detail':'d'}}]}"));
+    add(report, 1, parse("{'results':[{'point':'p0','status':'timeout',"
+                         "'error':{'code':'connect','detail':'d'}},"
+                         "{'point':'p1','status':'failed','error':{'code':"
+                         "'http_503','detail':'d'}}]}"));
+
+    json = finish(report);
+
+    ok(is(json, "cells.1.error", "{'code':'of_tomorrow','detail':'d'}")
+       && is(json, "cells.1.status", "'failed'")
+       && is(json, "cells.0.error", "{'code':'http_0503','detail':'d'}")
+       && is(json, "cells.0.status", "'timeout'"),
+       "codes that are not known stay as they are");
+    ok(is(json, "cells.3.error", "{'code':'connect','detail':'d'}")
+       && is(json, "cells.3.status", "'timeout'")
+       && is(json, "cells.2.error", "{'code':'http_503','detail':'d'}")
+       && is(json, "cells.2.status", "'failed'"),
+       "statuses are those that were told");
+
+    json_decref(json);
+}
+
+
 static void
 test_told(void)
 {
@@ -575,8 +610,9 @@ test_told(void)
 
     report = create(4, 2);
     (void) review_report_skip(report, 0, 1);
-    (void) review_report_fail(report, 0, "timeout", "deadline", NULL);
-    (void) review_report_fail(report, 1, "failed", "http_503", "bad \xff end");
+    (void) review_report_fail(report, 0, REVIEW_CODE_DEADLINE, NULL);
+    (void) review_report_fail(report, 1, review_code_http(503),
+                              "bad \xff end");
     add(report, 2, parse("{'results':[{'point':'p0','status':'timeout',"
                          "'error':{'code':'call_timeout','detail':'d'}}]}"));
 
@@ -629,7 +665,7 @@ verdicts(const char *said)
             (void) review_report_skip(report, i, 0);
 
         } else if (said[i] == 'x') {
-            (void) review_report_fail(report, i, "failed", "cut", "");
+            (void) review_report_fail(report, i, REVIEW_CODE_CUT, "");
 
         } else {
             add(report, i, finding("p1", review_verdicts[k], severity, "null",
@@ -844,7 +880,10 @@ test_markdown(void)
                            "'none'},{'quote':'q','source':'l|w/c1','start':1,"
                            "'end':2,'match':'exact'},{'quote':'|3','source':"
                            "'law/c3','start':5,'end':7,'match':'exact'}"));
-    (void) review_report_fail(report, 1, "failed", "c|d", "`e`\n# f");
+    add(report, 1, parse("{'results':[{'point':'p0','status':'failed','error':"
+                         "{'code':'c|d','detail':'`e`\\n# f'}},{'point':'p1',"
+                         "'status':'failed','error':{'code':'c|d','detail':"
+                         "'`e`\\n# f'}}]}"));
     add(report, 2, parse("{'results':[{'point':'p1','status':'ok','finding':"
                          "{'verdict':'unsure','severity':'info','evidence':[],"
                          "'reason':'+ *a*\\n===\\n\\u0000&amp;'}}]}"));
@@ -1750,6 +1789,7 @@ main(void)
     test_nowhere();
     test_bad();
     test_odd();
+    test_foreign();
     test_told();
     test_verdicts();
     test_order();

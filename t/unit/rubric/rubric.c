@@ -41,7 +41,8 @@ static const bad_t  rubrics[] = {
     { "{'name':'n','points':[]}", "/points",
       "must have 1 to 1000 points, got 0" },
     { "{'name':'n','point':[]}", "/point", "\"point\" is unknown, known are: "
-      "name, version, language, model, system, points" },
+      "name, version, language, model, system, points; did you mean "
+      "\"points\"?" },
     { "{'name':'n','a/~b':[]}", "/a~1~0b", "\"a/~b\" is unknown, known are: "
       "name, version, language, model, system, points" },
     { "{'name':'n','points':[{'id':'a','question':'q'},7]}", "/points/1",
@@ -88,7 +89,8 @@ static const bad_t  points[] = {
       "must be one of fatal, major, minor, info, got \"high\"" },
     { "{'id':'a','question':'q','severity':1}", "/severity",
       "must be a string, got an integer" },
-    { "{'id':'a','question':'q','titel':'t'}", "/titel", "\"titel\"" KNOWN },
+    { "{'id':'a','question':'q','titel':'t'}", "/titel", "\"titel\"" KNOWN
+      "; did you mean \"title\"?" },
     { "{'id':'a','question':'q','x_tool':'t'}", "/x_tool",
       "\"x_tool\"" KNOWN },
 
@@ -114,7 +116,7 @@ static const bad_t  points[] = {
       "must be a string, got an integer" },
     { "{'id':'a','rule':{'pattern':'x','nomatch':'fail'}}", "/rule/nomatch",
       "\"nomatch\" is unknown, known are: pattern, match, no_match, reason, "
-      "suggestion" },
+      "suggestion; did you mean \"no_match\"?" },
     { "{'id':'a','rule':'x','prompt':'p'}", "/prompt", RULE },
     { "{'id':'a','rule':'x','steps':['p']}", "/steps", RULE },
     { "{'id':'a','rule':'x','max_tokens':5}", "/max_tokens", RULE },

@@ -544,19 +544,16 @@ is_refused(const char *body, int status, const char *pointer, const char *name)
 {
     int                      rc;
     json_t                  *json;
-    review_str_t             text;
     review_error_t           err;
-    review_split_options_t   options;
+    review_split_given_t     given;
+    review_split_request_t   request;
 
-    options = options_of(1000, 100);
+    given.options = options_of(1000, 100);
+    given.max_text = 9;
     memset(&err, 0, sizeof(err));
 
     json = json_loads(body, JSON_DECODE_ANY, NULL);
-    rc = review_split_request(json, &options, &text, &err);
-
-    if (rc == 0) {
-        rc = review_split_check(&options, &err);
-    }
+    rc = review_split_request(pool, json, &given, &request, &err);
 
     ok(rc == status && strcmp(err.pointer, pointer) == 0, "%s: %d %s %s", name,
        rc, err.pointer, err.text);
@@ -570,9 +567,17 @@ test_request(void)
 {
     is_refused("{\"text\":\"a\"}", 0, "", "only a text");
     is_refused("{\"text\":\"\",\"max_chars\":null,\"overlap\":null,\"unit\":"
-               "null,\"keep_tables\":null,\"x\":1}", 0, "", "null is none");
+               "null,\"keep_tables\":null,\"x\":null}", 0, "",
+               "null is none");
+    is_refused("{\"text\":\"a\",\"x-a\":1,\"$b\":2,\"_c\":3}", 0, "",
+               "comments");
     is_refused("{\"text\":\"a\",\"max_chars\":200,\"overlap\":199,\"unit\":"
                "\"tokens\",\"keep_tables\":false}", 0, "", "all members");
+    is_refused("{\"text\":\"a\",\"x\":1}", 400, "/x", "not known");
+    is_refused("{\"text\":\"a\",\"max_char\":1}", 400, "/max_char",
+               "misspelt");
+    is_refused("{\"text\":\"123456789\"}", 0, "", "as long as may be");
+    is_refused("{\"text\":\"1234567890\"}", 413, "/text", "too long");
     is_refused("[]", 400, "", "an array");
     is_refused("{}", 400, "/text", "no text");
     is_refused("{\"text\":null}", 400, "/text", "null");

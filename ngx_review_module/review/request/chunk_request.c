@@ -1,0 +1,452 @@
+
+#include "review/request/chunk_request.h"
+#include "review/base/buf.h"
+#include "review/base/utf8.h"
+#include "review/split/split_json.h"
+
+
+#define REVIEW_CHUNK_SHOWN  64          /* bytes of a name in an error */
+
+
+typedef struct {
+    review_pool_t               *pool;
+    const review_chunk_given_t  *given;
+    review_chunk_request_t      *request;
+    review_str_t                 rubric;
+} review_chunk_reading_t;
+
+typedef struct {
+    review_pool_t               *pool;
+    review_str_t                 id;
+    review_str_t                 heading;
+    json_t                      *text;
+} review_chunk_text_t;
+
+typedef struct {
+    review_str_t                 id;
+    review_str_t                 text;
+} review_chunk_reference_t;
+
+
+static int review_chunk_text(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_chunk_heading(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_chunk_rubric(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_chunk_points(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_chunk_references(void *data, json_t *json,
+    const char *pointer, review_error_t *err);
+static int review_chunk_vars(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+
+
+static const review_member_t  review_chunk_members[] = {
+    review_member_by("chunk", ANY, review_chunk_text,
+                     .missing = "is missing: the text to be reviewed"),
+    review_member("rubric", STRING, review_chunk_reading_t, rubric,
+                  .read = review_chunk_rubric),
+    review_member_by("points", ARRAY, review_chunk_points),
+    review_member_by("references", ARRAY, review_chunk_references),
+    review_member_by("vars", OBJECT, review_chunk_vars),
+    review_member_end
+};
+
+static const review_member_t  review_chunk_text_members[] = {
+    review_member("id", STRING, review_chunk_text_t, id, .max = 1024),
+    review_member_by("heading", ANY, review_chunk_heading),
+    review_member("text", ANY, review_chunk_text_t, text,
+                  .missing = "is missing: the chunk's text"),
+    REVIEW_CHUNK_IDLE,
+    review_member_end
+};
+
+static const review_member_t  review_chunk_reference_members[] = {
+    review_member("id", STRING, review_chunk_reference_t, id, .min = 1,
+                  .max = 1024,
+                  .missing = "is missing: what the reference is called in "
+                             "evidence"),
+    review_member("text", STRING, review_chunk_reference_t, text,
+                  .missing = "is missing: the reference's text"),
+    REVIEW_CHUNK_IDLE,
+    review_member_end
+};
+
+
+int
+review_chunk_request(review_pool_t *pool, json_t *body,
+    const review_chunk_given_t *given, review_chunk_request_t *request,
+    review_error_t *err)
+{
+    review_chunk_reading_t  reading;
+
+    memset(request, 0, sizeof(*request));
+    memset(&reading, 0, sizeof(reading));
+
+    reading.pool = pool;
+    reading.given = given;
+    reading.request = request;
+
+    review_json_drop_nulls(body);
+
+    return review_json_object(body, "", review_chunk_members, &reading, err);
+}
+
+
+/* an array of levels; a single string is one level */
+
+static int
+review_chunk_heading(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_text_t *chunk = data;
+
+    char           at[REVIEW_ERROR_POINTER];
+    size_t         i, n;
+    json_t        *level;
+    review_buf_t   b;
+    review_str_t   name;
+
+    if (json == NULL) {
+        return 0;
+    }
+
+    if (!json_is_array(json) && !json_is_string(json)) {
+        return review_refuse(err, 400, pointer, "must be an array of strings, "
+                             "got %s", review_json_type(json));
+    }
+
+    review_buf_init(&b, chunk->pool, 0);
+
+    n = json_is_array(json) ? json_array_size(json) : 1;
+
+    for (i = 0; i < n; i++) {
+        level = json_is_array(json) ? json_array_get(json, i) : json;
+
+        (void) review_pointer_index(at, pointer, i);
+
+        if (review_json_text(level, at, 0, SIZE_MAX, &name, err) != 0) {
+            return 400;
+        }
+
+        if (b.len && name.len) {
+            review_buf_puts(&b, " > ");
+        }
+
+        review_buf_str(&b, &name);
+    }
+
+    chunk->heading.data = b.data;
+    chunk->heading.len = b.len;
+
+    return b.failed ? -1 : 0;
+}
+
+
+/* a text, or an object that has one */
+
+static int
+review_chunk_text(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_reading_t *reading = data;
+
+    int                   rc;
+    size_t                max;
+    review_str_t         *text;
+    review_chunk_text_t   chunk;
+
+    if (!json_is_string(json) && !json_is_object(json)) {
+        return review_refuse(err, 400, pointer, "must be a string or an "
+                             "object, got %s", review_json_type(json));
+    }
+
+    memset(&chunk, 0, sizeof(chunk));
+
+    chunk.pool = reading->pool;
+    chunk.text = json;
+
+    if (json_is_object(json)) {
+        review_json_drop_nulls(json);
+
+        rc = review_json_object(json, pointer, review_chunk_text_members,
+                                &chunk, err);
+        if (rc) {
+            return rc;
+        }
+
+        pointer = "/chunk/text";
+    }
+
+    reading->request->id = chunk.id;
+    reading->request->subject.heading = chunk.heading;
+
+    text = &reading->request->subject.chunk;
+    max = reading->given->max_chunk;
+
+    if (review_json_text(chunk.text, pointer, 0, SIZE_MAX, text, err) != 0) {
+        return 400;
+    }
+
+    if (review_utf8_blank(text->data, text->len)) {
+        return review_refuse(err, 400, pointer, "is empty: there is nothing "
+                             "to review");
+    }
+
+    if (text->len > max) {
+        return review_refuse(err, 413, pointer, "is of %zu bytes, "
+                             "review_max_chunk_size allows %zu", text->len,
+                             max);
+    }
+
+    return 0;
+}
+
+
+static int
+review_chunk_rubric(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_reading_t *reading = data;
+
+    (void) json;
+    (void) pointer;
+
+    return review_request_rubric(&reading->given->rubrics, &reading->rubric,
+                                 &reading->request->rubric, err);
+}
+
+
+/* one that is spelled out */
+
+static int
+review_chunk_own_point(review_pool_t *pool, json_t *json,
+    const review_rubrics_t *given, const char *pointer, review_point_t **point,
+    review_error_t *err)
+{
+    *point = review_alloc(pool, sizeof(review_point_t));
+
+    if (*point == NULL) {
+        return -1;
+    }
+
+    if (review_point_load(pool, json, pointer, *point, err) != 0
+        || given->compile(given->data, *point, pointer, err) != 0)
+    {
+        return 400;
+    }
+
+    return 0;
+}
+
+
+/* or the id of one in the rubric */
+
+static int
+review_chunk_point(json_t *json, review_rubric_t *rubric,
+    const char *pointer, review_point_t **point, review_error_t *err)
+{
+    size_t        len;
+    const char   *id;
+
+    if (!json_is_string(json)) {
+        return review_refuse(err, 400, pointer, "must be the id of a point or "
+                             "a point, got %s", review_json_type(json));
+    }
+
+    id = json_string_value(json);
+    len = json_string_length(json);
+
+    if (rubric == NULL) {
+        return review_refuse(err, 422, pointer, "there is no rubric in which "
+                             "to look the point up");
+    }
+
+    *point = review_rubric_point(rubric, id, len);
+
+    if (*point == NULL) {
+        return review_refuse(err, 422, pointer, "the rubric \"%.*s\" has no "
+                             "point \"%.*s\"",
+                             (int) review_utf8_cut(rubric->name.data,
+                                                   rubric->name.len,
+                                                   REVIEW_CHUNK_SHOWN),
+                             rubric->name.data,
+                             (int) review_utf8_cut(id, len,
+                                                   REVIEW_CHUNK_SHOWN), id);
+    }
+
+    return 0;
+}
+
+
+static int
+review_chunk_list(review_chunk_reading_t *reading, json_t *list,
+    review_error_t *err)
+{
+    int                      rc;
+    char                     at[REVIEW_ERROR_POINTER];
+    size_t                   i, k;
+    json_t                  *json;
+    review_point_t         **points;
+    review_chunk_request_t  *request;
+
+    request = reading->request;
+    points = request->points;
+
+    json_array_foreach(list, i, json) {
+        (void) review_pointer_index(at, "/points", i);
+
+        rc = json_is_object(json)
+             ? review_chunk_own_point(reading->pool, json,
+                                      &reading->given->rubrics, at, &points[i],
+                                      err)
+             : review_chunk_point(json, request->rubric, at, &points[i], err);
+
+        if (rc) {
+            return rc;
+        }
+
+        for (k = 0; k < i; k++) {
+            if (review_request_same(&points[k]->id, &points[i]->id)) {
+                return review_refuse(err, 422, at, "the point \"%.*s\" is "
+                                     "asked for twice",
+                                     (int) points[i]->id.len,
+                                     points[i]->id.data);
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+review_chunk_points(void *data, json_t *list, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_reading_t *reading = data;
+
+    int                      rc;
+    review_rubric_t         *rubric;
+    review_chunk_request_t  *request;
+
+    request = reading->request;
+    rubric = request->rubric;
+
+    if (list == NULL && rubric == NULL) {
+        return review_refuse(err, 400, pointer, "is missing, and so is a "
+                             "rubric: there is no point to review");
+    }
+
+    rc = review_request_points(reading->pool, list, rubric,
+                               reading->given->max_points, &request->points,
+                               &request->npoints, err);
+
+    return rc || list == NULL ? rc : review_chunk_list(reading, list, err);
+}
+
+
+static int
+review_chunk_reference(json_t *json, const char *pointer,
+    review_subject_t *subject, size_t n, review_error_t *err)
+{
+    int                       rc;
+    char                      at[REVIEW_ERROR_POINTER];
+    size_t                    i;
+    review_str_t              chunk = review_string("chunk");
+    review_chunk_reference_t  reference;
+
+    if (!json_is_object(json)) {
+        return review_refuse(err, 400, pointer, "must be an object with "
+                             "\"id\" and \"text\", got %s",
+                             review_json_type(json));
+    }
+
+    rc = review_json_object(json, pointer, review_chunk_reference_members,
+                            &reference, err);
+    if (rc) {
+        return rc;
+    }
+
+    (void) review_pointer_name(at, pointer, "id", 2);
+
+    if (review_request_same(&reference.id, &chunk)) {
+        return review_refuse(err, 422, at, "\"chunk\" is the name of the "
+                             "chunk itself in evidence");
+    }
+
+    for (i = 0; i < n; i++) {
+        if (review_request_same(&subject->reference_ids[i], &reference.id)) {
+            return review_refuse(err, 422, at, "another reference has this "
+                                 "id");
+        }
+    }
+
+    subject->reference_ids[n] = reference.id;
+    subject->references[n] = reference.text;
+
+    return 0;
+}
+
+
+static int
+review_chunk_references(void *data, json_t *list, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_reading_t *reading = data;
+
+    int                rc;
+    char               at[REVIEW_ERROR_POINTER];
+    size_t             i, n;
+    json_t            *json;
+    review_subject_t  *subject;
+
+    subject = &reading->request->subject;
+    n = json_array_size(list);
+
+    if (n == 0) {
+        return 0;
+    }
+
+    if (n > reading->given->max_points) {
+        return review_refuse(err, 422, pointer, "there are %zu references, at "
+                             "most %zu are allowed", n,
+                             reading->given->max_points);
+    }
+
+    subject->references = review_alloc(reading->pool,
+                                       2 * n * sizeof(review_str_t));
+
+    if (subject->references == NULL) {
+        return -1;
+    }
+
+    subject->reference_ids = subject->references + n;
+    subject->nreferences = n;
+
+    json_array_foreach(list, i, json) {
+        (void) review_pointer_index(at, pointer, i);
+
+        rc = review_chunk_reference(json, at, subject, i, err);
+        if (rc) {
+            return rc;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+review_chunk_vars(void *data, json_t *vars, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_reading_t *reading = data;
+
+    (void) pointer;
+
+    reading->request->subject.vars = vars;
+
+    return review_request_vars(vars, reading->given->max_chunk, err);
+}

@@ -1,0 +1,120 @@
+
+#include "review/request/request.h"
+#include "review/base/utf8.h"
+
+
+/* for templates; they are looked up and sent on with every chunk */
+
+#define REVIEW_REQUEST_VARS   1000
+
+/* bytes of somebody's name in an error */
+
+#define REVIEW_REQUEST_SHOWN  64
+
+
+int
+review_request_same(const review_str_t *a, const review_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+
+int
+review_request_rubric(const review_rubrics_t *given,
+    const review_str_t *name, review_rubric_t **rubric, review_error_t *err)
+{
+    *rubric = given->rubric;
+
+    if (name->data == NULL) {
+        return 0;
+    }
+
+    *rubric = given->find(given->data, name);
+
+    if (*rubric == NULL) {
+        return review_refuse(err, 422, "/rubric", "no rubric has the name "
+                             "\"%.*s\"",
+                             (int) review_utf8_cut(name->data, name->len,
+                                                   REVIEW_REQUEST_SHOWN),
+                             name->data);
+    }
+
+    return 0;
+}
+
+
+int
+review_request_points(review_pool_t *pool, json_t *list,
+    review_rubric_t *rubric, size_t max, review_point_t ***points, size_t *n,
+    review_error_t *err)
+{
+    size_t  i;
+
+    *n = list ? json_array_size(list) : rubric->npoints;
+
+    if (*n == 0) {
+        return review_refuse(err, 400, "/points", "is empty: there is no "
+                             "point to review");
+    }
+
+    if (*n > max) {
+        return review_refuse(err, 422, "/points", "there are %zu points, "
+                             "review_max_points allows %zu", *n, max);
+    }
+
+    *points = review_alloc(pool, *n * sizeof(review_point_t *));
+
+    if (*points == NULL) {
+        return -1;
+    }
+
+    for (i = 0; list == NULL && i < *n; i++) {
+        (*points)[i] = &rubric->points[i];
+    }
+
+    return 0;
+}
+
+
+int
+review_request_vars(json_t *vars, size_t max, review_error_t *err)
+{
+    char         at[REVIEW_ERROR_POINTER];
+    size_t       size;
+    json_t      *value;
+    const char  *name;
+
+    if (vars == NULL) {
+        return 0;
+    }
+
+    review_json_drop_nulls(vars);
+
+    if (json_object_size(vars) > REVIEW_REQUEST_VARS) {
+        return review_refuse(err, 422, "/vars", "there are %zu variables, at "
+                             "most %d are allowed", json_object_size(vars),
+                             REVIEW_REQUEST_VARS);
+    }
+
+    size = 0;
+
+    json_object_foreach(vars, name, value) {
+        size += strlen(name) + json_string_length(value);
+
+        if (json_is_array(value) || json_is_object(value)) {
+            (void) review_pointer_name(at, "/vars", name, strlen(name));
+
+            return review_refuse(err, 400, at, "must be a string, a number or "
+                                 "a boolean, got %s", review_json_type(value));
+        }
+    }
+
+    if (size > max) {
+        return review_refuse(err, 413, "/vars", "the variables are of %zu "
+                             "bytes, review_max_chunk_size allows %zu", size,
+                             max);
+    }
+
+    return 0;
+}

@@ -1,0 +1,56 @@
+
+/*
+ * What readers of requests share.  A reader takes a client's JSON, an object,
+ * and what is given where it was sent to: limits, and what is known there.  It
+ * returns 0, or the HTTP status of the problem that *err describes, or -1: no
+ * memory.  Every error is found there, before anything is done, and names the
+ * member at fault.  Texts are the JSON's own, all else is the pool's.
+ */
+
+#ifndef _REVIEW_REQUEST_H_INCLUDED_
+#define _REVIEW_REQUEST_H_INCLUDED_
+
+
+#include "review/base/review.h"
+#include "review/json/json.h"
+#include "review/rubric/rubric.h"
+
+#pragma GCC visibility push(hidden)
+
+
+/* rubrics are the configuration's, and regexes nginx's */
+
+typedef struct {
+    review_rubric_t   *rubric;          /* where none is named; NULL: none */
+    review_rubric_t *(*find)(void *data, const review_str_t *name);
+    int              (*compile)(void *data, review_point_t *point,
+                                const char *pointer, review_error_t *err);
+    void              *data;
+} review_rubrics_t;
+
+
+/* the one that is named, if one is: name->data is not NULL */
+
+int review_request_rubric(const review_rubrics_t *given,
+    const review_str_t *name, review_rubric_t **rubric, review_error_t *err);
+
+/*
+ * Room for the points of a list, or, where there is none, all of the rubric;
+ * how many may be asked for is checked.
+ */
+
+int review_request_points(review_pool_t *pool, json_t *list,
+    review_rubric_t *rubric, size_t max, review_point_t ***points, size_t *n,
+    review_error_t *err);
+
+/* names and values for templates, of "max" bytes together; NULL: none */
+
+int review_request_vars(json_t *vars, size_t max, review_error_t *err);
+
+int review_request_same(const review_str_t *a, const review_str_t *b);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_REQUEST_H_INCLUDED_ */

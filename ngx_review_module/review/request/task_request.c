@@ -1,0 +1,308 @@
+
+#include "review/request/task_shared.h"
+#include "review/net/s3.h"
+#include "review/split/split_json.h"
+
+
+/* chunks for each point, where nothing else is said */
+
+#define REVIEW_TASK_TOP_K    5
+
+
+typedef struct {
+    int            mode;
+    int            k;
+    int            references;
+} review_task_select_t;
+
+typedef struct {
+    review_str_t   object;
+    int            format;
+} review_task_result_t;
+
+
+static const char *const  review_task_modes[] = { "all", "top_k", NULL };
+static const char *const  review_task_formats[] = { "json", "markdown", NULL };
+
+static int review_task_rubric(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_task_points(void *data, json_t *list, const char *pointer,
+    review_error_t *err);
+static int review_task_split(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_task_select(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_task_result(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+static int review_task_vars(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+
+
+static const review_member_t  review_task_members[] = {
+    review_member_by("document", ANY, review_task_document),
+    review_member_by("references", ARRAY, review_task_references),
+    review_member("rubric", STRING, review_task_reading_t, rubric,
+                  .read = review_task_rubric),
+    review_member_by("points", ARRAY, review_task_points),
+    review_member_by("split", OBJECT, review_task_split),
+    review_member_by("select", OBJECT, review_task_select),
+    review_member("deadline", NUMBER, review_task_reading_t, deadline,
+                  .min = 1, .max = 1000000),
+    review_member_by("result", OBJECT, review_task_result),
+    review_member_by("vars", OBJECT, review_task_vars),
+    review_member_end
+};
+
+static const review_member_t  review_task_select_members[] = {
+    review_member("mode", CHOICE, review_task_select_t, mode,
+                  .names = review_task_modes),
+    review_member("k", INTEGER, review_task_select_t, k, .min = 1,
+                  .max = 1000000),
+    review_member("references", INTEGER, review_task_select_t, references,
+                  .max = 100),
+    review_member_end
+};
+
+/* that of another report may be sent as it is */
+
+static const review_member_t  review_task_result_members[] = {
+    review_member("object", STRING, review_task_result_t, object, .min = 1,
+                  .missing = "is missing: what the report is saved as"),
+    review_member("format", CHOICE, review_task_result_t, format,
+                  .names = review_task_formats),
+    review_member_idle("saved"),
+    review_member_idle("etag"),
+    review_member_idle("error"),
+    review_member_end
+};
+
+
+int
+review_task_request(review_pool_t *pool, json_t *body,
+    const review_task_given_t *given, review_task_request_t *request,
+    review_error_t *err)
+{
+    int                    rc;
+    review_task_reading_t  reading;
+
+    memset(request, 0, sizeof(*request));
+    memset(&reading, 0, sizeof(reading));
+
+    reading.pool = pool;
+    reading.given = given;
+    reading.request = request;
+
+    request->split = given->split;
+
+    review_json_drop_nulls(body);
+
+    rc = review_json_object(body, "", review_task_members, &reading, err);
+
+    request->deadline = reading.deadline;
+
+    return rc;
+}
+
+
+static int
+review_task_rubric(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    int                     rc;
+    review_task_request_t  *request;
+
+    (void) json;
+
+    request = reading->request;
+    request->rubric_name = reading->rubric.data ? reading->rubric
+                                                : reading->given->rubric;
+
+    rc = review_request_rubric(&reading->given->rubrics, &reading->rubric,
+                               &request->rubric, err);
+
+    if (rc == 0 && request->rubric == NULL) {
+        return review_refuse(err, 400, pointer, "is missing: the points to "
+                             "review");
+    }
+
+    return rc;
+}
+
+
+static int
+review_task_point(json_t *id, size_t i, review_task_request_t *request,
+    review_error_t *err)
+{
+    char              at[REVIEW_ERROR_POINTER];
+    size_t            k;
+    review_point_t  **points;
+
+    points = request->points;
+
+    (void) review_pointer_index(at, "/points", i);
+
+    if (!json_is_string(id)) {
+        return review_refuse(err, 400, at, "must be the id of a point, got "
+                             "%s", review_json_type(id));
+    }
+
+    points[i] = review_rubric_point(request->rubric, json_string_value(id),
+                                    json_string_length(id));
+
+    if (points[i] == NULL) {
+        return review_refuse(err, 422, at, "the rubric has no such point");
+    }
+
+    for (k = 0; k < i; k++) {
+        if (points[k] == points[i]) {
+            return review_refuse(err, 422, at, "the point is asked for twice");
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+review_task_points(void *data, json_t *list, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    int                     rc;
+    size_t                  i;
+    json_t                 *id;
+    review_task_request_t  *request;
+
+    (void) pointer;
+
+    request = reading->request;
+
+    rc = review_request_points(reading->pool, list, request->rubric,
+                               reading->given->max_points, &request->points,
+                               &request->npoints, err);
+    if (rc) {
+        return rc;
+    }
+
+    json_array_foreach(list, i, id) {
+        rc = review_task_point(id, i, request, err);
+
+        if (rc) {
+            return rc;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+review_task_split(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    return json ? review_split_options(json, pointer, &reading->request->split,
+                                       err)
+                : 0;
+}
+
+
+static int
+review_task_select(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    int                    rc;
+    review_task_select_t   select;
+
+    if (json == NULL) {
+        return 0;
+    }
+
+    select.mode = 0;
+    select.k = REVIEW_TASK_TOP_K;
+    select.references = (int) reading->request->clauses;
+
+    review_json_drop_nulls(json);
+
+    rc = review_json_object(json, pointer, review_task_select_members, &select,
+                            err);
+
+    reading->request->top_k = select.mode ? (size_t) select.k : 0;
+    reading->request->clauses = (size_t) select.references;
+
+    return rc;
+}
+
+
+static int
+review_task_ends_with(const review_str_t *str, const char *end)
+{
+    size_t  len;
+
+    len = strlen(end);
+
+    return str->len > len && memcmp(str->data + str->len - len, end, len) == 0;
+}
+
+
+/* where the report is saved, too */
+
+static int
+review_task_result(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    int                    rc;
+    const char            *why;
+    review_task_result_t   result;
+
+    if (json == NULL) {
+        return 0;
+    }
+
+    result.format = -1;
+
+    review_json_drop_nulls(json);
+
+    rc = review_json_object(json, pointer, review_task_result_members, &result,
+                            err);
+    if (rc) {
+        return rc;
+    }
+
+    why = reading->given->store
+          ? review_s3_bad_key(result.object.data, result.object.len)
+          : "there is no store here: \"review_task\" has no \"store=\"";
+
+    if (why) {
+        return review_refuse(err, 422, "/result/object", "%s", why);
+    }
+
+    reading->request->object = result.object;
+    reading->request->markdown = result.format == -1
+                                 ? review_task_ends_with(&result.object, ".md")
+                                 : result.format;
+
+    return 0;
+}
+
+
+static int
+review_task_vars(void *data, json_t *vars, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    (void) pointer;
+
+    reading->request->vars = vars;
+
+    return review_request_vars(vars, reading->given->max_vars, err);
+}

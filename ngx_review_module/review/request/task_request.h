@@ -1,0 +1,79 @@
+
+/* What a client asks of a task: documents, and what is to be done with them. */
+
+#ifndef _REVIEW_TASK_REQUEST_H_INCLUDED_
+#define _REVIEW_TASK_REQUEST_H_INCLUDED_
+
+
+#include "review/request/request.h"
+#include "review/split/split.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct {
+    review_rubrics_t         rubrics;
+    review_str_t             rubric;    /* the name of theirs */
+    review_split_options_t   split;     /* where nothing is said */
+    review_str_t             text;      /* the document; data is NULL: JSON
+                                           tells it */
+    size_t                   max_text;  /* bytes of each document, */
+    size_t                   max_vars;  /* and of vars */
+    size_t                   max_points;  /* and references */
+    unsigned                 store:1;   /* there is one */
+} review_task_given_t;
+
+
+/* where a document is to be had; the order is that of review_sources */
+
+typedef enum {
+    REVIEW_SOURCE_TEXT = 0,
+    REVIEW_SOURCE_OBJECT,
+    REVIEW_SOURCE_URL,
+    REVIEW_SOURCE_UPLOAD                  /* base64 */
+} review_source_e;
+
+extern const char *const  review_sources[];  /* NULL at the end */
+
+
+typedef struct {
+    review_str_t             id;        /* data is NULL: none */
+    review_source_e       from;
+    review_str_t             name;      /* the text, key, URL, or base64 */
+    review_str_t             type;      /* empty: not told */
+} review_task_document_t;
+
+
+typedef struct {
+    review_task_document_t   document;
+    review_task_document_t  *references;
+    size_t                   nreferences;
+    review_rubric_t         *rubric;
+    review_str_t             rubric_name;
+    review_point_t         **points;
+    size_t                   npoints;
+    review_split_options_t   split;
+    size_t                   top_k;     /* chunks for each point; 0: all */
+    size_t                   clauses;   /* of references, with each chunk */
+    json_t                  *vars;      /* NULL: none */
+    double                   deadline;  /* seconds; 0: none is asked for */
+    review_str_t             object;    /* the report's key; data is NULL: it
+                                           is not saved */
+    int                      markdown;
+} review_task_request_t;
+
+
+/*
+ * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
+ * "vars"?, "deadline"?, "result"?}.
+ */
+
+int review_task_request(review_pool_t *pool, json_t *body,
+    const review_task_given_t *given, review_task_request_t *request,
+    review_error_t *err);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_TASK_REQUEST_H_INCLUDED_ */

@@ -1,0 +1,33 @@
+
+/* For the two files that read a task. */
+
+#ifndef _REVIEW_TASK_SHARED_H_INCLUDED_
+#define _REVIEW_TASK_SHARED_H_INCLUDED_
+
+
+#include "review/request/task_request.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct {
+    review_pool_t              *pool;
+    const review_task_given_t  *given;
+    review_task_request_t      *request;
+    review_str_t                rubric;
+    double                      deadline;
+} review_task_reading_t;
+
+
+/* task_documents.c: members, read by review_json_object() */
+
+int review_task_document(void *data, json_t *json, const char *pointer,
+    review_error_t *err);
+int review_task_references(void *data, json_t *list, const char *pointer,
+    review_error_t *err);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _REVIEW_TASK_SHARED_H_INCLUDED_ */

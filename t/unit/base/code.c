@@ -1,0 +1,106 @@
+
+/*
+ * Proves that each code has a name of its own and finds it again, statuses
+ * included; that names which are not known here are told from them; which
+ * codes are worth another try, and which are of what took too long; and that a
+ * sentence never has more than one name to fill in.
+ */
+
+#include "tap.h"
+
+#include "review/base/code.h"
+
+#include <stdio.h>
+
+
+static void
+test_names(void)
+{
+    int             bad;
+    char            buf[REVIEW_CODE_NAME];
+    const char     *name;
+    review_code_t   code;
+
+    bad = 0;
+
+    for (code = REVIEW_CODE_BUSY; code < REVIEW_CODE_OTHER; code++) {
+        name = review_code_name(code, buf);
+        bad += name == NULL || review_code_of(name, strlen(name)) != code;
+    }
+
+    ok(bad == 0, "each name leads back to its code: %d wrong", bad);
+
+    ok(review_code_of("http_404", 8) == review_code_http(404)
+       && review_code_http_status(review_code_of("http_404", 8)) == 404
+       && strcmp(review_code_name(review_code_http(404), buf), "http_404") == 0,
+       "so do statuses");
+
+    ok(strcmp(review_code_name(review_code_http(4294967000u), buf),
+              "http_4294967000") == 0, "the longest one");
+}
+
+
+static void
+test_others(void)
+{
+    size_t  i;
+
+    static const char  *names[] = {
+        "", "ok", "http", "other", "http_", "http_0", "http_0404", "http_4x4",
+        "http_-1", "http_1234567890", "connecting", "connec", "Connect", "new"
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        ok(review_code_of(names[i], strlen(names[i])) == REVIEW_CODE_OTHER,
+           "\"%s\" is none of ours", names[i]);
+    }
+}
+
+
+static void
+test_what_follows(void)
+{
+    int            bad;
+    unsigned       status;
+    const char    *s;
+    review_code_t  code;
+
+    ok(review_code_retried(REVIEW_CODE_CONNECT)
+       && review_code_retried(REVIEW_CODE_RATE_LIMITED)
+       && review_code_retried(review_code_http(408))
+       && review_code_retried(review_code_http(500)), "worth another try");
+    ok(!review_code_retried(REVIEW_CODE_OK)
+       && !review_code_retried(REVIEW_CODE_REFUSED)
+       && !review_code_retried(REVIEW_CODE_OTHER)
+       && !review_code_retried(review_code_http(404)), "not worth one");
+
+    ok(review_code_timeout(REVIEW_CODE_DEADLINE)
+       && review_code_timeout(REVIEW_CODE_QUEUE_TIMEOUT)
+       && !review_code_timeout(REVIEW_CODE_OK)
+       && !review_code_timeout(REVIEW_CODE_CUT)
+       && !review_code_timeout(review_code_http(504)), "what took too long");
+
+    bad = 0;
+
+    for (code = REVIEW_CODE_BUSY; code <= REVIEW_CODE_HTTP; code++) {
+        status = review_code_status(code);
+        s = strchr(review_code_sentence(code), '%');
+
+        bad += (status != 413 && status != 422 && status != 502
+                && status != 504)
+               || (s && (s[1] != 's' || strchr(s + 1, '%')));
+    }
+
+    ok(bad == 0, "statuses, and sentences: %d wrong", bad);
+}
+
+
+int
+main(void)
+{
+    test_names();
+    test_others();
+    test_what_follows();
+
+    return tap_end();
+}
