@@ -54,7 +54,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     review_url_t     url, from;
     review_pool_t   *pool;
-    review_allow_t   allow;
 
     pool = tap_pool();
 
@@ -70,11 +69,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         == REVIEW_URL_OK)
     {
         again(pool, &url);
-    }
-
-    if (review_allow_parse(pool, (const char *) data, size, &allow) == 0) {
-        (void) review_allow_name(&allow, 1, &from.host, 80);
-        (void) review_allow_address(&allow, 1, &from.address, 81);
     }
 
     tap_pool_free(pool);

@@ -18,6 +18,8 @@ from harness import ROOT, Tap
 TREE = os.path.join(ROOT, "ngx_review_module")
 OBJECTS = os.path.join(ROOT, "build", "nginx", "objs", "addon")
 
+MODULES = "ngx_http_review_module_modules.c"
+
 # from the top down; docs/design.md says what each is for
 
 WINGS = ["http"] + ["http/" + name for name in (
@@ -152,6 +154,16 @@ def main():
     crowded = {name: n for name in WINGS
                if (n := sum(wing(file) == name for file in files)) > MOST}
     Tap.ok(not crowded, "no wing has more than %d" % MOST, crowded)
+
+    # merges of a wing look at what those below it have merged
+
+    with open(os.path.join(OBJECTS, "..", MODULES)) as file:
+        modules = re.findall(r"&(\w+)", file.read())
+    Tap.ok(modules == ["ngx_http_review_module"] + [
+        os.path.basename(file)[:-2] for name in reversed(WINGS[1:])
+        for file in files if wing(file) == name
+        and file.endswith("_module.c")],
+           "wings' modules are listed from the lowest up", modules)
 
     defines, needs = {}, {}
     for file in files:

@@ -12,10 +12,11 @@
 
 #include "review/answer/answer.h"
 #include "review/answer/completion.h"
+#include "review/base/code.h"
 #include "review/quote/evidence.h"
-#include "review/rubric/prompt.h"
-#include "review/request/request.h"
 #include "review/quote/quote.h"
+#include "review/request/request.h"
+#include "review/rubric/prompt.h"
 
 #pragma GCC visibility push(hidden)
 

@@ -9,6 +9,7 @@
 #include "http/transfer/ngx_http_review_download.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/base/code.h"
 #include "review/request/fetch_request.h"
 
 #pragma GCC visibility push(hidden)

@@ -17,6 +17,7 @@
 #include "http/transfer/ngx_http_review_curl.h"
 
 #include "review/base/buf.h"
+#include "review/base/code.h"
 #include "review/net/s3.h"
 
 #pragma GCC visibility push(hidden)
@@ -124,18 +125,18 @@ struct ngx_http_review_s3_s {
 
     /*
      * What came of it: result is OK for all that the store has answered;
-     * "failed" says if that was no success, and code why, in the store's
-     * words ("NoSuchKey"), or ours; "why" and "said" are what follows from it.
+     * "failed" says if that was no success, STORE where the store itself says
+     * so, as "said" has it.  The code is the store's word ("NoSuchKey"), or
+     * our name for it.
      */
 
     review_code_t               result;
-    review_code_t               why;        /* OK: the store has said it */
+    review_code_t               failed;
     review_s3_error_e           said;
     ngx_uint_t                  status;     /* 0: no response */
     ngx_str_t                   etag;       /* of PUT, as it came */
     review_s3_list_t            list;       /* of LIST */
     ngx_uint_t                  tries;
-    unsigned                    failed:1;
     unsigned                    handed:1;   /* the owner has seen some of it */
     char                        code[64];
     char                        message[256];

@@ -314,8 +314,7 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     op->moved = 0;
     op->ntag = 0;
     op->begun = 0;
-    op->failed = 0;
-    op->why = REVIEW_CODE_OK;
+    op->failed = REVIEW_CODE_OK;
     op->said = REVIEW_S3_OTHER;
     op->code[0] = '\0';
     op->message[0] = '\0';
@@ -331,8 +330,7 @@ ngx_http_review_s3_fail(ngx_http_review_s3_t *op, review_code_t code,
 {
     char  name[REVIEW_CODE_NAME];
 
-    op->failed = 1;
-    op->why = code;
+    op->failed = code;
 
     ngx_cpystrn((u_char *) op->code, (u_char *) review_code_name(code, name),
                 sizeof(op->code));
@@ -386,7 +384,7 @@ ngx_http_review_s3_error(ngx_http_review_s3_t *op)
         return NGX_DECLINED;
     }
 
-    op->failed = 1;
+    op->failed = REVIEW_CODE_STORE;
     op->said = review_s3_error(&code);
 
     ngx_http_review_s3_hide(&code, &op->store->secret_key);

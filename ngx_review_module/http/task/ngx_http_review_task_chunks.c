@@ -427,9 +427,9 @@ ngx_http_review_part_end(ngx_http_review_call_t *call)
         return "";
     }
 
-    if (json_is_object(problem)
-        && review_json_string(problem, "", "detail", 1, 4096, &detail, &err)
-           == 1)
+    if (review_json_text(json_object_get(problem, "detail"), "", 1, 4096,
+                         &detail, &err)
+        == 0)
     {
         review_buf_init(&b, part->heard->memory, detail.len + 1);
         review_buf_str(&b, &detail);

@@ -24,7 +24,7 @@ typedef struct ngx_http_review_download_s  ngx_http_review_download_t;
 /* the wing's configuration */
 
 typedef struct {
-    ngx_array_t                *fetch_allow; /* of review_allow_t */
+    ngx_array_t                *fetch_allow; /* NULL: nobody */
 } ngx_http_review_transfer_conf_t;
 
 

@@ -43,26 +43,6 @@ int review_pointer_index(char *dst, const char *pointer, size_t index);
 
 const char *review_json_type(const json_t *value);
 
-/*
- * Members of an object.  "pointer" names the object.  All return 1 if the
- * member is there and right, 0 if it is not there (*value is left alone), -1
- * if it is wrong.  Lengths are bytes.
- */
-
-int review_json_member(json_t *object, const char *pointer, const char *name,
-    json_type type, json_t **value, review_error_t *err);
-int review_json_string(json_t *object, const char *pointer, const char *name,
-    size_t min, size_t max, review_str_t *value, review_error_t *err);
-int review_json_integer(json_t *object, const char *pointer, const char *name,
-    int min, int max, int *value, review_error_t *err);
-int review_json_number(json_t *object, const char *pointer, const char *name,
-    int min, int max, double *value, review_error_t *err);
-
-/* one of "names", a list with NULL at its end; *value is its index */
-
-int review_json_choice(json_t *object, const char *pointer, const char *name,
-    const char *const *names, int *value, review_error_t *err);
-
 /* the value itself as a string; "pointer" names the value; returns 0 or -1 */
 
 int review_json_text(json_t *value, const char *pointer, size_t min,

@@ -145,75 +145,137 @@ review_json_known(json_t *object, const char *pointer,
 
 
 static int
-review_member_boolean(json_t *object, const char *pointer, const char *name,
-    int *value, review_error_t *err)
+review_member_integer(const review_member_t *m, json_t *value,
+    const char *pointer, int *n, review_error_t *err)
 {
-    char     at[REVIEW_ERROR_POINTER];
-    json_t  *member;
+    json_int_t  i;
 
-    member = json_object_get(object, name);
-
-    if (!json_is_boolean(member)) {
-        (void) review_pointer_name(at, pointer, name, strlen(name));
-
-        return review_error(err, at, "must be true or false, got %s",
-                            review_json_type(member));
+    if (!json_is_integer(value)) {
+        return review_error(err, pointer, "must be an integer from %d to %d, "
+                            "got %s", m->min, m->max, review_json_type(value));
     }
 
-    *value = json_is_true(member);
+    i = json_integer_value(value);
 
-    return 1;
+    if (i < m->min || i > m->max) {
+        return review_error(err, pointer, "must be an integer from %d to %d, "
+                            "got %" JSON_INTEGER_FORMAT, m->min, m->max, i);
+    }
+
+    *n = (int) i;
+
+    return 0;
 }
 
 
-/* one that is there; returns -1 if it is wrong */
+static int
+review_member_number(const review_member_t *m, json_t *value,
+    const char *pointer, double *n, review_error_t *err)
+{
+    if (!json_is_number(value)) {
+        return review_error(err, pointer, "must be a number from %d to %d, "
+                            "got %s", m->min, m->max, review_json_type(value));
+    }
+
+    *n = json_number_value(value);
+
+    if (*n < m->min || *n > m->max) {
+        return review_error(err, pointer, "must be a number from %d to %d, "
+                            "got %g", m->min, m->max, *n);
+    }
+
+    return 0;
+}
+
 
 static int
-review_member_read(json_t *object, const char *pointer,
-    const review_member_t *m, void *place, review_error_t *err)
+review_member_choice(const review_member_t *m, json_t *value,
+    const char *pointer, int *n, review_error_t *err)
 {
-    json_t  *unused;
+    int            i;
+    char           list[160], got[REVIEW_EXCERPT];
+    size_t         len;
+    review_str_t   text;
 
-    if (m->read && m->kind <= REVIEW_MEMBER_ARRAY) {
-        place = &unused;
+    if (review_json_text(value, pointer, 0, SIZE_MAX, &text, err) != 0) {
+        return -1;
     }
+
+    *n = review_name_index(m->names, text.data, text.len);
+
+    if (*n != -1) {
+        return 0;
+    }
+
+    for (i = 0, len = 0; m->names[i] && len < sizeof(list); i++) {
+        len += (size_t) snprintf(list + len, sizeof(list) - len, "%s%s",
+                                 i ? ", " : "", m->names[i]);
+    }
+
+    return review_error(err, pointer, "must be one of %s, got \"%s\"", list,
+                        review_excerpt(got, sizeof(got), text.data, text.len));
+}
+
+
+/* of the right type */
+
+static int
+review_member_is(int is, const char *type, json_t *value, const char *pointer,
+    review_error_t *err)
+{
+    return is ? 0 : review_error(err, pointer, "must be %s, got %s", type,
+                                 review_json_type(value));
+}
+
+
+/* one that is there; returns 0 or -1 */
+
+static int
+review_member_read(const review_member_t *m, json_t *value,
+    const char *pointer, void *place, review_error_t *err)
+{
+    int  rc;
 
     switch (m->kind) {
 
-    case REVIEW_MEMBER_ANY:
-        *(json_t **) place = json_object_get(object, m->name);
-        return 0;
-
-    case REVIEW_MEMBER_OBJECT:
-    case REVIEW_MEMBER_ARRAY:
-        return review_json_member(object, pointer, m->name,
-                                  m->kind == REVIEW_MEMBER_OBJECT ? JSON_OBJECT
-                                                                  : JSON_ARRAY,
-                                  place, err);
-
     case REVIEW_MEMBER_STRING:
-        return review_json_string(object, pointer, m->name, (size_t) m->min,
-                                  m->max ? (size_t) m->max : SIZE_MAX, place,
-                                  err);
+        return review_json_text(value, pointer, (size_t) m->min,
+                                m->max ? (size_t) m->max : SIZE_MAX, place,
+                                err);
 
     case REVIEW_MEMBER_INTEGER:
-        return review_json_integer(object, pointer, m->name, m->min, m->max,
-                                   place, err);
+        return review_member_integer(m, value, pointer, place, err);
 
     case REVIEW_MEMBER_NUMBER:
-        return review_json_number(object, pointer, m->name, m->min, m->max,
-                                  place, err);
-
-    case REVIEW_MEMBER_BOOLEAN:
-        return review_member_boolean(object, pointer, m->name, place, err);
+        return review_member_number(m, value, pointer, place, err);
 
     case REVIEW_MEMBER_CHOICE:
-        return review_json_choice(object, pointer, m->name, m->names, place,
-                                  err);
+        return review_member_choice(m, value, pointer, place, err);
 
-    default: /* REVIEW_MEMBER_IDLE */
-        return 0;
+    case REVIEW_MEMBER_BOOLEAN:
+        *(int *) place = json_is_true(value);
+        return review_member_is(json_is_boolean(value), "true or false", value,
+                                pointer, err);
+
+    case REVIEW_MEMBER_OBJECT:
+        rc = review_member_is(json_is_object(value), "an object", value,
+                              pointer, err);
+        break;
+
+    case REVIEW_MEMBER_ARRAY:
+        rc = review_member_is(json_is_array(value), "an array", value,
+                              pointer, err);
+        break;
+
+    default: /* REVIEW_MEMBER_ANY */
+        rc = 0;
     }
+
+    if (m->read == NULL) {
+        *(json_t **) place = value;
+    }
+
+    return rc;
 }
 
 
@@ -234,17 +296,21 @@ review_json_members(json_t *object, const char *pointer,
     for (m = members; m->name; m++) {
         value = json_object_get(object, m->name);
 
-        if (m->missing || m->read) {
-            (void) review_pointer_name(at, pointer, m->name, strlen(m->name));
+        if (m->kind == REVIEW_MEMBER_IDLE
+            || (value == NULL && m->missing == NULL && m->read == NULL))
+        {
+            continue;
         }
+
+        (void) review_pointer_name(at, pointer, m->name, strlen(m->name));
 
         if (value == NULL && m->missing) {
             return review_refuse(err, 400, at, "%s", m->missing);
         }
 
-        if (value && review_member_read(object, pointer, m,
-                                        (char *) into + m->at, err)
-                     == -1)
+        if (value && review_member_read(m, value, at, (char *) into + m->at,
+                                        err)
+                     != 0)
         {
             return 400;
         }

@@ -1,5 +1,5 @@
 
-/* IP addresses, and lists of hosts and addresses that are allowed. */
+/* IP addresses, which of them are public, and the names of hosts. */
 
 #ifndef _REVIEW_ADDRESS_H_INCLUDED_
 #define _REVIEW_ADDRESS_H_INCLUDED_
@@ -15,17 +15,6 @@
 typedef struct {
     unsigned char      bytes[16];
 } review_address_t;
-
-
-/* one of "example.com", "*.example.com:8443", "10.1.2.3:80", "fd00::/8" */
-
-typedef struct {
-    review_str_t       name;            /* in lower case; empty: an address */
-    review_address_t   address;
-    unsigned           bits;            /* of the address, 0 to 128 */
-    int                port;            /* 0: any */
-    unsigned           sub:1;           /* all names below, not itself */
-} review_allow_t;
 
 
 void review_address_v4(review_address_t *address, const void *bytes);
@@ -53,18 +42,6 @@ int review_address_public(const review_address_t *address);
  */
 
 size_t review_host_name(char *dst, const char *data, size_t len);
-
-/* an entry; returns 0, or -1: it is none, or no memory */
-
-int review_allow_parse(review_pool_t *pool, const char *data, size_t len,
-    review_allow_t *allow);
-
-/* is there an entry for that name, or that address, and the port? */
-
-int review_allow_name(const review_allow_t *list, size_t n,
-    const review_str_t *name, int port);
-int review_allow_address(const review_allow_t *list, size_t n,
-    const review_address_t *address, int port);
 
 
 #pragma GCC visibility pop

@@ -28,72 +28,6 @@ typedef struct {
 } review_chunk_reference_t;
 
 
-static int review_chunk_text(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_chunk_heading(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_chunk_rubric(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_chunk_points(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_chunk_references(void *data, json_t *json,
-    const char *pointer, review_error_t *err);
-static int review_chunk_vars(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-
-
-static const review_member_t  review_chunk_members[] = {
-    review_member_by("chunk", ANY, review_chunk_text,
-                     .missing = "is missing: the text to be reviewed"),
-    review_member("rubric", STRING, review_chunk_reading_t, rubric,
-                  .read = review_chunk_rubric),
-    review_member_by("points", ARRAY, review_chunk_points),
-    review_member_by("references", ARRAY, review_chunk_references),
-    review_member_by("vars", OBJECT, review_chunk_vars),
-    review_member_end
-};
-
-static const review_member_t  review_chunk_text_members[] = {
-    review_member("id", STRING, review_chunk_text_t, id, .max = 1024),
-    review_member_by("heading", ANY, review_chunk_heading),
-    review_member("text", ANY, review_chunk_text_t, text,
-                  .missing = "is missing: the chunk's text"),
-    REVIEW_CHUNK_IDLE,
-    review_member_end
-};
-
-static const review_member_t  review_chunk_reference_members[] = {
-    review_member("id", STRING, review_chunk_reference_t, id, .min = 1,
-                  .max = 1024,
-                  .missing = "is missing: what the reference is called in "
-                             "evidence"),
-    review_member("text", STRING, review_chunk_reference_t, text,
-                  .missing = "is missing: the reference's text"),
-    REVIEW_CHUNK_IDLE,
-    review_member_end
-};
-
-
-int
-review_chunk_request(review_pool_t *pool, json_t *body,
-    const review_chunk_given_t *given, review_chunk_request_t *request,
-    review_error_t *err)
-{
-    review_chunk_reading_t  reading;
-
-    memset(request, 0, sizeof(*request));
-    memset(&reading, 0, sizeof(reading));
-
-    reading.pool = pool;
-    reading.given = given;
-    reading.request = request;
-
-    review_json_drop_nulls(body);
-
-    return review_json_object(body, "", review_chunk_members, &reading, err);
-}
-
-
 /* an array of levels; a single string is one level */
 
 static int
@@ -142,6 +76,16 @@ review_chunk_heading(void *data, json_t *json, const char *pointer,
 
     return b.failed ? -1 : 0;
 }
+
+
+static const review_member_t  review_chunk_text_members[] = {
+    review_member("id", STRING, review_chunk_text_t, id, .max = 1024),
+    review_member_by("heading", ANY, review_chunk_heading),
+    review_member("text", ANY, review_chunk_text_t, text,
+                  .missing = "is missing: the chunk's text"),
+    REVIEW_CHUNK_IDLE,
+    review_member_end
+};
 
 
 /* a text, or an object that has one */
@@ -347,6 +291,18 @@ review_chunk_points(void *data, json_t *list, const char *pointer,
 }
 
 
+static const review_member_t  review_chunk_reference_members[] = {
+    review_member("id", STRING, review_chunk_reference_t, id, .min = 1,
+                  .max = 1024,
+                  .missing = "is missing: what the reference is called in "
+                             "evidence"),
+    review_member("text", STRING, review_chunk_reference_t, text,
+                  .missing = "is missing: the reference's text"),
+    REVIEW_CHUNK_IDLE,
+    review_member_end
+};
+
+
 static int
 review_chunk_reference(json_t *json, const char *pointer,
     review_subject_t *subject, size_t n, review_error_t *err)
@@ -449,4 +405,36 @@ review_chunk_vars(void *data, json_t *vars, const char *pointer,
     reading->request->subject.vars = vars;
 
     return review_request_vars(vars, reading->given->max_chunk, err);
+}
+
+
+static const review_member_t  review_chunk_members[] = {
+    review_member_by("chunk", ANY, review_chunk_text,
+                     .missing = "is missing: the text to be reviewed"),
+    review_member("rubric", STRING, review_chunk_reading_t, rubric,
+                  .read = review_chunk_rubric),
+    review_member_by("points", ARRAY, review_chunk_points),
+    review_member_by("references", ARRAY, review_chunk_references),
+    review_member_by("vars", OBJECT, review_chunk_vars),
+    review_member_end
+};
+
+
+int
+review_chunk_request(review_pool_t *pool, json_t *body,
+    const review_chunk_given_t *given, review_chunk_request_t *request,
+    review_error_t *err)
+{
+    review_chunk_reading_t  reading;
+
+    memset(request, 0, sizeof(*request));
+    memset(&reading, 0, sizeof(reading));
+
+    reading.pool = pool;
+    reading.given = given;
+    reading.request = request;
+
+    review_json_drop_nulls(body);
+
+    return review_json_object(body, "", review_chunk_members, &reading, err);
 }

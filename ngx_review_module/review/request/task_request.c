@@ -24,86 +24,6 @@ typedef struct {
 static const char *const  review_task_modes[] = { "all", "top_k", NULL };
 static const char *const  review_task_formats[] = { "json", "markdown", NULL };
 
-static int review_task_rubric(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_task_points(void *data, json_t *list, const char *pointer,
-    review_error_t *err);
-static int review_task_split(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_task_select(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_task_result(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_task_vars(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-
-
-static const review_member_t  review_task_members[] = {
-    review_member_by("document", ANY, review_task_document),
-    review_member_by("references", ARRAY, review_task_references),
-    review_member("rubric", STRING, review_task_reading_t, rubric,
-                  .read = review_task_rubric),
-    review_member_by("points", ARRAY, review_task_points),
-    review_member_by("split", OBJECT, review_task_split),
-    review_member_by("select", OBJECT, review_task_select),
-    review_member("deadline", NUMBER, review_task_reading_t, deadline,
-                  .min = 1, .max = 1000000),
-    review_member_by("result", OBJECT, review_task_result),
-    review_member_by("vars", OBJECT, review_task_vars),
-    review_member_end
-};
-
-static const review_member_t  review_task_select_members[] = {
-    review_member("mode", CHOICE, review_task_select_t, mode,
-                  .names = review_task_modes),
-    review_member("k", INTEGER, review_task_select_t, k, .min = 1,
-                  .max = 1000000),
-    review_member("references", INTEGER, review_task_select_t, references,
-                  .max = 100),
-    review_member_end
-};
-
-/* that of another report may be sent as it is */
-
-static const review_member_t  review_task_result_members[] = {
-    review_member("object", STRING, review_task_result_t, object, .min = 1,
-                  .missing = "is missing: what the report is saved as"),
-    review_member("format", CHOICE, review_task_result_t, format,
-                  .names = review_task_formats),
-    review_member_idle("saved"),
-    review_member_idle("etag"),
-    review_member_idle("error"),
-    review_member_end
-};
-
-
-int
-review_task_request(review_pool_t *pool, json_t *body,
-    const review_task_given_t *given, review_task_request_t *request,
-    review_error_t *err)
-{
-    int                    rc;
-    review_task_reading_t  reading;
-
-    memset(request, 0, sizeof(*request));
-    memset(&reading, 0, sizeof(reading));
-
-    reading.pool = pool;
-    reading.given = given;
-    reading.request = request;
-
-    request->split = given->split;
-
-    review_json_drop_nulls(body);
-
-    rc = review_json_object(body, "", review_task_members, &reading, err);
-
-    request->deadline = reading.deadline;
-
-    return rc;
-}
-
-
 static int
 review_task_rubric(void *data, json_t *json, const char *pointer,
     review_error_t *err)
@@ -211,6 +131,17 @@ review_task_split(void *data, json_t *json, const char *pointer,
 }
 
 
+static const review_member_t  review_task_select_members[] = {
+    review_member("mode", CHOICE, review_task_select_t, mode,
+                  .names = review_task_modes),
+    review_member("k", INTEGER, review_task_select_t, k, .min = 1,
+                  .max = 1000000),
+    review_member("references", INTEGER, review_task_select_t, references,
+                  .max = 100),
+    review_member_end
+};
+
+
 static int
 review_task_select(void *data, json_t *json, const char *pointer,
     review_error_t *err)
@@ -249,6 +180,20 @@ review_task_ends_with(const review_str_t *str, const char *end)
 
     return str->len > len && memcmp(str->data + str->len - len, end, len) == 0;
 }
+
+
+/* that of another report may be sent as it is */
+
+static const review_member_t  review_task_result_members[] = {
+    review_member("object", STRING, review_task_result_t, object, .min = 1,
+                  .missing = "is missing: what the report is saved as"),
+    review_member("format", CHOICE, review_task_result_t, format,
+                  .names = review_task_formats),
+    review_member_idle("saved"),
+    review_member_idle("etag"),
+    review_member_idle("error"),
+    review_member_end
+};
 
 
 /* where the report is saved, too */
@@ -305,4 +250,47 @@ review_task_vars(void *data, json_t *vars, const char *pointer,
     reading->request->vars = vars;
 
     return review_request_vars(vars, reading->given->max_vars, err);
+}
+
+
+static const review_member_t  review_task_members[] = {
+    review_member_by("document", ANY, review_task_document),
+    review_member_by("references", ARRAY, review_task_references),
+    review_member("rubric", STRING, review_task_reading_t, rubric,
+                  .read = review_task_rubric),
+    review_member_by("points", ARRAY, review_task_points),
+    review_member_by("split", OBJECT, review_task_split),
+    review_member_by("select", OBJECT, review_task_select),
+    review_member("deadline", NUMBER, review_task_reading_t, deadline,
+                  .min = 1, .max = 1000000),
+    review_member_by("result", OBJECT, review_task_result),
+    review_member_by("vars", OBJECT, review_task_vars),
+    review_member_end
+};
+
+
+int
+review_task_request(review_pool_t *pool, json_t *body,
+    const review_task_given_t *given, review_task_request_t *request,
+    review_error_t *err)
+{
+    int                    rc;
+    review_task_reading_t  reading;
+
+    memset(request, 0, sizeof(*request));
+    memset(&reading, 0, sizeof(reading));
+
+    reading.pool = pool;
+    reading.given = given;
+    reading.request = request;
+
+    request->split = given->split;
+
+    review_json_drop_nulls(body);
+
+    rc = review_json_object(body, "", review_task_members, &reading, err);
+
+    request->deadline = reading.deadline;
+
+    return rc;
 }

@@ -28,68 +28,7 @@ typedef struct {
 } review_point_reading_t;
 
 
-static int review_point_id(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_point_when(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_point_rule(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_point_prompt(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_point_steps(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_point_data(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_rule_pattern(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-static int review_rubric_points(void *data, json_t *json, const char *pointer,
-    review_error_t *err);
-
-
 static const char *const  review_languages[] = { "zh", "en", NULL };
-
-static const review_member_t  review_rubric_members[] = {
-    review_member("name", STRING, review_rubric_reading_t, rubric.name,
-                  .min = 1),
-    review_member("version", STRING, review_rubric_reading_t, rubric.version),
-    review_member("language", CHOICE, review_rubric_reading_t, language,
-                  .names = review_languages),
-    review_member("model", STRING, review_rubric_reading_t, rubric.model),
-    review_member("system", STRING, review_rubric_reading_t, rubric.system),
-    review_member_by("points", ARRAY, review_rubric_points),
-    review_member_end
-};
-
-static const review_member_t  review_point_members[] = {
-    review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
-                  .max = REVIEW_ID_MAX, .read = review_point_id),
-    review_member("title", STRING, review_point_reading_t, point.title),
-    review_member("severity", CHOICE, review_point_reading_t, point.severity,
-                  .names = review_severities),
-    review_member("question", STRING, review_point_reading_t, point.question,
-                  .min = 1),
-    review_member_by("when", ANY, review_point_when),
-    review_member_by("rule", ANY, review_point_rule),
-    review_member_by("prompt", ANY, review_point_prompt),
-    review_member_by("steps", ARRAY, review_point_steps),
-    review_member("max_tokens", INTEGER, review_point_reading_t,
-                  point.max_tokens, .min = 1, .max = REVIEW_TOKENS_MAX),
-    review_member("temperature", NUMBER, review_point_reading_t,
-                  point.temperature, .max = 2),
-    review_member_by("data", OBJECT, review_point_data),
-    review_member_end
-};
-
-static const review_member_t  review_rule_members[] = {
-    review_member_by("pattern", ANY, review_rule_pattern),
-    review_member("match", CHOICE, review_rule_t, match,
-                  .names = review_verdicts),
-    review_member("no_match", CHOICE, review_rule_t, no_match,
-                  .names = review_verdicts),
-    review_member("reason", STRING, review_rule_t, reason),
-    review_member("suggestion", STRING, review_rule_t, suggestion),
-    review_member_end
-};
 
 /* all that only makes sense where an LLM is asked */
 
@@ -182,6 +121,18 @@ review_rule_pattern(void *data, json_t *json, const char *pointer,
 
     return review_point_regex(json, pointer, &rule->pattern, err);
 }
+
+
+static const review_member_t  review_rule_members[] = {
+    review_member_by("pattern", ANY, review_rule_pattern),
+    review_member("match", CHOICE, review_rule_t, match,
+                  .names = review_verdicts),
+    review_member("no_match", CHOICE, review_rule_t, no_match,
+                  .names = review_verdicts),
+    review_member("reason", STRING, review_rule_t, reason),
+    review_member("suggestion", STRING, review_rule_t, suggestion),
+    review_member_end
+};
 
 
 /* the LLM's members are wrong beside a rule, whatever they are */
@@ -357,6 +308,27 @@ review_point_data(void *data, json_t *json, const char *pointer,
 }
 
 
+static const review_member_t  review_point_members[] = {
+    review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
+                  .max = REVIEW_ID_MAX, .read = review_point_id),
+    review_member("title", STRING, review_point_reading_t, point.title),
+    review_member("severity", CHOICE, review_point_reading_t, point.severity,
+                  .names = review_severities),
+    review_member("question", STRING, review_point_reading_t, point.question,
+                  .min = 1),
+    review_member_by("when", ANY, review_point_when),
+    review_member_by("rule", ANY, review_point_rule),
+    review_member_by("prompt", ANY, review_point_prompt),
+    review_member_by("steps", ARRAY, review_point_steps),
+    review_member("max_tokens", INTEGER, review_point_reading_t,
+                  point.max_tokens, .min = 1, .max = REVIEW_TOKENS_MAX),
+    review_member("temperature", NUMBER, review_point_reading_t,
+                  point.temperature, .max = 2),
+    review_member_by("data", OBJECT, review_point_data),
+    review_member_end
+};
+
+
 int
 review_point_load(review_pool_t *pool, json_t *json, const char *pointer,
     review_point_t *point, review_error_t *err)
@@ -472,6 +444,19 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 
     return rc;
 }
+
+
+static const review_member_t  review_rubric_members[] = {
+    review_member("name", STRING, review_rubric_reading_t, rubric.name,
+                  .min = 1),
+    review_member("version", STRING, review_rubric_reading_t, rubric.version),
+    review_member("language", CHOICE, review_rubric_reading_t, language,
+                  .names = review_languages),
+    review_member("model", STRING, review_rubric_reading_t, rubric.model),
+    review_member("system", STRING, review_rubric_reading_t, rubric.system),
+    review_member_by("points", ARRAY, review_rubric_points),
+    review_member_end
+};
 
 
 static int

@@ -331,94 +331,6 @@ test_broken(void)
 
 
 static void
-test_members(void)
-{
-    int               n;
-    double            d;
-    json_t           *json, *value;
-    review_str_t      str;
-    review_error_t    err;
-    static const char *const  colours[] = { "red", "green", NULL };
-    static const review_member_t  known[] = {
-        { .name = "s", .kind = REVIEW_MEMBER_STRING },
-        { .name = "n", .kind = REVIEW_MEMBER_INTEGER },
-        review_member_end
-    };
-
-#define is_err(rc, expected_pointer, expected_text)                           \
-    ok((rc) == -1 && strcmp(err.pointer, expected_pointer) == 0               \
-       && strcmp(err.text, expected_text) == 0,                               \
-       "%s: %s", err.pointer, err.text)
-
-    json = json_pack("{s:s, s:i, s:f, s:[], s:n, s:b, s:{}, s:s}",
-                     "s", "text", "n", 7, "d", 1.5, "a", "null", "b", 1, "o",
-                     "e", "");
-
-    ok(review_json_string(json, "/p", "s", 1, 4, &str, &err) == 1,
-       "a string that is there");
-    is_str(str, "text", "its value");
-    ok(review_json_string(json, "/p", "none", 1, 4, &str, &err) == 0,
-       "a string that is not there");
-    is_err(review_json_string(json, "/p", "s", 0, 3, &str, &err), "/p/s",
-           "must not be longer than 3 bytes, got 4");
-    is_err(review_json_string(json, "/p", "e", 1, 3, &str, &err), "/p/e",
-           "must not be empty");
-    is_err(review_json_string(json, "/p", "a", 0, 9, &str, &err), "/p/a",
-           "must be a string, got an array");
-    is_err(review_json_string(json, "/p", "null", 0, 9, &str, &err),
-           "/p/null", "must be a string, got null");
-    is_err(review_json_string(json, "/p", "b", 0, 9, &str, &err), "/p/b",
-           "must be a string, got a boolean");
-
-    ok(review_json_integer(json, "", "n", 7, 7, &n, &err) == 1 && n == 7,
-       "an integer");
-    ok(review_json_integer(json, "", "none", 7, 7, &n, &err) == 0,
-       "an integer that is not there");
-    is_err(review_json_integer(json, "", "n", 1, 6, &n, &err), "/n",
-           "must be an integer from 1 to 6, got 7");
-    is_err(review_json_integer(json, "", "d", 1, 6, &n, &err), "/d",
-           "must be an integer from 1 to 6, got a real number");
-
-    ok(review_json_number(json, "", "n", 0, 9, &d, &err) == 1 && d == 7,
-       "an integer is a number");
-    ok(review_json_number(json, "", "d", 0, 2, &d, &err) == 1 && d == 1.5,
-       "a real is a number");
-    is_err(review_json_number(json, "", "d", 0, 1, &d, &err), "/d",
-           "must be a number from 0 to 1, got 1.5");
-    is_err(review_json_number(json, "", "s", 0, 1, &d, &err), "/s",
-           "must be a number from 0 to 1, got a string");
-
-    ok(review_json_member(json, "", "o", JSON_OBJECT, &value, &err) == 1
-       && json_is_object(value), "an object");
-    ok(review_json_member(json, "", "none", JSON_OBJECT, &value, &err) == 0,
-       "an object that is not there");
-    is_err(review_json_member(json, "", "o", JSON_ARRAY, &value, &err), "/o",
-           "must be an array, got an object");
-    is_err(review_json_member(json, "", "n", JSON_OBJECT, &value, &err), "/n",
-           "must be an object, got an integer");
-
-    is_err(review_json_choice(json, "", "s", colours, &n, &err), "/s",
-           "must be one of red, green, got \"text\"");
-    is_err(review_json_choice(json, "", "n", colours, &n, &err), "/n",
-           "must be a string, got an integer");
-    json_object_set_new(json, "s", json_string("green"));
-    ok(review_json_choice(json, "", "s", colours, &n, &err) == 1 && n == 1,
-       "a choice");
-
-    json_decref(json);
-
-    json = json_pack("{s:i, s:i, s:i, s:i}", "s", 1, "$schema", 1, "_note", 1,
-                     "x-tool", 1);
-    ok(review_json_known(json, "/p", known, &err) == 0,
-       "known members, and comments");
-    json_object_set_new(json, "a/b", json_null());
-    is_err(review_json_known(json, "/p", known, &err) == 400 ? -1 : 0,
-           "/p/a~1b", "\"a/b\" is unknown, known are: s, n");
-    json_decref(json);
-}
-
-
-static void
 test_place(void)
 {
     size_t             line, column;
@@ -440,7 +352,6 @@ main(void)
     test_good();
     test_deep();
     test_broken();
-    test_members();
     test_place();
 
     return tap_end();
