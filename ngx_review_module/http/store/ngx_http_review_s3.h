@@ -197,6 +197,11 @@ ngx_int_t ngx_http_review_s3_error(ngx_http_review_s3_t *op);
 ngx_int_t ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
     ngx_uint_t parts);
 
+/* writes "etag", of PUT, without the quotes that it comes in */
+
+void ngx_http_review_s3_request_etag(ngx_http_review_s3_t *op,
+    review_buf_t *b);
+
 
 /*
  * ngx_http_review_s3_parts.c: uploads in parts, a sequence of requests of one

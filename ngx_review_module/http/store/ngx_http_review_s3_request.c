@@ -8,6 +8,7 @@
 #include "http/base/ngx_http_review_base.h"
 
 #include "review/base/utf8.h"
+#include "review/json/write.h"
 
 
 /* what is kept of answers that are for us: errors, and lists of 1000 keys */
@@ -414,4 +415,20 @@ ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
     ngx_http_review_s3_fail(op, REVIEW_CODE_ETAG_MISMATCH,
                             "the store has got something else than was sent");
     return NGX_ERROR;
+}
+
+
+void
+ngx_http_review_s3_request_etag(ngx_http_review_s3_t *op, review_buf_t *b)
+{
+    ngx_str_t  etag;
+
+    etag = op->etag;
+
+    if (etag.len >= 2 && etag.data[0] == '"') {
+        etag.data++;
+        etag.len -= 2;
+    }
+
+    review_write_bytes(b, "etag", (char *) etag.data, etag.len);
 }

@@ -242,18 +242,8 @@ review_split_points(const review_split_writer_t *w, size_t from, size_t to)
 }
 
 
-static void
-review_split_member_number(review_buf_t *b, const char *name, size_t n)
-{
-    review_buf_puts(b, name);
-    review_buf_number(b, n);
-}
-
-
-/* the path from the outermost heading; of a longer one the innermost part */
-
-static void
-review_split_write_path(review_buf_t *b, const review_heading_t *heading)
+void
+review_split_json_heading(review_buf_t *b, const review_heading_t *heading)
 {
     int                      n;
     const review_heading_t  *path[REVIEW_SPLIT_PATH];
@@ -262,17 +252,13 @@ review_split_write_path(review_buf_t *b, const review_heading_t *heading)
         path[n++] = heading;
     }
 
-    review_buf_puts(b, ",\"heading\":[");
+    review_write_array(b, "heading");
 
     while (n--) {
-        review_buf_json(b, path[n]->text.data, path[n]->text.len);
-
-        if (n) {
-            review_buf_puts(b, ",");
-        }
+        review_write_str(b, NULL, &path[n]->text);
     }
 
-    review_buf_puts(b, "]");
+    review_write_array_end(b);
 }
 
 
@@ -310,9 +296,7 @@ review_split_write_hash(review_buf_t *b, const review_split_writer_t *w,
         hex[2 * i + 1] = digits[hash[i] & 15];
     }
 
-    review_buf_puts(b, ",\"sha256\":\"");
-    review_buf_add(b, hex, 2 * n);
-    review_buf_puts(b, "\"");
+    review_write_string(b, "sha256", hex, 2 * n);
 }
 
 
@@ -334,10 +318,10 @@ review_split_write_header(review_split_writer_t *w, review_buf_t *b,
         w->header_points[1] = points;
     }
 
-    review_split_member_number(b, ",\"table_header\":{\"start\":",
-                               w->header_points[0]);
-    review_split_member_number(b, ",\"end\":", w->header_points[1]);
-    review_buf_puts(b, "}");
+    review_write_object(b, "table_header");
+    review_write_number(b, "start", w->header_points[0]);
+    review_write_number(b, "end", w->header_points[1]);
+    review_write_object_end(b);
 }
 
 
@@ -356,17 +340,24 @@ review_split_write(review_split_writer_t *w, review_buf_t *b,
     w->at = chunk->body;
     w->points = body;
 
-    review_split_member_number(b, "{\"id\":\"c", ++w->n);
-    review_buf_puts(b, "\",\"text\":\"");
-    review_buf_escape(b, w->text + chunk->header,
+    review_write_object(b, NULL);
+
+    review_write_open(b, "id");
+    review_buf_puts(b, "c");
+    review_buf_number(b, ++w->n);
+    review_write_close(b);
+
+    review_write_open(b, "text");
+    review_write_text(b, w->text + chunk->header,
                       chunk->header_end - chunk->header);
-    review_buf_escape(b, w->text + chunk->start, chunk->end - chunk->start);
+    review_write_text(b, w->text + chunk->start, chunk->end - chunk->start);
+    review_write_close(b);
 
-    review_split_member_number(b, "\",\"start\":", start);
-    review_split_member_number(b, ",\"end\":", end);
-    review_split_member_number(b, ",\"overlap\":", body - start);
+    review_write_number(b, "start", start);
+    review_write_number(b, "end", end);
+    review_write_number(b, "overlap", body - start);
 
-    review_split_write_path(b, chunk->heading);
+    review_split_json_heading(b, chunk->heading);
     review_split_write_hash(b, w, chunk);
 
     if (chunk->header_end > chunk->header) {
@@ -374,8 +365,8 @@ review_split_write(review_split_writer_t *w, review_buf_t *b,
     }
 
     if (chunk->oversize) {
-        review_buf_puts(b, ",\"oversize\":true");
+        review_write_bool(b, "oversize", 1);
     }
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }

@@ -91,6 +91,11 @@ void review_split_writer_init(review_split_writer_t *w, const char *text);
 void review_split_write(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk);
 
+/* "heading": from the outermost one; of a longer path the innermost part */
+
+void review_split_json_heading(review_buf_t *b,
+    const review_heading_t *heading);
+
 
 #pragma GCC visibility pop
 
