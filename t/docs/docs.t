@@ -321,6 +321,7 @@ is($documented{review_extract}, 'review_extract off;',
    'review_extract: default');
 
 my $split_json = source("$upper/review/split/split_json.c");
+my $split_request = source("$upper/review/split/split_request.c");
 my %made_split = (overlap => 0, tokens => 0,
                   $split =~ /rlcf->split\.(\w+) = (\d+);/g);
 my ($unit) = section($directives, 'review_split')
@@ -334,10 +335,10 @@ is_deeply({ %said_split, keep_tables => value($keep // '', 'flag'),
             tokens => { chars => 0, tokens => 1 }->{$unit // ''} },
           \%made_split, 'review_split: defaults');
 
-my @split_options = $split_json =~ /review_split_is\(name, "(\w+)"\)/g;
+my @split_options = $split_request =~ /review_split_is\(name, "(\w+)"\)/g;
 same_set(parameters('review_split'), \@split_options,
          'review_split: parameters');
-my ($split_max) = $split_json =~ /REVIEW_SPLIT_MAX +(\d+)/;
+my ($split_max) = $split_request =~ /REVIEW_SPLIT_MAX +(\d+)/;
 like(section($directives, 'review_split'), qr/\b1 to $split_max\b/,
      'review_split: the largest number');
 
@@ -499,7 +500,7 @@ my @any = qw(ctx headers parse);
 my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                                     qw(chunk_request request) ],
                  'The split endpoint' => [ [ @any, qw(split extract) ],
-                                           'split_json' ],
+                                           'split_request' ],
                  'The embed endpoint' => [ [ @any, qw(embed vectors) ],
                                            'embed_request' ],
                  'The rank endpoint' => [ [ @any, qw(rank vectors) ],
@@ -511,7 +512,7 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                                             qw(extract source source_look
                                                sources s3_problem) ],
                                           qw(task_request task_documents
-                                             request split_json) ],
+                                             request split_request) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');
