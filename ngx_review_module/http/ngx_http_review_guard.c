@@ -191,8 +191,9 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
 
     r = guard->request;
 
-    ngx_http_review_waiter_init(&guard->waiter, r, conf,
-                                ngx_http_review_request_conf(r)->call_timeout);
+    ngx_http_review_limit_waiter_init(
+        &guard->waiter, r, conf,
+        ngx_http_review_request_conf(r)->call_timeout);
 
     seconds = ngx_http_review_limit_full(conf->limit);
 
@@ -213,7 +214,7 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
     r->read_event_handler = ngx_http_test_reading;
     r->write_event_handler = ngx_http_request_empty_handler;
 
-    if (ngx_http_review_watch_client(r) != NGX_OK) {
+    if (ngx_http_review_ctx_watch_client(r) != NGX_OK) {
         ngx_http_review_limit_leave(&guard->turn);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -250,7 +251,7 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     review_metrics_call(&load->metrics, guard->turn.code,
                         REVIEW_METRICS_NO_TIME);
 
-    if (ngx_http_review_add_retry_after(r, seconds) != NGX_OK) {
+    if (ngx_http_review_headers_add_retry_after(r, seconds) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -310,8 +311,8 @@ ngx_http_review_guard_header(ngx_http_request_t *r)
     guard = ngx_http_review_guard_of(r);
 
     if (guard && guard->refused) {
-        h = ngx_http_review_find_header(&r->headers_out.headers,
-                                        "Retry-After");
+        h = ngx_http_review_headers_find(&r->headers_out.headers,
+                                         "Retry-After");
         if (h) {
             h->hash = 0;
         }

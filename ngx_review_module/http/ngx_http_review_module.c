@@ -42,7 +42,7 @@ static ngx_command_t  ngx_http_review_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_review_module_ctx = {
-    ngx_http_review_add_variables,         /* preconfiguration */
+    ngx_http_review_variables_add,         /* preconfiguration */
     ngx_http_review_init,                  /* postconfiguration */
 
     ngx_http_review_create_main_conf,      /* create main configuration */
@@ -126,7 +126,7 @@ ngx_http_review_header_filter(ngx_http_request_t *r)
     ngx_int_t                rc;
     ngx_http_review_call_t  *call;
 
-    call = ngx_http_review_call_of(r);
+    call = ngx_http_review_subrequest_of(r);
 
     if (call) {
         return ngx_http_review_capture_header(r, call);
@@ -145,7 +145,7 @@ ngx_http_review_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
     ngx_http_review_call_t  *call;
 
-    call = ngx_http_review_call_of(r);
+    call = ngx_http_review_subrequest_of(r);
 
     if (call) {
         ngx_http_review_capture_body(r, call, in);
@@ -171,7 +171,7 @@ ngx_http_review_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    *h = ngx_http_review_call_precontent;
+    *h = ngx_http_review_subrequest_precontent;
 
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
     if (h == NULL) {
@@ -185,7 +185,7 @@ ngx_http_review_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    *h = ngx_http_review_call_rewrite;
+    *h = ngx_http_review_subrequest_rewrite;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_review_header_filter;

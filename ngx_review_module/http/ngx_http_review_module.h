@@ -35,7 +35,7 @@ char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* ngx_http_review_variables.c */
 
-ngx_int_t ngx_http_review_add_variables(ngx_conf_t *cf);
+ngx_int_t ngx_http_review_variables_add(ngx_conf_t *cf);
 
 
 #pragma GCC visibility pop

@@ -22,7 +22,7 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                             ngx_http_review_request_module);
     rcf->plain_errors = 1;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_status_handler);
+    rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_status_handler);
 
     if (rv != NGX_CONF_OK) {
         return rv;
@@ -105,7 +105,7 @@ ngx_http_review_status_format(ngx_http_request_t *r)
                ? 0 : NGX_DECLINED;
     }
 
-    accept = ngx_http_review_find_header(&r->headers_in.headers, "Accept");
+    accept = ngx_http_review_headers_find(&r->headers_in.headers, "Accept");
 
     if (accept == NULL) {
         return 0;
@@ -171,7 +171,7 @@ ngx_http_review_status_handler(ngx_http_request_t *r)
     review_buf_init(&text, pool, 4096);
 
     if (prometheus) {
-        review_metrics_prometheus(&text, &page, 1);
+        review_prometheus_write(&text, &page, 1);
         ngx_str_set(&r->headers_out.content_type,
                     "text/plain; version=0.0.4; charset=utf-8");
 
@@ -183,8 +183,8 @@ ngx_http_review_status_handler(ngx_http_request_t *r)
     }
 
     if (text.failed
-        || ngx_http_review_add_header(&r->headers_out.headers, r->pool,
-                                      "Cache-Control", &no_store)
+        || ngx_http_review_headers_add(&r->headers_out.headers, r->pool,
+                                       "Cache-Control", &no_store)
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

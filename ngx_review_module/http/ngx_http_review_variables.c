@@ -18,7 +18,7 @@ typedef ngx_int_t (*ngx_http_review_variable_pt)(ngx_http_review_ctx_t *ctx,
 /* only of a request that was begun: a bad one has none */
 
 static ngx_http_review_ctx_t *
-ngx_http_review_variable_ctx(ngx_http_request_t *r)
+ngx_http_review_variables_ctx(ngx_http_request_t *r)
 {
     ngx_http_review_ctx_t  *ctx;
 
@@ -31,7 +31,7 @@ ngx_http_review_variable_ctx(ngx_http_request_t *r)
 /* the reply's "status", once there is one */
 
 static ngx_int_t
-ngx_http_review_variable_status(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+ngx_http_review_variables_status(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
     if (ctx->status == NULL) {
         return NGX_DECLINED;
@@ -45,7 +45,7 @@ ngx_http_review_variable_status(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_review_variable_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+ngx_http_review_variables_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
     if (ctx->rubric == NULL) {
         return NGX_DECLINED;
@@ -59,7 +59,7 @@ ngx_http_review_variable_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_review_variable_number(ngx_http_review_ctx_t *ctx, int64_t n,
+ngx_http_review_variables_number(ngx_http_review_ctx_t *ctx, int64_t n,
     ngx_str_t *value)
 {
     value->data = ngx_pnalloc(ctx->request->pool, NGX_INT64_LEN);
@@ -76,7 +76,7 @@ ngx_http_review_variable_number(ngx_http_review_ctx_t *ctx, int64_t n,
 /* seconds with milliseconds, as core's $request_time */
 
 static ngx_int_t
-ngx_http_review_variable_time(ngx_http_review_ctx_t *ctx, ngx_msec_t msec,
+ngx_http_review_variables_time(ngx_http_review_ctx_t *ctx, ngx_msec_t msec,
     ngx_str_t *value)
 {
     value->data = ngx_pnalloc(ctx->request->pool, NGX_TIME_T_LEN + 4);
@@ -93,62 +93,62 @@ ngx_http_review_variable_time(ngx_http_review_ctx_t *ctx, ngx_msec_t msec,
 
 
 static ngx_int_t
-ngx_http_review_variable_calls(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+ngx_http_review_variables_calls(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_review_variable_number(ctx, ctx->usage.calls, value);
+    return ngx_http_review_variables_number(ctx, ctx->usage.calls, value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_failed(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+ngx_http_review_variables_failed(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_review_variable_number(ctx, ctx->failed, value);
+    return ngx_http_review_variables_number(ctx, ctx->failed, value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_retries(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
+ngx_http_review_variables_retries(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_review_variable_number(ctx, ctx->usage.retries, value);
+    return ngx_http_review_variables_number(ctx, ctx->usage.retries, value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_llm_time(ngx_http_review_ctx_t *ctx,
+ngx_http_review_variables_llm_time(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variable_time(ctx, ctx->usage.time, value);
+    return ngx_http_review_variables_time(ctx, ctx->usage.time, value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_queue_time(ngx_http_review_ctx_t *ctx,
+ngx_http_review_variables_queue_time(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variable_time(ctx, ctx->usage.queue_time, value);
+    return ngx_http_review_variables_time(ctx, ctx->usage.queue_time, value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_prompt_tokens(ngx_http_review_ctx_t *ctx,
+ngx_http_review_variables_prompt_tokens(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variable_number(ctx, ctx->usage.prompt_tokens,
-                                           value);
+    return ngx_http_review_variables_number(ctx, ctx->usage.prompt_tokens,
+                                            value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_completion_tokens(ngx_http_review_ctx_t *ctx,
+ngx_http_review_variables_completion_tokens(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variable_number(ctx, ctx->usage.completion_tokens,
-                                           value);
+    return ngx_http_review_variables_number(ctx, ctx->usage.completion_tokens,
+                                            value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_hash(ngx_pool_t *pool, ngx_md5_t *md5,
+ngx_http_review_variables_hash(ngx_pool_t *pool, ngx_md5_t *md5,
     ngx_str_t *value)
 {
     u_char  hash[NGX_HTTP_REVIEW_MD5];
@@ -171,7 +171,7 @@ ngx_http_review_variable_hash(ngx_pool_t *pool, ngx_md5_t *md5,
 /* the same for all calls about a chunk */
 
 static ngx_int_t
-ngx_http_review_variable_chunk_key(ngx_http_review_ctx_t *ctx,
+ngx_http_review_variables_chunk_key(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
     ngx_md5_t                 md5;
@@ -188,8 +188,8 @@ ngx_http_review_variable_chunk_key(ngx_http_review_ctx_t *ctx,
         ngx_md5_update(&md5, chunk->subject.chunk.data,
                        chunk->subject.chunk.len);
 
-        if (ngx_http_review_variable_hash(ctx->request->pool, &md5,
-                                          &chunk->key)
+        if (ngx_http_review_variables_hash(ctx->request->pool, &md5,
+                                           &chunk->key)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -208,7 +208,7 @@ ngx_http_review_variable_chunk_key(ngx_http_review_ctx_t *ctx,
  */
 
 static ngx_int_t
-ngx_http_review_variable_call_key(ngx_http_review_call_t *call,
+ngx_http_review_variables_call_key(ngx_http_review_call_t *call,
     ngx_str_t *value)
 {
     size_t     i;
@@ -232,13 +232,13 @@ ngx_http_review_variable_call_key(ngx_http_review_call_t *call,
         ngx_md5_update(&md5, chance, sizeof(chance));
     }
 
-    return ngx_http_review_variable_hash(call->ctx->request->pool, &md5,
-                                         value);
+    return ngx_http_review_variables_hash(call->ctx->request->pool, &md5,
+                                          value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_found(ngx_http_variable_value_t *v, ngx_int_t rc,
+ngx_http_review_variables_found(ngx_http_variable_value_t *v, ngx_int_t rc,
     ngx_str_t *value)
 {
     if (rc != NGX_OK) {
@@ -257,8 +257,8 @@ ngx_http_review_variable_found(ngx_http_variable_value_t *v, ngx_int_t rc,
 
 
 static ngx_int_t
-ngx_http_review_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
-    uintptr_t data)
+ngx_http_review_variables_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_int_t                    rc;
     ngx_str_t                    value;
@@ -266,80 +266,80 @@ ngx_http_review_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     ngx_http_review_variable_pt  get;
 
     get = (ngx_http_review_variable_pt) data;
-    ctx = ngx_http_review_variable_ctx(r);
+    ctx = ngx_http_review_variables_ctx(r);
 
     rc = ctx ? get(ctx, &value) : NGX_DECLINED;
 
-    return ngx_http_review_variable_found(v, rc, &value);
+    return ngx_http_review_variables_found(v, rc, &value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_point(ngx_http_request_t *r,
+ngx_http_review_variables_point(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_str_t                value;
     ngx_http_review_call_t  *call;
     ngx_http_review_cell_t  *cell;
 
-    call = ngx_http_review_call_of(r);
+    call = ngx_http_review_subrequest_of(r);
 
     if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
-        return ngx_http_review_variable_found(v, NGX_DECLINED, NULL);
+        return ngx_http_review_variables_found(v, NGX_DECLINED, NULL);
     }
 
     cell = call->data;
     value.data = (u_char *) cell->point->id.data;
     value.len = cell->point->id.len;
 
-    return ngx_http_review_variable_found(v, NGX_OK, &value);
+    return ngx_http_review_variables_found(v, NGX_OK, &value);
 }
 
 
 static ngx_int_t
-ngx_http_review_variable_key(ngx_http_request_t *r,
+ngx_http_review_variables_key(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
     ngx_int_t                rc;
     ngx_str_t                value;
     ngx_http_review_call_t  *call;
 
-    call = ngx_http_review_call_of(r);
+    call = ngx_http_review_subrequest_of(r);
 
-    rc = call ? ngx_http_review_variable_call_key(call, &value)
+    rc = call ? ngx_http_review_variables_call_key(call, &value)
               : NGX_DECLINED;
 
-    return ngx_http_review_variable_found(v, rc, &value);
+    return ngx_http_review_variables_found(v, rc, &value);
 }
 
 
 #define ngx_http_review_variable_entry(name, get)                             \
-    { ngx_string("review_" name), NULL, ngx_http_review_variable,             \
+    { ngx_string("review_" name), NULL, ngx_http_review_variables_variable,   \
       (uintptr_t) get, NGX_HTTP_VAR_NOCACHEABLE, 0 }
 
 static ngx_http_variable_t  ngx_http_review_vars[] = {
 
-    ngx_http_review_variable_entry("status", ngx_http_review_variable_status),
-    ngx_http_review_variable_entry("rubric", ngx_http_review_variable_rubric),
-    ngx_http_review_variable_entry("calls", ngx_http_review_variable_calls),
-    ngx_http_review_variable_entry("failed", ngx_http_review_variable_failed),
+    ngx_http_review_variable_entry("status", ngx_http_review_variables_status),
+    ngx_http_review_variable_entry("rubric", ngx_http_review_variables_rubric),
+    ngx_http_review_variable_entry("calls", ngx_http_review_variables_calls),
+    ngx_http_review_variable_entry("failed", ngx_http_review_variables_failed),
     ngx_http_review_variable_entry("retries",
-        ngx_http_review_variable_retries),
+        ngx_http_review_variables_retries),
     ngx_http_review_variable_entry("queue_time",
-        ngx_http_review_variable_queue_time),
+        ngx_http_review_variables_queue_time),
     ngx_http_review_variable_entry("llm_time",
-        ngx_http_review_variable_llm_time),
+        ngx_http_review_variables_llm_time),
     ngx_http_review_variable_entry("prompt_tokens",
-        ngx_http_review_variable_prompt_tokens),
+        ngx_http_review_variables_prompt_tokens),
     ngx_http_review_variable_entry("completion_tokens",
-        ngx_http_review_variable_completion_tokens),
+        ngx_http_review_variables_completion_tokens),
     ngx_http_review_variable_entry("chunk_key",
-        ngx_http_review_variable_chunk_key),
+        ngx_http_review_variables_chunk_key),
 
-    { ngx_string("review_point"), NULL, ngx_http_review_variable_point,
+    { ngx_string("review_point"), NULL, ngx_http_review_variables_point,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("review_call_key"), NULL, ngx_http_review_variable_key,
+    { ngx_string("review_call_key"), NULL, ngx_http_review_variables_key,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
@@ -347,7 +347,7 @@ static ngx_http_variable_t  ngx_http_review_vars[] = {
 
 
 ngx_int_t
-ngx_http_review_add_variables(ngx_conf_t *cf)
+ngx_http_review_variables_add(ngx_conf_t *cf)
 {
     ngx_http_variable_t  *var, *v;
 

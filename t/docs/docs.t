@@ -335,7 +335,7 @@ is_deeply({ %said_split, keep_tables => value($keep // '', 'flag'),
             tokens => { chars => 0, tokens => 1 }->{$unit // ''} },
           \%made_split, 'review_split: defaults');
 
-my @split_options = $split_request =~ /review_split_is\(name, "(\w+)"\)/g;
+my @split_options = $split_request =~ /review_split_request_is\(name, "(\w+)"\)/g;
 same_set(parameters('review_split'), \@split_options,
          'review_split: parameters');
 my ($split_max) = $split_request =~ /REVIEW_SPLIT_MAX +(\d+)/;
@@ -831,12 +831,12 @@ my %written = (Split => [ written($split, $split_json) ],
                Embeddings => [ written($file{embed}) ],
                Ranking => [ written($file{rank}) ],
                Report => [ written($file{task_reply}
-                           =~ s/^ngx_http_review_task_tell\(.*?^\}//msr,
+                           =~ s/^ngx_http_review_task_reply_tell\(.*?^\}//msr,
                            source("$upper/review/report/report_json.c")),
                            @{ names_of(source("$upper/review/report/report.c"),
                                        'review_report_statuses') } ],
                TaskProgress => [ written(function($file{task_reply},
-                                         'ngx_http_review_task_tell')) ]);
+                                         'ngx_http_review_task_reply_tell')) ]);
 
 for my $schema (sort keys %written) {
     my %named = map { $_ => 1 } names_in($schemas->{$schema});

@@ -34,7 +34,7 @@ check_request(review_pool_t *pool, const review_embed_request_t *request)
         review_buf_str(&b, &request->inputs[i]);
     }
 
-    review_buf_puts(&b, "]");
+    review_buf_puts(&b, request->rest.len ? "]," : "]");
     review_buf_str(&b, &request->rest);
     review_buf_puts(&b, "}");
 

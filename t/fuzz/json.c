@@ -50,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     explain((const char *) data, size);
 
     for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-        ours = review_json_read((const char *) data, size, flags[i]);
+        ours = review_json_load_read((const char *) data, size, flags[i]);
 
         if (ours == NULL) {
             continue;

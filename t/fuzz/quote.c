@@ -107,17 +107,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = copy(pool, (const char *) data, len);
     quote = copy(pool, (const char *) nul + 1, qlen);
 
-    source = review_source_create(pool, text, len);
+    source = review_quote_source_create(pool, text, len);
     check(source != NULL);
 
-    (void) review_source_find(source, quote, qlen, &span);
+    (void) review_quote_source_find(source, quote, qlen, &span);
 
     if (review_utf8_valid(text, len) == len) {
         check_span(text, len, quote, qlen, &span);
 
         if (span.match != REVIEW_MATCH_NONE) {
-            (void) review_source_find(source, span.text.data, span.text.len,
-                                      &again);
+            (void) review_quote_source_find(source, span.text.data,
+                                            span.text.len, &again);
             check(again.match == REVIEW_MATCH_EXACT);
         }
 
@@ -132,7 +132,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             from = offset_of(text, len, from);
             to = offset_of(text, len, to);
 
-            (void) review_source_find(source, text + from, to - from, &again);
+            (void) review_quote_source_find(source, text + from, to - from,
+                                            &again);
             check(again.match == REVIEW_MATCH_EXACT);
             check_span(text, len, text + from, to - from, &again);
         }

@@ -307,13 +307,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     report = review_report_create(pool, &document, chunks, 2, points, 3);
     check(report != NULL);
-    check(review_report_references(report, references, 2, clauses) == 0);
+    check(review_report_text_references(report, references, 2, clauses) == 0);
 
-    check(review_report_add(report, 1, reply) == 0);
-    check(review_report_add(report, 0, reply) == 0);
+    check(review_report_read_add(report, 1, reply) == 0);
+    check(review_report_read_add(report, 0, reply) == 0);
     json_decref(reply);
 
-    check(review_report_finish(report) == 0);
+    check(review_report_verdict_finish(report) == 0);
 
     review_buf_init(&b, pool, 0);
     review_buf_puts(&b, "{");

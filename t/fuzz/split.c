@@ -73,7 +73,7 @@ check_json(review_pool_t *pool, review_split_writer_t *w, const char *text,
     review_buf_t    b;
 
     review_buf_init(&b, pool, 0);
-    review_split_write(w, &b, chunk);
+    review_split_json_write(w, &b, chunk);
     check(!b.failed);
 
     json = json_loadb(b.data, b.len, JSON_ALLOW_NUL, &error);
@@ -100,7 +100,7 @@ check_text(review_pool_t *pool, const char *text, size_t len,
     split = review_split_create(pool, text, len, options);
     check(split != NULL);
 
-    review_split_writer_init(&w, text);
+    review_split_json_writer_init(&w, text);
     at = 0;
     before = 0;
 

@@ -37,9 +37,9 @@ typedef struct {
 
 ngx_uint_t ngx_http_review_param(ngx_str_t *param, const char *name,
     ngx_str_t *value);
-ngx_int_t ngx_http_review_on_off(ngx_str_t *value);
-char *ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param);
-char *ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
+ngx_int_t ngx_http_review_param_on_off(ngx_str_t *value);
+char *ngx_http_review_param_bad(ngx_conf_t *cf, ngx_str_t *param);
+char *ngx_http_review_param_set_uri(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_review_uri_t *uri);
 
 extern ngx_conf_post_t  ngx_http_review_param_positive;
@@ -51,11 +51,11 @@ extern ngx_conf_post_t  ngx_http_review_param_positive;
  * "dst" by another thread.
  */
 
-ngx_int_t ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body);
+ngx_int_t ngx_http_review_body_read(ngx_http_request_t *r, ngx_str_t *body);
 off_t ngx_http_review_body_size(ngx_http_request_t *r);
-ngx_int_t ngx_http_review_take_body(ngx_http_request_t *r, ngx_pool_t *pool,
+ngx_int_t ngx_http_review_body_take(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_chain_t **bufs);
-ngx_int_t ngx_http_review_join_body(ngx_chain_t *bufs, u_char *dst);
+ngx_int_t ngx_http_review_body_join(ngx_chain_t *bufs, u_char *dst);
 
 
 /* ngx_http_review_pool.c: nginx's pools, for the lower floor */

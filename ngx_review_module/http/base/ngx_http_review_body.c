@@ -5,7 +5,7 @@
 
 
 static ngx_int_t
-ngx_http_review_read_file(ngx_buf_t *b, u_char *dst)
+ngx_http_review_body_read_file(ngx_buf_t *b, u_char *dst)
 {
     ssize_t  n;
     size_t   size;
@@ -49,7 +49,7 @@ ngx_http_review_body_size(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_review_join_body(ngx_chain_t *bufs, u_char *p)
+ngx_http_review_body_join(ngx_chain_t *bufs, u_char *p)
 {
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
@@ -65,7 +65,7 @@ ngx_http_review_join_body(ngx_chain_t *bufs, u_char *p)
         /* what is in neither only marks the end */
 
         if (b->in_file) {
-            if (ngx_http_review_read_file(b, p) != NGX_OK) {
+            if (ngx_http_review_body_read_file(b, p) != NGX_OK) {
                 return NGX_ERROR;
             }
 
@@ -78,7 +78,7 @@ ngx_http_review_join_body(ngx_chain_t *bufs, u_char *p)
 
 
 ngx_int_t
-ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body)
+ngx_http_review_body_read(ngx_http_request_t *r, ngx_str_t *body)
 {
     u_char       *p;
     ngx_buf_t    *b;
@@ -109,7 +109,7 @@ ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body)
 
     body->data = p;
 
-    return ngx_http_review_join_body(bufs, p);
+    return ngx_http_review_body_join(bufs, p);
 }
 
 
@@ -119,7 +119,7 @@ ngx_http_review_read_body(ngx_http_request_t *r, ngx_str_t *body)
  */
 
 static ngx_buf_t *
-ngx_http_review_take_memory(ngx_pool_t *pool, ngx_buf_t *b)
+ngx_http_review_body_take_memory(ngx_pool_t *pool, ngx_buf_t *b)
 {
     size_t      size;
     ngx_buf_t  *taken;
@@ -137,7 +137,7 @@ ngx_http_review_take_memory(ngx_pool_t *pool, ngx_buf_t *b)
 
 
 static void
-ngx_http_review_close_file(void *data)
+ngx_http_review_body_close_file(void *data)
 {
     ngx_file_t *file = data;
 
@@ -149,7 +149,7 @@ ngx_http_review_close_file(void *data)
 
 
 static ngx_buf_t *
-ngx_http_review_take_file(ngx_pool_t *pool, ngx_buf_t *b)
+ngx_http_review_body_take_file(ngx_pool_t *pool, ngx_buf_t *b)
 {
     ngx_buf_t           *taken;
     ngx_file_t          *file;
@@ -176,7 +176,7 @@ ngx_http_review_take_file(ngx_pool_t *pool, ngx_buf_t *b)
         return NULL;
     }
 
-    cln->handler = ngx_http_review_close_file;
+    cln->handler = ngx_http_review_body_close_file;
     cln->data = file;
 
     return taken;
@@ -184,7 +184,7 @@ ngx_http_review_take_file(ngx_pool_t *pool, ngx_buf_t *b)
 
 
 ngx_int_t
-ngx_http_review_take_body(ngx_http_request_t *r, ngx_pool_t *pool,
+ngx_http_review_body_take(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_chain_t **bufs)
 {
     ngx_buf_t    *b;
@@ -208,8 +208,8 @@ ngx_http_review_take_body(ngx_http_request_t *r, ngx_pool_t *pool,
         }
 
         (*ll)->buf = ngx_buf_in_memory(b)
-                     ? ngx_http_review_take_memory(pool, b)
-                     : ngx_http_review_take_file(pool, b);
+                     ? ngx_http_review_body_take_memory(pool, b)
+                     : ngx_http_review_body_take_file(pool, b);
 
         if ((*ll)->buf == NULL) {
             return NGX_ERROR;

@@ -50,7 +50,7 @@ ngx_http_review_param(ngx_str_t *param, const char *name, ngx_str_t *value)
 
 
 ngx_int_t
-ngx_http_review_on_off(ngx_str_t *value)
+ngx_http_review_param_on_off(ngx_str_t *value)
 {
     if (value->len == 2 && ngx_strncmp(value->data, "on", 2) == 0) {
         return 1;
@@ -65,7 +65,7 @@ ngx_http_review_on_off(ngx_str_t *value)
 
 
 char *
-ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param)
+ngx_http_review_param_bad(ngx_conf_t *cf, ngx_str_t *param)
 {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
                        param);
@@ -77,7 +77,7 @@ ngx_http_review_bad_param(ngx_conf_t *cf, ngx_str_t *param)
 /* of an internal location, maybe with arguments */
 
 char *
-ngx_http_review_set_uri(ngx_conf_t *cf, ngx_str_t *value,
+ngx_http_review_param_set_uri(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_review_uri_t *uri)
 {
     u_char  *p;

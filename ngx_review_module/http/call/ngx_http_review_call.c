@@ -69,7 +69,7 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
         break;
 
     case NGX_DECLINED:
-        ngx_http_review_call_end(call);
+        ngx_http_review_subrequest_end(call);
         break;
     }
 }
@@ -93,7 +93,7 @@ ngx_http_review_call_turn(ngx_http_review_turn_t *turn)
     }
 
     if (turn->code) {
-        ngx_http_review_call_end(call);
+        ngx_http_review_subrequest_end(call);
 
     } else {
         ngx_http_review_call_try(call);
@@ -116,9 +116,9 @@ ngx_http_review_call_try(ngx_http_review_call_t *call)
         ngx_http_review_retry_earn(ngx_http_review_call_conf(ctx)->retry);
     }
 
-    if (ngx_http_review_call_subrequest(call) != NGX_OK) {
+    if (ngx_http_review_subrequest_create(call) != NGX_OK) {
         call->rc = NGX_ERROR;
-        ngx_http_review_call_end(call);
+        ngx_http_review_subrequest_end(call);
         return;
     }
 
@@ -137,7 +137,7 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
     ngx_int_t                 delay;
     ngx_uint_t                again;
 
-    ngx_http_review_call_stop(call);
+    ngx_http_review_subrequest_stop(call);
 
     if (call->busy) {
         ngx_http_review_call_pause(call);
@@ -147,13 +147,13 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
     again = call->turn.code ? ngx_http_review_call_refused(call)
                             : ngx_http_review_call_answered(call);
 
-    ngx_http_review_count_call(call);
+    ngx_http_review_call_count(call);
 
     if (again) {
         delay = ngx_http_review_retry_delay(call);
 
         if (delay >= 0) {
-            ngx_http_review_count_retry(call->ctx, call->usage);
+            ngx_http_review_call_count_retry(call->ctx, call->usage);
 
             call->timer.handler = ngx_http_review_call_again;
             ngx_add_timer(&call->timer, delay);
@@ -187,7 +187,7 @@ ngx_http_review_call_pause(ngx_http_review_call_t *call)
         call->pauses++;
     }
 
-    ngx_http_review_count_busy(call);
+    ngx_http_review_call_count_busy(call);
 
     ngx_http_review_call_reset(call);
 
@@ -285,8 +285,8 @@ ngx_http_review_call_timeout(ngx_event_t *ev)
 
     call->timedout = 1;
 
-    ngx_http_review_call_stop(call);
-    ngx_http_review_call_end(call);
+    ngx_http_review_subrequest_stop(call);
+    ngx_http_review_subrequest_end(call);
 
     ngx_http_review_visit_end(c);
 }
@@ -327,8 +327,8 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
     }
 
     ngx_http_review_call_over(call);
-    ngx_http_review_call_stop(call);
-    ngx_http_review_count_cut(call, REVIEW_CODE_DEADLINE);
+    ngx_http_review_subrequest_stop(call);
+    ngx_http_review_call_count_cut(call, REVIEW_CODE_DEADLINE);
 
     /*
      * Half of what a call may take without a word is a sign: an LLM that hangs
@@ -366,8 +366,8 @@ ngx_http_review_call_leave(ngx_http_review_call_t *call)
         ngx_queue_remove(&call->queue);
     }
 
-    ngx_http_review_call_let_go(call);
+    ngx_http_review_subrequest_let_go(call);
 
-    ngx_http_review_count_cut(call, REVIEW_CODE_CANCELLED);
+    ngx_http_review_call_count_cut(call, REVIEW_CODE_CANCELLED);
     ngx_http_review_limit_leave(&call->turn);
 }

@@ -141,16 +141,17 @@ struct ngx_http_review_call_s {
  * those of the zone that limits the request's calls; NULL: none does.
  */
 
-review_metrics_t *ngx_http_review_metrics(ngx_http_review_ctx_t *ctx);
-void ngx_http_review_count_call(ngx_http_review_call_t *call);
-void ngx_http_review_count_busy(ngx_http_review_call_t *call);
-void ngx_http_review_count_cut(ngx_http_review_call_t *call,
+review_metrics_t *ngx_http_review_call_count_metrics(
+    ngx_http_review_ctx_t *ctx);
+void ngx_http_review_call_count(ngx_http_review_call_t *call);
+void ngx_http_review_call_count_busy(ngx_http_review_call_t *call);
+void ngx_http_review_call_count_cut(ngx_http_review_call_t *call,
     review_code_t code);
-void ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_call_count_retry(ngx_http_review_ctx_t *ctx,
     ngx_http_review_usage_t *usage);
-void ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_call_count_tokens(ngx_http_review_ctx_t *ctx,
     review_str_t *model, int64_t prompt, int64_t completion);
-void ngx_http_review_add_usage(ngx_http_review_usage_t *sum,
+void ngx_http_review_call_count_add_usage(ngx_http_review_usage_t *sum,
     ngx_http_review_usage_t *usage);
 
 
@@ -177,26 +178,26 @@ void ngx_http_review_call_ended(ngx_http_review_call_t *call);
  * the client's request.
  */
 
-ngx_int_t ngx_http_review_call_subrequest(ngx_http_review_call_t *call);
-void ngx_http_review_call_stop(ngx_http_review_call_t *call);
-void ngx_http_review_call_let_go(ngx_http_review_call_t *call);
+ngx_int_t ngx_http_review_subrequest_create(ngx_http_review_call_t *call);
+void ngx_http_review_subrequest_stop(ngx_http_review_call_t *call);
+void ngx_http_review_subrequest_let_go(ngx_http_review_call_t *call);
 
 /* a try has ended, or must: has the call looked at when the request is woken */
 
-void ngx_http_review_call_end(ngx_http_review_call_t *call);
+void ngx_http_review_subrequest_end(ngx_http_review_call_t *call);
 
 /* handlers of the server rewrite and the precontent phase */
 
-ngx_int_t ngx_http_review_call_rewrite(ngx_http_request_t *r);
-ngx_int_t ngx_http_review_call_precontent(ngx_http_request_t *r);
+ngx_int_t ngx_http_review_subrequest_rewrite(ngx_http_request_t *r);
+ngx_int_t ngx_http_review_subrequest_precontent(ngx_http_request_t *r);
 
 /* wakes a subrequest that may wait for an event of the client's connection */
 
-void ngx_http_review_call_kick(ngx_http_request_t *sr);
+void ngx_http_review_subrequest_kick(ngx_http_request_t *sr);
 
 /* the call whose subrequest this is, or NULL */
 
-ngx_http_review_call_t *ngx_http_review_call_of(ngx_http_request_t *r);
+ngx_http_review_call_t *ngx_http_review_subrequest_of(ngx_http_request_t *r);
 
 
 /* ngx_http_review_capture.c: what a subrequest's response turns into */

@@ -7,7 +7,7 @@
 /* of the zone that limits the request's calls; NULL: none does */
 
 review_metrics_t *
-ngx_http_review_metrics(ngx_http_review_ctx_t *ctx)
+ngx_http_review_call_count_metrics(ngx_http_review_ctx_t *ctx)
 {
     if (ctx->waiter.limit == NULL) {
         return NULL;
@@ -20,11 +20,11 @@ ngx_http_review_metrics(ngx_http_review_ctx_t *ctx)
 /* a try that has ended, or was not made at all */
 
 void
-ngx_http_review_count_call(ngx_http_review_call_t *call)
+ngx_http_review_call_count(ngx_http_review_call_t *call)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_metrics(call->ctx);
+    m = ngx_http_review_call_count_metrics(call->ctx);
 
     if (m == NULL) {
         return;
@@ -49,11 +49,11 @@ ngx_http_review_count_call(ngx_http_review_call_t *call)
 /* a call that no server was free for */
 
 void
-ngx_http_review_count_busy(ngx_http_review_call_t *call)
+ngx_http_review_call_count_busy(ngx_http_review_call_t *call)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_metrics(call->ctx);
+    m = ngx_http_review_call_count_metrics(call->ctx);
 
     if (m) {
         review_metrics_call(m, REVIEW_CODE_BUSY, REVIEW_METRICS_NO_TIME);
@@ -62,12 +62,12 @@ ngx_http_review_count_busy(ngx_http_review_call_t *call)
 
 
 void
-ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx, review_str_t *model,
-    int64_t prompt, int64_t completion)
+ngx_http_review_call_count_tokens(ngx_http_review_ctx_t *ctx,
+    review_str_t *model, int64_t prompt, int64_t completion)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_metrics(ctx);
+    m = ngx_http_review_call_count_metrics(ctx);
 
     if (m && (prompt > 0 || completion > 0)) {
         review_metrics_tokens(m, model->data, model->len, prompt, completion);
@@ -78,11 +78,11 @@ ngx_http_review_count_tokens(ngx_http_review_ctx_t *ctx, review_str_t *model,
 /* a call that is given up while it runs, or while it waits */
 
 void
-ngx_http_review_count_cut(ngx_http_review_call_t *call, review_code_t code)
+ngx_http_review_call_count_cut(ngx_http_review_call_t *call, review_code_t code)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_metrics(call->ctx);
+    m = ngx_http_review_call_count_metrics(call->ctx);
 
     if (m == NULL || call->turn.state == NGX_HTTP_REVIEW_TURN_NONE) {
         return;
@@ -106,14 +106,14 @@ ngx_http_review_count_cut(ngx_http_review_call_t *call, review_code_t code)
 /* a call that is made again, or asks anew */
 
 void
-ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
+ngx_http_review_call_count_retry(ngx_http_review_ctx_t *ctx,
     ngx_http_review_usage_t *usage)
 {
     review_metrics_t  *m;
 
     usage->retries++;
 
-    m = ngx_http_review_metrics(ctx);
+    m = ngx_http_review_call_count_metrics(ctx);
 
     if (m) {
         review_metrics_retry(m);
@@ -122,7 +122,7 @@ ngx_http_review_count_retry(ngx_http_review_ctx_t *ctx,
 
 
 void
-ngx_http_review_add_usage(ngx_http_review_usage_t *sum,
+ngx_http_review_call_count_add_usage(ngx_http_review_usage_t *sum,
     ngx_http_review_usage_t *usage)
 {
     sum->calls += usage->calls;

@@ -203,7 +203,7 @@ ngx_http_review_retry(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
         if (ngx_http_review_retry_param(retry, &value[i]) != NGX_OK) {
-            return ngx_http_review_bad_param(cf, &value[i]);
+            return ngx_http_review_param_bad(cf, &value[i]);
         }
     }
 

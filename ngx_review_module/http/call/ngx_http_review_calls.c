@@ -77,14 +77,14 @@ ngx_http_review_calls_kick(ngx_http_review_ctx_t *ctx)
         call = ngx_queue_data(q, ngx_http_review_call_t, running);
 
         if (call->sr) {
-            ngx_http_review_call_kick(call->sr);
+            ngx_http_review_subrequest_kick(call->sr);
         }
     }
 
     left = ctx->left.elts;
 
     for (i = 0; i < ctx->left.nelts; i++) {
-        ngx_http_review_call_kick(left[i]);
+        ngx_http_review_subrequest_kick(left[i]);
     }
 }
 
@@ -101,7 +101,7 @@ ngx_http_review_calls_stop(ngx_http_review_ctx_t *ctx)
     {
         call = ngx_queue_data(q, ngx_http_review_call_t, running);
 
-        ngx_http_review_call_stop(call);
+        ngx_http_review_subrequest_stop(call);
     }
 }
 

@@ -14,7 +14,7 @@
 /* seconds, or a date (RFC 9110); milliseconds from now, 0 for neither */
 
 static ngx_msec_t
-ngx_http_review_retry_after(ngx_str_t *value)
+ngx_http_review_capture_retry_after(ngx_str_t *value)
 {
     time_t  n;
 
@@ -80,10 +80,10 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
         call->read = u->peer.connection->read;
     }
 
-    h = ngx_http_review_find_header(&r->headers_out.headers, "Retry-After");
+    h = ngx_http_review_headers_find(&r->headers_out.headers, "Retry-After");
 
     if (h) {
-        call->retry_after = ngx_http_review_retry_after(&h->value);
+        call->retry_after = ngx_http_review_capture_retry_after(&h->value);
     }
 
     coding = r->headers_out.content_encoding;
@@ -146,7 +146,7 @@ ngx_http_review_capture_body(ngx_http_request_t *r,
         {
             /* more of it makes no sense: the call is cut off when woken */
 
-            ngx_http_review_call_end(call);
+            ngx_http_review_subrequest_end(call);
         }
 
         b->pos = b->last;

@@ -7,26 +7,27 @@
 #include "http/call/ngx_http_review_call.h"
 
 
-static ngx_int_t ngx_http_review_call_headers(ngx_http_review_call_t *call,
+static ngx_int_t ngx_http_review_subrequest_headers(
+    ngx_http_review_call_t *call, ngx_http_request_t *sr);
+static ngx_int_t ngx_http_review_subrequest_body(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
-static ngx_int_t ngx_http_review_call_body(ngx_http_review_call_t *call,
+static ngx_int_t ngx_http_review_subrequest_done(ngx_http_request_t *sr,
+    void *data, ngx_int_t rc);
+static void ngx_http_review_subrequest_look(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
-static ngx_int_t ngx_http_review_call_done(ngx_http_request_t *sr, void *data,
-    ngx_int_t rc);
-static void ngx_http_review_call_look(ngx_http_review_call_t *call,
+static ngx_uint_t ngx_http_review_subrequest_is_cut(ngx_http_request_t *sr);
+static void ngx_http_review_subrequest_log(ngx_http_review_call_t *call,
     ngx_http_request_t *sr);
-static ngx_uint_t ngx_http_review_call_is_cut(ngx_http_request_t *sr);
-static void ngx_http_review_call_log(ngx_http_review_call_t *call,
+static void ngx_http_review_subrequest_abandoned(ngx_http_request_t *sr);
+static ngx_uint_t ngx_http_review_subrequest_waits_for_file(
     ngx_http_request_t *sr);
-static void ngx_http_review_call_abandoned(ngx_http_request_t *sr);
-static ngx_uint_t ngx_http_review_call_waits_for_file(ngx_http_request_t *sr);
 
 
 static ngx_str_t  ngx_http_review_post = ngx_string("POST");
 
 
 ngx_int_t
-ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
+ngx_http_review_subrequest_create(ngx_http_review_call_t *call)
 {
     ngx_http_request_t                *r, *sr;
     ngx_http_variable_value_t         *vars, *vv;
@@ -41,7 +42,7 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
         return NGX_ERROR;
     }
 
-    ps->handler = ngx_http_review_call_done;
+    ps->handler = ngx_http_review_subrequest_done;
     ps->data = call;
 
     /*
@@ -83,10 +84,10 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
     sr->variables = vars;
     sr->variables[rmcf->request_id] = *vv;
 
-    if (ngx_http_review_call_headers(call, sr) != NGX_OK
-        || ngx_http_review_call_body(call, sr) != NGX_OK)
+    if (ngx_http_review_subrequest_headers(call, sr) != NGX_OK
+        || ngx_http_review_subrequest_body(call, sr) != NGX_OK)
     {
-        sr->write_event_handler = ngx_http_review_call_abandoned;
+        sr->write_event_handler = ngx_http_review_subrequest_abandoned;
         return NGX_ERROR;
     }
 
@@ -102,7 +103,7 @@ ngx_http_review_call_subrequest(ngx_http_review_call_t *call)
  */
 
 static ngx_int_t
-ngx_http_review_call_headers(ngx_http_review_call_t *call,
+ngx_http_review_subrequest_headers(ngx_http_review_call_t *call,
     ngx_http_request_t *sr)
 {
     ngx_str_t             accept;
@@ -129,22 +130,22 @@ ngx_http_review_call_headers(ngx_http_review_call_t *call,
     accept.len = ngx_strlen(call->accept);
 
     if (ngx_list_init(headers, r->pool, 2, sizeof(ngx_table_elt_t)) != NGX_OK
-        || ngx_http_review_add_header(headers, r->pool, "Content-Type",
-                                      &call->type)
+        || ngx_http_review_headers_add(headers, r->pool, "Content-Type",
+                                       &call->type)
            != NGX_OK
-        || ngx_http_review_add_header(headers, r->pool, "Accept", &accept)
+        || ngx_http_review_headers_add(headers, r->pool, "Accept", &accept)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    sr->headers_in.content_type = ngx_http_review_find_header(headers,
-                                                              "Content-Type");
+    sr->headers_in.content_type = ngx_http_review_headers_find(headers,
+                                                               "Content-Type");
 
     for (name = traces; *name; name++) {
-        h = ngx_http_review_find_header(&r->headers_in.headers, *name);
+        h = ngx_http_review_headers_find(&r->headers_in.headers, *name);
 
-        if (h && ngx_http_review_add_header(headers, r->pool, *name, &h->value)
+        if (h && ngx_http_review_headers_add(headers, r->pool, *name, &h->value)
                  != NGX_OK)
         {
             return NGX_ERROR;
@@ -161,7 +162,7 @@ ngx_http_review_call_headers(ngx_http_review_call_t *call,
  */
 
 static ngx_int_t
-ngx_http_review_call_body(ngx_http_review_call_t *call,
+ngx_http_review_subrequest_body(ngx_http_review_call_t *call,
     ngx_http_request_t *sr)
 {
     size_t                    i;
@@ -215,7 +216,7 @@ ngx_http_review_call_body(ngx_http_review_call_t *call,
 /* has the call looked at when the request is woken: not here, not now */
 
 void
-ngx_http_review_call_end(ngx_http_review_call_t *call)
+ngx_http_review_subrequest_end(ngx_http_review_call_t *call)
 {
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
@@ -226,7 +227,7 @@ ngx_http_review_call_end(ngx_http_review_call_t *call)
         ngx_queue_insert_tail(&call->ctx->ended, &call->queue);
     }
 
-    ngx_http_review_wake(call->ctx);
+    ngx_http_review_ctx_wake(call->ctx);
 }
 
 
@@ -238,7 +239,8 @@ ngx_http_review_call_end(ngx_http_review_call_t *call)
  */
 
 static ngx_int_t
-ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
+ngx_http_review_subrequest_done(ngx_http_request_t *sr, void *data,
+    ngx_int_t rc)
 {
     ngx_http_review_call_t *call = data;
 
@@ -269,14 +271,14 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     call->sr = NULL;
     call->rc = rc;
 
-    call->cut = ngx_http_review_call_is_cut(sr);
+    call->cut = ngx_http_review_subrequest_is_cut(sr);
 
-    ngx_http_review_call_look(call, sr);
+    ngx_http_review_subrequest_look(call, sr);
 
     call->no_server = !call->header && ngx_http_review_busy_no_server(sr);
     call->busy = call->no_server && ngx_http_review_busy(&call->turn);
 
-    ngx_http_review_call_end(call);
+    ngx_http_review_subrequest_end(call);
 
     return NGX_OK;
 }
@@ -285,7 +287,8 @@ ngx_http_review_call_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 /* how far the try has come */
 
 static void
-ngx_http_review_call_look(ngx_http_review_call_t *call, ngx_http_request_t *sr)
+ngx_http_review_subrequest_look(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr)
 {
     ngx_http_upstream_state_t  *state;
 
@@ -303,7 +306,7 @@ ngx_http_review_call_look(ngx_http_review_call_t *call, ngx_http_request_t *sr)
 /* nginx knows how much of a response was to come, if that was said */
 
 static ngx_uint_t
-ngx_http_review_call_is_cut(ngx_http_request_t *sr)
+ngx_http_review_subrequest_is_cut(ngx_http_request_t *sr)
 {
     ngx_http_upstream_t  *u;
 
@@ -325,7 +328,7 @@ ngx_http_review_call_is_cut(ngx_http_request_t *sr)
  */
 
 void
-ngx_http_review_call_stop(ngx_http_review_call_t *call)
+ngx_http_review_subrequest_stop(ngx_http_review_call_t *call)
 {
     ngx_http_request_t  *sr, **left;
 
@@ -338,16 +341,16 @@ ngx_http_review_call_stop(ngx_http_review_call_t *call)
     call->sr = NULL;
     call->left = 1;
 
-    ngx_http_review_call_look(call, sr);
+    ngx_http_review_subrequest_look(call, sr);
 
-    if (ngx_http_review_call_waits_for_file(sr)) {
-        sr->write_event_handler = ngx_http_review_call_abandoned;
+    if (ngx_http_review_subrequest_waits_for_file(sr)) {
+        sr->write_event_handler = ngx_http_review_subrequest_abandoned;
         return;
     }
 
     if (sr->upstream && sr->upstream->cleanup && *sr->upstream->cleanup) {
-        ngx_http_review_call_log(call, sr);
-        ngx_http_review_call_abandoned(sr);
+        ngx_http_review_subrequest_log(call, sr);
+        ngx_http_review_subrequest_abandoned(sr);
         return;
     }
 
@@ -362,7 +365,8 @@ ngx_http_review_call_stop(ngx_http_review_call_t *call)
 /* nginx logs a subrequest when it ends, but not when it is cut off */
 
 static void
-ngx_http_review_call_log(ngx_http_review_call_t *call, ngx_http_request_t *sr)
+ngx_http_review_subrequest_log(ngx_http_review_call_t *call,
+    ngx_http_request_t *sr)
 {
     ngx_uint_t                  i, n;
     ngx_http_handler_pt        *handler;
@@ -401,14 +405,14 @@ ngx_http_review_call_log(ngx_http_review_call_t *call, ngx_http_request_t *sr)
  */
 
 void
-ngx_http_review_call_let_go(ngx_http_review_call_t *call)
+ngx_http_review_subrequest_let_go(ngx_http_review_call_t *call)
 {
-    if (call->sr && ngx_http_review_call_waits_for_file(call->sr)) {
-        call->sr->write_event_handler = ngx_http_review_call_abandoned;
+    if (call->sr && ngx_http_review_subrequest_waits_for_file(call->sr)) {
+        call->sr->write_event_handler = ngx_http_review_subrequest_abandoned;
     }
 
     if (call->sr) {
-        ngx_http_review_call_look(call, call->sr);
+        ngx_http_review_subrequest_look(call, call->sr);
     }
 
     call->sr = NULL;
@@ -416,7 +420,7 @@ ngx_http_review_call_let_go(ngx_http_review_call_t *call)
 
 
 static void
-ngx_http_review_call_abandoned(ngx_http_request_t *sr)
+ngx_http_review_subrequest_abandoned(ngx_http_request_t *sr)
 {
     ngx_http_upstream_t  *u;
 
@@ -438,11 +442,11 @@ ngx_http_review_call_abandoned(ngx_http_request_t *sr)
 /* wakes a subrequest that may wait for the client connection's write event */
 
 void
-ngx_http_review_call_kick(ngx_http_request_t *sr)
+ngx_http_review_subrequest_kick(ngx_http_request_t *sr)
 {
     if (!sr->done
         && (sr->upstream == NULL || sr->buffered)
-        && !ngx_http_review_call_waits_for_file(sr))
+        && !ngx_http_review_subrequest_waits_for_file(sr))
     {
         (void) ngx_http_post_request(sr, NULL);
     }
@@ -452,9 +456,9 @@ ngx_http_review_call_kick(ngx_http_request_t *sr)
 /* nginx compares the size again after an internal redirect */
 
 ngx_int_t
-ngx_http_review_call_rewrite(ngx_http_request_t *r)
+ngx_http_review_subrequest_rewrite(ngx_http_request_t *r)
 {
-    if (ngx_http_review_call_of(r)) {
+    if (ngx_http_review_subrequest_of(r)) {
         r->headers_in.content_length_n = -1;
     }
 
@@ -469,19 +473,19 @@ ngx_http_review_call_rewrite(ngx_http_request_t *r)
  */
 
 ngx_int_t
-ngx_http_review_call_precontent(ngx_http_request_t *r)
+ngx_http_review_subrequest_precontent(ngx_http_request_t *r)
 {
     size_t                   i;
     ngx_http_review_call_t  *call;
 
-    call = ngx_http_review_call_of(r);
+    call = ngx_http_review_subrequest_of(r);
 
     if (call == NULL) {
         return NGX_DECLINED;
     }
 
     if (call->sr != r) {
-        ngx_http_review_call_abandoned(r);
+        ngx_http_review_subrequest_abandoned(r);
         return NGX_DONE;
     }
 
@@ -503,7 +507,7 @@ ngx_http_review_call_precontent(ngx_http_request_t *r)
 /* whoever waits for a file, or the lock of a cache entry, is woken by that */
 
 static ngx_uint_t
-ngx_http_review_call_waits_for_file(ngx_http_request_t *sr)
+ngx_http_review_subrequest_waits_for_file(ngx_http_request_t *sr)
 {
 #if (NGX_HTTP_CACHE)
     if (sr->cache && sr->cache->waiting) {
@@ -516,11 +520,11 @@ ngx_http_review_call_waits_for_file(ngx_http_request_t *sr)
 
 
 ngx_http_review_call_t *
-ngx_http_review_call_of(ngx_http_request_t *r)
+ngx_http_review_subrequest_of(ngx_http_request_t *r)
 {
     if (r == r->main
         || r->post_subrequest == NULL
-        || r->post_subrequest->handler != ngx_http_review_call_done)
+        || r->post_subrequest->handler != ngx_http_review_subrequest_done)
     {
         return NULL;
     }

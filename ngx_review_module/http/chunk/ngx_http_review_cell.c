@@ -43,7 +43,8 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
     /* a gate that can't tell is open: an LLM call is cheaper than a miss */
 
     if (point->when_regex
-        && ngx_http_review_regex(cell->chunk, point->when_regex, captures)
+        && ngx_http_review_rubric_regex(cell->chunk, point->when_regex,
+                                        captures)
            == NGX_DECLINED)
     {
         ngx_http_review_result_skipped(cell);
@@ -64,8 +65,8 @@ ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
 {
     ngx_int_t  captures[2];
 
-    switch (ngx_http_review_regex(cell->chunk, cell->point->rule->regex,
-                                  captures))
+    switch (ngx_http_review_rubric_regex(cell->chunk, cell->point->rule->regex,
+                                         captures))
     {
 
     case NGX_OK:
@@ -243,7 +244,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         if (!cell->extended) {
             cell->extended = 1;
             cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-            ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
+            ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
             ngx_http_review_cell_ask(cell);
             return;
         }
@@ -251,7 +252,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     if (call->failure.code == REVIEW_CODE_BAD_ANSWER && !cell->reasked) {
         cell->reasked = 1;
-        ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
         ngx_http_review_cell_ask(cell);
         return;
     }
@@ -281,7 +282,7 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 
     if (!cell->reasked) {
         cell->reasked = 1;
-        ngx_http_review_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
 
         if (ngx_http_review_cell_turn(cell, NGX_HTTP_REVIEW_REASK_BYTES, &err)
             == NGX_OK)

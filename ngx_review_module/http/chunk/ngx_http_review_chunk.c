@@ -8,17 +8,18 @@
 #include "review/request/chunk_request.h"
 
 
-static ngx_int_t ngx_http_review_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_review_chunk_handler(ngx_http_request_t *r);
 static void ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
 static ngx_int_t ngx_http_review_chunk_request(
     ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk);
-static ngx_uint_t ngx_http_review_asks(ngx_http_review_chunk_t *chunk);
-static ngx_int_t ngx_http_review_admit(ngx_http_review_chunk_t *chunk);
-static ngx_int_t ngx_http_review_start(ngx_http_review_chunk_t *chunk);
-static ngx_int_t ngx_http_review_create_cells(ngx_http_review_chunk_t *chunk);
-static ngx_int_t ngx_http_review_create_sources(
+static ngx_uint_t ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_create_cells(
+    ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_create_sources(
     ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx);
@@ -33,7 +34,7 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     char       *rv;
     ngx_str_t  *value;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_handler);
+    rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_chunk_handler);
 
     if (rv != NGX_CONF_OK || cf->args->nelts == 1) {
         return rv;
@@ -67,12 +68,12 @@ ngx_http_review_chunk_of(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_review_handler(ngx_http_request_t *r)
+ngx_http_review_chunk_handler(ngx_http_request_t *r)
 {
     ngx_http_review_ctx_t    *ctx;
     ngx_http_review_chunk_t  *chunk;
 
-    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_chunk_t));
+    ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_chunk_t));
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -81,18 +82,19 @@ ngx_http_review_handler(ngx_http_request_t *r)
     ngx_queue_init(&chunk->answered);
 
     ctx->read = ngx_http_review_chunk_read;
-    ctx->sse = ngx_http_review_accepts(r, "text/event-stream");
+    ctx->sse = ngx_http_review_headers_accepts(r, "text/event-stream");
 
     ngx_http_review_ctx_waiter(ctx);
 
-    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
+    return ngx_http_review_ctx_read(ctx,
+                                    ngx_http_review_headers_check_json(ctx));
 }
 
 
 static void
 ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_read_json(ctx, ngx_http_review_chunk_parsed);
+    ngx_http_review_parse_json(ctx, ngx_http_review_chunk_parsed);
 }
 
 
@@ -107,15 +109,15 @@ ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx)
     rc = ngx_http_review_chunk_request(chunk);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_review_admit(chunk);
+        rc = ngx_http_review_chunk_admit(chunk);
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_review_start(chunk);
+        rc = ngx_http_review_chunk_start(chunk);
     }
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
     }
 }
 
@@ -132,7 +134,7 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
 
     ctx = &chunk->ctx;
 
-    ngx_http_review_rubrics(ctx, &given.rubrics);
+    ngx_http_review_rubric_all(ctx, &given.rubrics);
     given.max_chunk = ngx_http_review_chunk_conf(ctx)->max_chunk;
     given.max_points = ngx_http_review_chunk_conf(ctx)->max_points;
 
@@ -207,7 +209,7 @@ ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
 /* does any of the points need the LLM? */
 
 static ngx_uint_t
-ngx_http_review_asks(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
 {
     ngx_int_t        captures[2];
     ngx_uint_t       i;
@@ -217,7 +219,7 @@ ngx_http_review_asks(ngx_http_review_chunk_t *chunk)
         point = chunk->cells[i].point;
 
         if (point->when_regex
-            && ngx_http_review_regex(chunk, point->when_regex, captures)
+            && ngx_http_review_rubric_regex(chunk, point->when_regex, captures)
                == NGX_DECLINED)
         {
             continue;
@@ -238,7 +240,7 @@ ngx_http_review_asks(ngx_http_review_chunk_t *chunk)
  */
 
 static ngx_int_t
-ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 {
     ngx_uint_t              seconds;
     ngx_http_review_ctx_t  *ctx;
@@ -251,11 +253,12 @@ ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
 
     seconds = ngx_http_review_limit_full(ctx->waiter.limit);
 
-    if (seconds == 0 || !ngx_http_review_asks(chunk)) {
+    if (seconds == 0 || !ngx_http_review_chunk_asks(chunk)) {
         return NGX_OK;
     }
 
-    if (ngx_http_review_add_retry_after(ctx->request, seconds) != NGX_OK) {
+    if (ngx_http_review_headers_add_retry_after(ctx->request, seconds)
+        != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -263,7 +266,7 @@ ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
                   "review: too many calls wait in zone \"%V\"",
                   &ctx->waiter.limit->zone->name);
 
-    ngx_http_review_count_review(chunk, REVIEW_METRICS_REJECTED);
+    ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);
 
     return ngx_http_review_problem(ctx, NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
                                    "the queue of the LLM's calls is full");
@@ -271,15 +274,15 @@ ngx_http_review_admit(ngx_http_review_chunk_t *chunk)
 
 
 static ngx_int_t
-ngx_http_review_start(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
 {
     ngx_uint_t              i;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &chunk->ctx;
 
-    if (ngx_http_review_create_cells(chunk) != NGX_OK
-        || ngx_http_review_create_sources(chunk) != NGX_OK)
+    if (ngx_http_review_chunk_create_cells(chunk) != NGX_OK
+        || ngx_http_review_chunk_create_sources(chunk) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -293,7 +296,7 @@ ngx_http_review_start(ngx_http_review_chunk_t *chunk)
     ctx->expire = ngx_http_review_chunk_expire;
     ctx->cancel = ngx_http_review_chunk_cancel;
 
-    if (ngx_http_review_begin(ctx) != NGX_OK) {
+    if (ngx_http_review_ctx_begin(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -308,7 +311,7 @@ ngx_http_review_start(ngx_http_review_chunk_t *chunk)
 /* their points are known already */
 
 static ngx_int_t
-ngx_http_review_create_cells(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_create_cells(ngx_http_review_chunk_t *chunk)
 {
     ngx_uint_t               i;
     ngx_http_review_cell_t  *cell;
@@ -332,7 +335,7 @@ ngx_http_review_create_cells(ngx_http_review_chunk_t *chunk)
 /* large texts, in which quotes are looked for on a thread, are in its pool */
 
 static ngx_int_t
-ngx_http_review_create_sources(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_create_sources(ngx_http_review_chunk_t *chunk)
 {
     ngx_uint_t               i, n;
     review_str_t            *text;
@@ -368,7 +371,8 @@ ngx_http_review_create_sources(ngx_http_review_chunk_t *chunk)
     for (i = 0; i < n; i++) {
         text = i ? &subject->references[i - 1] : &subject->chunk;
 
-        chunk->sources[i] = review_source_create(pool, text->data, text->len);
+        chunk->sources[i] = review_quote_source_create(pool, text->data,
+                                                       text->len);
         if (chunk->sources[i] == NULL) {
             return NGX_ERROR;
         }
@@ -393,8 +397,8 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
     status = ngx_http_review_reply_outcome(ctx, chunk->ncells,
                                       chunk->counts[NGX_HTTP_REVIEW_TIMEOUT]);
 
-    ngx_http_review_count_finished(chunk);
-    ngx_http_review_end(ctx);
+    ngx_http_review_chunk_count_finished(chunk);
+    ngx_http_review_ctx_end(ctx);
 
     ngx_http_finalize_request(ctx->request,
                               ngx_http_review_chunk_reply(chunk, status));
@@ -427,6 +431,6 @@ ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx)
     chunk = (ngx_http_review_chunk_t *) ctx;
 
     if (chunk->ndone < chunk->ncells) {
-        ngx_http_review_count_review(chunk, REVIEW_METRICS_ABORTED);
+        ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_ABORTED);
     }
 }

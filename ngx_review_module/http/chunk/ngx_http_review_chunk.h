@@ -182,10 +182,10 @@ void ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell);
 
 /* ngx_http_review_chunk_count.c: what the metrics of a zone are told */
 
-void ngx_http_review_count_point(ngx_http_review_cell_t *cell);
-void ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,
+void ngx_http_review_chunk_count_point(ngx_http_review_cell_t *cell);
+void ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
     review_metrics_review_e status);
-void ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk);
+void ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk);
 
 
 /* ngx_http_review_rubric.c: rubrics in the configuration, and regexes */
@@ -196,7 +196,7 @@ review_rubric_t *ngx_http_review_rubric_find(
 
 /* what readers of requests are given of them */
 
-void ngx_http_review_rubrics(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_rubric_all(ngx_http_review_ctx_t *ctx,
     review_rubrics_t *given);
 
 /*
@@ -205,8 +205,8 @@ void ngx_http_review_rubrics(ngx_http_review_ctx_t *ctx,
  * regexes together did.
  */
 
-ngx_int_t ngx_http_review_regex(ngx_http_review_chunk_t *chunk, void *regex,
-    ngx_int_t *captures);
+ngx_int_t ngx_http_review_rubric_regex(ngx_http_review_chunk_t *chunk,
+    void *regex, ngx_int_t *captures);
 
 
 #pragma GCC visibility pop

@@ -5,7 +5,7 @@
 
 
 void
-ngx_http_review_count_point(ngx_http_review_cell_t *cell)
+ngx_http_review_chunk_count_point(ngx_http_review_cell_t *cell)
 {
     review_metrics_t  *m;
 
@@ -16,7 +16,7 @@ ngx_http_review_count_point(ngx_http_review_cell_t *cell)
         REVIEW_METRICS_POINT_SKIPPED
     };
 
-    m = ngx_http_review_metrics(&cell->chunk->ctx);
+    m = ngx_http_review_call_count_metrics(&cell->chunk->ctx);
 
     if (m) {
         review_metrics_point(m, points[cell->status]);
@@ -27,12 +27,12 @@ ngx_http_review_count_point(ngx_http_review_cell_t *cell)
 /* once for each review, whatever comes later */
 
 void
-ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,
+ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
     review_metrics_review_e status)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_metrics(&chunk->ctx);
+    m = ngx_http_review_call_count_metrics(&chunk->ctx);
 
     if (m && !chunk->counted) {
         chunk->counted = 1;
@@ -46,14 +46,13 @@ ngx_http_review_count_review(ngx_http_review_chunk_t *chunk,
 
 
 void
-ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk)
 {
     const char  *status;
 
     status = chunk->ctx.status;
 
-    ngx_http_review_count_review(chunk,
-                                 status[0] == 'c' ? REVIEW_METRICS_COMPLETE
-                                 : status[0] == 'p' ? REVIEW_METRICS_PARTIAL
-                                 : REVIEW_METRICS_FAILED);
+    ngx_http_review_chunk_count_review(
+        chunk, status[0] == 'c' ? REVIEW_METRICS_COMPLETE
+        : status[0] == 'p' ? REVIEW_METRICS_PARTIAL : REVIEW_METRICS_FAILED);
 }

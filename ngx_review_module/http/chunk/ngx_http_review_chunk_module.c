@@ -214,7 +214,8 @@ ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_http_review_set_uri(cf, &value[1], &llm->uri) != NGX_CONF_OK) {
+    if (ngx_http_review_param_set_uri(cf, &value[1],
+                                      &llm->uri) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -222,7 +223,7 @@ ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (ngx_http_review_param(&value[i], "model", &arg) && arg.len) {
             if (review_utf8_valid((char *) arg.data, arg.len) != arg.len) {
-                return ngx_http_review_bad_param(cf, &value[i]);
+                return ngx_http_review_param_bad(cf, &value[i]);
             }
 
             llm->model = arg;
@@ -230,9 +231,9 @@ ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (ngx_http_review_param(&value[i], "stream", &arg)) {
-            flag = ngx_http_review_on_off(&arg);
+            flag = ngx_http_review_param_on_off(&arg);
             if (flag == NGX_ERROR) {
-                return ngx_http_review_bad_param(cf, &value[i]);
+                return ngx_http_review_param_bad(cf, &value[i]);
             }
 
             llm->stream = flag;
@@ -240,16 +241,16 @@ ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (ngx_http_review_param(&value[i], "schema", &arg)) {
-            flag = ngx_http_review_on_off(&arg);
+            flag = ngx_http_review_param_on_off(&arg);
             if (flag == NGX_ERROR) {
-                return ngx_http_review_bad_param(cf, &value[i]);
+                return ngx_http_review_param_bad(cf, &value[i]);
             }
 
             llm->schema = flag;
             continue;
         }
 
-        return ngx_http_review_bad_param(cf, &value[i]);
+        return ngx_http_review_param_bad(cf, &value[i]);
     }
 
     rlcf->llm = llm;

@@ -61,8 +61,8 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
         model.len = llm->model.len;
     }
 
-    ngx_http_review_count_tokens(call->ctx, &model, c->prompt_tokens,
-                                 c->completion_tokens);
+    ngx_http_review_call_count_tokens(call->ctx, &model, c->prompt_tokens,
+                                      c->completion_tokens);
 
     return c->detail;
 }

@@ -15,9 +15,9 @@ const char  *ngx_http_review_statuses[] = {
 };
 
 
-static ngx_uint_t ngx_http_review_write_evidence(ngx_http_review_cell_t *cell,
-    review_buf_t *b, size_t i);
-static void ngx_http_review_write_span(review_buf_t *b,
+static ngx_uint_t ngx_http_review_result_write_evidence(
+    ngx_http_review_cell_t *cell, review_buf_t *b, size_t i);
+static void ngx_http_review_result_write_span(review_buf_t *b,
     const review_str_t *source, const review_span_t *span);
 
 
@@ -68,8 +68,8 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
         cell->result.len = b->len;
     }
 
-    ngx_http_review_add_usage(&ctx->usage, &cell->usage);
-    ngx_http_review_count_point(cell);
+    ngx_http_review_call_count_add_usage(&ctx->usage, &cell->usage);
+    ngx_http_review_chunk_count_point(cell);
 
     cell->done = 1;
     chunk->ndone++;
@@ -85,7 +85,7 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
         ngx_http_review_chunk_reply_result(cell);
     }
 
-    ngx_http_review_wake(ctx);
+    ngx_http_review_ctx_wake(ctx);
 }
 
 
@@ -119,7 +119,7 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
 /* opens the finding, and its list of evidence */
 
 static void
-ngx_http_review_write_finding(review_buf_t *b, review_verdict_e verdict,
+ngx_http_review_result_write_finding(review_buf_t *b, review_verdict_e verdict,
     review_severity_e severity, review_str_t *reason, review_str_t *suggestion,
     double confidence)
 {
@@ -136,7 +136,7 @@ ngx_http_review_write_finding(review_buf_t *b, review_verdict_e verdict,
 /* closes both, with what the LLM has to say besides, if it has */
 
 static void
-ngx_http_review_write_judgement(review_buf_t *b, ngx_uint_t grounded,
+ngx_http_review_result_write_judgement(review_buf_t *b, ngx_uint_t grounded,
     ngx_uint_t needs_human, const json_t *data)
 {
     review_write_array_end(b);
@@ -168,17 +168,17 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
-    ngx_http_review_write_finding(&b, answer->verdict,
-                                  answer->severity >= 0
-                                  ? (review_severity_e) answer->severity
-                                  : cell->point->severity,
-                                  &answer->reason, &answer->suggestion,
-                                  answer->confidence);
+    ngx_http_review_result_write_finding(&b, answer->verdict,
+                                         answer->severity >= 0
+                                         ? (review_severity_e) answer->severity
+                                         : cell->point->severity,
+                                         &answer->reason, &answer->suggestion,
+                                         answer->confidence);
 
     found = 0;
 
     for (i = 0; i < answer->nquotes; i++) {
-        found += ngx_http_review_write_evidence(cell, &b, i);
+        found += ngx_http_review_result_write_evidence(cell, &b, i);
     }
 
     grounded = found && found == answer->nquotes;
@@ -189,7 +189,8 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
                                     || answer->verdict
                                        == REVIEW_VERDICT_FAIL));
 
-    ngx_http_review_write_judgement(&b, grounded, needs_human, answer->data);
+    ngx_http_review_result_write_judgement(&b, grounded, needs_human,
+                                           answer->data);
     ngx_http_review_result_end(cell, &b);
 }
 
@@ -197,8 +198,8 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
 /* returns 1 if the quote was found */
 
 static ngx_uint_t
-ngx_http_review_write_evidence(ngx_http_review_cell_t *cell, review_buf_t *b,
-    size_t i)
+ngx_http_review_result_write_evidence(ngx_http_review_cell_t *cell,
+    review_buf_t *b, size_t i)
 {
     review_str_t       *quote, *ids;
     review_evidence_t  *e;
@@ -218,15 +219,15 @@ ngx_http_review_write_evidence(ngx_http_review_cell_t *cell, review_buf_t *b,
         return 0;
     }
 
-    ngx_http_review_write_span(b, e->source ? &ids[e->source - 1]
+    ngx_http_review_result_write_span(b, e->source ? &ids[e->source - 1]
                                             : &ngx_http_review_result_chunk,
-                               &e->span);
+                                      &e->span);
     return 1;
 }
 
 
 static void
-ngx_http_review_write_span(review_buf_t *b, const review_str_t *source,
+ngx_http_review_result_write_span(review_buf_t *b, const review_str_t *source,
     const review_span_t *span)
 {
     review_write_object(b, NULL);
@@ -275,21 +276,23 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
-    ngx_http_review_write_finding(&b, verdict, cell->point->severity, &reason,
-                                  &rule->suggestion, 1);
+    ngx_http_review_result_write_finding(&b, verdict, cell->point->severity,
+                                         &reason, &rule->suggestion, 1);
 
     /* a pattern may match nothing at all, which shows nothing */
 
     shown = captures && captures[1] > captures[0];
 
     if (shown) {
-        review_source_span(cell->chunk->sources[0], captures[0], captures[1],
-                           &span);
+        review_quote_source_span(cell->chunk->sources[0], captures[0],
+                                 captures[1], &span);
 
-        ngx_http_review_write_span(&b, &ngx_http_review_result_chunk, &span);
+        ngx_http_review_result_write_span(&b, &ngx_http_review_result_chunk,
+                                          &span);
     }
 
-    ngx_http_review_write_judgement(&b, shown,
-                                    verdict == REVIEW_VERDICT_UNSURE, NULL);
+    ngx_http_review_result_write_judgement(&b, shown,
+                                           verdict == REVIEW_VERDICT_UNSURE,
+                                           NULL);
     ngx_http_review_result_end(cell, &b);
 }

@@ -30,7 +30,7 @@
 #define NGX_HTTP_REVIEW_MAX_RUBRIC  (16 * 1024 * 1024)
 
 
-static ngx_int_t ngx_http_review_point_compile(ngx_pool_t *pool,
+static ngx_int_t ngx_http_review_rubric_point_compile(ngx_pool_t *pool,
     review_point_t *point, const char *pointer, review_error_t *err);
 static review_rubric_t *ngx_http_review_rubric_named(void *data,
     const review_str_t *name);
@@ -39,7 +39,8 @@ static int ngx_http_review_rubric_compile(void *data, review_point_t *point,
 
 
 static ngx_int_t
-ngx_http_review_read_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
+ngx_http_review_rubric_read_file(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text)
 {
     off_t        size;
     ssize_t      n;
@@ -105,7 +106,7 @@ done:
 
 
 static ngx_int_t
-ngx_http_review_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
+ngx_http_review_rubric_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
     review_error_t *err)
 {
     char    pointer[sizeof("/points/") + NGX_INT_T_LEN];
@@ -114,8 +115,8 @@ ngx_http_review_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
     for (i = 0; i < rubric->npoints; i++) {
         *ngx_sprintf((u_char *) pointer, "/points/%uz", i) = '\0';
 
-        if (ngx_http_review_point_compile(cf->pool, &rubric->points[i],
-                                          pointer, err)
+        if (ngx_http_review_rubric_point_compile(cf->pool, &rubric->points[i],
+                                                 pointer, err)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -154,7 +155,7 @@ ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     file = value[2];
 
     if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
-        || ngx_http_review_read_file(cf, &file, &text) != NGX_OK)
+        || ngx_http_review_rubric_read_file(cf, &file, &text) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -169,7 +170,7 @@ ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rubric = review_rubric_load(pool, (char *) text.data, text.len, &err);
 
     if (rubric == NULL
-        || ngx_http_review_compile_points(cf, rubric, &err) != NGX_OK)
+        || ngx_http_review_rubric_compile_points(cf, rubric, &err) != NGX_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "rubric \"%V\": %s%s%s", &file, err.pointer,
@@ -213,7 +214,7 @@ ngx_http_review_rubric_find(ngx_http_review_chunk_main_conf_t *rmcf,
 
 
 void
-ngx_http_review_rubrics(ngx_http_review_ctx_t *ctx, review_rubrics_t *given)
+ngx_http_review_rubric_all(ngx_http_review_ctx_t *ctx, review_rubrics_t *given)
 {
     given->rubric = ngx_http_review_chunk_conf(ctx)->rubric;
     given->find = ngx_http_review_rubric_named;
@@ -238,12 +239,12 @@ ngx_http_review_rubric_compile(void *data, review_point_t *point,
 {
     ngx_http_request_t *r = data;
 
-    return ngx_http_review_point_compile(r->pool, point, pointer, err);
+    return ngx_http_review_rubric_point_compile(r->pool, point, pointer, err);
 }
 
 
 static ngx_int_t
-ngx_http_review_regex_build(ngx_pool_t *pool, ngx_regex_compile_t *rc,
+ngx_http_review_rubric_regex_build(ngx_pool_t *pool, ngx_regex_compile_t *rc,
     const char *before, review_str_t *pattern, const char *after)
 {
     u_char  *p;
@@ -273,7 +274,7 @@ ngx_http_review_regex_build(ngx_pool_t *pool, ngx_regex_compile_t *rc,
 /* what we put before a pattern is not its author's concern */
 
 static void
-ngx_http_review_regex_hide(ngx_str_t *message)
+ngx_http_review_rubric_regex_hide(ngx_str_t *message)
 {
     u_char  *p;
     size_t   len;
@@ -293,7 +294,7 @@ ngx_http_review_regex_hide(ngx_str_t *message)
 /* first on its own: errors, and what would end a group, are its author's */
 
 static ngx_int_t
-ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
+ngx_http_review_rubric_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
     const char *pointer, const char *member, void **regex,
     review_error_t *err)
 {
@@ -308,11 +309,10 @@ ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
     *ngx_snprintf((u_char *) at, sizeof(at) - 1, "%s%s", pointer, member)
         = '\0';
 
-    if (ngx_http_review_regex_build(pool, &rc, NGX_HTTP_REVIEW_UTF, pattern,
-                                    "")
-        != NGX_OK)
+    if (ngx_http_review_rubric_regex_build(pool, &rc, NGX_HTTP_REVIEW_UTF,
+                                           pattern, "") != NGX_OK)
     {
-        ngx_http_review_regex_hide(&rc.err);
+        ngx_http_review_rubric_regex_hide(&rc.err);
 
         return review_error(err, at, "is not a valid regex: %.*s",
                             (int) rc.err.len, (char *) rc.err.data);
@@ -320,12 +320,10 @@ ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
 
     /* with (?x) a comment at the end would take the group's end with it */
 
-    if (ngx_http_review_regex_build(pool, &rc, NGX_HTTP_REVIEW_REGEX, pattern,
-                                    ")")
-        != NGX_OK
-        && ngx_http_review_regex_build(pool, &rc, NGX_HTTP_REVIEW_REGEX,
-                                       pattern, "\n)")
-           != NGX_OK)
+    if (ngx_http_review_rubric_regex_build(pool, &rc, NGX_HTTP_REVIEW_REGEX,
+                                           pattern, ")") != NGX_OK
+        && ngx_http_review_rubric_regex_build(pool, &rc, NGX_HTTP_REVIEW_REGEX,
+                                              pattern, "\n)") != NGX_OK)
     {
         return review_error(err, at, "must not begin with a setting such as "
                             "(*UTF)");
@@ -338,21 +336,22 @@ ngx_http_review_regex_compile(ngx_pool_t *pool, review_str_t *pattern,
 
 
 static ngx_int_t
-ngx_http_review_point_compile(ngx_pool_t *pool, review_point_t *point,
+ngx_http_review_rubric_point_compile(ngx_pool_t *pool, review_point_t *point,
     const char *pointer, review_error_t *err)
 {
     if (point->when.data
-        && ngx_http_review_regex_compile(pool, &point->when, pointer, "/when",
-                                         &point->when_regex, err)
+        && ngx_http_review_rubric_regex_compile(pool, &point->when, pointer,
+                                                "/when", &point->when_regex,
+                                                err)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (point->rule
-        && ngx_http_review_regex_compile(pool, &point->rule->pattern, pointer,
-                                         point->rule->member,
-                                         &point->rule->regex, err)
+        && ngx_http_review_rubric_regex_compile(pool, &point->rule->pattern,
+                                                pointer, point->rule->member,
+                                                &point->rule->regex, err)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -365,7 +364,7 @@ ngx_http_review_point_compile(ngx_pool_t *pool, review_point_t *point,
 /* microseconds of this thread: a busy machine makes no regex a slow one */
 
 static uint64_t
-ngx_http_review_clock(void)
+ngx_http_review_rubric_clock(void)
 {
     struct timespec  ts;
 
@@ -376,7 +375,7 @@ ngx_http_review_clock(void)
 
 
 ngx_int_t
-ngx_http_review_regex(ngx_http_review_chunk_t *chunk, void *regex,
+ngx_http_review_rubric_regex(ngx_http_review_chunk_t *chunk, void *regex,
     ngx_int_t *captures)
 {
     int        ovector[3];
@@ -393,11 +392,11 @@ ngx_http_review_regex(ngx_http_review_chunk_t *chunk, void *regex,
         return NGX_ERROR;
     }
 
-    started = ngx_http_review_clock();
+    started = ngx_http_review_rubric_clock();
 
     n = ngx_regex_exec((ngx_regex_t *) regex, &s, ovector, 3);
 
-    chunk->regex_time += ngx_http_review_clock() - started;
+    chunk->regex_time += ngx_http_review_rubric_clock() - started;
 
     if (n >= 0) {
         /* a \K of the pattern's own may place its start behind its end */

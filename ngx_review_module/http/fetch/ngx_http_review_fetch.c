@@ -61,7 +61,7 @@ ngx_http_review_fetch_param(ngx_conf_t *cf, ngx_str_t *param,
         }
     }
 
-    return ngx_http_review_bad_param(cf, param);
+    return ngx_http_review_param_bad(cf, param);
 }
 
 
@@ -75,7 +75,7 @@ ngx_http_review_fetch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t                     i;
     ngx_http_review_store_conf_t  *scf;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_fetch_handler);
+    rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_fetch_handler);
 
     if (rv != NGX_CONF_OK) {
         return rv;
@@ -107,7 +107,7 @@ ngx_http_review_fetch_handler(ngx_http_request_t *r)
 {
     ngx_http_review_ctx_t  *ctx;
 
-    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_fetch_t));
+    ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_fetch_t));
 
     if (ctx == NULL || ngx_http_review_work(ctx) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -115,14 +115,15 @@ ngx_http_review_fetch_handler(ngx_http_request_t *r)
 
     ctx->read = ngx_http_review_fetch_read;
 
-    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
+    return ngx_http_review_ctx_read(ctx,
+                                    ngx_http_review_headers_check_json(ctx));
 }
 
 
 static void
 ngx_http_review_fetch_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_read_json(ctx, ngx_http_review_fetch_parsed);
+    ngx_http_review_parse_json(ctx, ngx_http_review_fetch_parsed);
 }
 
 
@@ -145,15 +146,15 @@ ngx_http_review_fetch_parsed(ngx_http_review_ctx_t *ctx)
         ctx->expire = ngx_http_review_fetch_expire;
         ctx->cancel = ngx_http_review_fetch_cancel;
 
-        rc = ngx_http_review_begin(ctx);
+        rc = ngx_http_review_ctx_begin(ctx);
     }
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
         return;
     }
 
-    ngx_http_review_fetch_wake(fetch);
+    ngx_http_review_fetch_slot_wake(fetch);
 }
 
 

@@ -157,7 +157,7 @@ struct ngx_http_review_fetch_s {
  */
 
 char *ngx_http_review_fetch(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-void ngx_http_review_fetch_wake(void *data);
+void ngx_http_review_fetch_slot_wake(void *data);
 
 
 /* ngx_http_review_fetch_slot.c: one URL after the other, when it is idle */

@@ -28,7 +28,7 @@ ngx_http_review_fetch_reply_word(review_code_t code)
 
 
 static void
-ngx_http_review_fetch_write_item(review_buf_t *b,
+ngx_http_review_fetch_reply_write_item(review_buf_t *b,
     ngx_http_review_fetch_item_t *item)
 {
     char          hex[64];
@@ -65,7 +65,7 @@ ngx_http_review_fetch_write_item(review_buf_t *b,
 /* 200, if there is anything; 504, if there was no time for any of it */
 
 static ngx_uint_t
-ngx_http_review_fetch_status(ngx_http_review_fetch_t *fetch)
+ngx_http_review_fetch_reply_status(ngx_http_review_fetch_t *fetch)
 {
     ngx_uint_t  i, timedout;
 
@@ -88,14 +88,14 @@ ngx_http_review_fetch_reply(ngx_http_review_fetch_t *fetch)
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &fetch->ctx;
-    status = ngx_http_review_fetch_status(fetch);
+    status = ngx_http_review_fetch_reply_status(fetch);
 
     review_buf_init(&b, ctx->pool, 64 + 384 * fetch->nitems);
     review_write_object(&b, NULL);
     review_write_array(&b, "results");
 
     for (i = 0; i < fetch->nitems; i++) {
-        ngx_http_review_fetch_write_item(&b, &fetch->items[i]);
+        ngx_http_review_fetch_reply_write_item(&b, &fetch->items[i]);
     }
 
     review_write_array_end(&b);

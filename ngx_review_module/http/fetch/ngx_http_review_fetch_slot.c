@@ -13,16 +13,16 @@
 #define NGX_HTTP_REVIEW_FETCH_POOL      4096
 
 
-static ngx_int_t ngx_http_review_fetch_body(ngx_http_review_download_t *d,
+static ngx_int_t ngx_http_review_fetch_slot_body(ngx_http_review_download_t *d,
     u_char *data, size_t len);
-static void ngx_http_review_fetch_done(ngx_http_review_download_t *d);
-static ssize_t ngx_http_review_fetch_upload(ngx_http_review_s3_t *op,
+static void ngx_http_review_fetch_slot_done(ngx_http_review_download_t *d);
+static ssize_t ngx_http_review_fetch_slot_upload(ngx_http_review_s3_t *op,
     u_char *buf, size_t size, off_t offset);
-static void ngx_http_review_fetch_uploaded(ngx_http_review_s3_t *op);
+static void ngx_http_review_fetch_slot_uploaded(ngx_http_review_s3_t *op);
 
 
 static void
-ngx_http_review_fetch_free(void *data)
+ngx_http_review_fetch_slot_free(void *data)
 {
     ngx_http_review_fetch_slot_t *slot = data;
 
@@ -36,11 +36,11 @@ ngx_http_review_fetch_free(void *data)
 /* the request is seen to from the event loop, not from inside of callbacks */
 
 void
-ngx_http_review_fetch_wake(void *data)
+ngx_http_review_fetch_slot_wake(void *data)
 {
     ngx_http_review_fetch_t *fetch = data;
 
-    ngx_http_review_wake_later(&fetch->ctx);
+    ngx_http_review_ctx_wake_later(&fetch->ctx);
 }
 
 
@@ -53,9 +53,8 @@ ngx_http_review_fetch_slot_init(ngx_http_review_fetch_slot_t *slot,
 
     ctx = &slot->fetch->ctx;
 
-    slot->file = ngx_http_review_fetch_file_create(ctx, kind, folder,
-                                                   ngx_http_review_fetch_wake,
-                                                   slot->fetch);
+    slot->file = ngx_http_review_fetch_file_create(
+        ctx, kind, folder, ngx_http_review_fetch_slot_wake, slot->fetch);
 
     cln = ngx_pool_cleanup_add(ctx->request->pool, 0);
 
@@ -63,7 +62,7 @@ ngx_http_review_fetch_slot_init(ngx_http_review_fetch_slot_t *slot,
         return NGX_ERROR;
     }
 
-    cln->handler = ngx_http_review_fetch_free;
+    cln->handler = ngx_http_review_fetch_slot_free;
     cln->data = slot;
 
     return NGX_OK;
@@ -73,7 +72,7 @@ ngx_http_review_fetch_slot_init(ngx_http_review_fetch_slot_t *slot,
 /* a text that lasts as long as the request; NULL: there is none */
 
 static const char *
-ngx_http_review_fetch_copy(ngx_http_review_fetch_slot_t *slot,
+ngx_http_review_fetch_slot_copy(ngx_http_review_fetch_slot_t *slot,
     const char *text)
 {
     size_t   len;
@@ -102,7 +101,7 @@ ngx_http_review_fetch_copy(ngx_http_review_fetch_slot_t *slot,
 /* what the server has said so far */
 
 static void
-ngx_http_review_fetch_told(ngx_http_review_fetch_slot_t *slot)
+ngx_http_review_fetch_slot_told(ngx_http_review_fetch_slot_t *slot)
 {
     ngx_http_review_download_t    *d;
     ngx_http_review_fetch_item_t  *item;
@@ -111,7 +110,7 @@ ngx_http_review_fetch_told(ngx_http_review_fetch_slot_t *slot)
     item = slot->item;
 
     item->http_status = d->http_status;
-    item->type.data = ngx_http_review_fetch_copy(slot, d->type.data);
+    item->type.data = ngx_http_review_fetch_slot_copy(slot, d->type.data);
     item->type.len = d->type.len;
 }
 
@@ -120,7 +119,7 @@ void
 ngx_http_review_fetch_slot_cancel(ngx_http_review_fetch_slot_t *slot)
 {
     if (slot->state == NGX_HTTP_REVIEW_FETCH_DOWNLOAD) {
-        ngx_http_review_fetch_told(slot);
+        ngx_http_review_fetch_slot_told(slot);
         ngx_http_review_download_cancel(&slot->download);
     }
 
@@ -138,7 +137,7 @@ ngx_http_review_fetch_slot_cancel(ngx_http_review_fetch_slot_t *slot)
 /* the item's end; the slot is free once no thread is at its file */
 
 static void
-ngx_http_review_fetch_result(ngx_http_review_fetch_slot_t *slot,
+ngx_http_review_fetch_slot_result(ngx_http_review_fetch_slot_t *slot,
     review_code_t code, const char *detail)
 {
     ngx_http_review_fetch_item_t  *item;
@@ -147,7 +146,7 @@ ngx_http_review_fetch_result(ngx_http_review_fetch_slot_t *slot,
 
     item->status = NGX_HTTP_REVIEW_FETCH_ENDED;
     item->code = code;
-    item->detail = ngx_http_review_fetch_copy(slot, detail);
+    item->detail = ngx_http_review_fetch_slot_copy(slot, detail);
     item->elapsed = ngx_current_msec - item->started;
 
     slot->fetch->left--;
@@ -160,9 +159,9 @@ ngx_http_review_fetch_result(ngx_http_review_fetch_slot_t *slot,
 /* a request may have many URLs, and redirects may be long: no more is kept */
 
 static ngx_int_t
-ngx_http_review_fetch_pool(ngx_http_review_fetch_slot_t *slot)
+ngx_http_review_fetch_slot_pool(ngx_http_review_fetch_slot_t *slot)
 {
-    ngx_http_review_fetch_free(slot);
+    ngx_http_review_fetch_slot_free(slot);
 
     slot->pool = ngx_create_pool(NGX_HTTP_REVIEW_FETCH_POOL,
                                  slot->fetch->ctx.request->connection->log);
@@ -186,8 +185,8 @@ ngx_http_review_fetch_slot_start(ngx_http_review_fetch_slot_t *slot,
     slot->paused = 0;
     slot->ended = 0;
 
-    if (ngx_http_review_fetch_pool(slot) != NGX_OK) {
-        ngx_http_review_fetch_result(slot, REVIEW_CODE_INTERNAL, NULL);
+    if (ngx_http_review_fetch_slot_pool(slot) != NGX_OK) {
+        ngx_http_review_fetch_slot_result(slot, REVIEW_CODE_INTERNAL, NULL);
         return;
     }
 
@@ -200,19 +199,19 @@ ngx_http_review_fetch_slot_start(ngx_http_review_fetch_slot_t *slot,
     d->url = item->url;
     d->max_size = ngx_http_review_fetch_conf(&slot->fetch->ctx)->max_size;
     d->data = slot;
-    d->body = ngx_http_review_fetch_body;
-    d->done = ngx_http_review_fetch_done;
+    d->body = ngx_http_review_fetch_slot_body;
+    d->done = ngx_http_review_fetch_slot_done;
 
     slot->state = NGX_HTTP_REVIEW_FETCH_DOWNLOAD;
 
     if (ngx_http_review_download_start(d) != NGX_OK) {
-        ngx_http_review_fetch_result(slot, REVIEW_CODE_INTERNAL, NULL);
+        ngx_http_review_fetch_slot_result(slot, REVIEW_CODE_INTERNAL, NULL);
     }
 }
 
 
 static ngx_int_t
-ngx_http_review_fetch_body(ngx_http_review_download_t *d, u_char *data,
+ngx_http_review_fetch_slot_body(ngx_http_review_download_t *d, u_char *data,
     size_t len)
 {
     ngx_int_t                      rc;
@@ -229,27 +228,27 @@ ngx_http_review_fetch_body(ngx_http_review_download_t *d, u_char *data,
 
 
 static void
-ngx_http_review_fetch_done(ngx_http_review_download_t *d)
+ngx_http_review_fetch_slot_done(ngx_http_review_download_t *d)
 {
     ngx_http_review_fetch_slot_t  *slot;
 
     slot = d->data;
     slot->ended = 1;
 
-    ngx_http_review_fetch_wake(slot->fetch);
+    ngx_http_review_fetch_slot_wake(slot->fetch);
 }
 
 
 /* the download has ended */
 
 static void
-ngx_http_review_fetch_downloaded(ngx_http_review_fetch_slot_t *slot)
+ngx_http_review_fetch_slot_downloaded(ngx_http_review_fetch_slot_t *slot)
 {
     ngx_http_review_download_t  *d;
 
     d = &slot->download;
 
-    ngx_http_review_fetch_told(slot);
+    ngx_http_review_fetch_slot_told(slot);
 
     if (d->code == REVIEW_CODE_OK) {
         slot->item->size = d->size;
@@ -258,14 +257,14 @@ ngx_http_review_fetch_downloaded(ngx_http_review_fetch_slot_t *slot)
         return;
     }
 
-    ngx_http_review_fetch_result(slot, d->code, d->detail);
+    ngx_http_review_fetch_slot_result(slot, d->code, d->detail);
 }
 
 
 /* a whole file goes to the store */
 
 static void
-ngx_http_review_fetch_put(ngx_http_review_fetch_slot_t *slot)
+ngx_http_review_fetch_slot_put(ngx_http_review_fetch_slot_t *slot)
 {
     ngx_http_review_s3_t   *op;
     ngx_http_review_ctx_t  *ctx;
@@ -283,8 +282,8 @@ ngx_http_review_fetch_put(ngx_http_review_fetch_slot_t *slot)
     op->pool = slot->pool;
     op->log = ctx->request->connection->log;
     op->data = slot;
-    op->read = ngx_http_review_fetch_upload;
-    op->done = ngx_http_review_fetch_uploaded;
+    op->read = ngx_http_review_fetch_slot_upload;
+    op->done = ngx_http_review_fetch_slot_uploaded;
 
     if (slot->item->type.data) {
         ngx_str_set(&op->headers[0].name, "Content-Type");
@@ -297,13 +296,13 @@ ngx_http_review_fetch_put(ngx_http_review_fetch_slot_t *slot)
     slot->state = NGX_HTTP_REVIEW_FETCH_PUT;
 
     if (ngx_http_review_s3_start(op) != NGX_OK) {
-        ngx_http_review_fetch_result(slot, REVIEW_CODE_STORE, NULL);
+        ngx_http_review_fetch_slot_result(slot, REVIEW_CODE_STORE, NULL);
     }
 }
 
 
 static ssize_t
-ngx_http_review_fetch_upload(ngx_http_review_s3_t *op, u_char *buf,
+ngx_http_review_fetch_slot_upload(ngx_http_review_s3_t *op, u_char *buf,
     size_t size, off_t offset)
 {
     ngx_http_review_fetch_slot_t  *slot;
@@ -315,38 +314,38 @@ ngx_http_review_fetch_upload(ngx_http_review_s3_t *op, u_char *buf,
 
 
 static void
-ngx_http_review_fetch_uploaded(ngx_http_review_s3_t *op)
+ngx_http_review_fetch_slot_uploaded(ngx_http_review_s3_t *op)
 {
     ngx_http_review_fetch_slot_t  *slot;
 
     slot = op->data;
     slot->ended = 1;
 
-    ngx_http_review_fetch_wake(slot->fetch);
+    ngx_http_review_fetch_slot_wake(slot->fetch);
 }
 
 
 static void
-ngx_http_review_fetch_stored(ngx_http_review_fetch_slot_t *slot)
+ngx_http_review_fetch_slot_stored(ngx_http_review_fetch_slot_t *slot)
 {
     ngx_http_review_s3_t  *op;
 
     op = &slot->op;
 
     if (!op->failed) {
-        ngx_http_review_fetch_result(slot, REVIEW_CODE_OK, NULL);
+        ngx_http_review_fetch_slot_result(slot, REVIEW_CODE_OK, NULL);
         return;
     }
 
     ngx_http_review_s3_problem_log(op, ", a download is not saved");
-    ngx_http_review_fetch_result(slot, REVIEW_CODE_STORE, op->code);
+    ngx_http_review_fetch_slot_result(slot, REVIEW_CODE_STORE, op->code);
 }
 
 
 /* the last piece is written */
 
 static void
-ngx_http_review_fetch_written(ngx_http_review_fetch_slot_t *slot)
+ngx_http_review_fetch_slot_written(ngx_http_review_fetch_slot_t *slot)
 {
     if (ngx_http_review_fetch_file_ended(slot->file, slot->item->sha256)
         != NGX_OK)
@@ -355,21 +354,21 @@ ngx_http_review_fetch_written(ngx_http_review_fetch_slot_t *slot)
     }
 
     if (ngx_http_review_store_conf(&slot->fetch->ctx)->store) {
-        ngx_http_review_fetch_put(slot);
+        ngx_http_review_fetch_slot_put(slot);
         return;
     }
 
-    ngx_http_review_fetch_result(slot, REVIEW_CODE_OK, NULL);
+    ngx_http_review_fetch_slot_result(slot, REVIEW_CODE_OK, NULL);
 }
 
 
 /* more of it may come, or there is no more */
 
 static void
-ngx_http_review_fetch_moved(ngx_http_review_fetch_slot_t *slot)
+ngx_http_review_fetch_slot_moved(ngx_http_review_fetch_slot_t *slot)
 {
     if (slot->ended) {
-        ngx_http_review_fetch_downloaded(slot);
+        ngx_http_review_fetch_slot_downloaded(slot);
         return;
     }
 
@@ -381,7 +380,7 @@ ngx_http_review_fetch_moved(ngx_http_review_fetch_slot_t *slot)
 
 
 static void
-ngx_http_review_fetch_unwritten(ngx_http_review_fetch_slot_t *slot,
+ngx_http_review_fetch_slot_unwritten(ngx_http_review_fetch_slot_t *slot,
     const char *error)
 {
     ngx_log_error(NGX_LOG_ERR, slot->fetch->ctx.request->connection->log, 0,
@@ -389,10 +388,10 @@ ngx_http_review_fetch_unwritten(ngx_http_review_fetch_slot_t *slot,
 
     if (slot->state == NGX_HTTP_REVIEW_FETCH_DOWNLOAD) {
         ngx_http_review_download_cancel(&slot->download);
-        ngx_http_review_fetch_told(slot);
+        ngx_http_review_fetch_slot_told(slot);
     }
 
-    ngx_http_review_fetch_result(slot, REVIEW_CODE_FILE, error);
+    ngx_http_review_fetch_slot_result(slot, REVIEW_CODE_FILE, error);
 }
 
 
@@ -416,15 +415,15 @@ ngx_http_review_fetch_slot_step(ngx_http_review_fetch_slot_t *slot)
     error = ngx_http_review_fetch_file_error(slot->file);
 
     if (error) {
-        ngx_http_review_fetch_unwritten(slot, error);
+        ngx_http_review_fetch_slot_unwritten(slot, error);
 
     } else if (slot->state == NGX_HTTP_REVIEW_FETCH_DOWNLOAD) {
-        ngx_http_review_fetch_moved(slot);
+        ngx_http_review_fetch_slot_moved(slot);
 
     } else if (slot->state == NGX_HTTP_REVIEW_FETCH_WRITE) {
-        ngx_http_review_fetch_written(slot);
+        ngx_http_review_fetch_slot_written(slot);
 
     } else if (slot->ended) {
-        ngx_http_review_fetch_stored(slot);
+        ngx_http_review_fetch_slot_stored(slot);
     }
 }

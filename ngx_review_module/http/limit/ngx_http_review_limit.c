@@ -13,7 +13,7 @@ static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
 
 
 review_priority_e
-ngx_http_review_priority_of(ngx_str_t *value)
+ngx_http_review_limit_priority_of(ngx_str_t *value)
 {
     if (value->len == 4 && ngx_strncasecmp(value->data, (u_char *) "high", 4)
                            == 0)
@@ -32,7 +32,7 @@ ngx_http_review_priority_of(ngx_str_t *value)
 
 
 void
-ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
+ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
     ngx_msec_t call_timeout)
 {
@@ -48,7 +48,7 @@ ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
     if (conf->limit && conf->priority
         && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)
     {
-        waiter->priority = ngx_http_review_priority_of(&value);
+        waiter->priority = ngx_http_review_limit_priority_of(&value);
     }
 }
 

@@ -242,14 +242,14 @@ void ngx_http_review_load_apply(ngx_http_review_load_t *load,
  * there is none.
  */
 
-void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
+void ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
     ngx_msec_t call_timeout);
 ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
 
 /* the class of priority that a value names; one that names none is normal */
 
-review_priority_e ngx_http_review_priority_of(ngx_str_t *value);
+review_priority_e ngx_http_review_limit_priority_of(ngx_str_t *value);
 
 /* gives the slot back, with what was learned; or leaves the queue */
 

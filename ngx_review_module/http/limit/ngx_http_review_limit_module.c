@@ -313,7 +313,7 @@ ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (ngx_http_review_limit_param(limit, &args, &value[i]) != NGX_OK) {
-            return ngx_http_review_bad_param(cf, &value[i]);
+            return ngx_http_review_param_bad(cf, &value[i]);
         }
     }
 
@@ -359,7 +359,8 @@ ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     /* a constant that is none of the classes is a mistake */
 
     if (rlcf->priority->lengths == NULL
-        && ngx_http_review_priority_of(&value[1]) == REVIEW_PRIORITY_NORMAL
+        && ngx_http_review_limit_priority_of(&value[1])
+           == REVIEW_PRIORITY_NORMAL
         && (value[1].len != 6
             || ngx_strncasecmp(value[1].data, (u_char *) "normal", 6) != 0))
     {

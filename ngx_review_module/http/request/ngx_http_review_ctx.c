@@ -9,16 +9,16 @@
 #include "http/request/ngx_http_review_work.h"
 
 
-static void ngx_http_review_body_handler(ngx_http_request_t *r);
-static void ngx_http_review_write_handler(ngx_http_request_t *r);
-static void ngx_http_review_kick(ngx_http_review_ctx_t *ctx);
-static void ngx_http_review_deadline(ngx_event_t *ev);
-static void ngx_http_review_ping(ngx_event_t *ev);
-static void ngx_http_review_waking(ngx_event_t *ev);
+static void ngx_http_review_ctx_body_handler(ngx_http_request_t *r);
+static void ngx_http_review_ctx_write_handler(ngx_http_request_t *r);
+static void ngx_http_review_ctx_kick(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_ctx_deadline(ngx_event_t *ev);
+static void ngx_http_review_ctx_ping(ngx_event_t *ev);
+static void ngx_http_review_ctx_waking(ngx_event_t *ev);
 
 
 ngx_http_review_ctx_t *
-ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
+ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
 {
     ngx_http_review_ctx_t           *ctx;
     ngx_http_review_request_conf_t  *conf;
@@ -48,7 +48,7 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
     ctx->timeout = conf->timeout;
     ctx->post_action = r->post_action;
 
-    ctx->waking.handler = ngx_http_review_waking;
+    ctx->waking.handler = ngx_http_review_ctx_waking;
     ctx->waking.data = ctx;
     ctx->waking.log = r->connection->log;
 
@@ -61,14 +61,14 @@ ngx_http_review_create_ctx(ngx_http_request_t *r, size_t size)
 void
 ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_waiter_init(&ctx->waiter, ctx->request,
+    ngx_http_review_limit_waiter_init(&ctx->waiter, ctx->request,
                               ngx_http_review_limit_conf(ctx),
                               ngx_http_review_request_conf(ctx)->call_timeout);
 }
 
 
 ngx_int_t
-ngx_http_review_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
+ngx_http_review_ctx_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
 {
     ngx_http_request_t  *r;
 
@@ -80,17 +80,17 @@ ngx_http_review_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
             r->keepalive = 0;
         }
 
-        return ngx_http_review_reply_problem(ctx, rc);
+        return ngx_http_review_problem_reply(ctx, rc);
     }
 
-    rc = ngx_http_read_client_request_body(r, ngx_http_review_body_handler);
+    rc = ngx_http_read_client_request_body(r, ngx_http_review_ctx_body_handler);
 
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
 }
 
 
 static void
-ngx_http_review_body_handler(ngx_http_request_t *r)
+ngx_http_review_ctx_body_handler(ngx_http_request_t *r)
 {
     ngx_http_cleanup_t     *cln;
     ngx_http_review_ctx_t  *ctx;
@@ -107,7 +107,7 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
         return;
     }
 
-    cln->handler = ngx_http_review_cleanup;
+    cln->handler = ngx_http_review_visit_cleanup;
     cln->data = ctx;
 
     /* from here on a thread may be at work for it: its end has to be noticed */
@@ -116,9 +116,9 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
         r->read_event_handler = ngx_http_test_reading;
     }
 
-    r->write_event_handler = ngx_http_review_write_handler;
+    r->write_event_handler = ngx_http_review_ctx_write_handler;
 
-    if (ngx_http_review_watch_client(r) != NGX_OK) {
+    if (ngx_http_review_ctx_watch_client(r) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
     }
@@ -130,7 +130,7 @@ ngx_http_review_body_handler(ngx_http_request_t *r)
 /* a client may have gone already, or be not watched at all ("deferred") */
 
 ngx_int_t
-ngx_http_review_watch_client(ngx_http_request_t *r)
+ngx_http_review_ctx_watch_client(ngx_http_request_t *r)
 {
     ngx_event_t  *rev;
 
@@ -152,15 +152,15 @@ ngx_http_review_watch_client(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_review_begin(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_begin(ngx_http_review_ctx_t *ctx)
 {
     ctx->begun = 1;
 
-    if (ctx->sse && ngx_http_review_begin_events(ctx) != NGX_OK) {
+    if (ctx->sse && ngx_http_review_ctx_begin_events(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ctx->deadline.handler = ngx_http_review_deadline;
+    ctx->deadline.handler = ngx_http_review_ctx_deadline;
     ctx->deadline.data = ctx;
     ctx->deadline.log = ctx->request->connection->log;
     ctx->expires = ngx_current_msec + ctx->timeout;
@@ -172,7 +172,7 @@ ngx_http_review_begin(ngx_http_review_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_begin_events(ngx_http_review_ctx_t *ctx)
 {
     ctx->sse = 1;
 
@@ -180,7 +180,7 @@ ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    ctx->ping.handler = ngx_http_review_ping;
+    ctx->ping.handler = ngx_http_review_ctx_ping;
     ctx->ping.data = ctx;
     ctx->ping.log = ctx->request->connection->log;
 
@@ -193,7 +193,7 @@ ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx)
 /* has the request's write handler called, from the event loop */
 
 void
-ngx_http_review_wake(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_wake(ngx_http_review_ctx_t *ctx)
 {
     if (!ctx->posted) {
         ctx->posted = (ngx_http_post_request(ctx->request, NULL) == NGX_OK);
@@ -202,14 +202,14 @@ ngx_http_review_wake(ngx_http_review_ctx_t *ctx)
 
 
 void
-ngx_http_review_wake_later(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_wake_later(ngx_http_review_ctx_t *ctx)
 {
     ngx_post_event(&ctx->waking, &ngx_posted_events);
 }
 
 
 static void
-ngx_http_review_waking(ngx_event_t *ev)
+ngx_http_review_ctx_waking(ngx_event_t *ev)
 {
     ngx_connection_t       *c;
     ngx_http_review_ctx_t  *ctx;
@@ -221,7 +221,7 @@ ngx_http_review_waking(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_review_wake(ctx);
+    ngx_http_review_ctx_wake(ctx);
 
     ngx_http_review_visit_end(c);
 }
@@ -233,7 +233,7 @@ ngx_http_review_waking(ngx_event_t *ev)
  */
 
 static void
-ngx_http_review_write_handler(ngx_http_request_t *r)
+ngx_http_review_ctx_write_handler(ngx_http_request_t *r)
 {
     ngx_http_review_ctx_t  *ctx;
 
@@ -249,7 +249,7 @@ ngx_http_review_write_handler(ngx_http_request_t *r)
 
     r->connection->write->timedout = 0;
 
-    ngx_http_review_kick(ctx);
+    ngx_http_review_ctx_kick(ctx);
 
     /* what is waked for from here on is seen to right now */
 
@@ -282,7 +282,7 @@ ngx_http_review_write_handler(ngx_http_request_t *r)
  */
 
 static void
-ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_kick(ngx_http_review_ctx_t *ctx)
 {
     ngx_event_t     *wev;
     ngx_msec_int_t   left;
@@ -310,7 +310,7 @@ ngx_http_review_kick(ngx_http_review_ctx_t *ctx)
 
 
 void
-ngx_http_review_end(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_end(ngx_http_review_ctx_t *ctx)
 {
     ngx_event_t  *wev;
 
@@ -320,7 +320,7 @@ ngx_http_review_end(ngx_http_review_ctx_t *ctx)
         ctx->calling->stop(ctx);
     }
 
-    ngx_http_review_cleanup(ctx);
+    ngx_http_review_visit_cleanup(ctx);
 
     /* limit_req may still delay a call that was given up, but not the reply */
 
@@ -341,9 +341,9 @@ ngx_http_review_end(ngx_http_review_ctx_t *ctx)
 
 
 void
-ngx_http_review_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
+ngx_http_review_ctx_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
 {
-    ngx_http_review_end(ctx);
+    ngx_http_review_ctx_end(ctx);
     ngx_http_finalize_request(ctx->request, rc);
 }
 
@@ -354,11 +354,11 @@ ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
 {
     if (out == NULL) {
         ctx->status = NULL;
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
-    ngx_http_review_end(ctx);
+    ngx_http_review_ctx_end(ctx);
     ngx_http_finalize_request(ctx->request,
                               ngx_http_review_reply_whole(ctx, status, out));
 }
@@ -367,17 +367,17 @@ ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
 /* "status" is that of a problem, or NGX_ERROR */
 
 void
-ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status)
+ngx_http_review_ctx_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status)
 {
     ngx_int_t  rc;
 
-    ngx_http_review_end(ctx);
+    ngx_http_review_ctx_end(ctx);
 
     if (status == NGX_ERROR) {
         rc = ctx->replied ? NGX_ERROR : NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     } else {
-        rc = ngx_http_review_reply_problem(ctx, status);
+        rc = ngx_http_review_problem_reply(ctx, status);
     }
 
     ngx_http_finalize_request(ctx->request, rc);
@@ -387,7 +387,7 @@ ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status)
 /* what is finished is returned, what runs or waits is given up */
 
 static void
-ngx_http_review_deadline(ngx_event_t *ev)
+ngx_http_review_ctx_deadline(ngx_event_t *ev)
 {
     ngx_connection_t       *c;
     ngx_http_review_ctx_t  *ctx;
@@ -400,14 +400,14 @@ ngx_http_review_deadline(ngx_event_t *ev)
     }
 
     ctx->expire(ctx);
-    ngx_http_review_wake(ctx);
+    ngx_http_review_ctx_wake(ctx);
 
     ngx_http_review_visit_end(c);
 }
 
 
 static void
-ngx_http_review_ping(ngx_event_t *ev)
+ngx_http_review_ctx_ping(ngx_event_t *ev)
 {
     ngx_connection_t       *c;
     ngx_http_review_ctx_t  *ctx;
@@ -424,7 +424,7 @@ ngx_http_review_ping(ngx_event_t *ev)
 
     /* a filter may keep it, or forget that it is to be sent now */
 
-    ngx_http_review_wake(ctx);
+    ngx_http_review_ctx_wake(ctx);
 
     ngx_http_review_visit_end(c);
 }

@@ -10,7 +10,7 @@
 
 
 char *
-ngx_http_review_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_review_endpoint_set(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_handler_pt handler)
 {
     ngx_http_core_loc_conf_t        *clcf;

@@ -33,7 +33,7 @@ ngx_http_review_error_page_header(ngx_http_request_t *r)
     }
 
     if (ctx == NULL) {
-        ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_ctx_t));
+        ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_ctx_t));
         if (ctx == NULL) {
             return NGX_ERROR;
         }

@@ -4,11 +4,11 @@
 #include "http/request/ngx_http_review_reply.h"
 
 
-static ngx_uint_t ngx_http_review_is_json(ngx_str_t *type);
+static ngx_uint_t ngx_http_review_headers_is_json(ngx_str_t *type);
 
 
 static ngx_uint_t
-ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
+ngx_http_review_headers_is_token(ngx_str_t *value, size_t len, const char *name)
 {
     return len == ngx_strlen(name)
            && ngx_strncasecmp(value->data, (u_char *) name, len) == 0;
@@ -16,7 +16,7 @@ ngx_http_review_is_token(ngx_str_t *value, size_t len, const char *name)
 
 
 static ngx_int_t
-ngx_http_review_check_method(ngx_http_review_ctx_t *ctx)
+ngx_http_review_headers_check_method(ngx_http_review_ctx_t *ctx)
 {
     ngx_table_elt_t     *coding;
     ngx_http_request_t  *r;
@@ -31,24 +31,24 @@ ngx_http_review_check_method(ngx_http_review_ctx_t *ctx)
 
     if (r->method != NGX_HTTP_POST) {
 
-        if (ngx_http_review_add_header(&r->headers_out.headers, r->pool,
-                                       "Allow", &post)
+        if (ngx_http_review_headers_add(&r->headers_out.headers, r->pool,
+                                        "Allow", &post)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        return ngx_http_review_refuse(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
+        return ngx_http_review_problem_refuse(ctx, NGX_HTTP_NOT_ALLOWED, NULL,
                               "\"%s\" is asked for with POST",
                               ngx_http_review_request_conf(ctx)->directive);
     }
 
-    coding = ngx_http_review_find_header(&r->headers_in.headers,
-                                         "Content-Encoding");
+    coding = ngx_http_review_headers_find(&r->headers_in.headers,
+                                          "Content-Encoding");
 
     if (coding
-        && !ngx_http_review_is_token(&coding->value, coding->value.len,
-                                     "identity"))
+        && !ngx_http_review_headers_is_token(&coding->value, coding->value.len,
+                                             "identity"))
     {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        NULL, "the body must not be encoded, "
@@ -65,7 +65,7 @@ ngx_http_review_check_method(ngx_http_review_ctx_t *ctx)
  */
 
 static void
-ngx_http_review_media_parameter(u_char *params, u_char *last,
+ngx_http_review_headers_media_parameter(u_char *params, u_char *last,
     const char *name, ngx_str_t *value)
 {
     u_char     *p, *end;
@@ -98,7 +98,7 @@ ngx_http_review_media_parameter(u_char *params, u_char *last,
             { /* void */ }
         }
 
-        if (ngx_http_review_is_token(&key, key.len, name)) {
+        if (ngx_http_review_headers_is_token(&key, key.len, name)) {
             value->data = p;
             value->len = end - p;
             return;
@@ -114,13 +114,13 @@ ngx_http_review_media_parameter(u_char *params, u_char *last,
 /* application/json, or another type's +json */
 
 static ngx_uint_t
-ngx_http_review_is_json(ngx_str_t *type)
+ngx_http_review_headers_is_json(ngx_str_t *type)
 {
     u_char  *p;
 
     p = type->data + type->len;
 
-    return ngx_http_review_is_token(type, type->len, "application/json")
+    return ngx_http_review_headers_is_token(type, type->len, "application/json")
            || (type->len > sizeof("a/b+json") - 1
                && ngx_strncasecmp(p - 5, (u_char *) "+json", 5) == 0
                && p[-6] != '/'
@@ -129,7 +129,8 @@ ngx_http_review_is_json(ngx_str_t *type)
 
 
 ngx_int_t
-ngx_http_review_media_type(ngx_str_t *value, ngx_http_review_type_e *type)
+ngx_http_review_headers_media_type(ngx_str_t *value,
+    ngx_http_review_type_e *type)
 {
     u_char     *p, *last;
     ngx_str_t   name, charset;
@@ -144,12 +145,12 @@ ngx_http_review_media_type(ngx_str_t *value, ngx_http_review_type_e *type)
     name.data = value->data;
     name.len = p - name.data;
 
-    if (ngx_http_review_is_token(&name, name.len, "text/plain")
-        || ngx_http_review_is_token(&name, name.len, "text/markdown"))
+    if (ngx_http_review_headers_is_token(&name, name.len, "text/plain")
+        || ngx_http_review_headers_is_token(&name, name.len, "text/markdown"))
     {
         *type = NGX_HTTP_REVIEW_TYPE_TEXT;
 
-    } else if (ngx_http_review_is_json(&name)) {
+    } else if (ngx_http_review_headers_is_json(&name)) {
         *type = NGX_HTTP_REVIEW_TYPE_JSON;
 
     } else {
@@ -157,12 +158,13 @@ ngx_http_review_media_type(ngx_str_t *value, ngx_http_review_type_e *type)
         return NGX_OK;
     }
 
-    ngx_http_review_media_parameter(p, last, "charset", &charset);
+    ngx_http_review_headers_media_parameter(p, last, "charset", &charset);
 
     return charset.data == NULL
-           || ngx_http_review_is_token(&charset, charset.len, "utf-8")
-           || ngx_http_review_is_token(&charset, charset.len, "utf8")
-           || ngx_http_review_is_token(&charset, charset.len, "us-ascii")
+           || ngx_http_review_headers_is_token(&charset, charset.len, "utf-8")
+           || ngx_http_review_headers_is_token(&charset, charset.len, "utf8")
+           || ngx_http_review_headers_is_token(&charset, charset.len,
+                                               "us-ascii")
            ? NGX_OK : NGX_DECLINED;
 }
 
@@ -170,13 +172,13 @@ ngx_http_review_media_type(ngx_str_t *value, ngx_http_review_type_e *type)
 /* a POST; and of which type is its body?  None at all is JSON */
 
 ngx_int_t
-ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
+ngx_http_review_headers_check_post(ngx_http_review_ctx_t *ctx,
     ngx_http_review_type_e *type)
 {
     ngx_int_t         rc;
     ngx_table_elt_t  *h;
 
-    rc = ngx_http_review_check_method(ctx);
+    rc = ngx_http_review_headers_check_method(ctx);
 
     if (rc != NGX_OK) {
         return rc;
@@ -186,7 +188,7 @@ ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
 
     h = ctx->request->headers_in.content_type;
 
-    if (h && ngx_http_review_media_type(&h->value, type) != NGX_OK) {
+    if (h && ngx_http_review_headers_media_type(&h->value, type) != NGX_OK) {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                        NULL, "the charset must be utf-8");
     }
@@ -196,12 +198,12 @@ ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
 
 
 ngx_int_t
-ngx_http_review_check_json(ngx_http_review_ctx_t *ctx)
+ngx_http_review_headers_check_json(ngx_http_review_ctx_t *ctx)
 {
     ngx_int_t               rc;
     ngx_http_review_type_e  type;
 
-    rc = ngx_http_review_check_post(ctx, &type);
+    rc = ngx_http_review_headers_check_post(ctx, &type);
 
     if (rc == NGX_OK && type != NGX_HTTP_REVIEW_TYPE_JSON) {
         return ngx_http_review_problem(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
@@ -216,12 +218,12 @@ ngx_http_review_check_json(ngx_http_review_ctx_t *ctx)
 /* the thousandths of a media range's "q"; the range may have parameters */
 
 static ngx_uint_t
-ngx_http_review_accept_weight(u_char *params, u_char *last)
+ngx_http_review_headers_accept_weight(u_char *params, u_char *last)
 {
     ngx_int_t  q;
     ngx_str_t  value;
 
-    ngx_http_review_media_parameter(params, last, "q", &value);
+    ngx_http_review_headers_media_parameter(params, last, "q", &value);
 
     if (value.data == NULL) {
         return 1000;
@@ -236,7 +238,7 @@ ngx_http_review_accept_weight(u_char *params, u_char *last)
 /* the weights that one line of Accept gives to a type and to JSON */
 
 static void
-ngx_http_review_accept_line(ngx_str_t *line, const char *type,
+ngx_http_review_headers_accept_line(ngx_str_t *line, const char *type,
     ngx_uint_t *weight, ngx_uint_t *json)
 {
     u_char     *p, *end, *last;
@@ -262,20 +264,20 @@ ngx_http_review_accept_line(ngx_str_t *line, const char *type,
 
         range.len = p - range.data;
 
-        if (ngx_http_review_is_token(&range, range.len, type)) {
-            *weight = ngx_http_review_accept_weight(p, end);
+        if (ngx_http_review_headers_is_token(&range, range.len, type)) {
+            *weight = ngx_http_review_headers_accept_weight(p, end);
 
-        } else if (ngx_http_review_is_token(&range, range.len,
-                                            "application/json"))
+        } else if (ngx_http_review_headers_is_token(&range, range.len,
+                                                    "application/json"))
         {
-            *json = ngx_http_review_accept_weight(p, end);
+            *json = ngx_http_review_headers_accept_weight(p, end);
         }
     }
 }
 
 
 ngx_uint_t
-ngx_http_review_accepts(ngx_http_request_t *r, const char *type)
+ngx_http_review_headers_accepts(ngx_http_request_t *r, const char *type)
 {
     ngx_uint_t        i, weight, json;
     ngx_list_part_t  *part;
@@ -299,8 +301,10 @@ ngx_http_review_accepts(ngx_http_request_t *r, const char *type)
             i = 0;
         }
 
-        if (ngx_http_review_is_token(&h[i].key, h[i].key.len, "Accept")) {
-            ngx_http_review_accept_line(&h[i].value, type, &weight, &json);
+        if (ngx_http_review_headers_is_token(&h[i].key, h[i].key.len,
+                                             "Accept")) {
+            ngx_http_review_headers_accept_line(&h[i].value, type, &weight,
+                                                &json);
         }
     }
 
@@ -309,7 +313,7 @@ ngx_http_review_accepts(ngx_http_request_t *r, const char *type)
 
 
 ngx_table_elt_t *
-ngx_http_review_find_header(ngx_list_t *headers, const char *name)
+ngx_http_review_headers_find(ngx_list_t *headers, const char *name)
 {
     size_t            len;
     ngx_uint_t        i;
@@ -345,7 +349,7 @@ ngx_http_review_find_header(ngx_list_t *headers, const char *name)
 /* the key must be a constant, the value must live as long as the pool */
 
 ngx_int_t
-ngx_http_review_add_header(ngx_list_t *headers, ngx_pool_t *pool,
+ngx_http_review_headers_add(ngx_list_t *headers, ngx_pool_t *pool,
     const char *key, ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
@@ -375,7 +379,8 @@ ngx_http_review_add_header(ngx_list_t *headers, ngx_pool_t *pool,
 
 
 ngx_int_t
-ngx_http_review_add_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
+ngx_http_review_headers_add_retry_after(ngx_http_request_t *r,
+    ngx_uint_t seconds)
 {
     u_char     *p;
     ngx_str_t   value;
@@ -388,6 +393,6 @@ ngx_http_review_add_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
     value.data = p;
     value.len = ngx_sprintf(p, "%ui", seconds) - p;
 
-    return ngx_http_review_add_header(&r->headers_out.headers, r->pool,
-                                      "Retry-After", &value);
+    return ngx_http_review_headers_add(&r->headers_out.headers, r->pool,
+                                       "Retry-After", &value);
 }

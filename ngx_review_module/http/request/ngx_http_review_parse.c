@@ -25,38 +25,38 @@ typedef struct {
 } ngx_http_review_reading_t;
 
 
-static void ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
-    ngx_http_review_ctx_pt next);
-static ngx_int_t ngx_http_review_reading_small(
+static void ngx_http_review_parse_as(ngx_http_review_ctx_t *ctx,
+    ngx_uint_t json, ngx_http_review_ctx_pt next);
+static ngx_int_t ngx_http_review_parse_reading_small(
     ngx_http_review_reading_t *reading);
-static ngx_int_t ngx_http_review_reading_large(
+static ngx_int_t ngx_http_review_parse_reading_large(
     ngx_http_review_reading_t *reading);
-static void ngx_http_review_reading_run(void *data);
-static void ngx_http_review_reading_done(void *data);
-static void ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
+static void ngx_http_review_parse_reading_run(void *data);
+static void ngx_http_review_parse_reading_done(void *data);
+static void ngx_http_review_parse_reading(ngx_http_review_reading_t *reading,
     const char *data, size_t len);
-static void ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
-    const char *data, size_t len);
+static void ngx_http_review_parse_reading_check(
+    ngx_http_review_reading_t *reading, const char *data, size_t len);
 
 
 void
-ngx_http_review_read_json(ngx_http_review_ctx_t *ctx,
+ngx_http_review_parse_json(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next)
 {
-    ngx_http_review_read_as(ctx, 1, next);
+    ngx_http_review_parse_as(ctx, 1, next);
 }
 
 
 void
-ngx_http_review_read_text(ngx_http_review_ctx_t *ctx,
+ngx_http_review_parse_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next)
 {
-    ngx_http_review_read_as(ctx, 0, next);
+    ngx_http_review_parse_as(ctx, 0, next);
 }
 
 
 static void
-ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
+ngx_http_review_parse_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
     ngx_http_review_ctx_pt next)
 {
     size_t                     max;
@@ -77,46 +77,46 @@ ngx_http_review_read_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
     if ((!json && reading.size > (off_t) max)
         || reading.size > NGX_MAX_SIZE_T_VALUE / 2)
     {
-        ngx_http_review_fail(ctx,
-                ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                       NULL, "the text is of %jd bytes, "
-                                       "review_max_text_size allows %zu",
-                                       (intmax_t) reading.size,
-                                       max));
+        ngx_http_review_ctx_fail(ctx,
+            ngx_http_review_problem_refuse(ctx,
+                                           NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                           NULL, "the text is of %jd bytes, "
+                                           "review_max_text_size allows %zu",
+                                           (intmax_t) reading.size, max));
         return;
     }
 
     rc = ngx_http_review_work_is_large(ctx, reading.size)
-         ? ngx_http_review_reading_large(&reading)
-         : ngx_http_review_reading_small(&reading);
+         ? ngx_http_review_parse_reading_large(&reading)
+         : ngx_http_review_parse_reading_small(&reading);
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
     }
 }
 
 
 static ngx_int_t
-ngx_http_review_reading_small(ngx_http_review_reading_t *reading)
+ngx_http_review_parse_reading_small(ngx_http_review_reading_t *reading)
 {
     ngx_str_t  body;
 
-    if (ngx_http_review_read_body(reading->ctx->request, &body) != NGX_OK) {
+    if (ngx_http_review_body_read(reading->ctx->request, &body) != NGX_OK) {
         return NGX_ERROR;
     }
 
     reading->pool = reading->ctx->work ? reading->ctx->work->memory
                                        : reading->ctx->pool;
 
-    ngx_http_review_reading_parse(reading, (char *) body.data, body.len);
-    ngx_http_review_reading_done(reading);
+    ngx_http_review_parse_reading(reading, (char *) body.data, body.len);
+    ngx_http_review_parse_reading_done(reading);
 
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_review_reading_large(ngx_http_review_reading_t *request)
+ngx_http_review_parse_reading_large(ngx_http_review_reading_t *request)
 {
     ngx_http_review_work_t  *work;
     ngx_http_review_reading_t  *reading;
@@ -134,21 +134,22 @@ ngx_http_review_reading_large(ngx_http_review_reading_t *request)
     *reading = *request;
     reading->pool = work->memory;
 
-    if (ngx_http_review_take_body(reading->ctx->request, work->pool,
+    if (ngx_http_review_body_take(reading->ctx->request, work->pool,
                                   &reading->bufs)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_http_review_work_start(work, reading->size, ngx_http_review_reading_run,
-                               ngx_http_review_reading_done, reading);
+    ngx_http_review_work_start(work, reading->size,
+                               ngx_http_review_parse_reading_run,
+                               ngx_http_review_parse_reading_done, reading);
     return NGX_OK;
 }
 
 
 static void
-ngx_http_review_reading_run(void *data)
+ngx_http_review_parse_reading_run(void *data)
 {
     ngx_http_review_reading_t *reading = data;
 
@@ -157,13 +158,13 @@ ngx_http_review_reading_run(void *data)
     p = review_alloc(reading->pool, reading->size + 1);
 
     if (p == NULL
-        || ngx_http_review_join_body(reading->bufs, (u_char *) p) != NGX_OK)
+        || ngx_http_review_body_join(reading->bufs, (u_char *) p) != NGX_OK)
     {
         reading->status = NGX_ERROR;
         return;
     }
 
-    ngx_http_review_reading_parse(reading, p, reading->size);
+    ngx_http_review_parse_reading(reading, p, reading->size);
 
     /* what was parsed is not needed any more, and here nobody waits */
 
@@ -174,11 +175,11 @@ ngx_http_review_reading_run(void *data)
 
 
 static void
-ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
+ngx_http_review_parse_reading(ngx_http_review_reading_t *reading,
     const char *data, size_t len)
 {
     if (!reading->json) {
-        ngx_http_review_reading_check(reading, data, len);
+        ngx_http_review_parse_reading_check(reading, data, len);
         return;
     }
 
@@ -197,7 +198,7 @@ ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
     if (!json_is_object(reading->value)) {
         reading->status = NGX_HTTP_BAD_REQUEST;
         (void) review_error(&reading->err, "", "the body must be an object, "
-                            "got %s", review_json_type(reading->value));
+                            "got %s", review_json_member_type(reading->value));
         return;
     }
 
@@ -206,7 +207,7 @@ ngx_http_review_reading_parse(ngx_http_review_reading_t *reading,
 
 
 static void
-ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
+ngx_http_review_parse_reading_check(ngx_http_review_reading_t *reading,
     const char *data, size_t len)
 {
     size_t       valid;
@@ -239,7 +240,7 @@ ngx_http_review_reading_check(ngx_http_review_reading_t *reading,
 
 
 static void
-ngx_http_review_reading_done(void *data)
+ngx_http_review_parse_reading_done(void *data)
 {
     ngx_http_review_reading_t *reading = data;
 
@@ -254,7 +255,7 @@ ngx_http_review_reading_done(void *data)
     }
 
     if (reading->status != NGX_OK) {
-        ngx_http_review_fail(ctx, reading->status);
+        ngx_http_review_ctx_fail(ctx, reading->status);
         return;
     }
 

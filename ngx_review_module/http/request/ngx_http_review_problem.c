@@ -90,7 +90,7 @@ ngx_http_review_problem(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 /* the same, with the text made here */
 
 ngx_int_t
-ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
+ngx_http_review_problem_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
     const char *pointer, const char *fmt, ...)
 {
     char     text[REVIEW_ERROR_TEXT];
@@ -162,7 +162,7 @@ ngx_http_review_problem_buf(ngx_http_review_ctx_t *ctx)
 /* sends a problem that was described; returns what finalizes the request */
 
 ngx_int_t
-ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx, ngx_int_t status)
+ngx_http_review_problem_reply(ngx_http_review_ctx_t *ctx, ngx_int_t status)
 {
     ngx_int_t            rc;
     ngx_buf_t           *b;

@@ -124,11 +124,11 @@ ngx_http_review_reply_start(ngx_http_review_ctx_t *ctx, const char *type)
 
     r = ctx->request;
 
-    if (ngx_http_review_add_header(&r->headers_out.headers, r->pool,
-                                   "Cache-Control", &no_cache)
+    if (ngx_http_review_headers_add(&r->headers_out.headers, r->pool,
+                                    "Cache-Control", &no_cache)
         != NGX_OK
-        || ngx_http_review_add_header(&r->headers_out.headers, r->pool,
-                                      "X-Accel-Buffering", &no)
+        || ngx_http_review_headers_add(&r->headers_out.headers, r->pool,
+                                       "X-Accel-Buffering", &no)
            != NGX_OK)
     {
         return NGX_ERROR;

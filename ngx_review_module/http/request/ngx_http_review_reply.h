@@ -81,10 +81,10 @@ void ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
 
 ngx_int_t ngx_http_review_problem(ngx_http_review_ctx_t *ctx,
     ngx_int_t status, const char *pointer, const char *detail);
-ngx_int_t ngx_http_review_refuse(ngx_http_review_ctx_t *ctx, ngx_int_t status,
-    const char *pointer, const char *fmt, ...)
+ngx_int_t ngx_http_review_problem_refuse(ngx_http_review_ctx_t *ctx,
+    ngx_int_t status, const char *pointer, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-ngx_int_t ngx_http_review_reply_problem(ngx_http_review_ctx_t *ctx,
+ngx_int_t ngx_http_review_problem_reply(ngx_http_review_ctx_t *ctx,
     ngx_int_t status);
 
 /* what a reader of requests has returned; NGX_OK, NGX_ERROR, or the status */

@@ -59,7 +59,7 @@ extern ngx_module_t  ngx_http_review_request_module;
  * location is looked at as a whole.
  */
 
-char *ngx_http_review_set_endpoint(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_review_endpoint_set(ngx_conf_t *cf, ngx_command_t *cmd,
     ngx_http_handler_pt handler);
 char *ngx_http_review_endpoint_merge(ngx_conf_t *cf,
     ngx_http_review_request_conf_t *prev,
@@ -168,7 +168,7 @@ struct ngx_http_review_ctx_s {
  * "size" is that of the endpoint's structure.
  */
 
-ngx_http_review_ctx_t *ngx_http_review_create_ctx(ngx_http_request_t *r,
+ngx_http_review_ctx_t *ngx_http_review_ctx_create(ngx_http_request_t *r,
     size_t size);
 
 /* of those who will wait for the LLM's capacity, if the location limits it */
@@ -181,15 +181,15 @@ void ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx);
  * but the status of a problem.  Returns what a content handler does.
  */
 
-ngx_int_t ngx_http_review_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
+ngx_int_t ngx_http_review_ctx_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
 
 /* from here on there may be calls; the client is watched, the time runs */
 
-ngx_int_t ngx_http_review_begin(ngx_http_review_ctx_t *ctx);
+ngx_int_t ngx_http_review_ctx_begin(ngx_http_review_ctx_t *ctx);
 
 /* a reply of events; "begin" does that if ctx->sse is set already */
 
-ngx_int_t ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx);
+ngx_int_t ngx_http_review_ctx_begin_events(ngx_http_review_ctx_t *ctx);
 
 /*
  * Has ctx->progress called, from the event loop.  The second is for those who
@@ -197,13 +197,13 @@ ngx_int_t ngx_http_review_begin_events(ngx_http_review_ctx_t *ctx);
  * have anything happen before they return.
  */
 
-void ngx_http_review_wake(ngx_http_review_ctx_t *ctx);
-void ngx_http_review_wake_later(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_ctx_wake(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_ctx_wake_later(ngx_http_review_ctx_t *ctx);
 
 /* the end: nothing calls back any more; "rc" finalizes the request */
 
-void ngx_http_review_end(ngx_http_review_ctx_t *ctx);
-void ngx_http_review_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
+void ngx_http_review_ctx_end(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_ctx_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
 
 /* ends it with a whole reply; NULL: there was no memory for one */
 
@@ -212,7 +212,7 @@ void ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
 
 /* the same with a problem, that has been described, or with 500 */
 
-void ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);
+void ngx_http_review_ctx_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);
 
 /*
  * ngx_http_review_visit.c: whatever comes to a request from outside, a timer, a
@@ -230,15 +230,15 @@ ngx_connection_t *ngx_http_review_visit_request(ngx_http_request_t *r);
 
 /* the same question, for callbacks that only note what has come */
 
-ngx_uint_t ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx);
+ngx_uint_t ngx_http_review_visit_is_ours(ngx_http_review_ctx_t *ctx);
 
 /* ends all that runs for a request; a cleanup of its pool */
 
-void ngx_http_review_cleanup(void *data);
+void ngx_http_review_visit_cleanup(void *data);
 
 /* has a client's going away noticed */
 
-ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
+ngx_int_t ngx_http_review_ctx_watch_client(ngx_http_request_t *r);
 
 
 /*
@@ -247,9 +247,9 @@ ngx_int_t ngx_http_review_watch_client(ngx_http_request_t *r);
  * ended with a problem.
  */
 
-void ngx_http_review_read_json(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_parse_json(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
-void ngx_http_review_read_text(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_parse_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
 
 
@@ -266,26 +266,27 @@ typedef enum {
 
 /* of a Content-Type; NGX_DECLINED: of a text, or JSON, not in UTF-8 */
 
-ngx_int_t ngx_http_review_media_type(ngx_str_t *value,
+ngx_int_t ngx_http_review_headers_media_type(ngx_str_t *value,
     ngx_http_review_type_e *type);
 
 /* a POST of whatever it is; or of JSON */
 
-ngx_int_t ngx_http_review_check_post(ngx_http_review_ctx_t *ctx,
+ngx_int_t ngx_http_review_headers_check_post(ngx_http_review_ctx_t *ctx,
     ngx_http_review_type_e *type);
-ngx_int_t ngx_http_review_check_json(ngx_http_review_ctx_t *ctx);
+ngx_int_t ngx_http_review_headers_check_json(ngx_http_review_ctx_t *ctx);
 
 /* is the type asked for by name, and not less than JSON? */
 
-ngx_uint_t ngx_http_review_accepts(ngx_http_request_t *r, const char *type);
+ngx_uint_t ngx_http_review_headers_accepts(ngx_http_request_t *r,
+    const char *type);
 
 /* a header by its name, or NULL; a new header, from constants */
 
-ngx_table_elt_t *ngx_http_review_find_header(ngx_list_t *headers,
+ngx_table_elt_t *ngx_http_review_headers_find(ngx_list_t *headers,
     const char *name);
-ngx_int_t ngx_http_review_add_header(ngx_list_t *headers, ngx_pool_t *pool,
+ngx_int_t ngx_http_review_headers_add(ngx_list_t *headers, ngx_pool_t *pool,
     const char *key, ngx_str_t *value);
-ngx_int_t ngx_http_review_add_retry_after(ngx_http_request_t *r,
+ngx_int_t ngx_http_review_headers_add_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
 
 

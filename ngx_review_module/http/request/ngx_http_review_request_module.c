@@ -153,7 +153,7 @@ ngx_http_review_request_init_process(ngx_cycle_t *cycle)
         && ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_review_request_module))
     {
-        ngx_http_review_thread_init();
+        ngx_http_review_work_init();
     }
 
     return NGX_OK;
@@ -189,13 +189,13 @@ ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cf->args->nelts > 2) {
 
         if (!ngx_http_review_param(&value[2], "threshold", &size)) {
-            return ngx_http_review_bad_param(cf, &value[2]);
+            return ngx_http_review_param_bad(cf, &value[2]);
         }
 
         threads->threshold = ngx_parse_size(&size);
 
         if (threads->threshold == (size_t) NGX_ERROR) {
-            return ngx_http_review_bad_param(cf, &value[2]);
+            return ngx_http_review_param_bad(cf, &value[2]);
         }
     }
 

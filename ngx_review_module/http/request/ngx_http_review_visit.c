@@ -10,7 +10,7 @@
 
 
 ngx_uint_t
-ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
+ngx_http_review_visit_is_ours(ngx_http_review_ctx_t *ctx)
 {
     ngx_http_request_t  *r;
 
@@ -23,7 +23,7 @@ ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
     if (r->post_action != ctx->post_action
         || ngx_http_get_module_ctx(r, ngx_http_review_module) != ctx)
     {
-        ngx_http_review_cleanup(ctx);
+        ngx_http_review_visit_cleanup(ctx);
         return 0;
     }
 
@@ -34,7 +34,7 @@ ngx_http_review_is_ours(ngx_http_review_ctx_t *ctx)
 ngx_connection_t *
 ngx_http_review_visit_begin(ngx_http_review_ctx_t *ctx)
 {
-    return ngx_http_review_is_ours(ctx)
+    return ngx_http_review_visit_is_ours(ctx)
            ? ngx_http_review_visit_request(ctx->request) : NULL;
 }
 
@@ -62,7 +62,7 @@ ngx_http_review_visit_end(ngx_connection_t *c)
 /* the end, whatever has caused it: nothing may call back any more */
 
 void
-ngx_http_review_cleanup(void *data)
+ngx_http_review_visit_cleanup(void *data)
 {
     ngx_http_review_ctx_t *ctx = data;
 

@@ -60,7 +60,7 @@ static void ngx_http_review_work_let_go(void *data);
  */
 
 void
-ngx_http_review_thread_init(void)
+ngx_http_review_work_init(void)
 {
 #ifdef M_ARENA_MAX
     (void) mallopt(M_ARENA_MAX, 2);
@@ -128,7 +128,7 @@ ngx_http_review_work(ngx_http_review_ctx_t *ctx)
  */
 
 static void
-ngx_http_review_free_run(void *data, ngx_log_t *log)
+ngx_http_review_work_free_run(void *data, ngx_log_t *log)
 {
     ngx_http_review_freeing_t *freeing = data;
 
@@ -143,7 +143,7 @@ ngx_http_review_free_run(void *data, ngx_log_t *log)
 /* the task's memory is its pool's */
 
 static void
-ngx_http_review_free_event(ngx_event_t *ev)
+ngx_http_review_work_free_event(ngx_event_t *ev)
 {
     ngx_http_review_freeing_t *freeing = ev->data;
 
@@ -155,7 +155,7 @@ ngx_http_review_free_event(ngx_event_t *ev)
 /* NULL: there is nothing to be freed so, or no memory */
 
 static ngx_thread_task_t *
-ngx_http_review_free_task(ngx_pool_t *from)
+ngx_http_review_work_free_task(ngx_pool_t *from)
 {
     ngx_uint_t                  n;
     ngx_pool_t                 *pool;
@@ -203,7 +203,8 @@ ngx_http_review_free_task(ngx_pool_t *from)
 
 
 static void
-ngx_http_review_free_post(ngx_thread_task_t *task, ngx_thread_pool_t *threads)
+ngx_http_review_work_free_post(ngx_thread_task_t *task,
+    ngx_thread_pool_t *threads)
 {
     ngx_http_review_freeing_t  *freeing;
 
@@ -213,13 +214,13 @@ ngx_http_review_free_post(ngx_thread_task_t *task, ngx_thread_pool_t *threads)
     freeing->alive.data = freeing;
     freeing->alive.log = ngx_cycle->log;
 
-    task->handler = ngx_http_review_free_run;
-    task->event.handler = ngx_http_review_free_event;
+    task->handler = ngx_http_review_work_free_run;
+    task->event.handler = ngx_http_review_work_free_event;
     task->event.data = freeing;
     task->event.log = ngx_cycle->log;
 
     if (ngx_thread_task_post(threads, task) != NGX_OK) {
-        ngx_http_review_free_run(freeing, ngx_cycle->log);
+        ngx_http_review_work_free_run(freeing, ngx_cycle->log);
         ngx_destroy_pool(freeing->pool);
         return;
     }
@@ -241,12 +242,12 @@ ngx_http_review_work_free(ngx_http_review_work_t *work)
     threads = work->threads;
 
     if (threads) {
-        task = ngx_http_review_free_task(work->pool);
+        task = ngx_http_review_work_free_task(work->pool);
 
         ngx_destroy_pool(work->pool);
 
         if (task) {
-            ngx_http_review_free_post(task, threads);
+            ngx_http_review_work_free_post(task, threads);
         }
 
         return;
@@ -333,7 +334,7 @@ ngx_http_review_work_alive(ngx_event_t *ev)
  */
 
 static void
-ngx_http_review_thread_yields(void)
+ngx_http_review_work_yields(void)
 {
 #if (NGX_LINUX && defined SYS_sched_setattr)
 
@@ -380,7 +381,7 @@ ngx_http_review_work_run(void *data, ngx_log_t *log)
 {
     ngx_http_review_work_t *work = *(ngx_http_review_work_t **) data;
 
-    ngx_http_review_thread_yields();
+    ngx_http_review_work_yields();
 
     if (!work->gone) {
         work->run(work->data);

@@ -38,7 +38,7 @@ struct ngx_http_review_work_s {
  * or what lies in it.
  */
 
-void ngx_http_review_thread_init(void);
+void ngx_http_review_work_init(void);
 
 ngx_http_review_work_t *ngx_http_review_work_create(
     ngx_http_review_ctx_t *ctx);

@@ -47,7 +47,7 @@ static const ngx_http_review_backend_t  ngx_http_review_extract_backend = {
 
 
 void
-ngx_http_review_extraction_start(ngx_http_review_extraction_t *e)
+ngx_http_review_extract_load(ngx_http_review_extraction_t *e)
 {
     ngx_http_review_call_t  *call;
 
@@ -138,12 +138,12 @@ ngx_http_review_extract_ended(ngx_http_review_call_t *call)
     e = call->data;
     e->ended = 1;
 
-    ngx_http_review_wake(e->ctx);
+    ngx_http_review_ctx_wake(e->ctx);
 }
 
 
 void
-ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e)
+ngx_http_review_extract_load_progress(ngx_http_review_extraction_t *e)
 {
     if (!e->ended) {
         return;
@@ -185,9 +185,9 @@ ngx_http_review_extract_failed(ngx_http_review_extraction_t *e)
         status = NGX_HTTP_UNPROCESSABLE;
     }
 
-    return ngx_http_review_refuse(e->ctx, status, e->pointer,
-                                  "the document was not made text: %s",
-                                  call->failure.detail);
+    return ngx_http_review_problem_refuse(e->ctx, status, e->pointer,
+                                          "the document was not made text: %s",
+                                          call->failure.detail);
 }
 
 
@@ -213,11 +213,11 @@ ngx_http_review_extract_done(void *data)
     e->rc = NGX_OK;
 
     if (e->valid < e->text.len) {
-        e->rc = ngx_http_review_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
-                                       e->pointer,
-                                       "the text that the converter made is "
-                                       "not valid UTF-8 without NUL at byte "
-                                       "%zu", e->valid);
+        e->rc = ngx_http_review_problem_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
+                                               e->pointer, "the text that the "
+                                               "converter made is not valid "
+                                               "UTF-8 without NUL at byte %zu",
+                                               e->valid);
     }
 
     e->handler(e);
@@ -230,7 +230,7 @@ ngx_http_review_extract_check(ngx_http_review_ctx_t *ctx,
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_review_check_post(ctx, type);
+    rc = ngx_http_review_headers_check_post(ctx, type);
 
     if (rc == NGX_OK && *type == NGX_HTTP_REVIEW_TYPE_OTHER
         && ngx_http_review_source_conf(ctx)->extract == NULL)
@@ -258,14 +258,14 @@ ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
     r = ctx->request;
 
     if (ngx_http_review_body_size(r) == 0) {
-        ngx_http_review_fail(ctx, ngx_http_review_problem(ctx,
+        ngx_http_review_ctx_fail(ctx, ngx_http_review_problem(ctx,
                                              NGX_HTTP_BAD_REQUEST, NULL,
                                              "the document is empty"));
         return;
     }
 
     if (ngx_http_review_work(ctx) == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -274,7 +274,7 @@ ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
     body = ngx_pcalloc(ctx->work->pool,
                        sizeof(ngx_http_review_extract_body_t));
     if (body == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -297,12 +297,12 @@ ngx_http_review_extract_text(ngx_http_review_ctx_t *ctx,
     ctx->progress = ngx_http_review_extract_progress;
     ctx->expire = ngx_http_review_extract_expire;
 
-    if (ngx_http_review_begin(ctx) != NGX_OK) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+    if (ngx_http_review_ctx_begin(ctx) != NGX_OK) {
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
-    ngx_http_review_extraction_start(e);
+    ngx_http_review_extract_load(e);
 }
 
 
@@ -314,14 +314,14 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
     body = (ngx_http_review_extract_body_t *) ctx->data;
 
     if (body->expired) {
-        ngx_http_review_fail(ctx,
+        ngx_http_review_ctx_fail(ctx,
                 ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
                                         "review_timeout was over before the "
                                         "document was made text"));
         return;
     }
 
-    ngx_http_review_extraction_progress(ctx->data);
+    ngx_http_review_extract_load_progress(ctx->data);
 }
 
 
@@ -335,7 +335,7 @@ ngx_http_review_extract_made(ngx_http_review_extraction_t *e)
     ctx = e->ctx;
 
     if (e->rc != NGX_OK) {
-        ngx_http_review_fail(ctx, e->rc);
+        ngx_http_review_ctx_fail(ctx, e->rc);
         return;
     }
 

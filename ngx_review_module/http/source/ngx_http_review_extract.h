@@ -67,8 +67,8 @@ struct ngx_http_review_extraction_s {
  * calls "progress", whenever its request is woken; it calls the handler once.
  */
 
-void ngx_http_review_extraction_start(ngx_http_review_extraction_t *e);
-void ngx_http_review_extraction_progress(ngx_http_review_extraction_t *e);
+void ngx_http_review_extract_load(ngx_http_review_extraction_t *e);
+void ngx_http_review_extract_load_progress(ngx_http_review_extraction_t *e);
 
 
 /*

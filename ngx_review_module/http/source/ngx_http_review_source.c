@@ -63,11 +63,12 @@ ngx_http_review_source_made(ngx_http_review_source_t *source)
     max = ngx_http_review_request_conf(ctx)->max_text;
 
     if (source->text.len > max) {
-        rc = ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                    source->pointer,
-                                    "the text is of %zu bytes, "
-                                    "review_max_text_size allows %zu",
-                                    source->text.len, max);
+        rc = ngx_http_review_problem_refuse(ctx,
+                                            NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                            source->pointer, "the text is of "
+                                            "%zu bytes, review_max_text_size "
+                                            "allows %zu", source->text.len,
+                                            max);
 
     } else if (review_utf8_blank(source->text.data, source->text.len)) {
         rc = ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE,
@@ -166,8 +167,8 @@ ngx_http_review_source_header(ngx_http_review_s3_t *op, ngx_str_t *name,
         && ngx_strncasecmp(name->data, (u_char *) "Content-Type", name->len)
            == 0)
     {
-        return ngx_http_review_source_set_type(source, value->data,
-                                               value->len);
+        return ngx_http_review_source_look_set_type(source, value->data,
+                                                    value->len);
     }
 
     if (name->len == sizeof("Content-Length") - 1
@@ -202,7 +203,7 @@ ngx_http_review_source_s3_done(ngx_http_review_s3_t *op)
     source = op->data;
     source->state = NGX_HTTP_REVIEW_SOURCE_LOADED;
 
-    ngx_http_review_wake_later(source->owner->ctx);
+    ngx_http_review_ctx_wake_later(source->owner->ctx);
 }
 
 
@@ -235,7 +236,7 @@ ngx_http_review_source_done(ngx_http_review_download_t *d)
     source = d->data;
     source->state = NGX_HTTP_REVIEW_SOURCE_LOADED;
 
-    ngx_http_review_wake_later(source->owner->ctx);
+    ngx_http_review_ctx_wake_later(source->owner->ctx);
 }
 
 
@@ -316,7 +317,7 @@ ngx_http_review_source_step(ngx_http_review_source_t *source)
         break;
 
     case NGX_HTTP_REVIEW_SOURCE_CONVERTS:
-        ngx_http_review_extraction_progress(&source->extraction);
+        ngx_http_review_extract_load_progress(&source->extraction);
         break;
 
     default:
@@ -341,7 +342,7 @@ ngx_http_review_source_loaded(ngx_http_review_source_t *source)
         return;
     }
 
-    ngx_http_review_source_guess_type(source);
+    ngx_http_review_source_look_guess_type(source);
 
     source->state = NGX_HTTP_REVIEW_SOURCE_THREAD;
 
@@ -369,11 +370,12 @@ ngx_http_review_source_lost(ngx_http_review_source_t *source)
         status = NGX_HTTP_UNPROCESSABLE;
     }
 
-    return ngx_http_review_refuse(source->owner->ctx, status, source->pointer,
-                                  "the document was not loaded: %s%s%s",
-                                  review_code_name(d->code, name),
-                                  d->detail ? ", " : "",
-                                  d->detail ? d->detail : "");
+    return ngx_http_review_problem_refuse(source->owner->ctx, status,
+                                          source->pointer, "the document was "
+                                          "not loaded: %s%s%s",
+                                          review_code_name(d->code, name),
+                                          d->detail ? ", " : "", d->detail
+                                          ? d->detail : "");
 }
 
 
@@ -391,11 +393,10 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
     }
 
     if (source->large || source->download.code == REVIEW_CODE_TOO_LARGE) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                      source->pointer,
-                                      "the document is larger than "
-                                      "review_max_document_size, %zu bytes",
-                                      ngx_http_review_source_max(source));
+        return ngx_http_review_problem_refuse(
+            ctx, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE, source->pointer, "the "
+            "document is larger than review_max_document_size, %zu bytes",
+            ngx_http_review_source_max(source));
     }
 
     if (source->from == REVIEW_SOURCE_OBJECT && source->op.failed) {
@@ -405,10 +406,11 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
     if (source->from == REVIEW_SOURCE_OBJECT
         && source->op.status != NGX_HTTP_OK)
     {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_GATEWAY,
-                                      source->pointer, "the object store "
-                                      "answered with %d, which is not all of "
-                                      "the object", (int) source->op.status);
+        return ngx_http_review_problem_refuse(ctx, NGX_HTTP_BAD_GATEWAY,
+                                              source->pointer, "the object "
+                                              "store answered with %d, which "
+                                              "is not all of the object",
+                                              (int) source->op.status);
     }
 
     if (source->from == REVIEW_SOURCE_URL) {
@@ -417,7 +419,7 @@ ngx_http_review_source_why(ngx_http_review_source_t *source)
             return ngx_http_review_source_lost(source);
         }
 
-        if (ngx_http_review_source_set_type(source,
+        if (ngx_http_review_source_look_set_type(source,
                                     (u_char *) source->download.type.data,
                                     source->download.type.len)
             != NGX_OK)
@@ -491,11 +493,11 @@ ngx_http_review_source_convertible(ngx_http_review_source_t *source)
     ctx = source->owner->ctx;
 
     if (source->maybe && source->type.len) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_UNPROCESSABLE,
-                                      source->pointer,
-                                      "the document is said to be a text, and "
-                                      "is not valid UTF-8 without NUL at byte "
-                                      "%zu", source->valid);
+        return ngx_http_review_problem_refuse(ctx, NGX_HTTP_UNPROCESSABLE,
+                                              source->pointer, "the document "
+                                              "is said to be a text, and is "
+                                              "not valid UTF-8 without NUL at "
+                                              "byte %zu", source->valid);
     }
 
     if (source->type.len == 0) {
@@ -503,13 +505,16 @@ ngx_http_review_source_convertible(ngx_http_review_source_t *source)
     }
 
     if (ngx_http_review_source_conf(ctx)->extract == NULL) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
-                                      source->pointer,
-                                      "the document is not a text in UTF-8 "
-                                      "(%.*s), and there is no "
-                                      "\"review_extract\" to make it one",
-                                      (int) ngx_min(source->type.len, 100),
-                                      source->type.data);
+        return ngx_http_review_problem_refuse(ctx,
+                                              NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                                              source->pointer, "the document "
+                                              "is not a text in UTF-8 (%.*s), "
+                                              "and there is no "
+                                              "\"review_extract\" to make it "
+                                              "one",
+                                              (int) ngx_min(source->type.len,
+                                                            100),
+                                              source->type.data);
     }
 
     return NGX_OK;
@@ -542,7 +547,7 @@ ngx_http_review_source_convert(ngx_http_review_source_t *source)
 
     source->state = NGX_HTTP_REVIEW_SOURCE_CONVERTS;
 
-    ngx_http_review_extraction_start(e);
+    ngx_http_review_extract_load(e);
 }
 
 

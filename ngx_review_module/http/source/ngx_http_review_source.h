@@ -106,9 +106,9 @@ void ngx_http_review_source_cancel(ngx_http_review_source_t *source);
  * name; then, on a thread, by its bytes: a text is in source->text.
  */
 
-ngx_int_t ngx_http_review_source_set_type(ngx_http_review_source_t *source,
+ngx_int_t ngx_http_review_source_look_set_type(ngx_http_review_source_t *source,
     u_char *data, size_t len);
-void ngx_http_review_source_guess_type(ngx_http_review_source_t *source);
+void ngx_http_review_source_look_guess_type(ngx_http_review_source_t *source);
 void ngx_http_review_source_look(void *data);
 
 

@@ -13,7 +13,7 @@
 /* a type that says nothing is as good as none */
 
 ngx_int_t
-ngx_http_review_source_set_type(ngx_http_review_source_t *source,
+ngx_http_review_source_look_set_type(ngx_http_review_source_t *source,
     u_char *data, size_t len)
 {
     u_char  *p;
@@ -51,7 +51,7 @@ ngx_http_review_source_set_type(ngx_http_review_source_t *source,
 /* by the map "types", where nothing was told but a name */
 
 void
-ngx_http_review_source_guess_type(ngx_http_review_source_t *source)
+ngx_http_review_source_look_guess_type(ngx_http_review_source_t *source)
 {
     u_char                    *p, *last, exten[16];
     ngx_str_t                 *type;
@@ -95,7 +95,7 @@ ngx_http_review_source_guess_type(ngx_http_review_source_t *source)
 /* on a thread, as what follows until it has been looked at */
 
 static int
-ngx_http_review_source_decode(ngx_http_review_source_t *source)
+ngx_http_review_source_look_decode(ngx_http_review_source_t *source)
 {
     char          *p;
     size_t         size;
@@ -128,7 +128,7 @@ ngx_http_review_source_decode(ngx_http_review_source_t *source)
 /* the pieces in one */
 
 static char *
-ngx_http_review_source_join(ngx_http_review_source_t *source)
+ngx_http_review_source_look_join(ngx_http_review_source_t *source)
 {
     char          *text, *p;
     ngx_uint_t     i;
@@ -156,7 +156,7 @@ ngx_http_review_source_join(ngx_http_review_source_t *source)
 /* here nobody waits for memory to be given back */
 
 static void
-ngx_http_review_source_drop(ngx_http_review_source_t *source)
+ngx_http_review_source_look_drop(ngx_http_review_source_t *source)
 {
     ngx_uint_t     i;
     review_str_t  *piece;
@@ -180,7 +180,7 @@ ngx_http_review_source_look(void *data)
     ngx_http_review_type_e   type;
 
     if (source->from == REVIEW_SOURCE_UPLOAD
-        && ngx_http_review_source_decode(source) != 0)
+        && ngx_http_review_source_look_decode(source) != 0)
     {
         return;
     }
@@ -188,13 +188,13 @@ ngx_http_review_source_look(void *data)
     type = NGX_HTTP_REVIEW_TYPE_TEXT;
 
     if (source->type.len
-        && (ngx_http_review_media_type(&source->type, &type) != NGX_OK
+        && (ngx_http_review_headers_media_type(&source->type, &type) != NGX_OK
             || type != NGX_HTTP_REVIEW_TYPE_TEXT))
     {
         return;
     }
 
-    text = ngx_http_review_source_join(source);
+    text = ngx_http_review_source_look_join(source);
     if (text == NULL) {
         return;
     }
@@ -206,7 +206,7 @@ ngx_http_review_source_look(void *data)
         source->text.data = text;
         source->text.len = source->size;
 
-        ngx_http_review_source_drop(source);
+        ngx_http_review_source_look_drop(source);
 
     } else {
         (void) ngx_pfree(source->work->pool, text);

@@ -121,5 +121,5 @@ ngx_http_review_extract(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     rlcf->extract = uri;
 
-    return ngx_http_review_set_uri(cf, &value[1], uri);
+    return ngx_http_review_param_set_uri(cf, &value[1], uri);
 }

@@ -71,7 +71,7 @@ void
 ngx_http_review_sources_start(ngx_http_review_sources_t *sources)
 {
     ngx_http_review_sources_more(sources);
-    ngx_http_review_wake(sources->ctx);
+    ngx_http_review_ctx_wake(sources->ctx);
 }
 
 
@@ -147,7 +147,7 @@ ngx_http_review_sources_done(ngx_http_review_source_t *source)
         sources->rc = source->rc;
     }
 
-    ngx_http_review_wake(sources->ctx);
+    ngx_http_review_ctx_wake(sources->ctx);
 }
 
 

@@ -31,7 +31,7 @@ static const ngx_http_review_backend_t  ngx_http_review_batch_backend = {
 /* the client's, else the configured; empty: none */
 
 review_str_t
-ngx_http_review_vectors_model(ngx_http_review_vectors_t *v)
+ngx_http_review_batch_model(ngx_http_review_vectors_t *v)
 {
     review_str_t   model;
     ngx_str_t     *configured;
@@ -80,7 +80,8 @@ ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
     call->handler = ngx_http_review_batch_ended;
 
     if (ngx_http_review_batch_body(batch) != NGX_OK) {
-        ngx_http_review_batch_failed(batch, REVIEW_CODE_INTERNAL, NULL, NULL);
+        ngx_http_review_batch_answer_failed(batch, REVIEW_CODE_INTERNAL, NULL,
+                                            NULL);
         return;
     }
 
@@ -102,7 +103,7 @@ ngx_http_review_batch_body(ngx_http_review_batch_t *batch)
     ngx_http_review_vectors_t  *v;
 
     v = batch->vectors;
-    model = ngx_http_review_vectors_model(v);
+    model = ngx_http_review_batch_model(v);
 
     size = 128 + model.len + v->rest.len;
 
@@ -237,7 +238,7 @@ ngx_http_review_batch_ended(ngx_http_review_call_t *call)
     batch = call->data;
 
     if (call->failure.code == REVIEW_CODE_OK) {
-        ngx_http_review_batch_parse(batch);
+        ngx_http_review_batch_answer_parse(batch);
         return;
     }
 
@@ -246,8 +247,9 @@ ngx_http_review_batch_ended(ngx_http_review_call_t *call)
         return;
     }
 
-    ngx_http_review_batch_failed(batch, call->failure.code,
-                                 call->failure.detail, call->failure.note);
+    ngx_http_review_batch_answer_failed(batch, call->failure.code,
+                                        call->failure.detail,
+                                        call->failure.note);
 }
 
 
@@ -274,7 +276,7 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
         batch->encoding = NGX_HTTP_REVIEW_ENCODING_FLOAT;
         batch->learns = 1;
 
-        ngx_http_review_count_retry(v->ctx, call->usage);
+        ngx_http_review_call_count_retry(v->ctx, call->usage);
         ngx_http_review_batch_start(batch);
         return;
     }
@@ -290,6 +292,7 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
         return;
     }
 
-    ngx_http_review_batch_failed(batch, call->failure.code,
-                                 call->failure.detail, call->failure.note);
+    ngx_http_review_batch_answer_failed(batch, call->failure.code,
+                                        call->failure.detail,
+                                        call->failure.note);
 }

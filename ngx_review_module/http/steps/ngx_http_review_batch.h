@@ -62,7 +62,7 @@ void ngx_http_review_batch_start(ngx_http_review_batch_t *batch);
 
 /* the client's, else the configured; empty: none */
 
-review_str_t ngx_http_review_vectors_model(ngx_http_review_vectors_t *v);
+review_str_t ngx_http_review_batch_model(ngx_http_review_vectors_t *v);
 
 
 /*
@@ -70,10 +70,10 @@ review_str_t ngx_http_review_vectors_model(ngx_http_review_vectors_t *v);
  * who wait for it; or why there is nothing
  */
 
-void ngx_http_review_batch_parse(ngx_http_review_batch_t *batch);
-void ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
+void ngx_http_review_batch_answer_parse(ngx_http_review_batch_t *batch);
+void ngx_http_review_batch_answer_failed(ngx_http_review_batch_t *batch,
     review_code_t code, const char *detail, const char *note);
-void ngx_http_review_batch_done(ngx_http_review_batch_t *batch);
+void ngx_http_review_batch_answer_done(ngx_http_review_batch_t *batch);
 
 
 #pragma GCC visibility pop

@@ -20,28 +20,28 @@ typedef struct {
 } ngx_http_review_answer_t;
 
 
-static void ngx_http_review_batch_run(void *data);
-static void ngx_http_review_batch_parsed(void *data);
-static int ngx_http_review_batch_form(ngx_http_review_answer_t *answer);
-static int ngx_http_review_batch_slice(ngx_http_review_answer_t *answer,
+static void ngx_http_review_batch_answer_run(void *data);
+static void ngx_http_review_batch_answer_parsed(void *data);
+static int ngx_http_review_batch_answer_form(ngx_http_review_answer_t *answer);
+static int ngx_http_review_batch_answer_slice(ngx_http_review_answer_t *answer,
     review_embedding_t *item, review_str_t *json);
-static ngx_uint_t ngx_http_review_batch_take(ngx_http_review_batch_t *batch,
-    ngx_http_review_answer_t *answer);
+static ngx_uint_t ngx_http_review_batch_answer_take(
+    ngx_http_review_batch_t *batch, ngx_http_review_answer_t *answer);
 
 
 void
-ngx_http_review_batch_done(ngx_http_review_batch_t *batch)
+ngx_http_review_batch_answer_done(ngx_http_review_batch_t *batch)
 {
     batch->done = 1;
     ngx_queue_remove(&batch->queue);
     batch->vectors->nrunning--;
 
-    ngx_http_review_wake(batch->vectors->ctx);
+    ngx_http_review_ctx_wake(batch->vectors->ctx);
 }
 
 
 void
-ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
+ngx_http_review_batch_answer_failed(ngx_http_review_batch_t *batch,
     review_code_t code, const char *detail, const char *note)
 {
     size_t                      i, k;
@@ -59,18 +59,19 @@ ngx_http_review_batch_failed(ngx_http_review_batch_t *batch,
         v->items[k].timedout = review_code_timeout(code);
     }
 
-    ngx_http_review_batch_done(batch);
+    ngx_http_review_batch_answer_done(batch);
 }
 
 
 void
-ngx_http_review_batch_parse(ngx_http_review_batch_t *batch)
+ngx_http_review_batch_answer_parse(ngx_http_review_batch_t *batch)
 {
     ngx_http_review_answer_t  *answer;
 
     answer = ngx_pcalloc(batch->work->pool, sizeof(ngx_http_review_answer_t));
     if (answer == NULL) {
-        ngx_http_review_batch_failed(batch, REVIEW_CODE_INTERNAL, NULL, NULL);
+        ngx_http_review_batch_answer_failed(batch, REVIEW_CODE_INTERNAL, NULL,
+                                            NULL);
         return;
     }
 
@@ -82,15 +83,15 @@ ngx_http_review_batch_parse(ngx_http_review_batch_t *batch)
     answer->form = batch->vectors->form;
 
     ngx_http_review_work_start(batch->work, answer->data.len,
-                               ngx_http_review_batch_run,
-                               ngx_http_review_batch_parsed, answer);
+                               ngx_http_review_batch_answer_run,
+                               ngx_http_review_batch_answer_parsed, answer);
 }
 
 
 /* on a thread */
 
 static void
-ngx_http_review_batch_run(void *data)
+ngx_http_review_batch_answer_run(void *data)
 {
     ngx_http_review_answer_t *answer = data;
 
@@ -99,7 +100,7 @@ ngx_http_review_batch_run(void *data)
                                          &answer->embeddings, &answer->err);
 
     if (answer->rc == 0) {
-        answer->rc = ngx_http_review_batch_form(answer);
+        answer->rc = ngx_http_review_batch_answer_form(answer);
     }
 }
 
@@ -107,7 +108,7 @@ ngx_http_review_batch_run(void *data)
 /* vectors as they are wanted, whatever the service has made of them */
 
 static int
-ngx_http_review_batch_form(ngx_http_review_answer_t *answer)
+ngx_http_review_batch_answer_form(ngx_http_review_answer_t *answer)
 {
     size_t                     i, n, from;
     float                     *floats;
@@ -145,7 +146,8 @@ ngx_http_review_batch_form(ngx_http_review_answer_t *answer)
 
     for (i = 0; i < n; i++) {
 
-        if (!ngx_http_review_batch_slice(answer, &item[i], &vector[i].json)) {
+        if (!ngx_http_review_batch_answer_slice(answer, &item[i],
+                                                &vector[i].json)) {
             from = b.len + (b.len != 0);
             review_embedding_write(&item[i], &b, answer->form
                                             == NGX_HTTP_REVIEW_VECTORS_BASE64);
@@ -171,7 +173,7 @@ ngx_http_review_batch_form(ngx_http_review_answer_t *answer)
 /* what came in the form that is wanted stays where it is: 1 */
 
 static int
-ngx_http_review_batch_slice(ngx_http_review_answer_t *answer,
+ngx_http_review_batch_answer_slice(ngx_http_review_answer_t *answer,
     review_embedding_t *item, review_str_t *json)
 {
     size_t  base64;
@@ -202,7 +204,7 @@ ngx_http_review_batch_slice(ngx_http_review_answer_t *answer,
 /* an answer that can't be used is one input's fault, as far as we know */
 
 static void
-ngx_http_review_batch_parsed(void *data)
+ngx_http_review_batch_answer_parsed(void *data)
 {
     ngx_http_review_answer_t *answer = data;
 
@@ -218,10 +220,10 @@ ngx_http_review_batch_parsed(void *data)
     }
 
     if (answer->rc == 0
-        && ngx_http_review_batch_take(batch, answer))
+        && ngx_http_review_batch_answer_take(batch, answer))
     {
         v->succeeded++;
-        ngx_http_review_batch_done(batch);
+        ngx_http_review_batch_answer_done(batch);
         return;
     }
 
@@ -244,13 +246,13 @@ ngx_http_review_batch_parsed(void *data)
         return;
     }
 
-    ngx_http_review_batch_failed(batch, REVIEW_CODE_BAD_ANSWER, batch->message,
-                                 NULL);
+    ngx_http_review_batch_answer_failed(batch, REVIEW_CODE_BAD_ANSWER,
+                                        batch->message, NULL);
 }
 
 
 static ngx_uint_t
-ngx_http_review_batch_take(ngx_http_review_batch_t *batch,
+ngx_http_review_batch_answer_take(ngx_http_review_batch_t *batch,
     ngx_http_review_answer_t *answer)
 {
     size_t                      i;

@@ -47,7 +47,7 @@ static ngx_chain_t *ngx_http_review_embed_chain(
 char *
 ngx_http_review_embed(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    return ngx_http_review_set_endpoint(cf, cmd,
+    return ngx_http_review_endpoint_set(cf, cmd,
                                         ngx_http_review_embed_handler);
 }
 
@@ -57,7 +57,7 @@ ngx_http_review_embed_handler(ngx_http_request_t *r)
 {
     ngx_http_review_ctx_t  *ctx;
 
-    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_embed_t));
+    ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_embed_t));
 
     if (ctx == NULL || ngx_http_review_work(ctx) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -65,14 +65,15 @@ ngx_http_review_embed_handler(ngx_http_request_t *r)
 
     ctx->read = ngx_http_review_embed_read;
 
-    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
+    return ngx_http_review_ctx_read(ctx,
+                                    ngx_http_review_headers_check_json(ctx));
 }
 
 
 static void
 ngx_http_review_embed_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_read_json(ctx, ngx_http_review_embed_parsed);
+    ngx_http_review_parse_json(ctx, ngx_http_review_embed_parsed);
 }
 
 
@@ -83,7 +84,7 @@ ngx_http_review_embed_parsed(ngx_http_review_ctx_t *ctx)
 
     job = ngx_pcalloc(ctx->work->pool, sizeof(ngx_http_review_embed_job_t));
     if (job == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -129,7 +130,7 @@ ngx_http_review_embed_done(void *data)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
     }
 }
 
@@ -163,7 +164,7 @@ ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
     v->form = embed->request.base64 ? NGX_HTTP_REVIEW_VECTORS_BASE64
                                     : NGX_HTTP_REVIEW_VECTORS_NUMBERS;
 
-    if (ngx_http_review_begin(ctx) != NGX_OK) {
+    if (ngx_http_review_ctx_begin(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 

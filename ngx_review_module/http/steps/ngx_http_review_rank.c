@@ -67,7 +67,7 @@ static void ngx_http_review_rank_done(void *data);
 char *
 ngx_http_review_rank(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    return ngx_http_review_set_endpoint(cf, cmd,
+    return ngx_http_review_endpoint_set(cf, cmd,
                                         ngx_http_review_rank_handler);
 }
 
@@ -78,7 +78,7 @@ ngx_http_review_rank_handler(ngx_http_request_t *r)
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_rank_t  *rank;
 
-    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_rank_t));
+    ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_rank_t));
 
     if (ctx == NULL || ngx_http_review_work(ctx) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -98,14 +98,15 @@ ngx_http_review_rank_handler(ngx_http_request_t *r)
 
     ctx->read = ngx_http_review_rank_read;
 
-    return ngx_http_review_read(ctx, ngx_http_review_check_json(ctx));
+    return ngx_http_review_ctx_read(ctx,
+                                    ngx_http_review_headers_check_json(ctx));
 }
 
 
 static void
 ngx_http_review_rank_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_read_json(ctx, ngx_http_review_rank_parsed);
+    ngx_http_review_parse_json(ctx, ngx_http_review_rank_parsed);
 }
 
 
@@ -146,9 +147,9 @@ ngx_http_review_rank_prepare(void *data)
     if (ranking->rc == 0 && ranking->embed
         && request->by != REVIEW_RANK_BM25)
     {
-        ranking->rc = review_embed_texts(ranking->pool, request->texts,
-                                         request->nqueries + request->ntexts,
-                                         &ranking->inputs);
+        ranking->rc = review_embed_request_texts(
+            ranking->pool, request->texts, request->nqueries + request->ntexts,
+            &ranking->inputs);
     }
 }
 
@@ -170,7 +171,7 @@ ngx_http_review_rank_prepared(void *data)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
     }
 }
 
@@ -193,7 +194,7 @@ ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
     ctx->progress = ngx_http_review_rank_progress;
     ctx->expire = ngx_http_review_rank_expire;
 
-    if (ngx_http_review_begin(ctx) != NGX_OK) {
+    if (ngx_http_review_ctx_begin(ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -441,7 +442,7 @@ ngx_http_review_rank_done(void *data)
     pool = ctx->request->pool;
 
     if (ranking->rc != 0) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 

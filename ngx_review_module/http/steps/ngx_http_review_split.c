@@ -83,7 +83,7 @@ ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     review_str_t     name, arg;
     review_error_t   err;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_split_handler);
+    rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_split_handler);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -97,7 +97,7 @@ ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         p = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
 
         if (p == NULL) {
-            return ngx_http_review_bad_param(cf, &value[i]);
+            return ngx_http_review_param_bad(cf, &value[i]);
         }
 
         name.data = (char *) value[i].data;
@@ -105,10 +105,10 @@ ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         arg.data = (char *) p + 1;
         arg.len = value[i].len - name.len - 1;
 
-        switch (review_split_option(&name, &arg, &rlcf->split, &err)) {
+        switch (review_split_request_option(&name, &arg, &rlcf->split, &err)) {
 
         case REVIEW_SPLIT_UNKNOWN:
-            return ngx_http_review_bad_param(cf, &value[i]);
+            return ngx_http_review_param_bad(cf, &value[i]);
 
         case 0:
             continue;
@@ -119,7 +119,7 @@ ngx_http_review_split(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (review_split_check(&rlcf->split, "", &err) != 0) {
+    if (review_split_request_check(&rlcf->split, "", &err) != 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"review_split\": %s",
                            err.text);
         return NGX_CONF_ERROR;
@@ -136,7 +136,7 @@ ngx_http_review_split_handler(ngx_http_request_t *r)
     ngx_http_review_ctx_t    *ctx;
     ngx_http_review_split_t  *split;
 
-    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_split_t));
+    ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_split_t));
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -144,7 +144,7 @@ ngx_http_review_split_handler(ngx_http_request_t *r)
     split = (ngx_http_review_split_t *) ctx;
 
     split->options = ngx_http_review_steps_conf(ctx)->split;
-    split->lines = ngx_http_review_accepts(r, "application/x-ndjson");
+    split->lines = ngx_http_review_headers_accepts(r, "application/x-ndjson");
 
     ctx->read = ngx_http_review_split_read;
 
@@ -154,7 +154,7 @@ ngx_http_review_split_handler(ngx_http_request_t *r)
         rc = ngx_http_review_split_args(split);
     }
 
-    return ngx_http_review_read(ctx, rc);
+    return ngx_http_review_ctx_read(ctx, rc);
 }
 
 
@@ -207,7 +207,8 @@ ngx_http_review_split_args(ngx_http_review_split_t *split)
             value.len--;
         }
 
-        status = review_split_option(&name, &value, &split->options, &err);
+        status = review_split_request_option(&name, &value, &split->options,
+                                             &err);
 
         if (status > 0) {
             return ngx_http_review_problem(&split->ctx, status, NULL,
@@ -229,11 +230,11 @@ ngx_http_review_split_read(ngx_http_review_ctx_t *ctx)
     switch (split->type) {
 
     case NGX_HTTP_REVIEW_TYPE_JSON:
-        ngx_http_review_read_json(ctx, ngx_http_review_split_parsed);
+        ngx_http_review_parse_json(ctx, ngx_http_review_split_parsed);
         break;
 
     case NGX_HTTP_REVIEW_TYPE_TEXT:
-        ngx_http_review_read_text(ctx, ngx_http_review_split_text);
+        ngx_http_review_parse_text(ctx, ngx_http_review_split_text);
         break;
 
     default:
@@ -260,7 +261,7 @@ ngx_http_review_split_parsed(ngx_http_review_ctx_t *ctx)
     rc = ngx_http_review_problem_read(ctx, rc, &err);
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
         return;
     }
 
@@ -280,12 +281,12 @@ ngx_http_review_split_text(ngx_http_review_ctx_t *ctx)
 
     split = (ngx_http_review_split_t *) ctx;
 
-    status = review_split_check(&split->options, "", &err);
+    status = review_split_request_check(&split->options, "", &err);
 
     if (status) {
-        ngx_http_review_fail(ctx, ngx_http_review_refuse(ctx, status, NULL,
-                                                         "\"overlap\" %s",
-                                                         err.text));
+        ngx_http_review_ctx_fail(
+            ctx, ngx_http_review_problem_refuse(ctx, status, NULL,
+                                                "\"overlap\" %s", err.text));
         return;
     }
 
@@ -306,7 +307,7 @@ ngx_http_review_split_start(ngx_http_review_split_t *split)
     cut = work ? ngx_pcalloc(work->pool, sizeof(ngx_http_review_cut_t)) : NULL;
 
     if (cut == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -360,7 +361,7 @@ ngx_http_review_split_run(void *data)
         size = cut->lines ? NGX_HTTP_REVIEW_SPLIT_WINDOW
                           : cut->text.len + cut->text.len / 4;
 
-        review_split_writer_init(&cut->writer, cut->text.data);
+        review_split_json_writer_init(&cut->writer, cut->text.data);
         review_buf_init(&cut->out, cut->pool, size + 4096);
 
         if (!cut->lines) {
@@ -376,7 +377,7 @@ ngx_http_review_split_run(void *data)
             break;
         }
 
-        review_split_write(&cut->writer, &cut->out, &chunk);
+        review_split_json_write(&cut->writer, &cut->out, &chunk);
 
         if (cut->lines) {
             review_buf_puts(&cut->out, "\n");
@@ -421,12 +422,12 @@ ngx_http_review_split_done(void *data)
     split->busy = 0;
 
     if (cut->failed) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
     if (cut->large) {
-        ngx_http_review_fail(ctx,
+        ngx_http_review_ctx_fail(ctx,
                 ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE,
                                         ctx->body ? "/max_chars" : NULL,
                                         "the chunks are so small that the "
@@ -436,7 +437,7 @@ ngx_http_review_split_done(void *data)
     }
 
     if (cut->writer.n == 0) {
-        ngx_http_review_fail(ctx,
+        ngx_http_review_ctx_fail(ctx,
                 ngx_http_review_problem(ctx,
                                         split->type
                                         == NGX_HTTP_REVIEW_TYPE_OTHER
@@ -491,31 +492,31 @@ ngx_http_review_split_window(ngx_http_review_ctx_t *ctx,
     if (!ctx->replied
         && ngx_http_review_reply_start(ctx, "application/x-ndjson") != NGX_OK)
     {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
     out = ngx_http_review_reply_link(r->pool, cut->out.data, cut->out.len);
 
     if (out == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
     if (cut->last) {
         ctx->status = "complete";
 
-        ngx_http_review_end(ctx);
+        ngx_http_review_ctx_end(ctx);
         ngx_http_finalize_request(r, ngx_http_review_reply_piece(ctx, out, 1));
         return;
     }
 
     if (ngx_http_review_reply_piece(ctx, out, 0) == NGX_ERROR) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
-    ngx_http_review_wake(ctx);
+    ngx_http_review_ctx_wake(ctx);
 }
 
 

@@ -191,13 +191,13 @@ ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_http_review_set_uri(cf, &value[1], &e->uri) != NGX_CONF_OK) {
+    if (ngx_http_review_param_set_uri(cf, &value[1], &e->uri) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
         if (ngx_http_review_embeddings_param(e, &value[i]) != NGX_OK) {
-            return ngx_http_review_bad_param(cf, &value[i]);
+            return ngx_http_review_param_bad(cf, &value[i]);
         }
     }
 

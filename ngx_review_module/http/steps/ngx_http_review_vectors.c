@@ -46,7 +46,7 @@ ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
         }
     }
 
-    ngx_http_review_wake(v->ctx);
+    ngx_http_review_ctx_wake(v->ctx);
 
     return NGX_OK;
 }
@@ -148,7 +148,7 @@ ngx_http_review_vectors_write_model(review_buf_t *b,
 {
     review_str_t  model;
 
-    model = v->answered.len ? v->answered : ngx_http_review_vectors_model(v);
+    model = v->answered.len ? v->answered : ngx_http_review_batch_model(v);
 
     review_write_str_or_null(b, "model", model.len ? &model : NULL);
 }
@@ -184,8 +184,8 @@ ngx_http_review_vectors_halve(ngx_http_review_batch_t *batch, ngx_uint_t limit)
         return 0;
     }
 
-    ngx_http_review_count_retry(v->ctx, &v->ctx->usage);
-    ngx_http_review_batch_done(batch);
+    ngx_http_review_call_count_retry(v->ctx, &v->ctx->usage);
+    ngx_http_review_batch_answer_done(batch);
 
     return 1;
 }
@@ -255,8 +255,8 @@ ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
             ngx_http_review_call_cancel(&batch->call);
         }
 
-        ngx_http_review_batch_failed(batch, REVIEW_CODE_DEADLINE,
-                                     "review_timeout was over before an "
-                                     "answer", NULL);
+        ngx_http_review_batch_answer_failed(batch, REVIEW_CODE_DEADLINE,
+                                            "review_timeout was over before an "
+                                            "answer", NULL);
     }
 }

@@ -32,7 +32,7 @@ ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                 *value;
     ngx_http_core_loc_conf_t  *clcf;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_object_handler);
+    rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_object_handler);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
@@ -121,8 +121,8 @@ ngx_http_review_object_method(ngx_http_review_ctx_t *ctx,
         return NGX_OK;
     }
 
-    if (ngx_http_review_add_header(&r->headers_out.headers, r->pool, "Allow",
-                                   &allow)
+    if (ngx_http_review_headers_add(&r->headers_out.headers, r->pool, "Allow",
+                                    &allow)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -158,7 +158,7 @@ ngx_http_review_object_check(ngx_http_review_object_t *object)
     if (key->len == 0) {
 
         if (object->op.type == NGX_HTTP_REVIEW_S3_GET) {
-            rc = ngx_http_review_object_query(object);
+            rc = ngx_http_review_object_headers_query(object);
 
             if (rc != NGX_DECLINED) {
                 object->op.type = NGX_HTTP_REVIEW_S3_LIST;
@@ -171,10 +171,10 @@ ngx_http_review_object_check(ngx_http_review_object_t *object)
     }
 
     if (key->len > REVIEW_S3_KEY) {
-        return ngx_http_review_refuse(ctx, NGX_HTTP_BAD_REQUEST, NULL,
-                                      "a key of %zu bytes is too long, at "
-                                      "most %d are allowed", key->len,
-                                      REVIEW_S3_KEY);
+        return ngx_http_review_problem_refuse(ctx, NGX_HTTP_BAD_REQUEST, NULL,
+                                              "a key of %zu bytes is too "
+                                              "long, at most %d are allowed",
+                                              key->len, REVIEW_S3_KEY);
     }
 
     return NGX_OK;
@@ -188,7 +188,7 @@ ngx_http_review_object_handler(ngx_http_request_t *r)
     ngx_http_review_ctx_t     *ctx;
     ngx_http_review_object_t  *object;
 
-    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_object_t));
+    ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_object_t));
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -204,10 +204,10 @@ ngx_http_review_object_handler(ngx_http_request_t *r)
     rc = ngx_http_review_object_check(object);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_review_object_request(object);
+        rc = ngx_http_review_object_headers_request(object);
     }
 
-    return ngx_http_review_read(ctx, rc);
+    return ngx_http_review_ctx_read(ctx, rc);
 }
 
 
@@ -243,7 +243,7 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
     }
 
     if (ngx_http_review_s3_start(op) != NGX_OK) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
     }
 }
 
@@ -256,13 +256,14 @@ ngx_http_review_object_header(ngx_http_review_s3_t *op, ngx_str_t *name,
 
     object = op->data;
 
-    if (!ngx_http_review_is_ours(&object->ctx)) {
+    if (!ngx_http_review_visit_is_ours(&object->ctx)) {
         return NGX_ERROR;
     }
 
-    if (ngx_http_review_object_add_header(object, name, value) != NGX_OK) {
+    if (ngx_http_review_object_headers_add_header(object, name, value)
+        != NGX_OK) {
         object->failed = 1;
-        ngx_http_review_wake_later(&object->ctx);
+        ngx_http_review_ctx_wake_later(&object->ctx);
         return NGX_ERROR;
     }
 
@@ -278,7 +279,7 @@ ngx_http_review_object_body(ngx_http_review_s3_t *op, u_char *data, size_t len)
 
     object = op->data;
 
-    if (!ngx_http_review_is_ours(&object->ctx)) {
+    if (!ngx_http_review_visit_is_ours(&object->ctx)) {
         return NGX_ERROR;
     }
 
@@ -289,7 +290,7 @@ ngx_http_review_object_body(ngx_http_review_s3_t *op, u_char *data, size_t len)
                                 NGX_HTTP_REVIEW_OBJECT_BUFFER);
         if (b == NULL) {
             object->failed = 1;
-            ngx_http_review_wake_later(&object->ctx);
+            ngx_http_review_ctx_wake_later(&object->ctx);
             return NGX_ERROR;
         }
 
@@ -303,7 +304,7 @@ ngx_http_review_object_body(ngx_http_review_s3_t *op, u_char *data, size_t len)
 
     b->last = ngx_cpymem(b->last, data, len);
 
-    ngx_http_review_wake_later(&object->ctx);
+    ngx_http_review_ctx_wake_later(&object->ctx);
 
     return NGX_OK;
 }
@@ -322,7 +323,7 @@ ngx_http_review_object_upload(ngx_http_review_s3_t *op, u_char *buf,
 
     object = op->data;
 
-    if (!ngx_http_review_is_ours(&object->ctx)) {
+    if (!ngx_http_review_visit_is_ours(&object->ctx)) {
         return NGX_ERROR;
     }
 
@@ -357,7 +358,7 @@ ngx_http_review_object_done(ngx_http_review_s3_t *op)
     object = op->data;
     object->done = 1;
 
-    ngx_http_review_wake_later(&object->ctx);
+    ngx_http_review_ctx_wake_later(&object->ctx);
 }
 
 
@@ -431,14 +432,14 @@ ngx_http_review_object_last(ngx_http_review_object_t *object)
         ctx->status = "failed";
         ctx->request->keepalive = 0;
 
-        ngx_http_review_finish(ctx, NGX_ERROR);
+        ngx_http_review_ctx_finish(ctx, NGX_ERROR);
         return;
     }
 
     ctx->status = "complete";
 
-    ngx_http_review_finish(ctx, ngx_http_send_special(ctx->request,
-                                                      NGX_HTTP_LAST));
+    ngx_http_review_ctx_finish(ctx, ngx_http_send_special(ctx->request,
+                                                          NGX_HTTP_LAST));
 }
 
 
@@ -451,7 +452,7 @@ ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx)
     object = (ngx_http_review_object_t *) ctx;
 
     if (object->failed) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -463,11 +464,11 @@ ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx)
     }
 
     if (!ctx->replied && (object->done || object->filling)) {
-        rc = ngx_http_review_object_reply_header(object);
+        rc = ngx_http_review_object_headers_reply_header(object);
 
         if (rc == NGX_ERROR || rc > NGX_OK || ctx->request->header_only) {
             ctx->status = "complete";
-            ngx_http_review_finish(ctx, rc);
+            ngx_http_review_ctx_finish(ctx, rc);
             return;
         }
     }
@@ -475,7 +476,7 @@ ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx)
     if (ctx->replied) {
 
         if (ngx_http_review_object_send(object) != NGX_OK) {
-            ngx_http_review_finish(ctx, NGX_ERROR);
+            ngx_http_review_ctx_finish(ctx, NGX_ERROR);
             return;
         }
 

@@ -35,11 +35,13 @@ char *ngx_http_review_object(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* ngx_http_review_object_headers.c: what is passed on to the store and back */
 
-ngx_int_t ngx_http_review_object_request(ngx_http_review_object_t *object);
-ngx_int_t ngx_http_review_object_query(ngx_http_review_object_t *object);
-ngx_int_t ngx_http_review_object_add_header(ngx_http_review_object_t *object,
-    ngx_str_t *name, ngx_str_t *value);
-ngx_int_t ngx_http_review_object_reply_header(
+ngx_int_t ngx_http_review_object_headers_request(
+    ngx_http_review_object_t *object);
+ngx_int_t ngx_http_review_object_headers_query(
+    ngx_http_review_object_t *object);
+ngx_int_t ngx_http_review_object_headers_add_header(
+    ngx_http_review_object_t *object, ngx_str_t *name, ngx_str_t *value);
+ngx_int_t ngx_http_review_object_headers_reply_header(
     ngx_http_review_object_t *object);
 
 

@@ -30,7 +30,7 @@ static const char  *ngx_http_review_object_returned[] = {
 
 
 ngx_int_t
-ngx_http_review_object_request(ngx_http_review_object_t *object)
+ngx_http_review_object_headers_request(ngx_http_review_object_t *object)
 {
     const char                        **name;
     ngx_list_t                         *headers;
@@ -51,7 +51,7 @@ ngx_http_review_object_request(ngx_http_review_object_t *object)
 
         /* not all stores know If-Range: the whole object is right as well */
 
-        if (ngx_http_review_find_header(headers, "If-Range")) {
+        if (ngx_http_review_headers_find(headers, "If-Range")) {
             name++;
         }
 
@@ -59,7 +59,7 @@ ngx_http_review_object_request(ngx_http_review_object_t *object)
 
     case NGX_HTTP_REVIEW_S3_PUT:
 
-        if (ngx_http_review_find_header(headers, "Content-Range")) {
+        if (ngx_http_review_headers_find(headers, "Content-Range")) {
             return ngx_http_review_problem(&object->ctx,
                                            NGX_HTTP_BAD_REQUEST, NULL,
                                            "a part of an object cannot be "
@@ -75,7 +75,7 @@ ngx_http_review_object_request(ngx_http_review_object_t *object)
 
     for ( /* void */ ; *name; name++) {
 
-        h = ngx_http_review_find_header(headers, *name);
+        h = ngx_http_review_headers_find(headers, *name);
 
         if (h && h->value.len) {
             sent = &op->headers[op->nheaders++];
@@ -91,8 +91,8 @@ ngx_http_review_object_request(ngx_http_review_object_t *object)
 
 
 static ngx_int_t
-ngx_http_review_object_arg(ngx_http_review_object_t *object, ngx_str_t *name,
-    ngx_str_t *value)
+ngx_http_review_object_headers_arg(ngx_http_review_object_t *object,
+    ngx_str_t *name, ngx_str_t *value)
 {
     ngx_int_t                    n;
     ngx_http_review_s3_query_t  *query;
@@ -110,10 +110,11 @@ ngx_http_review_object_arg(ngx_http_review_object_t *object, ngx_str_t *name,
         n = ngx_atoi(value->data, value->len);
 
         if (n < 1 || n > NGX_HTTP_REVIEW_OBJECT_LIST) {
-            return ngx_http_review_refuse(&object->ctx, NGX_HTTP_BAD_REQUEST,
-                                          NULL, "\"max\" must be a number "
-                                          "from 1 to %d",
-                                          NGX_HTTP_REVIEW_OBJECT_LIST);
+            return ngx_http_review_problem_refuse(&object->ctx,
+                                                  NGX_HTTP_BAD_REQUEST, NULL,
+                                                  "\"max\" must be a number "
+                                                  "from 1 to %d",
+                                                  NGX_HTTP_REVIEW_OBJECT_LIST);
         }
 
         query->max = n;
@@ -151,7 +152,7 @@ ngx_http_review_object_arg(ngx_http_review_object_t *object, ngx_str_t *name,
 /* NGX_DECLINED: there is no "list" among the arguments */
 
 ngx_int_t
-ngx_http_review_object_query(ngx_http_review_object_t *object)
+ngx_http_review_object_headers_query(ngx_http_review_object_t *object)
 {
     u_char              *p, *last, *end, *eq, *dst, *src;
     ngx_int_t            rc;
@@ -190,7 +191,7 @@ ngx_http_review_object_query(ngx_http_review_object_t *object)
             continue;
         }
 
-        rc = ngx_http_review_object_arg(object, &name, &value);
+        rc = ngx_http_review_object_headers_arg(object, &name, &value);
 
         if (rc != NGX_OK) {
             return rc;
@@ -202,7 +203,8 @@ ngx_http_review_object_query(ngx_http_review_object_t *object)
 
 
 static ngx_int_t
-ngx_http_review_object_copy(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
+ngx_http_review_object_headers_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    ngx_str_t *src)
 {
     dst->len = src->len;
     dst->data = ngx_pstrdup(pool, src);
@@ -214,7 +216,7 @@ ngx_http_review_object_copy(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
 /* nginx wants to know some by itself: its filters look at them */
 
 static void
-ngx_http_review_object_known(ngx_http_request_t *r, const char *name,
+ngx_http_review_object_headers_known(ngx_http_request_t *r, const char *name,
     ngx_table_elt_t *h)
 {
     if (ngx_strcmp(name, "ETag") == 0) {
@@ -238,7 +240,7 @@ ngx_http_review_object_known(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
-ngx_http_review_object_add_header(ngx_http_review_object_t *object,
+ngx_http_review_object_headers_add_header(ngx_http_review_object_t *object,
     ngx_str_t *name, ngx_str_t *value)
 {
     size_t                i;
@@ -276,31 +278,31 @@ ngx_http_review_object_add_header(ngx_http_review_object_t *object,
         r->headers_out.content_type_len = i;
         r->headers_out.content_type_lowcase = NULL;
 
-        return ngx_http_review_object_copy(r->pool,
-                                           &r->headers_out.content_type,
-                                           value);
+        return ngx_http_review_object_headers_copy(r->pool,
+                                                   &r->headers_out.content_type,
+                                                   value);
     }
 
     for (known = ngx_http_review_object_returned; *known; known++) {
 
         if (ngx_strlen(*known) != name->len
             || ngx_strncasecmp(name->data, (u_char *) *known, name->len) != 0
-            || ngx_http_review_find_header(&r->headers_out.headers, *known))
+            || ngx_http_review_headers_find(&r->headers_out.headers, *known))
         {
             continue;
         }
 
-        if (ngx_http_review_object_copy(r->pool, &copy, value) != NGX_OK
-            || ngx_http_review_add_header(&r->headers_out.headers, r->pool,
-                                          *known, &copy)
+        if (ngx_http_review_object_headers_copy(r->pool, &copy, value) != NGX_OK
+            || ngx_http_review_headers_add(&r->headers_out.headers, r->pool,
+                                           *known, &copy)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        ngx_http_review_object_known(r, *known,
-                    ngx_http_review_find_header(&r->headers_out.headers,
-                                                *known));
+        ngx_http_review_object_headers_known(r, *known,
+                    ngx_http_review_headers_find(&r->headers_out.headers,
+                                                 *known));
     }
 
     return NGX_OK;
@@ -308,7 +310,7 @@ ngx_http_review_object_add_header(ngx_http_review_object_t *object,
 
 
 ngx_int_t
-ngx_http_review_object_reply_header(ngx_http_review_object_t *object)
+ngx_http_review_object_headers_reply_header(ngx_http_review_object_t *object)
 {
     ngx_http_request_t  *r;
 

@@ -11,7 +11,8 @@
 
 
 static ngx_int_t
-ngx_http_review_object_json(ngx_http_review_object_t *object, review_buf_t *b)
+ngx_http_review_object_reply_json(ngx_http_review_object_t *object,
+    review_buf_t *b)
 {
     ngx_chain_t  *out;
 
@@ -27,7 +28,7 @@ ngx_http_review_object_json(ngx_http_review_object_t *object, review_buf_t *b)
 /* {"key","size","etag"} */
 
 static ngx_int_t
-ngx_http_review_object_stored(ngx_http_review_object_t *object)
+ngx_http_review_object_reply_stored(ngx_http_review_object_t *object)
 {
     ngx_str_t              name = ngx_string("ETag");
     review_buf_t           b;
@@ -36,7 +37,7 @@ ngx_http_review_object_stored(ngx_http_review_object_t *object)
     op = &object->op;
 
     if (op->etag.len
-        && ngx_http_review_object_add_header(object, &name, &op->etag)
+        && ngx_http_review_object_headers_add_header(object, &name, &op->etag)
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -50,24 +51,24 @@ ngx_http_review_object_stored(ngx_http_review_object_t *object)
     ngx_http_review_s3_request_etag(op, &b);
     review_write_object_end(&b);
 
-    return ngx_http_review_object_json(object, &b);
+    return ngx_http_review_object_reply_json(object, &b);
 }
 
 
 static ngx_int_t
-ngx_http_review_object_listed(ngx_http_review_object_t *object)
+ngx_http_review_object_reply_listed(ngx_http_review_object_t *object)
 {
     review_buf_t  b;
 
     review_buf_init(&b, object->ctx.pool, 4096);
     review_s3_list_json(&b, &object->op.list);
 
-    return ngx_http_review_object_json(object, &b);
+    return ngx_http_review_object_reply_json(object, &b);
 }
 
 
 static ngx_int_t
-ngx_http_review_object_deleted(ngx_http_review_object_t *object)
+ngx_http_review_object_reply_deleted(ngx_http_review_object_t *object)
 {
     ngx_http_request_t  *r;
 
@@ -93,8 +94,9 @@ ngx_http_review_object_reply(ngx_http_review_object_t *object)
     if (object->op.failed) {
         ctx->status = "failed";
 
-        ngx_http_review_fail(ctx, ngx_http_review_s3_problem(ctx, &object->op,
-                                                             NULL));
+        ngx_http_review_ctx_fail(ctx, ngx_http_review_s3_problem(ctx,
+                                                                 &object->op,
+                                                                 NULL));
         return;
     }
 
@@ -103,16 +105,16 @@ ngx_http_review_object_reply(ngx_http_review_object_t *object)
     switch (object->op.type) {
 
     case NGX_HTTP_REVIEW_S3_PUT:
-        rc = ngx_http_review_object_stored(object);
+        rc = ngx_http_review_object_reply_stored(object);
         break;
 
     case NGX_HTTP_REVIEW_S3_LIST:
-        rc = ngx_http_review_object_listed(object);
+        rc = ngx_http_review_object_reply_listed(object);
         break;
 
     default:
-        rc = ngx_http_review_object_deleted(object);
+        rc = ngx_http_review_object_reply_deleted(object);
     }
 
-    ngx_http_review_finish(ctx, rc);
+    ngx_http_review_ctx_finish(ctx, rc);
 }

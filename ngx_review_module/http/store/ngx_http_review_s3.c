@@ -43,7 +43,7 @@ ngx_http_review_s3_start(ngx_http_review_s3_t *op)
 void
 ngx_http_review_s3_resume(ngx_http_review_s3_t *op)
 {
-    ngx_http_review_transfer_resume(&op->transfer);
+    ngx_http_review_curl_resume(&op->transfer);
 }
 
 
@@ -63,7 +63,7 @@ ngx_http_review_s3_abort(ngx_http_review_s3_t *op)
 void
 ngx_http_review_s3_cancel(ngx_http_review_s3_t *op)
 {
-    ngx_http_review_transfer_cancel(&op->transfer);
+    ngx_http_review_curl_cancel(&op->transfer);
 
     if (op->retry.timer_set) {
         ngx_del_timer(&op->retry);
@@ -84,11 +84,11 @@ ngx_http_review_s3_try(ngx_http_review_s3_t *op)
         return ngx_http_review_s3_parts_next(op);
     }
 
-    ngx_http_review_s3_url(op);
+    ngx_http_review_s3_request_url(op);
 
     op->offset = 0;
 
-    return ngx_http_review_s3_send(op, methods[op->type],
+    return ngx_http_review_s3_request_send(op, methods[op->type],
                             op->type == NGX_HTTP_REVIEW_S3_PUT ? op->size : -1,
                             NGX_HTTP_REVIEW_S3_ALL);
 }
@@ -103,7 +103,7 @@ ngx_http_review_s3_answer(ngx_http_review_s3_t *op)
 
     case NGX_HTTP_REVIEW_S3_PUT:
         ngx_md5_final(md5, &op->md5);
-        (void) ngx_http_review_s3_check(op, md5, 0);
+        (void) ngx_http_review_s3_request_check(op, md5, 0);
         break;
 
     case NGX_HTTP_REVIEW_S3_LIST:
@@ -112,8 +112,8 @@ ngx_http_review_s3_answer(ngx_http_review_s3_t *op)
                            &op->list)
             != 0)
         {
-            ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
-                                    "the store's list is not understood");
+            ngx_http_review_s3_request_fail(op, REVIEW_CODE_BAD_ANSWER, "the "
+                                            "store's list is not understood");
         }
 
         break;
@@ -144,14 +144,15 @@ ngx_http_review_s3_outcome(ngx_http_review_s3_t *op)
     op->result = t->result;
 
     if (t->result != REVIEW_CODE_OK) {
-        ngx_http_review_s3_fail(op, t->result, t->message);
+        ngx_http_review_s3_request_fail(op, t->result, t->message);
         return NGX_OK;
     }
 
     if (t->status >= 300 && t->status != NGX_HTTP_NOT_MODIFIED) {
 
-        if (ngx_http_review_s3_error(op) != NGX_OK) {
-            ngx_http_review_s3_fail(op, review_code_http(t->status), "");
+        if (ngx_http_review_s3_request_error(op) != NGX_OK) {
+            ngx_http_review_s3_request_fail(op, review_code_http(t->status),
+                                            "");
         }
 
         return op->parts && ngx_http_review_s3_parts_lost(op) ? NGX_AGAIN
@@ -210,8 +211,8 @@ ngx_http_review_s3_go_on(ngx_http_review_s3_t *op)
 {
     if (ngx_http_review_s3_try(op) != NGX_OK) {
         op->result = REVIEW_CODE_FAILED;
-        ngx_http_review_s3_fail(op, REVIEW_CODE_FAILED,
-                                "a request cannot be made");
+        ngx_http_review_s3_request_fail(op, REVIEW_CODE_FAILED,
+                                        "a request cannot be made");
         ngx_http_review_s3_end(op);
     }
 }

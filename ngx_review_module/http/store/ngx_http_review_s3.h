@@ -185,17 +185,17 @@ typedef enum {
     NGX_HTTP_REVIEW_S3_NONE
 } ngx_http_review_s3_headers_e;
 
-void ngx_http_review_s3_url(ngx_http_review_s3_t *op);
-ngx_int_t ngx_http_review_s3_send(ngx_http_review_s3_t *op,
+void ngx_http_review_s3_request_url(ngx_http_review_s3_t *op);
+ngx_int_t ngx_http_review_s3_request_send(ngx_http_review_s3_t *op,
     const char *method, off_t upload, ngx_http_review_s3_headers_e headers);
-void ngx_http_review_s3_fail(ngx_http_review_s3_t *op, review_code_t code,
-    const char *message);
-ngx_int_t ngx_http_review_s3_error(ngx_http_review_s3_t *op);
+void ngx_http_review_s3_request_fail(ngx_http_review_s3_t *op,
+    review_code_t code, const char *message);
+ngx_int_t ngx_http_review_s3_request_error(ngx_http_review_s3_t *op);
 
 /* of what was sent; NGX_ERROR: something else has arrived */
 
-ngx_int_t ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
-    ngx_uint_t parts);
+ngx_int_t ngx_http_review_s3_request_check(ngx_http_review_s3_t *op,
+    u_char *md5, ngx_uint_t parts);
 
 /* writes "etag", of PUT, without the quotes that it comes in */
 

@@ -78,7 +78,8 @@ ngx_http_review_s3_parts_upload(ngx_http_review_s3_t *op)
     review_buf_puts(&op->url, "&");
     review_buf_add(&op->url, parts->id.data, parts->id.len);
 
-    return ngx_http_review_s3_send(op, "PUT", size, NGX_HTTP_REVIEW_S3_NONE);
+    return ngx_http_review_s3_request_send(op, "PUT", size,
+                                           NGX_HTTP_REVIEW_S3_NONE);
 }
 
 
@@ -102,30 +103,30 @@ ngx_http_review_s3_parts_complete(ngx_http_review_s3_t *op)
     review_buf_puts(&op->url, "?");
     review_buf_add(&op->url, parts->id.data, parts->id.len);
 
-    return ngx_http_review_s3_send(op, "POST", parts->complete.len,
-                                   NGX_HTTP_REVIEW_S3_CONDITIONS);
+    return ngx_http_review_s3_request_send(op, "POST", parts->complete.len,
+                                           NGX_HTTP_REVIEW_S3_CONDITIONS);
 }
 
 
 ngx_int_t
 ngx_http_review_s3_parts_next(ngx_http_review_s3_t *op)
 {
-    ngx_http_review_s3_url(op);
+    ngx_http_review_s3_request_url(op);
 
     switch (op->parts->step) {
 
     case NGX_HTTP_REVIEW_S3_INITIATE:
         review_buf_puts(&op->url, "?uploads=");
 
-        return ngx_http_review_s3_send(op, "POST", 0,
-                                       NGX_HTTP_REVIEW_S3_OTHERS);
+        return ngx_http_review_s3_request_send(op, "POST", 0,
+                                               NGX_HTTP_REVIEW_S3_OTHERS);
 
     case NGX_HTTP_REVIEW_S3_UPLOAD:
         return ngx_http_review_s3_parts_upload(op);
 
     case NGX_HTTP_REVIEW_S3_VERIFY:
-        return ngx_http_review_s3_send(op, "HEAD", -1,
-                                       NGX_HTTP_REVIEW_S3_NONE);
+        return ngx_http_review_s3_request_send(op, "HEAD", -1,
+                                               NGX_HTTP_REVIEW_S3_NONE);
 
     default:
         return ngx_http_review_s3_parts_complete(op);
@@ -146,8 +147,8 @@ ngx_http_review_s3_parts_initiated(ngx_http_review_s3_t *op)
         != 0
         || id.len == 0 || id.len > 4096)
     {
-        ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
-                                "the store began no upload");
+        ngx_http_review_s3_request_fail(op, REVIEW_CODE_BAD_ANSWER,
+                                        "the store began no upload");
         return NGX_ERROR;
     }
 
@@ -155,8 +156,8 @@ ngx_http_review_s3_parts_initiated(ngx_http_review_s3_t *op)
     review_s3_encode(&parts->id, id.data, id.len, 0);
 
     if (parts->id.failed) {
-        ngx_http_review_s3_fail(op, REVIEW_CODE_FAILED,
-                                "there is no memory");
+        ngx_http_review_s3_request_fail(op, REVIEW_CODE_FAILED,
+                                        "there is no memory");
         return NGX_ERROR;
     }
 
@@ -177,15 +178,15 @@ ngx_http_review_s3_parts_uploaded(ngx_http_review_s3_t *op)
 
     ngx_md5_final(md5, &op->md5);
 
-    if (ngx_http_review_s3_check(op, md5, 0) != NGX_OK) {
+    if (ngx_http_review_s3_request_check(op, md5, 0) != NGX_OK) {
         return NGX_ERROR;
     }
 
     etag = ngx_pnalloc(op->pool, op->ntag + 1);
 
     if (op->ntag == 0 || etag == NULL) {
-        ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
-                                "a part has no ETag");
+        ngx_http_review_s3_request_fail(op, REVIEW_CODE_BAD_ANSWER,
+                                        "a part has no ETag");
         return NGX_ERROR;
     }
 
@@ -215,9 +216,10 @@ ngx_http_review_s3_parts_completed(ngx_http_review_s3_t *op)
                         "CompleteMultipartUploadResult/ETag", &etag)
         != 0)
     {
-        if (ngx_http_review_s3_error(op) != NGX_OK) {
-            ngx_http_review_s3_fail(op, REVIEW_CODE_BAD_ANSWER,
-                                    "the store did not complete an upload");
+        if (ngx_http_review_s3_request_error(op) != NGX_OK) {
+            ngx_http_review_s3_request_fail(op, REVIEW_CODE_BAD_ANSWER, "the "
+                                            "store did not complete an "
+                                            "upload");
         }
 
         return NGX_ERROR;
@@ -234,7 +236,7 @@ ngx_http_review_s3_parts_completed(ngx_http_review_s3_t *op)
 
     ngx_md5_final(md5, &op->parts->md5);
 
-    return ngx_http_review_s3_check(op, md5, op->parts->n);
+    return ngx_http_review_s3_request_check(op, md5, op->parts->n);
 }
 
 
@@ -273,8 +275,8 @@ ngx_http_review_s3_parts_verified(ngx_http_review_s3_t *op)
         return NGX_OK;
     }
 
-    ngx_http_review_s3_fail(op, REVIEW_CODE_STORE,
-                            "it is not known if an upload was completed");
+    ngx_http_review_s3_request_fail(op, REVIEW_CODE_STORE, "it is not known "
+                                    "if an upload was completed");
 
     ngx_cpystrn((u_char *) op->code, (u_char *) "NoSuchUpload",
                 sizeof(op->code));
@@ -304,7 +306,7 @@ ngx_http_review_s3_parts_done(ngx_http_review_s3_t *op)
 
 
 static void
-ngx_http_review_s3_aborted(ngx_http_review_s3_t *op)
+ngx_http_review_s3_parts_aborted(ngx_http_review_s3_t *op)
 {
     if (op->failed && op->said != REVIEW_S3_NO_UPLOAD) {
         ngx_log_error(NGX_LOG_WARN, op->log, 0,
@@ -344,7 +346,7 @@ ngx_http_review_s3_parts_leave(ngx_http_review_s3_t *op, ngx_pool_t *pool)
     abort->store = op->store;
     abort->pool = pool;
     abort->log = ngx_cycle->log;
-    abort->done = ngx_http_review_s3_aborted;
+    abort->done = ngx_http_review_s3_parts_aborted;
 
     return abort;
 }

@@ -17,7 +17,7 @@ ngx_http_review_s3_problem_log(ngx_http_review_s3_t *op, const char *what)
 /* whose fault is it that the store has refused? */
 
 static ngx_uint_t
-ngx_http_review_s3_refused(ngx_http_review_s3_t *op)
+ngx_http_review_s3_problem_refused(ngx_http_review_s3_t *op)
 {
     switch (op->status) {
 
@@ -56,7 +56,8 @@ ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
 {
     ngx_uint_t  status;
 
-    status = op->result == REVIEW_CODE_OK ? ngx_http_review_s3_refused(op)
+    status = op->result == REVIEW_CODE_OK
+        ? ngx_http_review_s3_problem_refused(op)
                                           : review_code_status(op->result);
 
     if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
@@ -66,9 +67,9 @@ ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
     /* where the store is, is no matter of the client's */
 
     if (op->result != REVIEW_CODE_OK) {
-        return ngx_http_review_refuse(ctx, status, pointer,
-                                      review_code_sentence(op->result),
-                                      "the object store");
+        return ngx_http_review_problem_refuse(ctx, status, pointer,
+                                              review_code_sentence(op->result),
+                                              "the object store");
     }
 
     /* what the store says then is about keys that are not the client's */
@@ -76,9 +77,9 @@ ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
     if (op->status == NGX_HTTP_FORBIDDEN
         || op->status == NGX_HTTP_UNAUTHORIZED)
     {
-        return ngx_http_review_refuse(ctx, status, pointer,
-                                      "the object store refuses this "
-                                      "server's key: %s", op->code);
+        return ngx_http_review_problem_refuse(ctx, status, pointer,
+                                              "the object store refuses this "
+                                              "server's key: %s", op->code);
     }
 
     /* what is not there, is the request's URL, or a name in its body */
@@ -89,7 +90,8 @@ ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
                                        pointer, "there is no such object");
     }
 
-    return ngx_http_review_refuse(ctx, status, pointer,
-                                  "the object store: %s%s%s", op->code,
-                                  op->message[0] ? ": " : "", op->message);
+    return ngx_http_review_problem_refuse(ctx, status, pointer, "the object "
+                                          "store: %s%s%s", op->code,
+                                          op->message[0] ? ": " : "",
+                                          op->message);
 }

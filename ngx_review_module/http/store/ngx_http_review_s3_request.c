@@ -20,7 +20,8 @@
 /* arguments are signed in the order of the alphabet, and all have a value */
 
 static void
-ngx_http_review_s3_arg(review_buf_t *b, const char *name, ngx_str_t *value)
+ngx_http_review_s3_request_arg(review_buf_t *b, const char *name,
+    ngx_str_t *value)
 {
     if (value->len) {
         review_buf_puts(b, name);
@@ -31,7 +32,7 @@ ngx_http_review_s3_arg(review_buf_t *b, const char *name, ngx_str_t *value)
 
 
 static void
-ngx_http_review_s3_query(ngx_http_review_s3_t *op)
+ngx_http_review_s3_request_query(ngx_http_review_s3_t *op)
 {
     review_buf_t                *b;
     ngx_http_review_s3_query_t  *query;
@@ -40,8 +41,8 @@ ngx_http_review_s3_query(ngx_http_review_s3_t *op)
     query = &op->query;
 
     review_buf_puts(b, "?");
-    ngx_http_review_s3_arg(b, "continuation-token=", &query->token);
-    ngx_http_review_s3_arg(b, "delimiter=", &query->delimiter);
+    ngx_http_review_s3_request_arg(b, "continuation-token=", &query->token);
+    ngx_http_review_s3_request_arg(b, "delimiter=", &query->delimiter);
     review_buf_puts(b, "encoding-type=url&list-type=2&");
 
     if (query->max) {
@@ -58,7 +59,7 @@ ngx_http_review_s3_query(ngx_http_review_s3_t *op)
 /* endpoint/bucket/key: any store understands it, whatever its names in DNS */
 
 void
-ngx_http_review_s3_url(ngx_http_review_s3_t *op)
+ngx_http_review_s3_request_url(ngx_http_review_s3_t *op)
 {
     review_buf_t             *b;
     ngx_http_review_store_t  *store;
@@ -73,7 +74,7 @@ ngx_http_review_s3_url(ngx_http_review_s3_t *op)
     review_buf_add(b, (char *) store->bucket.data, store->bucket.len);
 
     if (op->type == NGX_HTTP_REVIEW_S3_LIST) {
-        ngx_http_review_s3_query(op);
+        ngx_http_review_s3_request_query(op);
         return;
     }
 
@@ -88,7 +89,7 @@ ngx_http_review_s3_url(ngx_http_review_s3_t *op)
 
 
 static void
-ngx_http_review_s3_set_headers(ngx_http_review_s3_t *op,
+ngx_http_review_s3_request_set_headers(ngx_http_review_s3_t *op,
     ngx_http_review_s3_headers_e headers)
 {
     ngx_uint_t                          i, n, condition;
@@ -129,7 +130,7 @@ ngx_http_review_s3_set_headers(ngx_http_review_s3_t *op,
 /* whom the reply is for */
 
 static void
-ngx_http_review_s3_begin(ngx_http_review_s3_t *op)
+ngx_http_review_s3_request_begin(ngx_http_review_s3_t *op)
 {
     ngx_uint_t  status;
 
@@ -147,7 +148,7 @@ ngx_http_review_s3_begin(ngx_http_review_s3_t *op)
 
 
 static ngx_uint_t
-ngx_http_review_s3_is(ngx_str_t *name, const char *str)
+ngx_http_review_s3_request_is(ngx_str_t *name, const char *str)
 {
     return name->len == ngx_strlen(str)
            && ngx_strncasecmp(name->data, (u_char *) str, name->len) == 0;
@@ -155,23 +156,24 @@ ngx_http_review_s3_is(ngx_str_t *name, const char *str)
 
 
 static ngx_int_t
-ngx_http_review_s3_header(ngx_http_review_transfer_t *t, ngx_str_t *name,
-    ngx_str_t *value)
+ngx_http_review_s3_request_header(ngx_http_review_transfer_t *t,
+    ngx_str_t *name, ngx_str_t *value)
 {
     ngx_http_review_s3_t  *op;
 
     op = t->data;
 
-    ngx_http_review_s3_begin(op);
+    ngx_http_review_s3_request_begin(op);
 
-    if (ngx_http_review_s3_is(name, "ETag") && value->len <= sizeof(op->tag)) {
+    if (ngx_http_review_s3_request_is(name, "ETag")
+        && value->len <= sizeof(op->tag)) {
         ngx_memcpy(op->tag, value->data, value->len);
         op->ntag = value->len;
     }
 
-    if ((ngx_http_review_s3_is(name, "x-amz-server-side-encryption")
-         && !ngx_http_review_s3_is(value, "AES256"))
-        || ngx_http_review_s3_is(name, "x-amz-server-side-encryption-"
+    if ((ngx_http_review_s3_request_is(name, "x-amz-server-side-encryption")
+         && !ngx_http_review_s3_request_is(value, "AES256"))
+        || ngx_http_review_s3_request_is(name, "x-amz-server-side-encryption-"
                                        "customer-algorithm"))
     {
         op->encrypted = 1;
@@ -192,7 +194,7 @@ ngx_http_review_s3_header(ngx_http_review_transfer_t *t, ngx_str_t *name,
 
 
 static ngx_int_t
-ngx_http_review_s3_body(ngx_http_review_transfer_t *t, u_char *data,
+ngx_http_review_s3_request_body(ngx_http_review_transfer_t *t, u_char *data,
     size_t len)
 {
     size_t                 max;
@@ -201,7 +203,7 @@ ngx_http_review_s3_body(ngx_http_review_transfer_t *t, u_char *data,
 
     op = t->data;
 
-    ngx_http_review_s3_begin(op);
+    ngx_http_review_s3_request_begin(op);
 
     if (!op->ours) {
         op->status = t->status;
@@ -232,7 +234,7 @@ ngx_http_review_s3_body(ngx_http_review_transfer_t *t, u_char *data,
 
 
 static ssize_t
-ngx_http_review_s3_read(ngx_http_review_transfer_t *t, u_char *buf,
+ngx_http_review_s3_request_read(ngx_http_review_transfer_t *t, u_char *buf,
     size_t size)
 {
     ssize_t                n;
@@ -269,7 +271,7 @@ ngx_http_review_s3_read(ngx_http_review_transfer_t *t, u_char *buf,
 
 
 ngx_int_t
-ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
+ngx_http_review_s3_request_send(ngx_http_review_s3_t *op, const char *method,
     off_t upload, ngx_http_review_s3_headers_e headers)
 {
     ngx_http_review_store_t     *store;
@@ -295,12 +297,12 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     t->upload = upload;
     t->data = op;
     t->log = op->log;
-    t->header = ngx_http_review_s3_header;
-    t->body = ngx_http_review_s3_body;
-    t->read = ngx_http_review_s3_read;
+    t->header = ngx_http_review_s3_request_header;
+    t->body = ngx_http_review_s3_request_body;
+    t->read = ngx_http_review_s3_request_read;
     t->done = op->answered;
 
-    ngx_http_review_s3_set_headers(op, headers);
+    ngx_http_review_s3_request_set_headers(op, headers);
 
     if (op->reply.pool == NULL) {
         review_buf_init(&op->reply, op->memory, 0);
@@ -320,12 +322,12 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     op->message[0] = '\0';
     op->tries++;
 
-    return ngx_http_review_transfer_start(t);
+    return ngx_http_review_curl_start(t);
 }
 
 
 void
-ngx_http_review_s3_fail(ngx_http_review_s3_t *op, review_code_t code,
+ngx_http_review_s3_request_fail(ngx_http_review_s3_t *op, review_code_t code,
     const char *message)
 {
     char  name[REVIEW_CODE_NAME];
@@ -340,7 +342,7 @@ ngx_http_review_s3_fail(ngx_http_review_s3_t *op, review_code_t code,
 
 
 static void
-ngx_http_review_s3_copy(char *dst, size_t size, review_str_t *str)
+ngx_http_review_s3_request_copy(char *dst, size_t size, review_str_t *str)
 {
     size_t  i, len;
 
@@ -361,7 +363,7 @@ ngx_http_review_s3_copy(char *dst, size_t size, review_str_t *str)
 /* what a store says may be anything, but not our key in a log */
 
 static void
-ngx_http_review_s3_hide(review_str_t *text, ngx_str_t *key)
+ngx_http_review_s3_request_hide(review_str_t *text, ngx_str_t *key)
 {
     if (memmem(text->data, text->len, key->data, key->len)) {
         text->len = 0;
@@ -372,7 +374,7 @@ ngx_http_review_s3_hide(review_str_t *text, ngx_str_t *key)
 /* <Error>, as the reply to anything; NGX_DECLINED: the reply is none */
 
 ngx_int_t
-ngx_http_review_s3_error(ngx_http_review_s3_t *op)
+ngx_http_review_s3_request_error(ngx_http_review_s3_t *op)
 {
     review_str_t  code, message;
 
@@ -387,15 +389,16 @@ ngx_http_review_s3_error(ngx_http_review_s3_t *op)
     op->failed = REVIEW_CODE_STORE;
     op->said = review_s3_error(&code);
 
-    ngx_http_review_s3_hide(&code, &op->store->secret_key);
-    ngx_http_review_s3_copy(op->code, sizeof(op->code), &code);
+    ngx_http_review_s3_request_hide(&code, &op->store->secret_key);
+    ngx_http_review_s3_request_copy(op->code, sizeof(op->code), &code);
 
     if (review_s3_value(op->memory, op->reply.data, op->reply.len,
                         "Error/Message", &message)
         == 0)
     {
-        ngx_http_review_s3_hide(&message, &op->store->secret_key);
-        ngx_http_review_s3_copy(op->message, sizeof(op->message), &message);
+        ngx_http_review_s3_request_hide(&message, &op->store->secret_key);
+        ngx_http_review_s3_request_copy(op->message, sizeof(op->message),
+                                        &message);
     }
 
     return NGX_OK;
@@ -403,7 +406,7 @@ ngx_http_review_s3_error(ngx_http_review_s3_t *op)
 
 
 ngx_int_t
-ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
+ngx_http_review_s3_request_check(ngx_http_review_s3_t *op, u_char *md5,
     ngx_uint_t parts)
 {
     if (op->encrypted
@@ -412,8 +415,8 @@ ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
         return NGX_OK;
     }
 
-    ngx_http_review_s3_fail(op, REVIEW_CODE_ETAG_MISMATCH,
-                            "the store has got something else than was sent");
+    ngx_http_review_s3_request_fail(op, REVIEW_CODE_ETAG_MISMATCH, "the store "
+                                    "has got something else than was sent");
     return NGX_ERROR;
 }
 

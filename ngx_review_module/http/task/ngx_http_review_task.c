@@ -44,7 +44,7 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_review_steps_conf_t  *steps;
     ngx_http_review_store_conf_t  *store;
 
-    rv = ngx_http_review_set_endpoint(cf, cmd, ngx_http_review_task_handler);
+    rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_task_handler);
 
     if (rv != NGX_CONF_OK) {
         return rv;
@@ -64,7 +64,7 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (ngx_http_review_param(&value[i], "store", &name)) {
 
             if (name.len == 0 || store->name.len) {
-                return ngx_http_review_bad_param(cf, &value[i]);
+                return ngx_http_review_param_bad(cf, &value[i]);
             }
 
             store->name = name;
@@ -76,7 +76,7 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (chunk->name.len) {
-            return ngx_http_review_bad_param(cf, &value[i]);
+            return ngx_http_review_param_bad(cf, &value[i]);
         }
 
         chunk->name = value[i];
@@ -92,7 +92,7 @@ ngx_http_review_task_handler(ngx_http_request_t *r)
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_task_t  *task;
 
-    ctx = ngx_http_review_create_ctx(r, sizeof(ngx_http_review_task_t));
+    ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_task_t));
 
     if (ctx == NULL || ngx_http_review_work(ctx) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -105,24 +105,24 @@ ngx_http_review_task_handler(ngx_http_request_t *r)
 
     ctx->read = ngx_http_review_task_read;
 
-    return ngx_http_review_read(ctx,
-                                ngx_http_review_extract_check(ctx,
-                                                              &task->type));
+    return ngx_http_review_ctx_read(ctx,
+                                    ngx_http_review_extract_check(ctx,
+                                                                  &task->type));
 }
 
 
 static ngx_http_review_task_format_e
 ngx_http_review_task_format(ngx_http_request_t *r)
 {
-    if (ngx_http_review_accepts(r, "text/event-stream")) {
+    if (ngx_http_review_headers_accepts(r, "text/event-stream")) {
         return NGX_HTTP_REVIEW_TASK_EVENTS;
     }
 
-    if (ngx_http_review_accepts(r, "application/x-ndjson")) {
+    if (ngx_http_review_headers_accepts(r, "application/x-ndjson")) {
         return NGX_HTTP_REVIEW_TASK_LINES;
     }
 
-    return ngx_http_review_accepts(r, "text/markdown")
+    return ngx_http_review_headers_accepts(r, "text/markdown")
            ? NGX_HTTP_REVIEW_TASK_MARKDOWN : NGX_HTTP_REVIEW_TASK_JSON;
 }
 
@@ -137,11 +137,11 @@ ngx_http_review_task_read(ngx_http_review_ctx_t *ctx)
     switch (task->type) {
 
     case NGX_HTTP_REVIEW_TYPE_JSON:
-        ngx_http_review_read_json(ctx, ngx_http_review_task_parsed);
+        ngx_http_review_parse_json(ctx, ngx_http_review_task_parsed);
         break;
 
     case NGX_HTTP_REVIEW_TYPE_TEXT:
-        ngx_http_review_read_text(ctx, ngx_http_review_task_text);
+        ngx_http_review_parse_text(ctx, ngx_http_review_task_text);
         break;
 
     default:
@@ -162,7 +162,7 @@ ngx_http_review_task_text(ngx_http_review_ctx_t *ctx)
     if (ctx->body == NULL
         || review_pool_own_json(ctx->work->memory, ctx->body) != 0)
     {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -172,7 +172,7 @@ ngx_http_review_task_text(ngx_http_review_ctx_t *ctx)
 
         p = review_alloc(ctx->work->memory, ctx->text.len + 1);
         if (p == NULL) {
-            ngx_http_review_fail(ctx, NGX_ERROR);
+            ngx_http_review_ctx_fail(ctx, NGX_ERROR);
             return;
         }
 
@@ -198,7 +198,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     if (plan == NULL
         || ngx_http_review_sources_init(&task->sources, ctx) != NGX_OK)
     {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -210,7 +210,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     rc = ngx_http_review_task_request(task, plan);
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
         return;
     }
 
@@ -229,8 +229,8 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     ctx->cancel = ngx_http_review_task_cancel;
     ctx->timeout = task->timeout;
 
-    if (ngx_http_review_begin(ctx) != NGX_OK) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
+    if (ngx_http_review_ctx_begin(ctx) != NGX_OK) {
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
         return;
     }
 
@@ -256,7 +256,7 @@ ngx_http_review_task_loaded(ngx_http_review_sources_t *sources)
     task->loading = 0;
 
     if (sources->rc != NGX_OK) {
-        ngx_http_review_fail(&task->ctx, sources->rc);
+        ngx_http_review_ctx_fail(&task->ctx, sources->rc);
         return;
     }
 
@@ -279,7 +279,8 @@ ngx_http_review_task_plan(ngx_http_review_task_t *task)
 
     task->load_time = ngx_current_msec - task->ctx.started;
 
-    ngx_http_review_work_start(task->ctx.work, size, ngx_http_review_plan_run,
+    ngx_http_review_work_start(task->ctx.work, size,
+                               ngx_http_review_task_plan_run,
                                ngx_http_review_task_planned, plan);
 }
 
@@ -309,7 +310,7 @@ ngx_http_review_task_planned(void *data)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_review_fail(ctx, rc);
+        ngx_http_review_ctx_fail(ctx, rc);
     }
 }
 
@@ -328,8 +329,8 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
                                         plan->nchunks, plan->points,
                                         plan->npoints);
     if (task->report == NULL
-        || review_report_references(task->report, plan->references,
-                                    plan->nreferences, plan->clauses)
+        || review_report_text_references(task->report, plan->references,
+                                         plan->nreferences, plan->clauses)
            != 0)
     {
         return NGX_ERROR;
@@ -338,7 +339,7 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
     task->split_time = ngx_current_msec - ctx->started - task->load_time;
 
     if (task->format == NGX_HTTP_REVIEW_TASK_EVENTS
-        && ngx_http_review_begin_events(ctx) != NGX_OK)
+        && ngx_http_review_ctx_begin_events(ctx) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -410,7 +411,7 @@ ngx_http_review_task_select(ngx_http_review_task_t *task)
     }
 
     ngx_http_review_work_start(task->ctx.work, task->plan->size,
-                               ngx_http_review_plan_select,
+                               ngx_http_review_task_plan_select,
                                ngx_http_review_task_selected, task->plan);
 }
 
@@ -425,7 +426,7 @@ ngx_http_review_task_selected(void *data)
     task = (ngx_http_review_task_t *) plan->ctx;
 
     if (plan->rc != 0 && !task->expired) {
-        ngx_http_review_fail(&task->ctx, NGX_ERROR);
+        ngx_http_review_ctx_fail(&task->ctx, NGX_ERROR);
         return;
     }
 
@@ -435,10 +436,10 @@ ngx_http_review_task_selected(void *data)
                         - task->load_time - task->split_time;
 
     if (task->expired) {
-        ngx_http_review_task_expire_chunks(task);
+        ngx_http_review_task_chunks_expire(task);
     }
 
-    ngx_http_review_wake(&task->ctx);
+    ngx_http_review_ctx_wake(&task->ctx);
 }
 
 
@@ -450,7 +451,7 @@ ngx_http_review_task_progress_load(ngx_http_review_task_t *task)
     ctx = &task->ctx;
 
     if (task->expired) {
-        ngx_http_review_fail(ctx,
+        ngx_http_review_ctx_fail(ctx,
                 ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
                                         "the task's time was over before its "
                                         "documents were loaded"));
@@ -491,14 +492,14 @@ ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
         return;
     }
 
-    ngx_http_review_task_progress_chunks(task);
+    ngx_http_review_task_chunks_progress(task);
 
     if (task->ndone == task->plan->nchunks) {
         ngx_http_review_task_finish(task);
         return;
     }
 
-    ngx_http_review_task_tell(task);
+    ngx_http_review_task_reply_tell(task);
 }
 
 
@@ -521,7 +522,7 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
                   "done", task->ndone, task->plan->nchunks);
 
     if (task->started) {
-        ngx_http_review_task_expire_chunks(task);
+        ngx_http_review_task_chunks_expire(task);
 
     } else if (task->vectors.ctx && !task->vectors.done) {
         ngx_http_review_vectors_expire(&task->vectors);
@@ -547,8 +548,8 @@ ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_task_finish(ngx_http_review_task_t *task)
 {
-    if (review_report_finish(task->report) != 0) {
-        ngx_http_review_fail(&task->ctx, NGX_ERROR);
+    if (review_report_verdict_finish(task->report) != 0) {
+        ngx_http_review_ctx_fail(&task->ctx, NGX_ERROR);
         return;
     }
 
@@ -565,7 +566,7 @@ ngx_http_review_task_finish(ngx_http_review_task_t *task)
 static void
 ngx_http_review_task_end(ngx_http_review_task_t *task)
 {
-    ngx_http_review_end(&task->ctx);
+    ngx_http_review_ctx_end(&task->ctx);
 
     ngx_http_finalize_request(task->ctx.request,
                               ngx_http_review_task_reply(task));

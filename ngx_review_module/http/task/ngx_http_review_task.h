@@ -160,14 +160,14 @@ ngx_int_t ngx_http_review_task_request(ngx_http_review_task_t *task,
  * and clauses are selected
  */
 
-void ngx_http_review_plan_run(void *data);
-void ngx_http_review_plan_select(void *data);
+void ngx_http_review_task_plan_run(void *data);
+void ngx_http_review_task_plan_select(void *data);
 
 
 /* ngx_http_review_task_chunks.c: the reviews of chunks, some at a time */
 
-void ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task);
-void ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task);
+void ngx_http_review_task_chunks_progress(ngx_http_review_task_t *task);
+void ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task);
 
 
 /*
@@ -181,8 +181,8 @@ void ngx_http_review_task_save_expire(ngx_http_review_task_t *task);
 
 /* ngx_http_review_task_reply.c: progress, and the report */
 
-void ngx_http_review_task_tell(ngx_http_review_task_t *task);
-void ngx_http_review_task_report(ngx_http_review_task_t *task,
+void ngx_http_review_task_reply_tell(ngx_http_review_task_t *task);
+void ngx_http_review_task_reply_report(ngx_http_review_task_t *task,
     review_buf_t *b, ngx_uint_t markdown);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
 

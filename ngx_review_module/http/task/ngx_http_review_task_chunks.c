@@ -37,35 +37,37 @@ typedef struct {
 } ngx_http_review_part_t;
 
 
-static ngx_int_t ngx_http_review_part_start(ngx_http_review_task_t *task,
+static ngx_int_t ngx_http_review_task_chunks_start(ngx_http_review_task_t *task,
     size_t index);
-static ngx_int_t ngx_http_review_part_create(ngx_http_review_task_t *task,
-    size_t index);
-static ngx_int_t ngx_http_review_part_body(ngx_http_review_part_t *part);
-static void ngx_http_review_part_begin(ngx_http_review_call_t *call);
-static ngx_int_t ngx_http_review_part_feed(ngx_http_review_call_t *call,
+static ngx_int_t ngx_http_review_task_chunks_create(
+    ngx_http_review_task_t *task, size_t index);
+static ngx_int_t ngx_http_review_task_chunks_body(ngx_http_review_part_t *part);
+static void ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call);
+static ngx_int_t ngx_http_review_task_chunks_feed(ngx_http_review_call_t *call,
     u_char *data, size_t len);
-static int ngx_http_review_part_event(void *data, const review_str_t *event,
-    int error);
-static const char *ngx_http_review_part_end(ngx_http_review_call_t *call);
-static review_code_t ngx_http_review_part_whole(ngx_http_review_call_t *call);
-static void ngx_http_review_part_ended(ngx_http_review_call_t *call);
-static void ngx_http_review_part_done(ngx_http_review_part_t *part,
+static int ngx_http_review_task_chunks_event(void *data,
+    const review_str_t *event, int error);
+static const char *ngx_http_review_task_chunks_end(
+    ngx_http_review_call_t *call);
+static review_code_t ngx_http_review_task_chunks_whole(
+    ngx_http_review_call_t *call);
+static void ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call);
+static void ngx_http_review_task_chunks_done(ngx_http_review_part_t *part,
     ngx_uint_t whole);
 
 
 static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
     "the chunk's review",
     "the reply to a chunk is too large",
-    ngx_http_review_part_begin,
-    ngx_http_review_part_feed,
-    ngx_http_review_part_end,
-    ngx_http_review_part_whole
+    ngx_http_review_task_chunks_begin,
+    ngx_http_review_task_chunks_feed,
+    ngx_http_review_task_chunks_end,
+    ngx_http_review_task_chunks_whole
 };
 
 
 void
-ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task)
+ngx_http_review_task_chunks_progress(ngx_http_review_task_t *task)
 {
     ngx_uint_t  max;
 
@@ -75,7 +77,7 @@ ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task)
            && task->next < task->plan->nchunks
            && !task->expired)
     {
-        if (ngx_http_review_part_start(task, task->next) != NGX_OK) {
+        if (ngx_http_review_task_chunks_start(task, task->next) != NGX_OK) {
             (void) review_report_fail(task->report, task->next,
                                       REVIEW_CODE_INTERNAL, "no memory");
             task->ndone++;
@@ -89,7 +91,7 @@ ngx_http_review_task_progress_chunks(ngx_http_review_task_t *task)
 /* a chunk that no point is asked of, or with nothing in it, needs no review */
 
 static ngx_int_t
-ngx_http_review_part_start(ngx_http_review_task_t *task, size_t index)
+ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
 {
     size_t                   i, n;
     ngx_uint_t               blank;
@@ -120,12 +122,12 @@ ngx_http_review_part_start(ngx_http_review_task_t *task, size_t index)
         return NGX_OK;
     }
 
-    return ngx_http_review_part_create(task, index);
+    return ngx_http_review_task_chunks_create(task, index);
 }
 
 
 static ngx_int_t
-ngx_http_review_part_create(ngx_http_review_task_t *task, size_t index)
+ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index)
 {
     ngx_http_review_work_t  *work;
     ngx_http_review_call_t  *call;
@@ -155,10 +157,10 @@ ngx_http_review_part_create(ngx_http_review_task_t *task, size_t index)
     ngx_str_set(&call->type, "application/json");
     call->name = task->plan->chunks[index].id;
     call->usage = &task->ctx.usage;
-    call->handler = ngx_http_review_part_ended;
+    call->handler = ngx_http_review_task_chunks_ended;
     call->timeout = task->timeout;
 
-    if (ngx_http_review_part_body(part) != NGX_OK) {
+    if (ngx_http_review_task_chunks_body(part) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -172,7 +174,8 @@ ngx_http_review_part_create(ngx_http_review_task_t *task, size_t index)
 
 
 static void
-ngx_http_review_part_points(ngx_http_review_part_t *part, review_buf_t *b)
+ngx_http_review_task_chunks_points(ngx_http_review_part_t *part,
+    review_buf_t *b)
 {
     size_t                   i;
     unsigned char           *asked;
@@ -194,7 +197,8 @@ ngx_http_review_part_points(ngx_http_review_part_t *part, review_buf_t *b)
 
 
 static void
-ngx_http_review_part_references(ngx_http_review_part_t *part, review_buf_t *b)
+ngx_http_review_task_chunks_references(ngx_http_review_part_t *part,
+    review_buf_t *b)
 {
     size_t                   i, k;
     ngx_http_review_plan_t  *plan;
@@ -220,7 +224,7 @@ ngx_http_review_part_references(ngx_http_review_part_t *part, review_buf_t *b)
 /* what the chunk endpoint takes */
 
 static ngx_int_t
-ngx_http_review_part_body(ngx_http_review_part_t *part)
+ngx_http_review_task_chunks_body(ngx_http_review_part_t *part)
 {
     review_buf_t              b;
     review_str_t             *text, *body;
@@ -247,10 +251,10 @@ ngx_http_review_part_body(ngx_http_review_part_t *part)
 
     review_write_str(&b, "rubric", &task->rubric_name);
 
-    ngx_http_review_part_points(part, &b);
+    ngx_http_review_task_chunks_points(part, &b);
 
     if (task->plan->selection.nclauses) {
-        ngx_http_review_part_references(part, &b);
+        ngx_http_review_task_chunks_references(part, &b);
     }
 
     if (task->vars) {
@@ -278,7 +282,7 @@ ngx_http_review_part_body(ngx_http_review_part_t *part)
 /* nothing of nginx's points to what a try has told: only what is asked */
 
 static void
-ngx_http_review_part_forget(ngx_http_review_part_t *part)
+ngx_http_review_task_chunks_forget(ngx_http_review_part_t *part)
 {
     if (part->heard) {
         ngx_http_review_work_destroy(part->heard);
@@ -290,20 +294,20 @@ ngx_http_review_part_forget(ngx_http_review_part_t *part)
 /* what a try has told is kept until the next one, or the end */
 
 static void
-ngx_http_review_part_begin(ngx_http_review_call_t *call)
+ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call)
 {
     review_pool_t           *memory;
     ngx_http_review_part_t  *part;
 
     part = call->data;
 
-    ngx_http_review_part_forget(part);
+    ngx_http_review_task_chunks_forget(part);
 
     part->heard = ngx_http_review_work_create(call->ctx);
     memory = part->heard ? part->heard->memory : NULL;
 
     review_sse_init(&part->sse, memory, NGX_HTTP_REVIEW_REPLY_MAX,
-                    ngx_http_review_part_event, part);
+                    ngx_http_review_task_chunks_event, part);
     review_buf_init(&part->reply, memory, 0);
     review_buf_init(&part->results, memory, 0);
 
@@ -315,7 +319,7 @@ ngx_http_review_part_begin(ngx_http_review_call_t *call)
 
 
 static ngx_int_t
-ngx_http_review_part_feed(ngx_http_review_call_t *call, u_char *data,
+ngx_http_review_task_chunks_feed(ngx_http_review_call_t *call, u_char *data,
     size_t len)
 {
     ngx_http_review_part_t  *part;
@@ -348,7 +352,8 @@ ngx_http_review_part_feed(ngx_http_review_call_t *call, u_char *data,
  */
 
 static int
-ngx_http_review_part_event(void *data, const review_str_t *event, int error)
+ngx_http_review_task_chunks_event(void *data, const review_str_t *event,
+    int error)
 {
     ngx_http_review_part_t *part = data;
 
@@ -375,7 +380,7 @@ ngx_http_review_part_event(void *data, const review_str_t *event, int error)
 /* what there is of a review that has failed */
 
 static void
-ngx_http_review_part_keep(ngx_http_review_part_t *part)
+ngx_http_review_task_chunks_keep(ngx_http_review_part_t *part)
 {
     json_t          *results;
     review_error_t   err;
@@ -392,7 +397,7 @@ ngx_http_review_part_keep(ngx_http_review_part_t *part)
 
     results = review_json_parse(part->results.data, part->results.len, &err);
 
-    (void) review_report_keep(part->task->report, part->index, results);
+    (void) review_report_read_keep(part->task->report, part->index, results);
 
     json_decref(results);
 }
@@ -401,7 +406,7 @@ ngx_http_review_part_keep(ngx_http_review_part_t *part)
 /* of a problem, its detail */
 
 static const char *
-ngx_http_review_part_end(ngx_http_review_call_t *call)
+ngx_http_review_task_chunks_end(ngx_http_review_call_t *call)
 {
     json_t                  *problem;
     review_str_t             detail;
@@ -427,8 +432,8 @@ ngx_http_review_part_end(ngx_http_review_call_t *call)
         return "";
     }
 
-    if (review_json_text(json_object_get(problem, "detail"), "", 1, 4096,
-                         &detail, &err)
+    if (review_json_member_text(json_object_get(problem, "detail"), "", 1, 4096,
+                                &detail, &err)
         == 0)
     {
         review_buf_init(&b, part->heard->memory, detail.len + 1);
@@ -450,7 +455,7 @@ ngx_http_review_part_end(ngx_http_review_call_t *call)
  */
 
 static review_code_t
-ngx_http_review_part_whole(ngx_http_review_call_t *call)
+ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
 {
     json_t                  *reply;
     review_code_t            code;
@@ -473,7 +478,8 @@ ngx_http_review_part_whole(ngx_http_review_call_t *call)
         code = REVIEW_CODE_CUT;
 
     } else {
-        code = review_report_add(part->task->report, part->index, reply) == 0
+        code = review_report_read_add(part->task->report, part->index, reply)
+            == 0
                ? REVIEW_CODE_OK : REVIEW_CODE_INTERNAL;
     }
 
@@ -484,20 +490,21 @@ ngx_http_review_part_whole(ngx_http_review_call_t *call)
 
 
 static void
-ngx_http_review_part_ended(ngx_http_review_call_t *call)
+ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call)
 {
     ngx_http_review_part_t  *part;
 
     part = call->data;
 
     if (call->failure.code) {
-        ngx_http_review_part_keep(part);
+        ngx_http_review_task_chunks_keep(part);
 
         (void) review_report_fail(part->task->report, part->index,
                                   call->failure.code, call->failure.detail);
     }
 
-    ngx_http_review_part_done(part, call->failure.code == REVIEW_CODE_OK);
+    ngx_http_review_task_chunks_done(part,
+                                     call->failure.code == REVIEW_CODE_OK);
 }
 
 
@@ -508,7 +515,7 @@ ngx_http_review_part_ended(ngx_http_review_call_t *call)
  */
 
 static void
-ngx_http_review_part_done(ngx_http_review_part_t *part, ngx_uint_t whole)
+ngx_http_review_task_chunks_done(ngx_http_review_part_t *part, ngx_uint_t whole)
 {
     ngx_http_review_task_t  *task;
 
@@ -519,20 +526,20 @@ ngx_http_review_part_done(ngx_http_review_part_t *part, ngx_uint_t whole)
     task->ndone++;
     task->told = 0;
 
-    ngx_http_review_part_forget(part);
+    ngx_http_review_task_chunks_forget(part);
 
     if (whole && part->call.tries == 1 && !part->call.left) {
         ngx_http_review_work_destroy(part->work);
     }
 
-    ngx_http_review_wake(&task->ctx);
+    ngx_http_review_ctx_wake(&task->ctx);
 }
 
 
 /* a try that has ended, but was not looked at yet: is it all there is? */
 
 static ngx_uint_t
-ngx_http_review_part_is_over(ngx_http_review_part_t *part)
+ngx_http_review_task_chunks_is_over(ngx_http_review_part_t *part)
 {
     ngx_queue_t             *q;
     ngx_http_review_task_t  *task;
@@ -555,7 +562,7 @@ ngx_http_review_part_is_over(ngx_http_review_part_t *part)
 
 
 void
-ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task)
+ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 {
     size_t                   i;
     ngx_queue_t             *q;
@@ -565,19 +572,19 @@ ngx_http_review_task_expire_chunks(ngx_http_review_task_t *task)
         q = ngx_queue_head(&task->running);
         part = ngx_queue_data(q, ngx_http_review_part_t, queue);
 
-        if (ngx_http_review_part_is_over(part)) {
+        if (ngx_http_review_task_chunks_is_over(part)) {
             continue;
         }
 
         part->call.usage->calls += part->call.sr != NULL;
 
         ngx_http_review_call_cancel(&part->call);
-        ngx_http_review_part_keep(part);
+        ngx_http_review_task_chunks_keep(part);
 
         (void) review_report_fail(task->report, part->index,
                                   REVIEW_CODE_DEADLINE,
                                   "the task's time was over");
-        ngx_http_review_part_done(part, 0);
+        ngx_http_review_task_chunks_done(part, 0);
     }
 
     for (i = task->next; i < task->plan->nchunks; i++) {

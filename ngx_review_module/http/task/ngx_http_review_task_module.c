@@ -124,20 +124,21 @@ ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (ngx_http_review_set_uri(cf, &value[1], &uri->uri) != NGX_CONF_OK) {
+    if (ngx_http_review_param_set_uri(cf, &value[1],
+                                      &uri->uri) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
     if (cf->args->nelts > 2) {
 
         if (!ngx_http_review_param(&value[2], "calls", &arg)) {
-            return ngx_http_review_bad_param(cf, &value[2]);
+            return ngx_http_review_param_bad(cf, &value[2]);
         }
 
         n = ngx_atoi(arg.data, arg.len);
 
         if (n < 1 || n > 10000) {
-            return ngx_http_review_bad_param(cf, &value[2]);
+            return ngx_http_review_param_bad(cf, &value[2]);
         }
 
         uri->calls = n;

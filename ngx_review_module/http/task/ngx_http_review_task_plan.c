@@ -32,25 +32,26 @@ typedef struct {
 } ngx_http_review_cuts_t;
 
 
-static int ngx_http_review_plan_cut(ngx_http_review_plan_t *plan,
+static int ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
     ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts);
-static int ngx_http_review_plan_text(review_pool_t *pool, const char *text,
+static int ngx_http_review_task_plan_text(review_pool_t *pool, const char *text,
     review_chunk_t *chunk, review_str_t *cut);
-static int ngx_http_review_plan_id(review_pool_t *pool, review_str_t *of,
+static int ngx_http_review_task_plan_id(review_pool_t *pool, review_str_t *of,
     size_t n, review_str_t *id);
-static int ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
+static int ngx_http_review_task_plan_chunks(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts);
-static int ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
+static int ngx_http_review_task_plan_clauses(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts);
-static void ngx_http_review_plan_places(review_points_t *points,
+static void ngx_http_review_task_plan_places(review_points_t *points,
     ngx_http_review_cuts_t *cuts, size_t first, size_t n,
     review_report_chunk_t *to);
-static int ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
+static int ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *chunks, ngx_http_review_cuts_t *clauses);
 
 
 static void
-ngx_http_review_cuts_init(ngx_http_review_cuts_t *cuts, review_pool_t *pool)
+ngx_http_review_task_plan_cuts_init(ngx_http_review_cuts_t *cuts,
+    review_pool_t *pool)
 {
     review_buf_init(&cuts->chunks, pool, 0);
     review_buf_init(&cuts->texts, pool, 0);
@@ -61,7 +62,7 @@ ngx_http_review_cuts_init(ngx_http_review_cuts_t *cuts, review_pool_t *pool)
 
 
 void
-ngx_http_review_plan_run(void *data)
+ngx_http_review_task_plan_run(void *data)
 {
     ngx_http_review_plan_t *plan = data;
 
@@ -70,17 +71,17 @@ ngx_http_review_plan_run(void *data)
 
     plan->rc = -1;
 
-    ngx_http_review_cuts_init(&chunks, plan->pool);
-    ngx_http_review_cuts_init(&clauses, plan->pool);
+    ngx_http_review_task_plan_cuts_init(&chunks, plan->pool);
+    ngx_http_review_task_plan_cuts_init(&clauses, plan->pool);
 
-    if (ngx_http_review_plan_cut(plan, &plan->document, &chunks) != 0) {
+    if (ngx_http_review_task_plan_cut(plan, &plan->document, &chunks) != 0) {
         return;
     }
 
     for (i = 0; i < plan->nreferences && !plan->large; i++) {
         n = clauses.n;
 
-        if (ngx_http_review_plan_cut(plan, &plan->references[i], &clauses)
+        if (ngx_http_review_task_plan_cut(plan, &plan->references[i], &clauses)
             != 0)
         {
             return;
@@ -96,9 +97,9 @@ ngx_http_review_plan_run(void *data)
     }
 
     if (!plan->large
-        && (ngx_http_review_plan_chunks(plan, &chunks) != 0
-            || ngx_http_review_plan_clauses(plan, &clauses) != 0
-            || ngx_http_review_plan_texts(plan, &chunks, &clauses) != 0))
+        && (ngx_http_review_task_plan_chunks(plan, &chunks) != 0
+            || ngx_http_review_task_plan_clauses(plan, &clauses) != 0
+            || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0))
     {
         return;
     }
@@ -108,7 +109,7 @@ ngx_http_review_plan_run(void *data)
 
 
 static int
-ngx_http_review_plan_cut(ngx_http_review_plan_t *plan,
+ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
     ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts)
 {
     int              rc;
@@ -135,10 +136,10 @@ ngx_http_review_plan_cut(ngx_http_review_plan_t *plan,
             return 0;
         }
 
-        if (ngx_http_review_plan_text(plan->pool, document->text.data, &chunk,
-                                      &text)
-            != 0
-            || ngx_http_review_plan_id(plan->pool, &document->id, n, &id) != 0)
+        if (ngx_http_review_task_plan_text(plan->pool, document->text.data,
+                                           &chunk, &text) != 0
+            || ngx_http_review_task_plan_id(plan->pool, &document->id, n, &id)
+            != 0)
         {
             return -1;
         }
@@ -157,7 +158,7 @@ ngx_http_review_plan_cut(ngx_http_review_plan_t *plan,
 /* what follows the header of a table is not beside it in the document */
 
 static int
-ngx_http_review_plan_text(review_pool_t *pool, const char *text,
+ngx_http_review_task_plan_text(review_pool_t *pool, const char *text,
     review_chunk_t *chunk, review_str_t *cut)
 {
     char    *p;
@@ -190,7 +191,7 @@ ngx_http_review_plan_text(review_pool_t *pool, const char *text,
 /* "c1", and of a reference "its id/c1" */
 
 static int
-ngx_http_review_plan_id(review_pool_t *pool, review_str_t *of, size_t n,
+ngx_http_review_task_plan_id(review_pool_t *pool, review_str_t *of, size_t n,
     review_str_t *id)
 {
     review_buf_t  b;
@@ -213,7 +214,7 @@ ngx_http_review_plan_id(review_pool_t *pool, review_str_t *of, size_t n,
 
 
 static int
-ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
+ngx_http_review_task_plan_chunks(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
     review_points_t  points;
@@ -229,14 +230,14 @@ ngx_http_review_plan_chunks(ngx_http_review_plan_t *plan,
         return -1;
     }
 
-    ngx_http_review_plan_places(&points, cuts, 0, cuts->n, plan->chunks);
+    ngx_http_review_task_plan_places(&points, cuts, 0, cuts->n, plan->chunks);
 
     return 0;
 }
 
 
 static int
-ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
+ngx_http_review_task_plan_clauses(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
     size_t                       i, n;
@@ -259,8 +260,8 @@ ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
         d = &plan->references[i];
 
         review_points_init(&points, plan->pool, d->text.data, d->text.len);
-        ngx_http_review_plan_places(&points, cuts, n, d->nclauses,
-                                    plan->clauses + n);
+        ngx_http_review_task_plan_places(&points, cuts, n, d->nclauses,
+                                         plan->clauses + n);
         n += d->nclauses;
     }
 
@@ -271,7 +272,7 @@ ngx_http_review_plan_clauses(ngx_http_review_plan_t *plan,
 /* of some of the cuts, all of one text: bytes become code points */
 
 static void
-ngx_http_review_plan_places(review_points_t *points,
+ngx_http_review_task_plan_places(review_points_t *points,
     ngx_http_review_cuts_t *cuts, size_t first, size_t n,
     review_report_chunk_t *to)
 {
@@ -297,7 +298,7 @@ ngx_http_review_plan_places(review_points_t *points,
 /* one list of them all, in the order in which their vectors are wanted */
 
 static int
-ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
+ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *chunks, ngx_http_review_cuts_t *clauses)
 {
     size_t         i, n;
@@ -334,8 +335,8 @@ ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
     plan->select.clauses = plan->texts + plan->nchunks + plan->npoints;
     plan->select.nclauses = plan->nclauses;
 
-    if (plan->embed
-        && review_embed_texts(plan->pool, plan->texts, n, &plan->inputs) != 0)
+    if (plan->embed && review_embed_request_texts(plan->pool, plan->texts, n,
+                                                  &plan->inputs) != 0)
     {
         return -1;
     }
@@ -347,7 +348,7 @@ ngx_http_review_plan_texts(ngx_http_review_plan_t *plan,
 /* on a thread, once vectors are there, or will not be */
 
 void
-ngx_http_review_plan_select(void *data)
+ngx_http_review_task_plan_select(void *data)
 {
     ngx_http_review_plan_t *plan = data;
 

@@ -8,16 +8,16 @@
 #include "review/json/write.h"
 
 
-static ngx_int_t ngx_http_review_task_line(ngx_http_review_task_t *task,
+static ngx_int_t ngx_http_review_task_reply_line(ngx_http_review_task_t *task,
     const char *name, review_buf_t *json, ngx_uint_t last);
-static ngx_uint_t ngx_http_review_task_code(ngx_http_review_task_t *task,
+static ngx_uint_t ngx_http_review_task_reply_code(ngx_http_review_task_t *task,
     review_report_counts_t *counts);
 
 
 /* {"done","total","failed","eta_ms"}, in cells; not more than once at a time */
 
 void
-ngx_http_review_task_tell(ngx_http_review_task_t *task)
+ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
 {
     uint64_t                  done, total;
     ngx_int_t                 rc;
@@ -59,7 +59,7 @@ ngx_http_review_task_tell(ngx_http_review_task_t *task)
     review_write_object_end(&b);
 
     if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
-        rc = ngx_http_review_task_line(task, "progress", &b, 0);
+        rc = ngx_http_review_task_reply_line(task, "progress", &b, 0);
 
     } else {
         out = ngx_http_review_reply_buf(ctx->request->pool, &b);
@@ -69,7 +69,7 @@ ngx_http_review_task_tell(ngx_http_review_task_t *task)
 
     if (rc == NGX_ERROR) {
         ctx->broken = 1;
-        ngx_http_review_wake(ctx);
+        ngx_http_review_ctx_wake(ctx);
     }
 }
 
@@ -77,7 +77,7 @@ ngx_http_review_task_tell(ngx_http_review_task_t *task)
 /* {"name":...}, a line */
 
 static ngx_int_t
-ngx_http_review_task_line(ngx_http_review_task_t *task, const char *name,
+ngx_http_review_task_reply_line(ngx_http_review_task_t *task, const char *name,
     review_buf_t *json, ngx_uint_t last)
 {
     ngx_chain_t   *out;
@@ -103,7 +103,7 @@ ngx_http_review_task_line(ngx_http_review_task_t *task, const char *name,
 /* "result": {"object","saved":true,"etag"}, or {...,"saved":false,"error"} */
 
 static void
-ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
+ngx_http_review_task_reply_saved(ngx_http_review_task_t *task, review_buf_t *b)
 {
     ngx_http_review_s3_t  *op;
 
@@ -125,7 +125,7 @@ ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
 
 
 void
-ngx_http_review_task_report(ngx_http_review_task_t *task, review_buf_t *b,
+ngx_http_review_task_reply_report(ngx_http_review_task_t *task, review_buf_t *b,
     ngx_uint_t markdown)
 {
     ngx_http_review_plan_t  *plan;
@@ -167,7 +167,7 @@ ngx_http_review_task_report(ngx_http_review_task_t *task, review_buf_t *b,
     review_write_number(b, "elapsed_ms", ngx_current_msec - task->ctx.started);
 
     if (task->saving.done) {
-        ngx_http_review_task_saved(task, b);
+        ngx_http_review_task_reply_saved(task, b);
     }
 
     review_write_object_end(b);
@@ -188,15 +188,15 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
     ctx = &task->ctx;
 
     review_report_counts(task->report, &counts);
-    status = ngx_http_review_task_code(task, &counts);
+    status = ngx_http_review_task_reply_code(task, &counts);
 
     review_buf_init(&b, ctx->work->memory, 64 * 1024);
 
-    ngx_http_review_task_report(task, &b, task->format
+    ngx_http_review_task_reply_report(task, &b, task->format
                                           == NGX_HTTP_REVIEW_TASK_MARKDOWN);
 
     if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
-        return ngx_http_review_task_line(task, "report", &b, 1);
+        return ngx_http_review_task_reply_line(task, "report", &b, 1);
     }
 
     out = ngx_http_review_reply_buf(ctx->request->pool, &b);
@@ -221,7 +221,7 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
 
 
 static ngx_uint_t
-ngx_http_review_task_code(ngx_http_review_task_t *task,
+ngx_http_review_task_reply_code(ngx_http_review_task_t *task,
     review_report_counts_t *counts)
 {
     task->ctx.failed = counts->failed + counts->timeout;

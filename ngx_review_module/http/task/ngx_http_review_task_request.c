@@ -11,15 +11,16 @@
 #include "review/request/task_request.h"
 
 
-static void ngx_http_review_task_given(ngx_http_review_task_t *task,
+static void ngx_http_review_task_request_given(ngx_http_review_task_t *task,
     review_task_given_t *given);
-static ngx_int_t ngx_http_review_task_documents(ngx_http_review_task_t *task,
-    ngx_http_review_plan_t *plan, review_task_request_t *request);
-static ngx_int_t ngx_http_review_task_document(ngx_http_review_task_t *task,
-    review_task_document_t *asked, const char *pointer,
-    ngx_http_review_document_t *document);
-static ngx_int_t ngx_http_review_task_points(ngx_http_review_plan_t *plan,
+static ngx_int_t ngx_http_review_task_request_documents(
+    ngx_http_review_task_t *task, ngx_http_review_plan_t *plan,
     review_task_request_t *request);
+static ngx_int_t ngx_http_review_task_request_document(
+    ngx_http_review_task_t *task, review_task_document_t *asked,
+    const char *pointer, ngx_http_review_document_t *document);
+static ngx_int_t ngx_http_review_task_request_points(
+    ngx_http_review_plan_t *plan, review_task_request_t *request);
 
 
 ngx_int_t
@@ -34,7 +35,7 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
 
     ctx = &task->ctx;
 
-    ngx_http_review_task_given(task, &given);
+    ngx_http_review_task_request_given(task, &given);
 
     rc = review_task_request(plan->pool, ctx->body, &given, &request, &err);
 
@@ -65,14 +66,15 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
     plan->select.top_k = request.top_k;
     plan->select.nreferences = request.clauses;
 
-    rc = ngx_http_review_task_documents(task, plan, &request);
+    rc = ngx_http_review_task_request_documents(task, plan, &request);
 
-    return rc == NGX_OK ? ngx_http_review_task_points(plan, &request) : rc;
+    return rc == NGX_OK ? ngx_http_review_task_request_points(plan, &request)
+        : rc;
 }
 
 
 static void
-ngx_http_review_task_given(ngx_http_review_task_t *task,
+ngx_http_review_task_request_given(ngx_http_review_task_t *task,
     review_task_given_t *given)
 {
     ngx_http_review_ctx_t         *ctx;
@@ -81,7 +83,7 @@ ngx_http_review_task_given(ngx_http_review_task_t *task,
     ctx = &task->ctx;
     conf = ngx_http_review_chunk_conf(ctx);
 
-    ngx_http_review_rubrics(ctx, &given->rubrics);
+    ngx_http_review_rubric_all(ctx, &given->rubrics);
 
     given->rubric.data = (char *) conf->name.data;
     given->rubric.len = conf->name.len;
@@ -95,7 +97,7 @@ ngx_http_review_task_given(ngx_http_review_task_t *task,
 
 
 static ngx_int_t
-ngx_http_review_task_documents(ngx_http_review_task_t *task,
+ngx_http_review_task_request_documents(ngx_http_review_task_t *task,
     ngx_http_review_plan_t *plan, review_task_request_t *request)
 {
     char    pointer[REVIEW_ERROR_POINTER];
@@ -108,20 +110,20 @@ ngx_http_review_task_documents(ngx_http_review_task_t *task,
                                    n * sizeof(ngx_http_review_document_t));
 
     if (plan->references == NULL
-        || ngx_http_review_task_document(task, &request->document, "/document",
-                                         &plan->document)
+        || ngx_http_review_task_request_document(task, &request->document,
+                                                 "/document", &plan->document)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     for (i = 0; i < n; i++) {
-        (void) review_pointer_index(pointer, "/references", i);
+        (void) review_json_member_pointer_index(pointer, "/references", i);
 
         plan->references[i].id = request->references[i].id;
 
-        if (ngx_http_review_task_document(task, &request->references[i],
-                                          pointer, &plan->references[i])
+        if (ngx_http_review_task_request_document(task, &request->references[i],
+                                                  pointer, &plan->references[i])
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -135,7 +137,7 @@ ngx_http_review_task_documents(ngx_http_review_task_t *task,
 /* a text as it is, or to be had from elsewhere */
 
 static ngx_int_t
-ngx_http_review_task_document(ngx_http_review_task_t *task,
+ngx_http_review_task_request_document(ngx_http_review_task_t *task,
     review_task_document_t *asked, const char *pointer,
     ngx_http_review_document_t *document)
 {
@@ -149,7 +151,7 @@ ngx_http_review_task_document(ngx_http_review_task_t *task,
     }
 
     from = review_sources[asked->from];
-    (void) review_pointer_name(at, pointer, from, ngx_strlen(from));
+    (void) review_json_member_pointer_name(at, pointer, from, ngx_strlen(from));
 
     source = ngx_http_review_sources_add(&task->sources, asked->from, at,
                                          &document->text);
@@ -166,7 +168,7 @@ ngx_http_review_task_document(ngx_http_review_task_t *task,
 
 
 static ngx_int_t
-ngx_http_review_task_points(ngx_http_review_plan_t *plan,
+ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
     review_task_request_t *request)
 {
     size_t           i, n;

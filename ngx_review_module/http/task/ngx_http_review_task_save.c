@@ -10,10 +10,10 @@
 #define NGX_HTTP_REVIEW_TASK_SAVE  10000
 
 
-static ssize_t ngx_http_review_task_upload(ngx_http_review_s3_t *op,
+static ssize_t ngx_http_review_task_save_upload(ngx_http_review_s3_t *op,
     u_char *buf, size_t size, off_t offset);
-static void ngx_http_review_task_uploaded(ngx_http_review_s3_t *op);
-static void ngx_http_review_task_unsaved(ngx_http_review_s3_t *op,
+static void ngx_http_review_task_save_uploaded(ngx_http_review_s3_t *op);
+static void ngx_http_review_task_save_unsaved(ngx_http_review_s3_t *op,
     review_code_t code);
 
 
@@ -34,7 +34,7 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     op = &saving->op;
 
     review_buf_init(&b, ctx->work->memory, 64 * 1024);
-    ngx_http_review_task_report(task, &b, saving->markdown);
+    ngx_http_review_task_reply_report(task, &b, saving->markdown);
 
     saving->report.data = b.data;
     saving->report.len = b.len;
@@ -47,8 +47,8 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     op->pool = ctx->request->pool;
     op->log = ctx->request->connection->log;
     op->data = task;
-    op->read = ngx_http_review_task_upload;
-    op->done = ngx_http_review_task_uploaded;
+    op->read = ngx_http_review_task_save_upload;
+    op->done = ngx_http_review_task_save_uploaded;
 
     op->headers[0].name = type;
     op->headers[0].value = saving->markdown ? markdown : json;
@@ -61,16 +61,16 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     }
 
     if (b.failed || ngx_http_review_s3_start(op) != NGX_OK) {
-        ngx_http_review_task_unsaved(op, REVIEW_CODE_INTERNAL);
+        ngx_http_review_task_save_unsaved(op, REVIEW_CODE_INTERNAL);
     }
 }
 
 
 static void
-ngx_http_review_task_unsaved(ngx_http_review_s3_t *op, review_code_t code)
+ngx_http_review_task_save_unsaved(ngx_http_review_s3_t *op, review_code_t code)
 {
-    ngx_http_review_s3_fail(op, code, "");
-    ngx_http_review_task_uploaded(op);
+    ngx_http_review_s3_request_fail(op, code, "");
+    ngx_http_review_task_save_uploaded(op);
 }
 
 
@@ -79,14 +79,15 @@ ngx_http_review_task_save_expire(ngx_http_review_task_t *task)
 {
     if (!task->saving.done) {
         ngx_http_review_s3_cancel(&task->saving.op);
-        ngx_http_review_task_unsaved(&task->saving.op, REVIEW_CODE_DEADLINE);
+        ngx_http_review_task_save_unsaved(&task->saving.op,
+                                          REVIEW_CODE_DEADLINE);
     }
 }
 
 
 static ssize_t
-ngx_http_review_task_upload(ngx_http_review_s3_t *op, u_char *buf, size_t size,
-    off_t offset)
+ngx_http_review_task_save_upload(ngx_http_review_s3_t *op, u_char *buf,
+    size_t size, off_t offset)
 {
     size_t                   left;
     ngx_http_review_task_t  *task;
@@ -103,7 +104,7 @@ ngx_http_review_task_upload(ngx_http_review_s3_t *op, u_char *buf, size_t size,
 
 
 static void
-ngx_http_review_task_uploaded(ngx_http_review_s3_t *op)
+ngx_http_review_task_save_uploaded(ngx_http_review_s3_t *op)
 {
     ngx_http_review_task_t  *task;
 
@@ -114,5 +115,5 @@ ngx_http_review_task_uploaded(ngx_http_review_s3_t *op)
         ngx_http_review_s3_problem_log(op, ", a report is not saved");
     }
 
-    ngx_http_review_wake_later(&task->ctx);
+    ngx_http_review_ctx_wake_later(&task->ctx);
 }

@@ -45,7 +45,7 @@ static void ngx_http_review_curl_end(ngx_http_review_easy_t *own,
 
 
 ngx_int_t
-ngx_http_review_transfer_start(ngx_http_review_transfer_t *t)
+ngx_http_review_curl_start(ngx_http_review_transfer_t *t)
 {
     ngx_http_review_easy_t  *own;
 
@@ -97,7 +97,7 @@ ngx_http_review_transfer_start(ngx_http_review_transfer_t *t)
 
 
 void
-ngx_http_review_transfer_resume(ngx_http_review_transfer_t *t)
+ngx_http_review_curl_resume(ngx_http_review_transfer_t *t)
 {
     ngx_http_review_easy_t  *own;
 
@@ -118,7 +118,7 @@ ngx_http_review_transfer_resume(ngx_http_review_transfer_t *t)
 
 
 void
-ngx_http_review_transfer_cancel(ngx_http_review_transfer_t *t)
+ngx_http_review_curl_cancel(ngx_http_review_transfer_t *t)
 {
     ngx_http_review_easy_t  *own;
 

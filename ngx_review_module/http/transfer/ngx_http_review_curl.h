@@ -100,15 +100,15 @@ struct ngx_http_review_transfer_s {
 
 /* NGX_OK, or NGX_ERROR: nothing was started, and nothing is called */
 
-ngx_int_t ngx_http_review_transfer_start(ngx_http_review_transfer_t *t);
+ngx_int_t ngx_http_review_curl_start(ngx_http_review_transfer_t *t);
 
 /* goes on after NGX_AGAIN of body or read */
 
-void ngx_http_review_transfer_resume(ngx_http_review_transfer_t *t);
+void ngx_http_review_curl_resume(ngx_http_review_transfer_t *t);
 
 /* does not block, not even while a name is being resolved; idempotent */
 
-void ngx_http_review_transfer_cancel(ngx_http_review_transfer_t *t);
+void ngx_http_review_curl_cancel(ngx_http_review_transfer_t *t);
 
 void ngx_http_review_curl_exit(ngx_cycle_t *cycle);
 

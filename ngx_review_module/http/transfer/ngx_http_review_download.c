@@ -83,8 +83,8 @@ ngx_http_review_download_start(ngx_http_review_download_t *d)
     rc = review_url_parse(d->memory, d->url.data, d->url.len, &d->at);
 
     why = rc == REVIEW_URL_OK
-          ? ngx_http_review_download_why_not(d->ctx, &d->at)
-          : ngx_http_review_download_why_bad(rc);
+          ? ngx_http_review_download_allow_why_not(d->ctx, &d->at)
+          : ngx_http_review_download_allow_why_bad(rc);
 
     if (why) {
         ngx_http_review_download_end(d, why, NULL);
@@ -99,14 +99,14 @@ ngx_http_review_download_start(ngx_http_review_download_t *d)
 void
 ngx_http_review_download_resume(ngx_http_review_download_t *d)
 {
-    ngx_http_review_transfer_resume(&d->transfer);
+    ngx_http_review_curl_resume(&d->transfer);
 }
 
 
 void
 ngx_http_review_download_cancel(ngx_http_review_download_t *d)
 {
-    ngx_http_review_transfer_cancel(&d->transfer);
+    ngx_http_review_curl_cancel(&d->transfer);
 
     if (d->posted.posted) {
         ngx_delete_posted_event(&d->posted);
@@ -150,7 +150,7 @@ ngx_http_review_download_go(ngx_http_review_download_t *d)
     d->begun = 0;
     d->too_large = 0;
 
-    return ngx_http_review_transfer_start(t);
+    return ngx_http_review_curl_start(t);
 }
 
 
@@ -297,7 +297,7 @@ ngx_http_review_download_allowed(ngx_http_review_transfer_t *t,
 
     d = t->data;
 
-    return ngx_http_review_download_may_connect(d->ctx, &d->at, sockaddr);
+    return ngx_http_review_download_allow_may_connect(d->ctx, &d->at, sockaddr);
 }
 
 
@@ -335,8 +335,8 @@ ngx_http_review_download_follow(ngx_http_review_download_t *d)
          : REVIEW_URL_BAD;
 
     why = rc == REVIEW_URL_OK
-          ? ngx_http_review_download_why_not(d->ctx, &url)
-          : ngx_http_review_download_why_bad(rc);
+          ? ngx_http_review_download_allow_why_not(d->ctx, &url)
+          : ngx_http_review_download_allow_why_bad(rc);
 
     if (why) {
         ngx_http_review_download_end(d, why, "by a redirect");

@@ -118,14 +118,14 @@ void ngx_http_review_download_cancel(ngx_http_review_download_t *d);
  * ngx_http_review_download_allow.c: why may this not be asked for?
  */
 
-review_code_t ngx_http_review_download_why_bad(review_url_e rc);
-review_code_t ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx,
+review_code_t ngx_http_review_download_allow_why_bad(review_url_e rc);
+review_code_t ngx_http_review_download_allow_why_not(ngx_http_review_ctx_t *ctx,
     review_url_t *url);
 
 /* may a transfer for that URL talk to that address? */
 
-ngx_uint_t ngx_http_review_download_may_connect(ngx_http_review_ctx_t *ctx,
-    review_url_t *url, struct sockaddr *sockaddr);
+ngx_uint_t ngx_http_review_download_allow_may_connect(
+    ngx_http_review_ctx_t *ctx, review_url_t *url, struct sockaddr *sockaddr);
 
 
 #pragma GCC visibility pop

@@ -105,7 +105,8 @@ ngx_http_review_download_allow_add(ngx_conf_t *cf, ngx_str_t host,
     }
 
     allow->name.data = name;
-    allow->name.len = review_host_name(name, (char *) host.data, host.len);
+    allow->name.len = review_address_host_name(name, (char *) host.data,
+                                               host.len);
 
     return allow->name.len ? NGX_OK : NGX_ERROR;
 }
@@ -224,7 +225,7 @@ ngx_http_review_download_allow_has(ngx_http_review_ctx_t *ctx,
 
 
 review_code_t
-ngx_http_review_download_why_bad(review_url_e rc)
+ngx_http_review_download_allow_why_bad(review_url_e rc)
 {
     switch (rc) {
 
@@ -244,7 +245,8 @@ ngx_http_review_download_why_bad(review_url_e rc)
 
 
 review_code_t
-ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx, review_url_t *url)
+ngx_http_review_download_allow_why_not(ngx_http_review_ctx_t *ctx,
+    review_url_t *url)
 {
     struct sockaddr_in6  sin6;
 
@@ -267,7 +269,7 @@ ngx_http_review_download_why_not(ngx_http_review_ctx_t *ctx, review_url_t *url)
 
 
 ngx_uint_t
-ngx_http_review_download_may_connect(ngx_http_review_ctx_t *ctx,
+ngx_http_review_download_allow_may_connect(ngx_http_review_ctx_t *ctx,
     review_url_t *url, struct sockaddr *sockaddr)
 {
     review_address_t   address;

@@ -165,7 +165,7 @@ review_answer_lines(review_answer_ctx_t *a, const char *pointer,
     json_array_foreach(list, i, line) {
 
         if (!json_is_string(line)) {
-            (void) review_pointer_index(at, pointer, i);
+            (void) review_json_member_pointer_index(at, pointer, i);
             return review_answer_wrong_text(a, at, line);
         }
 
@@ -214,7 +214,7 @@ review_answer_text(review_answer_ctx_t *a, const char *name,
         return 0;
     }
 
-    (void) review_pointer_name(pointer, "", name, strlen(name));
+    (void) review_json_member_pointer_name(pointer, "", name, strlen(name));
 
     if (json_is_array(value)) {
         return review_answer_lines(a, pointer, value, text);
@@ -423,7 +423,7 @@ review_answer_quotes(review_answer_ctx_t *a)
     }
 
     json_array_foreach(value, i, element) {
-        (void) review_pointer_index(pointer, name, i);
+        (void) review_json_member_pointer_index(pointer, name, i);
 
         if (review_answer_quote(a, pointer, element) != 0) {
             return -1;

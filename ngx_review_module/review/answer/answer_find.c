@@ -26,7 +26,7 @@ typedef struct {
 /* the length of a reasoning tag at p, or 0 */
 
 static size_t
-review_answer_tag(const char *p, const char *last, int *closing)
+review_answer_find_tag(const char *p, const char *last, int *closing)
 {
     size_t                    i, slash;
     static const review_str_t  names[] = {
@@ -56,7 +56,7 @@ review_answer_tag(const char *p, const char *last, int *closing)
 /* the next tag, or NULL; with "closing" only a closing one will do */
 
 static const char *
-review_answer_next_tag(const char *p, const char *last, int *closing,
+review_answer_find_next_tag(const char *p, const char *last, int *closing,
     size_t *len)
 {
     int  found;
@@ -65,7 +65,7 @@ review_answer_next_tag(const char *p, const char *last, int *closing,
          p;
          p = memchr(p + 1, '<', (size_t) (last - p - 1)))
     {
-        *len = review_answer_tag(p, last, &found);
+        *len = review_answer_find_tag(p, last, &found);
 
         if (*len && (found || !*closing)) {
             *closing = found;
@@ -85,7 +85,7 @@ review_answer_next_tag(const char *p, const char *last, int *closing,
  */
 
 static int
-review_answer_strip(review_str_t *text, review_buf_t *b)
+review_answer_find_strip(review_str_t *text, review_buf_t *b)
 {
     int          closing, unclosed;
     size_t       n;
@@ -97,7 +97,7 @@ review_answer_strip(review_str_t *text, review_buf_t *b)
 
     for ( ;; ) {
         closing = 0;
-        tag = review_answer_next_tag(p, last, &closing, &n);
+        tag = review_answer_find_next_tag(p, last, &closing, &n);
 
         if (tag == NULL) {
             break;
@@ -114,7 +114,7 @@ review_answer_strip(review_str_t *text, review_buf_t *b)
 
         if (!unclosed) {
             closing = 1;
-            tag = review_answer_next_tag(p, last, &closing, &n);
+            tag = review_answer_find_next_tag(p, last, &closing, &n);
 
             if (tag) {
                 p = tag + n;
@@ -137,7 +137,7 @@ review_answer_strip(review_str_t *text, review_buf_t *b)
 
 
 static void
-review_answer_trim(review_str_t *text)
+review_answer_find_trim(review_str_t *text)
 {
     if (text->len >= 3 && memcmp(text->data, "\xEF\xBB\xBF", 3) == 0) {
         text->data += 3;
@@ -149,7 +149,7 @@ review_answer_trim(review_str_t *text)
 
 
 static int
-review_answer_mentions(const char *p, const char *last)
+review_answer_find_mentions(const char *p, const char *last)
 {
     static const char  name[] = "verdict";
 
@@ -174,7 +174,7 @@ review_answer_mentions(const char *p, const char *last)
 /* do the answers up to "end" and from "p" on stand in one list? */
 
 static int
-review_answer_is_list(const char *end, const char *p)
+review_answer_find_is_list(const char *end, const char *p)
 {
     review_scan_space(&end, p);
 
@@ -190,7 +190,7 @@ review_answer_is_list(const char *end, const char *p)
 
 
 static void
-review_answer_take(review_answer_search_t *s, json_t *json, const char *p,
+review_answer_find_take(review_answer_search_t *s, json_t *json, const char *p,
     const char *end)
 {
     int  verdict;
@@ -204,7 +204,7 @@ review_answer_take(review_answer_search_t *s, json_t *json, const char *p,
 
     if (verdict) {
         s->many = s->verdict && (s->many
-                                 || review_answer_is_list(s->end, p));
+                                 || review_answer_find_is_list(s->end, p));
         s->broken = 0;
     }
 
@@ -219,10 +219,10 @@ review_answer_take(review_answer_search_t *s, json_t *json, const char *p,
 /* an object that can't be understood, from p to end */
 
 static void
-review_answer_give_up(review_answer_search_t *s, const char *p,
+review_answer_find_give_up(review_answer_search_t *s, const char *p,
     const char *end, review_error_t *err)
 {
-    if (review_answer_mentions(p, end)) {
+    if (review_answer_find_mentions(p, end)) {
         s->broken = 1;
 
     } else if (s->broken) {
@@ -237,7 +237,7 @@ review_answer_give_up(review_answer_search_t *s, const char *p,
 /* behind the object that is broken at r->p, as far as brackets tell */
 
 static const char *
-review_answer_behind(review_repair_t *r)
+review_answer_find_behind(review_repair_t *r)
 {
     size_t       i, depth;
     const char  *p;
@@ -262,7 +262,7 @@ review_answer_behind(review_repair_t *r)
 
 
 static const char *
-review_answer_repair(review_answer_search_t *s, const char *p)
+review_answer_find_repair(review_answer_search_t *s, const char *p)
 {
     char             got[REVIEW_EXCERPT];
     json_t          *json;
@@ -287,10 +287,10 @@ review_answer_repair(review_answer_search_t *s, const char *p)
         json = review_json_parse(s->out.data, s->out.len, &err);
 
         if (json) {
-            review_answer_take(s, json, p, r.p);
+            review_answer_find_take(s, json, p, r.p);
 
         } else {
-            review_answer_give_up(s, p, r.p, &err);
+            review_answer_find_give_up(s, p, r.p, &err);
         }
 
         return r.p;
@@ -316,16 +316,16 @@ review_answer_repair(review_answer_search_t *s, const char *p)
 
     /* what is nested in a broken object is no answer of its own */
 
-    end = (rc == REVIEW_SCAN_CUT) ? s->last : review_answer_behind(&r);
+    end = (rc == REVIEW_SCAN_CUT) ? s->last : review_answer_find_behind(&r);
 
-    review_answer_give_up(s, p, end, &err);
+    review_answer_find_give_up(s, p, end, &err);
 
     return end;
 }
 
 
 static void
-review_answer_search(review_answer_search_t *s, const char *p)
+review_answer_find_search(review_answer_search_t *s, const char *p)
 {
     json_t          *json;
     const char      *end;
@@ -341,17 +341,17 @@ review_answer_search(review_answer_search_t *s, const char *p)
         end = p;
 
         if (review_scan_value(&end, s->last) != REVIEW_SCAN_OK) {
-            p = review_answer_repair(s, p);
+            p = review_answer_find_repair(s, p);
             continue;
         }
 
         json = review_json_parse(p, (size_t) (end - p), &err);
 
         if (json) {
-            review_answer_take(s, json, p, end);
+            review_answer_find_take(s, json, p, end);
 
         } else {
-            review_answer_give_up(s, p, end, &err);
+            review_answer_find_give_up(s, p, end, &err);
         }
 
         p = end;
@@ -362,7 +362,7 @@ review_answer_search(review_answer_search_t *s, const char *p)
 /* the whole text as one object; returns 1 if it is, be it good or not */
 
 static int
-review_answer_whole(const review_str_t *text, json_t **json,
+review_answer_find_whole(const review_str_t *text, json_t **json,
     review_error_t *err)
 {
     const char  *p, *last;
@@ -374,7 +374,7 @@ review_answer_whole(const review_str_t *text, json_t **json,
         return 0;
     }
 
-    *json = review_json_read(p, text->len, JSON_REJECT_DUPLICATES);
+    *json = review_json_load_read(p, text->len, JSON_REJECT_DUPLICATES);
 
     if (*json) {
         return 1;
@@ -391,7 +391,7 @@ review_answer_whole(const review_str_t *text, json_t **json,
 
 
 static json_t *
-review_answer_result(review_answer_search_t *s, const review_str_t *text,
+review_answer_find_result(review_answer_search_t *s, const review_str_t *text,
     int unclosed, review_error_t *err)
 {
     char  got[REVIEW_EXCERPT];
@@ -439,14 +439,14 @@ review_answer_find(review_pool_t *pool, const char *content, size_t len,
     text.data = len ? content : "";
     text.len = len;
 
-    review_answer_trim(&text);
+    review_answer_find_trim(&text);
 
     if (text.len == 0) {
         (void) review_error(err, "", "the answer is empty");
         return NULL;
     }
 
-    if (review_answer_whole(&text, &json, err)) {
+    if (review_answer_find_whole(&text, &json, err)) {
         return json;
     }
 
@@ -457,13 +457,13 @@ review_answer_find(review_pool_t *pool, const char *content, size_t len,
     review_buf_init(&b, pool, 0);
     review_buf_init(&s.out, pool, 0);
 
-    unclosed = review_answer_strip(&text, &b);
+    unclosed = review_answer_find_strip(&text, &b);
     s.out.failed = b.failed;
     s.last = text.data + text.len;
 
-    review_answer_search(&s, text.data);
+    review_answer_find_search(&s, text.data);
 
-    review_answer_trim(&text);
+    review_answer_find_trim(&text);
 
-    return review_answer_result(&s, &text, unclosed, err);
+    return review_answer_find_result(&s, &text, unclosed, err);
 }

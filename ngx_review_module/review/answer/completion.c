@@ -47,7 +47,7 @@ review_completion_raw(review_completion_t *c, review_buf_t *b,
     if (raw->len) {
         before = b->len;
         review_scan_unescape(b, raw);
-        review_completion_count(c, b, before);
+        review_completion_json_count(c, b, before);
     }
 }
 
@@ -130,10 +130,10 @@ static void
 review_completion_stream(review_completion_t *c, review_sse_e rc)
 {
     if (rc == REVIEW_SSE_TOO_LARGE) {
-        review_completion_too_large(c);
+        review_completion_json_too_large(c);
 
     } else if (rc == REVIEW_SSE_NO_MEMORY) {
-        review_completion_no_memory(c);
+        review_completion_json_no_memory(c);
     }
 }
 
@@ -212,14 +212,14 @@ review_completion_bytes(review_completion_t *c, const char *data, size_t len)
     }
 
     if (len > c->limit - c->raw.len) {
-        review_completion_too_large(c);
+        review_completion_json_too_large(c);
         return;
     }
 
     review_buf_add(&c->raw, data, len);
 
     if (c->raw.failed) {
-        review_completion_no_memory(c);
+        review_completion_json_no_memory(c);
     }
 }
 
@@ -276,31 +276,31 @@ static void
 review_completion_judge(review_completion_t *c)
 {
     if (c->refusal.len) {
-        review_completion_fail(c, REVIEW_COMPLETION_REFUSED, "%.*s",
-                               (int) c->refusal.len, c->refusal.data);
+        review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED, "%.*s",
+                                    (int) c->refusal.len, c->refusal.data);
         return;
     }
 
     if (review_completion_finish_is(c, "content_filter")
         || review_completion_finish_is(c, "sensitive"))
     {
-        review_completion_fail(c, REVIEW_COMPLETION_REFUSED,
-                               "stopped by the server's content filter");
+        review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED,
+                                    "stopped by the server's content filter");
         return;
     }
 
     if (c->mode == REVIEW_COMPLETION_SSE && !c->done && c->finish.len == 0) {
-        review_completion_fail(c, REVIEW_COMPLETION_CUT,
-                               "the stream ends early, after %zu bytes of "
-                               "text", c->seen);
+        review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
+                                    "the stream ends early, after %zu bytes of "
+                                    "text", c->seen);
         return;
     }
 
     if (review_completion_finish_is(c, "length")) {
-        review_completion_fail(c, REVIEW_COMPLETION_TRUNCATED,
-                               "stopped at the limit of tokens%s",
-                               review_completion_blank(&c->text)
-                               ? ", before the answer began" : "");
+        review_completion_json_fail(c, REVIEW_COMPLETION_TRUNCATED,
+                                    "stopped at the limit of tokens%s",
+                                    review_completion_blank(&c->text)
+                                    ? ", before the answer began" : "");
         return;
     }
 
@@ -314,10 +314,10 @@ review_completion_judge(review_completion_t *c)
     }
 
     if (review_completion_blank(&c->text)) {
-        review_completion_fail(c, REVIEW_COMPLETION_EMPTY,
-                               "an empty answer: %s",
-                               c->mode == REVIEW_COMPLETION_SSE
-                               ? "no \"content\" in any event" : c->empty);
+        review_completion_json_fail(c, REVIEW_COMPLETION_EMPTY,
+                                    "an empty answer: %s",
+                                    c->mode == REVIEW_COMPLETION_SSE
+                                    ? "no \"content\" in any event" : c->empty);
     }
 }
 
@@ -346,8 +346,8 @@ review_completion_end(review_completion_t *c)
             }
 
         } else {
-            review_completion_fail(c, REVIEW_COMPLETION_CUT,
-                                   "the body is empty");
+            review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
+                                        "the body is empty");
         }
     }
 
@@ -357,7 +357,7 @@ review_completion_end(review_completion_t *c)
 
     if (c->refusal.failed || c->name.failed || c->finish.failed) {
         c->failed = 0;
-        review_completion_no_memory(c);
+        review_completion_json_no_memory(c);
     }
 
     review_completion_result(&c->content, &c->text);

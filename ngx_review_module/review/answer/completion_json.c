@@ -17,7 +17,7 @@
 
 
 void
-review_completion_fail(review_completion_t *c, review_completion_e code,
+review_completion_json_fail(review_completion_t *c, review_completion_e code,
     const char *fmt, ...)
 {
     int      n;
@@ -58,37 +58,37 @@ review_completion_fail(review_completion_t *c, review_completion_e code,
 
 
 void
-review_completion_too_large(review_completion_t *c)
+review_completion_json_too_large(review_completion_t *c)
 {
-    review_completion_fail(c, REVIEW_COMPLETION_TOO_LARGE,
-                           "larger than %zu bytes", c->max);
+    review_completion_json_fail(c, REVIEW_COMPLETION_TOO_LARGE,
+                                "larger than %zu bytes", c->max);
 }
 
 
 void
-review_completion_no_memory(review_completion_t *c)
+review_completion_json_no_memory(review_completion_t *c)
 {
-    review_completion_fail(c, REVIEW_COMPLETION_NO_MEMORY, "no memory");
+    review_completion_json_fail(c, REVIEW_COMPLETION_NO_MEMORY, "no memory");
 }
 
 
 void
-review_completion_count(review_completion_t *c, const review_buf_t *b,
+review_completion_json_count(review_completion_t *c, const review_buf_t *b,
     size_t before)
 {
     c->seen += b->len - before;
 
     if (c->seen > c->max) {
-        review_completion_too_large(c);
+        review_completion_json_too_large(c);
 
     } else if (b->failed) {
-        review_completion_no_memory(c);
+        review_completion_json_no_memory(c);
     }
 }
 
 
 static const char *
-review_completion_string(const json_t *object, const char *name)
+review_completion_json_string(const json_t *object, const char *name)
 {
     const char  *str;
 
@@ -101,7 +101,7 @@ review_completion_string(const json_t *object, const char *name)
 /* as in the fast path, U+0000 is dropped */
 
 static void
-review_completion_add(review_completion_t *c, review_buf_t *b,
+review_completion_json_add(review_completion_t *c, review_buf_t *b,
     const json_t *string)
 {
     size_t       before, n;
@@ -118,20 +118,20 @@ review_completion_add(review_completion_t *c, review_buf_t *b,
         p += n + 1;
     }
 
-    review_completion_count(c, b, before);
+    review_completion_json_count(c, b, before);
 }
 
 
 /* "content": a string, null, or a list of parts; returns 0, or -1: neither */
 
 static int
-review_completion_content(review_completion_t *c, const json_t *content)
+review_completion_json_content(review_completion_t *c, const json_t *content)
 {
     size_t   i;
     json_t  *part, *text;
 
     if (json_is_string(content)) {
-        review_completion_add(c, &c->text, content);
+        review_completion_json_add(c, &c->text, content);
         return 0;
     }
 
@@ -143,7 +143,7 @@ review_completion_content(review_completion_t *c, const json_t *content)
         text = json_object_get(part, "text");
 
         if (json_is_string(text)) {
-            review_completion_add(c, &c->text, text);
+            review_completion_json_add(c, &c->text, text);
         }
     }
 
@@ -152,16 +152,16 @@ review_completion_content(review_completion_t *c, const json_t *content)
 
 
 static void
-review_completion_message(review_completion_t *c, const json_t *message)
+review_completion_json_message(review_completion_t *c, const json_t *message)
 {
     json_t      *content, *reasoning;
     const char  *refusal;
 
     content = json_object_get(message, "content");
 
-    if (review_completion_content(c, content) != 0) {
-        review_completion_fail(c, REVIEW_COMPLETION_BAD_JSON, "not a chat "
-                               "completion: \"content\" is not a text");
+    if (review_completion_json_content(c, content) != 0) {
+        review_completion_json_fail(c, REVIEW_COMPLETION_BAD_JSON, "not a chat "
+                                    "completion: \"content\" is not a text");
         return;
     }
 
@@ -178,10 +178,10 @@ review_completion_message(review_completion_t *c, const json_t *message)
     }
 
     if (json_is_string(reasoning)) {
-        review_completion_add(c, &c->reasoning, reasoning);
+        review_completion_json_add(c, &c->reasoning, reasoning);
     }
 
-    refusal = review_completion_string(message, "refusal");
+    refusal = review_completion_json_string(message, "refusal");
 
     if (refusal && c->refusal.len < REVIEW_COMPLETION_DETAIL) {
         review_buf_puts(&c->refusal, refusal);
@@ -190,7 +190,7 @@ review_completion_message(review_completion_t *c, const json_t *message)
 
 
 static json_t *
-review_completion_choice(const json_t *root)
+review_completion_json_choice(const json_t *root)
 {
     size_t   i;
     json_t  *choice, *index;
@@ -210,12 +210,12 @@ review_completion_choice(const json_t *root)
 
 
 static void
-review_completion_choices(review_completion_t *c, const json_t *root)
+review_completion_json_choices(review_completion_t *c, const json_t *root)
 {
     json_t      *choice, *message;
     const char  *reason;
 
-    choice = review_completion_choice(root);
+    choice = review_completion_json_choice(root);
 
     if (choice == NULL) {
         if (json_object_get(root, "choices")) {
@@ -234,10 +234,10 @@ review_completion_choices(review_completion_t *c, const json_t *root)
     }
 
     if (json_is_object(message)) {
-        review_completion_message(c, message);
+        review_completion_json_message(c, message);
     }
 
-    reason = review_completion_string(choice, "finish_reason");
+    reason = review_completion_json_string(choice, "finish_reason");
 
     if (reason && strlen(reason) <= REVIEW_COMPLETION_NAME) {
         c->finish.len = 0;
@@ -247,7 +247,7 @@ review_completion_choices(review_completion_t *c, const json_t *root)
 
 
 static void
-review_completion_tokens(const json_t *usage, const char *name, int64_t *n)
+review_completion_json_tokens(const json_t *usage, const char *name, int64_t *n)
 {
     double   value;
     json_t  *member;
@@ -267,7 +267,7 @@ review_completion_tokens(const json_t *usage, const char *name, int64_t *n)
 /* an error in place of an answer, or NULL: {"error": ...}, {"object": ...} */
 
 static const json_t *
-review_completion_error(const json_t *root, int error)
+review_completion_json_error(const json_t *root, int error)
 {
     json_t      *member;
     const char  *object;
@@ -282,7 +282,7 @@ review_completion_error(const json_t *root, int error)
         return member;
     }
 
-    object = review_completion_string(root, "object");
+    object = review_completion_json_string(root, "object");
 
     if (error || (object && strcmp(object, "error") == 0)) {
         return root;
@@ -293,7 +293,7 @@ review_completion_error(const json_t *root, int error)
 
 
 static void
-review_completion_report(review_completion_t *c, const json_t *error)
+review_completion_json_report(review_completion_t *c, const json_t *error)
 {
     size_t              i;
     const char         *text;
@@ -303,18 +303,19 @@ review_completion_report(review_completion_t *c, const json_t *error)
     text = json_string_value(error);
 
     for (i = 0; text == NULL && i < sizeof(names) / sizeof(names[0]); i++) {
-        text = review_completion_string(error, names[i]);
+        text = review_completion_json_string(error, names[i]);
     }
 
-    review_completion_fail(c, REVIEW_COMPLETION_ERROR, "%s",
-                           text ? text : "an error without a message");
+    review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%s",
+                                text ? text : "an error without a message");
 }
 
 
 /* a whole body, or an event, that was parsed in full */
 
 static void
-review_completion_take(review_completion_t *c, const json_t *root, int error)
+review_completion_json_take(review_completion_t *c, const json_t *root,
+    int error)
 {
     json_t        *usage;
     const char    *model;
@@ -326,20 +327,20 @@ review_completion_take(review_completion_t *c, const json_t *root, int error)
         root = json_array_get(root, 0);
     }
 
-    refused = review_completion_error(root, error);
+    refused = review_completion_json_error(root, error);
 
     if (refused) {
-        review_completion_report(c, refused);
+        review_completion_json_report(c, refused);
         return;
     }
 
     if (!json_is_object(root)) {
-        review_completion_fail(c, REVIEW_COMPLETION_BAD_JSON,
-                               "not a chat completion: not an object");
+        review_completion_json_fail(c, REVIEW_COMPLETION_BAD_JSON,
+                                    "not a chat completion: not an object");
         return;
     }
 
-    model = review_completion_string(root, "model");
+    model = review_completion_json_string(root, "model");
 
     if (model && c->name.len == 0 && strlen(model) <= REVIEW_COMPLETION_NAME) {
         review_buf_puts(&c->name, model);
@@ -347,11 +348,11 @@ review_completion_take(review_completion_t *c, const json_t *root, int error)
 
     usage = json_object_get(root, "usage");
 
-    review_completion_tokens(usage, "prompt_tokens", &c->prompt_tokens);
-    review_completion_tokens(usage, "completion_tokens",
-                             &c->completion_tokens);
+    review_completion_json_tokens(usage, "prompt_tokens", &c->prompt_tokens);
+    review_completion_json_tokens(usage, "completion_tokens",
+                                  &c->completion_tokens);
 
-    review_completion_choices(c, root);
+    review_completion_json_choices(c, root);
 }
 
 
@@ -362,8 +363,8 @@ review_completion_take(review_completion_t *c, const json_t *root, int error)
  */
 
 static json_t *
-review_completion_load(review_completion_t *c, const char *data, size_t len,
-    json_error_t *e)
+review_completion_json_load(review_completion_t *c, const char *data,
+    size_t len, json_error_t *e)
 {
     json_t      *root;
     const char  *p;
@@ -390,25 +391,26 @@ review_completion_load(review_completion_t *c, const char *data, size_t len,
 
 
 static void
-review_completion_bad(review_completion_t *c, const char *data, size_t len,
+review_completion_json_bad(review_completion_t *c, const char *data, size_t len,
     const json_error_t *e)
 {
     char  text[REVIEW_EXCERPT];
 
     if (*data != '{' && *data != '[') {
-        review_completion_fail(c, REVIEW_COMPLETION_BAD_JSON, "not JSON: %s",
-                               review_excerpt(text, sizeof(text), data, len));
+        review_completion_json_fail(c, REVIEW_COMPLETION_BAD_JSON, "not JSON: "
+                                    "%s", review_excerpt(text, sizeof(text),
+                                                         data, len));
         return;
     }
 
-    review_completion_fail(c, REVIEW_COMPLETION_BAD_JSON,
-                           "not JSON: line %d, column %d: %s", e->line,
-                           e->column, e->text);
+    review_completion_json_fail(c, REVIEW_COMPLETION_BAD_JSON,
+                                "not JSON: line %d, column %d: %s", e->line,
+                                e->column, e->text);
 }
 
 
 int
-review_completion_is_cut(const char *data, size_t len)
+review_completion_json_is_cut(const char *data, size_t len)
 {
     const char  *p;
 
@@ -430,22 +432,23 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
     json_t        *root;
     json_error_t   e;
 
-    root = review_completion_load(c, data, len, &e);
+    root = review_completion_json_load(c, data, len, &e);
 
     if (root) {
-        review_completion_take(c, root, error);
+        review_completion_json_take(c, root, error);
         json_decref(root);
         return;
     }
 
     if (json_error_code(&e) == json_error_out_of_memory || c->raw.failed) {
-        review_completion_no_memory(c);
+        review_completion_json_no_memory(c);
         return;
     }
 
     if (error) {
-        review_completion_fail(c, REVIEW_COMPLETION_ERROR, "%s",
-                               review_excerpt(text, sizeof(text), data, len));
+        review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%s",
+                                    review_excerpt(text, sizeof(text), data,
+                                                   len));
         return;
     }
 
@@ -455,16 +458,16 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
         return;
     }
 
-    if (c->ending && review_completion_is_cut(data, len)) {
+    if (c->ending && review_completion_json_is_cut(data, len)) {
 
         if (c->mode == REVIEW_COMPLETION_JSON) {
-            review_completion_fail(c, REVIEW_COMPLETION_CUT,
-                                   "the body ends early, after %zu bytes",
-                                   len);
+            review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
+                                        "the body ends early, after %zu bytes",
+                                        len);
         }
 
         return;
     }
 
-    review_completion_bad(c, data, len, &e);
+    review_completion_json_bad(c, data, len, &e);
 }

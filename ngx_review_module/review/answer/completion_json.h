@@ -19,28 +19,29 @@
 
 /* sets the result and its detail; the first failure is the one that is told */
 
-void review_completion_fail(review_completion_t *c, review_completion_e code,
-    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void review_completion_json_fail(review_completion_t *c,
+    review_completion_e code, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
 
-void review_completion_too_large(review_completion_t *c);
-void review_completion_no_memory(review_completion_t *c);
+void review_completion_json_too_large(review_completion_t *c);
+void review_completion_json_no_memory(review_completion_t *c);
 
 /*
  * To be called after text was added to "b", the content or the reasoning, of
  * which there were "before" bytes: both count against one limit.
  */
 
-void review_completion_count(review_completion_t *c, const review_buf_t *b,
+void review_completion_json_count(review_completion_t *c, const review_buf_t *b,
     size_t before);
 
 /* does the text only lack its end? */
 
-int review_completion_is_cut(const char *data, size_t len);
+int review_completion_json_is_cut(const char *data, size_t len);
 
 /*
  * Takes a body or an event; "error" is set if the event was called one.  The
  * text is not empty and does not begin with white space.  What is wrong is
- * told by review_completion_fail().
+ * told by review_completion_json_fail().
  */
 
 void review_completion_json(review_completion_t *c, const char *data,

@@ -42,7 +42,7 @@ typedef struct {
 
 
 static uint64_t
-review_embed_hash(const review_str_t *input)
+review_embed_request_hash(const review_str_t *input)
 {
     size_t       left;
     uint64_t     hash, word;
@@ -74,7 +74,7 @@ review_embed_hash(const review_str_t *input)
 /* the first input that is the same as number "i", which may be itself */
 
 static size_t
-review_embed_find(review_embed_request_t *request, size_t i,
+review_embed_request_find(review_embed_request_t *request, size_t i,
     review_embed_slot_t *slots, size_t mask)
 {
     int                   n;
@@ -84,7 +84,7 @@ review_embed_find(review_embed_request_t *request, size_t i,
     review_embed_slot_t  *slot;
 
     input = &request->inputs[i];
-    hash = review_embed_hash(input);
+    hash = review_embed_request_hash(input);
     at = (size_t) hash;
 
     for (n = 0; n < REVIEW_EMBED_PROBES; n++) {
@@ -111,7 +111,7 @@ review_embed_find(review_embed_request_t *request, size_t i,
 
 
 static int
-review_embed_same(review_pool_t *pool, review_embed_request_t *request)
+review_embed_request_same(review_pool_t *pool, review_embed_request_t *request)
 {
     size_t                i, size;
     review_embed_slot_t  *slots;
@@ -128,7 +128,8 @@ review_embed_same(review_pool_t *pool, review_embed_request_t *request)
     memset(slots, 0, size * sizeof(review_embed_slot_t));
 
     for (i = 0; i < request->n; i++) {
-        request->same[i] = review_embed_find(request, i, slots, size - 1);
+        request->same[i] = review_embed_request_find(request, i, slots,
+                                                     size - 1);
     }
 
     return 0;
@@ -138,8 +139,8 @@ review_embed_same(review_pool_t *pool, review_embed_request_t *request)
 /* "pointer" names the array; the error is formatted */
 
 static int
-review_embed_tokens(review_buf_t *b, json_t *tokens, const char *pointer,
-    review_error_t *err)
+review_embed_request_tokens(review_buf_t *b, json_t *tokens,
+    const char *pointer, review_error_t *err)
 {
     char     at[REVIEW_ERROR_POINTER];
     size_t   i;
@@ -154,12 +155,12 @@ review_embed_tokens(review_buf_t *b, json_t *tokens, const char *pointer,
     json_array_foreach(tokens, i, token) {
 
         if (!json_is_integer(token) || json_integer_value(token) < 0) {
-            (void) review_pointer_index(at, pointer, i);
+            (void) review_json_member_pointer_index(at, pointer, i);
 
             return review_error(err, at, "must be a token, an integer from 0, "
                                 "got %s", json_is_integer(token)
                                           ? "a negative one"
-                                          : review_json_type(token));
+                                          : review_json_member_type(token));
         }
 
         review_write_number(b, NULL, (uint64_t) json_integer_value(token));
@@ -174,18 +175,18 @@ review_embed_tokens(review_buf_t *b, json_t *tokens, const char *pointer,
 /* one input of many: all are of the type of the first */
 
 static int
-review_embed_input(review_buf_t *b, json_t *input, json_type type,
+review_embed_request_input(review_buf_t *b, json_t *input, json_type type,
     const char *pointer, review_error_t *err)
 {
     if (json_typeof(input) != type) {
         return review_error(err, pointer, "must be %s as the first is, got %s",
                             type == JSON_STRING ? "a string"
                                                 : "an array of tokens",
-                            review_json_type(input));
+                            review_json_member_type(input));
     }
 
     if (type == JSON_ARRAY) {
-        return review_embed_tokens(b, input, pointer, err);
+        return review_embed_request_tokens(b, input, pointer, err);
     }
 
     if (json_string_length(input) == 0) {
@@ -200,7 +201,7 @@ review_embed_input(review_buf_t *b, json_t *input, json_type type,
 
 
 static int
-review_embed_array(review_buf_t *b, json_t *array, json_type type,
+review_embed_request_array(review_buf_t *b, json_t *array, json_type type,
     review_embed_request_t *request, review_error_t *err)
 {
     char     at[REVIEW_ERROR_POINTER];
@@ -209,9 +210,9 @@ review_embed_array(review_buf_t *b, json_t *array, json_type type,
 
     json_array_foreach(array, i, input) {
         before = b->len + (i > 0);
-        (void) review_pointer_index(at, "/input", i);
+        (void) review_json_member_pointer_index(at, "/input", i);
 
-        if (review_embed_input(b, input, type, at, err) != 0) {
+        if (review_embed_request_input(b, input, type, at, err) != 0) {
             return -1;
         }
 
@@ -225,13 +226,14 @@ review_embed_array(review_buf_t *b, json_t *array, json_type type,
 /* writes all of them; returns 0, or -1: *err tells why */
 
 static int
-review_embed_write(review_buf_t *b, json_t *input,
+review_embed_request_write(review_buf_t *b, json_t *input,
     review_embed_request_t *request, review_error_t *err)
 {
     json_t  *first;
 
     if (json_is_string(input)) {
-        if (review_embed_input(b, input, JSON_STRING, "/input", err) != 0) {
+        if (review_embed_request_input(b, input, JSON_STRING, "/input", err)
+            != 0) {
             return -1;
         }
 
@@ -242,11 +244,12 @@ review_embed_write(review_buf_t *b, json_t *input,
     first = json_array_get(input, 0);
 
     if (json_is_string(first) || json_is_array(first)) {
-        return review_embed_array(b, input, json_typeof(first), request, err);
+        return review_embed_request_array(b, input, json_typeof(first),
+                                          request, err);
     }
 
     if (json_is_number(first)) {
-        if (review_embed_tokens(b, input, "/input", err) != 0) {
+        if (review_embed_request_tokens(b, input, "/input", err) != 0) {
             return -1;
         }
 
@@ -255,14 +258,14 @@ review_embed_write(review_buf_t *b, json_t *input,
     }
 
     return review_error(err, "/input/0", "must be a string or an array of "
-                        "tokens, got %s", review_json_type(first));
+                        "tokens, got %s", review_json_member_type(first));
 }
 
 
 /* what the inputs take as JSON, if hardly anything is escaped */
 
 static size_t
-review_embed_size(json_t *input)
+review_embed_request_size(json_t *input)
 {
     size_t   i, size;
     json_t  *value;
@@ -294,14 +297,14 @@ review_embed_request_place(review_embed_request_t *request,
 
 
 static int
-review_embed_inputs(review_pool_t *pool, json_t *input,
+review_embed_request_inputs(review_pool_t *pool, json_t *input,
     review_embed_request_t *request, review_error_t *err)
 {
     review_buf_t  b;
 
     if (!json_is_string(input) && !json_is_array(input)) {
         return review_refuse(err, 400, "/input", "must be a string or an "
-                             "array, got %s", review_json_type(input));
+                             "array, got %s", review_json_member_type(input));
     }
 
     if (json_is_array(input) && json_array_size(input) == 0) {
@@ -313,13 +316,13 @@ review_embed_inputs(review_pool_t *pool, json_t *input,
                  ? 1 : json_array_size(input);
 
     request->inputs = review_alloc(pool, request->n * sizeof(review_str_t));
-    review_buf_init(&b, pool, review_embed_size(input));
+    review_buf_init(&b, pool, review_embed_request_size(input));
 
     if (request->inputs == NULL) {
         return -1;
     }
 
-    if (review_embed_write(&b, input, request, err) != 0) {
+    if (review_embed_request_write(&b, input, request, err) != 0) {
         return 400;
     }
 
@@ -329,14 +332,14 @@ review_embed_inputs(review_pool_t *pool, json_t *input,
 
     review_embed_request_place(request, &b);
 
-    return review_embed_same(pool, request);
+    return review_embed_request_same(pool, request);
 }
 
 
 /* what services know and we need not */
 
 static int
-review_embed_rest(review_pool_t *pool, json_t *body,
+review_embed_request_rest(review_pool_t *pool, json_t *body,
     review_embed_request_t *request)
 {
     json_t        *value;
@@ -347,7 +350,7 @@ review_embed_rest(review_pool_t *pool, json_t *body,
 
     json_object_foreach(body, name, value) {
 
-        if (review_member_find(review_embed_members, name)) {
+        if (review_json_object_find(review_embed_members, name)) {
             continue;
         }
 
@@ -373,10 +376,10 @@ review_embed_request(review_pool_t *pool, json_t *body,
     memset(request, 0, sizeof(*request));
     memset(&members, 0, sizeof(members));
 
-    review_json_drop_nulls(body);
+    review_json_object_drop_nulls(body);
 
-    if (review_json_members(body, "", review_embed_members, &members, err)
-        != 0)
+    if (review_json_object_members(body, "", review_embed_members, &members,
+                                   err) != 0)
     {
         return 400;
     }
@@ -384,10 +387,10 @@ review_embed_request(review_pool_t *pool, json_t *body,
     request->model = members.model;
     request->base64 = members.base64 & 1;
 
-    rc = review_embed_inputs(pool, members.input, request, err);
+    rc = review_embed_request_inputs(pool, members.input, request, err);
 
     if (rc == 0) {
-        rc = review_embed_rest(pool, body, request);
+        rc = review_embed_request_rest(pool, body, request);
     }
 
     if (rc == 0 && request->n > given->max_inputs) {
@@ -401,8 +404,8 @@ review_embed_request(review_pool_t *pool, json_t *body,
 
 
 int
-review_embed_texts(review_pool_t *pool, const review_str_t *texts, size_t n,
-    review_embed_request_t *request)
+review_embed_request_texts(review_pool_t *pool, const review_str_t *texts,
+    size_t n, review_embed_request_t *request)
 {
     size_t        i, size;
     review_buf_t  b;
@@ -434,5 +437,5 @@ review_embed_texts(review_pool_t *pool, const review_str_t *texts, size_t n,
 
     review_embed_request_place(request, &b);
 
-    return review_embed_same(pool, request);
+    return review_embed_request_same(pool, request);
 }

@@ -56,7 +56,7 @@ review_embedding_array(const char **p, const char *last,
     }
 
     for ( ;; ) {
-        end = review_float_skip(s, last, &finite);
+        end = review_floats_skip(s, last, &finite);
 
         if (end == NULL || !finite) {
             *p = s;
@@ -172,7 +172,7 @@ review_embedding_next(const char **p, const char *last, char *dst, size_t n)
         (*p)++;
         review_scan_space(p, last);
 
-        *p = review_float_read(*p, last, &value);
+        *p = review_floats_read(*p, last, &value);
         review_scan_space(p, last);
 
         memcpy(dst, &value, sizeof(value));
@@ -266,7 +266,7 @@ review_embedding_decode(const review_embedding_t *item, review_buf_t *b)
         for (i = 0; i < size; i++) {
             memcpy(&value, block + i * sizeof(value), sizeof(value));
 
-            p += review_float_write(p, value);
+            p += review_floats_write(p, value);
             *p++ = ',';
         }
 

@@ -113,7 +113,7 @@ int review_embed_request(review_pool_t *pool, json_t *body,
 
 /* the inputs alone, made of texts in valid UTF-8: 0, or -1: no memory */
 
-int review_embed_texts(review_pool_t *pool, const review_str_t *texts,
+int review_embed_request_texts(review_pool_t *pool, const review_str_t *texts,
     size_t n, review_embed_request_t *request);
 
 

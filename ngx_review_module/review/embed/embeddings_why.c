@@ -46,7 +46,7 @@ static const char *const  review_embeddings_own[] = {
 
 
 static int
-review_embeddings_names(const char *text, const char *const *words)
+review_embeddings_why_names(const char *text, const char *const *words)
 {
     int  i;
 
@@ -63,7 +63,7 @@ review_embeddings_names(const char *text, const char *const *words)
 /* text of a member, after what is there already; U+0000 ends it */
 
 static void
-review_embeddings_say(char *dst, size_t size, const char *before,
+review_embeddings_why_say(char *dst, size_t size, const char *before,
     const json_t *value)
 {
     size_t       n;
@@ -81,7 +81,7 @@ review_embeddings_say(char *dst, size_t size, const char *before,
 /* FastAPI: [{"loc": ["body", "input"], "msg": "...", "type": "..."}, ...] */
 
 static void
-review_embeddings_detail(const json_t *detail, char *dst, size_t size)
+review_embeddings_why_detail(const json_t *detail, char *dst, size_t size)
 {
     size_t   i, j;
     json_t  *problem, *name;
@@ -89,16 +89,17 @@ review_embeddings_detail(const json_t *detail, char *dst, size_t size)
     json_array_foreach(detail, i, problem) {
 
         json_array_foreach(json_object_get(problem, "loc"), j, name) {
-            review_embeddings_say(dst, size, j ? "." : "; ", name);
+            review_embeddings_why_say(dst, size, j ? "." : "; ", name);
         }
 
-        review_embeddings_say(dst, size, ": ", json_object_get(problem, "msg"));
+        review_embeddings_why_say(dst, size, ": ", json_object_get(problem,
+                                                                   "msg"));
     }
 }
 
 
 static const json_t *
-review_embeddings_first(const json_t *object, const char *const *names)
+review_embeddings_why_first(const json_t *object, const char *const *names)
 {
     int      i;
     json_t  *value;
@@ -123,7 +124,7 @@ review_embeddings_first(const json_t *object, const char *const *names)
  */
 
 static const json_t *
-review_embeddings_message(const json_t *root, char *dst, size_t size)
+review_embeddings_why_message(const json_t *root, char *dst, size_t size)
 {
     int                       depth;
     const json_t             *value;
@@ -143,7 +144,7 @@ review_embeddings_message(const json_t *root, char *dst, size_t size)
         value = json_is_string(root) ? root : json_object_get(root, "error");
 
         if (!json_is_string(root) && !json_object_size(value)) {
-            value = review_embeddings_first(root, names);
+            value = review_embeddings_why_first(root, names);
         }
 
         if (json_is_object(value)) {
@@ -154,7 +155,7 @@ review_embeddings_message(const json_t *root, char *dst, size_t size)
         if (json_is_array(value)
             && json_object_get(json_array_get(value, 0), "msg"))
         {
-            review_embeddings_detail(value, dst, size);
+            review_embeddings_why_detail(value, dst, size);
             break;
         }
 
@@ -167,7 +168,7 @@ review_embeddings_message(const json_t *root, char *dst, size_t size)
             }
         }
 
-        review_embeddings_say(dst, size, "", value);
+        review_embeddings_why_say(dst, size, "", value);
         break;
     }
 
@@ -178,8 +179,8 @@ review_embeddings_message(const json_t *root, char *dst, size_t size)
 /* "words" gets all that may tell why, the message first; 0: it is no JSON */
 
 static int
-review_embeddings_json(const char *data, size_t len, char *words, char *text,
-    size_t size)
+review_embeddings_why_json(const char *data, size_t len, char *words,
+    char *text, size_t size)
 {
     size_t         i;
     json_t        *root;
@@ -196,15 +197,15 @@ review_embeddings_json(const char *data, size_t len, char *words, char *text,
         return 0;
     }
 
-    at = review_embeddings_message(root, words, REVIEW_EMBEDDINGS_WORDS);
+    at = review_embeddings_why_message(root, words, REVIEW_EMBEDDINGS_WORDS);
 
     if (size) {
         review_excerpt(text, size, words, strlen(words));
     }
 
     for (i = 0; kinds[i]; i++) {
-        review_embeddings_say(words, REVIEW_EMBEDDINGS_WORDS, " ",
-                              json_object_get(at, kinds[i]));
+        review_embeddings_why_say(words, REVIEW_EMBEDDINGS_WORDS, " ",
+                                  json_object_get(at, kinds[i]));
     }
 
     json_decref(root);
@@ -229,7 +230,7 @@ review_embeddings_why(int status, const char *data, size_t len, char *text,
     text[0] = '\0';
 
     if (body.len
-        && !review_embeddings_json(body.data, body.len, words, text, size)
+        && !review_embeddings_why_json(body.data, body.len, words, text, size)
         && *body.data != '<')
     {
         review_excerpt(words, sizeof(words), body.data, body.len);
@@ -242,7 +243,8 @@ review_embeddings_why(int status, const char *data, size_t len, char *text,
         return REVIEW_EMBEDDINGS_TOO_LARGE;
     }
 
-    if (status == 500 && review_embeddings_names(words, review_embeddings_own))
+    if (status == 500 && review_embeddings_why_names(words,
+                                                     review_embeddings_own))
     {
         return REVIEW_EMBEDDINGS_TOO_LARGE;
     }
@@ -251,10 +253,10 @@ review_embeddings_why(int status, const char *data, size_t len, char *text,
         return REVIEW_EMBEDDINGS_REFUSED;
     }
 
-    if (review_embeddings_names(words, review_embeddings_encoding)) {
+    if (review_embeddings_why_names(words, review_embeddings_encoding)) {
         return REVIEW_EMBEDDINGS_ENCODING;
     }
 
-    return review_embeddings_names(words, review_embeddings_large)
+    return review_embeddings_why_names(words, review_embeddings_large)
            ? REVIEW_EMBEDDINGS_TOO_LARGE : REVIEW_EMBEDDINGS_REFUSED;
 }

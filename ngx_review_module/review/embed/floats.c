@@ -53,7 +53,7 @@ static const double  review_float_powers[] = {
  */
 
 static int
-review_float_near(uint64_t mantissa, int64_t exponent, float *value)
+review_floats_near(uint64_t mantissa, int64_t exponent, float *value)
 {
     double    v, units;
     int64_t   off;
@@ -104,7 +104,7 @@ review_float_near(uint64_t mantissa, int64_t exponent, float *value)
  */
 
 static float
-review_float_exact(const char *p, const char *last, int64_t exponent)
+review_floats_exact(const char *p, const char *last, int64_t exponent)
 {
     int     point, more;
     char    text[REVIEW_FLOAT_EXACT + 32];
@@ -150,7 +150,7 @@ review_float_exact(const char *p, const char *last, int64_t exponent)
 /* *m may overflow: the caller counts the digits */
 
 static inline const char *
-review_float_digits(const char *p, const char *last, uint64_t *m)
+review_floats_digits(const char *p, const char *last, uint64_t *m)
 {
     while (p < last && review_float_digit(*p)) {
         *m = *m * 10 + (unsigned char) (*p++ - '0');
@@ -163,7 +163,7 @@ review_float_digits(const char *p, const char *last, uint64_t *m)
 /* p stands behind the "e" */
 
 static const char *
-review_float_exponent(const char *p, const char *last, int64_t *exponent)
+review_floats_exponent(const char *p, const char *last, int64_t *exponent)
 {
     int          negative;
     int64_t      e;
@@ -196,7 +196,7 @@ review_float_exponent(const char *p, const char *last, int64_t *exponent)
  */
 
 static void
-review_float_first(const char *p, size_t n, uint64_t *m, int64_t *exponent)
+review_floats_first(const char *p, size_t n, uint64_t *m, int64_t *exponent)
 {
     for ( /* void */ ; n && (*p == '0' || *p == '.'); p++) {
         n -= (*p == '0');
@@ -220,7 +220,7 @@ review_float_first(const char *p, size_t n, uint64_t *m, int64_t *exponent)
 
 
 const char *
-review_float_read(const char *p, const char *last, float *value)
+review_floats_read(const char *p, const char *last, float *value)
 {
     int          negative;
     size_t       n;
@@ -232,7 +232,7 @@ review_float_read(const char *p, const char *last, float *value)
     start = p + negative;
 
     m = 0;
-    end = review_float_digits(start, last, &m);
+    end = review_floats_digits(start, last, &m);
     n = (size_t) (end - start);
 
     if (n == 0 || (n > 1 && *start == '0')) {
@@ -243,7 +243,7 @@ review_float_read(const char *p, const char *last, float *value)
 
     if (end < last && *end == '.') {
         point = end + 1;
-        end = review_float_digits(point, last, &m);
+        end = review_floats_digits(point, last, &m);
         places = end - point;
 
         if (places == 0) {
@@ -255,7 +255,7 @@ review_float_read(const char *p, const char *last, float *value)
     p = end;
 
     if (p < last && (*p | 0x20) == 'e') {
-        p = review_float_exponent(p + 1, last, &exponent);
+        p = review_floats_exponent(p + 1, last, &exponent);
         if (p == NULL) {
             return NULL;
         }
@@ -265,11 +265,11 @@ review_float_read(const char *p, const char *last, float *value)
     places = exponent - places;
 
     if (n > REVIEW_FLOAT_DIGITS) {
-        review_float_first(start, n, &m, &places);
+        review_floats_first(start, n, &m, &places);
     }
 
-    if (!review_float_near(m, places, value)) {
-        *value = review_float_exact(start, end, exponent);
+    if (!review_floats_near(m, places, value)) {
+        *value = review_floats_exact(start, end, exponent);
     }
 
     if (negative) {
@@ -281,7 +281,7 @@ review_float_read(const char *p, const char *last, float *value)
 
 
 const char *
-review_float_skip(const char *p, const char *last, int *finite)
+review_floats_skip(const char *p, const char *last, int *finite)
 {
     float        value;
     const char  *s, *start, *point;
@@ -324,7 +324,7 @@ review_float_skip(const char *p, const char *last, int *finite)
 
 large:
 
-    s = review_float_read(p, last, &value);
+    s = review_floats_read(p, last, &value);
 
     if (s) {
         *finite = (value >= -FLT_MAX && value <= FLT_MAX);
@@ -340,7 +340,7 @@ large:
  */
 
 static uint64_t
-review_float_shortest(float value, int *exponent)
+review_floats_shortest(float value, int *exponent)
 {
     int       n, k;
     float     again;
@@ -371,7 +371,7 @@ review_float_shortest(float value, int *exponent)
     for (n = (value < FLT_MIN) ? 1 : 6; n < 9; n++) {
         m = (uint64_t) (scaled / review_float_powers[9 - n] + 0.5);
 
-        if (review_float_near(m, 9 - n - k, &again) && again == value) {
+        if (review_floats_near(m, 9 - n - k, &again) && again == value) {
             break;
         }
     }
@@ -392,7 +392,7 @@ review_float_shortest(float value, int *exponent)
 
 
 static char *
-review_float_put(char *dst, const char *digits, int n)
+review_floats_put(char *dst, const char *digits, int n)
 {
     memcpy(dst, digits, (size_t) n);
 
@@ -403,13 +403,13 @@ review_float_put(char *dst, const char *digits, int n)
 /* d.ddde-dd */
 
 static char *
-review_float_scientific(char *dst, const char *digits, int n, int exponent)
+review_floats_scientific(char *dst, const char *digits, int n, int exponent)
 {
     *dst++ = digits[0];
 
     if (n > 1) {
         *dst++ = '.';
-        dst = review_float_put(dst, digits + 1, n - 1);
+        dst = review_floats_put(dst, digits + 1, n - 1);
     }
 
     *dst++ = 'e';
@@ -432,35 +432,35 @@ review_float_scientific(char *dst, const char *digits, int n, int exponent)
 /* "before" digits stand before the point, none if it is negative */
 
 static char *
-review_float_plain(char *dst, const char *digits, int n, int before)
+review_floats_plain(char *dst, const char *digits, int n, int before)
 {
     int  i;
 
     if (before <= 0) {
-        dst = review_float_put(dst, "0.000", 2 - before);
+        dst = review_floats_put(dst, "0.000", 2 - before);
 
-        return review_float_put(dst, digits, n);
+        return review_floats_put(dst, digits, n);
     }
 
     if (before < n) {
-        dst = review_float_put(dst, digits, before);
+        dst = review_floats_put(dst, digits, before);
         *dst++ = '.';
 
-        return review_float_put(dst, digits + before, n - before);
+        return review_floats_put(dst, digits + before, n - before);
     }
 
-    dst = review_float_put(dst, digits, n);
+    dst = review_floats_put(dst, digits, n);
 
     for (i = n; i < before; i++) {
         *dst++ = '0';
     }
 
-    return review_float_put(dst, ".0", 2);
+    return review_floats_put(dst, ".0", 2);
 }
 
 
 size_t
-review_float_write(char *dst, float value)
+review_floats_write(char *dst, float value)
 {
     int        n, exponent;
     char      *p, *digits, text[20];
@@ -474,11 +474,11 @@ review_float_write(char *dst, float value)
     }
 
     if (value == 0) {
-        p = review_float_put(p, "0.0", 3);
+        p = review_floats_put(p, "0.0", 3);
         return (size_t) (p - dst);
     }
 
-    m = review_float_shortest(value, &exponent);
+    m = review_floats_shortest(value, &exponent);
 
     digits = text + sizeof(text);
 
@@ -490,10 +490,10 @@ review_float_write(char *dst, float value)
     n = (int) (text + sizeof(text) - digits);
 
     if (n + exponent > 9 || n + exponent < -3) {
-        p = review_float_scientific(p, digits, n, n + exponent - 1);
+        p = review_floats_scientific(p, digits, n, n + exponent - 1);
 
     } else {
-        p = review_float_plain(p, digits, n, n + exponent);
+        p = review_floats_plain(p, digits, n, n + exponent);
     }
 
     return (size_t) (p - dst);

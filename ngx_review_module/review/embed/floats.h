@@ -12,7 +12,7 @@
 #pragma GCC visibility push(hidden)
 
 
-/* the longest that review_float_write() writes */
+/* the longest that review_floats_write() writes */
 #define REVIEW_FLOAT_TEXT  16
 
 
@@ -21,11 +21,11 @@
  * if the number is too large.  Returns the number's end, or NULL: it is none.
  */
 
-const char *review_float_read(const char *p, const char *last, float *value);
+const char *review_floats_read(const char *p, const char *last, float *value);
 
 /* the same for one who only wants to know whether it is finite */
 
-const char *review_float_skip(const char *p, const char *last, int *finite);
+const char *review_floats_skip(const char *p, const char *last, int *finite);
 
 /*
  * Writes a finite float with as few digits as read back to the same float, and
@@ -33,7 +33,7 @@ const char *review_float_skip(const char *p, const char *last, int *finite);
  * no zero is added.
  */
 
-size_t review_float_write(char *dst, float value);
+size_t review_floats_write(char *dst, float value);
 
 
 #pragma GCC visibility pop

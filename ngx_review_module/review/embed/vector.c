@@ -37,7 +37,7 @@ typedef review_products_t (*review_products_pt)(const float *a, const float *b,
 
 
 static inline __attribute__((always_inline)) double
-review_lanes_sum(const review_lanes_t *lanes)
+review_vector_lanes_sum(const review_lanes_t *lanes)
 {
     int     i;
     double  sum;
@@ -86,8 +86,8 @@ review_vector_body(const float *a, const float *b, size_t n)
     d0 = (d0 + d1) + (d2 + d3);
     s0 = (s0 + s1) + (s2 + s3);
 
-    products.dot = review_lanes_sum(&d0);
-    products.square = review_lanes_sum(&s0);
+    products.dot = review_vector_lanes_sum(&d0);
+    products.square = review_vector_lanes_sum(&s0);
 
     for ( /* void */ ; i < n; i++) {
         products.dot += review_float(a + i) * review_float(b + i);

@@ -26,8 +26,9 @@ review_json_name(char *pointer, const review_str_t *raw)
     lossy = 0;
     len = review_scan_unescape_to(name, raw, &lossy);
 
-    return lossy ? review_pointer_name(pointer, pointer, raw->data, raw->len)
-                 : review_pointer_name(pointer, pointer, name, len);
+    return lossy ? review_json_member_pointer_name(pointer, pointer, raw->data,
+                                                   raw->len)
+                 : review_json_member_pointer_name(pointer, pointer, name, len);
 }
 
 
@@ -44,7 +45,8 @@ review_json_pointer(const review_scan_path_t *path, char *pointer)
         level = &path->levels[i];
 
         if (level->array) {
-            rc = review_pointer_index(pointer, pointer, level->index);
+            rc = review_json_member_pointer_index(pointer, pointer,
+                                                  level->index);
 
         } else {
             rc = level->name.data ? review_json_name(pointer, &level->name)

@@ -34,18 +34,19 @@ void review_json_place(const char *data, size_t at, size_t *line,
  * not fit is left out, and -1 returned: the pointer then names what holds it.
  */
 
-int review_pointer_name(char *dst, const char *pointer, const char *name,
-    size_t len);
-int review_pointer_index(char *dst, const char *pointer, size_t index);
+int review_json_member_pointer_name(char *dst, const char *pointer,
+    const char *name, size_t len);
+int review_json_member_pointer_index(char *dst, const char *pointer,
+    size_t index);
 
 
 /* the value's type in words: "a string", "an array", "null" */
 
-const char *review_json_type(const json_t *value);
+const char *review_json_member_type(const json_t *value);
 
 /* the value itself as a string; "pointer" names the value; returns 0 or -1 */
 
-int review_json_text(json_t *value, const char *pointer, size_t min,
+int review_json_member_text(json_t *value, const char *pointer, size_t min,
     size_t max, review_str_t *text, review_error_t *err);
 
 
@@ -110,19 +111,19 @@ typedef struct {
 
 int review_json_object(json_t *object, const char *pointer,
     const review_member_t *members, void *into, review_error_t *err);
-int review_json_members(json_t *object, const char *pointer,
+int review_json_object_members(json_t *object, const char *pointer,
     const review_member_t *members, void *into, review_error_t *err);
-int review_json_known(json_t *object, const char *pointer,
+int review_json_object_known(json_t *object, const char *pointer,
     const review_member_t *members, review_error_t *err);
 
 /* the one of that name, or NULL */
 
-const review_member_t *review_member_find(const review_member_t *members,
+const review_member_t *review_json_object_find(const review_member_t *members,
     const char *name);
 
 /* for those to whom a member that is null is as good as none */
 
-void review_json_drop_nulls(json_t *object);
+void review_json_object_drop_nulls(json_t *object);
 
 
 #pragma GCC visibility pop

@@ -260,7 +260,7 @@ review_load_value(review_load_t *l)
 
 
 json_t *
-review_json_read(const char *data, size_t len, size_t flags)
+review_json_load_read(const char *data, size_t len, size_t flags)
 {
     json_t         *value;
     review_load_t   l;
@@ -300,7 +300,7 @@ review_json_load(const char *data, size_t len, size_t flags,
 {
     json_t  *value;
 
-    value = review_json_read(data, len, flags);
+    value = review_json_load_read(data, len, flags);
 
     return value ? value : json_loadb(data, len, flags, error);
 }

@@ -26,7 +26,7 @@ json_t *review_json_load(const char *data, size_t len, size_t flags,
 
 /* the same without jansson: NULL where it is needed, be the text good or not */
 
-json_t *review_json_read(const char *data, size_t len, size_t flags);
+json_t *review_json_load_read(const char *data, size_t len, size_t flags);
 
 
 #pragma GCC visibility pop

@@ -6,8 +6,8 @@
 
 
 int
-review_pointer_name(char *dst, const char *pointer, const char *name,
-    size_t len)
+review_json_member_pointer_name(char *dst, const char *pointer,
+    const char *name, size_t len)
 {
     char    *p, *last;
     size_t   i, n;
@@ -48,19 +48,19 @@ review_pointer_name(char *dst, const char *pointer, const char *name,
 
 
 int
-review_pointer_index(char *dst, const char *pointer, size_t index)
+review_json_member_pointer_index(char *dst, const char *pointer, size_t index)
 {
     int   n;
     char  text[24];
 
     n = snprintf(text, sizeof(text), "%zu", index);
 
-    return review_pointer_name(dst, pointer, text, (size_t) n);
+    return review_json_member_pointer_name(dst, pointer, text, (size_t) n);
 }
 
 
 const char *
-review_json_type(const json_t *value)
+review_json_member_type(const json_t *value)
 {
     if (value == NULL) {
         return "nothing";
@@ -94,14 +94,14 @@ review_json_type(const json_t *value)
 
 
 int
-review_json_text(json_t *value, const char *pointer, size_t min, size_t max,
-    review_str_t *text, review_error_t *err)
+review_json_member_text(json_t *value, const char *pointer, size_t min,
+    size_t max, review_str_t *text, review_error_t *err)
 {
     size_t  len;
 
     if (!json_is_string(value)) {
         return review_error(err, pointer, "must be a string, got %s",
-                            review_json_type(value));
+                            review_json_member_type(value));
     }
 
     len = json_string_length(value);

@@ -16,7 +16,7 @@
 /* insertions, deletions and substitutions that make one of the other */
 
 static size_t
-review_member_distance(const char *a, const char *b)
+review_json_object_member_distance(const char *a, const char *b)
 {
     size_t  i, k, n, before, above, row[REVIEW_MEMBER_NAME];
 
@@ -56,7 +56,8 @@ review_member_distance(const char *a, const char *b)
 /* what somebody may have meant, or NULL; half of a name may be wrong */
 
 static const char *
-review_member_nearest(const review_member_t *members, const char *name)
+review_json_object_member_nearest(const review_member_t *members,
+    const char *name)
 {
     size_t       n, least;
     const char  *nearest;
@@ -65,7 +66,7 @@ review_member_nearest(const review_member_t *members, const char *name)
     least = REVIEW_MEMBER_DISTANCE + 1;
 
     for ( /* void */ ; members->name; members++) {
-        n = review_member_distance(members->name, name);
+        n = review_json_object_member_distance(members->name, name);
 
         if (members->kind != REVIEW_MEMBER_IDLE && n < least
             && 2 * n <= strlen(name))
@@ -80,17 +81,17 @@ review_member_nearest(const review_member_t *members, const char *name)
 
 
 static int
-review_member_unknown(const review_member_t *members, const char *pointer,
-    const char *name, review_error_t *err)
+review_json_object_member_unknown(const review_member_t *members,
+    const char *pointer, const char *name, review_error_t *err)
 {
     int          n;
     char         at[REVIEW_ERROR_POINTER], got[REVIEW_EXCERPT];
     char         text[REVIEW_ERROR_TEXT];
     const char  *nearest;
 
-    (void) review_pointer_name(at, pointer, name, strlen(name));
+    (void) review_json_member_pointer_name(at, pointer, name, strlen(name));
 
-    nearest = review_member_nearest(members, name);
+    nearest = review_json_object_member_nearest(members, name);
 
     n = snprintf(text, sizeof(text), "\"%s\" is unknown, known are: ",
                  review_excerpt(got, sizeof(got), name, strlen(name)));
@@ -112,7 +113,7 @@ review_member_unknown(const review_member_t *members, const char *pointer,
 
 
 const review_member_t *
-review_member_find(const review_member_t *members, const char *name)
+review_json_object_find(const review_member_t *members, const char *name)
 {
     for ( /* void */ ; members->name; members++) {
         if (strcmp(members->name, name) == 0) {
@@ -125,7 +126,7 @@ review_member_find(const review_member_t *members, const char *name)
 
 
 int
-review_json_known(json_t *object, const char *pointer,
+review_json_object_known(json_t *object, const char *pointer,
     const review_member_t *members, review_error_t *err)
 {
     json_t      *value;
@@ -134,9 +135,10 @@ review_json_known(json_t *object, const char *pointer,
     json_object_foreach(object, name, value) {
 
         if (name[0] != '$' && name[0] != '_' && strncmp(name, "x-", 2) != 0
-            && review_member_find(members, name) == NULL)
+            && review_json_object_find(members, name) == NULL)
         {
-            return review_member_unknown(members, pointer, name, err);
+            return review_json_object_member_unknown(members, pointer, name,
+                                                     err);
         }
     }
 
@@ -145,14 +147,15 @@ review_json_known(json_t *object, const char *pointer,
 
 
 static int
-review_member_integer(const review_member_t *m, json_t *value,
+review_json_object_member_integer(const review_member_t *m, json_t *value,
     const char *pointer, int *n, review_error_t *err)
 {
     json_int_t  i;
 
     if (!json_is_integer(value)) {
         return review_error(err, pointer, "must be an integer from %d to %d, "
-                            "got %s", m->min, m->max, review_json_type(value));
+                            "got %s", m->min, m->max,
+                            review_json_member_type(value));
     }
 
     i = json_integer_value(value);
@@ -169,12 +172,13 @@ review_member_integer(const review_member_t *m, json_t *value,
 
 
 static int
-review_member_number(const review_member_t *m, json_t *value,
+review_json_object_member_number(const review_member_t *m, json_t *value,
     const char *pointer, double *n, review_error_t *err)
 {
     if (!json_is_number(value)) {
         return review_error(err, pointer, "must be a number from %d to %d, "
-                            "got %s", m->min, m->max, review_json_type(value));
+                            "got %s", m->min, m->max,
+                            review_json_member_type(value));
     }
 
     *n = json_number_value(value);
@@ -189,7 +193,7 @@ review_member_number(const review_member_t *m, json_t *value,
 
 
 static int
-review_member_choice(const review_member_t *m, json_t *value,
+review_json_object_member_choice(const review_member_t *m, json_t *value,
     const char *pointer, int *n, review_error_t *err)
 {
     int            i;
@@ -197,7 +201,7 @@ review_member_choice(const review_member_t *m, json_t *value,
     size_t         len;
     review_str_t   text;
 
-    if (review_json_text(value, pointer, 0, SIZE_MAX, &text, err) != 0) {
+    if (review_json_member_text(value, pointer, 0, SIZE_MAX, &text, err) != 0) {
         return -1;
     }
 
@@ -220,18 +224,18 @@ review_member_choice(const review_member_t *m, json_t *value,
 /* of the right type */
 
 static int
-review_member_is(int is, const char *type, json_t *value, const char *pointer,
-    review_error_t *err)
+review_json_object_member_is(int is, const char *type, json_t *value,
+    const char *pointer, review_error_t *err)
 {
     return is ? 0 : review_error(err, pointer, "must be %s, got %s", type,
-                                 review_json_type(value));
+                                 review_json_member_type(value));
 }
 
 
 /* one that is there; returns 0 or -1 */
 
 static int
-review_member_read(const review_member_t *m, json_t *value,
+review_json_object_member_read(const review_member_t *m, json_t *value,
     const char *pointer, void *place, review_error_t *err)
 {
     int  rc;
@@ -239,32 +243,32 @@ review_member_read(const review_member_t *m, json_t *value,
     switch (m->kind) {
 
     case REVIEW_MEMBER_STRING:
-        return review_json_text(value, pointer, (size_t) m->min,
-                                m->max ? (size_t) m->max : SIZE_MAX, place,
-                                err);
+        return review_json_member_text(value, pointer, (size_t) m->min, m->max
+                                       ? (size_t) m->max : SIZE_MAX, place,
+                                       err);
 
     case REVIEW_MEMBER_INTEGER:
-        return review_member_integer(m, value, pointer, place, err);
+        return review_json_object_member_integer(m, value, pointer, place, err);
 
     case REVIEW_MEMBER_NUMBER:
-        return review_member_number(m, value, pointer, place, err);
+        return review_json_object_member_number(m, value, pointer, place, err);
 
     case REVIEW_MEMBER_CHOICE:
-        return review_member_choice(m, value, pointer, place, err);
+        return review_json_object_member_choice(m, value, pointer, place, err);
 
     case REVIEW_MEMBER_BOOLEAN:
         *(int *) place = json_is_true(value);
-        return review_member_is(json_is_boolean(value), "true or false", value,
-                                pointer, err);
+        return review_json_object_member_is(json_is_boolean(value), "true or "
+                                            "false", value, pointer, err);
 
     case REVIEW_MEMBER_OBJECT:
-        rc = review_member_is(json_is_object(value), "an object", value,
-                              pointer, err);
+        rc = review_json_object_member_is(json_is_object(value), "an object",
+                                          value, pointer, err);
         break;
 
     case REVIEW_MEMBER_ARRAY:
-        rc = review_member_is(json_is_array(value), "an array", value,
-                              pointer, err);
+        rc = review_json_object_member_is(json_is_array(value), "an array",
+                                          value, pointer, err);
         break;
 
     default: /* REVIEW_MEMBER_ANY */
@@ -280,7 +284,7 @@ review_member_read(const review_member_t *m, json_t *value,
 
 
 int
-review_json_members(json_t *object, const char *pointer,
+review_json_object_members(json_t *object, const char *pointer,
     const review_member_t *members, void *into, review_error_t *err)
 {
     int                     rc;
@@ -290,7 +294,7 @@ review_json_members(json_t *object, const char *pointer,
 
     if (!json_is_object(object)) {
         return review_refuse(err, 400, pointer, "must be an object, got %s",
-                             review_json_type(object));
+                             review_json_member_type(object));
     }
 
     for (m = members; m->name; m++) {
@@ -302,15 +306,16 @@ review_json_members(json_t *object, const char *pointer,
             continue;
         }
 
-        (void) review_pointer_name(at, pointer, m->name, strlen(m->name));
+        (void) review_json_member_pointer_name(at, pointer, m->name,
+                                               strlen(m->name));
 
         if (value == NULL && m->missing) {
             return review_refuse(err, 400, at, "%s", m->missing);
         }
 
-        if (value && review_member_read(m, value, at, (char *) into + m->at,
-                                        err)
-                     != 0)
+        if (value && review_json_object_member_read(m, value, at,
+                                                    (char *) into + m->at, err)
+            != 0)
         {
             return 400;
         }
@@ -332,14 +337,15 @@ review_json_object(json_t *object, const char *pointer,
 {
     int  rc;
 
-    rc = review_json_known(object, pointer, members, err);
+    rc = review_json_object_known(object, pointer, members, err);
 
-    return rc ? rc : review_json_members(object, pointer, members, into, err);
+    return rc ? rc : review_json_object_members(object, pointer, members, into,
+                                                err);
 }
 
 
 void
-review_json_drop_nulls(json_t *object)
+review_json_object_drop_nulls(json_t *object)
 {
     void        *next;
     json_t      *value;

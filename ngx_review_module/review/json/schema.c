@@ -40,8 +40,8 @@ review_schema_enter(review_schema_t *s, const char *name)
 
     len = strlen(s->pointer);
 
-    if (s->lost
-        || review_pointer_name(s->pointer, s->pointer, name, strlen(name)) != 0)
+    if (s->lost || review_json_member_pointer_name(s->pointer, s->pointer,
+                                                   name, strlen(name)) != 0)
     {
         s->lost++;
     }

@@ -151,8 +151,8 @@ static void
 review_adapt_rebase(review_adapt_t *a, const review_adapt_point_t *p)
 {
     if (a->base.load == 0
-        || review_adapt_differ(&a->base.whole, &p->whole)
-        || review_adapt_differ(&a->base.first, &p->first))
+        || review_adapt_mean_differ(&a->base.whole, &p->whole)
+        || review_adapt_mean_differ(&a->base.first, &p->first))
     {
         a->base = *p;
         return;
@@ -160,8 +160,8 @@ review_adapt_rebase(review_adapt_t *a, const review_adapt_point_t *p)
 
     a->base.load = p->load;
 
-    review_adapt_merge(&a->base.whole, &p->whole, 0.5);
-    review_adapt_merge(&a->base.first, &p->first, 0.5);
+    review_adapt_mean_merge(&a->base.whole, &p->whole, 0.5);
+    review_adapt_mean_merge(&a->base.first, &p->first, 0.5);
 }
 
 
@@ -175,8 +175,9 @@ static void
 review_adapt_follow_mean(review_adapt_mean_t *base,
     const review_adapt_mean_t *m, int lower)
 {
-    if (lower || review_adapt_less(m, base, REVIEW_ADAPT_ERRORS)) {
-        review_adapt_merge(base, m, m->value < base->value * 0.85 ? 1 : 0.25);
+    if (lower || review_adapt_mean_less(m, base, REVIEW_ADAPT_ERRORS)) {
+        review_adapt_mean_merge(base, m, m->value < base->value * 0.85 ? 1
+                                : 0.25);
     }
 }
 
@@ -220,7 +221,7 @@ static int
 review_adapt_known(const review_adapt_t *a, const review_adapt_point_t *p)
 {
     return a->base.load > 0
-           && !review_adapt_differ(&a->base.whole, &p->whole);
+           && !review_adapt_mean_differ(&a->base.whole, &p->whole);
 }
 
 
@@ -265,7 +266,7 @@ review_adapt_in_vain(review_adapt_t *a, uint64_t now,
     uint32_t  every;
 
     if (a->probing && fall < -0.2 && review_adapt_limit(a) > a->min
-        && review_adapt_risen(&a->before, p, REVIEW_ADAPT_ERRORS))
+        && review_adapt_mean_risen(&a->before, p, REVIEW_ADAPT_ERRORS))
     {
         /* it has just become much slower, which tells nothing: once more */
 
@@ -329,10 +330,10 @@ review_adapt_compare(review_adapt_t *a, uint64_t now,
     double  fall, change;
 
     change = 1 - p->load / a->before.load;
-    fall = review_adapt_rise(p, &a->before);
+    fall = review_adapt_mean_rise(p, &a->before);
 
     if (fall < change * REVIEW_ADAPT_KNEE
-        || !review_adapt_risen(p, &a->before, REVIEW_ADAPT_ERRORS))
+        || !review_adapt_mean_risen(p, &a->before, REVIEW_ADAPT_ERRORS))
     {
         review_adapt_in_vain(a, now, p, fall, change);
         return;
@@ -358,12 +359,12 @@ review_adapt_slow_start(review_adapt_t *a, uint64_t now,
 
     if (a->before.load > 0) {
         change = 1 - a->before.load / p->load;
-        rise = review_adapt_rise(&a->before, p);
+        rise = review_adapt_mean_rise(&a->before, p);
         near = review_adapt_max(change * REVIEW_ADAPT_NEAR,
                                 REVIEW_ADAPT_WAIT_ONE / p->load);
 
         if (rise > near
-            && review_adapt_risen(&a->before, p, REVIEW_ADAPT_SURE))
+            && review_adapt_mean_risen(&a->before, p, REVIEW_ADAPT_SURE))
         {
             a->ceiling = a->limit;
             a->before.load = 0;
@@ -426,7 +427,7 @@ review_adapt_judge(review_adapt_t *a, uint64_t now,
 {
     double  rise, bear;
 
-    rise = review_adapt_rise(&a->base, p);
+    rise = review_adapt_mean_rise(&a->base, p);
     bear = review_adapt_bearable(p->load);
 
     if (a->slope > 0 && p->load > a->base.load) {
@@ -434,7 +435,7 @@ review_adapt_judge(review_adapt_t *a, uint64_t now,
     }
 
     if (rise < bear
-        || !review_adapt_risen(&a->base, p, REVIEW_ADAPT_ERRORS))
+        || !review_adapt_mean_risen(&a->base, p, REVIEW_ADAPT_ERRORS))
     {
         a->before.load = 0;
 
@@ -721,10 +722,10 @@ review_adapt_sample(review_adapt_t *a, uint64_t now, uint64_t began,
         return;
     }
 
-    review_adapt_add(&w->whole, took);
+    review_adapt_mean_add(&w->whole, took);
 
     if (first) {
-        review_adapt_add(&w->first, first);
+        review_adapt_mean_add(&w->first, first);
     }
 
     w->load += in_flight ? in_flight : 1;

@@ -3,7 +3,7 @@
 
 
 void
-review_adapt_add(review_adapt_sum_t *s, double value)
+review_adapt_mean_add(review_adapt_sum_t *s, double value)
 {
     s->n++;
     s->sum += value;
@@ -35,8 +35,8 @@ review_adapt_mean(review_adapt_mean_t *m, const review_adapt_sum_t *s)
 /* by more than chance, that is, by more than so many standard errors? */
 
 int
-review_adapt_less(const review_adapt_mean_t *a, const review_adapt_mean_t *b,
-    double errors)
+review_adapt_mean_less(const review_adapt_mean_t *a,
+    const review_adapt_mean_t *b, double errors)
 {
     double  diff;
 
@@ -47,10 +47,11 @@ review_adapt_less(const review_adapt_mean_t *a, const review_adapt_mean_t *b,
 
 
 int
-review_adapt_differ(const review_adapt_mean_t *a, const review_adapt_mean_t *b)
+review_adapt_mean_differ(const review_adapt_mean_t *a,
+    const review_adapt_mean_t *b)
 {
-    return review_adapt_less(a, b, REVIEW_ADAPT_ERRORS)
-           || review_adapt_less(b, a, REVIEW_ADAPT_ERRORS);
+    return review_adapt_mean_less(a, b, REVIEW_ADAPT_ERRORS)
+           || review_adapt_mean_less(b, a, REVIEW_ADAPT_ERRORS);
 }
 
 
@@ -61,7 +62,7 @@ review_adapt_differ(const review_adapt_mean_t *a, const review_adapt_mean_t *b)
  */
 
 double
-review_adapt_rise(const review_adapt_point_t *from,
+review_adapt_mean_rise(const review_adapt_point_t *from,
     const review_adapt_point_t *to)
 {
     double  rise, first;
@@ -78,22 +79,22 @@ review_adapt_rise(const review_adapt_point_t *from,
 
 
 int
-review_adapt_risen(const review_adapt_point_t *from,
+review_adapt_mean_risen(const review_adapt_point_t *from,
     const review_adapt_point_t *to, double errors)
 {
     if (from->first.value > 0 && to->first.value > 0
-        && !review_adapt_less(&from->first, &to->first, errors))
+        && !review_adapt_mean_less(&from->first, &to->first, errors))
     {
         return 0;
     }
 
-    return review_adapt_less(&from->whole, &to->whole, errors);
+    return review_adapt_mean_less(&from->whole, &to->whole, errors);
 }
 
 
 void
-review_adapt_merge(review_adapt_mean_t *m, const review_adapt_mean_t *other,
-    double weight)
+review_adapt_mean_merge(review_adapt_mean_t *m,
+    const review_adapt_mean_t *other, double weight)
 {
     m->value += (other->value - m->value) * weight;
     m->error = m->error * (1 - weight) * (1 - weight)

@@ -22,7 +22,7 @@
 #define REVIEW_ADAPT_SURE      3
 
 
-void review_adapt_add(review_adapt_sum_t *s, double value);
+void review_adapt_mean_add(review_adapt_sum_t *s, double value);
 
 /* the mean of a sum that is not empty; "error" is its standard error squared */
 
@@ -30,21 +30,21 @@ void review_adapt_mean(review_adapt_mean_t *m, const review_adapt_sum_t *s);
 
 /* by more than so many standard errors? */
 
-int review_adapt_less(const review_adapt_mean_t *a,
+int review_adapt_mean_less(const review_adapt_mean_t *a,
     const review_adapt_mean_t *b, double errors);
-int review_adapt_differ(const review_adapt_mean_t *a,
+int review_adapt_mean_differ(const review_adapt_mean_t *a,
     const review_adapt_mean_t *b);
 
 /* the part of the time calls take by which it has risen; whether it has */
 
-double review_adapt_rise(const review_adapt_point_t *from,
+double review_adapt_mean_rise(const review_adapt_point_t *from,
     const review_adapt_point_t *to);
-int review_adapt_risen(const review_adapt_point_t *from,
+int review_adapt_mean_risen(const review_adapt_point_t *from,
     const review_adapt_point_t *to, double errors);
 
 /* moves a mean towards another one by a part of their difference */
 
-void review_adapt_merge(review_adapt_mean_t *m,
+void review_adapt_mean_merge(review_adapt_mean_t *m,
     const review_adapt_mean_t *other, double weight);
 
 

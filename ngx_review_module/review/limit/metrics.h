@@ -149,7 +149,7 @@ void review_metrics_json(review_buf_t *b, const char *zone, size_t len,
 
 /* a whole page, in the text format 0.0.4 */
 
-void review_metrics_prometheus(review_buf_t *b,
+void review_prometheus_write(review_buf_t *b,
     const review_metrics_zone_t *zones, size_t n);
 
 

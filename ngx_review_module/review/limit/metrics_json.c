@@ -4,7 +4,7 @@
 
 
 static uint64_t
-review_metrics_sum(const uint64_t *counters, size_t n)
+review_metrics_json_sum(const uint64_t *counters, size_t n)
 {
     size_t    i;
     uint64_t  sum;
@@ -20,7 +20,7 @@ review_metrics_sum(const uint64_t *counters, size_t n)
 
 
 static void
-review_metrics_counters(review_buf_t *b, const char *const *names,
+review_metrics_json_counters(review_buf_t *b, const char *const *names,
     const uint64_t *counters)
 {
     size_t  i;
@@ -53,7 +53,7 @@ review_metrics_json_outcomes(review_buf_t *b, const uint64_t *calls)
 /* as if what a bucket has counted were spread evenly in it */
 
 static void
-review_metrics_quantile(review_buf_t *b, const char *name,
+review_metrics_json_quantile(review_buf_t *b, const char *name,
     const review_histogram_t *h, double q)
 {
     double    rank, low, high;
@@ -91,7 +91,7 @@ review_metrics_quantile(review_buf_t *b, const char *name,
 
 
 static void
-review_metrics_histogram(review_buf_t *b, const char *name,
+review_metrics_json_histogram(review_buf_t *b, const char *name,
     const review_histogram_t *histogram)
 {
     review_histogram_t  h;
@@ -101,9 +101,9 @@ review_metrics_histogram(review_buf_t *b, const char *name,
     review_write_object(b, name);
     review_write_number(b, "count", h.buckets[REVIEW_METRICS_BUCKETS - 1]);
     review_write_number(b, "sum", h.sum);
-    review_metrics_quantile(b, "p50", &h, 0.5);
-    review_metrics_quantile(b, "p90", &h, 0.9);
-    review_metrics_quantile(b, "p99", &h, 0.99);
+    review_metrics_json_quantile(b, "p50", &h, 0.5);
+    review_metrics_json_quantile(b, "p90", &h, 0.9);
+    review_metrics_json_quantile(b, "p99", &h, 0.99);
     review_write_object_end(b);
 }
 
@@ -118,7 +118,7 @@ review_metrics_json_limit(review_buf_t *b, const char *name, uint32_t limit)
 
 
 static void
-review_metrics_write_gauges(review_buf_t *b, const review_gauges_t *g)
+review_metrics_json_write_gauges(review_buf_t *b, const review_gauges_t *g)
 {
     review_write_number(b, "in_flight", g->in_flight);
 
@@ -141,39 +141,40 @@ review_metrics_write_gauges(review_buf_t *b, const review_gauges_t *g)
 
 
 static void
-review_metrics_write_calls(review_buf_t *b, const review_metrics_t *m,
+review_metrics_json_write_calls(review_buf_t *b, const review_metrics_t *m,
     const review_gauges_t *g)
 {
     review_write_object(b, "calls");
-    review_write_number(b, "total",
-                        review_metrics_sum(m->calls, REVIEW_METRICS_OUTCOMES));
+    review_write_number(
+        b, "total", review_metrics_json_sum(m->calls,
+                                            REVIEW_METRICS_OUTCOMES));
     review_write_number(b, "retries", review_metrics_get(&m->retries));
-    review_metrics_write_gauges(b, g);
+    review_metrics_json_write_gauges(b, g);
 
     review_write_object(b, "outcomes");
     review_metrics_json_outcomes(b, m->calls);
     review_write_object_end(b);
 
-    review_metrics_histogram(b, "duration_ms", &m->call_duration);
-    review_metrics_histogram(b, "time_to_first_token_ms", &m->first_token);
-    review_metrics_histogram(b, "queue_ms", &m->queue);
+    review_metrics_json_histogram(b, "duration_ms", &m->call_duration);
+    review_metrics_json_histogram(b, "time_to_first_token_ms", &m->first_token);
+    review_metrics_json_histogram(b, "queue_ms", &m->queue);
     review_write_object_end(b);
 }
 
 
 static void
-review_metrics_write_model(review_buf_t *b, const char *name, size_t len,
+review_metrics_json_write_model(review_buf_t *b, const char *name, size_t len,
     const uint64_t *tokens)
 {
     review_write_key(b, name, len);
     review_write_object(b, NULL);
-    review_metrics_counters(b, review_metrics_kinds, tokens);
+    review_metrics_json_counters(b, review_metrics_kinds, tokens);
     review_write_object_end(b);
 }
 
 
 static void
-review_metrics_write_models(review_buf_t *b, const review_metrics_t *m)
+review_metrics_json_write_models(review_buf_t *b, const review_metrics_t *m)
 {
     char    name[REVIEW_METRICS_NAME];
     size_t  i, len;
@@ -184,14 +185,14 @@ review_metrics_write_models(review_buf_t *b, const review_metrics_t *m)
         len = review_metrics_model(&m->models[i], name);
 
         if (len) {
-            review_metrics_write_model(b, name, len, m->models[i].tokens);
+            review_metrics_json_write_model(b, name, len, m->models[i].tokens);
         }
     }
 
-    if (review_metrics_sum(m->others, REVIEW_METRICS_KINDS)) {
-        review_metrics_write_model(b, REVIEW_METRICS_OTHER,
-                                   sizeof(REVIEW_METRICS_OTHER) - 1,
-                                   m->others);
+    if (review_metrics_json_sum(m->others, REVIEW_METRICS_KINDS)) {
+        review_metrics_json_write_model(b, REVIEW_METRICS_OTHER,
+                                        sizeof(REVIEW_METRICS_OTHER) - 1,
+                                        m->others);
     }
 
     review_write_object_end(b);
@@ -205,21 +206,22 @@ review_metrics_json(review_buf_t *b, const char *zone, size_t len,
     review_write_object(b, NULL);
     review_write_string(b, "zone", zone, len);
     review_write_number(b, "processes", g->processes);
-    review_metrics_write_calls(b, m, g);
+    review_metrics_json_write_calls(b, m, g);
 
     review_write_object(b, "reviews");
-    review_write_number(b, "total",
-                        review_metrics_sum(m->reviews, REVIEW_METRICS_REVIEWS));
-    review_metrics_counters(b, review_metrics_reviews, m->reviews);
-    review_metrics_histogram(b, "duration_ms", &m->review_duration);
+    review_write_number(
+        b, "total", review_metrics_json_sum(m->reviews,
+                                            REVIEW_METRICS_REVIEWS));
+    review_metrics_json_counters(b, review_metrics_reviews, m->reviews);
+    review_metrics_json_histogram(b, "duration_ms", &m->review_duration);
     review_write_object_end(b);
 
     review_write_object(b, "points");
-    review_write_number(b, "total",
-                        review_metrics_sum(m->points, REVIEW_METRICS_POINTS));
-    review_metrics_counters(b, review_metrics_points, m->points);
+    review_write_number(
+        b, "total", review_metrics_json_sum(m->points, REVIEW_METRICS_POINTS));
+    review_metrics_json_counters(b, review_metrics_points, m->points);
     review_write_object_end(b);
 
-    review_metrics_write_models(b, m);
+    review_metrics_json_write_models(b, m);
     review_write_object_end(b);
 }

@@ -407,7 +407,7 @@ review_prometheus_circuit(review_buf_t *b, const review_family_t *f,
 /* a family is told once, with the samples of all zones together */
 
 void
-review_metrics_prometheus(review_buf_t *b, const review_metrics_zone_t *zones,
+review_prometheus_write(review_buf_t *b, const review_metrics_zone_t *zones,
     size_t n)
 {
     size_t                  i, j;

@@ -90,7 +90,7 @@ review_queue_give(review_queue_t *q, uint32_t process)
 
 
 static uint32_t
-review_waiter_create(review_queue_t *q)
+review_queue_waiter_create(review_queue_t *q)
 {
     uint32_t  waiter;
 
@@ -117,7 +117,7 @@ review_waiter_create(review_queue_t *q)
 
 
 static void
-review_waiter_free(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_free(review_queue_t *q, uint32_t waiter)
 {
     q->waiters[waiter].used = 0;
     q->waiters[waiter].next = q->free;
@@ -128,7 +128,7 @@ review_waiter_free(review_queue_t *q, uint32_t waiter)
 /* at the end of the ring, which is before its head */
 
 static void
-review_waiter_link(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_link(review_queue_t *q, uint32_t waiter)
 {
     uint32_t          *ring;
     review_waiter_t   *w, *head;
@@ -160,7 +160,7 @@ review_waiter_link(review_queue_t *q, uint32_t waiter)
 
 
 static void
-review_waiter_unlink(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_unlink(review_queue_t *q, uint32_t waiter)
 {
     review_waiter_t  *w;
 
@@ -187,7 +187,7 @@ review_queue_wait(review_queue_t *q, uint32_t waiter, uint32_t process,
     review_waiter_t  *w;
 
     if (waiter == REVIEW_QUEUE_NONE) {
-        waiter = review_waiter_create(q);
+        waiter = review_queue_waiter_create(q);
 
         if (waiter == REVIEW_QUEUE_NONE) {
             return waiter;
@@ -209,7 +209,7 @@ review_queue_wait(review_queue_t *q, uint32_t waiter, uint32_t process,
     w = &q->waiters[waiter];
 
     if (w->calls.waiting++ == 0) {
-        review_waiter_link(q, waiter);
+        review_queue_waiter_link(q, waiter);
     }
 
     q->waiting++;
@@ -222,7 +222,7 @@ review_queue_wait(review_queue_t *q, uint32_t waiter, uint32_t process,
 /* a call that waited does so no longer: what follows from that */
 
 static void
-review_waiter_less(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_less(review_queue_t *q, uint32_t waiter)
 {
     review_waiter_t  *w;
 
@@ -232,7 +232,7 @@ review_waiter_less(review_queue_t *q, uint32_t waiter)
     q->waiting_of[w->priority]--;
 
     if (w->calls.waiting == 0) {
-        review_waiter_unlink(q, waiter);
+        review_queue_waiter_unlink(q, waiter);
     }
 }
 
@@ -240,7 +240,7 @@ review_waiter_less(review_queue_t *q, uint32_t waiter)
 /* in one step: there is no moment at which the call is lost, or there twice */
 
 static void
-review_waiter_grant(review_waiter_t *w)
+review_queue_waiter_grant(review_waiter_t *w)
 {
     review_calls_t  calls;
 
@@ -254,7 +254,7 @@ review_waiter_grant(review_waiter_t *w)
 
 
 static void
-review_waiter_add_granted(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_add_granted(review_queue_t *q, uint32_t waiter)
 {
     review_waiter_t  *w;
     review_share_t   *share;
@@ -270,7 +270,7 @@ review_waiter_add_granted(review_queue_t *q, uint32_t waiter)
 /* the list of a process is as long as it is late: a few */
 
 static void
-review_waiter_remove_granted(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_remove_granted(review_queue_t *q, uint32_t waiter)
 {
     uint32_t         *link;
     review_waiter_t  *w;
@@ -298,18 +298,18 @@ review_queue_quit(review_queue_t *q, uint32_t *waiter)
 
     if (w->calls.waiting) {
         w->calls.waiting--;
-        review_waiter_less(q, *waiter);
+        review_queue_waiter_less(q, *waiter);
 
     } else if (w->calls.granted) {
         q->in_flight--;
 
         if (--w->calls.granted == 0) {
-            review_waiter_remove_granted(q, *waiter);
+            review_queue_waiter_remove_granted(q, *waiter);
         }
     }
 
     if (w->calls.both == 0) {
-        review_waiter_free(q, *waiter);
+        review_queue_waiter_free(q, *waiter);
         *waiter = REVIEW_QUEUE_NONE;
     }
 }
@@ -365,13 +365,13 @@ review_queue_serve(review_queue_t *q, review_wake_t *wake)
         q->in_flight++;
 
         if (w->calls.granted == 0) {
-            review_waiter_add_granted(q, waiter);
+            review_queue_waiter_add_granted(q, waiter);
         }
 
-        review_waiter_grant(w);
+        review_queue_waiter_grant(w);
 
         q->rings[priority] = w->next;
-        review_waiter_less(q, waiter);
+        review_queue_waiter_less(q, waiter);
 
         wake->bits[w->process / 64] |= (uint64_t) 1 << w->process % 64;
     }
@@ -405,7 +405,7 @@ review_queue_claim(review_queue_t *q, uint32_t process, void **owner,
     *gone = (w->calls.waiting == 0);
 
     if (*gone) {
-        review_waiter_free(q, waiter);
+        review_queue_waiter_free(q, waiter);
     }
 
     return n;
@@ -434,10 +434,10 @@ review_queue_reclaim(review_queue_t *q, uint32_t process)
 
         while (w->calls.waiting) {
             w->calls.waiting--;
-            review_waiter_less(q, i);
+            review_queue_waiter_less(q, i);
         }
 
-        review_waiter_free(q, i);
+        review_queue_waiter_free(q, i);
     }
 }
 
@@ -458,19 +458,19 @@ review_queue_repair(review_queue_t *q)
         w = &q->waiters[i];
 
         if (!w->used || w->calls.both == 0) {
-            review_waiter_free(q, i);
+            review_queue_waiter_free(q, i);
             continue;
         }
 
         if (w->calls.granted) {
             q->in_flight += w->calls.granted;
-            review_waiter_add_granted(q, i);
+            review_queue_waiter_add_granted(q, i);
         }
 
         if (w->calls.waiting) {
             q->waiting += w->calls.waiting;
             q->waiting_of[w->priority] += w->calls.waiting;
-            review_waiter_link(q, i);
+            review_queue_waiter_link(q, i);
         }
     }
 }

@@ -165,7 +165,7 @@ review_address_public(const review_address_t *address)
 
 
 static int
-review_host_char(int c)
+review_address_host_char(int c)
 {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'
            || c == '_';
@@ -175,7 +175,7 @@ review_host_char(int c)
 /* "1", "0x1", "0x": a resolver may read such a name as a number */
 
 static int
-review_host_number(const char *label, size_t len)
+review_address_host_number(const char *label, size_t len)
 {
     size_t  i;
 
@@ -194,7 +194,7 @@ review_host_number(const char *label, size_t len)
 
 
 size_t
-review_host_name(char *dst, const char *data, size_t len)
+review_address_host_name(char *dst, const char *data, size_t len)
 {
     size_t  i, label;
     char    c;
@@ -224,12 +224,13 @@ review_host_name(char *dst, const char *data, size_t len)
 
             label = i + 1;
 
-        } else if (!review_host_char(c) || i - label >= REVIEW_LABEL_MAX) {
+        } else if (!review_address_host_char(c)
+                   || i - label >= REVIEW_LABEL_MAX) {
             return 0;
         }
     }
 
-    if (label == len || review_host_number(dst + label, len - label)) {
+    if (label == len || review_address_host_number(dst + label, len - label)) {
         return 0;
     }
 

@@ -41,7 +41,7 @@ int review_address_public(const review_address_t *address);
  * for an address.
  */
 
-size_t review_host_name(char *dst, const char *data, size_t len);
+size_t review_address_host_name(char *dst, const char *data, size_t len);
 
 
 #pragma GCC visibility pop

@@ -119,7 +119,7 @@ review_url_host(const char *p, char *host, review_url_t *url)
 
     if (review_address_parse(&url->address, host, len) != 0) {
         url->host.data = host;
-        url->host.len = review_host_name(host, host, len);
+        url->host.len = review_address_host_name(host, host, len);
 
         if (url->host.len == 0) {
             return REVIEW_URL_BAD;

@@ -7,7 +7,7 @@
 
 
 static int
-review_outline_is_contents(const review_line_t *line)
+review_outline_contents_is(const review_line_t *line)
 {
     static const review_str_t  names[] = {
         review_string("目录"), review_string("目 录"), review_string("目　录"),
@@ -53,7 +53,7 @@ review_outline_contents(const review_line_t *at, const char *last,
     review_line_t   line;
     review_str_t    first;
 
-    if (!review_outline_is_contents(at)) {
+    if (!review_outline_contents_is(at)) {
         return end;
     }
 

@@ -4,7 +4,7 @@
 
 
 void *
-review_list_add(review_list_t *list)
+review_level_list_add(review_list_t *list)
 {
     char      *p;
     unsigned   part;
@@ -35,7 +35,7 @@ review_list_add(review_list_t *list)
  */
 
 static void
-review_outline_levels(const unsigned *seen, unsigned *forced)
+review_level_levels(const unsigned *seen, unsigned *forced)
 {
     int       i, n, rank;
     unsigned  ranks;
@@ -66,7 +66,7 @@ review_outline_levels(const unsigned *seen, unsigned *forced)
 
 
 void
-review_outline_force(review_outline_t *outline, const unsigned *seen)
+review_level_force(review_outline_t *outline, const unsigned *seen)
 {
     int                levels;
     uint32_t           i, run;
@@ -75,7 +75,7 @@ review_outline_force(review_outline_t *outline, const unsigned *seen)
     review_section_t  *section;
 
     memset(forced, 0, sizeof(forced));
-    review_outline_levels(seen, forced);
+    review_level_levels(seen, forced);
 
     run = 0;
 

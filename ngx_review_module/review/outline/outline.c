@@ -253,7 +253,7 @@ review_outline_push(review_reader_t *r, int kind, const char *start,
 
     outline = r->outline;
 
-    block = review_list_add(&outline->blocks);
+    block = review_level_list_add(&outline->blocks);
     if (block == NULL) {
         return NULL;
     }
@@ -316,7 +316,7 @@ review_outline_heading(review_reader_t *r, const char *tail)
     block = review_outline_push(r, mark->title ? REVIEW_BLOCK_TITLE
                                                : REVIEW_BLOCK_TEXT,
                                 r->item.line.start, tail);
-    section = review_list_add(&r->outline->sections);
+    section = review_level_list_add(&r->outline->sections);
 
     if (block == NULL || section == NULL) {
         return -1;
@@ -494,7 +494,7 @@ review_outline_row(review_reader_t *r)
     }
 
     if (r->group == 0) {
-        group = review_list_add(&r->outline->groups);
+        group = review_level_list_add(&r->outline->groups);
         if (group == NULL) {
             return -1;
         }
@@ -572,7 +572,7 @@ review_outline_code_line(review_reader_t *r)
     }
 
     if (r->item.fence || r->before.kind != REVIEW_BLOCK_CODE) {
-        group = review_list_add(&r->outline->groups);
+        group = review_level_list_add(&r->outline->groups);
         if (group == NULL) {
             return -1;
         }
@@ -734,7 +734,7 @@ review_outline_read(review_outline_t *outline, review_pool_t *pool,
     }
 
     outline->blocks.n--;
-    review_outline_force(outline, r.seen);
+    review_level_force(outline, r.seen);
 
     return 0;
 }

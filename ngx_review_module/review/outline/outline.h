@@ -41,7 +41,7 @@ review_list_at(const review_list_t *list, uint32_t i)
 
 /* one more, all zeroes, or NULL */
 
-void *review_list_add(review_list_t *list);
+void *review_level_list_add(review_list_t *list);
 
 
 typedef enum {
@@ -124,7 +124,7 @@ const char *review_outline_contents(const review_line_t *at, const char *last,
  * all do.  "seen" are the ranks of the titles of each level, as bits.
  */
 
-void review_outline_force(review_outline_t *outline, const unsigned *seen);
+void review_level_force(review_outline_t *outline, const unsigned *seen);
 
 
 /* blocks may be asked for up to one behind the last, which is never used */

@@ -12,7 +12,7 @@
 /* the code point before *p or after it, 0 at the end, in half width */
 
 static int32_t
-review_quote_step(const review_str_t *text, const char **p, int back)
+review_edge_step(const review_str_t *text, const char **p, int back)
 {
     int          i;
     int32_t      c;
@@ -48,7 +48,7 @@ review_quote_step(const review_str_t *text, const char **p, int back)
 
 
 static int
-review_number_digit(int32_t c)
+review_edge_number_digit(int32_t c)
 {
     utf8proc_category_t  category;
 
@@ -60,7 +60,7 @@ review_number_digit(int32_t c)
 
 
 static int
-review_number_part(int32_t c)
+review_edge_number_part(int32_t c)
 {
     size_t                i;
     static const int32_t  numerals[] = {
@@ -76,24 +76,24 @@ review_number_part(int32_t c)
         }
     }
 
-    return review_number_digit(c);
+    return review_edge_number_digit(c);
 }
 
 
 /* does the punctuation join the digit before it with those after "p"? */
 
 static int
-review_number_joined(const review_str_t *text, int32_t digit, int32_t c,
+review_edge_number_joined(const review_str_t *text, int32_t digit, int32_t c,
     const char *p)
 {
     int  n;
 
-    if (!review_number_digit(digit)) {
+    if (!review_edge_number_digit(digit)) {
         return 0;
     }
 
     for (n = 0; n < 4; n++) {
-        if (!review_number_digit(review_quote_step(text, &p, 0))) {
+        if (!review_edge_number_digit(review_edge_step(text, &p, 0))) {
             break;
         }
     }
@@ -114,34 +114,35 @@ review_number_joined(const review_str_t *text, int32_t digit, int32_t c,
 
 
 int
-review_source_cuts(const review_str_t *text, size_t offset)
+review_edge_cuts(const review_str_t *text, size_t offset)
 {
     int32_t      before2, before, after;
     const char  *p, *next;
 
     p = text->data + offset;
-    before = review_quote_step(text, &p, 1);
-    before2 = review_quote_step(text, &p, 1);
+    before = review_edge_step(text, &p, 1);
+    before2 = review_edge_step(text, &p, 1);
 
     p = text->data + offset;
     next = p;
-    after = review_quote_step(text, &next, 0);
+    after = review_edge_step(text, &next, 0);
 
-    if (review_number_part(before) && review_number_part(after)) {
+    if (review_edge_number_part(before) && review_edge_number_part(after)) {
         return 1;
     }
 
-    if ((before == '-' || before == 0x2212) && review_number_digit(after)) {
+    if ((before == '-' || before == 0x2212)
+        && review_edge_number_digit(after)) {
         return 1;
     }
 
-    return review_number_joined(text, before2, before, p)
-           || review_number_joined(text, before, after, next);
+    return review_edge_number_joined(text, before2, before, p)
+           || review_edge_number_joined(text, before, after, next);
 }
 
 
 size_t
-review_source_widen(const review_str_t *text, const review_str_t *quote,
+review_edge_widen(const review_str_t *text, const review_str_t *quote,
     size_t offset, int start)
 {
     int32_t              c;
@@ -151,18 +152,18 @@ review_source_widen(const review_str_t *text, const review_str_t *quote,
     p = start ? quote->data : quote->data + quote->len;
 
     do {
-        c = review_quote_step(quote, &p, !start);
-    } while (c && review_quote_is_space(c));
+        c = review_edge_step(quote, &p, !start);
+    } while (c && review_norm_is_space(c));
 
-    if (!review_quote_is_mark(c)) {
+    if (!review_norm_is_mark(c)) {
         return offset;
     }
 
     p = text->data + offset;
-    c = review_quote_step(text, &p, start);
+    c = review_edge_step(text, &p, start);
     category = utf8proc_category(c);
 
-    if (!review_quote_is_mark(c)
+    if (!review_norm_is_mark(c)
         || category == (start ? UTF8PROC_CATEGORY_PF : UTF8PROC_CATEGORY_PI)
         || category == (start ? UTF8PROC_CATEGORY_PE : UTF8PROC_CATEGORY_PS))
     {

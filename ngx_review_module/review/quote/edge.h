@@ -24,7 +24,7 @@
  * a longer one.
  */
 
-int review_source_cuts(const review_str_t *text, size_t offset);
+int review_edge_cuts(const review_str_t *text, size_t offset);
 
 /*
  * Quote marks are not compared.  Where the quote has one at its start or end,
@@ -32,7 +32,7 @@ int review_source_cuts(const review_str_t *text, size_t offset);
  * which the place then starts or ends.
  */
 
-size_t review_source_widen(const review_str_t *text, const review_str_t *quote,
+size_t review_edge_widen(const review_str_t *text, const review_str_t *quote,
     size_t offset, int start);
 
 

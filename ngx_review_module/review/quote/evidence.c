@@ -16,7 +16,7 @@ review_evidence_of(review_source_t **sources, size_t nsources,
 
     for (i = 0; i < nsources; i++) {
 
-        if (review_source_find(sources[i], quote->data, quote->len, &span)
+        if (review_quote_source_find(sources[i], quote->data, quote->len, &span)
             > e->span.match)
         {
             e->span = span;

@@ -15,7 +15,7 @@
 
 
 int
-review_quote_is_mark(int32_t c)
+review_norm_is_mark(int32_t c)
 {
     switch (c) {
     case '"': case '\'': case '`':
@@ -35,7 +35,7 @@ review_quote_is_mark(int32_t c)
 
 
 int
-review_quote_is_space(int32_t c)
+review_norm_is_space(int32_t c)
 {
     switch (utf8proc_category(c)) {
     case UTF8PROC_CATEGORY_ZS:
@@ -52,7 +52,7 @@ review_quote_is_space(int32_t c)
 /* what stands for a code point that is NFKC and case folded already */
 
 static int32_t
-review_quote_fold(int32_t c)
+review_norm_fold(int32_t c)
 {
     if (c >= 0x3400 && c <= 0x9fff) {
         return c;
@@ -95,7 +95,7 @@ review_quote_fold(int32_t c)
         return 0x3007;
     }
 
-    if (review_quote_is_mark(c) || review_quote_is_space(c)) {
+    if (review_norm_is_mark(c) || review_norm_is_space(c)) {
         return REVIEW_NORM_DROP;
     }
 
@@ -187,7 +187,7 @@ review_norm_put(review_norm_t *norm, int32_t c, size_t from, size_t to)
 {
     review_unit_t  *unit;
 
-    c = review_quote_fold(c);
+    c = review_norm_fold(c);
 
     if (c == REVIEW_NORM_DROP) {
         norm->gap = 1;

@@ -65,8 +65,8 @@ int review_norm_make(review_norm_t *norm, const char *data, size_t len);
 
 /* code points that are not compared: quote marks, white space */
 
-int review_quote_is_mark(int32_t c);
-int review_quote_is_space(int32_t c);
+int review_norm_is_mark(int32_t c);
+int review_norm_is_space(int32_t c);
 
 
 #pragma GCC visibility pop

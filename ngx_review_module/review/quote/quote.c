@@ -57,7 +57,7 @@ const char *const  review_matches[] = {
 
 
 review_source_t *
-review_source_create(review_pool_t *pool, const char *data, size_t len)
+review_quote_source_create(review_pool_t *pool, const char *data, size_t len)
 {
     review_source_t  *source;
 
@@ -86,7 +86,7 @@ review_source_create(review_pool_t *pool, const char *data, size_t len)
 /* the number of code points before an offset */
 
 static size_t
-review_source_point(review_source_t *source, size_t offset)
+review_quote_source_point(review_source_t *source, size_t offset)
 {
     if (source->points.data == NULL) {
         review_points_init(&source->points, source->pool, source->text.data,
@@ -98,7 +98,7 @@ review_source_point(review_source_t *source, size_t offset)
 
 
 static int
-review_source_normalize(review_source_t *source)
+review_quote_source_normalize(review_source_t *source)
 {
     size_t          n;
     review_norm_t  *norm;
@@ -125,7 +125,7 @@ review_source_normalize(review_source_t *source)
 
 
 static int
-review_source_spent(review_source_t *source, size_t len)
+review_quote_source_spent(review_source_t *source, size_t len)
 {
     size_t  budget;
 
@@ -148,7 +148,8 @@ review_source_spent(review_source_t *source, size_t len)
  */
 
 static const char *
-review_source_exact(review_source_t *source, const char *quote, size_t len)
+review_quote_source_exact(review_source_t *source, const char *quote,
+    size_t len)
 {
     size_t       from;
     const char  *p, *first, *last;
@@ -159,13 +160,13 @@ review_source_exact(review_source_t *source, const char *quote, size_t len)
     for (p = first; p; p = memmem(p, (size_t) (last - p), quote, len)) {
         from = (size_t) (p - source->text.data);
 
-        if (!review_source_cuts(&source->text, from)
-            && !review_source_cuts(&source->text, from + len))
+        if (!review_edge_cuts(&source->text, from)
+            && !review_edge_cuts(&source->text, from + len))
         {
             return p;
         }
 
-        if (review_source_spent(source, len)) {
+        if (review_quote_source_spent(source, len)) {
             break;
         }
 
@@ -179,7 +180,7 @@ review_source_exact(review_source_t *source, const char *quote, size_t len)
 /* the bytes of the text that [pos, end) was made of; 0: a number is cut */
 
 static int
-review_source_place(review_source_t *source, review_place_t *place)
+review_quote_source_place(review_source_t *source, review_place_t *place)
 {
     size_t          i, j, n;
     const char     *text;
@@ -205,15 +206,15 @@ review_source_place(review_source_t *source, review_place_t *place)
         return 0;
     }
 
-    return !review_source_cuts(&source->text, place->from)
-           && !review_source_cuts(&source->text, place->to);
+    return !review_edge_cuts(&source->text, place->from)
+           && !review_edge_cuts(&source->text, place->to);
 }
 
 
 /* looks for normalized text from place->pos on; 0: there is none */
 
 static int
-review_source_search(review_source_t *source, review_str_t *text,
+review_quote_source_search(review_source_t *source, review_str_t *text,
     review_place_t *place)
 {
     const char    *p, *last;
@@ -233,11 +234,11 @@ review_source_search(review_source_t *source, review_str_t *text,
         place->pos = (size_t) (p - norm->data);
         place->end = place->pos + text->len;
 
-        if (review_source_place(source, place)) {
+        if (review_quote_source_place(source, place)) {
             return 1;
         }
 
-        if (review_source_spent(source, text->len)) {
+        if (review_quote_source_spent(source, text->len)) {
             return 0;
         }
 
@@ -366,15 +367,15 @@ review_quote_split(review_str_t *text, review_str_t *fragments)
 
 
 static int
-review_source_near(review_source_t *source, size_t from, size_t to)
+review_quote_source_near(review_source_t *source, size_t from, size_t to)
 {
     if (from >= to) {
         return 1;
     }
 
     return to - from <= REVIEW_QUOTE_GAP * 4
-           && review_source_point(source, to)
-              - review_source_point(source, from) <= REVIEW_QUOTE_GAP;
+           && review_quote_source_point(source, to)
+              - review_quote_source_point(source, from) <= REVIEW_QUOTE_GAP;
 }
 
 
@@ -385,7 +386,7 @@ review_source_near(review_source_t *source, size_t from, size_t to)
  */
 
 static int
-review_source_fragments(review_source_t *source, review_str_t *text,
+review_quote_source_fragments(review_source_t *source, review_str_t *text,
     review_place_t *place)
 {
     size_t          i, n;
@@ -407,12 +408,13 @@ review_source_fragments(review_source_t *source, review_str_t *text,
                 places[i].pos = places[i - 1].end;
             }
 
-            if (!review_source_search(source, &fragments[i], &places[i])) {
+            if (!review_quote_source_search(source, &fragments[i],
+                                            &places[i])) {
                 return 0;
             }
 
-            if (i > 0 && !review_source_near(source, places[i - 1].to,
-                                             places[i].from))
+            if (i > 0 && !review_quote_source_near(source, places[i - 1].to,
+                                                   places[i].from))
             {
                 break;
             }
@@ -424,7 +426,7 @@ review_source_fragments(review_source_t *source, review_str_t *text,
             return 1;
         }
 
-        if (review_source_spent(source, fragments[0].len)) {
+        if (review_quote_source_spent(source, fragments[0].len)) {
             return 0;
         }
 
@@ -434,12 +436,12 @@ review_source_fragments(review_source_t *source, review_str_t *text,
 
 
 static int
-review_source_find_normalized(review_source_t *source, const char *quote,
+review_quote_source_find_normalized(review_source_t *source, const char *quote,
     size_t len, review_place_t *place)
 {
     review_str_t  text, trimmed;
 
-    if (review_source_normalize(source) != 0
+    if (review_quote_source_normalize(source) != 0
         || review_norm_make(&source->quote, quote, len) != 0)
     {
         return 0;
@@ -454,7 +456,7 @@ review_source_find_normalized(review_source_t *source, const char *quote,
 
     memset(place, 0, sizeof(review_place_t));
 
-    if (review_source_search(source, &text, place)) {
+    if (review_quote_source_search(source, &text, place)) {
         return 1;
     }
 
@@ -463,17 +465,18 @@ review_source_find_normalized(review_source_t *source, const char *quote,
 
     place->pos = 0;
 
-    if (trimmed.len < text.len && review_source_search(source, &trimmed, place))
+    if (trimmed.len < text.len && review_quote_source_search(source, &trimmed,
+                                                             place))
     {
         return 1;
     }
 
-    return review_source_fragments(source, &trimmed, place);
+    return review_quote_source_fragments(source, &trimmed, place);
 }
 
 
 void
-review_source_span(review_source_t *source, size_t from, size_t to,
+review_quote_source_span(review_source_t *source, size_t from, size_t to,
     review_span_t *span)
 {
     if (to > source->text.len) {
@@ -497,15 +500,15 @@ review_source_span(review_source_t *source, size_t from, size_t to,
     }
 
     span->match = REVIEW_MATCH_EXACT;
-    span->start = review_source_point(source, from);
-    span->end = review_source_point(source, to);
+    span->start = review_quote_source_point(source, from);
+    span->end = review_quote_source_point(source, to);
     span->text.data = source->text.data + from;
     span->text.len = to - from;
 }
 
 
 review_match_e
-review_source_find(review_source_t *source, const char *quote, size_t len,
+review_quote_source_find(review_source_t *source, const char *quote, size_t len,
     review_span_t *span)
 {
     const char      *p;
@@ -522,22 +525,22 @@ review_source_find(review_source_t *source, const char *quote, size_t len,
 
     source->work = 0;
 
-    p = review_source_exact(source, quote, len);
+    p = review_quote_source_exact(source, quote, len);
 
     if (p) {
         place.from = (size_t) (p - source->text.data);
-        review_source_span(source, place.from, place.from + len, span);
+        review_quote_source_span(source, place.from, place.from + len, span);
         return span->match;
     }
 
-    if (review_source_find_normalized(source, quote, len, &place)) {
+    if (review_quote_source_find_normalized(source, quote, len, &place)) {
         text.data = quote;
         text.len = len;
 
-        place.from = review_source_widen(&source->text, &text, place.from, 1);
-        place.to = review_source_widen(&source->text, &text, place.to, 0);
+        place.from = review_edge_widen(&source->text, &text, place.from, 1);
+        place.to = review_edge_widen(&source->text, &text, place.to, 0);
 
-        review_source_span(source, place.from, place.to, span);
+        review_quote_source_span(source, place.from, place.to, span);
         span->match = REVIEW_MATCH_NORMALIZED;
     }
 

@@ -45,8 +45,8 @@ typedef struct {
  * memory, or a text of more than UINT32_MAX bytes (4 GB).
  */
 
-review_source_t *review_source_create(review_pool_t *pool, const char *data,
-    size_t len);
+review_source_t *review_quote_source_create(review_pool_t *pool,
+    const char *data, size_t len);
 
 /*
  * Finds the first place where the quote stands.  A place that cuts no number in
@@ -56,12 +56,12 @@ review_source_t *review_source_create(review_pool_t *pool, const char *data,
  * all.
  */
 
-review_match_e review_source_find(review_source_t *source, const char *quote,
-    size_t len, review_span_t *span);
+review_match_e review_quote_source_find(review_source_t *source,
+    const char *quote, size_t len, review_span_t *span);
 
 /* code point offsets of the bytes [from, to) of the text, for regex matches */
 
-void review_source_span(review_source_t *source, size_t from, size_t to,
+void review_quote_source_span(review_source_t *source, size_t from, size_t to,
     review_span_t *span);
 
 

@@ -62,15 +62,15 @@ static const review_member_t  review_rank_text_members[] = {
 /* the one of two members that is there */
 
 static int
-review_rank_member(json_t *a, json_t *b, const char *one, const char *many,
-    const char **name, json_t **value, review_error_t *err)
+review_rank_request_member(json_t *a, json_t *b, const char *one,
+    const char *many, const char **name, json_t **value, review_error_t *err)
 {
     char  pointer[REVIEW_ERROR_POINTER];
 
     *name = b ? many : one;
     *value = b ? b : a;
 
-    (void) review_pointer_name(pointer, "", *name, strlen(*name));
+    (void) review_json_member_pointer_name(pointer, "", *name, strlen(*name));
 
     if (a && b) {
         return review_refuse(err, 422, pointer, "cannot be given together "
@@ -87,15 +87,15 @@ review_rank_member(json_t *a, json_t *b, const char *one, const char *many,
 
 
 static int
-review_rank_items(json_t *value, const char *name, review_error_t *err)
+review_rank_request_items(json_t *value, const char *name, review_error_t *err)
 {
     char  pointer[REVIEW_ERROR_POINTER];
 
-    (void) review_pointer_name(pointer, "", name, strlen(name));
+    (void) review_json_member_pointer_name(pointer, "", name, strlen(name));
 
     if (!json_is_array(value)) {
         return review_refuse(err, 400, pointer, "must be an array, got %s",
-                             review_json_type(value));
+                             review_json_member_type(value));
     }
 
     if (json_array_size(value) == 0) {
@@ -109,7 +109,7 @@ review_rank_items(json_t *value, const char *name, review_error_t *err)
 /* a string, or an object with a text; "id" may be NULL: it has none */
 
 static int
-review_rank_text(json_t *value, const char *pointer, review_str_t *text,
+review_rank_request_text(json_t *value, const char *pointer, review_str_t *text,
     review_str_t *id, review_error_t *err)
 {
     char                at[REVIEW_ERROR_POINTER];
@@ -127,7 +127,7 @@ review_rank_text(json_t *value, const char *pointer, review_str_t *text,
             return 400;
         }
 
-        (void) review_pointer_name(at, pointer, "text", 4);
+        (void) review_json_member_pointer_name(at, pointer, "text", 4);
         value = item.text;
         *id = item.id;
     }
@@ -136,7 +136,7 @@ review_rank_text(json_t *value, const char *pointer, review_str_t *text,
         return review_refuse(err, 400, at, id ? "must be a string, or an "
                              "object with \"text\", got %s"
                              : "must be a string, got %s",
-                             review_json_type(value));
+                             review_json_member_type(value));
     }
 
     text->data = json_string_value(value);
@@ -151,24 +151,24 @@ review_rank_text(json_t *value, const char *pointer, review_str_t *text,
 
 
 static int
-review_rank_list(json_t *list, const char *name, review_str_t *texts,
+review_rank_request_list(json_t *list, const char *name, review_str_t *texts,
     review_str_t *ids, review_error_t *err)
 {
     int     rc;
     char    base[REVIEW_ERROR_POINTER], pointer[REVIEW_ERROR_POINTER];
     size_t  i;
 
-    (void) review_pointer_name(base, "", name, strlen(name));
+    (void) review_json_member_pointer_name(base, "", name, strlen(name));
 
     if (strcmp(name, "query") == 0) {
-        return review_rank_text(list, base, texts, NULL, err);
+        return review_rank_request_text(list, base, texts, NULL, err);
     }
 
     for (i = 0; i < json_array_size(list); i++) {
-        (void) review_pointer_index(pointer, base, i);
+        (void) review_json_member_pointer_index(pointer, base, i);
 
-        rc = review_rank_text(json_array_get(list, i), pointer, &texts[i],
-                              ids ? &ids[i] : NULL, err);
+        rc = review_rank_request_text(json_array_get(list, i), pointer,
+                                      &texts[i], ids ? &ids[i] : NULL, err);
         if (rc) {
             return rc;
         }
@@ -181,7 +181,7 @@ review_rank_list(json_t *list, const char *name, review_str_t *texts,
 /* what there is to compare, and to tell of it */
 
 static int
-review_rank_size(const review_rank_request_t *request,
+review_rank_request_size(const review_rank_request_t *request,
     const review_rank_given_t *given, const char *texts, review_error_t *err)
 {
     char    pointer[REVIEW_ERROR_POINTER];
@@ -201,7 +201,8 @@ review_rank_size(const review_rank_request_t *request,
     }
 
     if (n > given->max_inputs) {
-        (void) review_pointer_name(pointer, "", texts, strlen(texts));
+        (void) review_json_member_pointer_name(pointer, "", texts,
+                                               strlen(texts));
 
         return review_refuse(err, 422, pointer, "there are %zu, "
                              "review_max_inputs allows %zu", n,
@@ -228,7 +229,7 @@ review_rank_request(review_pool_t *pool, json_t *body,
     members.top_k = REVIEW_RANK_TOP_K;
     members.by = REVIEW_RANK_EMBEDDING;
 
-    review_json_drop_nulls(body);
+    review_json_object_drop_nulls(body);
 
     if (review_json_object(body, "", review_rank_members, &members, err)
         != 0)
@@ -236,13 +237,15 @@ review_rank_request(review_pool_t *pool, json_t *body,
         return 400;
     }
 
-    if ((rc = review_rank_member(members.query, members.queries, "query",
-                                 "queries", &qname, &queries, err))
-        || (rc = review_rank_member(members.texts, members.chunks, "texts",
-                                    "chunks", &tname, &texts, err))
-        || (rc = review_rank_items(texts, tname, err))
-        || (members.queries
-            && (rc = review_rank_items(queries, qname, err))))
+    if ((rc = review_rank_request_member(members.query, members.queries,
+                                         "query", "queries", &qname, &queries,
+                                         err))
+        || (rc = review_rank_request_member(members.texts, members.chunks,
+                                            "texts", "chunks", &tname, &texts,
+                                            err))
+        || (rc = review_rank_request_items(texts, tname, err))
+        || (members.queries && (rc = review_rank_request_items(queries, qname,
+                                                               err))))
     {
         return rc;
     }
@@ -263,11 +266,12 @@ review_rank_request(review_pool_t *pool, json_t *body,
 
     memset(request->ids, 0, request->ntexts * sizeof(review_str_t));
 
-    if ((rc = review_rank_list(queries, qname, request->texts, NULL, err))
-        || (rc = review_rank_list(texts, tname,
-                                  request->texts + request->nqueries,
-                                  request->ids, err))
-        || (rc = review_rank_size(request, given, tname, err)))
+    if ((rc = review_rank_request_list(queries, qname, request->texts, NULL,
+                                       err))
+        || (rc = review_rank_request_list(texts, tname,
+                                          request->texts + request->nqueries,
+                                          request->ids, err))
+        || (rc = review_rank_request_size(request, given, tname, err)))
     {
         return rc;
     }

@@ -113,7 +113,7 @@ typedef struct {
  */
 
 static int32_t
-review_report_plain(int32_t c)
+review_report_markdown_plain(int32_t c)
 {
     if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029) {
         return ' ';
@@ -132,7 +132,7 @@ review_report_plain(int32_t c)
 /* has it a meaning in Markdown; at the start of a line, if "first"? */
 
 static int
-review_report_is_mark(int32_t c, int first)
+review_report_markdown_is_mark(int32_t c, int first)
 {
     if (c >= 0x80) {
         return 0;
@@ -146,7 +146,7 @@ review_report_is_mark(int32_t c, int first)
 /* one line, whatever the text has in it */
 
 static void
-review_report_text(review_buf_t *b, const review_str_t *text)
+review_report_markdown_text(review_buf_t *b, const review_str_t *text)
 {
     int          first, space;
     int32_t      c;
@@ -159,7 +159,7 @@ review_report_text(review_buf_t *b, const review_str_t *text)
 
     while (p < last) {
         at = p;
-        c = review_report_plain(review_utf8_next(&p, last));
+        c = review_report_markdown_plain(review_utf8_next(&p, last));
 
         if (c == ' ') {
             space = 1;
@@ -180,7 +180,7 @@ review_report_text(review_buf_t *b, const review_str_t *text)
             review_buf_puts(b, c == '<' ? "&lt;" : c == '>' ? "&gt;"
                                                             : "&amp;");
         } else {
-            if (review_report_is_mark(c, first)) {
+            if (review_report_markdown_is_mark(c, first)) {
                 review_buf_puts(b, "\\");
             }
 
@@ -195,7 +195,7 @@ review_report_text(review_buf_t *b, const review_str_t *text)
 
 
 static void
-review_report_heading(review_report_writer_t *w,
+review_report_markdown_heading(review_report_writer_t *w,
     const review_heading_t *heading)
 {
     size_t               i, n;
@@ -205,7 +205,7 @@ review_report_heading(review_report_writer_t *w,
 
     for (i = 0; i < n; i++) {
         review_buf_puts(w->b, i ? " › " : "");
-        review_report_text(w->b, path[i]);
+        review_report_markdown_text(w->b, path[i]);
     }
 
     if (n) {
@@ -215,7 +215,8 @@ review_report_heading(review_report_writer_t *w,
 
 
 static void
-review_report_range(review_report_writer_t *w, size_t start, size_t end)
+review_report_markdown_range(review_report_writer_t *w, size_t start,
+    size_t end)
 {
     review_buf_puts(w->b, w->words->from);
     review_buf_number(w->b, start);
@@ -228,7 +229,7 @@ review_report_range(review_report_writer_t *w, size_t start, size_t end)
 /* lines stay lines, so that a table that is quoted can be read */
 
 static void
-review_report_quote(review_buf_t *b, const review_str_t *quote)
+review_report_markdown_quote(review_buf_t *b, const review_str_t *quote)
 {
     size_t        at, end;
     review_str_t  line;
@@ -247,36 +248,40 @@ review_report_quote(review_buf_t *b, const review_str_t *quote)
         }
 
         review_buf_puts(b, "> ");
-        review_report_text(b, &line);
+        review_report_markdown_text(b, &line);
         review_buf_puts(b, "  \n");
     }
 }
 
 
 static void
-review_report_evidence(review_report_writer_t *w,
+review_report_markdown_evidence(review_report_writer_t *w,
     const review_report_evidence_t *e)
 {
     review_buf_t  *b;
 
     b = w->b;
 
-    review_report_quote(b, &e->quote);
+    review_report_markdown_quote(b, &e->quote);
     review_buf_puts(b, ">\n> — ");
 
     switch (e->kind) {
 
     case REVIEW_REPORT_DOCUMENT:
-        review_report_heading(w, review_report_heading_of(w->report, e));
-        review_report_range(w, e->start, e->end);
+        review_report_markdown_heading(w,
+                                       review_report_text_heading_of(w->report,
+                                                                     e));
+        review_report_markdown_range(w, e->start, e->end);
         break;
 
     case REVIEW_REPORT_REFERENCE:
         review_buf_puts(b, w->words->reference);
-        review_report_text(b, &w->report->references[e->reference].id);
+        review_report_markdown_text(b, &w->report->references[e->reference].id);
         review_buf_puts(b, w->words->comma);
-        review_report_heading(w, review_report_heading_of(w->report, e));
-        review_report_range(w, e->start, e->end);
+        review_report_markdown_heading(w,
+                                       review_report_text_heading_of(w->report,
+                                                                     e));
+        review_report_markdown_range(w, e->start, e->end);
         break;
 
     default:
@@ -290,7 +295,7 @@ review_report_evidence(review_report_writer_t *w,
 /* begins an item of a list */
 
 static void
-review_report_item(review_report_writer_t *w, const char *name)
+review_report_markdown_item(review_report_writer_t *w, const char *name)
 {
     review_buf_puts(w->b, "- **");
     review_buf_puts(w->b, name);
@@ -300,28 +305,29 @@ review_report_item(review_report_writer_t *w, const char *name)
 
 
 static void
-review_report_words(review_report_writer_t *w, const char *name,
+review_report_markdown_words(review_report_writer_t *w, const char *name,
     const review_str_t *text)
 {
     if (text->len) {
-        review_report_item(w, name);
-        review_report_text(w->b, text);
+        review_report_markdown_item(w, name);
+        review_report_markdown_text(w->b, text);
         review_buf_puts(w->b, "\n");
     }
 }
 
 
 static void
-review_report_chunks(review_report_writer_t *w,
+review_report_markdown_chunks(review_report_writer_t *w,
     const review_report_group_t *group)
 {
     uint32_t  i;
 
-    review_report_item(w, w->words->seen);
+    review_report_markdown_item(w, w->words->seen);
 
     for (i = 0; i < group->nchunks; i++) {
         review_buf_puts(w->b, i ? ", " : "");
-        review_report_text(w->b, &w->report->chunks[group->chunks[i]].id);
+        review_report_markdown_text(w->b,
+                                    &w->report->chunks[group->chunks[i]].id);
     }
 
     review_buf_puts(w->b, "\n");
@@ -331,7 +337,7 @@ review_report_chunks(review_report_writer_t *w,
 /* where a finding stands that quotes nothing of the document */
 
 static void
-review_report_place(review_report_writer_t *w,
+review_report_markdown_place(review_report_writer_t *w,
     const review_report_group_t *group)
 {
     const review_report_chunk_t  *chunk;
@@ -342,15 +348,16 @@ review_report_place(review_report_writer_t *w,
 
     chunk = &w->report->chunks[group->chunks[0]];
 
-    review_report_item(w, w->words->place);
-    review_report_heading(w, chunk->heading);
-    review_report_range(w, chunk->start, chunk->end);
+    review_report_markdown_item(w, w->words->place);
+    review_report_markdown_heading(w, chunk->heading);
+    review_report_markdown_range(w, chunk->start, chunk->end);
     review_buf_puts(w->b, "\n");
 }
 
 
 static void
-review_report_finding(review_report_writer_t *w, size_t point, size_t n)
+review_report_markdown_finding(review_report_writer_t *w, size_t point,
+    size_t n)
 {
     uint32_t                      i;
     review_buf_t                 *b;
@@ -376,16 +383,17 @@ review_report_finding(review_report_writer_t *w, size_t point, size_t n)
     review_buf_puts(b, "\n\n");
 
     for (i = 0; i < group->nevidence; i++) {
-        review_report_evidence(w, &group->evidence[i]);
+        review_report_markdown_evidence(w, &group->evidence[i]);
     }
 
-    review_report_place(w, group);
-    review_report_chunks(w, group);
-    review_report_words(w, w->words->reason, &group->told->reason);
-    review_report_words(w, w->words->suggestion, &group->told->suggestion);
+    review_report_markdown_place(w, group);
+    review_report_markdown_chunks(w, group);
+    review_report_markdown_words(w, w->words->reason, &group->told->reason);
+    review_report_markdown_words(w, w->words->suggestion,
+                                 &group->told->suggestion);
 
     if (group->told->confidence >= 0) {
-        review_report_item(w, w->words->confidence);
+        review_report_markdown_item(w, w->words->confidence);
         review_buf_decimal(b, group->told->confidence);
         review_buf_puts(b, "\n");
     }
@@ -395,7 +403,7 @@ review_report_finding(review_report_writer_t *w, size_t point, size_t n)
 
 
 static void
-review_report_point(review_report_writer_t *w, size_t n)
+review_report_markdown_point(review_report_writer_t *w, size_t n)
 {
     size_t                         i;
     const review_report_column_t  *column;
@@ -405,7 +413,7 @@ review_report_point(review_report_writer_t *w, size_t n)
     review_buf_puts(w->b, "## ");
     review_buf_number(w->b, n + 1);
     review_buf_puts(w->b, ". ");
-    review_report_text(w->b, &w->report->points[n].title);
+    review_report_markdown_text(w->b, &w->report->points[n].title);
     review_buf_puts(w->b, "\n\n");
 
     if (column->cells[REVIEW_REPORT_FAILED]
@@ -420,7 +428,7 @@ review_report_point(review_report_writer_t *w, size_t n)
     }
 
     for (i = 0; i < column->ngroups; i++) {
-        review_report_finding(w, n, i);
+        review_report_markdown_finding(w, n, i);
     }
 }
 
@@ -428,7 +436,7 @@ review_report_point(review_report_writer_t *w, size_t n)
 /* a row of the summary */
 
 static void
-review_report_row(review_report_writer_t *w, size_t n)
+review_report_markdown_row(review_report_writer_t *w, size_t n)
 {
     review_buf_t                  *b;
     const review_report_words_t   *words;
@@ -441,7 +449,7 @@ review_report_row(review_report_writer_t *w, size_t n)
     review_buf_puts(b, "| ");
     review_buf_number(b, n + 1);
     review_buf_puts(b, ". ");
-    review_report_text(b, &w->report->points[n].title);
+    review_report_markdown_text(b, &w->report->points[n].title);
     review_buf_puts(b, " | ");
     review_buf_puts(b, column->verdict == -1
                        ? words->none : words->verdicts[column->verdict]);
@@ -463,7 +471,8 @@ review_report_row(review_report_writer_t *w, size_t n)
 
 
 static void
-review_report_summary(review_report_writer_t *w, const review_str_t *title)
+review_report_markdown_summary(review_report_writer_t *w,
+    const review_str_t *title)
 {
     size_t         i, cells[REVIEW_REPORT_STATUSES];
     review_buf_t  *b;
@@ -473,7 +482,7 @@ review_report_summary(review_report_writer_t *w, const review_str_t *title)
     review_buf_puts(b, "# ");
 
     if (title && title->len) {
-        review_report_text(b, title);
+        review_report_markdown_text(b, title);
 
     } else {
         review_buf_puts(b, w->words->title);
@@ -496,7 +505,7 @@ review_report_summary(review_report_writer_t *w, const review_str_t *title)
     review_buf_puts(b, "| --- | --- | --- | ---: | ---: | --- |\n");
 
     for (i = 0; i < w->report->npoints; i++) {
-        review_report_row(w, i);
+        review_report_markdown_row(w, i);
     }
 
     review_buf_puts(b, "\n");
@@ -506,7 +515,7 @@ review_report_summary(review_report_writer_t *w, const review_str_t *title)
 /* has all of the chunk failed alike? */
 
 static int
-review_report_all_alike(const review_report_t *report, size_t chunk)
+review_report_markdown_all_alike(const review_report_t *report, size_t chunk)
 {
     size_t                       i;
     const review_report_cell_t  *cell, *first;
@@ -526,8 +535,8 @@ review_report_all_alike(const review_report_t *report, size_t chunk)
 
 
 static void
-review_report_failed(review_report_writer_t *w, size_t chunk, size_t point,
-    int all)
+review_report_markdown_failed(review_report_writer_t *w, size_t chunk,
+    size_t point, int all)
 {
     char                          name[REVIEW_CODE_NAME];
     review_buf_t                 *b;
@@ -540,28 +549,28 @@ review_report_failed(review_report_writer_t *w, size_t chunk, size_t point,
     cell = review_report_cell(w->report, chunk, point);
 
     review_buf_puts(b, "| ");
-    review_report_text(b, &c->id);
+    review_report_markdown_text(b, &c->id);
     review_buf_puts(b, " | ");
-    review_report_heading(w, c->heading);
-    review_report_range(w, c->start, c->end);
+    review_report_markdown_heading(w, c->heading);
+    review_report_markdown_range(w, c->start, c->end);
     review_buf_puts(b, " | ");
 
     if (all) {
         review_buf_puts(b, w->words->all);
 
     } else {
-        review_report_text(b, &w->report->points[point].title);
+        review_report_markdown_text(b, &w->report->points[point].title);
     }
 
     review_buf_puts(b, " | ");
     review_buf_puts(b, w->words->cells[cell->status]);
     review_buf_puts(b, " | ");
     code = review_report_code(cell->u.error, name);
-    review_report_text(b, &code);
+    review_report_markdown_text(b, &code);
 
     if (cell->u.error->detail.len) {
         review_buf_puts(b, ": ");
-        review_report_text(b, &cell->u.error->detail);
+        review_report_markdown_text(b, &cell->u.error->detail);
     }
 
     review_buf_puts(b, " |\n");
@@ -569,7 +578,7 @@ review_report_failed(review_report_writer_t *w, size_t chunk, size_t point,
 
 
 static void
-review_report_all_failed(review_report_writer_t *w)
+review_report_markdown_all_failed(review_report_writer_t *w)
 {
     int     all;
     size_t  i, k;
@@ -585,7 +594,8 @@ review_report_all_failed(review_report_writer_t *w)
     review_buf_puts(w->b, "| --- | --- | --- | --- | --- |\n");
 
     for (i = 0; i < w->report->nchunks; i++) {
-        all = w->report->npoints > 1 && review_report_all_alike(w->report, i);
+        all = w->report->npoints > 1
+            && review_report_markdown_all_alike(w->report, i);
 
         for (k = 0; k < (all ? 1 : w->report->npoints); k++) {
 
@@ -593,7 +603,7 @@ review_report_all_failed(review_report_writer_t *w)
 
             case REVIEW_REPORT_FAILED:
             case REVIEW_REPORT_TIMEOUT:
-                review_report_failed(w, i, k, all);
+                review_report_markdown_failed(w, i, k, all);
                 break;
             }
         }
@@ -615,11 +625,11 @@ review_report_markdown(const review_report_t *report, review_buf_t *b,
     w.words = language && strcmp(language, "en") == 0
               ? &review_report_en : &review_report_zh;
 
-    review_report_summary(&w, title);
+    review_report_markdown_summary(&w, title);
 
     for (i = 0; i < report->npoints; i++) {
-        review_report_point(&w, i);
+        review_report_markdown_point(&w, i);
     }
 
-    review_report_all_failed(&w);
+    review_report_markdown_all_failed(&w);
 }

@@ -29,17 +29,17 @@ typedef struct {
 
 
 static int
-review_report_compare_text(const void *a, const void *b)
+review_report_merge_compare_text(const void *a, const void *b)
 {
     int                          rc;
     const review_report_text_t  *one, *two;
 
     one = a;
     two = b;
-    rc = review_report_compare(&one->body, &two->body);
+    rc = review_report_index_order(&one->body, &two->body);
 
     if (rc == 0) {
-        rc = review_report_compare(&one->header, &two->header);
+        rc = review_report_index_order(&one->header, &two->header);
     }
 
     return rc ? rc : (one->chunk > two->chunk) - (one->chunk < two->chunk);
@@ -47,7 +47,7 @@ review_report_compare_text(const void *a, const void *b)
 
 
 static void
-review_report_read_text(review_report_t *report, size_t chunk,
+review_report_merge_read_text(review_report_t *report, size_t chunk,
     review_report_text_t *text)
 {
     const review_report_chunk_t  *c;
@@ -57,17 +57,17 @@ review_report_read_text(review_report_t *report, size_t chunk,
     c = &report->chunks[chunk];
     text->chunk = (uint32_t) chunk;
 
-    (void) review_report_slice(&report->document, c->start, c->end,
-                               &text->body);
-    (void) review_report_slice(&report->document, c->header_start,
-                               c->header_start + c->header, &text->header);
+    (void) review_report_text_slice(&report->document, c->start, c->end,
+                                    &text->body);
+    (void) review_report_text_slice(&report->document, c->header_start,
+                                    c->header_start + c->header, &text->header);
 }
 
 
 /* which chunks have the same text: only few documents ask for it */
 
 static int
-review_report_texts(review_report_merge_t *m)
+review_report_merge_texts(review_report_merge_t *m)
 {
     size_t                 i, n;
     uint32_t               same;
@@ -86,17 +86,18 @@ review_report_texts(review_report_merge_t *m)
     }
 
     for (i = 0; i < n; i++) {
-        review_report_read_text(m->report, i, &texts[i]);
+        review_report_merge_read_text(m->report, i, &texts[i]);
     }
 
-    qsort(texts, n, sizeof(*texts), review_report_compare_text);
+    qsort(texts, n, sizeof(*texts), review_report_merge_compare_text);
 
     same = texts[0].chunk;
 
     for (i = 0; i < n; i++) {
-        if (review_report_compare(&texts[i].body, &texts[i ? i - 1 : 0].body)
-            || review_report_compare(&texts[i].header,
-                                     &texts[i ? i - 1 : 0].header))
+        if (review_report_index_order(&texts[i].body, &texts[i ? i - 1
+                                                             : 0].body)
+            || review_report_index_order(&texts[i].header, &texts[i ? i - 1
+                                                                  : 0].header))
         {
             same = texts[i].chunk;
         }
@@ -111,7 +112,7 @@ review_report_texts(review_report_merge_t *m)
 /* by lane and start */
 
 static int
-review_report_compare_span(const void *a, const void *b)
+review_report_merge_compare_span(const void *a, const void *b)
 {
     const review_report_span_t  *one, *two;
 
@@ -129,7 +130,7 @@ review_report_compare_span(const void *a, const void *b)
 /* adds what the entry quotes of the document, in repeated headers or not */
 
 static void
-review_report_add_spans(review_report_merge_t *m, uint32_t entry,
+review_report_merge_add_spans(review_report_merge_t *m, uint32_t entry,
     unsigned header)
 {
     uint32_t                   i;
@@ -154,7 +155,7 @@ review_report_add_spans(review_report_merge_t *m, uint32_t entry,
 
 
 static int
-review_report_spans(review_report_merge_t *m)
+review_report_merge_spans(review_report_merge_t *m)
 {
     uint32_t               i, n;
     review_report_span_t  *span;
@@ -163,17 +164,17 @@ review_report_spans(review_report_merge_t *m)
 
     for (i = 0; i < m->n; i++) {
         n = m->nspans;
-        review_report_add_spans(m, i, 0);
+        review_report_merge_add_spans(m, i, 0);
 
         if (m->nspans == n) {
-            review_report_add_spans(m, i, 1);
+            review_report_merge_add_spans(m, i, 1);
         }
 
         if (m->nspans > n) {
             continue;
         }
 
-        if (review_report_texts(m) != 0) {
+        if (review_report_merge_texts(m) != 0) {
             return -1;
         }
 
@@ -184,7 +185,8 @@ review_report_spans(review_report_merge_t *m)
         span->entry = i;
     }
 
-    qsort(m->spans, m->nspans, sizeof(*m->spans), review_report_compare_span);
+    qsort(m->spans, m->nspans, sizeof(*m->spans),
+          review_report_merge_compare_span);
 
     return 0;
 }
@@ -193,7 +195,7 @@ review_report_spans(review_report_merge_t *m)
 /* the first entry of those that are one; paths are halved on the way */
 
 static uint32_t
-review_report_first(review_report_merge_t *m, uint32_t entry)
+review_report_merge_first(review_report_merge_t *m, uint32_t entry)
 {
     while (m->parents[entry] != entry) {
         m->parents[entry] = m->parents[m->parents[entry]];
@@ -205,10 +207,10 @@ review_report_first(review_report_merge_t *m, uint32_t entry)
 
 
 static void
-review_report_join(review_report_merge_t *m, uint32_t a, uint32_t b)
+review_report_merge_join(review_report_merge_t *m, uint32_t a, uint32_t b)
 {
-    a = review_report_first(m, a);
-    b = review_report_first(m, b);
+    a = review_report_merge_first(m, a);
+    b = review_report_merge_first(m, b);
 
     if (a < b) {
         m->parents[b] = a;
@@ -222,7 +224,7 @@ review_report_join(review_report_merge_t *m, uint32_t a, uint32_t b)
 /* spans are sorted: each joins those before it that have not ended yet */
 
 static void
-review_report_join_spans(review_report_merge_t *m)
+review_report_merge_join_spans(review_report_merge_t *m)
 {
     uint32_t               i, end;
     review_report_span_t  *span;
@@ -237,7 +239,7 @@ review_report_join_spans(review_report_merge_t *m)
         span = &m->spans[i];
 
         if (i && span->lane == span[-1].lane && span->start < end) {
-            review_report_join(m, span[-1].entry, span->entry);
+            review_report_merge_join(m, span[-1].entry, span->entry);
             end = span->end > end ? span->end : end;
 
         } else {
@@ -250,14 +252,14 @@ review_report_join_spans(review_report_merge_t *m)
 /* entries group by group: groups by their first entries, in each by chunks */
 
 static void
-review_report_sort_entries(review_report_merge_t *m)
+review_report_merge_sort_entries(review_report_merge_t *m)
 {
     uint32_t  i, n, sum, first;
 
     memset(m->firsts, 0, ((size_t) m->n + 1) * sizeof(uint32_t));
 
     for (i = 0; i < m->n; i++) {
-        m->parents[i] = review_report_first(m, i);
+        m->parents[i] = review_report_merge_first(m, i);
         m->firsts[m->parents[i]]++;
     }
 
@@ -296,7 +298,7 @@ review_report_sort_entries(review_report_merge_t *m)
  */
 
 static int
-review_report_compare_evidence(const void *a, const void *b)
+review_report_merge_compare_evidence(const void *a, const void *b)
 {
     int                              rc;
     const review_report_evidence_t  *one, *two;
@@ -309,7 +311,7 @@ review_report_compare_evidence(const void *a, const void *b)
     }
 
     if (one->kind == REVIEW_REPORT_NOWHERE) {
-        return review_report_compare(&one->quote, &two->quote);
+        return review_report_index_order(&one->quote, &two->quote);
     }
 
     rc = (one->reference > two->reference) - (one->reference < two->reference);
@@ -320,14 +322,14 @@ review_report_compare_evidence(const void *a, const void *b)
 
 
 static int
-review_report_order_evidence(const void *a, const void *b)
+review_report_merge_order_evidence(const void *a, const void *b)
 {
     int                              rc;
     const review_report_evidence_t  *one, *two;
 
     one = a;
     two = b;
-    rc = review_report_compare_evidence(one, two);
+    rc = review_report_merge_compare_evidence(one, two);
 
     if (rc == 0) {
         rc = (one->clause > two->clause) - (one->clause < two->clause);
@@ -341,7 +343,7 @@ review_report_order_evidence(const void *a, const void *b)
 /* of doubles the first clause's or chunk's is left, and the best match */
 
 static uint32_t
-review_report_sort_evidence(review_report_evidence_t *e, uint32_t n)
+review_report_merge_sort_evidence(review_report_evidence_t *e, uint32_t n)
 {
     uint32_t  i, k;
 
@@ -349,10 +351,10 @@ review_report_sort_evidence(review_report_evidence_t *e, uint32_t n)
         return n;
     }
 
-    qsort(e, n, sizeof(*e), review_report_order_evidence);
+    qsort(e, n, sizeof(*e), review_report_merge_order_evidence);
 
     for (i = 1, k = 0; i < n; i++) {
-        if (review_report_compare_evidence(&e[k], &e[i]) != 0) {
+        if (review_report_merge_compare_evidence(&e[k], &e[i]) != 0) {
             e[++k] = e[i];
 
         } else if (e[i].match > e[k].match) {
@@ -370,8 +372,8 @@ review_report_sort_evidence(review_report_evidence_t *e, uint32_t n)
  */
 
 static int
-review_report_gather(review_report_merge_t *m, review_report_group_t *group,
-    const uint32_t *entries, uint32_t n)
+review_report_merge_gather(review_report_merge_t *m,
+    review_report_group_t *group, const uint32_t *entries, uint32_t n)
 {
     size_t                     sum;
     uint32_t                   i, k;
@@ -424,8 +426,8 @@ review_report_gather(review_report_merge_t *m, review_report_group_t *group,
  */
 
 static void
-review_report_choose(review_report_merge_t *m, review_report_group_t *group,
-    const uint32_t *entries, uint32_t n)
+review_report_merge_choose(review_report_merge_t *m,
+    review_report_group_t *group, const uint32_t *entries, uint32_t n)
 {
     uint32_t                  i;
     review_report_finding_t  *f;
@@ -451,15 +453,15 @@ review_report_choose(review_report_merge_t *m, review_report_group_t *group,
 
 
 static int
-review_report_group(review_report_merge_t *m, review_report_group_t *group,
-    const uint32_t *entries, uint32_t n)
+review_report_merge_group(review_report_merge_t *m,
+    review_report_group_t *group, const uint32_t *entries, uint32_t n)
 {
     uint32_t                  i, chunk;
     review_report_finding_t  *f;
 
     memset(group, 0, sizeof(*group));
 
-    review_report_choose(m, group, entries, n);
+    review_report_merge_choose(m, group, entries, n);
 
     f = group->told;
     group->nchunks = n;
@@ -473,7 +475,7 @@ review_report_group(review_report_merge_t *m, review_report_group_t *group,
         group->chunks = review_alloc(m->report->pool, n * sizeof(uint32_t));
 
         if (group->chunks == NULL
-            || review_report_gather(m, group, entries, n) != 0)
+            || review_report_merge_gather(m, group, entries, n) != 0)
         {
             return -1;
         }
@@ -483,8 +485,8 @@ review_report_group(review_report_merge_t *m, review_report_group_t *group,
         }
     }
 
-    group->nevidence = review_report_sort_evidence(group->evidence,
-                                                   group->nevidence);
+    group->nevidence = review_report_merge_sort_evidence(group->evidence,
+                                                         group->nevidence);
 
     chunk = group->chunks[0];
     group->place = m->report->chunks[chunk].start;
@@ -503,7 +505,7 @@ review_report_group(review_report_merge_t *m, review_report_group_t *group,
 /* no two groups of a point have the same first chunk */
 
 static int
-review_report_compare_group(const void *a, const void *b)
+review_report_merge_compare_group(const void *a, const void *b)
 {
     int                           rc;
     const review_report_group_t  *one, *two;
@@ -527,7 +529,8 @@ review_report_compare_group(const void *a, const void *b)
 
 
 int
-review_report_groups(review_report_merge_t *m, review_report_column_t *column)
+review_report_merge_groups(review_report_merge_t *m,
+    review_report_column_t *column)
 {
     uint32_t  i;
 
@@ -535,12 +538,12 @@ review_report_groups(review_report_merge_t *m, review_report_column_t *column)
         return 0;
     }
 
-    if (review_report_spans(m) != 0) {
+    if (review_report_merge_spans(m) != 0) {
         return -1;
     }
 
-    review_report_join_spans(m);
-    review_report_sort_entries(m);
+    review_report_merge_join_spans(m);
+    review_report_merge_sort_entries(m);
 
     column->ngroups = m->ngroups;
     column->groups = review_alloc(m->report->pool,
@@ -550,9 +553,9 @@ review_report_groups(review_report_merge_t *m, review_report_column_t *column)
     }
 
     for (i = 0; i < m->ngroups; i++) {
-        if (review_report_group(m, &column->groups[i],
-                                &m->order[m->firsts[i]],
-                                m->firsts[i + 1] - m->firsts[i])
+        if (review_report_merge_group(m, &column->groups[i],
+                                      &m->order[m->firsts[i]],
+                                      m->firsts[i + 1] - m->firsts[i])
             != 0)
         {
             return -1;
@@ -560,7 +563,7 @@ review_report_groups(review_report_merge_t *m, review_report_column_t *column)
     }
 
     qsort(column->groups, column->ngroups, sizeof(review_report_group_t),
-          review_report_compare_group);
+          review_report_merge_compare_group);
 
     return 0;
 }

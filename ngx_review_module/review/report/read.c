@@ -89,7 +89,7 @@ review_report_read_offset(json_t *object, const char *name)
 /* is the quote the one text followed by the other? */
 
 static int
-review_report_is_both(const review_str_t *quote, const review_str_t *head,
+review_report_read_is_both(const review_str_t *quote, const review_str_t *head,
     const review_str_t *tail)
 {
     return quote->len == head->len + tail->len
@@ -108,7 +108,7 @@ review_report_is_both(const review_str_t *quote, const review_str_t *head,
  */
 
 static int
-review_report_place(const review_report_source_t *source,
+review_report_read_place(const review_report_source_t *source,
     const review_report_chunk_t *c, size_t start, size_t end,
     review_report_evidence_t *e)
 {
@@ -131,9 +131,9 @@ review_report_place(const review_report_source_t *source,
     start += c->header_start;
     end += c->header_start;
 
-    if (review_report_slice(source, start, end, &head) != 0
-        || review_report_slice(source, from, to, &tail) != 0
-        || !review_report_is_both(&e->quote, &head, &tail))
+    if (review_report_text_slice(source, start, end, &head) != 0
+        || review_report_text_slice(source, from, to, &tail) != 0
+        || !review_report_read_is_both(&e->quote, &head, &tail))
     {
         return -1;
     }
@@ -169,14 +169,14 @@ review_report_read_kind(review_report_t *report, json_t *json,
         return REVIEW_REPORT_NOWHERE;
     }
 
-    if (review_report_compare(id, &chunk) == 0) {
+    if (review_report_index_order(id, &chunk) == 0) {
         kind = REVIEW_REPORT_DOCUMENT;
         source = &report->document;
         place = &report->chunks[e->chunk];
 
     } else {
-        clause = review_report_find(report->clause_index, report->nclauses,
-                                    id);
+        clause = review_report_index_find(report->clause_index,
+                                          report->nclauses, id);
         if (clause == -1) {
             return REVIEW_REPORT_NOWHERE;
         }
@@ -191,7 +191,8 @@ review_report_read_kind(review_report_t *report, json_t *json,
 
     e->match = (uint8_t) match;
 
-    return review_report_place(source, place, (size_t) start, (size_t) end, e)
+    return review_report_read_place(source, place, (size_t) start,
+                                    (size_t) end, e)
            == 0 ? kind : REVIEW_REPORT_NOWHERE;
 }
 
@@ -348,7 +349,7 @@ review_report_read_verdict(json_t *json, review_report_finding_t *f)
 /* what is passed without being shown, or does not apply, is not told */
 
 static int
-review_report_is_told(const review_report_finding_t *f, json_t *json)
+review_report_read_is_told(const review_report_finding_t *f, json_t *json)
 {
     return f->verdict == REVIEW_VERDICT_PASS
            ? json_array_size(json_object_get(json, "evidence")) > 0
@@ -378,7 +379,7 @@ review_report_read_finding(review_report_t *report, uint32_t chunk,
     cell->verdict = found.verdict;
     cell->needs_human = found.needs_human;
 
-    if (!review_report_is_told(&found, json)) {
+    if (!review_report_read_is_told(&found, json)) {
         return 0;
     }
 
@@ -487,12 +488,12 @@ review_report_read_point(review_report_t *report, json_t *json, size_t next)
     }
 
     if (next < report->npoints
-        && review_report_compare(&report->points[next].id, &id) == 0)
+        && review_report_index_order(&report->points[next].id, &id) == 0)
     {
         return (int64_t) next;
     }
 
-    return review_report_find(report->index, report->npoints, &id);
+    return review_report_index_find(report->index, report->npoints, &id);
 }
 
 
@@ -548,7 +549,7 @@ review_report_read_usage(json_t *usage, const char *name, uint64_t *n)
 
 
 int
-review_report_add(review_report_t *report, size_t chunk, json_t *reply)
+review_report_read_add(review_report_t *report, size_t chunk, json_t *reply)
 {
     json_t                  *usage;
     review_report_counts_t  *counts;
@@ -579,7 +580,7 @@ review_report_add(review_report_t *report, size_t chunk, json_t *reply)
 
 
 int
-review_report_keep(review_report_t *report, size_t chunk, json_t *results)
+review_report_read_keep(review_report_t *report, size_t chunk, json_t *results)
 {
     if (chunk >= report->nchunks || report->columns) {
         return 0;

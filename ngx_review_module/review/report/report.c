@@ -36,7 +36,7 @@ review_report_sort_points(review_report_t *report)
         report->index[i].n = i;
     }
 
-    review_report_sort(report->index, report->npoints);
+    review_report_index_sort(report->index, report->npoints);
 
     return 0;
 }
@@ -89,7 +89,7 @@ review_report_create(review_pool_t *pool, const review_str_t *text,
     report->points = points;
     report->npoints = npoints;
 
-    if (review_report_mark(pool, &report->document, text) != 0
+    if (review_report_text_mark(pool, &report->document, text) != 0
         || (npoints && review_report_sort_points(report) != 0)
         || (nchunks && npoints && review_report_create_cells(report) != 0))
     {
@@ -161,10 +161,10 @@ review_report_error(review_report_t *report, const review_report_error_t *told)
 {
     review_report_error_t  *error;
 
-    if (report->error
-        && report->error->code == told->code
-        && review_report_compare(&report->error->other, &told->other) == 0
-        && review_report_compare(&report->error->detail, &told->detail) == 0)
+    if (report->error && report->error->code == told->code
+        && review_report_index_order(&report->error->other, &told->other) == 0
+        && review_report_index_order(&report->error->detail, &told->detail)
+        == 0)
     {
         return report->error;
     }

@@ -98,7 +98,7 @@ review_report_t *review_report_create(review_pool_t *pool,
  * no memory, or too much, as above.
  */
 
-int review_report_references(review_report_t *report,
+int review_report_text_references(review_report_t *report,
     const review_report_reference_t *references, size_t nreferences,
     const review_report_chunk_t *clauses);
 
@@ -109,14 +109,15 @@ int review_report_references(review_report_t *report,
  * memory.
  */
 
-int review_report_add(review_report_t *report, size_t chunk, json_t *reply);
+int review_report_read_add(review_report_t *report, size_t chunk,
+    json_t *reply);
 
 /*
  * The results that came of a reply which never came to its end, as an array;
  * the other cells of the chunk stay as they are.  0, or -1: no memory.
  */
 
-int review_report_keep(review_report_t *report, size_t chunk,
+int review_report_read_keep(review_report_t *report, size_t chunk,
     json_t *results);
 
 /*
@@ -154,7 +155,7 @@ void review_report_counts(const review_report_t *report,
  * not are failed ("internal").  0, or -1: no memory.
  */
 
-int review_report_finish(review_report_t *report);
+int review_report_verdict_finish(review_report_t *report);
 
 /*
  * After finish.  Members of an object, without its braces:

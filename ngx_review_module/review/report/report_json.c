@@ -19,7 +19,7 @@
 /* one of the names, or null */
 
 static void
-review_report_name(review_buf_t *b, const char *name,
+review_report_json_name(review_buf_t *b, const char *name,
     const char *const *names, int i)
 {
     review_write_word(b, name, i == -1 ? NULL : names[i]);
@@ -27,7 +27,7 @@ review_report_name(review_buf_t *b, const char *name,
 
 
 static void
-review_report_evidence(const review_report_t *report, review_buf_t *b,
+review_report_json_evidence(const review_report_t *report, review_buf_t *b,
     const review_report_evidence_t *e)
 {
     review_write_object(b, NULL);
@@ -55,7 +55,7 @@ review_report_evidence(const review_report_t *report, review_buf_t *b,
     }
 
     review_write_word(b, "match", review_matches[e->match]);
-    review_split_json_heading(b, review_report_heading_of(report, e));
+    review_split_json_heading(b, review_report_text_heading_of(report, e));
     review_write_object_end(b);
 }
 
@@ -63,7 +63,7 @@ review_report_evidence(const review_report_t *report, review_buf_t *b,
 /* what the finding says that is told */
 
 static void
-review_report_told(review_buf_t *b, const review_report_group_t *group)
+review_report_json_told(review_buf_t *b, const review_report_group_t *group)
 {
     review_report_finding_t  *f;
 
@@ -78,17 +78,17 @@ review_report_told(review_buf_t *b, const review_report_group_t *group)
 
 
 static void
-review_report_finding(const review_report_t *report, review_buf_t *b,
+review_report_json_finding(const review_report_t *report, review_buf_t *b,
     const review_report_group_t *group)
 {
     uint32_t  i;
 
     review_write_object(b, NULL);
-    review_report_told(b, group);
+    review_report_json_told(b, group);
     review_write_array(b, "evidence");
 
     for (i = 0; i < group->nevidence; i++) {
-        review_report_evidence(report, b, &group->evidence[i]);
+        review_report_json_evidence(report, b, &group->evidence[i]);
     }
 
     review_write_array_end(b);
@@ -113,7 +113,8 @@ review_report_finding(const review_report_t *report, review_buf_t *b,
 
 
 static void
-review_report_point(const review_report_t *report, review_buf_t *b, size_t n)
+review_report_json_point(const review_report_t *report, review_buf_t *b,
+    size_t n)
 {
     size_t                         i;
     const review_report_column_t  *column;
@@ -123,13 +124,13 @@ review_report_point(const review_report_t *report, review_buf_t *b, size_t n)
     review_write_object(b, NULL);
     review_write_str(b, "point", &report->points[n].id);
     review_write_str(b, "title", &report->points[n].title);
-    review_report_name(b, "verdict", review_verdicts, column->verdict);
-    review_report_name(b, "severity", review_severities, column->severity);
+    review_report_json_name(b, "verdict", review_verdicts, column->verdict);
+    review_report_json_name(b, "severity", review_severities, column->severity);
     review_write_bool(b, "needs_human", column->needs_human);
     review_write_array(b, "findings");
 
     for (i = 0; i < column->ngroups; i++) {
-        review_report_finding(report, b, &column->groups[i]);
+        review_report_json_finding(report, b, &column->groups[i]);
     }
 
     review_write_array_end(b);
@@ -145,7 +146,8 @@ review_report_point(const review_report_t *report, review_buf_t *b, size_t n)
 
 
 static void
-review_report_chunk(const review_report_t *report, review_buf_t *b, size_t n)
+review_report_json_chunk(const review_report_t *report, review_buf_t *b,
+    size_t n)
 {
     size_t                        cells[REVIEW_REPORT_STATUSES];
     const review_report_chunk_t  *chunk;
@@ -166,7 +168,7 @@ review_report_chunk(const review_report_t *report, review_buf_t *b, size_t n)
 
 
 static void
-review_report_write_cell(const review_report_t *report, review_buf_t *b,
+review_report_json_write_cell(const review_report_t *report, review_buf_t *b,
     size_t chunk, size_t point)
 {
     char                         name[REVIEW_CODE_NAME];
@@ -203,7 +205,7 @@ review_report_write_cell(const review_report_t *report, review_buf_t *b,
 
 
 static void
-review_report_usage(const review_report_t *report, review_buf_t *b)
+review_report_json_usage(const review_report_t *report, review_buf_t *b)
 {
     const review_report_counts_t  *counts;
 
@@ -221,7 +223,7 @@ review_report_usage(const review_report_t *report, review_buf_t *b)
 
 
 static size_t
-review_report_group_size(const review_report_group_t *group)
+review_report_json_group_size(const review_report_group_t *group)
 {
     size_t    size;
     uint32_t  i;
@@ -241,7 +243,7 @@ review_report_group_size(const review_report_group_t *group)
 /* a text that grows leaves what it was in its pool: this one seldom has to */
 
 static void
-review_report_reserve(const review_report_t *report, review_buf_t *b)
+review_report_json_reserve(const review_report_t *report, review_buf_t *b)
 {
     size_t                         i, k, size;
     const review_report_column_t  *column;
@@ -253,7 +255,7 @@ review_report_reserve(const review_report_t *report, review_buf_t *b)
         column = &report->columns[i];
 
         for (k = 0; k < column->ngroups; k++) {
-            size += review_report_group_size(&column->groups[k]);
+            size += review_report_json_group_size(&column->groups[k]);
         }
     }
 
@@ -266,7 +268,7 @@ review_report_json(const review_report_t *report, review_buf_t *b)
 {
     size_t  i, k, cells[REVIEW_REPORT_STATUSES];
 
-    review_report_reserve(report, b);
+    review_report_json_reserve(report, b);
     review_report_all_cells(report, cells);
 
     review_write_word(b, "status",
@@ -275,14 +277,14 @@ review_report_json(const review_report_t *report, review_buf_t *b)
     review_write_array(b, "points");
 
     for (i = 0; i < report->npoints; i++) {
-        review_report_point(report, b, i);
+        review_report_json_point(report, b, i);
     }
 
     review_write_array_end(b);
     review_write_array(b, "chunks");
 
     for (i = 0; i < report->nchunks; i++) {
-        review_report_chunk(report, b, i);
+        review_report_json_chunk(report, b, i);
     }
 
     review_write_array_end(b);
@@ -290,10 +292,10 @@ review_report_json(const review_report_t *report, review_buf_t *b)
 
     for (i = 0; i < report->nchunks; i++) {
         for (k = 0; k < report->npoints; k++) {
-            review_report_write_cell(report, b, i, k);
+            review_report_json_write_cell(report, b, i, k);
         }
     }
 
     review_write_array_end(b);
-    review_report_usage(report, b);
+    review_report_json_usage(report, b);
 }

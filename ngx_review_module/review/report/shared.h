@@ -196,23 +196,23 @@ typedef struct {
 
 /* makes a text one that can be sliced; 0, or -1: no memory, or 4 GB of it */
 
-int review_report_mark(review_pool_t *pool, review_report_source_t *source,
+int review_report_text_mark(review_pool_t *pool, review_report_source_t *source,
     const review_str_t *text);
 
 /* the text's own code points, or -1: it has no such */
 
-int review_report_slice(const review_report_source_t *source, size_t start,
+int review_report_text_slice(const review_report_source_t *source, size_t start,
     size_t end, review_str_t *text);
 
 /* above the place where a quote stands; NULL: none */
 
-const review_heading_t *review_report_heading_of(const review_report_t *report,
-    const review_report_evidence_t *e);
+const review_heading_t *review_report_text_heading_of(
+    const review_report_t *report, const review_report_evidence_t *e);
 
 /* an index is sorted once, then finds the "n" of an id, or -1 */
 
-void review_report_sort(review_report_index_t *index, size_t n);
-int64_t review_report_find(const review_report_index_t *index, size_t n,
+void review_report_index_sort(review_report_index_t *index, size_t n);
+int64_t review_report_index_find(const review_report_index_t *index, size_t n,
     const review_str_t *id);
 
 /* all cells that have nothing yet, of a chunk, get the error; 0 or -1 */
@@ -245,7 +245,7 @@ int review_report_copy(review_report_t *report, const review_str_t *str,
 
 /* by length, then by bytes */
 
-int review_report_compare(const review_str_t *a, const review_str_t *b);
+int review_report_index_order(const review_str_t *a, const review_str_t *b);
 
 /* of verdicts: the worst first */
 
@@ -253,7 +253,7 @@ extern const uint8_t  review_report_ranks[];
 
 /* makes groups of the m->n entries, which are a point's findings; 0 or -1 */
 
-int review_report_groups(review_report_merge_t *m,
+int review_report_merge_groups(review_report_merge_t *m,
     review_report_column_t *column);
 
 /* the outcome of so many cells */

@@ -10,7 +10,7 @@
 /* to the next code point; what its first byte says can be relied upon */
 
 static size_t
-review_report_step(const review_str_t *text, size_t at)
+review_report_text_step(const review_str_t *text, size_t at)
 {
     unsigned char  c;
 
@@ -22,7 +22,7 @@ review_report_step(const review_str_t *text, size_t at)
 
 
 int
-review_report_mark(review_pool_t *pool, review_report_source_t *source,
+review_report_text_mark(review_pool_t *pool, review_report_source_t *source,
     const review_str_t *text)
 {
     size_t  i, n, max;
@@ -47,7 +47,7 @@ review_report_mark(review_pool_t *pool, review_report_source_t *source,
             source->marks[n / REVIEW_REPORT_BLOCK] = (uint32_t) i;
         }
 
-        i = review_report_step(text, i);
+        i = review_report_text_step(text, i);
         n++;
     }
 
@@ -60,14 +60,14 @@ review_report_mark(review_pool_t *pool, review_report_source_t *source,
 /* the byte at which a code point begins; less than all of them */
 
 static size_t
-review_report_byte(const review_report_source_t *source, size_t point)
+review_report_text_byte(const review_report_source_t *source, size_t point)
 {
     size_t  at, n;
 
     at = source->marks[point / REVIEW_REPORT_BLOCK];
 
     for (n = point % REVIEW_REPORT_BLOCK; n; n--) {
-        at = review_report_step(&source->text, at);
+        at = review_report_text_step(&source->text, at);
     }
 
     return at;
@@ -75,7 +75,7 @@ review_report_byte(const review_report_source_t *source, size_t point)
 
 
 int
-review_report_slice(const review_report_source_t *source, size_t start,
+review_report_text_slice(const review_report_source_t *source, size_t start,
     size_t end, review_str_t *text)
 {
     size_t  from, to;
@@ -84,9 +84,9 @@ review_report_slice(const review_report_source_t *source, size_t start,
         return -1;
     }
 
-    from = start < source->length ? review_report_byte(source, start)
+    from = start < source->length ? review_report_text_byte(source, start)
                                   : source->text.len;
-    to = end < source->length ? review_report_byte(source, end)
+    to = end < source->length ? review_report_text_byte(source, end)
                               : source->text.len;
 
     text->data = source->text.data + from;
@@ -99,7 +99,7 @@ review_report_slice(const review_report_source_t *source, size_t start,
 /* the table of clauses by their ids, and which reference each is of */
 
 static void
-review_report_sort_clauses(review_report_t *report)
+review_report_text_sort_clauses(review_report_t *report)
 {
     size_t  i, k, n;
 
@@ -113,12 +113,12 @@ review_report_sort_clauses(review_report_t *report)
         }
     }
 
-    review_report_sort(report->clause_index, n);
+    review_report_index_sort(report->clause_index, n);
 }
 
 
 static int
-review_report_create_sources(review_report_t *report)
+review_report_text_create_sources(review_report_t *report)
 {
     size_t  i;
 
@@ -130,8 +130,8 @@ review_report_create_sources(review_report_t *report)
     }
 
     for (i = 0; i < report->nreferences; i++) {
-        if (review_report_mark(report->pool, &report->sources[i],
-                               &report->references[i].text)
+        if (review_report_text_mark(report->pool, &report->sources[i],
+                                    &report->references[i].text)
             != 0)
         {
             return -1;
@@ -143,7 +143,7 @@ review_report_create_sources(review_report_t *report)
 
 
 int
-review_report_references(review_report_t *report,
+review_report_text_references(review_report_t *report,
     const review_report_reference_t *references, size_t nreferences,
     const review_report_chunk_t *clauses)
 {
@@ -171,21 +171,21 @@ review_report_references(review_report_t *report,
     report->owners = review_alloc(report->pool, n * sizeof(uint32_t));
 
     if (report->clause_index == NULL || report->owners == NULL
-        || review_report_create_sources(report) != 0)
+        || review_report_text_create_sources(report) != 0)
     {
         return -1;
     }
 
     report->nclauses = n;
 
-    review_report_sort_clauses(report);
+    review_report_text_sort_clauses(report);
 
     return 0;
 }
 
 
 const review_heading_t *
-review_report_heading_of(const review_report_t *report,
+review_report_text_heading_of(const review_report_t *report,
     const review_report_evidence_t *e)
 {
     switch (e->kind) {

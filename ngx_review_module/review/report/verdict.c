@@ -7,7 +7,7 @@
 /* counts the cells of a point and lists its findings */
 
 static void
-review_report_collect(review_report_merge_t *m, size_t point,
+review_report_verdict_collect(review_report_merge_t *m, size_t point,
     review_report_column_t *column)
 {
     size_t                 i;
@@ -51,7 +51,7 @@ review_report_collect(review_report_merge_t *m, size_t point,
  */
 
 static void
-review_report_judge(review_report_merge_t *m, size_t point,
+review_report_verdict_judge(review_report_merge_t *m, size_t point,
     review_report_column_t *column)
 {
     int                     verdict;
@@ -91,7 +91,8 @@ review_report_judge(review_report_merge_t *m, size_t point,
 /* room for the point that has most */
 
 static int
-review_report_merge_init(review_report_merge_t *m, review_report_t *report)
+review_report_verdict_merge_init(review_report_merge_t *m,
+    review_report_t *report)
 {
     size_t                 i, k, n, nspans, max, max_spans;
     review_pool_t         *pool;
@@ -138,7 +139,7 @@ review_report_merge_init(review_report_merge_t *m, review_report_t *report)
 
 
 int
-review_report_finish(review_report_t *report)
+review_report_verdict_finish(review_report_t *report)
 {
     size_t                   i;
     review_report_merge_t    m;
@@ -160,18 +161,18 @@ review_report_finish(review_report_t *report)
     columns = review_alloc(report->pool,
                            (report->npoints + 1) * sizeof(*columns));
 
-    if (columns == NULL || review_report_merge_init(&m, report) != 0) {
+    if (columns == NULL || review_report_verdict_merge_init(&m, report) != 0) {
         return -1;
     }
 
     for (i = 0; i < report->npoints; i++) {
-        review_report_collect(&m, i, &columns[i]);
+        review_report_verdict_collect(&m, i, &columns[i]);
 
-        if (review_report_groups(&m, &columns[i]) != 0) {
+        if (review_report_merge_groups(&m, &columns[i]) != 0) {
             return -1;
         }
 
-        review_report_judge(&m, i, &columns[i]);
+        review_report_verdict_judge(&m, i, &columns[i]);
     }
 
     report->columns = columns;

@@ -31,7 +31,7 @@ typedef struct {
 /* an array of levels; a single string is one level */
 
 static int
-review_chunk_heading(void *data, json_t *json, const char *pointer,
+review_chunk_request_heading(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_chunk_text_t *chunk = data;
@@ -48,7 +48,7 @@ review_chunk_heading(void *data, json_t *json, const char *pointer,
 
     if (!json_is_array(json) && !json_is_string(json)) {
         return review_refuse(err, 400, pointer, "must be an array of strings, "
-                             "got %s", review_json_type(json));
+                             "got %s", review_json_member_type(json));
     }
 
     review_buf_init(&b, chunk->pool, 0);
@@ -58,9 +58,9 @@ review_chunk_heading(void *data, json_t *json, const char *pointer,
     for (i = 0; i < n; i++) {
         level = json_is_array(json) ? json_array_get(json, i) : json;
 
-        (void) review_pointer_index(at, pointer, i);
+        (void) review_json_member_pointer_index(at, pointer, i);
 
-        if (review_json_text(level, at, 0, SIZE_MAX, &name, err) != 0) {
+        if (review_json_member_text(level, at, 0, SIZE_MAX, &name, err) != 0) {
             return 400;
         }
 
@@ -80,7 +80,7 @@ review_chunk_heading(void *data, json_t *json, const char *pointer,
 
 static const review_member_t  review_chunk_text_members[] = {
     review_member("id", STRING, review_chunk_text_t, id, .max = 1024),
-    review_member_by("heading", ANY, review_chunk_heading),
+    review_member_by("heading", ANY, review_chunk_request_heading),
     review_member("text", ANY, review_chunk_text_t, text,
                   .missing = "is missing: the chunk's text"),
     REVIEW_CHUNK_IDLE,
@@ -91,7 +91,7 @@ static const review_member_t  review_chunk_text_members[] = {
 /* a text, or an object that has one */
 
 static int
-review_chunk_text(void *data, json_t *json, const char *pointer,
+review_chunk_request_text(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_chunk_reading_t *reading = data;
@@ -103,7 +103,7 @@ review_chunk_text(void *data, json_t *json, const char *pointer,
 
     if (!json_is_string(json) && !json_is_object(json)) {
         return review_refuse(err, 400, pointer, "must be a string or an "
-                             "object, got %s", review_json_type(json));
+                             "object, got %s", review_json_member_type(json));
     }
 
     memset(&chunk, 0, sizeof(chunk));
@@ -112,7 +112,7 @@ review_chunk_text(void *data, json_t *json, const char *pointer,
     chunk.text = json;
 
     if (json_is_object(json)) {
-        review_json_drop_nulls(json);
+        review_json_object_drop_nulls(json);
 
         rc = review_json_object(json, pointer, review_chunk_text_members,
                                 &chunk, err);
@@ -129,7 +129,8 @@ review_chunk_text(void *data, json_t *json, const char *pointer,
     text = &reading->request->subject.chunk;
     max = reading->given->max_chunk;
 
-    if (review_json_text(chunk.text, pointer, 0, SIZE_MAX, text, err) != 0) {
+    if (review_json_member_text(chunk.text, pointer, 0, SIZE_MAX, text, err)
+        != 0) {
         return 400;
     }
 
@@ -149,7 +150,7 @@ review_chunk_text(void *data, json_t *json, const char *pointer,
 
 
 static int
-review_chunk_rubric(void *data, json_t *json, const char *pointer,
+review_chunk_request_rubric(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_chunk_reading_t *reading = data;
@@ -165,7 +166,7 @@ review_chunk_rubric(void *data, json_t *json, const char *pointer,
 /* one that is spelled out */
 
 static int
-review_chunk_own_point(review_pool_t *pool, json_t *json,
+review_chunk_request_own_point(review_pool_t *pool, json_t *json,
     const review_rubrics_t *given, const char *pointer, review_point_t **point,
     review_error_t *err)
 {
@@ -175,7 +176,7 @@ review_chunk_own_point(review_pool_t *pool, json_t *json,
         return -1;
     }
 
-    if (review_point_load(pool, json, pointer, *point, err) != 0
+    if (review_rubric_point_load(pool, json, pointer, *point, err) != 0
         || given->compile(given->data, *point, pointer, err) != 0)
     {
         return 400;
@@ -188,7 +189,7 @@ review_chunk_own_point(review_pool_t *pool, json_t *json,
 /* or the id of one in the rubric */
 
 static int
-review_chunk_point(json_t *json, review_rubric_t *rubric,
+review_chunk_request_point(json_t *json, review_rubric_t *rubric,
     const char *pointer, review_point_t **point, review_error_t *err)
 {
     size_t        len;
@@ -196,7 +197,7 @@ review_chunk_point(json_t *json, review_rubric_t *rubric,
 
     if (!json_is_string(json)) {
         return review_refuse(err, 400, pointer, "must be the id of a point or "
-                             "a point, got %s", review_json_type(json));
+                             "a point, got %s", review_json_member_type(json));
     }
 
     id = json_string_value(json);
@@ -225,7 +226,7 @@ review_chunk_point(json_t *json, review_rubric_t *rubric,
 
 
 static int
-review_chunk_list(review_chunk_reading_t *reading, json_t *list,
+review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
     review_error_t *err)
 {
     int                      rc;
@@ -239,13 +240,14 @@ review_chunk_list(review_chunk_reading_t *reading, json_t *list,
     points = request->points;
 
     json_array_foreach(list, i, json) {
-        (void) review_pointer_index(at, "/points", i);
+        (void) review_json_member_pointer_index(at, "/points", i);
 
         rc = json_is_object(json)
-             ? review_chunk_own_point(reading->pool, json,
-                                      &reading->given->rubrics, at, &points[i],
-                                      err)
-             : review_chunk_point(json, request->rubric, at, &points[i], err);
+             ? review_chunk_request_own_point(reading->pool, json,
+                                              &reading->given->rubrics, at,
+                                              &points[i], err)
+             : review_chunk_request_point(json, request->rubric, at,
+                                          &points[i], err);
 
         if (rc) {
             return rc;
@@ -266,7 +268,7 @@ review_chunk_list(review_chunk_reading_t *reading, json_t *list,
 
 
 static int
-review_chunk_points(void *data, json_t *list, const char *pointer,
+review_chunk_request_points(void *data, json_t *list, const char *pointer,
     review_error_t *err)
 {
     review_chunk_reading_t *reading = data;
@@ -287,7 +289,8 @@ review_chunk_points(void *data, json_t *list, const char *pointer,
                                reading->given->max_points, &request->points,
                                &request->npoints, err);
 
-    return rc || list == NULL ? rc : review_chunk_list(reading, list, err);
+    return rc || list == NULL ? rc : review_chunk_request_list(reading, list,
+                                                               err);
 }
 
 
@@ -304,7 +307,7 @@ static const review_member_t  review_chunk_reference_members[] = {
 
 
 static int
-review_chunk_reference(json_t *json, const char *pointer,
+review_chunk_request_reference(json_t *json, const char *pointer,
     review_subject_t *subject, size_t n, review_error_t *err)
 {
     int                       rc;
@@ -316,7 +319,7 @@ review_chunk_reference(json_t *json, const char *pointer,
     if (!json_is_object(json)) {
         return review_refuse(err, 400, pointer, "must be an object with "
                              "\"id\" and \"text\", got %s",
-                             review_json_type(json));
+                             review_json_member_type(json));
     }
 
     rc = review_json_object(json, pointer, review_chunk_reference_members,
@@ -325,7 +328,7 @@ review_chunk_reference(json_t *json, const char *pointer,
         return rc;
     }
 
-    (void) review_pointer_name(at, pointer, "id", 2);
+    (void) review_json_member_pointer_name(at, pointer, "id", 2);
 
     if (review_request_same(&reference.id, &chunk)) {
         return review_refuse(err, 422, at, "\"chunk\" is the name of the "
@@ -347,7 +350,7 @@ review_chunk_reference(json_t *json, const char *pointer,
 
 
 static int
-review_chunk_references(void *data, json_t *list, const char *pointer,
+review_chunk_request_references(void *data, json_t *list, const char *pointer,
     review_error_t *err)
 {
     review_chunk_reading_t *reading = data;
@@ -382,9 +385,9 @@ review_chunk_references(void *data, json_t *list, const char *pointer,
     subject->nreferences = n;
 
     json_array_foreach(list, i, json) {
-        (void) review_pointer_index(at, pointer, i);
+        (void) review_json_member_pointer_index(at, pointer, i);
 
-        rc = review_chunk_reference(json, at, subject, i, err);
+        rc = review_chunk_request_reference(json, at, subject, i, err);
         if (rc) {
             return rc;
         }
@@ -395,7 +398,7 @@ review_chunk_references(void *data, json_t *list, const char *pointer,
 
 
 static int
-review_chunk_vars(void *data, json_t *vars, const char *pointer,
+review_chunk_request_vars(void *data, json_t *vars, const char *pointer,
     review_error_t *err)
 {
     review_chunk_reading_t *reading = data;
@@ -409,13 +412,13 @@ review_chunk_vars(void *data, json_t *vars, const char *pointer,
 
 
 static const review_member_t  review_chunk_members[] = {
-    review_member_by("chunk", ANY, review_chunk_text,
+    review_member_by("chunk", ANY, review_chunk_request_text,
                      .missing = "is missing: the text to be reviewed"),
     review_member("rubric", STRING, review_chunk_reading_t, rubric,
-                  .read = review_chunk_rubric),
-    review_member_by("points", ARRAY, review_chunk_points),
-    review_member_by("references", ARRAY, review_chunk_references),
-    review_member_by("vars", OBJECT, review_chunk_vars),
+                  .read = review_chunk_request_rubric),
+    review_member_by("points", ARRAY, review_chunk_request_points),
+    review_member_by("references", ARRAY, review_chunk_request_references),
+    review_member_by("vars", OBJECT, review_chunk_request_vars),
     review_member_end
 };
 
@@ -434,7 +437,7 @@ review_chunk_request(review_pool_t *pool, json_t *body,
     reading.given = given;
     reading.request = request;
 
-    review_json_drop_nulls(body);
+    review_json_object_drop_nulls(body);
 
     return review_json_object(body, "", review_chunk_members, &reading, err);
 }

@@ -28,7 +28,7 @@ static const review_member_t  review_fetch_members[] = {
 /* what names are sorted by; the places tell which of them came first */
 
 static int
-review_fetch_compare(const void *one, const void *two)
+review_fetch_request_compare(const void *one, const void *two)
 {
     int                  rc;
     size_t               len;
@@ -51,7 +51,7 @@ review_fetch_compare(const void *one, const void *two)
 /* why it can't be a name of a file below a folder; NULL: it can */
 
 static const char *
-review_fetch_bad_name(review_str_t *name)
+review_fetch_request_bad_name(review_str_t *name)
 {
     size_t       len;
     const char  *p, *last, *end;
@@ -104,12 +104,12 @@ review_fetch_bad_name(review_str_t *name)
 
 
 static int
-review_fetch_refuse(review_error_t *err, const char *array, size_t i,
+review_fetch_request_refuse(review_error_t *err, const char *array, size_t i,
     const char *why)
 {
     char  at[REVIEW_ERROR_POINTER];
 
-    (void) review_pointer_index(at, array, i);
+    (void) review_json_member_pointer_index(at, array, i);
 
     return review_refuse(err, 422, at, "%s", why);
 }
@@ -118,8 +118,8 @@ review_fetch_refuse(review_error_t *err, const char *array, size_t i,
 /* from the URL; one that is refused anyway needs none */
 
 static int
-review_fetch_own_name(review_pool_t *pool, review_fetch_url_t *item, size_t i,
-    review_error_t *err)
+review_fetch_request_own_name(review_pool_t *pool, review_fetch_url_t *item,
+    size_t i, review_error_t *err)
 {
     review_url_t  url;
 
@@ -132,10 +132,11 @@ review_fetch_own_name(review_pool_t *pool, review_fetch_url_t *item, size_t i,
     item->name = url.name;
 
     if (memchr(url.name.data, '/', url.name.len)
-        || review_fetch_bad_name(&url.name))
+        || review_fetch_request_bad_name(&url.name))
     {
-        return review_fetch_refuse(err, "/urls", i, "does not end with a name "
-                                   "to save it as: \"save_as\" may tell one");
+        return review_fetch_request_refuse(err, "/urls", i, "does not end "
+                                           "with a name to save it as: "
+                                           "\"save_as\" may tell one");
     }
 
     return 0;
@@ -143,7 +144,7 @@ review_fetch_own_name(review_pool_t *pool, review_fetch_url_t *item, size_t i,
 
 
 static int
-review_fetch_name(review_pool_t *pool, review_fetch_url_t *item,
+review_fetch_request_name(review_pool_t *pool, review_fetch_url_t *item,
     json_t *save_as, size_t i, review_error_t *err)
 {
     char         at[REVIEW_ERROR_POINTER];
@@ -153,24 +154,25 @@ review_fetch_name(review_pool_t *pool, review_fetch_url_t *item,
     value = json_array_get(save_as, i);
 
     if (value == NULL || json_is_null(value)) {
-        return review_fetch_own_name(pool, item, i, err);
+        return review_fetch_request_own_name(pool, item, i, err);
     }
 
-    (void) review_pointer_index(at, "/save_as", i);
+    (void) review_json_member_pointer_index(at, "/save_as", i);
 
-    if (review_json_text(value, at, 0, SIZE_MAX, &item->name, err) != 0) {
+    if (review_json_member_text(value, at, 0, SIZE_MAX, &item->name, err)
+        != 0) {
         return 400;
     }
 
-    why = review_fetch_bad_name(&item->name);
+    why = review_fetch_request_bad_name(&item->name);
 
-    return why ? review_fetch_refuse(err, "/save_as", i, why) : 0;
+    return why ? review_fetch_request_refuse(err, "/save_as", i, why) : 0;
 }
 
 
 static int
-review_fetch_duplicates(review_pool_t *pool, review_fetch_request_t *request,
-    json_t *save_as, review_error_t *err)
+review_fetch_request_duplicates(review_pool_t *pool,
+    review_fetch_request_t *request, json_t *save_as, review_error_t *err)
 {
     size_t                i, n;
     review_fetch_url_t  **sorted;
@@ -187,19 +189,17 @@ review_fetch_duplicates(review_pool_t *pool, review_fetch_request_t *request,
         }
     }
 
-    qsort(sorted, n, sizeof(void *), review_fetch_compare);
+    qsort(sorted, n, sizeof(void *), review_fetch_request_compare);
 
     for (i = 1; i < n; i++) {
 
         if (review_request_same(&sorted[i]->name, &sorted[i - 1]->name)) {
             n = (size_t) (sorted[i] - request->urls);
 
-            return review_fetch_refuse(err,
-                                       json_is_string(json_array_get(save_as,
-                                                                     n))
-                                       ? "/save_as" : "/urls", n,
-                                       "would be saved under the name of one "
-                                       "before it");
+            return review_fetch_request_refuse(
+                err, json_is_string(json_array_get(save_as, n))
+                ? "/save_as" : "/urls", n, "would be saved under the name of "
+                "one before it");
         }
     }
 
@@ -208,7 +208,7 @@ review_fetch_duplicates(review_pool_t *pool, review_fetch_request_t *request,
 
 
 static int
-review_fetch_names(review_pool_t *pool, json_t *save_as,
+review_fetch_request_names(review_pool_t *pool, json_t *save_as,
     const review_fetch_given_t *given, review_fetch_request_t *request,
     review_error_t *err)
 {
@@ -226,19 +226,20 @@ review_fetch_names(review_pool_t *pool, json_t *save_as,
     }
 
     for (i = 0; i < request->n; i++) {
-        rc = review_fetch_name(pool, &request->urls[i], save_as, i, err);
+        rc = review_fetch_request_name(pool, &request->urls[i], save_as, i,
+                                       err);
 
         if (rc) {
             return rc;
         }
     }
 
-    return review_fetch_duplicates(pool, request, save_as, err);
+    return review_fetch_request_duplicates(pool, request, save_as, err);
 }
 
 
 static int
-review_fetch_urls(review_pool_t *pool, json_t *urls,
+review_fetch_request_urls(review_pool_t *pool, json_t *urls,
     review_fetch_request_t *request, review_error_t *err)
 {
     char     at[REVIEW_ERROR_POINTER];
@@ -266,11 +267,10 @@ review_fetch_urls(review_pool_t *pool, json_t *urls,
     memset(request->urls, 0, request->n * sizeof(review_fetch_url_t));
 
     json_array_foreach(urls, i, value) {
-        (void) review_pointer_index(at, "/urls", i);
+        (void) review_json_member_pointer_index(at, "/urls", i);
 
-        if (review_json_text(value, at, 1, SIZE_MAX, &request->urls[i].url,
-                             err)
-            != 0)
+        if (review_json_member_text(value, at, 1, SIZE_MAX,
+                                    &request->urls[i].url, err) != 0)
         {
             return 400;
         }
@@ -290,7 +290,7 @@ review_fetch_request(review_pool_t *pool, json_t *body,
 
     memset(&members, 0, sizeof(members));
 
-    review_json_drop_nulls(body);
+    review_json_object_drop_nulls(body);
 
     if (review_json_object(body, "", review_fetch_members, &members, err)
         != 0)
@@ -298,8 +298,8 @@ review_fetch_request(review_pool_t *pool, json_t *body,
         return 400;
     }
 
-    rc = review_fetch_urls(pool, members.urls, request, err);
+    rc = review_fetch_request_urls(pool, members.urls, request, err);
 
-    return rc ? rc : review_fetch_names(pool, members.save_as, given, request,
-                                        err);
+    return rc ? rc : review_fetch_request_names(pool, members.save_as, given,
+                                                request, err);
 }

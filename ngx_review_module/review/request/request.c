@@ -89,7 +89,7 @@ review_request_vars(json_t *vars, size_t max, review_error_t *err)
         return 0;
     }
 
-    review_json_drop_nulls(vars);
+    review_json_object_drop_nulls(vars);
 
     if (json_object_size(vars) > REVIEW_REQUEST_VARS) {
         return review_refuse(err, 422, "/vars", "there are %zu variables, at "
@@ -103,10 +103,12 @@ review_request_vars(json_t *vars, size_t max, review_error_t *err)
         size += strlen(name) + json_string_length(value);
 
         if (json_is_array(value) || json_is_object(value)) {
-            (void) review_pointer_name(at, "/vars", name, strlen(name));
+            (void) review_json_member_pointer_name(at, "/vars", name,
+                                                   strlen(name));
 
             return review_refuse(err, 400, at, "must be a string, a number or "
-                                 "a boolean, got %s", review_json_type(value));
+                                 "a boolean, got %s",
+                                 review_json_member_type(value));
         }
     }
 

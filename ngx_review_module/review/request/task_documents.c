@@ -49,8 +49,8 @@ static const review_member_t  review_task_document_members[] = {
 
 
 static int
-review_task_text(const review_str_t *text, const char *pointer, size_t max,
-    review_error_t *err)
+review_task_documents_text(const review_str_t *text, const char *pointer,
+    size_t max, review_error_t *err)
 {
     if (text->len > max) {
         return review_refuse(err, 413, pointer, "the text is of %zu bytes, "
@@ -70,7 +70,7 @@ review_task_text(const review_str_t *text, const char *pointer, size_t max,
 /* exactly one of the four */
 
 static int
-review_task_origin(json_t *json, const char *pointer,
+review_task_documents_origin(json_t *json, const char *pointer,
     review_source_e *from, review_error_t *err)
 {
     int  i, n;
@@ -104,7 +104,7 @@ review_task_origin(json_t *json, const char *pointer,
 /* what of it is allowed here is known before anything is done */
 
 static int
-review_task_source(json_t *json, const char *pointer,
+review_task_documents_source(json_t *json, const char *pointer,
     const review_task_given_t *given, review_task_document_t *document,
     review_error_t *err)
 {
@@ -112,7 +112,7 @@ review_task_source(json_t *json, const char *pointer,
     char         at[REVIEW_ERROR_POINTER];
     const char  *from, *why;
 
-    review_json_drop_nulls(json);
+    review_json_object_drop_nulls(json);
 
     rc = review_json_object(json, pointer, review_task_document_members,
                             document, err);
@@ -121,25 +121,26 @@ review_task_source(json_t *json, const char *pointer,
     }
 
     if (!review_utf8_printable(document->type.data, document->type.len)) {
-        (void) review_pointer_name(at, pointer, "type", 4);
+        (void) review_json_member_pointer_name(at, pointer, "type", 4);
 
         return review_refuse(err, 400, at, "is no media type: it has "
                              "characters other than printable ASCII");
     }
 
-    rc = review_task_origin(json, pointer, &document->from, err);
+    rc = review_task_documents_origin(json, pointer, &document->from, err);
 
     if (rc) {
         return rc;
     }
 
     from = review_sources[document->from];
-    (void) review_pointer_name(at, pointer, from, strlen(from));
+    (void) review_json_member_pointer_name(at, pointer, from, strlen(from));
 
     switch (document->from) {
 
     case REVIEW_SOURCE_TEXT:
-        return review_task_text(&document->name, at, given->max_text, err);
+        return review_task_documents_text(&document->name, at, given->max_text,
+                                          err);
 
     case REVIEW_SOURCE_OBJECT:
 
@@ -159,33 +160,36 @@ review_task_source(json_t *json, const char *pointer,
 
 
 static int
-review_task_read(json_t *json, const char *pointer,
+review_task_documents_read(json_t *json, const char *pointer,
     const review_task_given_t *given, review_task_document_t *document,
     review_error_t *err)
 {
     memset(document, 0, sizeof(*document));
 
     if (json_is_object(json)) {
-        return review_task_source(json, pointer, given, document, err);
+        return review_task_documents_source(json, pointer, given, document,
+                                            err);
     }
 
     if (!json_is_string(json)) {
         return review_refuse(err, 400, pointer, "must be a string or an "
-                             "object, got %s", review_json_type(json));
+                             "object, got %s", review_json_member_type(json));
     }
 
     document->name.data = json_string_value(json);
     document->name.len = json_string_length(json);
 
-    return review_task_text(&document->name, pointer, given->max_text, err);
+    return review_task_documents_text(&document->name, pointer,
+                                      given->max_text, err);
 }
 
 
 /* an id tells evidence apart; one without is called by its place */
 
 static int
-review_task_id(review_pool_t *pool, review_task_document_t *references,
-    size_t n, const char *pointer, review_error_t *err)
+review_task_documents_id(review_pool_t *pool,
+    review_task_document_t *references, size_t n, const char *pointer,
+    review_error_t *err)
 {
     char           at[REVIEW_ERROR_POINTER];
     size_t         i;
@@ -208,7 +212,7 @@ review_task_id(review_pool_t *pool, review_task_document_t *references,
         id->len = b.len;
     }
 
-    (void) review_pointer_name(at, pointer, "id", 2);
+    (void) review_json_member_pointer_name(at, pointer, "id", 2);
 
     if (review_request_same(id, &document)) {
         return review_refuse(err, 422, at, "evidence of the document itself "
@@ -227,7 +231,7 @@ review_task_id(review_pool_t *pool, review_task_document_t *references,
 
 
 int
-review_task_document(void *data, json_t *json, const char *pointer,
+review_task_documents_one(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
@@ -238,7 +242,8 @@ review_task_document(void *data, json_t *json, const char *pointer,
 
     if (given->text.data) {
         reading->request->document.name = given->text;
-        return review_task_text(&given->text, "", given->max_text, err);
+        return review_task_documents_text(&given->text, "", given->max_text,
+                                          err);
     }
 
     if (json == NULL) {
@@ -246,13 +251,13 @@ review_task_document(void *data, json_t *json, const char *pointer,
                              "reviewed");
     }
 
-    return review_task_read(json, pointer, given, &reading->request->document,
-                            err);
+    return review_task_documents_read(json, pointer, given,
+                                      &reading->request->document, err);
 }
 
 
 int
-review_task_references(void *data, json_t *list, const char *pointer,
+review_task_documents_references(void *data, json_t *list, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
@@ -288,10 +293,12 @@ review_task_references(void *data, json_t *list, const char *pointer,
     reading->request->clauses = REVIEW_TASK_CLAUSES;
 
     json_array_foreach(list, i, json) {
-        (void) review_pointer_index(at, pointer, i);
+        (void) review_json_member_pointer_index(at, pointer, i);
 
-        if ((rc = review_task_read(json, at, given, &references[i], err))
-            || (rc = review_task_id(reading->pool, references, i, at, err)))
+        if ((rc = review_task_documents_read(json, at, given, &references[i],
+                                             err))
+            || (rc = review_task_documents_id(reading->pool, references, i, at,
+                                              err)))
         {
             return rc;
         }

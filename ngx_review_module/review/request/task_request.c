@@ -25,7 +25,7 @@ static const char *const  review_task_modes[] = { "all", "top_k", NULL };
 static const char *const  review_task_formats[] = { "json", "markdown", NULL };
 
 static int
-review_task_rubric(void *data, json_t *json, const char *pointer,
+review_task_request_rubric(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
@@ -52,7 +52,7 @@ review_task_rubric(void *data, json_t *json, const char *pointer,
 
 
 static int
-review_task_point(json_t *id, size_t i, review_task_request_t *request,
+review_task_request_point(json_t *id, size_t i, review_task_request_t *request,
     review_error_t *err)
 {
     char              at[REVIEW_ERROR_POINTER];
@@ -61,11 +61,11 @@ review_task_point(json_t *id, size_t i, review_task_request_t *request,
 
     points = request->points;
 
-    (void) review_pointer_index(at, "/points", i);
+    (void) review_json_member_pointer_index(at, "/points", i);
 
     if (!json_is_string(id)) {
         return review_refuse(err, 400, at, "must be the id of a point, got "
-                             "%s", review_json_type(id));
+                             "%s", review_json_member_type(id));
     }
 
     points[i] = review_rubric_point(request->rubric, json_string_value(id),
@@ -86,7 +86,7 @@ review_task_point(json_t *id, size_t i, review_task_request_t *request,
 
 
 static int
-review_task_points(void *data, json_t *list, const char *pointer,
+review_task_request_points(void *data, json_t *list, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
@@ -108,7 +108,7 @@ review_task_points(void *data, json_t *list, const char *pointer,
     }
 
     json_array_foreach(list, i, id) {
-        rc = review_task_point(id, i, request, err);
+        rc = review_task_request_point(id, i, request, err);
 
         if (rc) {
             return rc;
@@ -120,13 +120,13 @@ review_task_points(void *data, json_t *list, const char *pointer,
 
 
 static int
-review_task_split(void *data, json_t *json, const char *pointer,
+review_task_request_split(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
 
-    return json ? review_split_options(json, pointer, &reading->request->split,
-                                       err)
+    return json ? review_split_request_options(json, pointer,
+                                               &reading->request->split, err)
                 : 0;
 }
 
@@ -143,7 +143,7 @@ static const review_member_t  review_task_select_members[] = {
 
 
 static int
-review_task_select(void *data, json_t *json, const char *pointer,
+review_task_request_select(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
@@ -159,7 +159,7 @@ review_task_select(void *data, json_t *json, const char *pointer,
     select.k = REVIEW_TASK_TOP_K;
     select.references = (int) reading->request->clauses;
 
-    review_json_drop_nulls(json);
+    review_json_object_drop_nulls(json);
 
     rc = review_json_object(json, pointer, review_task_select_members, &select,
                             err);
@@ -172,7 +172,7 @@ review_task_select(void *data, json_t *json, const char *pointer,
 
 
 static int
-review_task_ends_with(const review_str_t *str, const char *end)
+review_task_request_ends_with(const review_str_t *str, const char *end)
 {
     size_t  len;
 
@@ -199,7 +199,7 @@ static const review_member_t  review_task_result_members[] = {
 /* where the report is saved, too */
 
 static int
-review_task_result(void *data, json_t *json, const char *pointer,
+review_task_request_result(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
@@ -214,7 +214,7 @@ review_task_result(void *data, json_t *json, const char *pointer,
 
     result.format = -1;
 
-    review_json_drop_nulls(json);
+    review_json_object_drop_nulls(json);
 
     rc = review_json_object(json, pointer, review_task_result_members, &result,
                             err);
@@ -232,7 +232,8 @@ review_task_result(void *data, json_t *json, const char *pointer,
 
     reading->request->object = result.object;
     reading->request->markdown = result.format == -1
-                                 ? review_task_ends_with(&result.object, ".md")
+                                 ? review_task_request_ends_with(
+                                     &result.object, ".md")
                                  : result.format;
 
     return 0;
@@ -240,7 +241,7 @@ review_task_result(void *data, json_t *json, const char *pointer,
 
 
 static int
-review_task_vars(void *data, json_t *vars, const char *pointer,
+review_task_request_vars(void *data, json_t *vars, const char *pointer,
     review_error_t *err)
 {
     review_task_reading_t *reading = data;
@@ -254,17 +255,17 @@ review_task_vars(void *data, json_t *vars, const char *pointer,
 
 
 static const review_member_t  review_task_members[] = {
-    review_member_by("document", ANY, review_task_document),
-    review_member_by("references", ARRAY, review_task_references),
+    review_member_by("document", ANY, review_task_documents_one),
+    review_member_by("references", ARRAY, review_task_documents_references),
     review_member("rubric", STRING, review_task_reading_t, rubric,
-                  .read = review_task_rubric),
-    review_member_by("points", ARRAY, review_task_points),
-    review_member_by("split", OBJECT, review_task_split),
-    review_member_by("select", OBJECT, review_task_select),
+                  .read = review_task_request_rubric),
+    review_member_by("points", ARRAY, review_task_request_points),
+    review_member_by("split", OBJECT, review_task_request_split),
+    review_member_by("select", OBJECT, review_task_request_select),
     review_member("deadline", NUMBER, review_task_reading_t, deadline,
                   .min = 1, .max = 1000000),
-    review_member_by("result", OBJECT, review_task_result),
-    review_member_by("vars", OBJECT, review_task_vars),
+    review_member_by("result", OBJECT, review_task_request_result),
+    review_member_by("vars", OBJECT, review_task_request_vars),
     review_member_end
 };
 
@@ -286,7 +287,7 @@ review_task_request(review_pool_t *pool, json_t *body,
 
     request->split = given->split;
 
-    review_json_drop_nulls(body);
+    review_json_object_drop_nulls(body);
 
     rc = review_json_object(body, "", review_task_members, &reading, err);
 

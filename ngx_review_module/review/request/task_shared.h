@@ -21,10 +21,10 @@ typedef struct {
 
 /* task_documents.c: members, read by review_json_object() */
 
-int review_task_document(void *data, json_t *json, const char *pointer,
+int review_task_documents_one(void *data, json_t *json, const char *pointer,
     review_error_t *err);
-int review_task_references(void *data, json_t *list, const char *pointer,
-    review_error_t *err);
+int review_task_documents_references(void *data, json_t *list,
+    const char *pointer, review_error_t *err);
 
 
 #pragma GCC visibility pop

@@ -22,7 +22,7 @@ typedef struct {
 
 
 static void
-review_body_piece(review_body_t *body, const char *data, size_t len)
+review_prompt_body_piece(review_body_t *body, const char *data, size_t len)
 {
     review_str_t  *pieces;
 
@@ -53,11 +53,11 @@ review_body_piece(review_body_t *body, const char *data, size_t len)
 
 
 static void
-review_body_flush(review_body_t *body)
+review_prompt_body_flush(review_body_t *body)
 {
     if (body->own.len > body->from) {
-        review_body_piece(body, body->own.data + body->from,
-                          body->own.len - body->from);
+        review_prompt_body_piece(body, body->own.data + body->from,
+                                 body->own.len - body->from);
         body->from = body->own.len;
     }
 }
@@ -66,20 +66,20 @@ review_body_flush(review_body_t *body)
 /* an escaped text that outlives the body */
 
 static void
-review_body_share(review_body_t *body, const review_str_t *text)
+review_prompt_body_share(review_body_t *body, const review_str_t *text)
 {
     if (text->len < REVIEW_PIECE_MIN) {
         review_buf_str(&body->own, text);
         return;
     }
 
-    review_body_flush(body);
-    review_body_piece(body, text->data, text->len);
+    review_prompt_body_flush(body);
+    review_prompt_body_piece(body, text->data, text->len);
 }
 
 
 static void
-review_body_var(review_body_t *body, review_str_t *name)
+review_prompt_body_var(review_body_t *body, review_str_t *name)
 {
     json_t        *value;
     review_str_t   text;
@@ -89,13 +89,13 @@ review_body_var(review_body_t *body, review_str_t *name)
     if (value) {
         text.data = json_string_value(value);
         text.len = json_string_length(value);
-        review_body_share(body, &text);
+        review_prompt_body_share(body, &text);
     }
 }
 
 
 static void
-review_body_template(review_body_t *body, review_template_t *template)
+review_prompt_body_template(review_body_t *body, review_template_t *template)
 {
     size_t            i;
     review_part_t    *part;
@@ -111,23 +111,23 @@ review_body_template(review_body_t *body, review_template_t *template)
         switch (part->type) {
 
         case REVIEW_PART_TEXT:
-            review_body_share(body, &part->text);
+            review_prompt_body_share(body, &part->text);
             break;
 
         case REVIEW_PART_CHUNK:
-            review_body_share(body, &prompt->chunk);
+            review_prompt_body_share(body, &prompt->chunk);
             break;
 
         case REVIEW_PART_HEADING:
-            review_body_share(body, &prompt->heading);
+            review_prompt_body_share(body, &prompt->heading);
             break;
 
         case REVIEW_PART_REFERENCES:
-            review_body_share(body, &prompt->references);
+            review_prompt_body_share(body, &prompt->references);
             break;
 
         case REVIEW_PART_ANSWER:
-            review_body_share(body, &body->answer);
+            review_prompt_body_share(body, &body->answer);
             break;
 
         case REVIEW_PART_POINT_ID:
@@ -148,7 +148,7 @@ review_body_template(review_body_t *body, review_template_t *template)
             break;
 
         case REVIEW_PART_VAR:
-            review_body_var(body, &part->text);
+            review_prompt_body_var(body, &part->text);
             break;
         }
     }
@@ -156,7 +156,7 @@ review_body_template(review_body_t *body, review_template_t *template)
 
 
 static void
-review_body_point(review_body_t *body)
+review_prompt_body_point(review_body_t *body)
 {
     review_point_t        *point;
     const review_words_t  *words;
@@ -176,7 +176,7 @@ review_body_point(review_body_t *body)
 
 
 static int
-review_body_last(review_body_t *body)
+review_prompt_body_last(review_body_t *body)
 {
     return body->step + 1 >= body->point->nprompts;
 }
@@ -185,7 +185,7 @@ review_body_last(review_body_t *body)
 /* the schema of "data", as text of a message */
 
 static void
-review_body_data(review_body_t *body)
+review_prompt_body_data(review_body_t *body)
 {
     review_buf_t  schema;
 
@@ -206,7 +206,7 @@ review_body_data(review_body_t *body)
 /* what a question ends with, so that the answer has the form needed */
 
 static void
-review_body_close(review_body_t *body)
+review_prompt_body_close(review_body_t *body)
 {
     review_point_t        *point;
     const review_words_t  *words;
@@ -214,14 +214,14 @@ review_body_close(review_body_t *body)
     point = body->point;
     words = body->prompt->words;
 
-    if (!review_body_last(body)) {
+    if (!review_prompt_body_last(body)) {
         review_prompt_words(&body->own, "\n\n");
         review_prompt_words(&body->own, words->step);
         return;
     }
 
     if (point->data) {
-        review_body_data(body);
+        review_prompt_body_data(body);
     }
 
     /* a prompt that places the chunk itself is its author's alone */
@@ -238,25 +238,25 @@ review_body_close(review_body_t *body)
 /* the text of the step's user message, or the rest of it */
 
 static void
-review_body_step(review_body_t *body)
+review_prompt_body_step(review_body_t *body)
 {
     review_point_t  *point;
 
     point = body->point;
 
     if (point->nprompts == 0) {
-        review_body_point(body);
+        review_prompt_body_point(body);
 
     } else {
-        review_body_template(body, point->prompts[body->step]);
+        review_prompt_body_template(body, point->prompts[body->step]);
     }
 
-    review_body_close(body);
+    review_prompt_body_close(body);
 }
 
 
 static void
-review_body_first(review_body_t *body)
+review_prompt_body_first(review_body_t *body)
 {
     review_point_t   *point;
     review_prompt_t  *prompt;
@@ -265,18 +265,18 @@ review_body_first(review_body_t *body)
     prompt = body->prompt;
 
     if (point->nprompts && point->prompts[0]->chunk) {
-        review_body_piece(body, prompt->head.data, prompt->head.len);
+        review_prompt_body_piece(body, prompt->head.data, prompt->head.len);
 
     } else {
-        review_body_piece(body, prompt->common.data, prompt->common.len);
+        review_prompt_body_piece(body, prompt->common.data, prompt->common.len);
     }
 
-    review_body_step(body);
+    review_prompt_body_step(body);
 }
 
 
 static void
-review_body_turn(review_body_t *body, review_turn_t *turn)
+review_prompt_body_turn(review_body_t *body, review_turn_t *turn)
 {
     review_buf_t           answer;
     const review_words_t  *words;
@@ -297,13 +297,13 @@ review_body_turn(review_body_t *body, review_turn_t *turn)
 
     review_prompt_message_end(&body->own);
     review_prompt_message(&body->own, "assistant");
-    review_body_share(body, &body->answer);
+    review_prompt_body_share(body, &body->answer);
     review_prompt_message_end(&body->own);
     review_prompt_message(&body->own, "user");
 
-    if (turn->complaint.len == 0 && !review_body_last(body)) {
+    if (turn->complaint.len == 0 && !review_prompt_body_last(body)) {
         body->step++;
-        review_body_step(body);
+        review_prompt_body_step(body);
         return;
     }
 
@@ -314,13 +314,13 @@ review_body_turn(review_body_t *body, review_turn_t *turn)
     }
 
     review_prompt_words(&body->own,
-                        review_body_last(body) ? words->again
+                        review_prompt_body_last(body) ? words->again
                                                : words->again_step);
 }
 
 
 static void
-review_body_format(review_body_t *body)
+review_prompt_body_format(review_body_t *body)
 {
     review_buf_t  *b;
 
@@ -347,7 +347,7 @@ review_body_format(review_body_t *body)
 
 
 static void
-review_body_tail(review_body_t *body)
+review_prompt_body_tail(review_body_t *body)
 {
     int            tokens;
     review_buf_t  *b;
@@ -375,8 +375,8 @@ review_body_tail(review_body_t *body)
         review_write_object_end(b);
     }
 
-    if (body->prompt->schema && review_body_last(body)) {
-        review_body_format(body);
+    if (body->prompt->schema && review_prompt_body_last(body)) {
+        review_prompt_body_format(body);
     }
 
     review_write_object_end(b);
@@ -399,14 +399,14 @@ review_prompt_body(review_prompt_t *prompt, review_question_t *question,
     review_buf_init(&body.own, prompt->pool,
                     384 + body.point->title.len + body.point->question.len);
 
-    review_body_first(&body);
+    review_prompt_body_first(&body);
 
     for (i = 0; i < question->nturns; i++) {
-        review_body_turn(&body, &question->turns[i]);
+        review_prompt_body_turn(&body, &question->turns[i]);
     }
 
-    review_body_tail(&body);
-    review_body_flush(&body);
+    review_prompt_body_tail(&body);
+    review_prompt_body_flush(&body);
 
     if (body.own.failed) {
         return 0;

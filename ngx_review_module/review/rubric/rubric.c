@@ -43,7 +43,7 @@ static int
 review_rubric_object(json_t *json, const char *pointer, const char *required,
     const review_member_t *members, void *into, review_error_t *err)
 {
-    if (review_json_known(json, pointer, members, err) != 0) {
+    if (review_json_object_known(json, pointer, members, err) != 0) {
         return -1;
     }
 
@@ -51,12 +51,12 @@ review_rubric_object(json_t *json, const char *pointer, const char *required,
         return review_error(err, pointer, "\"%s\" is required", required);
     }
 
-    return review_json_members(json, pointer, members, into, err);
+    return review_json_object_members(json, pointer, members, into, err);
 }
 
 
 static int
-review_point_id(void *data, json_t *json, const char *pointer,
+review_rubric_point_id(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_point_reading_t *reading = data;
@@ -85,10 +85,10 @@ review_point_id(void *data, json_t *json, const char *pointer,
 /* whether a regex is sound is for its owner to say, who compiles it */
 
 static int
-review_point_regex(json_t *value, const char *pointer, review_str_t *regex,
-    review_error_t *err)
+review_rubric_point_regex(json_t *value, const char *pointer,
+    review_str_t *regex, review_error_t *err)
 {
-    if (review_json_text(value, pointer, 1, REVIEW_REGEX_MAX, regex, err)
+    if (review_json_member_text(value, pointer, 1, REVIEW_REGEX_MAX, regex, err)
         != 0)
     {
         return -1;
@@ -103,28 +103,29 @@ review_point_regex(json_t *value, const char *pointer, review_str_t *regex,
 
 
 static int
-review_point_when(void *data, json_t *json, const char *pointer,
+review_rubric_point_when(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_point_reading_t *reading = data;
 
-    return json ? review_point_regex(json, pointer, &reading->point.when, err)
+    return json ? review_rubric_point_regex(json, pointer,
+                                            &reading->point.when, err)
                 : 0;
 }
 
 
 static int
-review_rule_pattern(void *data, json_t *json, const char *pointer,
+review_rubric_rule_pattern(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_rule_t *rule = data;
 
-    return review_point_regex(json, pointer, &rule->pattern, err);
+    return review_rubric_point_regex(json, pointer, &rule->pattern, err);
 }
 
 
 static const review_member_t  review_rule_members[] = {
-    review_member_by("pattern", ANY, review_rule_pattern),
+    review_member_by("pattern", ANY, review_rubric_rule_pattern),
     review_member("match", CHOICE, review_rule_t, match,
                   .names = review_verdicts),
     review_member("no_match", CHOICE, review_rule_t, no_match,
@@ -138,7 +139,7 @@ static const review_member_t  review_rule_members[] = {
 /* the LLM's members are wrong beside a rule, whatever they are */
 
 static int
-review_rule_alone(review_point_reading_t *reading, review_error_t *err)
+review_rubric_rule_alone(review_point_reading_t *reading, review_error_t *err)
 {
     int          i;
     char         at[REVIEW_ERROR_POINTER];
@@ -151,7 +152,8 @@ review_rule_alone(review_point_reading_t *reading, review_error_t *err)
             continue;
         }
 
-        (void) review_pointer_name(at, reading->pointer, name, strlen(name));
+        (void) review_json_member_pointer_name(at, reading->pointer, name,
+                                               strlen(name));
 
         return review_error(err, at, "must not stand beside \"rule\", which "
                             "asks no LLM");
@@ -162,7 +164,7 @@ review_rule_alone(review_point_reading_t *reading, review_error_t *err)
 
 
 static int
-review_point_rule(void *data, json_t *json, const char *pointer,
+review_rubric_point_rule(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_point_reading_t *reading = data;
@@ -173,7 +175,7 @@ review_point_rule(void *data, json_t *json, const char *pointer,
         return 0;
     }
 
-    if (review_rule_alone(reading, err) != 0) {
+    if (review_rubric_rule_alone(reading, err) != 0) {
         return -1;
     }
 
@@ -191,7 +193,7 @@ review_point_rule(void *data, json_t *json, const char *pointer,
     reading->point.rule = rule;
 
     if (json_is_string(json)) {
-        return review_point_regex(json, pointer, &rule->pattern, err);
+        return review_rubric_point_regex(json, pointer, &rule->pattern, err);
     }
 
     if (json_is_object(json)) {
@@ -200,18 +202,18 @@ review_point_rule(void *data, json_t *json, const char *pointer,
     }
 
     return review_error(err, pointer, "must be a regex or an object, got %s",
-                        review_json_type(json));
+                        review_json_member_type(json));
 }
 
 
 static int
-review_point_template(review_pool_t *pool, json_t *value, const char *pointer,
-    review_point_t *point, review_error_t *err)
+review_rubric_point_template(review_pool_t *pool, json_t *value,
+    const char *pointer, review_point_t *point, review_error_t *err)
 {
     review_str_t        text;
     review_template_t  *template;
 
-    if (review_json_text(value, pointer, 1, SIZE_MAX, &text, err) != 0) {
+    if (review_json_member_text(value, pointer, 1, SIZE_MAX, &text, err) != 0) {
         return -1;
     }
 
@@ -228,7 +230,7 @@ review_point_template(review_pool_t *pool, json_t *value, const char *pointer,
 
 
 static int
-review_point_prompt(void *data, json_t *json, const char *pointer,
+review_rubric_point_prompt(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_point_reading_t *reading = data;
@@ -244,13 +246,13 @@ review_point_prompt(void *data, json_t *json, const char *pointer,
         return review_error(err, pointer, "no memory");
     }
 
-    return review_point_template(reading->pool, json, pointer,
-                                 &reading->point, err);
+    return review_rubric_point_template(reading->pool, json, pointer,
+                                        &reading->point, err);
 }
 
 
 static int
-review_point_steps(void *data, json_t *json, const char *pointer,
+review_rubric_point_steps(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_point_reading_t *reading = data;
@@ -285,9 +287,10 @@ review_point_steps(void *data, json_t *json, const char *pointer,
     }
 
     json_array_foreach(json, i, value) {
-        (void) review_pointer_index(at, pointer, i);
+        (void) review_json_member_pointer_index(at, pointer, i);
 
-        if (review_point_template(reading->pool, value, at, point, err) != 0) {
+        if (review_rubric_point_template(reading->pool, value, at, point, err)
+            != 0) {
             return -1;
         }
     }
@@ -297,7 +300,7 @@ review_point_steps(void *data, json_t *json, const char *pointer,
 
 
 static int
-review_point_data(void *data, json_t *json, const char *pointer,
+review_rubric_point_data(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_point_reading_t *reading = data;
@@ -310,27 +313,27 @@ review_point_data(void *data, json_t *json, const char *pointer,
 
 static const review_member_t  review_point_members[] = {
     review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
-                  .max = REVIEW_ID_MAX, .read = review_point_id),
+                  .max = REVIEW_ID_MAX, .read = review_rubric_point_id),
     review_member("title", STRING, review_point_reading_t, point.title),
     review_member("severity", CHOICE, review_point_reading_t, point.severity,
                   .names = review_severities),
     review_member("question", STRING, review_point_reading_t, point.question,
                   .min = 1),
-    review_member_by("when", ANY, review_point_when),
-    review_member_by("rule", ANY, review_point_rule),
-    review_member_by("prompt", ANY, review_point_prompt),
-    review_member_by("steps", ARRAY, review_point_steps),
+    review_member_by("when", ANY, review_rubric_point_when),
+    review_member_by("rule", ANY, review_rubric_point_rule),
+    review_member_by("prompt", ANY, review_rubric_point_prompt),
+    review_member_by("steps", ARRAY, review_rubric_point_steps),
     review_member("max_tokens", INTEGER, review_point_reading_t,
                   point.max_tokens, .min = 1, .max = REVIEW_TOKENS_MAX),
     review_member("temperature", NUMBER, review_point_reading_t,
                   point.temperature, .max = 2),
-    review_member_by("data", OBJECT, review_point_data),
+    review_member_by("data", OBJECT, review_rubric_point_data),
     review_member_end
 };
 
 
 int
-review_point_load(review_pool_t *pool, json_t *json, const char *pointer,
+review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
     review_point_t *point, review_error_t *err)
 {
     review_point_reading_t  reading;
@@ -379,7 +382,7 @@ review_rubric_id(json_t *ids, review_point_t *point, size_t index,
     first = json_object_getn(ids, point->id.data, point->id.len);
 
     if (first) {
-        (void) review_pointer_name(at, pointer, "id", 2);
+        (void) review_json_member_pointer_name(at, pointer, "id", 2);
 
         return review_error(err, at, "\"%.*s\" is the id of /points/%"
                             JSON_INTEGER_FORMAT " already",
@@ -428,9 +431,10 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 
     for (i = 0; i < n && rc == 0; i++) {
         value = json_array_get(json, i);
-        (void) review_pointer_index(at, pointer, i);
+        (void) review_json_member_pointer_index(at, pointer, i);
 
-        rc = review_point_load(reading->pool, value, at, &points[i], err);
+        rc = review_rubric_point_load(reading->pool, value, at, &points[i],
+                                      err);
 
         if (rc == 0) {
             rc = review_rubric_id(ids, &points[i], i, at, err);
@@ -471,7 +475,7 @@ review_rubric_fill(review_pool_t *pool, json_t *json, review_rubric_t *rubric,
 
     if (!json_is_object(json)) {
         return review_error(err, "", "a rubric must be an object, got %s",
-                            review_json_type(json));
+                            review_json_member_type(json));
     }
 
     if (review_rubric_object(json, "", "name", review_rubric_members, &reading,

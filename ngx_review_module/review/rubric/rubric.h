@@ -74,8 +74,8 @@ review_rubric_t *review_rubric_load(review_pool_t *pool, const char *data,
  * users: the point borrows its strings.  Returns 0 or -1.
  */
 
-int review_point_load(review_pool_t *pool, json_t *json, const char *pointer,
-    review_point_t *point, review_error_t *err);
+int review_rubric_point_load(review_pool_t *pool, json_t *json,
+    const char *pointer, review_point_t *point, review_error_t *err);
 
 /* the point of that id, or NULL */
 

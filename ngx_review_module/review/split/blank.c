@@ -10,7 +10,7 @@
 /* behind the last that is to be seen in [from, to) */
 
 static size_t
-review_split_tail(const review_split_t *split, size_t from, size_t to)
+review_split_blank_tail(const review_split_t *split, size_t from, size_t to)
 {
     const char  *p, *s, *first;
 
@@ -35,7 +35,7 @@ review_split_tail(const review_split_t *split, size_t from, size_t to)
 /* is there, from "from" on, a chunk's worth of white space? */
 
 static int
-review_split_is_gap(const review_split_t *split, size_t from)
+review_split_blank_is_gap(const review_split_t *split, size_t from)
 {
     size_t       to;
     const char  *text, *last;
@@ -53,7 +53,8 @@ review_split_is_gap(const review_split_t *split, size_t from)
 /* would the chunk be blank that begins where this one ends? */
 
 static int
-review_split_spills(const review_split_t *split, const review_split_cut_t *cut)
+review_split_blank_spills(const review_split_t *split,
+    const review_split_cut_t *cut)
 {
     const char          *p, *end;
     review_split_t       next;
@@ -87,7 +88,7 @@ review_split_spills(const review_split_t *split, const review_split_cut_t *cut)
  */
 
 void
-review_split_cut(const review_split_t *split, size_t max,
+review_split_blank_cut(const review_split_t *split, size_t max,
     review_split_cut_t *cut)
 {
     int                  n;
@@ -96,13 +97,13 @@ review_split_cut(const review_split_t *split, size_t max,
 
     review_split_cut_full(split, max, cut);
 
-    if (cut->oversize || !review_split_spills(split, cut)) {
+    if (cut->oversize || !review_split_blank_spills(split, cut)) {
         return;
     }
 
-    tail = review_split_tail(split, split->at, cut->end);
+    tail = review_split_blank_tail(split, split->at, cut->end);
 
-    if (review_split_is_gap(split, tail)) {
+    if (review_split_blank_is_gap(split, tail)) {
         return;
     }
 
@@ -120,11 +121,11 @@ review_split_cut(const review_split_t *split, size_t max,
             return;
         }
 
-        if (!review_split_spills(split, &other)) {
+        if (!review_split_blank_spills(split, &other)) {
             *cut = other;
             return;
         }
 
-        tail = review_split_tail(split, split->at, other.end);
+        tail = review_split_blank_tail(split, split->at, other.end);
     }
 }

@@ -9,7 +9,7 @@
  */
 
 int
-review_split_sticks(const review_split_t *split, uint32_t i)
+review_split_cut_sticks(const review_split_t *split, uint32_t i)
 {
     review_block_t  *block;
 
@@ -29,9 +29,9 @@ review_split_sticks(const review_split_t *split, uint32_t i)
  */
 
 static uint32_t
-review_split_before(const review_split_t *split, uint32_t i)
+review_split_cut_before(const review_split_t *split, uint32_t i)
 {
-    while (i > split->block && review_split_sticks(split, i - 1)) {
+    while (i > split->block && review_split_cut_sticks(split, i - 1)) {
         i--;
     }
 
@@ -46,7 +46,7 @@ review_split_before(const review_split_t *split, uint32_t i)
  */
 
 static uint32_t
-review_split_section(const review_split_t *split, uint32_t k)
+review_split_cut_section(const review_split_t *split, uint32_t k)
 {
     uint32_t           i, found, number;
     review_section_t  *section;
@@ -61,7 +61,7 @@ review_split_section(const review_split_t *split, uint32_t k)
             break;
         }
 
-        i = review_split_before(split, section->block);
+        i = review_split_cut_before(split, section->block);
 
         if (i) {
             found = i;
@@ -75,7 +75,7 @@ review_split_section(const review_split_t *split, uint32_t k)
 /* the same for a table, or code, whose header is not left alone either */
 
 static uint32_t
-review_split_group(const review_split_t *split, uint32_t k)
+review_split_cut_group(const review_split_t *split, uint32_t k)
 {
     int              row, blank;
     size_t           size;
@@ -101,7 +101,7 @@ review_split_group(const review_split_t *split, uint32_t k)
         return 0;
     }
 
-    i = review_split_before(split, group->first);
+    i = review_split_cut_before(split, group->first);
 
     if (i) {
         return i;
@@ -122,7 +122,7 @@ review_split_group(const review_split_t *split, uint32_t k)
 
 
 static void
-review_split_end(const review_split_t *split, review_split_cut_t *cut,
+review_split_cut_end(const review_split_t *split, review_split_cut_t *cut,
     uint32_t i, size_t units)
 {
     cut->block = i;
@@ -135,7 +135,7 @@ review_split_end(const review_split_t *split, review_split_cut_t *cut,
 /* the end of the line that the block's first row is, its line break included */
 
 size_t
-review_split_row_end(const review_split_t *split, uint32_t k)
+review_split_cut_row_end(const review_split_t *split, uint32_t k)
 {
     const char      *text, *last;
     review_line_t    line;
@@ -152,7 +152,7 @@ review_split_row_end(const review_split_t *split, uint32_t k)
 /* a row and its line break are never cut: block k, if it has more than max */
 
 static int
-review_split_row(const review_split_t *split, uint32_t k, size_t max,
+review_split_cut_row(const review_split_t *split, uint32_t k, size_t max,
     review_split_cut_t *cut)
 {
     size_t       from, end, last, units;
@@ -161,7 +161,7 @@ review_split_row(const review_split_t *split, uint32_t k, size_t max,
     text = split->outline.text;
     from = review_split_block(split, k)->start;
     last = review_split_block(split, k + 1)->start;
-    end = review_split_row_end(split, k);
+    end = review_split_cut_row_end(split, k);
     units = review_split_units(split, from, end);
 
     if (units <= max) {
@@ -190,7 +190,7 @@ review_split_row(const review_split_t *split, uint32_t k, size_t max,
 /* cuts block k, of which [from, ...) has more than max units; adds to "used" */
 
 static void
-review_split_inside(const review_split_t *split, uint32_t k, size_t from,
+review_split_cut_inside(const review_split_t *split, uint32_t k, size_t from,
     size_t max, size_t used, review_split_cut_t *cut)
 {
     size_t           last;
@@ -205,7 +205,7 @@ review_split_inside(const review_split_t *split, uint32_t k, size_t from,
     cut->block = k;
 
     if (block->kind == REVIEW_BLOCK_ROW && from == block->start
-        && review_split_row(split, k, max, cut))
+        && review_split_cut_row(split, k, max, cut))
     {
         cut->block += cut->end == last;
         cut->units += used;
@@ -238,7 +238,7 @@ review_split_inside(const review_split_t *split, uint32_t k, size_t from,
 /* is a cut before block c as good as one before block i? */
 
 static int
-review_split_equal(const review_split_t *split, uint32_t c, uint32_t i)
+review_split_cut_equal(const review_split_t *split, uint32_t c, uint32_t i)
 {
     review_block_t    *block, *other;
     review_section_t  *section, *begun;
@@ -248,7 +248,7 @@ review_split_equal(const review_split_t *split, uint32_t c, uint32_t i)
     section = review_outline_section(&split->outline, block->section);
     begun = review_outline_section(&split->outline, other->section);
 
-    if (review_split_sticks(split, c - 1)) {
+    if (review_split_cut_sticks(split, c - 1)) {
         return 0;
     }
 
@@ -268,7 +268,7 @@ review_split_equal(const review_split_t *split, uint32_t c, uint32_t i)
  */
 
 static uint32_t
-review_split_balance(const review_split_t *split, uint32_t i, uint32_t k,
+review_split_cut_balance(const review_split_t *split, uint32_t i, uint32_t k,
     size_t used, size_t max)
 {
     size_t           rest, least;
@@ -302,7 +302,7 @@ review_split_balance(const review_split_t *split, uint32_t i, uint32_t k,
             break;
         }
 
-        if (review_split_equal(split, c, i)
+        if (review_split_cut_equal(split, c, i)
             && review_split_size(split, c, i) + rest >= least)
         {
             return c;
@@ -316,7 +316,7 @@ review_split_balance(const review_split_t *split, uint32_t i, uint32_t k,
 /* block k does not fit any more behind "used" units */
 
 static void
-review_split_choose(const review_split_t *split, uint32_t k, size_t used,
+review_split_cut_choose(const review_split_t *split, uint32_t k, size_t used,
     size_t max, review_split_cut_t *cut)
 {
     size_t           size;
@@ -326,14 +326,14 @@ review_split_choose(const review_split_t *split, uint32_t k, size_t used,
     block = review_split_block(split, k);
     size = review_split_size(split, k, k + 1);
 
-    i = review_split_section(split, k);
+    i = review_split_cut_section(split, k);
 
     if (i == 0) {
-        i = review_split_group(split, k);
+        i = review_split_cut_group(split, k);
     }
 
     if (i == 0) {
-        i = review_split_before(split, k);
+        i = review_split_cut_before(split, k);
 
         if (block->kind == REVIEW_BLOCK_ROW
             || (block->kind == REVIEW_BLOCK_TITLE
@@ -345,8 +345,8 @@ review_split_choose(const review_split_t *split, uint32_t k, size_t used,
         } else if (i == 0 || (size > split->options.max && used * 2 < max)) {
 
             if (used < max) {
-                review_split_inside(split, k, block->start, max - used, used,
-                                    cut);
+                review_split_cut_inside(split, k, block->start, max - used,
+                                        used, cut);
 
                 if (!cut->oversize
                     && (i == 0 || cut->kind >= REVIEW_CUT_INNER))
@@ -359,10 +359,10 @@ review_split_choose(const review_split_t *split, uint32_t k, size_t used,
         }
     }
 
-    i = review_split_balance(split, i, k, used, max);
+    i = review_split_cut_balance(split, i, k, used, max);
 
     cut->oversize = 0;
-    review_split_end(split, cut, i, used - review_split_size(split, i, k));
+    review_split_cut_end(split, cut, i, used - review_split_size(split, i, k));
 }
 
 
@@ -388,7 +388,7 @@ review_split_cut_full(const review_split_t *split, size_t max,
                          split->options.tokens)
         < text + next)
     {
-        review_split_inside(split, split->block, split->at, max, 0, cut);
+        review_split_cut_inside(split, split->block, split->at, max, 0, cut);
         return;
     }
 
@@ -402,7 +402,7 @@ review_split_cut_full(const review_split_t *split, size_t max,
 
         if (review_split_block(split, k)->forced
             && !(k == split->block + 1
-                 && review_split_sticks(split, split->block)))
+                 && review_split_cut_sticks(split, split->block)))
         {
             break;
         }
@@ -410,12 +410,12 @@ review_split_cut_full(const review_split_t *split, size_t max,
         size = review_split_size(split, k, k + 1);
 
         if (size > max - used) {
-            review_split_choose(split, k, used, max, cut);
+            review_split_cut_choose(split, k, used, max, cut);
             return;
         }
 
         used += size;
     }
 
-    review_split_end(split, cut, k, used);
+    review_split_cut_end(split, cut, k, used);
 }

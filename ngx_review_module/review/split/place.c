@@ -214,10 +214,10 @@ review_place_find(const char **p, const char *last, const char *tail,
     best[1] = NULL;
     blank = (tail <= limit && tail > *p) ? limit : NULL;
 
-    review_sentences_init(&s, *p, last, limit);
+    review_sentence_init(&s, *p, last, limit);
 
     for ( ;; ) {
-        found = review_sentences_next(&s);
+        found = review_sentence_next(&s);
 
         if (found == REVIEW_CUT_NONE) {
             break;

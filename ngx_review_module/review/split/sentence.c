@@ -22,7 +22,7 @@ static const unsigned char  review_sentence_bytes[256] = {
 
 
 void
-review_sentences_init(review_sentences_t *s, const char *p, const char *last,
+review_sentence_init(review_sentences_t *s, const char *p, const char *last,
     const char *limit)
 {
     memset(s, 0, sizeof(*s));
@@ -357,7 +357,7 @@ review_sentence_bracket(review_sentences_t *s, const char *p, int sign)
 
 
 review_cut_e
-review_sentences_next(review_sentences_t *s)
+review_sentence_next(review_sentences_t *s)
 {
     int          sign;
     const char  *p;

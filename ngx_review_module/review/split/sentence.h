@@ -29,12 +29,12 @@ typedef struct {
     unsigned        quote:1;   /* an ASCII one is */
 } review_sentences_t;
 
-void review_sentences_init(review_sentences_t *s, const char *p,
+void review_sentence_init(review_sentences_t *s, const char *p,
     const char *last, const char *limit);
 
 /* REVIEW_CUT_SENTENCE, REVIEW_CUT_INNER, or REVIEW_CUT_NONE at the end */
 
-review_cut_e review_sentences_next(review_sentences_t *s);
+review_cut_e review_sentence_next(review_sentences_t *s);
 
 
 #pragma GCC visibility pop

@@ -51,11 +51,11 @@ review_split_sentences(const review_split_t *split, size_t from, size_t to,
     last = split->outline.text + to;
     units = review_split_units(split, from, to);
 
-    review_sentences_init(&s, p, last, last);
+    review_sentence_init(&s, p, last, last);
 
     do {
         do {
-            if (review_sentences_next(&s) == REVIEW_CUT_NONE) {
+            if (review_sentence_next(&s) == REVIEW_CUT_NONE) {
                 *max = 0;
                 return to;
             }
@@ -185,7 +185,7 @@ review_split_with_overlap(const review_split_t *split, review_chunk_t *chunk,
     }
 
     chunk->start = review_split_overlap(split, &overlap);
-    review_split_cut(split, max - overlap, cut);
+    review_split_blank_cut(split, max - overlap, cut);
 
     if (overlap == 0
         || (!cut->oversize && cut->kind >= REVIEW_CUT_INNER))
@@ -198,7 +198,7 @@ review_split_with_overlap(const review_split_t *split, review_chunk_t *chunk,
      * only white space would fit with it.
      */
 
-    review_split_cut(split, max, &whole);
+    review_split_blank_cut(split, max, &whole);
 
     if (whole.kind >= REVIEW_CUT_INNER || cut->oversize
         || review_split_blank(split, split->at, cut->end))
@@ -233,7 +233,7 @@ review_split_header(const review_split_t *split, review_chunk_t *chunk)
 
     units = review_split_size(split, group->first, group->first + 2);
     row = review_split_units(split, block->start,
-                             review_split_row_end(split, split->block));
+                             review_split_cut_row_end(split, split->block));
 
     if (units >= split->options.max || row > split->options.max - units
         || (units > REVIEW_SPLIT_HEADER && units > split->options.max / 2))
@@ -263,7 +263,7 @@ review_split_heading(const review_split_t *split,
         last--;
     }
 
-    for (i = split->block; i < last && review_split_sticks(split, i); i++) {
+    for (i = split->block; i < last && review_split_cut_sticks(split, i); i++) {
         /* void */
     }
 
@@ -316,7 +316,7 @@ review_split_next(review_split_t *split, review_chunk_t *chunk)
         || (unsigned char) split->outline.text[split->at] <= ' ')
     {
         header = review_split_header(split, chunk);
-        review_split_cut(split, split->options.max - header, &cut);
+        review_split_blank_cut(split, split->options.max - header, &cut);
 
     } else {
         review_split_with_overlap(split, chunk, &cut);

@@ -10,7 +10,7 @@
 
 
 void
-review_split_writer_init(review_split_writer_t *w, const char *text)
+review_split_json_writer_init(review_split_writer_t *w, const char *text)
 {
     memset(w, 0, sizeof(*w));
 
@@ -19,7 +19,7 @@ review_split_writer_init(review_split_writer_t *w, const char *text)
 
 
 static size_t
-review_split_points(const review_split_writer_t *w, size_t from, size_t to)
+review_split_json_points(const review_split_writer_t *w, size_t from, size_t to)
 {
     return review_utf8_count(w->text + from, to - from);
 }
@@ -48,7 +48,7 @@ review_split_json_heading(review_buf_t *b, const review_heading_t *heading)
 /* of the chunk's text, a repeated header included */
 
 static void
-review_split_write_hash(review_buf_t *b, const review_split_writer_t *w,
+review_split_json_write_hash(review_buf_t *b, const review_split_writer_t *w,
     const review_chunk_t *chunk)
 {
     char           hex[2 * EVP_MAX_MD_SIZE];
@@ -86,18 +86,19 @@ review_split_write_hash(review_buf_t *b, const review_split_writer_t *w,
 /* the header of a table stands somewhere before, often the same many times */
 
 static void
-review_split_write_header(review_split_writer_t *w, review_buf_t *b,
+review_split_json_write_header(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk)
 {
     size_t  points;
 
     if (w->header[0] != chunk->header || w->header[1] != chunk->header_end) {
-        points = w->points - review_split_points(w, chunk->header_end, w->at);
+        points = w->points - review_split_json_points(w, chunk->header_end,
+                                                      w->at);
 
         w->header[0] = chunk->header;
         w->header[1] = chunk->header_end;
-        w->header_points[0] = points - review_split_points(w, chunk->header,
-                                                           chunk->header_end);
+        w->header_points[0] = points - review_split_json_points(
+            w, chunk->header, chunk->header_end);
         w->header_points[1] = points;
     }
 
@@ -109,16 +110,16 @@ review_split_write_header(review_split_writer_t *w, review_buf_t *b,
 
 
 void
-review_split_write(review_split_writer_t *w, review_buf_t *b,
+review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk)
 {
     size_t  start, body, end;
 
     /* the overlap begins behind the body before, the body where that ended */
 
-    start = w->points + review_split_points(w, w->at, chunk->start);
-    body = start + review_split_points(w, chunk->start, chunk->body);
-    end = body + review_split_points(w, chunk->body, chunk->end);
+    start = w->points + review_split_json_points(w, w->at, chunk->start);
+    body = start + review_split_json_points(w, chunk->start, chunk->body);
+    end = body + review_split_json_points(w, chunk->body, chunk->end);
 
     w->at = chunk->body;
     w->points = body;
@@ -141,10 +142,10 @@ review_split_write(review_split_writer_t *w, review_buf_t *b,
     review_write_number(b, "overlap", body - start);
 
     review_split_json_heading(b, chunk->heading);
-    review_split_write_hash(b, w, chunk);
+    review_split_json_write_hash(b, w, chunk);
 
     if (chunk->header_end > chunk->header) {
-        review_split_write_header(w, b, chunk);
+        review_split_json_write_header(w, b, chunk);
     }
 
     if (chunk->oversize) {

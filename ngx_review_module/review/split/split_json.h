@@ -23,7 +23,7 @@ typedef struct {
     size_t                     header_points[2]; /* and code points */
 } review_split_writer_t;
 
-void review_split_writer_init(review_split_writer_t *w, const char *text);
+void review_split_json_writer_init(review_split_writer_t *w, const char *text);
 
 /*
  * Appends {"id","text","start","end","overlap","heading","sha256"}, and
@@ -31,7 +31,7 @@ void review_split_writer_init(review_split_writer_t *w, const char *text);
  * are code points, "overlap" is a number of them; the hash is of "text".
  */
 
-void review_split_write(review_split_writer_t *w, review_buf_t *b,
+void review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk);
 
 /* "heading": from the outermost one; of a longer path the innermost part */

@@ -43,7 +43,7 @@ static const review_member_t  review_split_request_members[] = {
 /* "options" has what is not said */
 
 static int
-review_split_read(json_t *json, const char *pointer,
+review_split_request_read(json_t *json, const char *pointer,
     const review_member_t *list, review_split_options_t *options,
     review_str_t *text, review_error_t *err)
 {
@@ -56,7 +56,7 @@ review_split_read(json_t *json, const char *pointer,
     members.tokens = options->tokens;
     members.keep_tables = options->keep_tables;
 
-    review_json_drop_nulls(json);
+    review_json_object_drop_nulls(json);
 
     if (review_json_object(json, pointer, list, &members, err) != 0) {
         return 400;
@@ -69,18 +69,19 @@ review_split_read(json_t *json, const char *pointer,
 
     *text = members.text;
 
-    return review_split_check(options, pointer, err);
+    return review_split_request_check(options, pointer, err);
 }
 
 
 int
-review_split_options(json_t *json, const char *pointer,
+review_split_request_options(json_t *json, const char *pointer,
     review_split_options_t *options, review_error_t *err)
 {
     review_str_t  none;
 
-    return review_split_read(json, pointer, review_split_options_members,
-                             options, &none, err);
+    return review_split_request_read(json, pointer,
+                                     review_split_options_members, options,
+                                     &none, err);
 }
 
 
@@ -95,8 +96,8 @@ review_split_request(review_pool_t *pool, json_t *body,
 
     request->options = given->options;
 
-    rc = review_split_read(body, "", review_split_request_members,
-                           &request->options, &request->text, err);
+    rc = review_split_request_read(body, "", review_split_request_members,
+                                   &request->options, &request->text, err);
 
     if (rc == 0 && request->text.len > given->max_text) {
         return review_refuse(err, 413, "/text", "the text is of %zu bytes, "
@@ -109,14 +110,14 @@ review_split_request(review_pool_t *pool, json_t *body,
 
 
 static int
-review_split_is(const review_str_t *str, const char *word)
+review_split_request_is(const review_str_t *str, const char *word)
 {
     return strlen(word) == str->len && memcmp(word, str->data, str->len) == 0;
 }
 
 
 static int
-review_split_option_error(const char *name, const char *expected,
+review_split_request_option_error(const char *name, const char *expected,
     const review_str_t *value, review_error_t *err)
 {
     char  word[REVIEW_SPLIT_WORD];
@@ -129,7 +130,7 @@ review_split_option_error(const char *name, const char *expected,
 
 
 static int
-review_split_option_integer(const char *name, const review_str_t *text,
+review_split_request_option_integer(const char *name, const review_str_t *text,
     size_t min, size_t *value, review_error_t *err)
 {
     char    expected[64];
@@ -148,7 +149,7 @@ review_split_option_integer(const char *name, const review_str_t *text,
     if (text->len == 0 || i < text->len || n < min || n > REVIEW_SPLIT_MAX) {
         snprintf(expected, sizeof(expected), "an integer from %zu to %d", min,
                  REVIEW_SPLIT_MAX);
-        return review_split_option_error(name, expected, text, err);
+        return review_split_request_option_error(name, expected, text, err);
     }
 
     *value = n;
@@ -158,42 +159,42 @@ review_split_option_integer(const char *name, const review_str_t *text,
 
 
 int
-review_split_option(const review_str_t *name, const review_str_t *value,
+review_split_request_option(const review_str_t *name, const review_str_t *value,
     review_split_options_t *options, review_error_t *err)
 {
-    if (review_split_is(name, "max_chars")) {
-        return review_split_option_integer("max_chars", value, 1,
-                                           &options->max, err);
+    if (review_split_request_is(name, "max_chars")) {
+        return review_split_request_option_integer("max_chars", value, 1,
+                                                   &options->max, err);
     }
 
-    if (review_split_is(name, "overlap")) {
-        return review_split_option_integer("overlap", value, 0,
-                                           &options->overlap, err);
+    if (review_split_request_is(name, "overlap")) {
+        return review_split_request_option_integer("overlap", value, 0,
+                                                   &options->overlap, err);
     }
 
-    if (review_split_is(name, "unit")) {
-        if (!review_split_is(value, "chars")
-            && !review_split_is(value, "tokens"))
+    if (review_split_request_is(name, "unit")) {
+        if (!review_split_request_is(value, "chars")
+            && !review_split_request_is(value, "tokens"))
         {
-            return review_split_option_error("unit", "\"chars\" or \"tokens\"",
-                                             value, err);
+            return review_split_request_option_error("unit", "\"chars\" or "
+                                                     "\"tokens\"", value, err);
         }
 
-        options->tokens = review_split_is(value, "tokens");
+        options->tokens = review_split_request_is(value, "tokens");
         return 0;
     }
 
-    if (review_split_is(name, "keep_tables")) {
-        options->keep_tables = review_split_is(value, "on")
-                               || review_split_is(value, "true")
-                               || review_split_is(value, "1");
+    if (review_split_request_is(name, "keep_tables")) {
+        options->keep_tables = review_split_request_is(value, "on")
+                               || review_split_request_is(value, "true")
+                               || review_split_request_is(value, "1");
 
-        if (!options->keep_tables && !review_split_is(value, "off")
-            && !review_split_is(value, "false")
-            && !review_split_is(value, "0"))
+        if (!options->keep_tables && !review_split_request_is(value, "off")
+            && !review_split_request_is(value, "false")
+            && !review_split_request_is(value, "0"))
         {
-            return review_split_option_error("keep_tables", "on or off",
-                                             value, err);
+            return review_split_request_option_error("keep_tables", "on or off",
+                                                     value, err);
         }
 
         return 0;
@@ -204,8 +205,8 @@ review_split_option(const review_str_t *name, const review_str_t *value,
 
 
 int
-review_split_check(const review_split_options_t *options, const char *pointer,
-    review_error_t *err)
+review_split_request_check(const review_split_options_t *options,
+    const char *pointer, review_error_t *err)
 {
     char  at[REVIEW_ERROR_POINTER];
 
@@ -213,7 +214,7 @@ review_split_check(const review_split_options_t *options, const char *pointer,
         return 0;
     }
 
-    (void) review_pointer_name(at, pointer, "overlap", 7);
+    (void) review_json_member_pointer_name(at, pointer, "overlap", 7);
 
     return review_refuse(err, 422, at, "must be less than max_chars, which is "
                          "%zu, got %zu", options->max, options->overlap);

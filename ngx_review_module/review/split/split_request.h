@@ -35,7 +35,7 @@ int review_split_request(review_pool_t *pool, json_t *body,
 
 /* the same for an object that has but the options; they hold the defaults */
 
-int review_split_options(json_t *json, const char *pointer,
+int review_split_request_options(json_t *json, const char *pointer,
     review_split_options_t *options, review_error_t *err);
 
 /*
@@ -46,12 +46,13 @@ int review_split_options(json_t *json, const char *pointer,
 
 #define REVIEW_SPLIT_UNKNOWN  (-1)
 
-int review_split_option(const review_str_t *name, const review_str_t *value,
-    review_split_options_t *options, review_error_t *err);
+int review_split_request_option(const review_str_t *name,
+    const review_str_t *value, review_split_options_t *options,
+    review_error_t *err);
 
 /* do the options, all of them read, go together?  0 or 422 */
 
-int review_split_check(const review_split_options_t *options,
+int review_split_request_check(const review_split_options_t *options,
     const char *pointer, review_error_t *err);
 
 

@@ -73,18 +73,18 @@ review_split_blank(const review_split_t *split, size_t from, size_t to)
 
 /* does block i go with what follows it: a title, "as follows:", white space? */
 
-int review_split_sticks(const review_split_t *split, uint32_t i);
+int review_split_cut_sticks(const review_split_t *split, uint32_t i);
 
 /* the end of the line that a block's first row is, its line break included */
 
-size_t review_split_row_end(const review_split_t *split, uint32_t k);
+size_t review_split_cut_row_end(const review_split_t *split, uint32_t k);
 
 /*
  * Where the chunk ends that begins at split->at and has at most max units; so
  * that the next one is not blank, if that can be avoided.
  */
 
-void review_split_cut(const review_split_t *split, size_t max,
+void review_split_blank_cut(const review_split_t *split, size_t max,
     review_split_cut_t *cut);
 
 /* the same, no matter what the next one is */

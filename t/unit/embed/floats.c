@@ -70,8 +70,8 @@ read_text(const char *text, size_t len)
     value = NAN;
     finite = -1;
 
-    end = review_float_read(copy, copy + len, &value);
-    skipped = review_float_skip(copy, copy + len, &finite);
+    end = review_floats_read(copy, copy + len, &value);
+    skipped = review_floats_skip(copy, copy + len, &finite);
 
     if (end != skipped || (end && finite != !!isfinite(value))) {
         printf("# %.*s: read and skipped differ\n", (int) len, text);
@@ -354,7 +354,7 @@ writes(float value)
     size_t  len;
 
     memset(text, '#', sizeof(text));
-    len = review_float_write(text, value);
+    len = review_floats_write(text, value);
     again = read_text(text, len);
 
     if (len > REVIEW_FLOAT_TEXT || text[len] != '#'
@@ -396,7 +396,7 @@ test_write(void)
     };
 
     for (i = 0; i < (int) (sizeof(cases) / sizeof(cases[0])); i++) {
-        len = review_float_write(text, cases[i].value);
+        len = review_floats_write(text, cases[i].value);
         sprintf(expected, "%s", cases[i].text);
         tap_is_str(text, len, expected, __FILE__, __LINE__, "%s", expected);
     }

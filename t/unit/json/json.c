@@ -268,14 +268,15 @@ test_deep(void)
 
     memset(expected, '~', sizeof(expected));
     expected[200] = '\0';
-    ok(review_pointer_name(text, "/p", expected, 200) == -1
+    ok(review_json_member_pointer_name(text, "/p", expected, 200) == -1
        && strcmp(text, "/p") == 0, "escapes count when it is too long");
-    ok(review_pointer_name(text, "/p", expected, 126) == 0
+    ok(review_json_member_pointer_name(text, "/p", expected, 126) == 0
        && strlen(text) == 255, "a pointer that just fits");
-    ok(review_pointer_name(text, "/p", expected, 127) == -1,
+    ok(review_json_member_pointer_name(text, "/p", expected, 127) == -1,
        "a pointer that just doesn't");
-    ok(review_pointer_name(text, text, "", 0) == 0 && strcmp(text, "/p/") == 0,
-       "an empty name, in place");
+    ok(review_json_member_pointer_name(text, text, "", 0) == 0 && strcmp(text,
+                                                                         "/p/")
+       == 0, "an empty name, in place");
 }
 
 

@@ -45,7 +45,7 @@ test_usual(void)
     json_t      *ours, *theirs;
 
     for (i = 0; usual[i]; i++) {
-        ours = review_json_read(usual[i], strlen(usual[i]), FLAGS);
+        ours = review_json_load_read(usual[i], strlen(usual[i]), FLAGS);
         theirs = json_loads(usual[i], FLAGS, NULL);
 
         ok(ours && json_equal(ours, theirs), usual[i]);
@@ -82,12 +82,12 @@ test_flags(void)
     json_error_t  error;
 
     text = "{\"a\":1,\"a\":2}";
-    json = review_json_read(text, strlen(text), 0);
+    json = review_json_load_read(text, strlen(text), 0);
     ok(json_integer_value(json_object_get(json, "a")) == 2,
        "of two members the last one stays");
     json_decref(json);
 
-    json = review_json_read("[12]", 4, JSON_DECODE_INT_AS_REAL);
+    json = review_json_load_read("[12]", 4, JSON_DECODE_INT_AS_REAL);
     ok(json_is_real(json_array_get(json, 0)), "integers as reals");
     json_decref(json);
 
@@ -110,7 +110,8 @@ test_deep(void)
     memset(text, '[', 100);
     memset(text + 100, ']', 100);
 
-    ok(review_json_read(text, 200, 0) == NULL, "what is deep is jansson's");
+    ok(review_json_load_read(text, 200, 0) == NULL, "what is deep is "
+       "jansson's");
 
     json = review_json_load(text, 200, 0, &error);
     ok(json != NULL, "  and read by it");

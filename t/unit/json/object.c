@@ -198,11 +198,11 @@ static void
 test_nulls(void)
 {
     ok(read_things("{'any':null,'text':'t','none':null}") == 400, "null");
-    review_json_drop_nulls(json);
+    review_json_object_drop_nulls(json);
     ok(json_object_size(json) == 1
        && review_json_object(json, "", members, &things, &err) == 0,
        "as good as none");
-    review_json_drop_nulls(NULL);
+    review_json_object_drop_nulls(NULL);
 }
 
 
@@ -210,11 +210,11 @@ static void
 test_some(void)
 {
     ok(read_things("{'text':'t','more':1}") == 400
-       && review_json_members(json, "", members, &things, &err) == 0,
+       && review_json_object_members(json, "", members, &things, &err) == 0,
        "others may be somebody else's");
     is_str(things.text, "t", "its own");
-    ok(review_member_find(members, "array") == &members[2]
-       && review_member_find(members, "more") == NULL, "whose is it?");
+    ok(review_json_object_find(members, "array") == &members[2]
+       && review_json_object_find(members, "more") == NULL, "whose is it?");
 }
 
 

@@ -98,7 +98,7 @@ page_of(const char *name, const review_metrics_t *metrics,
     zone.gauges = g;
 
     review_buf_init(&b, pool, 0);
-    review_metrics_prometheus(&b, &zone, 1);
+    review_prometheus_write(&b, &zone, 1);
     review_buf_add(&b, "", 1);
 
     return b.data;
@@ -694,7 +694,7 @@ test_pages(void)
     review_metrics_tokens(&other, "qwen", 4, 100, 10);
 
     review_buf_init(&b, pool, 0);
-    review_metrics_prometheus(&b, zones, 2);
+    review_prometheus_write(&b, zones, 2);
     review_buf_add(&b, "", 1);
 
     ok(accepted(b.data, ">&2") == 1, "a page of two zones");
@@ -726,7 +726,7 @@ test_pages(void)
     json_decref(json);
 
     review_buf_init(&b, pool, 0);
-    review_metrics_prometheus(&b, zones, 0);
+    review_prometheus_write(&b, zones, 0);
     ok(b.failed == 0, "no zone at all");
 }
 
@@ -807,7 +807,7 @@ test_no_memory(void)
     ok(b.failed, "no memory for JSON");
 
     review_buf_init(&b, &none, 0);
-    review_metrics_prometheus(&b, &zone, 1);
+    review_prometheus_write(&b, &zone, 1);
     ok(b.failed, "no memory for a page");
 }
 

@@ -97,19 +97,19 @@ parsing(void)
     ok(review_address_parse(&a, "1.2.3.4\0", 8) == -1, "a NUL behind it");
 
     for (i = 0; i < count(names); i++) {
-        len = review_host_name(name, names[i], strlen(names[i]));
+        len = review_address_host_name(name, names[i], strlen(names[i]));
         ok(len && name[len - 1] != '.' && memchr(name, 'E', len) == NULL,
            "\"%s\" is a name", names[i]);
     }
 
     for (i = 0; i < count(bad); i++) {
-        ok(review_host_name(name, bad[i], strlen(bad[i])) == 0,
+        ok(review_address_host_name(name, bad[i], strlen(bad[i])) == 0,
            "\"%s\" is none", bad[i]);
     }
 
     memset(name, 'a', sizeof(name));
-    ok(review_host_name(name, name, 63) == 63, "63 bytes");
-    ok(review_host_name(name, name, 64) == 0, "64 bytes are too many");
+    ok(review_address_host_name(name, name, 63) == 63, "63 bytes");
+    ok(review_address_host_name(name, name, 64) == 0, "64 bytes are too many");
 }
 
 

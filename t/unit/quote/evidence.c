@@ -125,7 +125,8 @@ main(void)
     pool = tap_pool();
 
     for (i = 0; i < TEXTS; i++) {
-        sources[i] = review_source_create(pool, texts[i], strlen(texts[i]));
+        sources[i] = review_quote_source_create(pool, texts[i],
+                                                strlen(texts[i]));
     }
 
     test_choice();

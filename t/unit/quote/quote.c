@@ -78,9 +78,9 @@ find(const char *text, const char *quote, review_span_t *span)
     tlen = strlen(text);
     qlen = strlen(quote);
 
-    source = review_source_create(pool, copy(text, tlen), tlen);
+    source = review_quote_source_create(pool, copy(text, tlen), tlen);
 
-    return review_source_find(source, copy(quote, qlen), qlen, span);
+    return review_quote_source_find(source, copy(quote, qlen), qlen, span);
 }
 
 
@@ -110,8 +110,8 @@ test_case(json_t *test, const char *before, const char *after)
 
     quote = copy(json_string_value(json_object_get(test, "quote")), qlen);
 
-    source = review_source_create(pool, text, tlen);
-    (void) review_source_find(source, quote, qlen, &span);
+    source = review_quote_source_create(pool, text, tlen);
+    (void) review_quote_source_find(source, quote, qlen, &span);
 
     ok(strcmp(review_matches[span.match], match) == 0, "%s: %s", name, match);
 
@@ -138,7 +138,7 @@ test_case(json_t *test, const char *before, const char *after)
        "%s: end is %zu", name, span.end - shift);
     ok(holds(text, tlen, &span), "%s: the span is its code points", name);
 
-    ok(review_source_find(source, span.text.data, span.text.len, &again)
+    ok(review_quote_source_find(source, span.text.data, span.text.len, &again)
        == REVIEW_MATCH_EXACT && again.start <= span.start,
        "%s: the span's text stands verbatim", name);
 }
@@ -194,7 +194,7 @@ test_substrings(void)
     len = sizeof(sample) - 1;
     text = copy(sample, len);
     n = review_utf8_count(text, len);
-    source = review_source_create(pool, text, len);
+    source = review_quote_source_create(pool, text, len);
     bad = 0;
     tried = 0;
 
@@ -205,7 +205,7 @@ test_substrings(void)
             to = offset_of(text, len, j);
             tried++;
 
-            if (review_source_find(source, text + from, to - from, &span)
+            if (review_quote_source_find(source, text + from, to - from, &span)
                 != REVIEW_MATCH_EXACT
                 || !holds(text, len, &span)
                 || span.text.len != to - from
@@ -231,28 +231,28 @@ test_span(void)
 
     len = strlen("a投𠮷b");
     text = copy("a投𠮷b", len);
-    source = review_source_create(pool, text, len);
+    source = review_quote_source_create(pool, text, len);
 
-    review_source_span(source, 1, 8, &span);
+    review_quote_source_span(source, 1, 8, &span);
     ok(span.start == 1 && span.end == 3, "bytes become code points");
     is_str(span.text, "投𠮷", "and their text");
 
-    review_source_span(source, 2, 6, &span);
+    review_quote_source_span(source, 2, 6, &span);
     ok(span.start == 1 && span.end == 3, "no code point is cut");
 
-    review_source_span(source, 8, 100, &span);
+    review_quote_source_span(source, 8, 100, &span);
     ok(span.start == 3 && span.end == 4, "nothing is read past the end");
 
-    review_source_span(source, 100, 200, &span);
+    review_quote_source_span(source, 100, 200, &span);
     ok(span.start == 4 && span.end == 4 && span.text.len == 0, "or there");
 
-    review_source_span(source, 4, 4, &span);
+    review_quote_source_span(source, 4, 4, &span);
     ok(span.start == 2 && span.end == 2 && span.text.len == 0, "no bytes");
 
-    source = review_source_create(pool, NULL, 0);
-    review_source_span(source, 0, 0, &span);
+    source = review_quote_source_create(pool, NULL, 0);
+    review_quote_source_span(source, 0, 0, &span);
     ok(span.start == 0 && span.end == 0, "no text");
-    ok(review_source_find(source, "a", 1, &span) == REVIEW_MATCH_NONE,
+    ok(review_quote_source_find(source, "a", 1, &span) == REVIEW_MATCH_NONE,
        "nothing in no text");
 }
 
@@ -267,19 +267,20 @@ test_hostile(void)
     review_span_t     span;
     review_source_t  *source;
 
-    source = review_source_create(pool, "\xe6\x8a\x95", 3);
-    ok(review_source_find(source, "\x8a", 1, &span) == REVIEW_MATCH_NONE,
+    source = review_quote_source_create(pool, "\xe6\x8a\x95", 3);
+    ok(review_quote_source_find(source, "\x8a", 1, &span) == REVIEW_MATCH_NONE,
        "a quote that is not UTF-8 stands nowhere");
 
     text = copy("\xff\xe6\x8a 投 标\xf0\xa0", 13);
-    source = review_source_create(pool, text, 13);
-    ok(review_source_find(source, "投标", 6, &span) == REVIEW_MATCH_NORMALIZED,
-       "a text that is not UTF-8 is searched all the same");
+    source = review_quote_source_create(pool, text, 13);
+    ok(review_quote_source_find(source, "投标", 6,
+                                &span) == REVIEW_MATCH_NORMALIZED, "a text "
+       "that is not UTF-8 is searched all the same");
 
-    source = review_source_create(pool, "a\0b c", 5);
-    ok(review_source_find(source, "\0b", 2, &span) == REVIEW_MATCH_EXACT
+    source = review_quote_source_create(pool, "a\0b c", 5);
+    ok(review_quote_source_find(source, "\0b", 2, &span) == REVIEW_MATCH_EXACT
        && span.start == 1 && span.end == 3, "U+0000 is a code point");
-    ok(review_source_find(source, "\001bc", 3, &span)
+    ok(review_quote_source_find(source, "\001bc", 3, &span)
        == REVIEW_MATCH_NORMALIZED && span.start == 2 && span.end == 5,
        "control characters are white space");
 
@@ -294,10 +295,12 @@ test_hostile(void)
     text[0] = 'a';
     text[1] = ' ';
     memcpy(text + 3996, " b", 2);
-    source = review_source_create(pool, text, 3998);
-    ok(review_source_find(source, "A", 1, &span) == REVIEW_MATCH_NORMALIZED
-       && span.start == 0 && span.end == 1, "a mark without a base");
-    ok(review_source_find(source, "B", 1, &span) == REVIEW_MATCH_NORMALIZED
+    source = review_quote_source_create(pool, text, 3998);
+    ok(review_quote_source_find(source, "A", 1,
+                                &span) == REVIEW_MATCH_NORMALIZED && span.start
+       == 0 && span.end == 1, "a mark without a base");
+    ok(review_quote_source_find(source, "B", 1,
+                                &span) == REVIEW_MATCH_NORMALIZED
        && span.start == 2000, "behind very many marks");
 
     ok(find("甲 \xef\xb7\xba 乙", "甲\xef\xb7\xba乙", &span)
@@ -340,18 +343,19 @@ test_memory(void)
 
     for (n = 0; n < 12; n++) {
         left = n;
-        source = review_source_create(&poor, "甲乙 丙丁", 13);
+        source = review_quote_source_create(&poor, "甲乙 丙丁", 13);
 
         if (source == NULL) {
             none++;
             continue;
         }
 
-        ok(review_source_find(source, "乙 丙", 7, &span) == REVIEW_MATCH_EXACT
-           && span.start == 1 && span.end == 4,
-           "verbatim without memory, %d allocations", n);
+        ok(review_quote_source_find(source, "乙 丙", 7,
+                                    &span) == REVIEW_MATCH_EXACT
+           && span.start == 1 && span.end == 4, "verbatim without memory, %d "
+           "allocations", n);
 
-        if (review_source_find(source, "甲乙丙", 9, &span)
+        if (review_quote_source_find(source, "甲乙丙", 9, &span)
             == REVIEW_MATCH_NORMALIZED)
         {
             found++;
@@ -392,7 +396,7 @@ test_large(void)
     /* numbers of five digits, so that every line is as long */
 
     since = clock();
-    source = review_source_create(pool, text, (size_t) (p - text));
+    source = review_quote_source_create(pool, text, (size_t) (p - text));
     good = 0;
 
     for (i = 0; i < 200; i++) {
@@ -406,7 +410,7 @@ test_large(void)
                     i % 4 ? "招标文件" : "合同文件");
         }
 
-        (void) review_source_find(source, quote, strlen(quote), &span);
+        (void) review_quote_source_find(source, quote, strlen(quote), &span);
 
         good += (span.match == (i % 2 ? REVIEW_MATCH_EXACT
                                 : i % 4 ? REVIEW_MATCH_NORMALIZED
@@ -418,7 +422,8 @@ test_large(void)
 
     last = strlen("规定，提交投标保证金 12345.5 万元。\r\n");
 
-    ok(review_source_find(source, p - last, last, &span) == REVIEW_MATCH_EXACT
+    ok(review_quote_source_find(source, p - last, last,
+                                &span) == REVIEW_MATCH_EXACT
        && span.end == review_utf8_count(text, (size_t) (p - text))
        && span.start == span.end - 24, "its last code points");
 }
@@ -455,10 +460,11 @@ test_slow(const char *name, const char *unit, const char *piece, size_t times,
 
     memcpy(quote + n * times, end, strlen(end));
 
-    source = review_source_create(pool, text, len);
+    source = review_quote_source_create(pool, text, len);
 
     since = clock();
-    (void) review_source_find(source, quote, n * times + strlen(end), &span);
+    (void) review_quote_source_find(source, quote, n * times + strlen(end),
+                                    &span);
     ok(seconds(since) < 5, "%s: %.3f s", name, seconds(since));
 }
 
@@ -480,19 +486,19 @@ test_spent(void)
     memset(text, '1', n);
     memcpy(text + n - 9, "\xe7\x94\xb2 A \xe4\xb9\x99", 9);
 
-    source = review_source_create(pool, text, n);
+    source = review_quote_source_create(pool, text, n);
 
-    ok(review_source_find(source, "\xe7\x94\xb2""A\xe4\xb9\x99", 7, &span)
+    ok(review_quote_source_find(source, "\xe7\x94\xb2""A\xe4\xb9\x99", 7, &span)
        == REVIEW_MATCH_NORMALIZED, "before it is spent");
 
     for (i = 0; i < 64; i++) {
-        (void) review_source_find(source, "\xef\xbc\x91\xef\xbc\x91", 6,
-                                  &span);
+        (void) review_quote_source_find(source, "\xef\xbc\x91\xef\xbc\x91", 6,
+                                        &span);
     }
 
     ok(span.match == REVIEW_MATCH_NONE, "a quote that cuts a number at best");
 
-    ok(review_source_find(source, "\xe7\x94\xb2 A \xe4\xb9\x99", 9, &span)
+    ok(review_quote_source_find(source, "\xe7\x94\xb2 A \xe4\xb9\x99", 9, &span)
        == REVIEW_MATCH_EXACT && span.start == n - 9,
        "verbatim text is found when all is spent");
 }

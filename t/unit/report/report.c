@@ -63,7 +63,7 @@ parse(const char *fmt, ...)
 static void
 add(review_report_t *report, size_t chunk, json_t *reply)
 {
-    if (review_report_add(report, chunk, reply) != 0) {
+    if (review_report_read_add(report, chunk, reply) != 0) {
         abort();
     }
 
@@ -96,7 +96,7 @@ finish(review_report_t *report)
     review_buf_t   b;
     json_error_t   error;
 
-    if (review_report_finish(report) != 0) {
+    if (review_report_verdict_finish(report) != 0) {
         abort();
     }
 
@@ -202,7 +202,8 @@ static const review_report_chunk_t  clauses[] = {
 static review_report_t *
 with_references(review_report_t *report)
 {
-    return report && review_report_references(report, references, 2, clauses)
+    return report && review_report_text_references(report, references, 2,
+                                                   clauses)
                      == 0 ? report : NULL;
 }
 
@@ -395,7 +396,8 @@ test_references(void)
     }
 
     report = create(1, 0);
-    ok(review_report_references(report, NULL, 0, NULL) == 0, "no references");
+    ok(review_report_text_references(report, NULL, 0, NULL) == 0, "no "
+       "references");
 }
 
 
@@ -636,7 +638,7 @@ test_told(void)
        && is(json, "points.1.verdict", "'not_applicable'")
        && is(json, "points.1.needs_human", "true"), "verdicts of no findings");
     ok(is(json, "status", "'partial'"), "partial");
-    ok(review_report_finish(report) == 0, "finished once more");
+    ok(review_report_verdict_finish(report) == 0, "finished once more");
 
     json_decref(json);
 }
@@ -888,7 +890,7 @@ test_markdown(void)
                          "{'verdict':'unsure','severity':'info','evidence':[],"
                          "'reason':'+ *a*\\n===\\n\\u0000&amp;'}}]}"));
 
-    (void) review_report_finish(report);
+    (void) review_report_verdict_finish(report);
     review_buf_init(&b, pool, 0);
     review_report_markdown(report, &b, "en", &title);
 
@@ -1458,7 +1460,7 @@ case_report(case_t *c, int backwards)
     reference.nclauses = c->n;
     report = review_report_create(pool, &document, c->chunks, c->n, points, 1);
 
-    if (review_report_references(report, &reference, 1, c->clauses) != 0) {
+    if (review_report_text_references(report, &reference, 1, c->clauses) != 0) {
         abort();
     }
 
@@ -1556,7 +1558,7 @@ all_of_it(void)
                     "{'quote':'|a|','source':'chunk','start':18,'end':21,"
                     "'match':'exact'},{'quote':'nowhere'},{'quote':'q',"
                     "'source':'l|w/c1','start':1,'end':2,'match':'exact'}");
-    rc = review_report_add(report, 0, reply);
+    rc = review_report_read_add(report, 0, reply);
     json_decref(reply);
 
     reply = finding("p1", "risk", "major", "0.5",
@@ -1564,10 +1566,10 @@ all_of_it(void)
                     "'match':'exact'},{'quote':'nowhere'}");
     json_object_set_new(at(reply, "results.0.finding"), "data",
                         json_pack("{s:i}", "a", 1));
-    rc |= review_report_add(report, 1, reply);
+    rc |= review_report_read_add(report, 1, reply);
     json_decref(reply);
 
-    rc |= review_report_finish(report);
+    rc |= review_report_verdict_finish(report);
 
     if (rc != 0) {
         return -1;
@@ -1671,12 +1673,12 @@ big(size_t nchunks, size_t npoints, size_t every, size_t *used)
     report = review_report_create(pool, &document, cs, nchunks, ps, npoints);
 
     for (i = 0; i < nchunks; i++) {
-        if (review_report_add(report, i, replies[i % 8]) != 0) {
+        if (review_report_read_add(report, i, replies[i % 8]) != 0) {
             abort();
         }
     }
 
-    if (review_report_finish(report) != 0) {
+    if (review_report_verdict_finish(report) != 0) {
         abort();
     }
 
@@ -1764,7 +1766,7 @@ test_many_clauses(void)
 
     began = clock();
     report = review_report_create(pool, &document, cs, 1, points, 1);
-    i = review_report_references(report, &reference, 1, cs) == 0;
+    i = review_report_text_references(report, &reference, 1, cs) == 0;
     add(report, 0, reply);
     json = finish(report);
     seconds = (double) (clock() - began) / CLOCKS_PER_SEC;

@@ -64,7 +64,7 @@ set_point(const char *text)
     json = json_loads(copy, 0, NULL);
 
     if (json == NULL || review_pool_own_json(pool, json) != 0
-        || review_point_load(pool, json, "", &point, &err) != 0)
+        || review_rubric_point_load(pool, json, "", &point, &err) != 0)
     {
         printf("Bail out! the point of a test is wrong: %s\n", text);
         exit(1);

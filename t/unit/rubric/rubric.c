@@ -430,11 +430,11 @@ test_point(review_pool_t *pool)
     review_error_t   err;
 
     json = json_pack("{s:s, s:s}", "id", "a", "question", "q");
-    ok(review_point_load(pool, json, "/points/7", &point, &err) == 0,
+    ok(review_rubric_point_load(pool, json, "/points/7", &point, &err) == 0,
        "a point of its own");
 
     json_object_set_new(json, "steps", json_pack("[s, s]", "p", "{{x}}"));
-    ok(review_point_load(pool, json, "/points/7", &point, &err) == -1
+    ok(review_rubric_point_load(pool, json, "/points/7", &point, &err) == -1
        && strcmp(err.pointer, "/points/7/steps/1") == 0,
        "its error: %s", err.pointer);
 

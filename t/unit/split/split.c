@@ -517,11 +517,11 @@ test_json(void)
 
     options = options_of(9, 4);
     split = review_split_create(pool, text, strlen(text), &options);
-    review_split_writer_init(&w, text);
+    review_split_json_writer_init(&w, text);
     review_buf_init(&b, pool, 0);
 
     while (review_split_next(split, &chunk) == 1) {
-        review_split_write(&w, &b, &chunk);
+        review_split_json_write(&w, &b, &chunk);
         review_buf_puts(&b, "\n");
     }
 
@@ -613,7 +613,7 @@ is_option(const char *name, const char *value, int status)
     v.data = value;
     v.len = strlen(value);
 
-    rc = review_split_option(&n, &v, &options, &err);
+    rc = review_split_request_option(&n, &v, &options, &err);
 
     ok(rc == status && (rc <= 0 || strstr(err.text, name)), "%s=%s: %d %s",
        name, value, rc, err.text);

@@ -612,7 +612,7 @@ check_written(const text_t *t, review_buf_t *b,
     json_error_t   error;
 
     b->len = 0;
-    review_split_write(w, b, chunk);
+    review_split_json_write(w, b, chunk);
     fail_if(b->failed);
 
     json = json_loadb(b->data, b->len, JSON_ALLOW_NUL, &error);
@@ -639,7 +639,7 @@ check_text(review_pool_t *pool, const text_t *t,
     split = review_split_create(pool, t->data, t->len, options);
     fail_if(split == NULL);
 
-    review_split_writer_init(&w, t->data);
+    review_split_json_writer_init(&w, t->data);
     review_buf_init(&b, pool, 0);
 
     at = 0;
