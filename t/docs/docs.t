@@ -132,7 +132,6 @@ my $api = $md{'docs/api.md'};
 # Directives
 
 my $module = source(glob("$upper/http/*_module.c $upper/http/*/*_module.c"));
-my $thread = source("$upper/http/request/ngx_http_review_work.c");
 my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
 my $table = join '', $module =~ /_commands\[\] = \{(.*?)ngx_null_command/gs;
@@ -214,9 +213,8 @@ sub value {
 my %merged;
 
 $directive_of{threads} = 'review_thread_pool';
-my $merges = "$module$thread";
 
-while ($merges =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
+while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
                    \s*prev->\2,\s*([^)]+)\)/xg)
 {
     my ($type, $field, $default) = ($1 // 'flag', $2, $3);
@@ -323,6 +321,7 @@ is($documented{review_extract}, 'review_extract off;',
    'review_extract: default');
 
 my $split_json = source("$upper/review/split/split_json.c");
+my $split_request = source("$upper/review/split/split_request.c");
 my %made_split = (overlap => 0, tokens => 0,
                   $split =~ /rlcf->split\.(\w+) = (\d+);/g);
 my ($unit) = section($directives, 'review_split')
@@ -336,21 +335,21 @@ is_deeply({ %said_split, keep_tables => value($keep // '', 'flag'),
             tokens => { chars => 0, tokens => 1 }->{$unit // ''} },
           \%made_split, 'review_split: defaults');
 
-my @split_options = $split_json =~ /review_split_is\(name, "(\w+)"\)/g;
+my @split_options = $split_request =~ /review_split_is\(name, "(\w+)"\)/g;
 same_set(parameters('review_split'), \@split_options,
          'review_split: parameters');
-my ($split_max) = $split_json =~ /REVIEW_SPLIT_MAX +(\d+)/;
+my ($split_max) = $split_request =~ /REVIEW_SPLIT_MAX +(\d+)/;
 like(section($directives, 'review_split'), qr/\b1 to $split_max\b/,
      'review_split: the largest number');
 
-my ($threshold) = $thread =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
+my ($threshold) = $module =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
 is($documented{review_thread_pool},
    "review_thread_pool default threshold=${threshold}k;",
    'review_thread_pool: default');
-like($thread, qr/ngx_thread_pool_add\(cf, NULL\)/,
+like($module, qr/ngx_thread_pool_add\(cf, NULL\)/,
      'review_thread_pool: nginx\'s own pool');
 same_set(parameters('review_thread_pool'),
-         [ function($thread, 'ngx_http_review_thread_pool')
+         [ function($module, 'ngx_http_review_thread_pool')
            =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
 
 my ($stream) = $module =~ /llm->stream = (\d);/;
@@ -501,7 +500,7 @@ my @any = qw(ctx headers parse);
 my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                                     qw(chunk_request request) ],
                  'The split endpoint' => [ [ @any, qw(split extract) ],
-                                           'split_json' ],
+                                           'split_request' ],
                  'The embed endpoint' => [ [ @any, qw(embed vectors) ],
                                            'embed_request' ],
                  'The rank endpoint' => [ [ @any, qw(rank vectors) ],
@@ -513,13 +512,15 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                                             qw(extract source source_look
                                                sources s3_problem) ],
                                           qw(task_request task_documents
-                                             request split_json) ],
+                                             request split_request) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
+my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');
 
 for my $title (sort keys %endpoints) {
     my ($above, @below) = @{ $endpoints{$title} };
     my $endpoint = source(grep { -e } map { glob "$upper/http/{,*/}ngx_http_review_$_.c" } @$above);
+    $endpoint .= $outcome if $endpoint =~ /ngx_http_review_reply_outcome\(/;
     my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
 
     # a client that takes nothing is not told 408: its connection is closed
@@ -582,12 +583,8 @@ same_set($schemas->{Evidence}{properties}{match}{enum},
          names_of(source("$upper/review/quote/quote.c"), 'review_matches'),
          'kinds of matches');
 
-same_set($schemas->{Review}{properties}{status}{enum},
-         [ function($file{chunk_reply}, 'ngx_http_review_reply_status')
-           =~ /"(\w+)"/g ], 'statuses of reviews');
-same_set($schemas->{Embeddings}{properties}{status}{enum},
-         [ function($file{embed}, 'ngx_http_review_embed_status')
-           =~ /"(\w+)"/g ], 'statuses of embeddings');
+same_set($schemas->{$_}{properties}{status}{enum}, [ $outcome =~ /"(\w+)"/g ],
+         "statuses: $_") for qw(Review Embeddings);
 
 for ([ ErrorCode => 'all', 'review' ], [ EmbeddingErrorCode => 'all', 'embed' ])
 {
@@ -815,24 +812,35 @@ sub names_in {
     return @names, map { names_in($_, $seen) } values %$schema;
 }
 
-my @error = qw(code detail);
-my %written = (Split => [ $split, $split_json ],
-               Embeddings => [ $file{embed}, @error ],
-               Ranking => [ $file{rank}, @error ],
-               Report => [ $file{task_reply}
+# the members that code writes, those included that others write for it
+
+my %writes = map { $_->[1] => function(@$_) } (
+    [ $file{reply}, 'ngx_http_review_reply_error' ],
+    [ $file{vectors}, 'ngx_http_review_vectors_write_model' ],
+    [ $file{s3_request}, 'ngx_http_review_s3_request_etag' ],
+    [ $split_json, 'review_split_json_heading' ]);
+
+sub written {
+    my $c = join '', @_;
+    return map { /\breview_(?:write_\w+|report_name|s3_bytes|metrics_\w+)\(
+                  \s*&?[\w>.-]+,\s*"(\w+)"/xg }
+           $c, map { $writes{$_} } grep { $c =~ /\b$_\(/ } keys %writes;
+}
+
+my %written = (Split => [ written($split, $split_json) ],
+               Embeddings => [ written($file{embed}) ],
+               Ranking => [ written($file{rank}) ],
+               Report => [ written($file{task_reply}
                            =~ s/^ngx_http_review_task_tell\(.*?^\}//msr,
-                           $file{task_save},
-                           source("$upper/review/report/report_json.c"),
+                           source("$upper/review/report/report_json.c")),
                            @{ names_of(source("$upper/review/report/report.c"),
-                                       'review_report_statuses') },
-                           @error ],
-               TaskProgress => [ function($file{task_reply},
-                                          'ngx_http_review_task_tell') ]);
+                                       'review_report_statuses') } ],
+               TaskProgress => [ written(function($file{task_reply},
+                                         'ngx_http_review_task_tell')) ]);
 
 for my $schema (sort keys %written) {
     my %named = map { $_ => 1 } names_in($schemas->{$schema});
-    my %mine = map { $_ => 1 }
-               map { /\A\w+\z/ ? $_ : /\\"(\w+)\\":(?! )/g } @{ $written{$schema} };
+    my %mine = map { $_ => 1 } @{ $written{$schema} };
     same_set([ keys %named ], [ keys %mine ],
              "openapi.yaml: members of $schema");
     next if $schema =~ /\A(?:Report|TaskProgress)\z/;
@@ -858,11 +866,7 @@ like(section($api, 'Forms of the report'), qr/"$_":/,
 
 # Downloads
 
-my @fetch_written = map { /"(\w+)"/g }
-                    $file{fetch_reply} =~ /_write_\w+\(b, ("\w+"),/g;
-push @fetch_written, $file{fetch_reply} =~ /\\"(\w+)\\":/g,
-                     qw(elapsed_ms code detail);
-my %fetch_member = map { $_ => 1 } @fetch_written;
+my %fetch_member = map { $_ => 1 } written($file{fetch_reply});
 same_set([ do { my %n = map { $_ => 1 } names_in($schemas->{Downloads});
                 keys %n } ], [ keys %fetch_member ],
          'openapi.yaml: members of Downloads');
@@ -931,7 +935,7 @@ my %object_written = (
 for my $schema (sort keys %object_written) {
     my ($title, $c) = @{ $object_written{$schema} };
     my %named = map { $_ => 1 } names_in($schemas->{$schema});
-    my %mine = map { $_ => 1 } $c =~ /\\"(\w+)\\":/g;
+    my %mine = map { $_ => 1 } written($c);
     same_set([ keys %named ], [ keys %mine ],
              "openapi.yaml: members of $schema");
     my ($members) = section($api, $title) =~ /^(\| Member .*?)^$/ms;
@@ -980,9 +984,7 @@ is(join(' ', grep { !$outcome{$_} } sort keys %again),
 my $json_c = source("$upper/review/limit/metrics_json.c");
 my ($lists) = $json_c =~ /^review_metrics_json\(.*?\n\{(.*?)\n\}/ms;
 my %member = map { $_ => 1 }
-             $json_c =~ /_(?:member|open|number|histogram|limit|quantile)\(
-                         \s*b,\s*"(\w+)"/xg,
-             $json_c =~ /\\"(\w+)\\":/g,
+             written($json_c),
              map { @{ $names{$_} } } 'kinds',
              $lists =~ /review_metrics_(reviews|points),/g;
 

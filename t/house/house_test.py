@@ -3,7 +3,8 @@
 Proves the plan of the house, by includes and by the symbols of the objects that
 were built: a wing uses only those below it, files never one another in a
 circle, the lower floor needs nothing of nginx, and one file alone visits
-requests.
+requests.  And JSON is written by the one who knows its commas, braces and
+quotes, review/json/write.c.
 """
 
 import os
@@ -41,6 +42,33 @@ MOST = 10           # files of a wing
 
 VISIT = ("ngx_http_run_posted_requests",
          "http/request/ngx_http_review_visit.c")
+
+# a piece of JSON in a literal: an object's beginning, wherever it stands, and
+# what is written that names a member, or is nothing but what stands around them
+
+OBJECT = re.compile(r'"(?:[^"\\\n]|\\.)*\{\\"\w+\\":')
+WRITTEN = re.compile(r'\b(?:review_buf_(?:puts|add)|ngx_http_review_reply_\w+)'
+                     r'\([^;]*?("(?:[^"\\\n]|\\.)*")[^;]*;')
+PIECE = re.compile(r'\w\\":|,\\"|^"(?=.*[][{}:,])(?:[][{}:,]|\\")*"$')
+
+# what has braces, colons or commas, but is no JSON, or none of ours; and ours
+
+OTHERS = {
+    "review/answer/repair.c": "an LLM's own, mended as it is read",
+    "review/json/write.c": "the writer",
+    "review/limit/prometheus.c": "labels",
+    "review/rubric/prompt_words.c": "the form of an answer, a template",
+    "review/rubric/template.c": "braces of templates",
+}
+
+LITERALS = {
+    # between the links of a chain
+    ("http/chunk/ngx_http_review_chunk_reply.c", r'","'),
+    # a result for which there was no memory
+    ("http/chunk/ngx_http_review_result.c", r'"{\"status\":'),
+    # a result of another machine, by which it is known
+    ("http/task/ngx_http_review_task_chunks.c", r'"{\"point\":'),
+}
 
 
 def sources(suffix=".c"):
@@ -111,6 +139,13 @@ def circles(used):
     return found
 
 
+def by_hand(text):
+    """the pieces of JSON that a file has as literals"""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return OBJECT.findall(text) + [piece for piece in WRITTEN.findall(text)
+                                   if PIECE.search(piece)]
+
+
 def main():
     files = sorted(sources())
     Tap.ok({wing(file) for file in files} == set(WINGS),
@@ -165,6 +200,15 @@ def main():
     named = [file for file in files
              if file.startswith("review/") and "ngx_" in text(file)]
     Tap.ok(not named, "nor does it name it", named)
+
+    wrote = {(file, piece) for file in files
+             for piece in by_hand(text(file))}
+    ours = {one for one in wrote if one[0] not in OTHERS}
+    Tap.ok(not ours - LITERALS, "no JSON is written by hand",
+           sorted(ours - LITERALS))
+    gone = set(OTHERS) - {file for file, _ in wrote}
+    Tap.ok(not gone and not LITERALS - ours, "but where it is said to be",
+           gone or LITERALS - ours)
 
 
 if __name__ == "__main__":

@@ -381,6 +381,7 @@ ngx_http_review_create_sources(ngx_http_review_chunk_t *chunk)
 static void
 ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
 {
+    ngx_uint_t                status;
     ngx_http_review_chunk_t  *chunk;
 
     chunk = (ngx_http_review_chunk_t *) ctx;
@@ -389,12 +390,14 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
         return;
     }
 
+    status = ngx_http_review_reply_outcome(ctx, chunk->ncells,
+                                      chunk->counts[NGX_HTTP_REVIEW_TIMEOUT]);
+
     ngx_http_review_count_finished(chunk);
     ngx_http_review_end(ctx);
 
-    ctx->status = ngx_http_review_reply_status(chunk);
-
-    ngx_http_finalize_request(ctx->request, ngx_http_review_reply(chunk));
+    ngx_http_finalize_request(ctx->request,
+                              ngx_http_review_chunk_reply(chunk, status));
 }
 
 

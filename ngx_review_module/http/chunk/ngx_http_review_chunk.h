@@ -175,9 +175,9 @@ void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
 
 /* ngx_http_review_chunk_reply.c: the results together, and as they come */
 
-const char *ngx_http_review_reply_status(ngx_http_review_chunk_t *chunk);
-ngx_int_t ngx_http_review_reply(ngx_http_review_chunk_t *chunk);
-void ngx_http_review_reply_result(ngx_http_review_cell_t *cell);
+ngx_int_t ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk,
+    ngx_uint_t status);
+void ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell);
 
 
 /* ngx_http_review_chunk_count.c: what the metrics of a zone are told */

@@ -50,7 +50,7 @@ ngx_http_review_count_finished(ngx_http_review_chunk_t *chunk)
 {
     const char  *status;
 
-    status = ngx_http_review_reply_status(chunk);
+    status = chunk->ctx.status;
 
     ngx_http_review_count_review(chunk,
                                  status[0] == 'c' ? REVIEW_METRICS_COMPLETE

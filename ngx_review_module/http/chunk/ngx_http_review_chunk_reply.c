@@ -7,22 +7,21 @@
 #include "review/json/write.h"
 
 
-static ngx_uint_t ngx_http_review_reply_code(ngx_http_review_chunk_t *chunk);
-static ngx_chain_t *ngx_http_review_reply_chain(
+static ngx_chain_t *ngx_http_review_chunk_reply_chain(
     ngx_http_review_chunk_t *chunk);
 
 
 /* the whole reply, or what is left of it; returns what finalizes the request */
 
 ngx_int_t
-ngx_http_review_reply(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk, ngx_uint_t status)
 {
     ngx_chain_t            *out;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &chunk->ctx;
 
-    out = ngx_http_review_reply_chain(chunk);
+    out = ngx_http_review_chunk_reply_chain(chunk);
     if (out == NULL) {
         return ctx->sse ? NGX_ERROR : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -31,80 +30,40 @@ ngx_http_review_reply(ngx_http_review_chunk_t *chunk)
         return ngx_http_review_reply_event(ctx, "done", out, 1);
     }
 
-    return ngx_http_review_reply_whole(ctx, ngx_http_review_reply_code(chunk),
-                                       out);
-}
-
-
-const char *
-ngx_http_review_reply_status(ngx_http_review_chunk_t *chunk)
-{
-    ngx_uint_t  good;
-
-    good = chunk->counts[NGX_HTTP_REVIEW_OK]
-           + chunk->counts[NGX_HTTP_REVIEW_SKIPPED];
-
-    if (good == chunk->ncells) {
-        return "complete";
-    }
-
-    return good ? "partial" : "failed";
-}
-
-
-static ngx_uint_t
-ngx_http_review_reply_code(ngx_http_review_chunk_t *chunk)
-{
-    if (chunk->counts[NGX_HTTP_REVIEW_OK]
-        || chunk->counts[NGX_HTTP_REVIEW_SKIPPED])
-    {
-        return NGX_HTTP_OK;
-    }
-
-    return chunk->counts[NGX_HTTP_REVIEW_TIMEOUT] == chunk->ncells
-           ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY;
+    return ngx_http_review_reply_whole(ctx, status, out);
 }
 
 
 /* {"id","rubric","status","results":[ */
 
 static void
-ngx_http_review_reply_head(ngx_http_review_chunk_t *chunk, review_buf_t *b)
+ngx_http_review_chunk_reply_head(ngx_http_review_chunk_t *chunk,
+    review_buf_t *b)
 {
     review_rubric_t  *rubric;
 
     rubric = chunk->rubric;
 
-    review_buf_puts(b, "{\"id\":");
-
-    if (chunk->id.data) {
-        review_buf_json(b, chunk->id.data, chunk->id.len);
-
-    } else {
-        review_buf_puts(b, "null");
-    }
-
-    review_buf_puts(b, ",\"rubric\":");
+    review_write_object(b, NULL);
+    review_write_str_or_null(b, "id", &chunk->id);
 
     if (rubric) {
-        review_buf_puts(b, "{\"name\":");
-        review_buf_json(b, rubric->name.data, rubric->name.len);
-        review_buf_puts(b, ",\"version\":");
-        review_buf_json(b, rubric->version.data, rubric->version.len);
-        review_buf_puts(b, "}");
+        review_write_object(b, "rubric");
+        review_write_str(b, "name", &rubric->name);
+        review_write_str(b, "version", &rubric->version);
+        review_write_object_end(b);
 
     } else {
-        review_buf_puts(b, "null");
+        review_write_null(b, "rubric");
     }
 
-    review_buf_puts(b, ",\"status\":\"");
-    review_buf_puts(b, ngx_http_review_reply_status(chunk));
-    review_buf_puts(b, "\",\"results\":[");
+    review_write_word(b, "status", chunk->ctx.status);
+    review_write_array(b, "results");
 }
 
 
 static ngx_chain_t *
-ngx_http_review_reply_chain(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 {
     ngx_uint_t     i;
     ngx_pool_t    *pool;
@@ -116,49 +75,39 @@ ngx_http_review_reply_chain(ngx_http_review_chunk_t *chunk)
     review_buf_init(&head, chunk->ctx.pool, 128);
     review_buf_init(&tail, chunk->ctx.pool, 192);
 
-    ngx_http_review_reply_head(chunk, &head);
+    ngx_http_review_chunk_reply_head(chunk, &head);
 
-    review_buf_puts(&tail, "],\"usage\":");
-    ngx_http_review_write_usage(&tail, &chunk->ctx.usage, 1);
-    review_buf_puts(&tail, ",\"elapsed_ms\":");
-    review_buf_number(&tail, ngx_current_msec - chunk->ctx.started);
-    review_buf_puts(&tail, "}");
+    review_write_array_end(&tail);
+    ngx_http_review_reply_usage(&tail, &chunk->ctx.usage, 1);
+    review_write_number(&tail, "elapsed_ms",
+                        ngx_current_msec - chunk->ctx.started);
+    review_write_object_end(&tail);
 
     if (head.failed || tail.failed) {
         return NULL;
     }
 
-    out = ngx_http_review_reply_link(pool, head.data, head.len);
+    ll = ngx_http_review_reply_add(&out, pool, head.data, head.len);
 
-    for (i = 0, ll = &out; i < chunk->ncells && *ll; i++) {
+    for (i = 0; i < chunk->ncells; i++) {
 
         if (i) {
-            ll = &(*ll)->next;
-            *ll = ngx_http_review_reply_link(pool, ",", 1);
-            if (*ll == NULL) {
-                return NULL;
-            }
+            ll = ngx_http_review_reply_add(ll, pool, ",", 1);
         }
 
-        ll = &(*ll)->next;
-        *ll = ngx_http_review_reply_link(pool,
-                                         (char *) chunk->cells[i].result.data,
-                                         chunk->cells[i].result.len);
+        ll = ngx_http_review_reply_add(ll, pool,
+                                       (char *) chunk->cells[i].result.data,
+                                       chunk->cells[i].result.len);
     }
 
-    if (*ll == NULL) {
-        return NULL;
-    }
+    ll = ngx_http_review_reply_add(ll, pool, tail.data, tail.len);
 
-    ll = &(*ll)->next;
-    *ll = ngx_http_review_reply_link(pool, tail.data, tail.len);
-
-    return *ll ? out : NULL;
+    return ll ? out : NULL;
 }
 
 
 void
-ngx_http_review_reply_result(ngx_http_review_cell_t *cell)
+ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell)
 {
     ngx_chain_t              *cl;
     review_buf_t              b;
@@ -180,16 +129,13 @@ ngx_http_review_reply_result(ngx_http_review_cell_t *cell)
     }
 
     review_buf_init(&b, ctx->pool, 64);
-    review_buf_puts(&b, "{\"done\":");
-    review_buf_number(&b, chunk->ndone);
-    review_buf_puts(&b, ",\"total\":");
-    review_buf_number(&b, chunk->ncells);
-    review_buf_puts(&b, ",\"failed\":");
-    review_buf_number(&b, ctx->failed);
-    review_buf_puts(&b, "}");
+    review_write_object(&b, NULL);
+    review_write_number(&b, "done", chunk->ndone);
+    review_write_number(&b, "total", chunk->ncells);
+    review_write_number(&b, "failed", ctx->failed);
+    review_write_object_end(&b);
 
-    cl = b.failed ? NULL : ngx_http_review_reply_link(ctx->request->pool,
-                                                      b.data, b.len);
+    cl = ngx_http_review_reply_buf(ctx->request->pool, &b);
 
     if (cl == NULL
         || ngx_http_review_reply_event(ctx, "progress", cl, 0) == NGX_ERROR)

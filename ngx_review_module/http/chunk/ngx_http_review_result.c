@@ -17,8 +17,12 @@ const char  *ngx_http_review_statuses[] = {
 
 static ngx_uint_t ngx_http_review_write_evidence(ngx_http_review_cell_t *cell,
     review_buf_t *b, size_t i);
-static void ngx_http_review_write_span(review_buf_t *b, const char *source,
-    size_t len, review_span_t *span);
+static void ngx_http_review_write_span(review_buf_t *b,
+    const review_str_t *source, const review_span_t *span);
+
+
+static const review_str_t  ngx_http_review_result_chunk =
+    review_string("chunk");
 
 
 static void
@@ -29,26 +33,14 @@ ngx_http_review_result_begin(ngx_http_review_cell_t *cell, review_buf_t *b,
 
     review_buf_init(b, cell->chunk->ctx.pool, NGX_HTTP_REVIEW_RESULT_SIZE);
 
-    review_buf_puts(b, "{\"point\":");
-    review_buf_json(b, cell->point->id.data, cell->point->id.len);
-
-    review_buf_puts(b, ",\"status\":\"");
-    review_buf_puts(b, ngx_http_review_statuses[status]);
-    review_buf_puts(b, "\",\"attempts\":");
-    review_buf_number(b, cell->usage.calls);
-    review_buf_puts(b, ",\"elapsed_ms\":");
-    review_buf_number(b, ngx_current_msec - cell->started);
-    review_buf_puts(b, ",\"model\":");
-
-    if (cell->model.len) {
-        review_buf_json(b, cell->model.data, cell->model.len);
-
-    } else {
-        review_buf_puts(b, "null");
-    }
-
-    review_buf_puts(b, ",\"usage\":");
-    ngx_http_review_write_usage(b, &cell->usage, 0);
+    review_write_object(b, NULL);
+    review_write_str(b, "point", &cell->point->id);
+    review_write_word(b, "status", ngx_http_review_statuses[status]);
+    review_write_number(b, "attempts", cell->usage.calls);
+    review_write_number(b, "elapsed_ms", ngx_current_msec - cell->started);
+    review_write_str_or_null(b, "model",
+                             cell->model.len ? &cell->model : NULL);
+    ngx_http_review_reply_usage(b, &cell->usage, 0);
 }
 
 
@@ -65,7 +57,7 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     chunk = cell->chunk;
     ctx = &chunk->ctx;
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 
     if (b->failed) {
         cell->status = NGX_HTTP_REVIEW_FAILED;
@@ -90,7 +82,7 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     }
 
     if (ctx->sse) {
-        ngx_http_review_reply_result(cell);
+        ngx_http_review_chunk_reply_result(cell);
     }
 
     ngx_http_review_wake(ctx);
@@ -117,40 +109,45 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
                                            ? NGX_HTTP_REVIEW_TIMEOUT
                                            : NGX_HTTP_REVIEW_FAILED);
 
-    review_buf_puts(&b, ",\"error\":");
-    ngx_http_review_write_error(&b, code, detail ? detail
+    ngx_http_review_reply_error(&b, code, detail ? detail
                                           : review_code_sentence(code), note);
 
     ngx_http_review_result_end(cell, &b);
 }
 
 
+/* opens the finding, and its list of evidence */
+
 static void
 ngx_http_review_write_finding(review_buf_t *b, review_verdict_e verdict,
-    review_severity_e severity, review_str_t *reason, review_str_t *suggestion)
+    review_severity_e severity, review_str_t *reason, review_str_t *suggestion,
+    double confidence)
 {
-    review_buf_puts(b, ",\"finding\":{\"verdict\":\"");
-    review_buf_puts(b, review_verdicts[verdict]);
-    review_buf_puts(b, "\",\"severity\":\"");
-    review_buf_puts(b, review_severities[severity]);
-    review_buf_puts(b, "\",\"reason\":");
-    review_buf_json(b, reason->data, reason->len);
-    review_buf_puts(b, ",\"suggestion\":");
-    review_buf_json(b, suggestion->data, suggestion->len);
-    review_buf_puts(b, ",\"confidence\":");
+    review_write_object(b, "finding");
+    review_write_word(b, "verdict", review_verdicts[verdict]);
+    review_write_word(b, "severity", review_severities[severity]);
+    review_write_str(b, "reason", reason);
+    review_write_str(b, "suggestion", suggestion);
+    review_write_decimal(b, "confidence", confidence);
+    review_write_array(b, "evidence");
 }
 
 
-/* closes the list of evidence and the finding */
+/* closes both, with what the LLM has to say besides, if it has */
 
 static void
 ngx_http_review_write_judgement(review_buf_t *b, ngx_uint_t grounded,
-    ngx_uint_t needs_human)
+    ngx_uint_t needs_human, const json_t *data)
 {
-    review_buf_puts(b, "],\"grounded\":");
-    review_buf_puts(b, grounded ? "true" : "false");
-    review_buf_puts(b, ",\"needs_human\":");
-    review_buf_puts(b, needs_human ? "true" : "false");
+    review_write_array_end(b);
+    review_write_bool(b, "grounded", grounded);
+    review_write_bool(b, "needs_human", needs_human);
+
+    if (data) {
+        review_write_value(b, "data", data);
+    }
+
+    review_write_object_end(b);
 }
 
 
@@ -175,24 +172,12 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
                                   answer->severity >= 0
                                   ? (review_severity_e) answer->severity
                                   : cell->point->severity,
-                                  &answer->reason, &answer->suggestion);
-
-    if (answer->confidence >= 0) {
-        review_buf_decimal(&b, answer->confidence);
-
-    } else {
-        review_buf_puts(&b, "null");
-    }
-
-    review_buf_puts(&b, ",\"evidence\":[");
+                                  &answer->reason, &answer->suggestion,
+                                  answer->confidence);
 
     found = 0;
 
     for (i = 0; i < answer->nquotes; i++) {
-        if (i) {
-            review_buf_puts(&b, ",");
-        }
-
         found += ngx_http_review_write_evidence(cell, &b, i);
     }
 
@@ -204,15 +189,7 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
                                     || answer->verdict
                                        == REVIEW_VERDICT_FAIL));
 
-    ngx_http_review_write_judgement(&b, grounded, needs_human);
-
-    if (answer->data) {
-        review_buf_puts(&b, ",\"data\":");
-        review_buf_value(&b, answer->data);
-    }
-
-    review_buf_puts(&b, "}");
-
+    ngx_http_review_write_judgement(&b, grounded, needs_human, answer->data);
     ngx_http_review_result_end(cell, &b);
 }
 
@@ -231,40 +208,34 @@ ngx_http_review_write_evidence(ngx_http_review_cell_t *cell, review_buf_t *b,
     ids = cell->chunk->subject.reference_ids;
 
     if (e->span.match == REVIEW_MATCH_NONE) {
-        review_buf_puts(b, "{\"quote\":");
-        review_buf_json(b, quote->data, quote->len);
-        review_buf_puts(b, ",\"source\":null,\"start\":null,\"end\":null,"
-                        "\"match\":\"none\"}");
+        review_write_object(b, NULL);
+        review_write_str(b, "quote", quote);
+        review_write_null(b, "source");
+        review_write_null(b, "start");
+        review_write_null(b, "end");
+        review_write_word(b, "match", "none");
+        review_write_object_end(b);
         return 0;
     }
 
-    if (e->source == 0) {
-        ngx_http_review_write_span(b, "chunk", sizeof("chunk") - 1, &e->span);
-        return 1;
-    }
-
-    ngx_http_review_write_span(b, ids[e->source - 1].data,
-                               ids[e->source - 1].len, &e->span);
-
+    ngx_http_review_write_span(b, e->source ? &ids[e->source - 1]
+                                            : &ngx_http_review_result_chunk,
+                               &e->span);
     return 1;
 }
 
 
 static void
-ngx_http_review_write_span(review_buf_t *b, const char *source, size_t len,
-    review_span_t *span)
+ngx_http_review_write_span(review_buf_t *b, const review_str_t *source,
+    const review_span_t *span)
 {
-    review_buf_puts(b, "{\"quote\":");
-    review_buf_json(b, span->text.data, span->text.len);
-    review_buf_puts(b, ",\"source\":");
-    review_buf_json(b, source, len);
-    review_buf_puts(b, ",\"start\":");
-    review_buf_number(b, span->start);
-    review_buf_puts(b, ",\"end\":");
-    review_buf_number(b, span->end);
-    review_buf_puts(b, ",\"match\":\"");
-    review_buf_puts(b, review_matches[span->match]);
-    review_buf_puts(b, "\"}");
+    review_write_object(b, NULL);
+    review_write_str(b, "quote", &span->text);
+    review_write_str(b, "source", source);
+    review_write_number(b, "start", span->start);
+    review_write_number(b, "end", span->end);
+    review_write_word(b, "match", review_matches[span->match]);
+    review_write_object_end(b);
 }
 
 
@@ -305,9 +276,7 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
     ngx_http_review_write_finding(&b, verdict, cell->point->severity, &reason,
-                                  &rule->suggestion);
-
-    review_buf_puts(&b, "1,\"evidence\":[");
+                                  &rule->suggestion, 1);
 
     /* a pattern may match nothing at all, which shows nothing */
 
@@ -317,12 +286,10 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
         review_source_span(cell->chunk->sources[0], captures[0], captures[1],
                            &span);
 
-        ngx_http_review_write_span(&b, "chunk", sizeof("chunk") - 1, &span);
+        ngx_http_review_write_span(&b, &ngx_http_review_result_chunk, &span);
     }
 
     ngx_http_review_write_judgement(&b, shown,
-                                    verdict == REVIEW_VERDICT_UNSURE);
-    review_buf_puts(&b, "}");
-
+                                    verdict == REVIEW_VERDICT_UNSURE, NULL);
     ngx_http_review_result_end(cell, &b);
 }

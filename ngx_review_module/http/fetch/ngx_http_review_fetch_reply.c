@@ -7,40 +7,6 @@
 #include "review/json/write.h"
 
 
-static void
-ngx_http_review_fetch_write_text(review_buf_t *b, const char *name,
-    review_str_t *text)
-{
-    review_buf_puts(b, ",\"");
-    review_buf_puts(b, name);
-    review_buf_puts(b, "\":");
-
-    if (text && text->data) {
-        review_buf_json(b, text->data, text->len);
-
-    } else {
-        review_buf_puts(b, "null");
-    }
-}
-
-
-static void
-ngx_http_review_fetch_write_number(review_buf_t *b, const char *name,
-    uint64_t n, ngx_uint_t known)
-{
-    review_buf_puts(b, ",\"");
-    review_buf_puts(b, name);
-    review_buf_puts(b, "\":");
-
-    if (known) {
-        review_buf_number(b, n);
-
-    } else {
-        review_buf_puts(b, "null");
-    }
-}
-
-
 static const char *
 ngx_http_review_fetch_reply_word(review_code_t code)
 {
@@ -75,27 +41,24 @@ ngx_http_review_fetch_write_item(review_buf_t *b,
     sha256.data = hex;
     sha256.len = sizeof(hex);
 
-    review_buf_puts(b, "{\"url\":");
-    review_buf_json(b, item->url.data, item->url.len);
-    review_buf_puts(b, ",\"status\":\"");
-    review_buf_puts(b, ngx_http_review_fetch_reply_word(item->code));
-    review_buf_puts(b, "\"");
-
-    ngx_http_review_fetch_write_number(b, "http_status", item->http_status,
-                                       item->http_status != 0);
-    ngx_http_review_fetch_write_number(b, "size", item->size, ok);
-    ngx_http_review_fetch_write_text(b, "content_type", &item->type);
-    ngx_http_review_fetch_write_text(b, "saved_as", ok ? &item->name : NULL);
-    ngx_http_review_fetch_write_text(b, "sha256", ok ? &sha256 : NULL);
-    ngx_http_review_fetch_write_number(b, "elapsed_ms", item->elapsed, 1);
+    review_write_object(b, NULL);
+    review_write_str(b, "url", &item->url);
+    review_write_word(b, "status",
+                      ngx_http_review_fetch_reply_word(item->code));
+    review_write_number_or_null(b, "http_status", item->http_status,
+                                item->http_status != 0);
+    review_write_number_or_null(b, "size", item->size, ok);
+    review_write_str_or_null(b, "content_type", &item->type);
+    review_write_str_or_null(b, "saved_as", ok ? &item->name : NULL);
+    review_write_str_or_null(b, "sha256", ok ? &sha256 : NULL);
+    review_write_number(b, "elapsed_ms", item->elapsed);
 
     if (item->code) {
-        review_buf_puts(b, ",\"error\":");
-        ngx_http_review_write_error(b, item->code,
+        ngx_http_review_reply_error(b, item->code,
                                     item->detail ? item->detail : "", NULL);
     }
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 
@@ -113,15 +76,7 @@ ngx_http_review_fetch_status(ngx_http_review_fetch_t *fetch)
         timedout += review_code_timeout(fetch->items[i].code);
     }
 
-    if (fetch->ctx.failed < fetch->nitems) {
-        fetch->ctx.status = fetch->ctx.failed ? "partial" : "complete";
-        return NGX_HTTP_OK;
-    }
-
-    fetch->ctx.status = "failed";
-
-    return timedout == fetch->nitems ? NGX_HTTP_GATEWAY_TIME_OUT
-                                     : NGX_HTTP_BAD_GATEWAY;
+    return ngx_http_review_reply_outcome(&fetch->ctx, fetch->nitems, timedout);
 }
 
 
@@ -129,7 +84,6 @@ void
 ngx_http_review_fetch_reply(ngx_http_review_fetch_t *fetch)
 {
     ngx_uint_t              i, status;
-    ngx_chain_t            *out;
     review_buf_t            b;
     ngx_http_review_ctx_t  *ctx;
 
@@ -137,28 +91,19 @@ ngx_http_review_fetch_reply(ngx_http_review_fetch_t *fetch)
     status = ngx_http_review_fetch_status(fetch);
 
     review_buf_init(&b, ctx->pool, 64 + 384 * fetch->nitems);
-    review_buf_puts(&b, "{\"results\":[");
+    review_write_object(&b, NULL);
+    review_write_array(&b, "results");
 
     for (i = 0; i < fetch->nitems; i++) {
-        review_buf_puts(&b, i ? "," : "");
         ngx_http_review_fetch_write_item(&b, &fetch->items[i]);
     }
 
-    review_buf_puts(&b, "],\"status\":\"");
-    review_buf_puts(&b, ctx->status);
-    review_buf_puts(&b, "\"");
-    ngx_http_review_fetch_write_number(&b, "elapsed_ms",
-                                       ngx_current_msec - ctx->started, 1);
-    review_buf_puts(&b, "}");
+    review_write_array_end(&b);
+    review_write_word(&b, "status", ctx->status);
+    review_write_number(&b, "elapsed_ms", ngx_current_msec - ctx->started);
+    review_write_object_end(&b);
 
-    out = ngx_http_review_reply_link(ctx->request->pool, b.data, b.len);
-
-    if (b.failed || out == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
-        return;
-    }
-
-    ngx_http_review_end(ctx);
-    ngx_http_finalize_request(ctx->request,
-                              ngx_http_review_reply_whole(ctx, status, out));
+    ngx_http_review_ctx_reply(ctx, status,
+                              ngx_http_review_reply_buf(ctx->request->pool,
+                                                        &b));
 }

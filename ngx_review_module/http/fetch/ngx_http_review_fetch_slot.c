@@ -338,11 +338,7 @@ ngx_http_review_fetch_stored(ngx_http_review_fetch_slot_t *slot)
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, op->log, 0,
-                  "object store \"%V\": %s%s%s, a download is not saved",
-                  &op->store->name, op->code, op->message[0] ? ": " : "",
-                  op->message);
-
+    ngx_http_review_s3_problem_log(op, ", a download is not saved");
     ngx_http_review_fetch_result(slot, REVIEW_CODE_STORE, op->code);
 }
 

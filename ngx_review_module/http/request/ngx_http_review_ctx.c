@@ -348,6 +348,22 @@ ngx_http_review_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
 }
 
 
+void
+ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
+    ngx_chain_t *out)
+{
+    if (out == NULL) {
+        ctx->status = NULL;
+        ngx_http_review_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    ngx_http_review_end(ctx);
+    ngx_http_finalize_request(ctx->request,
+                              ngx_http_review_reply_whole(ctx, status, out));
+}
+
+
 /* "status" is that of a problem, or NGX_ERROR */
 
 void

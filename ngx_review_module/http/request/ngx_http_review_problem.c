@@ -7,7 +7,6 @@
 
 #include "http/request/ngx_http_review_reply.h"
 
-#include "review/base/utf8.h"
 #include "review/json/write.h"
 
 
@@ -64,20 +63,18 @@ ngx_http_review_problem(ngx_http_review_ctx_t *ctx, ngx_int_t status,
 
     review_buf_init(&b, ctx->pool, 192);
 
-    review_buf_puts(&b, "{\"type\":\"about:blank\",\"title\":\"");
-    review_buf_puts(&b, ngx_http_review_titles[i].title);
-    review_buf_puts(&b, "\",\"status\":");
-    review_buf_number(&b, status);
-    review_buf_puts(&b, ",\"detail\":");
-    review_buf_json(&b, detail, review_utf8_valid(detail, ngx_strlen(detail)));
+    review_write_object(&b, NULL);
+    review_write_word(&b, "type", "about:blank");
+    review_write_word(&b, "title", ngx_http_review_titles[i].title);
+    review_write_number(&b, "status", status);
+    review_write_bytes(&b, "detail", detail, ngx_strlen(detail));
 
     if (pointer) {
-        review_buf_puts(&b, ",\"pointer\":");
-        review_buf_json(&b, pointer,
-                        review_utf8_valid(pointer, ngx_strlen(pointer)));
+        review_write_bytes(&b, "pointer", pointer, ngx_strlen(pointer));
     }
 
-    review_buf_puts(&b, "}\n");
+    review_write_object_end(&b);
+    review_buf_puts(&b, "\n");
 
     ngx_str_null(&ctx->problem);
 

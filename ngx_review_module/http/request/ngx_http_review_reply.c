@@ -32,6 +32,26 @@ ngx_http_review_reply_link(ngx_pool_t *pool, const char *data, size_t len)
 }
 
 
+ngx_chain_t *
+ngx_http_review_reply_buf(ngx_pool_t *pool, const review_buf_t *b)
+{
+    return b->failed ? NULL : ngx_http_review_reply_link(pool, b->data, b->len);
+}
+
+
+ngx_chain_t **
+ngx_http_review_reply_add(ngx_chain_t **ll, ngx_pool_t *pool,
+    const char *data, size_t len)
+{
+    if (ll) {
+        *ll = ngx_http_review_reply_link(pool, data, len);
+        ll = *ll ? &(*ll)->next : NULL;
+    }
+
+    return ll;
+}
+
+
 ngx_int_t
 ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
     const char *type)
@@ -192,8 +212,7 @@ ngx_http_review_reply_event(ngx_http_review_ctx_t *ctx, const char *name,
     review_buf_puts(&b, name);
     review_buf_puts(&b, "\ndata: ");
 
-    out = b.failed ? NULL : ngx_http_review_reply_link(pool, b.data, b.len);
-
+    out = ngx_http_review_reply_buf(pool, &b);
     if (out == NULL) {
         return NGX_ERROR;
     }
@@ -294,42 +313,51 @@ ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx)
 }
 
 
-void
-ngx_http_review_write_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
-    ngx_uint_t calls)
+ngx_uint_t
+ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
+    size_t timedout)
 {
-    review_buf_puts(b, "{");
-
-    if (calls) {
-        review_buf_puts(b, "\"calls\":");
-        review_buf_number(b, usage->calls);
-        review_buf_puts(b, ",\"retries\":");
-        review_buf_number(b, usage->retries);
-        review_buf_puts(b, ",");
+    if (ctx->failed < n) {
+        ctx->status = ctx->failed ? "partial" : "complete";
+        return NGX_HTTP_OK;
     }
 
-    review_buf_puts(b, "\"prompt_tokens\":");
-    review_buf_number(b, usage->prompt_tokens);
-    review_buf_puts(b, ",\"completion_tokens\":");
-    review_buf_number(b, usage->completion_tokens);
-    review_buf_puts(b, ",\"total_tokens\":");
-    review_buf_number(b, usage->prompt_tokens + usage->completion_tokens);
-    review_buf_puts(b, "}");
+    ctx->status = "failed";
+
+    return timedout == n ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY;
 }
 
 
-/* {"code","detail"} */
+void
+ngx_http_review_reply_usage(review_buf_t *b, ngx_http_review_usage_t *usage,
+    ngx_uint_t calls)
+{
+    review_write_object(b, "usage");
+
+    if (calls) {
+        review_write_number(b, "calls", usage->calls);
+        review_write_number(b, "retries", usage->retries);
+    }
+
+    review_write_number(b, "prompt_tokens", usage->prompt_tokens);
+    review_write_number(b, "completion_tokens", usage->completion_tokens);
+    review_write_number(b, "total_tokens",
+                        usage->prompt_tokens + usage->completion_tokens);
+    review_write_object_end(b);
+}
+
 
 void
-ngx_http_review_write_error(review_buf_t *b, review_code_t code,
+ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note)
 {
     char  name[REVIEW_CODE_NAME];
 
-    review_buf_puts(b, "{\"code\":\"");
-    review_buf_puts(b, review_code_name(code, name));
-    review_buf_puts(b, "\",\"detail\":\"");
-    review_buf_escape(b, detail,
+    review_write_object(b, "error");
+    review_write_word(b, "code", review_code_name(code, name));
+
+    review_write_open(b, "detail");
+    review_write_text(b, detail,
                       review_utf8_valid(detail, ngx_strlen(detail)));
 
     if (note) {
@@ -337,5 +365,6 @@ ngx_http_review_write_error(review_buf_t *b, review_code_t code,
         review_buf_puts(b, note);
     }
 
-    review_buf_puts(b, "\"}");
+    review_write_close(b);
+    review_write_object_end(b);
 }

@@ -19,6 +19,17 @@
 
 ngx_chain_t *ngx_http_review_reply_link(ngx_pool_t *pool, const char *data,
     size_t len);
+
+/* the same for a text that was written; NULL, too, if it has failed */
+
+ngx_chain_t *ngx_http_review_reply_buf(ngx_pool_t *pool,
+    const review_buf_t *b);
+
+/* appends at *ll; returns where the next goes, or NULL, which may be passed */
+
+ngx_chain_t **ngx_http_review_reply_add(ngx_chain_t **ll, ngx_pool_t *pool,
+    const char *data, size_t len);
+
 ngx_int_t ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx,
     ngx_uint_t status, const char *type);
 ngx_int_t ngx_http_review_reply_whole(ngx_http_review_ctx_t *ctx,
@@ -43,9 +54,23 @@ ngx_int_t ngx_http_review_reply_flush(ngx_http_review_ctx_t *ctx);
 /* something is unsent: 1; a streaming reply's client has send_timeout for it */
 
 ngx_uint_t ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx);
-void ngx_http_review_write_usage(review_buf_t *b,
+
+/*
+ * What is said of "n" parts of which ctx->failed have failed, and "timedout" of
+ * them for want of time: sets ctx->status and returns the HTTP status.
+ */
+
+ngx_uint_t ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
+    size_t timedout);
+
+/*
+ * Members that replies have in common: "usage", with "calls" and "retries" if
+ * these are asked for; and "error", of "code" and "detail".
+ */
+
+void ngx_http_review_reply_usage(review_buf_t *b,
     ngx_http_review_usage_t *usage, ngx_uint_t calls);
-void ngx_http_review_write_error(review_buf_t *b, review_code_t code,
+void ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note);
 
 

@@ -205,6 +205,11 @@ void ngx_http_review_wake_later(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_end(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_finish(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
 
+/* ends it with a whole reply; NULL: there was no memory for one */
+
+void ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
+    ngx_chain_t *out);
+
 /* the same with a problem, that has been described, or with 500 */
 
 void ngx_http_review_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);

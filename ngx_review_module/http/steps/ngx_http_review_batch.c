@@ -98,7 +98,7 @@ ngx_http_review_batch_body(ngx_http_review_batch_t *batch)
 {
     size_t                      i, size;
     review_buf_t                b;
-    review_str_t                model, *piece;
+    review_str_t                model, *input, *piece;
     ngx_http_review_vectors_t  *v;
 
     v = batch->vectors;
@@ -111,31 +111,29 @@ ngx_http_review_batch_body(ngx_http_review_batch_t *batch)
     }
 
     review_buf_init(&b, v->ctx->pool, size);
-    review_buf_puts(&b, "{");
+    review_write_object(&b, NULL);
 
     if (model.len) {
-        review_buf_puts(&b, "\"model\":");
-        review_buf_json(&b, model.data, model.len);
-        review_buf_puts(&b, ",");
+        review_write_str(&b, "model", &model);
     }
 
-    review_buf_puts(&b, "\"encoding_format\":\"");
-    review_buf_puts(&b, batch->encoding == NGX_HTTP_REVIEW_ENCODING_BASE64
-                        ? "base64" : "float");
-    review_buf_puts(&b, "\"");
-    review_buf_str(&b, &v->rest);
-    review_buf_puts(&b, ",\"input\":[");
+    review_write_word(&b, "encoding_format",
+                      batch->encoding == NGX_HTTP_REVIEW_ENCODING_BASE64
+                      ? "base64" : "float");
+
+    if (v->rest.len) {
+        review_write_raw(&b, NULL, v->rest.data, v->rest.len);
+    }
+
+    review_write_array(&b, "input");
 
     for (i = 0; i < batch->n; i++) {
-
-        if (i) {
-            review_buf_puts(&b, ",");
-        }
-
-        review_buf_str(&b, &v->inputs[v->order[batch->first + i]]);
+        input = &v->inputs[v->order[batch->first + i]];
+        review_write_raw(&b, NULL, input->data, input->len);
     }
 
-    review_buf_puts(&b, "]}");
+    review_write_array_end(&b);
+    review_write_object_end(&b);
 
     piece = ngx_palloc(v->ctx->request->pool, sizeof(review_str_t));
 

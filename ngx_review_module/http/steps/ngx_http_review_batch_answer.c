@@ -146,7 +146,7 @@ ngx_http_review_batch_form(ngx_http_review_answer_t *answer)
     for (i = 0; i < n; i++) {
 
         if (!ngx_http_review_batch_slice(answer, &item[i], &vector[i].json)) {
-            from = b.len;
+            from = b.len + (b.len != 0);
             review_embedding_write(&item[i], &b, answer->form
                                             == NGX_HTTP_REVIEW_VECTORS_BASE64);
             vector[i].json.len = b.len - from;
@@ -160,7 +160,7 @@ ngx_http_review_batch_form(ngx_http_review_answer_t *answer)
     for (i = 0, from = 0; i < n; i++) {
         if (vector[i].json.data == NULL) {
             vector[i].json.data = b.data + from;
-            from += vector[i].json.len;
+            from += vector[i].json.len + 1;
         }
     }
 

@@ -8,6 +8,8 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/json/write.h"
+
 
 /* what the thread works with */
 
@@ -40,8 +42,6 @@ static void ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_embed_finish(ngx_http_review_vectors_t *v);
 static ngx_chain_t *ngx_http_review_embed_chain(
     ngx_http_review_embed_t *embed);
-static ngx_uint_t ngx_http_review_embed_status(ngx_http_review_embed_t *embed,
-    size_t timedout);
 
 
 char *
@@ -202,7 +202,6 @@ ngx_http_review_embed_finish(ngx_http_review_vectors_t *v)
 {
     size_t                    i, timedout;
     ngx_uint_t                status;
-    ngx_chain_t              *out;
     ngx_http_review_ctx_t    *ctx;
     ngx_http_review_embed_t  *embed;
 
@@ -215,49 +214,9 @@ ngx_http_review_embed_finish(ngx_http_review_vectors_t *v)
         timedout += v->items[v->same[i]].timedout;
     }
 
-    status = ngx_http_review_embed_status(embed, timedout);
-    out = ngx_http_review_embed_chain(embed);
+    status = ngx_http_review_reply_outcome(ctx, v->n, timedout);
 
-    if (out == NULL) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
-        return;
-    }
-
-    ngx_http_review_end(ctx);
-    ngx_http_finalize_request(ctx->request,
-                              ngx_http_review_reply_whole(ctx, status, out));
-}
-
-
-static ngx_uint_t
-ngx_http_review_embed_status(ngx_http_review_embed_t *embed, size_t timedout)
-{
-    ngx_http_review_ctx_t  *ctx;
-
-    ctx = &embed->ctx;
-
-    if (ctx->failed < embed->request.n) {
-        ctx->status = ctx->failed ? "partial" : "complete";
-        return NGX_HTTP_OK;
-    }
-
-    ctx->status = "failed";
-
-    return timedout == ctx->failed ? NGX_HTTP_GATEWAY_TIME_OUT
-                                   : NGX_HTTP_BAD_GATEWAY;
-}
-
-
-static ngx_chain_t **
-ngx_http_review_embed_link(ngx_chain_t **ll, ngx_pool_t *pool,
-    const char *data, size_t len)
-{
-    if (ll) {
-        *ll = ngx_http_review_reply_link(pool, data, len);
-        ll = *ll ? &(*ll)->next : NULL;
-    }
-
-    return ll;
+    ngx_http_review_ctx_reply(ctx, status, ngx_http_review_embed_chain(embed));
 }
 
 
@@ -275,43 +234,43 @@ ngx_http_review_embed_write(ngx_http_review_embed_t *embed, review_buf_t *b,
     ctx = &embed->ctx;
     v = &embed->vectors;
 
-    review_buf_puts(b, "{\"object\":\"list\",\"data\":[");
+    review_write_object(b, NULL);
+    review_write_word(b, "object", "list");
+    review_write_array(b, "data");
 
     for (i = 0; i < v->n; i++) {
         item = &v->items[v->same[i]];
 
-        review_buf_puts(b, i ? ",{" : "{");
-        review_buf_puts(b, "\"object\":\"embedding\",\"index\":");
-        review_buf_number(b, i);
-        review_buf_puts(b, ",\"embedding\":");
+        review_write_object(b, NULL);
+        review_write_word(b, "object", "embedding");
+        review_write_number(b, "index", i);
+        review_write_name(b, "embedding");
 
         marks[i] = b->len;
 
         if (item->failure) {
-            review_buf_puts(b, "null,\"error\":");
-            ngx_http_review_write_error(b, item->failure->code,
+            review_write_null(b, NULL);
+            ngx_http_review_reply_error(b, item->failure->code,
                                         item->failure->detail,
                                         item->failure->note);
         }
 
-        review_buf_puts(b, "}");
+        review_write_object_end(b);
     }
 
-    review_buf_puts(b, "],\"model\":");
-    ngx_http_review_write_model(b, v);
-    review_buf_puts(b, ",\"status\":\"");
-    review_buf_puts(b, ctx->status);
-    review_buf_puts(b, "\",\"usage\":{\"prompt_tokens\":");
-    review_buf_number(b, ctx->usage.prompt_tokens);
-    review_buf_puts(b, ",\"total_tokens\":");
-    review_buf_number(b, ctx->usage.prompt_tokens);
-    review_buf_puts(b, ",\"calls\":");
-    review_buf_number(b, ctx->usage.calls);
-    review_buf_puts(b, ",\"retries\":");
-    review_buf_number(b, ctx->usage.retries);
-    review_buf_puts(b, "},\"elapsed_ms\":");
-    review_buf_number(b, ngx_current_msec - ctx->started);
-    review_buf_puts(b, "}");
+    review_write_array_end(b);
+    ngx_http_review_vectors_write_model(b, v);
+    review_write_word(b, "status", ctx->status);
+
+    review_write_object(b, "usage");
+    review_write_number(b, "prompt_tokens", ctx->usage.prompt_tokens);
+    review_write_number(b, "total_tokens", ctx->usage.prompt_tokens);
+    review_write_number(b, "calls", ctx->usage.calls);
+    review_write_number(b, "retries", ctx->usage.retries);
+    review_write_object_end(b);
+
+    review_write_number(b, "elapsed_ms", ngx_current_msec - ctx->started);
+    review_write_object_end(b);
 }
 
 
@@ -350,15 +309,15 @@ ngx_http_review_embed_chain(ngx_http_review_embed_t *embed)
         item = &v->items[v->same[i]];
 
         if (item->json.data) {
-            ll = ngx_http_review_embed_link(ll, pool, b.data + from,
+            ll = ngx_http_review_reply_add(ll, pool, b.data + from,
                                             marks[i] - from);
-            ll = ngx_http_review_embed_link(ll, pool, item->json.data,
+            ll = ngx_http_review_reply_add(ll, pool, item->json.data,
                                             item->json.len);
             from = marks[i];
         }
     }
 
-    ll = ngx_http_review_embed_link(ll, pool, b.data + from, b.len - from);
+    ll = ngx_http_review_reply_add(ll, pool, b.data + from, b.len - from);
 
     return ll ? out : NULL;
 }

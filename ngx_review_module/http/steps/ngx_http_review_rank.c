@@ -112,13 +112,15 @@ ngx_http_review_rank_read(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_rank_parsed(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_rank_t  *rank;
+    ngx_http_review_rank_t        *rank;
+    ngx_http_review_steps_conf_t  *conf;
 
     rank = (ngx_http_review_rank_t *) ctx;
+    conf = ngx_http_review_steps_conf(ctx);
 
     rank->ranking->body = ctx->body;
-    rank->ranking->given.max_inputs = ngx_http_review_steps_conf(ctx)->max_inputs;
-    rank->ranking->embed = ngx_http_review_steps_conf(ctx)->embeddings != NULL;
+    rank->ranking->given.max_inputs = conf->max_inputs;
+    rank->ranking->embed = (conf->embeddings != NULL);
 
     ngx_http_review_work_start(ctx->work,
                                ngx_http_review_body_size(ctx->request),
@@ -397,30 +399,29 @@ ngx_http_review_rank_write(ngx_http_review_ranking_t *ranking, size_t query,
     b = &ranking->out;
     request = &ranking->request;
 
-    review_buf_puts(b, query ? ",{\"query\":" : "{\"query\":");
-    review_buf_number(b, query);
-    review_buf_puts(b, ",\"ranked\":[");
+    review_write_object(b, NULL);
+    review_write_number(b, "query", query);
+    review_write_array(b, "ranked");
 
     for (i = 0; i < n; i++) {
         id = &request->ids[ranked[i].index];
 
-        review_buf_puts(b, i ? ",{\"index\":" : "{\"index\":");
-        review_buf_number(b, ranked[i].index);
+        review_write_object(b, NULL);
+        review_write_number(b, "index", ranked[i].index);
 
         if (id->data) {
-            review_buf_puts(b, ",\"id\":");
-            review_buf_json(b, id->data, id->len);
+            review_write_str(b, "id", id);
         }
 
         last = ngx_snprintf(score, sizeof(score), "%.6f",
                             (double) ranked[i].score);
 
-        review_buf_puts(b, ",\"score\":");
-        review_buf_add(b, (char *) score, last - score);
-        review_buf_puts(b, "}");
+        review_write_raw(b, "score", (char *) score, last - score);
+        review_write_object_end(b);
     }
 
-    review_buf_puts(b, "]}");
+    review_write_array_end(b);
+    review_write_object_end(b);
 }
 
 
@@ -430,7 +431,7 @@ ngx_http_review_rank_done(void *data)
     ngx_http_review_ranking_t *ranking = data;
 
     review_buf_t             head, tail;
-    ngx_chain_t             *out;
+    ngx_chain_t             *out, **ll;
     ngx_pool_t              *pool;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_rank_t  *rank;
@@ -447,53 +448,36 @@ ngx_http_review_rank_done(void *data)
     review_buf_init(&head, ctx->pool, 64);
     review_buf_init(&tail, ctx->pool, 256);
 
-    review_buf_puts(&head, "{\"by\":\"");
-    review_buf_puts(&head, review_rank_names[ranking->by]);
-    review_buf_puts(&head, "\",\"results\":[");
+    review_write_object(&head, NULL);
+    review_write_word(&head, "by", review_rank_names[ranking->by]);
+    review_write_array(&head, "results");
 
-    review_buf_puts(&tail, "]");
+    review_write_array_end(&tail);
 
     if (ranking->vectors) {
-        review_buf_puts(&tail, ",\"model\":");
-        ngx_http_review_write_model(&tail, &rank->vectors);
+        ngx_http_review_vectors_write_model(&tail, &rank->vectors);
     }
 
     if (rank->failure.code) {
-        review_buf_puts(&tail, ",\"error\":");
-        ngx_http_review_write_error(&tail, rank->failure.code,
+        ngx_http_review_reply_error(&tail, rank->failure.code,
                                     rank->failure.detail, rank->failure.note);
     }
 
-    review_buf_puts(&tail, ",\"usage\":{\"prompt_tokens\":");
-    review_buf_number(&tail, ctx->usage.prompt_tokens);
-    review_buf_puts(&tail, ",\"calls\":");
-    review_buf_number(&tail, ctx->usage.calls);
-    review_buf_puts(&tail, "},\"elapsed_ms\":");
-    review_buf_number(&tail, ngx_current_msec - ctx->started);
-    review_buf_puts(&tail, "}");
+    review_write_object(&tail, "usage");
+    review_write_number(&tail, "prompt_tokens", ctx->usage.prompt_tokens);
+    review_write_number(&tail, "calls", ctx->usage.calls);
+    review_write_object_end(&tail);
 
-    out = ngx_http_review_reply_link(pool, head.data, head.len);
+    review_write_number(&tail, "elapsed_ms", ngx_current_msec - ctx->started);
+    review_write_object_end(&tail);
 
-    if (out) {
-        out->next = ngx_http_review_reply_link(pool, ranking->out.data,
-                                               ranking->out.len);
-    }
-
-    if (out && out->next) {
-        out->next->next = ngx_http_review_reply_link(pool, tail.data,
-                                                     tail.len);
-    }
-
-    if (head.failed || tail.failed || out == NULL || out->next == NULL
-        || out->next->next == NULL)
-    {
-        ngx_http_review_fail(ctx, NGX_ERROR);
-        return;
-    }
+    ll = ngx_http_review_reply_add(&out, pool, head.data, head.len);
+    ll = ngx_http_review_reply_add(ll, pool, ranking->out.data,
+                                   ranking->out.len);
+    ll = ngx_http_review_reply_add(ll, pool, tail.data, tail.len);
 
     ctx->status = "complete";
 
-    ngx_http_review_end(ctx);
-    ngx_http_finalize_request(ctx->request,
-                     ngx_http_review_reply_whole(ctx, NGX_HTTP_OK, out));
+    ngx_http_review_ctx_reply(ctx, NGX_HTTP_OK,
+                              ll && !head.failed && !tail.failed ? out : NULL);
 }

@@ -11,8 +11,10 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/json/write.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
+#include "review/split/split_request.h"
 
 
 /* what is made of a text before it is sent on, as lines */
@@ -362,7 +364,8 @@ ngx_http_review_split_run(void *data)
         review_buf_init(&cut->out, cut->pool, size + 4096);
 
         if (!cut->lines) {
-            review_buf_puts(&cut->out, "{\"chunks\":[");
+            review_write_object(&cut->out, NULL);
+            review_write_array(&cut->out, "chunks");
         }
     }
 
@@ -371,10 +374,6 @@ ngx_http_review_split_run(void *data)
 
         if (rc <= 0 || cut->work->gone) {
             break;
-        }
-
-        if (!cut->lines && cut->writer.n) {
-            review_buf_puts(&cut->out, ",");
         }
 
         review_split_write(&cut->writer, &cut->out, &chunk);
@@ -462,27 +461,17 @@ static void
 ngx_http_review_split_whole(ngx_http_review_ctx_t *ctx,
     ngx_http_review_cut_t *cut)
 {
-    ngx_chain_t  *out;
-
-    review_buf_puts(&cut->out, "],\"count\":");
-    review_buf_number(&cut->out, cut->writer.n);
-    review_buf_puts(&cut->out, ",\"elapsed_ms\":");
-    review_buf_number(&cut->out, ngx_current_msec - ctx->started);
-    review_buf_puts(&cut->out, "}");
-
-    out = ngx_http_review_reply_link(ctx->request->pool, cut->out.data,
-                                     cut->out.len);
-
-    if (out == NULL || cut->out.failed) {
-        ngx_http_review_fail(ctx, NGX_ERROR);
-        return;
-    }
+    review_write_array_end(&cut->out);
+    review_write_number(&cut->out, "count", cut->writer.n);
+    review_write_number(&cut->out, "elapsed_ms",
+                        ngx_current_msec - ctx->started);
+    review_write_object_end(&cut->out);
 
     ctx->status = "complete";
 
-    ngx_http_review_end(ctx);
-    ngx_http_finalize_request(ctx->request,
-                     ngx_http_review_reply_whole(ctx, NGX_HTTP_OK, out));
+    ngx_http_review_ctx_reply(ctx, NGX_HTTP_OK,
+                              ngx_http_review_reply_buf(ctx->request->pool,
+                                                        &cut->out));
 }
 
 

@@ -143,18 +143,14 @@ ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v)
 
 
 void
-ngx_http_review_write_model(review_buf_t *b, ngx_http_review_vectors_t *v)
+ngx_http_review_vectors_write_model(review_buf_t *b,
+    ngx_http_review_vectors_t *v)
 {
     review_str_t  model;
 
     model = v->answered.len ? v->answered : ngx_http_review_vectors_model(v);
 
-    if (model.len) {
-        review_buf_json(b, model.data, model.len);
-
-    } else {
-        review_buf_puts(b, "null");
-    }
+    review_write_str_or_null(b, "model", model.len ? &model : NULL);
 }
 
 

@@ -99,7 +99,7 @@ float **ngx_http_review_vectors_floats(ngx_http_review_vectors_t *v,
 
 /* the model's name as JSON: as answered, else as asked for, else null */
 
-void ngx_http_review_write_model(review_buf_t *b,
+void ngx_http_review_vectors_write_model(review_buf_t *b,
     ngx_http_review_vectors_t *v);
 
 

@@ -426,10 +426,7 @@ ngx_http_review_object_last(ngx_http_review_object_t *object)
     ctx = &object->ctx;
 
     if (object->op.failed) {
-        ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
-                      "object store \"%V\": %s%s%s, a download is cut",
-                      &object->op.store->name, object->op.code,
-                      object->op.message[0] ? ": " : "", object->op.message);
+        ngx_http_review_s3_problem_log(&object->op, ", a download is cut");
 
         ctx->status = "failed";
         ctx->request->keepalive = 0;

@@ -7,7 +7,6 @@
 #include "http/store/ngx_http_review_object.h"
 #include "http/request/ngx_http_review_reply.h"
 
-#include "review/base/utf8.h"
 #include "review/json/write.h"
 
 
@@ -16,22 +15,12 @@ ngx_http_review_object_json(ngx_http_review_object_t *object, review_buf_t *b)
 {
     ngx_chain_t  *out;
 
-    out = ngx_http_review_reply_link(object->ctx.request->pool, b->data,
-                                     b->len);
-
-    if (b->failed || out == NULL) {
+    out = ngx_http_review_reply_buf(object->ctx.request->pool, b);
+    if (out == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     return ngx_http_review_reply_whole(&object->ctx, NGX_HTTP_OK, out);
-}
-
-
-static void
-ngx_http_review_object_string(review_buf_t *b, ngx_str_t *str)
-{
-    review_buf_json(b, (char *) str->data,
-                    review_utf8_valid((char *) str->data, str->len));
 }
 
 
@@ -41,33 +30,25 @@ static ngx_int_t
 ngx_http_review_object_stored(ngx_http_review_object_t *object)
 {
     ngx_str_t              name = ngx_string("ETag");
-    ngx_str_t              etag;
     review_buf_t           b;
     ngx_http_review_s3_t  *op;
 
     op = &object->op;
-    etag = op->etag;
 
-    if (etag.len
-        && ngx_http_review_object_add_header(object, &name, &etag) != NGX_OK)
+    if (op->etag.len
+        && ngx_http_review_object_add_header(object, &name, &op->etag)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (etag.len >= 2 && etag.data[0] == '"') {
-        etag.data++;
-        etag.len -= 2;
-    }
-
     review_buf_init(&b, object->ctx.pool, 256);
 
-    review_buf_puts(&b, "{\"key\":");
-    ngx_http_review_object_string(&b, &op->key);
-    review_buf_puts(&b, ",\"size\":");
-    review_buf_number(&b, op->size);
-    review_buf_puts(&b, ",\"etag\":");
-    ngx_http_review_object_string(&b, &etag);
-    review_buf_puts(&b, "}");
+    review_write_object(&b, NULL);
+    review_write_bytes(&b, "key", (char *) op->key.data, op->key.len);
+    review_write_number(&b, "size", op->size);
+    ngx_http_review_s3_request_etag(op, &b);
+    review_write_object_end(&b);
 
     return ngx_http_review_object_json(object, &b);
 }

@@ -177,8 +177,8 @@ ngx_http_review_s3_again(ngx_http_review_s3_t *op)
         return 0;
     }
 
-    if (op->why != REVIEW_CODE_OK && op->why < REVIEW_CODE_HTTP) {
-        return review_code_retried(op->why);
+    if (op->failed != REVIEW_CODE_STORE && op->failed < REVIEW_CODE_HTTP) {
+        return review_code_retried(op->failed);
     }
 
     return op->said == REVIEW_S3_BUSY

@@ -125,18 +125,18 @@ struct ngx_http_review_s3_s {
 
     /*
      * What came of it: result is OK for all that the store has answered;
-     * "failed" says if that was no success, and code why, in the store's
-     * words ("NoSuchKey"), or ours; "why" and "said" are what follows from it.
+     * "failed" says if that was no success, STORE where the store itself says
+     * so, as "said" has it.  The code is the store's word ("NoSuchKey"), or
+     * our name for it.
      */
 
     review_code_t               result;
-    review_code_t               why;        /* OK: the store has said it */
+    review_code_t               failed;
     review_s3_error_e           said;
     ngx_uint_t                  status;     /* 0: no response */
     ngx_str_t                   etag;       /* of PUT, as it came */
     review_s3_list_t            list;       /* of LIST */
     ngx_uint_t                  tries;
-    unsigned                    failed:1;
     unsigned                    handed:1;   /* the owner has seen some of it */
     char                        code[64];
     char                        message[256];
@@ -196,6 +196,11 @@ ngx_int_t ngx_http_review_s3_error(ngx_http_review_s3_t *op);
 
 ngx_int_t ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
     ngx_uint_t parts);
+
+/* writes "etag", of PUT, without the quotes that it comes in */
+
+void ngx_http_review_s3_request_etag(ngx_http_review_s3_t *op,
+    review_buf_t *b);
 
 
 /*

@@ -5,6 +5,15 @@
 #include "http/request/ngx_http_review_reply.h"
 
 
+void
+ngx_http_review_s3_problem_log(ngx_http_review_s3_t *op, const char *what)
+{
+    ngx_log_error(NGX_LOG_ERR, op->log, 0, "object store \"%V\": %s%s%s%s",
+                  &op->store->name, op->code, op->message[0] ? ": " : "",
+                  op->message, what);
+}
+
+
 /* whose fault is it that the store has refused? */
 
 static ngx_uint_t
@@ -45,25 +54,21 @@ ngx_int_t
 ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
     ngx_http_review_s3_t *op, const char *pointer)
 {
-    char        why[128];
     ngx_uint_t  status;
 
     status = op->result == REVIEW_CODE_OK ? ngx_http_review_s3_refused(op)
                                           : review_code_status(op->result);
 
     if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
-        ngx_log_error(NGX_LOG_ERR, ctx->request->connection->log, 0,
-                      "object store \"%V\": %s%s%s", &op->store->name,
-                      op->code, op->message[0] ? ": " : "", op->message);
+        ngx_http_review_s3_problem_log(op, "");
     }
 
     /* where the store is, is no matter of the client's */
 
     if (op->result != REVIEW_CODE_OK) {
-        (void) snprintf(why, sizeof(why), review_code_sentence(op->result),
-                        "the object store");
-
-        return ngx_http_review_problem(ctx, status, pointer, why);
+        return ngx_http_review_refuse(ctx, status, pointer,
+                                      review_code_sentence(op->result),
+                                      "the object store");
     }
 
     /* what the store says then is about keys that are not the client's */

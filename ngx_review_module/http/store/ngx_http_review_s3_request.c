@@ -8,6 +8,7 @@
 #include "http/base/ngx_http_review_base.h"
 
 #include "review/base/utf8.h"
+#include "review/json/write.h"
 
 
 /* what is kept of answers that are for us: errors, and lists of 1000 keys */
@@ -313,8 +314,7 @@ ngx_http_review_s3_send(ngx_http_review_s3_t *op, const char *method,
     op->moved = 0;
     op->ntag = 0;
     op->begun = 0;
-    op->failed = 0;
-    op->why = REVIEW_CODE_OK;
+    op->failed = REVIEW_CODE_OK;
     op->said = REVIEW_S3_OTHER;
     op->code[0] = '\0';
     op->message[0] = '\0';
@@ -330,8 +330,7 @@ ngx_http_review_s3_fail(ngx_http_review_s3_t *op, review_code_t code,
 {
     char  name[REVIEW_CODE_NAME];
 
-    op->failed = 1;
-    op->why = code;
+    op->failed = code;
 
     ngx_cpystrn((u_char *) op->code, (u_char *) review_code_name(code, name),
                 sizeof(op->code));
@@ -385,7 +384,7 @@ ngx_http_review_s3_error(ngx_http_review_s3_t *op)
         return NGX_DECLINED;
     }
 
-    op->failed = 1;
+    op->failed = REVIEW_CODE_STORE;
     op->said = review_s3_error(&code);
 
     ngx_http_review_s3_hide(&code, &op->store->secret_key);
@@ -416,4 +415,20 @@ ngx_http_review_s3_check(ngx_http_review_s3_t *op, u_char *md5,
     ngx_http_review_s3_fail(op, REVIEW_CODE_ETAG_MISMATCH,
                             "the store has got something else than was sent");
     return NGX_ERROR;
+}
+
+
+void
+ngx_http_review_s3_request_etag(ngx_http_review_s3_t *op, review_buf_t *b)
+{
+    ngx_str_t  etag;
+
+    etag = op->etag;
+
+    if (etag.len >= 2 && etag.data[0] == '"') {
+        etag.data++;
+        etag.len -= 2;
+    }
+
+    review_write_bytes(b, "etag", (char *) etag.data, etag.len);
 }

@@ -46,6 +46,11 @@ ngx_http_review_store_t *ngx_http_review_store_find(
 ngx_int_t ngx_http_review_s3_problem(ngx_http_review_ctx_t *ctx,
     ngx_http_review_s3_t *op, const char *pointer);
 
+/* what has failed, and what comes of it, in the error log */
+
+void ngx_http_review_s3_problem_log(ngx_http_review_s3_t *op,
+    const char *what);
+
 
 #pragma GCC visibility pop
 

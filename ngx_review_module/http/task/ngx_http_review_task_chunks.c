@@ -13,6 +13,7 @@
 #include "review/base/utf8.h"
 #include "review/json/json.h"
 #include "review/json/write.h"
+#include "review/split/split_json.h"
 
 
 /* a reply, and an event of it, may have this many bytes */
@@ -171,43 +172,24 @@ ngx_http_review_part_create(ngx_http_review_task_t *task, size_t index)
 
 
 static void
-ngx_http_review_part_heading(review_buf_t *b, const review_heading_t *heading)
-{
-    if (heading->parent) {
-        ngx_http_review_part_heading(b, heading->parent);
-        review_buf_puts(b, ",");
-    }
-
-    review_buf_json(b, heading->text.data, heading->text.len);
-}
-
-
-static void
 ngx_http_review_part_points(ngx_http_review_part_t *part, review_buf_t *b)
 {
-    size_t                   i, n;
+    size_t                   i;
     unsigned char           *asked;
     ngx_http_review_plan_t  *plan;
 
     plan = part->task->plan;
     asked = plan->selection.asked;
 
-    review_buf_puts(b, ",\"points\":[");
+    review_write_array(b, "points");
 
-    for (i = 0, n = 0; i < plan->npoints; i++) {
-
-        if (asked && !asked[part->index * plan->npoints + i]) {
-            continue;
+    for (i = 0; i < plan->npoints; i++) {
+        if (asked == NULL || asked[part->index * plan->npoints + i]) {
+            review_write_str(b, NULL, &plan->points[i].id);
         }
-
-        if (n++) {
-            review_buf_puts(b, ",");
-        }
-
-        review_buf_json(b, plan->points[i].id.data, plan->points[i].id.len);
     }
 
-    review_buf_puts(b, "]");
+    review_write_array_end(b);
 }
 
 
@@ -219,21 +201,19 @@ ngx_http_review_part_references(ngx_http_review_part_t *part, review_buf_t *b)
 
     plan = part->task->plan;
 
-    review_buf_puts(b, ",\"references\":[");
+    review_write_array(b, "references");
 
     for (i = 0; i < plan->selection.nclauses; i++) {
         k = plan->selection.clauses[part->index * plan->selection.nclauses
                                     + i];
 
-        review_buf_puts(b, i ? ",{\"id\":" : "{\"id\":");
-        review_buf_json(b, plan->clauses[k].id.data, plan->clauses[k].id.len);
-        review_buf_puts(b, ",\"text\":");
-        review_buf_json(b, plan->select.clauses[k].data,
-                        plan->select.clauses[k].len);
-        review_buf_puts(b, "}");
+        review_write_object(b, NULL);
+        review_write_str(b, "id", &plan->clauses[k].id);
+        review_write_str(b, "text", &plan->select.clauses[k]);
+        review_write_object_end(b);
     }
 
-    review_buf_puts(b, "]");
+    review_write_array_end(b);
 }
 
 
@@ -253,19 +233,19 @@ ngx_http_review_part_body(ngx_http_review_part_t *part)
 
     review_buf_init(&b, part->work->memory, text->len + text->len / 8 + 512);
 
-    review_buf_puts(&b, "{\"chunk\":{\"id\":");
-    review_buf_json(&b, chunk->id.data, chunk->id.len);
+    review_write_object(&b, NULL);
+
+    review_write_object(&b, "chunk");
+    review_write_str(&b, "id", &chunk->id);
 
     if (chunk->heading) {
-        review_buf_puts(&b, ",\"heading\":[");
-        ngx_http_review_part_heading(&b, chunk->heading);
-        review_buf_puts(&b, "]");
+        review_split_json_heading(&b, chunk->heading);
     }
 
-    review_buf_puts(&b, ",\"text\":");
-    review_buf_json(&b, text->data, text->len);
-    review_buf_puts(&b, "},\"rubric\":");
-    review_buf_json(&b, task->rubric_name.data, task->rubric_name.len);
+    review_write_str(&b, "text", text);
+    review_write_object_end(&b);
+
+    review_write_str(&b, "rubric", &task->rubric_name);
 
     ngx_http_review_part_points(part, &b);
 
@@ -274,11 +254,10 @@ ngx_http_review_part_body(ngx_http_review_part_t *part)
     }
 
     if (task->vars) {
-        review_buf_puts(&b, ",\"vars\":");
-        review_buf_value(&b, task->vars);
+        review_write_value(&b, "vars", task->vars);
     }
 
-    review_buf_puts(&b, "}");
+    review_write_object_end(&b);
 
     body = review_alloc(part->work->memory, sizeof(review_str_t));
 
@@ -382,8 +361,11 @@ ngx_http_review_part_event(void *data, const review_str_t *event, int error)
         && ngx_memcmp(event->data, result, sizeof(result) - 1) == 0
         && part->results.len + event->len < NGX_HTTP_REVIEW_REPLY_MAX)
     {
-        review_buf_puts(&part->results, part->results.len ? "," : "[");
-        review_buf_str(&part->results, event);
+        if (part->results.len == 0) {
+            review_write_array(&part->results, NULL);
+        }
+
+        review_write_raw(&part->results, NULL, event->data, event->len);
     }
 
     return part->reply.failed || part->results.failed;
@@ -402,7 +384,7 @@ ngx_http_review_part_keep(ngx_http_review_part_t *part)
         return;
     }
 
-    review_buf_puts(&part->results, "]");
+    review_write_array_end(&part->results);
 
     if (part->results.failed) {
         return;

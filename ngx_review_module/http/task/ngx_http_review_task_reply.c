@@ -5,12 +5,9 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/base/utf8.h"
 #include "review/json/write.h"
 
 
-static ngx_chain_t *ngx_http_review_task_link(ngx_http_review_task_t *task,
-    review_buf_t *b);
 static ngx_int_t ngx_http_review_task_line(ngx_http_review_task_t *task,
     const char *name, review_buf_t *json, ngx_uint_t last);
 static ngx_uint_t ngx_http_review_task_code(ngx_http_review_task_t *task,
@@ -46,28 +43,26 @@ ngx_http_review_task_tell(ngx_http_review_task_t *task)
     total = task->plan->nchunks * task->plan->npoints;
 
     review_buf_init(&b, ctx->pool, 96);
-    review_buf_puts(&b, "{\"done\":");
-    review_buf_number(&b, done);
-    review_buf_puts(&b, ",\"total\":");
-    review_buf_number(&b, total);
-    review_buf_puts(&b, ",\"failed\":");
-    review_buf_number(&b, counts.failed + counts.timeout);
-    review_buf_puts(&b, ",\"eta_ms\":");
+    review_write_object(&b, NULL);
+    review_write_number(&b, "done", done);
+    review_write_number(&b, "total", total);
+    review_write_number(&b, "failed", counts.failed + counts.timeout);
 
     if (done) {
-        review_buf_number(&b, (uint64_t) (ngx_current_msec - task->reviewing)
-                              * (total - done) / done);
+        review_write_number(&b, "eta_ms",
+                            (uint64_t) (ngx_current_msec - task->reviewing)
+                            * (total - done) / done);
     } else {
-        review_buf_puts(&b, "null");
+        review_write_null(&b, "eta_ms");
     }
 
-    review_buf_puts(&b, "}");
+    review_write_object_end(&b);
 
     if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
         rc = ngx_http_review_task_line(task, "progress", &b, 0);
 
     } else {
-        out = ngx_http_review_task_link(task, &b);
+        out = ngx_http_review_reply_buf(ctx->request->pool, &b);
         rc = out ? ngx_http_review_reply_event(ctx, "progress", out, 0)
                  : NGX_ERROR;
     }
@@ -76,15 +71,6 @@ ngx_http_review_task_tell(ngx_http_review_task_t *task)
         ctx->broken = 1;
         ngx_http_review_wake(ctx);
     }
-}
-
-
-static ngx_chain_t *
-ngx_http_review_task_link(ngx_http_review_task_t *task, review_buf_t *b)
-{
-    return b->failed ? NULL
-                     : ngx_http_review_reply_link(task->ctx.request->pool,
-                                                  b->data, b->len);
 }
 
 
@@ -98,15 +84,15 @@ ngx_http_review_task_line(ngx_http_review_task_t *task, const char *name,
     review_buf_t   b;
 
     review_buf_init(&b, json->pool, json->len + 32);
-    review_buf_puts(&b, "{\"");
-    review_buf_puts(&b, name);
-    review_buf_puts(&b, "\":");
-    review_buf_add(&b, json->data, json->len);
-    review_buf_puts(&b, "}\n");
+    b.failed = json->failed;
 
-    out = ngx_http_review_task_link(task, &b);
+    review_write_object(&b, NULL);
+    review_write_raw(&b, name, json->data, json->len);
+    review_write_object_end(&b);
+    review_buf_puts(&b, "\n");
 
-    if (out == NULL || json->failed) {
+    out = ngx_http_review_reply_buf(task->ctx.request->pool, &b);
+    if (out == NULL) {
         return NGX_ERROR;
     }
 
@@ -114,37 +100,27 @@ ngx_http_review_task_line(ngx_http_review_task_t *task, const char *name,
 }
 
 
-/* {"object","saved":true,"etag"}, or {"object","saved":false,"error"} */
+/* "result": {"object","saved":true,"etag"}, or {...,"saved":false,"error"} */
 
 static void
 ngx_http_review_task_saved(ngx_http_review_task_t *task, review_buf_t *b)
 {
-    ngx_str_t              etag;
     ngx_http_review_s3_t  *op;
 
     op = &task->saving.op;
 
-    review_buf_puts(b, "{\"object\":");
-    review_buf_json(b, task->saving.object.data, task->saving.object.len);
+    review_write_object(b, "result");
+    review_write_str(b, "object", &task->saving.object);
+    review_write_bool(b, "saved", !op->failed);
 
     if (op->failed) {
-        review_buf_puts(b, ",\"saved\":false,\"error\":");
-        ngx_http_review_write_error(b, REVIEW_CODE_STORE, op->code, NULL);
+        ngx_http_review_reply_error(b, REVIEW_CODE_STORE, op->code, NULL);
 
     } else {
-        etag = op->etag;
-
-        if (etag.len >= 2 && etag.data[0] == '"') {
-            etag.data++;
-            etag.len -= 2;
-        }
-
-        review_buf_puts(b, ",\"saved\":true,\"etag\":");
-        review_buf_json(b, (char *) etag.data,
-                        review_utf8_valid((char *) etag.data, etag.len));
+        ngx_http_review_s3_request_etag(op, b);
     }
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 
@@ -162,48 +138,39 @@ ngx_http_review_task_report(ngx_http_review_task_t *task, review_buf_t *b,
 
     plan = task->plan;
 
-    review_buf_puts(b, "{\"id\":");
+    review_write_object(b, NULL);
+    review_write_str_or_null(b, "id", task->id.len ? &task->id : NULL);
 
-    if (task->id.len) {
-        review_buf_json(b, task->id.data, task->id.len);
+    review_write_object(b, "rubric");
+    review_write_str(b, "name", &task->rubric->name);
+    review_write_str(b, "version", &task->rubric->version);
+    review_write_object_end(b);
 
-    } else {
-        review_buf_puts(b, "null");
-    }
-
-    review_buf_puts(b, ",\"rubric\":{\"name\":");
-    review_buf_json(b, task->rubric->name.data, task->rubric->name.len);
-    review_buf_puts(b, ",\"version\":");
-    review_buf_json(b, task->rubric->version.data, task->rubric->version.len);
-    review_buf_puts(b, "},\"document\":{\"chars\":");
-    review_buf_number(b, plan->length);
-    review_buf_puts(b, ",\"chunks\":");
-    review_buf_number(b, plan->nchunks);
-    review_buf_puts(b, "},");
+    review_write_object(b, "document");
+    review_write_number(b, "chars", plan->length);
+    review_write_number(b, "chunks", plan->nchunks);
+    review_write_object_end(b);
 
     review_report_json(task->report, b);
 
-    review_buf_puts(b, ",\"selected_by\":");
-    review_buf_puts(b, !task->plan->selection.asked
-                       && !task->plan->selection.nclauses ? "null"
-                       : plan->select.vectors ? "\"embedding\"" : "\"bm25\"");
-    review_buf_puts(b, ",\"timings\":{\"load_ms\":");
-    review_buf_number(b, task->load_time);
-    review_buf_puts(b, ",\"split_ms\":");
-    review_buf_number(b, task->split_time);
-    review_buf_puts(b, ",\"select_ms\":");
-    review_buf_number(b, task->select_time);
-    review_buf_puts(b, ",\"review_ms\":");
-    review_buf_number(b, ngx_current_msec - task->reviewing);
-    review_buf_puts(b, "},\"elapsed_ms\":");
-    review_buf_number(b, ngx_current_msec - task->ctx.started);
+    review_write_word(b, "selected_by",
+                      !plan->selection.asked && !plan->selection.nclauses
+                      ? NULL : plan->select.vectors ? "embedding" : "bm25");
+
+    review_write_object(b, "timings");
+    review_write_number(b, "load_ms", task->load_time);
+    review_write_number(b, "split_ms", task->split_time);
+    review_write_number(b, "select_ms", task->select_time);
+    review_write_number(b, "review_ms", ngx_current_msec - task->reviewing);
+    review_write_object_end(b);
+
+    review_write_number(b, "elapsed_ms", ngx_current_msec - task->ctx.started);
 
     if (task->saving.done) {
-        review_buf_puts(b, ",\"result\":");
         ngx_http_review_task_saved(task, b);
     }
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 
@@ -232,7 +199,7 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
         return ngx_http_review_task_line(task, "report", &b, 1);
     }
 
-    out = ngx_http_review_task_link(task, &b);
+    out = ngx_http_review_reply_buf(ctx->request->pool, &b);
 
     if (out == NULL) {
         return ctx->replied ? NGX_ERROR : NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -261,13 +228,6 @@ ngx_http_review_task_code(ngx_http_review_task_t *task,
     task->ctx.usage.prompt_tokens += counts->prompt_tokens;
     task->ctx.usage.completion_tokens += counts->completion_tokens;
 
-    if (counts->ok || counts->skipped) {
-        task->ctx.status = task->ctx.failed ? "partial" : "complete";
-        return NGX_HTTP_OK;
-    }
-
-    task->ctx.status = "failed";
-
-    return counts->timeout == counts->total ? NGX_HTTP_GATEWAY_TIME_OUT
-                                            : NGX_HTTP_BAD_GATEWAY;
+    return ngx_http_review_reply_outcome(&task->ctx, counts->total,
+                                         counts->timeout);
 }

@@ -111,10 +111,7 @@ ngx_http_review_task_uploaded(ngx_http_review_s3_t *op)
     task->saving.done = 1;
 
     if (op->failed) {
-        ngx_log_error(NGX_LOG_ERR, op->log, 0,
-                      "object store \"%V\": %s%s%s, a report is not saved",
-                      &op->store->name, op->code, op->message[0] ? ": " : "",
-                      op->message);
+        ngx_http_review_s3_problem_log(op, ", a report is not saved");
     }
 
     ngx_http_review_wake_later(&task->ctx);

@@ -364,7 +364,7 @@ review_repair_string(review_repair_t *r, char open, int name)
 
         n = n ? n : 1;
 
-        review_buf_escape(r->out, r->p, n);
+        review_write_text(r->out, r->p, n);
         r->p += n;
     }
 

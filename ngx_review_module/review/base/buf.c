@@ -16,17 +16,13 @@ review_buf_init(review_buf_t *b, review_pool_t *pool, size_t size)
 
 
 char *
-review_buf_reserve(review_buf_t *b, size_t size)
+review_buf_grow(review_buf_t *b, size_t size)
 {
     char    *data;
     size_t   n;
 
     if (b->failed) {
         return NULL;
-    }
-
-    if (size <= b->size - b->len) {
-        return b->data + b->len;
     }
 
     n = b->size * 2;

@@ -30,7 +30,14 @@ void review_buf_init(review_buf_t *b, review_pool_t *pool, size_t size);
 
 /* makes room for "size" more bytes and returns where they go, or NULL */
 
-char *review_buf_reserve(review_buf_t *b, size_t size);
+char *review_buf_grow(review_buf_t *b, size_t size);
+
+static inline char *
+review_buf_reserve(review_buf_t *b, size_t size)
+{
+    return b->size - b->len >= size && !b->failed ? b->data + b->len
+                                                  : review_buf_grow(b, size);
+}
 
 static inline void
 review_buf_add(review_buf_t *b, const char *data, size_t len)

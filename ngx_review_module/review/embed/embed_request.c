@@ -149,7 +149,7 @@ review_embed_tokens(review_buf_t *b, json_t *tokens, const char *pointer,
         return review_error(err, pointer, "is empty");
     }
 
-    review_buf_add(b, "[", 1);
+    review_write_array(b, NULL);
 
     json_array_foreach(tokens, i, token) {
 
@@ -162,14 +162,10 @@ review_embed_tokens(review_buf_t *b, json_t *tokens, const char *pointer,
                                           : review_json_type(token));
         }
 
-        if (i) {
-            review_buf_add(b, ",", 1);
-        }
-
-        review_buf_number(b, (uint64_t) json_integer_value(token));
+        review_write_number(b, NULL, (uint64_t) json_integer_value(token));
     }
 
-    review_buf_add(b, "]", 1);
+    review_write_array_end(b);
 
     return 0;
 }
@@ -196,7 +192,8 @@ review_embed_input(review_buf_t *b, json_t *input, json_type type,
         return review_error(err, pointer, "is empty");
     }
 
-    review_buf_json(b, json_string_value(input), json_string_length(input));
+    review_write_string(b, NULL, json_string_value(input),
+                        json_string_length(input));
 
     return 0;
 }
@@ -211,7 +208,7 @@ review_embed_array(review_buf_t *b, json_t *array, json_type type,
     json_t  *input;
 
     json_array_foreach(array, i, input) {
-        before = b->len;
+        before = b->len + (i > 0);
         (void) review_pointer_index(at, "/input", i);
 
         if (review_embed_input(b, input, type, at, err) != 0) {
@@ -280,13 +277,27 @@ review_embed_size(json_t *input)
 }
 
 
+/* where they stand in the text, a comma between them */
+
+static void
+review_embed_request_place(review_embed_request_t *request,
+    const review_buf_t *b)
+{
+    size_t       i;
+    const char  *p;
+
+    for (i = 0, p = b->data; i < request->n; i++) {
+        request->inputs[i].data = p;
+        p += request->inputs[i].len + 1;
+    }
+}
+
+
 static int
 review_embed_inputs(review_pool_t *pool, json_t *input,
     review_embed_request_t *request, review_error_t *err)
 {
-    size_t         i;
-    const char    *p;
-    review_buf_t   b;
+    review_buf_t  b;
 
     if (!json_is_string(input) && !json_is_array(input)) {
         return review_refuse(err, 400, "/input", "must be a string or an "
@@ -316,10 +327,7 @@ review_embed_inputs(review_pool_t *pool, json_t *input,
         return -1;
     }
 
-    for (i = 0, p = b.data; i < request->n; i++) {
-        request->inputs[i].data = p;
-        p += request->inputs[i].len;
-    }
+    review_embed_request_place(request, &b);
 
     return review_embed_same(pool, request);
 }
@@ -343,10 +351,8 @@ review_embed_rest(review_pool_t *pool, json_t *body,
             continue;
         }
 
-        review_buf_add(&b, ",", 1);
-        review_buf_json(&b, name, strlen(name));
-        review_buf_add(&b, ":", 1);
-        review_buf_value(&b, value);
+        review_write_key(&b, name, strlen(name));
+        review_write_value(&b, NULL, value);
     }
 
     request->rest.data = b.len ? b.data : "";
@@ -398,14 +404,13 @@ int
 review_embed_texts(review_pool_t *pool, const review_str_t *texts, size_t n,
     review_embed_request_t *request)
 {
-    size_t         i, size;
-    const char    *p;
-    review_buf_t   b;
+    size_t        i, size;
+    review_buf_t  b;
 
     memset(request, 0, sizeof(review_embed_request_t));
 
     for (i = 0, size = 0; i < n; i++) {
-        size += texts[i].len + 2;
+        size += texts[i].len + 3;
     }
 
     request->n = n;
@@ -417,20 +422,17 @@ review_embed_texts(review_pool_t *pool, const review_str_t *texts, size_t n,
     }
 
     for (i = 0, size = 0; i < n; i++) {
-        review_buf_json(&b, texts[i].data, texts[i].len);
+        review_write_str(&b, NULL, &texts[i]);
 
         request->inputs[i].len = b.len - size;
-        size = b.len;
+        size = b.len + 1;
     }
 
     if (b.failed) {
         return -1;
     }
 
-    for (i = 0, p = b.data; i < n; i++) {
-        request->inputs[i].data = p;
-        p += request->inputs[i].len;
-    }
+    review_embed_request_place(request, &b);
 
     return review_embed_same(pool, request);
 }

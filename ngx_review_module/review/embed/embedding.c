@@ -3,6 +3,7 @@
 #include "review/base/base64.h"
 #include "review/embed/floats.h"
 #include "review/json/scan.h"
+#include "review/json/write.h"
 
 
 /* floats that are converted at once, of no remainder in base64 */
@@ -211,8 +212,8 @@ review_embedding_encode(const review_embedding_t *item, review_buf_t *b)
     last = p + item->raw.len;
 
     (void) review_buf_reserve(b, review_base64_length(item->dim
-                                                      * sizeof(float)) + 2);
-    review_buf_add(b, "\"", 1);
+                                                      * sizeof(float)) + 3);
+    review_write_open(b, NULL);
 
     for (left = item->dim; left; left -= n) {
         n = left < REVIEW_EMBEDDING_BLOCK ? left : REVIEW_EMBEDDING_BLOCK;
@@ -231,7 +232,7 @@ review_embedding_encode(const review_embedding_t *item, review_buf_t *b)
         b->len += size;
     }
 
-    review_buf_add(b, "\"", 1);
+    review_write_close(b);
 }
 
 
@@ -243,7 +244,7 @@ review_embedding_decode(const review_embedding_t *item, review_buf_t *b)
     size_t       i, n, left, size;
     const char  *src;
 
-    review_buf_add(b, "[", 1);
+    review_write_array(b, NULL);
 
     src = item->raw.data;
 
@@ -278,7 +279,7 @@ review_embedding_decode(const review_embedding_t *item, review_buf_t *b)
         b->len--;
     }
 
-    review_buf_add(b, "]", 1);
+    review_write_array_end(b);
 }
 
 
@@ -299,12 +300,11 @@ review_embedding_write(const review_embedding_t *item, review_buf_t *b,
     }
 
     if (base64) {
-        review_buf_add(b, "\"", 1);
-    }
+        review_write_open(b, NULL);
+        review_buf_str(b, &item->raw);
+        review_write_close(b);
 
-    review_buf_str(b, &item->raw);
-
-    if (base64) {
-        review_buf_add(b, "\"", 1);
+    } else {
+        review_write_raw(b, NULL, item->raw.data, item->raw.len);
     }
 }

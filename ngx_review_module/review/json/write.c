@@ -1,10 +1,47 @@
 
 #include "review/json/write.h"
 #include "review/json/scan.h"
+#include "review/base/utf8.h"
+
+
+char *
+review_write_next(review_buf_t *b, size_t size)
+{
+    char  *p;
+
+    p = review_buf_reserve(b, size + 1);
+
+    if (p == NULL || b->len == 0) {
+        return p;
+    }
+
+    switch (p[-1]) {
+
+    case '{':
+    case '[':
+    case ':':
+    case '\n':
+        return p;
+
+    default:
+        *p++ = ',';
+        b->len++;
+
+        return p;
+    }
+}
 
 
 void
-review_buf_escape(review_buf_t *b, const char *data, size_t len)
+review_write_key(review_buf_t *b, const char *data, size_t len)
+{
+    review_write_string(b, NULL, data, len);
+    review_buf_add(b, ":", 1);
+}
+
+
+void
+review_write_text(review_buf_t *b, const char *data, size_t len)
 {
     char                 *p;
     uint64_t              high;
@@ -58,18 +95,68 @@ review_buf_escape(review_buf_t *b, const char *data, size_t len)
 
 
 void
-review_buf_json(review_buf_t *b, const char *data, size_t len)
+review_write_bytes(review_buf_t *b, const char *name, const char *data,
+    size_t len)
 {
-    (void) review_buf_reserve(b, len + 2);
+    review_write_string(b, name, data, review_utf8_valid(data, len));
+}
 
-    review_buf_add(b, "\"", 1);
-    review_buf_escape(b, data, len);
-    review_buf_add(b, "\"", 1);
+
+void
+review_write_str_or_null(review_buf_t *b, const char *name,
+    const review_str_t *str)
+{
+    if (str && str->data) {
+        review_write_str(b, name, str);
+
+    } else {
+        review_write_null(b, name);
+    }
+}
+
+
+void
+review_write_word(review_buf_t *b, const char *name, const char *word)
+{
+    if (word == NULL) {
+        review_write_null(b, name);
+        return;
+    }
+
+    review_write_open(b, name);
+    review_buf_puts(b, word);
+    review_write_close(b);
+}
+
+
+void
+review_write_number_or_null(review_buf_t *b, const char *name, uint64_t n,
+    int known)
+{
+    if (known) {
+        review_write_number(b, name, n);
+
+    } else {
+        review_write_null(b, name);
+    }
+}
+
+
+void
+review_write_decimal(review_buf_t *b, const char *name, double value)
+{
+    if (!(value >= 0)) {
+        review_write_null(b, name);
+        return;
+    }
+
+    review_write_name(b, name);
+    review_buf_decimal(b, value);
 }
 
 
 static int
-review_buf_dump(const char *data, size_t len, void *buf)
+review_write_dumped(const char *data, size_t len, void *buf)
 {
     review_buf_add(buf, data, len);
 
@@ -78,16 +165,18 @@ review_buf_dump(const char *data, size_t len, void *buf)
 
 
 void
-review_buf_value(review_buf_t *b, const json_t *value)
+review_write_value(review_buf_t *b, const char *name, const json_t *value)
 {
     if (value == NULL) {
-        review_buf_add(b, "null", 4);
+        review_write_null(b, name);
         return;
     }
 
+    review_write_name(b, name);
+
     /* 15 digits, so that 0.1 stays 0.1 */
 
-    if (json_dump_callback(value, review_buf_dump, b,
+    if (json_dump_callback(value, review_write_dumped, b,
                            JSON_COMPACT|JSON_ENCODE_ANY
                            |JSON_REAL_PRECISION(15))
         != 0)

@@ -3,43 +3,6 @@
 #include "review/json/write.h"
 
 
-/* before a member, which may be the first one of its object */
-
-static void
-review_metrics_comma(review_buf_t *b)
-{
-    if (b->len && b->data[b->len - 1] != '{') {
-        review_buf_puts(b, ",");
-    }
-}
-
-
-static void
-review_metrics_member(review_buf_t *b, const char *name)
-{
-    review_metrics_comma(b);
-    review_buf_puts(b, "\"");
-    review_buf_puts(b, name);
-    review_buf_puts(b, "\":");
-}
-
-
-static void
-review_metrics_open(review_buf_t *b, const char *name)
-{
-    review_metrics_member(b, name);
-    review_buf_puts(b, "{");
-}
-
-
-static void
-review_metrics_number(review_buf_t *b, const char *name, uint64_t n)
-{
-    review_metrics_member(b, name);
-    review_buf_number(b, n);
-}
-
-
 static uint64_t
 review_metrics_sum(const uint64_t *counters, size_t n)
 {
@@ -63,7 +26,7 @@ review_metrics_counters(review_buf_t *b, const char *const *names,
     size_t  i;
 
     for (i = 0; names[i]; i++) {
-        review_metrics_number(b, names[i], review_metrics_get(&counters[i]));
+        review_write_number(b, names[i], review_metrics_get(&counters[i]));
     }
 }
 
@@ -81,7 +44,7 @@ review_metrics_json_outcomes(review_buf_t *b, const uint64_t *calls)
         n = review_metrics_get(&calls[i]);
 
         if (n || i == 0) {
-            review_metrics_number(b, review_metrics_outcome_name(i, name), n);
+            review_write_number(b, review_metrics_outcome_name(i, name), n);
         }
     }
 }
@@ -97,10 +60,8 @@ review_metrics_quantile(review_buf_t *b, const char *name,
     size_t    i;
     uint64_t  before;
 
-    review_metrics_member(b, name);
-
     if (h->buckets[REVIEW_METRICS_BUCKETS - 1] == 0) {
-        review_buf_puts(b, "null");
+        review_write_null(b, name);
         return;
     }
 
@@ -115,7 +76,7 @@ review_metrics_quantile(review_buf_t *b, const char *name,
     /* all that is known of the last bucket is where it begins */
 
     if (i == REVIEW_METRICS_BUCKETS - 1) {
-        review_buf_number(b, review_metrics_bounds[i - 1]);
+        review_write_number(b, name, review_metrics_bounds[i - 1]);
         return;
     }
 
@@ -123,8 +84,9 @@ review_metrics_quantile(review_buf_t *b, const char *name,
     high = review_metrics_bounds[i];
     before = i ? h->buckets[i - 1] : 0;
 
-    review_buf_decimal(b, low + (high - low) * (rank - (double) before)
-                                / (double) (h->buckets[i] - before));
+    review_write_decimal(b, name,
+                         low + (high - low) * (rank - (double) before)
+                               / (double) (h->buckets[i] - before));
 }
 
 
@@ -136,50 +98,45 @@ review_metrics_histogram(review_buf_t *b, const char *name,
 
     review_metrics_snapshot(&h, histogram);
 
-    review_metrics_open(b, name);
-    review_metrics_number(b, "count", h.buckets[REVIEW_METRICS_BUCKETS - 1]);
-    review_metrics_number(b, "sum", h.sum);
+    review_write_object(b, name);
+    review_write_number(b, "count", h.buckets[REVIEW_METRICS_BUCKETS - 1]);
+    review_write_number(b, "sum", h.sum);
     review_metrics_quantile(b, "p50", &h, 0.5);
     review_metrics_quantile(b, "p90", &h, 0.9);
     review_metrics_quantile(b, "p99", &h, 0.99);
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 
-static void
-review_metrics_limit(review_buf_t *b, const char *name, uint32_t limit)
-{
-    if (limit) {
-        review_metrics_number(b, name, limit);
+/* 0 is none */
 
-    } else {
-        review_metrics_member(b, name);
-        review_buf_puts(b, "null");
-    }
+static void
+review_metrics_json_limit(review_buf_t *b, const char *name, uint32_t limit)
+{
+    review_write_number_or_null(b, name, limit, limit != 0);
 }
 
 
 static void
 review_metrics_write_gauges(review_buf_t *b, const review_gauges_t *g)
 {
-    review_metrics_number(b, "in_flight", g->in_flight);
+    review_write_number(b, "in_flight", g->in_flight);
 
-    review_metrics_open(b, "queued");
-    review_metrics_number(b, "total", g->queued);
-    review_metrics_number(b, "high", g->queued_high);
-    review_metrics_number(b, "normal", g->queued_normal);
-    review_metrics_number(b, "low", g->queued_low);
+    review_write_object(b, "queued");
+    review_write_number(b, "total", g->queued);
+    review_write_number(b, "high", g->queued_high);
+    review_write_number(b, "normal", g->queued_normal);
+    review_write_number(b, "low", g->queued_low);
+    review_write_object_end(b);
 
-    review_buf_puts(b, "},\"limit\":{");
-    review_metrics_limit(b, "current", g->limit);
-    review_metrics_member(b, "automatic");
-    review_buf_puts(b, g->automatic ? "true" : "false");
-    review_metrics_limit(b, "min", review_metrics_bound(g, g->limit_min));
-    review_metrics_limit(b, "max", review_metrics_bound(g, g->limit_max));
+    review_write_object(b, "limit");
+    review_metrics_json_limit(b, "current", g->limit);
+    review_write_bool(b, "automatic", g->automatic);
+    review_metrics_json_limit(b, "min", review_metrics_bound(g, g->limit_min));
+    review_metrics_json_limit(b, "max", review_metrics_bound(g, g->limit_max));
+    review_write_object_end(b);
 
-    review_buf_puts(b, "},\"circuit\":\"");
-    review_buf_puts(b, review_metrics_circuits[g->circuit]);
-    review_buf_puts(b, "\"");
+    review_write_word(b, "circuit", review_metrics_circuits[g->circuit]);
 }
 
 
@@ -187,21 +144,20 @@ static void
 review_metrics_write_calls(review_buf_t *b, const review_metrics_t *m,
     const review_gauges_t *g)
 {
-    review_metrics_open(b, "calls");
-    review_metrics_number(b, "total",
-                          review_metrics_sum(m->calls,
-                                             REVIEW_METRICS_OUTCOMES));
-    review_metrics_number(b, "retries", review_metrics_get(&m->retries));
+    review_write_object(b, "calls");
+    review_write_number(b, "total",
+                        review_metrics_sum(m->calls, REVIEW_METRICS_OUTCOMES));
+    review_write_number(b, "retries", review_metrics_get(&m->retries));
     review_metrics_write_gauges(b, g);
 
-    review_metrics_open(b, "outcomes");
+    review_write_object(b, "outcomes");
     review_metrics_json_outcomes(b, m->calls);
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 
     review_metrics_histogram(b, "duration_ms", &m->call_duration);
     review_metrics_histogram(b, "time_to_first_token_ms", &m->first_token);
     review_metrics_histogram(b, "queue_ms", &m->queue);
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 
@@ -209,11 +165,10 @@ static void
 review_metrics_write_model(review_buf_t *b, const char *name, size_t len,
     const uint64_t *tokens)
 {
-    review_metrics_comma(b);
-    review_buf_json(b, name, len);
-    review_buf_puts(b, ":{");
+    review_write_key(b, name, len);
+    review_write_object(b, NULL);
     review_metrics_counters(b, review_metrics_kinds, tokens);
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 
@@ -223,7 +178,7 @@ review_metrics_write_models(review_buf_t *b, const review_metrics_t *m)
     char    name[REVIEW_METRICS_NAME];
     size_t  i, len;
 
-    review_metrics_open(b, "tokens");
+    review_write_object(b, "tokens");
 
     for (i = 0; i < REVIEW_METRICS_MODELS; i++) {
         len = review_metrics_model(&m->models[i], name);
@@ -239,7 +194,7 @@ review_metrics_write_models(review_buf_t *b, const review_metrics_t *m)
                                    m->others);
     }
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 
@@ -247,26 +202,24 @@ void
 review_metrics_json(review_buf_t *b, const char *zone, size_t len,
     const review_metrics_t *m, const review_gauges_t *g)
 {
-    review_buf_puts(b, "{\"zone\":");
-    review_buf_json(b, zone, len);
-    review_metrics_number(b, "processes", g->processes);
+    review_write_object(b, NULL);
+    review_write_string(b, "zone", zone, len);
+    review_write_number(b, "processes", g->processes);
     review_metrics_write_calls(b, m, g);
 
-    review_metrics_open(b, "reviews");
-    review_metrics_number(b, "total",
-                          review_metrics_sum(m->reviews,
-                                             REVIEW_METRICS_REVIEWS));
+    review_write_object(b, "reviews");
+    review_write_number(b, "total",
+                        review_metrics_sum(m->reviews, REVIEW_METRICS_REVIEWS));
     review_metrics_counters(b, review_metrics_reviews, m->reviews);
     review_metrics_histogram(b, "duration_ms", &m->review_duration);
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 
-    review_metrics_open(b, "points");
-    review_metrics_number(b, "total",
-                          review_metrics_sum(m->points,
-                                             REVIEW_METRICS_POINTS));
+    review_write_object(b, "points");
+    review_write_number(b, "total",
+                        review_metrics_sum(m->points, REVIEW_METRICS_POINTS));
     review_metrics_counters(b, review_metrics_points, m->points);
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 
     review_metrics_write_models(b, m);
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }

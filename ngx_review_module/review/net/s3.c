@@ -2,7 +2,6 @@
 /* The language of S3: see s3.h. */
 
 #include "review/net/s3.h"
-#include "review/base/utf8.h"
 #include "review/net/xml.h"
 #include "review/json/write.h"
 
@@ -401,9 +400,9 @@ review_s3_list(review_pool_t *pool, const char *data, size_t len,
 /* keys are bytes to a store: what is not UTF-8 can't be written further */
 
 static void
-review_s3_json(review_buf_t *b, const review_str_t *str)
+review_s3_bytes(review_buf_t *b, const char *name, const review_str_t *str)
 {
-    review_buf_json(b, str->data, review_utf8_valid(str->data, str->len));
+    review_write_bytes(b, name, str->data, str->len);
 }
 
 
@@ -413,38 +412,35 @@ review_s3_list_json(review_buf_t *b, const review_s3_list_t *list)
     size_t                     i;
     const review_s3_object_t  *object;
 
-    review_buf_puts(b, "{\"objects\":[");
+    review_write_object(b, NULL);
+    review_write_array(b, "objects");
 
     for (i = 0; i < list->nobjects; i++) {
         object = &list->objects[i];
 
-        review_buf_puts(b, i ? ",{\"key\":" : "{\"key\":");
-        review_s3_json(b, &object->key);
-        review_buf_puts(b, ",\"size\":");
-        review_buf_number(b, object->size);
-        review_buf_puts(b, ",\"etag\":");
-        review_s3_json(b, &object->etag);
-        review_buf_puts(b, ",\"last_modified\":");
-        review_s3_json(b, &object->modified);
-        review_buf_puts(b, "}");
+        review_write_object(b, NULL);
+        review_s3_bytes(b, "key", &object->key);
+        review_write_number(b, "size", object->size);
+        review_s3_bytes(b, "etag", &object->etag);
+        review_s3_bytes(b, "last_modified", &object->modified);
+        review_write_object_end(b);
     }
 
-    review_buf_puts(b, "],\"prefixes\":[");
+    review_write_array_end(b);
+    review_write_array(b, "prefixes");
 
     for (i = 0; i < list->nprefixes; i++) {
-        review_buf_puts(b, i ? "," : "");
-        review_s3_json(b, &list->prefixes[i]);
+        review_s3_bytes(b, NULL, &list->prefixes[i]);
     }
 
-    review_buf_puts(b, "],\"truncated\":");
-    review_buf_puts(b, list->truncated ? "true" : "false");
+    review_write_array_end(b);
+    review_write_bool(b, "truncated", list->truncated);
 
     if (list->truncated && list->next.len) {
-        review_buf_puts(b, ",\"next\":");
-        review_s3_json(b, &list->next);
+        review_s3_bytes(b, "next", &list->next);
     }
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 

@@ -12,9 +12,7 @@
 void
 review_prompt_text(review_buf_t *b, const review_str_t *text)
 {
-    if (text->len) {
-        review_buf_escape(b, text->data, text->len);
-    }
+    review_write_text(b, text->data, text->len);
 }
 
 
@@ -51,20 +49,20 @@ review_prompt_material(review_buf_t *b, const char *data, size_t len)
         if ((size_t) (last - name) >= sizeof(REVIEW_MARK) - 1
             && strncasecmp(name, REVIEW_MARK, sizeof(REVIEW_MARK) - 1) == 0)
         {
-            review_buf_escape(b, from, (size_t) (p - from));
+            review_write_text(b, from, (size_t) (p - from));
             review_buf_add(b, " ", 1);
             from = p;
         }
     }
 
-    review_buf_escape(b, from, (size_t) (last - from));
+    review_write_text(b, from, (size_t) (last - from));
 }
 
 
 void
 review_prompt_words(review_buf_t *b, const char *words)
 {
-    review_buf_escape(b, words, strlen(words));
+    review_write_text(b, words, strlen(words));
 }
 
 
@@ -86,19 +84,35 @@ review_prompt_marked(review_buf_t *b, const char *id, size_t len,
 }
 
 
+void
+review_prompt_message(review_buf_t *b, const char *role)
+{
+    review_write_object(b, NULL);
+    review_write_word(b, "role", role);
+    review_write_open(b, "content");
+}
+
+
+void
+review_prompt_message_end(review_buf_t *b)
+{
+    review_write_close(b);
+    review_write_object_end(b);
+}
+
+
 static void
 review_prompt_head(review_prompt_t *p, review_buf_t *b,
     review_subject_t *subject)
 {
-    review_buf_puts(b, "{");
+    review_write_object(b, NULL);
 
     if (subject->model.len) {
-        review_buf_puts(b, "\"model\":");
-        review_buf_json(b, subject->model.data, subject->model.len);
-        review_buf_puts(b, ",");
+        review_write_str(b, "model", &subject->model);
     }
 
-    review_buf_puts(b, "\"messages\":[{\"role\":\"system\",\"content\":\"");
+    review_write_array(b, "messages");
+    review_prompt_message(b, "system");
 
     review_prompt_text(b, &subject->system);
 
@@ -108,7 +122,8 @@ review_prompt_head(review_prompt_t *p, review_buf_t *b,
 
     review_prompt_words(b, "\n\n");
     review_prompt_words(b, p->words->contract);
-    review_buf_puts(b, "\"},{\"role\":\"user\",\"content\":\"");
+    review_prompt_message_end(b);
+    review_prompt_message(b, "user");
 }
 
 
@@ -211,13 +226,13 @@ review_prompt_var(json_t *vars, const char *name, json_t *value,
 
     } else {
         review_buf_init(&text, b->pool, 0);
-        review_buf_value(&text, value);
+        review_write_value(&text, NULL, value);
 
         if (text.failed) {
             return -1;
         }
 
-        review_buf_escape(b, text.data, text.len);
+        review_write_text(b, text.data, text.len);
     }
 
     if (b->failed) {

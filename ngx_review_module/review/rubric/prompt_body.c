@@ -190,7 +190,7 @@ review_body_data(review_body_t *body)
     review_buf_t  schema;
 
     review_buf_init(&schema, body->prompt->pool, 0);
-    review_buf_value(&schema, body->point->data);
+    review_write_value(&schema, NULL, body->point->data);
 
     if (schema.failed) {
         body->own.failed = 1;
@@ -199,7 +199,7 @@ review_body_data(review_body_t *body)
 
     review_prompt_words(&body->own, "\n\n");
     review_prompt_words(&body->own, body->prompt->words->data);
-    review_buf_escape(&body->own, schema.data, schema.len);
+    review_write_text(&body->own, schema.data, schema.len);
 }
 
 
@@ -295,9 +295,11 @@ review_body_turn(review_body_t *body, review_turn_t *turn)
     body->answer.data = answer.data;
     body->answer.len = answer.len;
 
-    review_buf_puts(&body->own, "\"},{\"role\":\"assistant\",\"content\":\"");
+    review_prompt_message_end(&body->own);
+    review_prompt_message(&body->own, "assistant");
     review_body_share(body, &body->answer);
-    review_buf_puts(&body->own, "\"},{\"role\":\"user\",\"content\":\"");
+    review_prompt_message_end(&body->own);
+    review_prompt_message(&body->own, "user");
 
     if (turn->complaint.len == 0 && !review_body_last(body)) {
         body->step++;
@@ -324,20 +326,23 @@ review_body_format(review_body_t *body)
 
     b = &body->own;
 
+    review_write_name(b, "response_format");
     review_buf_puts(b, review_answer_format);
 
     if (body->point->data) {
-        review_buf_puts(b, ",\"data\":");
-        review_buf_value(b, body->point->data);
+        review_write_value(b, "data", body->point->data);
     }
 
     review_buf_puts(b, review_answer_required);
 
     if (body->point->data) {
-        review_buf_puts(b, ",\"data\"");
+        review_write_word(b, NULL, "data");
     }
 
-    review_buf_puts(b, "]}}}");
+    review_write_array_end(b);
+    review_write_object_end(b);
+    review_write_object_end(b);
+    review_write_object_end(b);
 }
 
 
@@ -349,27 +354,32 @@ review_body_tail(review_body_t *body)
 
     b = &body->own;
 
-    review_buf_puts(b, "\"}],\"temperature\":");
-    review_buf_decimal(b, body->point->temperature > 0
-                          ? body->point->temperature : 0);
+    review_prompt_message_end(b);
+    review_write_array_end(b);
+
+    review_write_decimal(b, "temperature",
+                         body->point->temperature > 0
+                         ? body->point->temperature : 0);
 
     tokens = body->question->max_tokens > 0 ? body->question->max_tokens
                                             : body->point->max_tokens;
     if (tokens > 0) {
-        review_buf_puts(b, ",\"max_tokens\":");
-        review_buf_number(b, tokens);
+        review_write_number(b, "max_tokens", (uint64_t) tokens);
     }
 
-    review_buf_puts(b, body->prompt->stream
-                       ? ",\"stream\":true,\"stream_options\":"
-                         "{\"include_usage\":true}"
-                       : ",\"stream\":false");
+    review_write_bool(b, "stream", body->prompt->stream);
+
+    if (body->prompt->stream) {
+        review_write_object(b, "stream_options");
+        review_write_bool(b, "include_usage", 1);
+        review_write_object_end(b);
+    }
 
     if (body->prompt->schema && review_body_last(body)) {
         review_body_format(body);
     }
 
-    review_buf_puts(b, "}");
+    review_write_object_end(b);
 }
 
 

@@ -39,6 +39,11 @@ struct review_prompt_s {
 void review_prompt_text(review_buf_t *b, const review_str_t *text);
 void review_prompt_words(review_buf_t *b, const char *words);
 
+/* opens a message, for its text, and ends it */
+
+void review_prompt_message(review_buf_t *b, const char *role);
+void review_prompt_message_end(review_buf_t *b);
+
 
 #pragma GCC visibility pop
 

@@ -146,7 +146,7 @@ const review_words_t  review_words_en = {
 
 
 const char  review_answer_format[] =
-    ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{"
+    "{\"type\":\"json_schema\",\"json_schema\":{"
     "\"name\":\"finding\",\"strict\":false,\"schema\":{\"type\":\"object\","
     "\"properties\":{"
     "\"verdict\":{\"type\":\"string\",\"enum\":[\"pass\",\"risk\",\"fail\","

@@ -33,7 +33,7 @@ extern const review_words_t  review_words_zh;
 extern const review_words_t  review_words_en;
 
 /*
- * The contract once more, for servers that can enforce a form: the member
+ * The contract once more, for servers that can enforce a form: the value of
  * "response_format" up to the properties' end, and on to the end of what is
  * required.
  */

@@ -232,7 +232,7 @@ review_template_parse(review_compile_t *c)
     for (p = c->data; p < c->last; /* void */) {
         open = review_template_open(p, c->last);
 
-        review_buf_escape(&c->text, p, (size_t) (open - p));
+        review_write_text(&c->text, p, (size_t) (open - p));
 
         if (open == c->last) {
             break;

@@ -687,7 +687,7 @@ test_request(void)
        && r.n == 6 && r.same[0] == 0 && r.same[1] == 1 && r.same[2] == 0
        && r.same[3] == 3 && r.same[4] == 1 && r.same[5] == 0, "texts");
     is_str(r.model, "m", "the model");
-    is_str(r.rest, ",\"dimensions\":256,\"truncate\":true,"
+    is_str(r.rest, "\"dimensions\":256,\"truncate\":true,"
            "\"x \\\"y\\\"\":{\"z\":[0.1,\"w\"]}", "the rest");
 
     ok(request("{\"input\":\"a\",\"model\":null,\"encoding_format\":\"float\"}",
