@@ -224,7 +224,8 @@ units/%:	FORCE $(UNITS)
 		exit 1; }
 	@prove -v $(UNITS)
 
-$(BUILD)/t/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
+$(BUILD)/t/unit/%: t/unit/%.c $(wildcard t/unit/*.h) \
+		$(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CC) $(LOWER_CC) -I t/unit $(SAN) -o $@ $< $(filter %.o,$^) \

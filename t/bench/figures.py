@@ -300,8 +300,10 @@ def callgrind(bench, llm, make, args, ask, reviews, clients):
         bench.load(server, ask, reviews, clients)
         server.end()
     with open(out) as f:
-        return int(re.search(r"^(?:summary|totals): (\d+)", f.read(),
-                             re.M).group(1))
+        totals = re.search(r"^(?:summary|totals): (\d+)", f.read(), re.M)
+    if not totals:          # it was ended before it had written all
+        raise servers.Unmeasured("callgrind has told no totals")
+    return int(totals.group(1))
 
 
 SECTIONS = {"equal": equal_messages, "reviews": reviews, "stream": stream,

@@ -19,6 +19,7 @@
 
 #include "review/split/split.h"
 #include "review/split/split_json.h"
+#include "review/split/split_request.h"
 
 
 #define SIZE    (64 * 1024 * 1024)

@@ -132,7 +132,6 @@ my $api = $md{'docs/api.md'};
 # Directives
 
 my $module = source(glob("$upper/http/*_module.c $upper/http/*/*_module.c"));
-my $thread = source("$upper/http/request/ngx_http_review_work.c");
 my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
 my $table = join '', $module =~ /_commands\[\] = \{(.*?)ngx_null_command/gs;
@@ -214,9 +213,8 @@ sub value {
 my %merged;
 
 $directive_of{threads} = 'review_thread_pool';
-my $merges = "$module$thread";
 
-while ($merges =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
+while ($module =~ /ngx_conf_merge_(?:(\w+)_)?value\(conf->(\w+),
                    \s*prev->\2,\s*([^)]+)\)/xg)
 {
     my ($type, $field, $default) = ($1 // 'flag', $2, $3);
@@ -323,6 +321,7 @@ is($documented{review_extract}, 'review_extract off;',
    'review_extract: default');
 
 my $split_json = source("$upper/review/split/split_json.c");
+my $split_request = source("$upper/review/split/split_request.c");
 my %made_split = (overlap => 0, tokens => 0,
                   $split =~ /rlcf->split\.(\w+) = (\d+);/g);
 my ($unit) = section($directives, 'review_split')
@@ -336,21 +335,21 @@ is_deeply({ %said_split, keep_tables => value($keep // '', 'flag'),
             tokens => { chars => 0, tokens => 1 }->{$unit // ''} },
           \%made_split, 'review_split: defaults');
 
-my @split_options = $split_json =~ /review_split_is\(name, "(\w+)"\)/g;
+my @split_options = $split_request =~ /review_split_is\(name, "(\w+)"\)/g;
 same_set(parameters('review_split'), \@split_options,
          'review_split: parameters');
-my ($split_max) = $split_json =~ /REVIEW_SPLIT_MAX +(\d+)/;
+my ($split_max) = $split_request =~ /REVIEW_SPLIT_MAX +(\d+)/;
 like(section($directives, 'review_split'), qr/\b1 to $split_max\b/,
      'review_split: the largest number');
 
-my ($threshold) = $thread =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
+my ($threshold) = $module =~ /REVIEW_THRESHOLD +\((\d+) \* 1024\)/;
 is($documented{review_thread_pool},
    "review_thread_pool default threshold=${threshold}k;",
    'review_thread_pool: default');
-like($thread, qr/ngx_thread_pool_add\(cf, NULL\)/,
+like($module, qr/ngx_thread_pool_add\(cf, NULL\)/,
      'review_thread_pool: nginx\'s own pool');
 same_set(parameters('review_thread_pool'),
-         [ function($thread, 'ngx_http_review_thread_pool')
+         [ function($module, 'ngx_http_review_thread_pool')
            =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
 
 my ($stream) = $module =~ /llm->stream = (\d);/;
@@ -501,7 +500,7 @@ my @any = qw(ctx headers parse);
 my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                                     qw(chunk_request request) ],
                  'The split endpoint' => [ [ @any, qw(split extract) ],
-                                           'split_json' ],
+                                           'split_request' ],
                  'The embed endpoint' => [ [ @any, qw(embed vectors) ],
                                            'embed_request' ],
                  'The rank endpoint' => [ [ @any, qw(rank vectors) ],
@@ -513,7 +512,7 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                                             qw(extract source source_look
                                                sources s3_problem) ],
                                           qw(task_request task_documents
-                                             request split_json) ],
+                                             request split_request) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');

@@ -10,6 +10,7 @@
 #include "../unit/tap.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
+#include "review/split/split_request.h"
 #include "review/outline/units.h"
 #include "review/base/utf8.h"
 

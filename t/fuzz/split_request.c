@@ -5,7 +5,7 @@
  */
 
 #include "request.h"
-#include "review/split/split_json.h"
+#include "review/split/split_request.h"
 
 
 int

@@ -6,7 +6,19 @@
 
 #include "http/request/ngx_http_review_work.h"
 
+#if (NGX_THREADS)
+#include <ngx_thread_pool.h>
+#endif
 
+
+#define NGX_HTTP_REVIEW_THRESHOLD  (64 * 1024)
+
+
+static char *ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_review_request_merge_threads(ngx_conf_t *cf,
+    ngx_http_review_request_conf_t *prev,
+    ngx_http_review_request_conf_t *conf);
 static ngx_int_t ngx_http_review_request_init_process(ngx_cycle_t *cycle);
 static void *ngx_http_review_request_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_review_request_create_conf(ngx_conf_t *cf);
@@ -129,7 +141,7 @@ ngx_http_review_request_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_size_value(conf->max_text, prev->max_text,
                               64 * 1024 * 1024);
 
-    return ngx_http_review_merge_threads(cf, prev, conf);
+    return ngx_http_review_request_merge_threads(cf, prev, conf);
 }
 
 
@@ -145,4 +157,113 @@ ngx_http_review_request_init_process(ngx_cycle_t *cycle)
     }
 
     return NGX_OK;
+}
+
+
+static char *
+ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_request_conf_t *rlcf = conf;
+
+    ngx_str_t                  *value, size;
+    ngx_http_review_threads_t  *threads;
+
+    if (rlcf->threads != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    threads = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_threads_t));
+    if (threads == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+
+    threads->name = value[1];
+    threads->threshold = NGX_HTTP_REVIEW_THRESHOLD;
+
+    if (value[1].len == 0) {
+        return "needs the name of a thread pool";
+    }
+
+    if (cf->args->nelts > 2) {
+
+        if (!ngx_http_review_param(&value[2], "threshold", &size)) {
+            return ngx_http_review_bad_param(cf, &value[2]);
+        }
+
+        threads->threshold = ngx_parse_size(&size);
+
+        if (threads->threshold == (size_t) NGX_ERROR) {
+            return ngx_http_review_bad_param(cf, &value[2]);
+        }
+    }
+
+    rlcf->threads = threads;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        return NGX_CONF_OK;
+    }
+
+#if (NGX_THREADS)
+
+    threads->pool = ngx_thread_pool_add(cf, &threads->name);
+
+    return threads->pool ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+#else
+
+    return "is unsupported: nginx was built without threads";
+
+#endif
+}
+
+
+/* nginx's own default pool; its threads are started only where it's needed */
+
+static ngx_http_review_threads_t *
+ngx_http_review_request_default_threads(ngx_conf_t *cf, ngx_uint_t endpoint)
+{
+    ngx_http_review_threads_t            *threads;
+    ngx_http_review_request_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_review_request_module);
+    threads = &rmcf->threads;
+
+    threads->threshold = NGX_HTTP_REVIEW_THRESHOLD;
+
+#if (NGX_THREADS)
+
+    if (endpoint && threads->pool == NULL) {
+        threads->pool = ngx_thread_pool_add(cf, NULL);
+
+        if (threads->pool == NULL) {
+            return NULL;
+        }
+    }
+
+#endif
+
+    return threads;
+}
+
+
+static char *
+ngx_http_review_request_merge_threads(ngx_conf_t *cf,
+    ngx_http_review_request_conf_t *prev, ngx_http_review_request_conf_t *conf)
+{
+    ngx_http_review_request_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_conf_get_module_main_conf(cf,
+                                              ngx_http_review_request_module);
+
+    ngx_conf_merge_ptr_value(conf->threads, prev->threads, &rmcf->threads);
+
+    if (conf->threads != &rmcf->threads) {
+        return NGX_CONF_OK;
+    }
+
+    return ngx_http_review_request_default_threads(cf, conf->handler != NULL)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }

@@ -65,11 +65,6 @@ void ngx_http_review_work_start(ngx_http_review_work_t *work, size_t size,
     ngx_http_review_work_pt run, ngx_http_review_work_pt done, void *data);
 ngx_uint_t ngx_http_review_work_is_large(ngx_http_review_ctx_t *ctx,
     size_t size);
-char *ngx_http_review_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_review_merge_threads(ngx_conf_t *cf,
-    ngx_http_review_request_conf_t *prev,
-    ngx_http_review_request_conf_t *conf);
 
 
 #pragma GCC visibility pop

@@ -112,13 +112,15 @@ ngx_http_review_rank_read(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_rank_parsed(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_rank_t  *rank;
+    ngx_http_review_rank_t        *rank;
+    ngx_http_review_steps_conf_t  *conf;
 
     rank = (ngx_http_review_rank_t *) ctx;
+    conf = ngx_http_review_steps_conf(ctx);
 
     rank->ranking->body = ctx->body;
-    rank->ranking->given.max_inputs = ngx_http_review_steps_conf(ctx)->max_inputs;
-    rank->ranking->embed = ngx_http_review_steps_conf(ctx)->embeddings != NULL;
+    rank->ranking->given.max_inputs = conf->max_inputs;
+    rank->ranking->embed = (conf->embeddings != NULL);
 
     ngx_http_review_work_start(ctx->work,
                                ngx_http_review_body_size(ctx->request),

@@ -14,6 +14,7 @@
 #include "review/json/write.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
+#include "review/split/split_request.h"
 
 
 /* what is made of a text before it is sent on, as lines */

@@ -2,7 +2,7 @@
 /* What a client asks to have ranked, from JSON. */
 
 #include "review/rank/rank_request.h"
-#include "review/split/split_json.h"
+#include "review/split/split_request.h"
 #include "review/base/utf8.h"
 
 

@@ -2,7 +2,7 @@
 #include "review/request/chunk_request.h"
 #include "review/base/buf.h"
 #include "review/base/utf8.h"
-#include "review/split/split_json.h"
+#include "review/split/split_request.h"
 
 
 #define REVIEW_CHUNK_SHOWN  64          /* bytes of a name in an error */

@@ -1,5 +1,5 @@
 
-/* What a client has reviewed: a chunk of text, and the points that are asked. */
+/* What a client has reviewed: a chunk of text, and the points asked of it. */
 
 #ifndef _REVIEW_CHUNK_REQUEST_H_INCLUDED_
 #define _REVIEW_CHUNK_REQUEST_H_INCLUDED_

@@ -8,7 +8,7 @@
 #include "review/base/buf.h"
 #include "review/base/utf8.h"
 #include "review/net/s3.h"
-#include "review/split/split_json.h"
+#include "review/split/split_request.h"
 
 
 /* clauses of the references that go with a chunk, where nothing else is said */

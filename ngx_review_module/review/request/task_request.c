@@ -1,7 +1,7 @@
 
 #include "review/request/task_shared.h"
 #include "review/net/s3.h"
-#include "review/split/split_json.h"
+#include "review/split/split_request.h"
 
 
 /* chunks for each point, where nothing else is said */

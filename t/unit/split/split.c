@@ -15,6 +15,7 @@
 #include "tap.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
+#include "review/split/split_request.h"
 #include "review/outline/units.h"
 
 

@@ -16,6 +16,7 @@
 #include "tap.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
+#include "review/split/split_request.h"
 #include "review/outline/line.h"
 #include "review/base/utf8.h"
 
