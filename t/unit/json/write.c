@@ -198,6 +198,29 @@ test_strings(void)
 }
 
 
+/* jansson refuses what leads back to itself */
+
+static void
+test_circle(void)
+{
+    json_t        *one, *other;
+    review_buf_t   b;
+
+    one = json_array();
+    other = json_array();
+    json_array_append(one, other);
+    json_array_append(other, one);
+
+    review_buf_init(&b, pool, 0);
+    review_write_value(&b, NULL, one);
+    ok(b.failed, "a value without an end");
+
+    json_array_clear(other);
+    json_decref(other);
+    json_decref(one);
+}
+
+
 /* as much memory as is left, in bytes */
 
 static void *
@@ -251,6 +274,7 @@ main(void)
     test_members();
     test_elements();
     test_strings();
+    test_circle();
     test_no_memory();
 
     tap_pool_free(pool);
