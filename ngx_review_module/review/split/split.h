@@ -18,7 +18,7 @@
 
 /*
  * Units are code points, or tokens: an estimate, rather too many than too few,
- * since each LLM counts in its own way (see split_units.h).
+ * since each LLM counts in its own way (see outline/units.h).
  */
 
 typedef struct {
