@@ -396,7 +396,8 @@ $(BUILD)/t/fuzz/obj/%.o: %.c
 
 fuzz-corpus:	$(FUZZ)
 	@for f in $(FUZZ); do \
-		$$f -runs=0 t/fuzz/corpus/$$(basename $$f) \
+		$$f -runs=0 -artifact_prefix=$$f- \
+		    t/fuzz/corpus/$$(basename $$f) \
 		    >$$f.log 2>&1 || { tail -n 30 $$f.log >&2; exit 1; }; \
 	done
 
