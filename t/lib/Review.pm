@@ -857,7 +857,7 @@ Review - Test::Nginx::Socket with a stand-in LLM and checks of JSON
     use lib 't/lib';
     use Review;
 
-    review_http('review_rubric bid $TEST_NGINX_DATA/bid.json;');
+    review_http('review_zone gpu 1m;');
     run_tests();
 
     __DATA__
