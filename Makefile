@@ -28,8 +28,8 @@
 #   make clean
 #   make help           prints this
 #
-# demo, test, test-documents and test-long install the packages they need;
-# "make deps" installs those of test.  CI runs .ci/run.
+# Targets install the packages they need, but for those that only build, and
+# those of single files: "make deps" installs what they need.  CI runs .ci/run.
 #
 
 NGINX_SRC ?=	/usr/share/nginx/src
@@ -77,10 +77,11 @@ UNIT_OF =	$(patsubst t/unit/%.c,$(BUILD)/t/unit/%,$(1))
 UNIT :=		$(call UNIT_OF,$(wildcard t/unit/*/*.c))
 FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/t/fuzz/%,$(wildcard t/fuzz/*.c))
 
-# what is run with nginx; NAMED: those of the names of files
+# what is run with nginx; NAMED: those of the names of files, or of paths
 
 FILES :=	$(wildcard $(foreach f,*.t *_test.py,t/*/$f t/*/*/$f))
-NAMED =		$(foreach f,$(1),$(or $(filter %/$f,$(FILES)),$f))
+NAMED =		$(foreach f,$(1),$(or $(filter %/$f,$(FILES)),$(wildcard $f), \
+			$(error no test is named $f)))
 
 # tests that need office programs, or a browser
 
@@ -192,10 +193,13 @@ test-nginx:	all
 	$(PROVE) $(call NAMED,$(TESTS))
 
 %.t %_test.py:	FORCE
-	@$(MAKE) --no-print-directory test-nginx TESTS=$@ PROVE="prove -v"
+	@$(MAKE) --no-print-directory test-nginx TESTS=$(call NAMED,$@) \
+		PROVE="prove -v"
 
-asan/%:		FORCE
-	@$(MAKE) --no-print-directory test-asan TESTS=$* PROVE="prove -v"
+asan/%.t asan/%_test.py: FORCE
+	@$(MAKE) --no-print-directory test-asan \
+		TESTS=$(call NAMED,$(@:asan/%=%)) \
+		PROVE="prove -v"
 
 # a file that is there is no goal that is reached
 

@@ -6,6 +6,8 @@
 
 #include "http/store/ngx_http_review_store.h"
 
+#include "review/net/url.h"
+
 
 #define NGX_HTTP_REVIEW_STORE_KEY   4096    /* a file with a key, at most */
 
@@ -232,106 +234,50 @@ ngx_http_review_store_line(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* host[:port] in front of an optional path */
-
-static u_char *
-ngx_http_review_store_host(u_char *p, u_char *last)
-{
-    u_char     *start;
-    ngx_int_t   port;
-
-    start = p;
-
-    if (p < last && *p == '[') {
-
-        while (p < last && *p != ']') {
-            p++;
-        }
-
-        if (p == last || p - start < 3) {
-            return NULL;
-        }
-
-        p++;
-
-    } else {
-
-        while (p < last && ((*p >= '0' && *p <= '9') || *p == '-'
-                            || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z')
-                            || *p == '.' || *p == '_'))
-        {
-            p++;
-        }
-    }
-
-    if (p == start) {
-        return NULL;
-    }
-
-    if (p < last && *p == ':') {
-        start = ++p;
-
-        while (p < last && *p >= '0' && *p <= '9') {
-            p++;
-        }
-
-        port = ngx_atoi(start, p - start);
-
-        if (port < 1 || port > 65535) {
-            return NULL;
-        }
-    }
-
-    return (p == last || *p == '/') ? p : NULL;
-}
-
-
 static char *
 ngx_http_review_store_endpoint(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_review_store_block_t *block)
 {
-    u_char  *p, *last;
+    review_url_t    url;
+    review_pool_t  *pool;
 
     if (block->store->endpoint.len) {
         return "is duplicate";
     }
 
-    last = value->data + value->len;
-
-    if (value->len > 7 && ngx_strncasecmp(value->data, (u_char *) "http://", 7)
-                          == 0)
-    {
-        p = value->data + 7;
-
-    } else if (value->len > 8
-               && ngx_strncasecmp(value->data, (u_char *) "https://", 8) == 0)
-    {
-        p = value->data + 8;
-
-    } else {
-        return "must begin with \"http://\" or \"https://\"";
+    pool = ngx_http_review_pool(cf->pool);
+    if (pool == NULL) {
+        return NGX_CONF_ERROR;
     }
 
-    /* user information would be a secret: nothing of the URL is told */
+    switch (review_url_parse(pool, (char *) value->data, value->len, &url)) {
 
-    p = ngx_http_review_store_host(p, last);
+    case REVIEW_URL_OK:
+        break;
 
-    if (p == NULL) {
+    case REVIEW_URL_SCHEME:
+        return "must begin with \"http://\" or \"https://\"";
+
+    case REVIEW_URL_MEMORY:
+        return NGX_CONF_ERROR;
+
+    default:
+        /* user information would be a secret: nothing of the URL is told */
         return "must be a URL like \"http://127.0.0.1:9000\"";
     }
 
-    while (last > p && last[-1] == '/') {
-        last--;
+    if (memchr(url.path.data, '?', url.path.len)
+        || memchr(value->data, '#', value->len))
+    {
+        return "must be a URL without arguments";
     }
 
-    for ( /* void */ ; p < last; p++) {
-        if (*p <= ' ' || *p >= 0x7f || *p == '?' || *p == '#' || *p == '@') {
-            return "must be a URL without arguments";
-        }
+    while (url.text.data[url.text.len - 1] == '/') {
+        url.text.len--;
     }
 
-    block->store->endpoint.data = value->data;
-    block->store->endpoint.len = last - value->data;
+    block->store->endpoint.data = (u_char *) url.text.data;
+    block->store->endpoint.len = url.text.len;
 
     return NGX_CONF_OK;
 }
