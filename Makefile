@@ -28,8 +28,9 @@
 #   make clean
 #   make help           prints this
 #
-# Targets install the packages they need, but for those that only build, and
-# those of single files: "make deps" installs what they need.  CI runs .ci/run.
+# demo, test, test-documents, test-long, test-matrix, test-load, valgrind, cover,
+# bench and soak install the packages they need; "make deps" installs those of
+# the others.  CI runs .ci/run.
 #
 
 NGINX_SRC ?=	/usr/share/nginx/src
