@@ -1,9 +1,14 @@
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
 #include "review/answer/answer_find.h"
 #include "review/answer/answer_said.h"
 #include "review/answer/repair.h"
 #include "review/base/buf.h"
 #include "review/base/excerpt.h"
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 #include "review/json/load.h"
 #include "review/json/scan.h"
@@ -12,6 +17,10 @@
 /* so many objects may be looked up in the request: no answer has as many */
 
 #define REVIEW_ANSWER_FIND_OBJECTS  64
+
+/* bytes of an answer that tell whose it is */
+
+#define REVIEW_ANSWER_FIND_SAYS     64
 
 
 typedef struct {
@@ -268,6 +277,74 @@ review_answer_find_twice(const char *p, const char *last)
 }
 
 
+/*
+ * Does a string say what an answer would, and not the request?  A piece of a
+ * document that was quoted before may have begun a string that goes on into
+ * the LLM's own object.
+ */
+
+static int
+review_answer_find_swallowed_text(review_answer_search_t *s, const char *p,
+    const char *last)
+{
+    const char         *end, *brace;
+    static const char   name[] = "verdict";
+
+    for ( ;; ) {
+        p = memmem(p, (size_t) (last - p), name, sizeof(name) - 1);
+
+        if (p == NULL) {
+            return 0;
+        }
+
+        if (review_answer_said_value(p + sizeof(name) - 1, last)) {
+            end = (last - p > REVIEW_ANSWER_FIND_SAYS)
+                  ? p + review_utf8_cut(p, (size_t) (last - p),
+                                        REVIEW_ANSWER_FIND_SAYS)
+                  : last;
+            brace = memchr(p, '}', (size_t) (end - p));
+
+            if (!review_answer_find_is_quoted(s, p, (size_t) ((brace ? brace
+                                                               : end) - p)))
+            {
+                return 1;
+            }
+        }
+
+        p += sizeof(name) - 1;
+    }
+}
+
+
+static int
+review_answer_find_swallowed(review_answer_search_t *s, json_t *json)
+{
+    size_t       i;
+    json_t      *value;
+    const char  *name;
+
+    if (json_is_string(json)) {
+        name = json_string_value(json);
+        return review_answer_find_swallowed_text(s, name, name
+                                                 + json_string_length(json));
+    }
+
+    json_array_foreach(json, i, value) {
+        if (review_answer_find_swallowed(s, value)) {
+            return 1;
+        }
+    }
+
+    json_object_foreach(json, name, value) {
+        if (review_answer_find_swallowed(s, value)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static const char *
 review_answer_find_repair(review_answer_search_t *s, const char *p)
 {
@@ -355,6 +432,15 @@ review_answer_find_object(review_answer_search_t *s, const char *p)
     }
 
     json = review_json_parse(p, (size_t) (end - p), &err);
+
+    if (json && s->find->quoted && review_answer_find_twice(p, end)
+        && review_answer_find_swallowed(s, json))
+    {
+        (void) review_error(&err, "", "one JSON object was expected, got one "
+                            "in a string of another");
+        json_decref(json);
+        json = NULL;
+    }
 
     if (json) {
         review_answer_find_take(s, json, p, end);
