@@ -12,9 +12,9 @@
 
 /*
  * Reasoning stands at the very start of the content, between an opening tag
- * and the first closing one that is in no object; templates of chats often open it themselves, then
- * it ends with a closing tag before which no answer stands.  Any other tag is
- * text: it may be the document's.
+ * and the first closing one that is in no object.  Templates of chats often
+ * open it themselves: then it ends with a closing tag before which no answer
+ * stands.  Any other tag is text: it may be the document's.
  *
  * Sets *said to what follows, without white space around it.  Returns 0, or -1
  * where reasoning never ends, and then *said is what stands within.

@@ -81,7 +81,8 @@ static const struct {
     { "behind reasoning",
       "<think>文件写道：@</think>\n{\"verdict\":\"fail\",\"reason\":\"@\"}",
       "fail" },
-    { "with a comma too many", "{\"verdict\":\"fail\",\"quote\":\"@\",}", NULL },
+    { "with a comma too many",
+      "{\"verdict\":\"fail\",\"quote\":\"@\",}", NULL },
     { "prose that quotes it before", "文件写道：@。\n"
       "{\"verdict\":\"fail\",\"reason\":\"r\"}", "fail" },
     { "prose that quotes it behind",
@@ -175,7 +176,7 @@ check_unescaped(void)
 }
 
 
-/* the same object in other dresses is a quotation, with other words it is not */
+/* the same object in other dresses is quoted, with other words it is not */
 
 static void
 check_quoted(void)
