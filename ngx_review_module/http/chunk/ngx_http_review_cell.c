@@ -195,7 +195,7 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
     /* there is no JSON to tell that it is whole, nor goes on what is torn */
 
     if (review_answer_said(cell->chunk->ctx.pool, c->content.data,
-                           c->content.len, &said)
+                           c->content.len, NULL, &said)
         != 0
         || said.len == 0 || c->torn)
     {
@@ -339,7 +339,7 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         /* thinking is not shown again */
 
         if (review_answer_said(cell->chunk->ctx.pool, content->data,
-                               content->len, &said)
+                               content->len, NULL, &said)
             != 0
             || said.len == 0)
         {

@@ -622,7 +622,7 @@ review_answer_find(review_pool_t *pool, const char *content, size_t len,
     find->strict = 0;
     s.find = find;
 
-    unclosed = review_answer_said(pool, content, len, &said) != 0;
+    unclosed = review_answer_said(pool, content, len, find, &said) != 0;
     s.text = said.data;
     s.last = said.data + said.len;
 

@@ -2,12 +2,15 @@
 #include "review/answer/answer_said.h"
 #include "review/answer/repair.h"
 #include "review/base/buf.h"
+#include "review/base/utf8.h"
 #include "review/json/scan.h"
 
 #include <strings.h>
 
 
-#define REVIEW_ANSWER_SAID_GAP  64     /* between a name and its colon */
+#define REVIEW_ANSWER_SAID_GAP     64  /* between a name and its colon */
+#define REVIEW_ANSWER_SAID_BEHIND  16  /* bytes that tell whose a tag is */
+#define REVIEW_ANSWER_SAID_TAGS    64  /* that may be the document's */
 
 #define review_answer_said_letter(c)                                          \
     (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
@@ -91,6 +94,29 @@ review_answer_said_object(review_buf_t *out, const char *p, const char *last)
 }
 
 
+/* is the tag at p, with what follows it, the document's? */
+
+static int
+review_answer_said_is_quoted(const review_answer_find_t *find, const char *p,
+    size_t len, const char *last)
+{
+    const char  *end;
+
+    if (find == NULL || find->quoted == NULL) {
+        return 0;
+    }
+
+    end = p + len;
+    review_scan_space(&end, last);
+
+    end += review_utf8_cut(end, (size_t) (last - end),
+                           REVIEW_ANSWER_SAID_BEHIND);
+
+    return end > p + len
+           && find->quoted(find->data, p, (size_t) (end - p));
+}
+
+
 /*
  * The first closing tag from p on, or NULL: where reasoning was opened, behind
  * the objects in it; and where an answer may stand before it, it is text.
@@ -98,11 +124,14 @@ review_answer_said_object(review_buf_t *out, const char *p, const char *last)
 
 static const char *
 review_answer_said_closing(review_pool_t *pool, const char *p,
-    const char *last, int opened, size_t *len)
+    const char *last, int opened, const review_answer_find_t *find,
+    size_t *len)
 {
+    size_t         tags;
     const char    *end, *brace;
     review_buf_t   out;
 
+    tags = 0;
     brace = NULL;
 
     review_buf_init(&out, pool, 0);
@@ -112,8 +141,16 @@ review_answer_said_closing(review_pool_t *pool, const char *p,
         if (*p == '<') {
             *len = review_answer_said_tag(p, last, 1);
 
-            if (*len) {
-                return (brace && review_answer_said_names(brace, p)) ? NULL : p;
+            if (*len && (tags++ == REVIEW_ANSWER_SAID_TAGS
+                         || (brace && review_answer_said_names(brace, p))))
+            {
+                return NULL;
+            }
+
+            if (*len && !(opened && review_answer_said_is_quoted(find, p, *len,
+                                                                 last)))
+            {
+                return p;
             }
 
         } else if (*p == '{' && brace == NULL) {
@@ -311,7 +348,7 @@ review_answer_said_trim(review_str_t *text)
 
 int
 review_answer_said(review_pool_t *pool, const char *content, size_t len,
-    review_str_t *said)
+    const review_answer_find_t *find, review_str_t *said)
 {
     int          opened;
     size_t       n;
@@ -329,7 +366,7 @@ review_answer_said(review_pool_t *pool, const char *content, size_t len,
     opened = (n != 0);
     p += n;
 
-    tag = review_answer_said_closing(pool, p, last, opened, &n);
+    tag = review_answer_said_closing(pool, p, last, opened, find, &n);
 
     if (tag) {
         p = tag + n;

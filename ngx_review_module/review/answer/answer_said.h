@@ -5,6 +5,7 @@
 #define _REVIEW_ANSWER_SAID_H_INCLUDED_
 
 
+#include "review/answer/answer_find.h"
 #include "review/base/review.h"
 
 #pragma GCC visibility push(hidden)
@@ -14,14 +15,15 @@
  * Reasoning stands at the very start of the content, between an opening tag
  * and the first closing one that is in no object.  Templates of chats often
  * open it themselves: then it ends with a closing tag before which no answer
- * stands.  Any other tag is text: it may be the document's.
+ * stands.  Any other tag is text: it may be the document's.  With "find", one
+ * within reasoning that stands in the request is.
  *
  * Sets *said to what follows, without white space around it.  Returns 0, or -1
  * where reasoning never ends, and then *said is what stands within.
  */
 
 int review_answer_said(review_pool_t *pool, const char *content, size_t len,
-    review_str_t *said);
+    const review_answer_find_t *find, review_str_t *said);
 
 
 /* does the text name a member of an answer, be it well-formed or not? */
