@@ -472,8 +472,9 @@ status eq "complete"
 results.*.attempts eq [2,2]
 --- llm_calls
 count eq 4
-*.body.messages.2.content eq [null,null,"金额80万","金额80万"]
-2.body.messages.3.content like /^二金额80万 /
+*.body.messages.2.content has "金额80万"
+*.body.messages.2.content unlike /SECRET/
+*.body.messages.3.content unlike /SECRET/
 3.body.messages.3.content like /^二金额80万 /
 
 
