@@ -78,6 +78,14 @@ review_answer_find_is_quoted_json(review_answer_search_t *s, json_t *json)
         return 0;
     }
 
+    /* where its name does not stand, the object does not */
+
+    if (json_object_get(json, "verdict")
+        && !s->find->quoted(s->find->data, "verdict", 7))
+    {
+        return 0;
+    }
+
     text = json_dumps(json, JSON_COMPACT);
     if (text == NULL) {
         s->out.failed = 1;

@@ -131,6 +131,10 @@ review_answer_said_closing(review_pool_t *pool, const char *p,
     const char    *end, *brace;
     review_buf_t   out;
 
+    if (p == last || memchr(p, '<', (size_t) (last - p)) == NULL) {
+        return NULL;
+    }
+
     tags = 0;
     brace = NULL;
 

@@ -47,6 +47,16 @@ review_known_add(review_known_t *known, const review_str_t *text)
 }
 
 
+/* the bytes of a character by its first, where that tells that it is no "v" */
+
+static const unsigned char  review_known_steps[256] = {
+    [0 ... 'V' - 1] = 1,
+    ['V' + 1 ... 'v' - 1] = 1,
+    ['v' + 1 ... 0x7f] = 1,
+    [0xe4 ... 0xe9] = 3
+};
+
+
 /*
  * How far to go over a character that is no "v" when it is folded, 0: it may
  * be.  What is common in Chinese texts is known, any other is not looked at.
@@ -55,10 +65,6 @@ review_known_add(review_known_t *known, const review_str_t *text)
 static size_t
 review_known_step(const unsigned char *p, size_t left)
 {
-    if (*p < 0x80) {
-        return (*p | 0x20) != 'v';
-    }
-
     if (*p == 0xc2 && left > 1) {
         return 2;
     }
@@ -90,7 +96,7 @@ review_known_step(const unsigned char *p, size_t left)
                 || (p[1] == 0xbd && p[2] != 0x96)) ? 3 : 0;
 
     default:
-        return (*p >= 0xe4 && *p <= 0xe9) ? 3 : 0;
+        return 0;
     }
 }
 
@@ -107,14 +113,28 @@ review_known_may(const review_str_t *text)
     last = p + text->len;
 
     for ( /* void */ ; p < last; p += n) {
-        n = review_known_step(p, (size_t) (last - p));
+        n = review_known_steps[*p];
 
         if (n == 0) {
-            return 1;
+            n = review_known_step(p, (size_t) (last - p));
+
+            if (n == 0) {
+                return 1;
+            }
         }
     }
 
     return 0;
+}
+
+
+/* an object has it, most often as its first name */
+
+static int
+review_known_has(const char *text, size_t len)
+{
+    return (len >= 9 && memcmp(text + 2, "verdict", 7) == 0)
+           || memmem(text, len, "verdict", 7);
 }
 
 
@@ -178,7 +198,7 @@ review_known_holds(review_known_t *known, const char *text, size_t len)
     review_buf_t  *one;
 
     if (known->n == 0 || len > UINT32_MAX
-        || (memmem(text, len, "verdict", 7) && !review_known_look(known)))
+        || (review_known_has(text, len) && !review_known_look(known)))
     {
         return 0;
     }
