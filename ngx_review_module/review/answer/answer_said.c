@@ -9,7 +9,7 @@
 
 
 #define REVIEW_ANSWER_SAID_GAP     64  /* between a name and its colon */
-#define REVIEW_ANSWER_SAID_BEHIND  16  /* bytes that tell whose a tag is */
+#define REVIEW_ANSWER_SAID_NEAR    16  /* bytes that tell whose a tag is */
 #define REVIEW_ANSWER_SAID_TAGS    64  /* that may be the document's */
 
 #define review_answer_said_letter(c)                                          \
@@ -94,23 +94,35 @@ review_answer_said_object(review_buf_t *out, const char *p, const char *last)
 }
 
 
-/* is the tag at p, with what follows it, the document's? */
+/* is the tag at p the document's, with what stands before or behind it? */
 
 static int
-review_answer_said_is_quoted(const review_answer_find_t *find, const char *p,
-    size_t len, const char *last)
+review_answer_said_is_quoted(const review_answer_find_t *find,
+    const char *first, const char *p, size_t len, const char *last)
 {
-    const char  *end;
+    const char  *begin, *end;
 
     if (find == NULL || find->quoted == NULL) {
         return 0;
     }
 
+    begin = p - (p - first > REVIEW_ANSWER_SAID_NEAR ? REVIEW_ANSWER_SAID_NEAR
+                                                     : p - first);
+
+    while ((*begin & 0xc0) == 0x80) {
+        begin++;
+    }
+
+    if (begin < p
+        && find->quoted(find->data, begin, (size_t) (p + len - begin)))
+    {
+        return 1;
+    }
+
     end = p + len;
     review_scan_space(&end, last);
 
-    end += review_utf8_cut(end, (size_t) (last - end),
-                           REVIEW_ANSWER_SAID_BEHIND);
+    end += review_utf8_cut(end, (size_t) (last - end), REVIEW_ANSWER_SAID_NEAR);
 
     return end > p + len
            && find->quoted(find->data, p, (size_t) (end - p));
@@ -128,7 +140,7 @@ review_answer_said_closing(review_pool_t *pool, const char *p,
     size_t *len)
 {
     size_t         tags;
-    const char    *end, *brace;
+    const char    *end, *brace, *first;
     review_buf_t   out;
 
     if (p == last || memchr(p, '<', (size_t) (last - p)) == NULL) {
@@ -137,6 +149,7 @@ review_answer_said_closing(review_pool_t *pool, const char *p,
 
     tags = 0;
     brace = NULL;
+    first = p;
 
     review_buf_init(&out, pool, 0);
 
@@ -151,7 +164,8 @@ review_answer_said_closing(review_pool_t *pool, const char *p,
                 return NULL;
             }
 
-            if (*len && !(opened && review_answer_said_is_quoted(find, p, *len,
+            if (*len && !(opened && review_answer_said_is_quoted(find, first,
+                                                                 p, *len,
                                                                  last)))
             {
                 return p;
