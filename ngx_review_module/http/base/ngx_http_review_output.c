@@ -1,7 +1,8 @@
 
 /*
  * What is to be sent, written by a thread: a small one is kept in memory, a
- * large one goes to a temporary file, as nginx's own buffers do.
+ * large one goes to a temporary file, as nginx's own buffers do; if there is no
+ * room for that, it is kept in memory after all, since much work is in it.
  */
 
 #include "http/base/ngx_http_review_base.h"
@@ -58,6 +59,39 @@ ngx_http_review_output_file(ngx_http_review_output_t *out)
 }
 
 
+/* what the file has comes back, before what the buffer has */
+
+static int
+ngx_http_review_output_keep(ngx_http_review_output_t *out)
+{
+    char          *data;
+    size_t         size;
+    review_buf_t  *b;
+
+    b = &out->buf;
+    size = (size_t) out->size + b->size;
+
+    data = review_alloc(b->pool, size);
+
+    if (data == NULL
+        || ngx_read_file(out->file, (u_char *) data, out->size, 0)
+           != (ssize_t) out->size)
+    {
+        return -1;
+    }
+
+    ngx_memcpy(data + out->size, b->data, b->len);
+
+    b->data = data;
+    b->len += (size_t) out->size;
+    b->size = size;
+
+    out->file = NULL;
+
+    return 1;
+}
+
+
 static int
 ngx_http_review_output_drain(void *data, const char *p, size_t len)
 {
@@ -68,11 +102,13 @@ ngx_http_review_output_drain(void *data, const char *p, size_t len)
     }
 
     if (out->file == NULL && ngx_http_review_output_file(out) != NGX_OK) {
-        return -1;
+        out->buf.drain = NULL;
+        return 1;
     }
 
     if (ngx_write_file(out->file, (u_char *) p, len, out->size) == NGX_ERROR) {
-        return -1;
+        out->buf.drain = NULL;
+        return ngx_http_review_output_keep(out);
     }
 
     out->size += len;
@@ -84,13 +120,16 @@ ngx_http_review_output_drain(void *data, const char *p, size_t len)
 ngx_int_t
 ngx_http_review_output_end(ngx_http_review_output_t *out)
 {
+    int            rc;
     review_buf_t  *b;
 
     b = &out->buf;
 
     if (out->file && !b->failed) {
-        b->failed = (b->drain(out, b->data, b->len) != 0);
-        b->len = 0;
+        rc = ngx_http_review_output_drain(out, b->data, b->len);
+
+        b->failed = (rc < 0);
+        b->len = (rc == 0) ? 0 : b->len;
     }
 
     return b->failed ? NGX_ERROR : NGX_OK;

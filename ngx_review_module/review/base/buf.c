@@ -24,7 +24,15 @@ review_buf_drain(review_buf_t *b, size_t size)
         return 0;
     }
 
-    if (b->drain(b->to, b->data, b->len - 1) != 0) {
+    switch (b->drain(b->to, b->data, b->len - 1)) {
+
+    case 0:
+        break;
+
+    case 1:
+        return b->size - b->len >= size;
+
+    default:
         b->failed = 1;
         return 0;
     }

@@ -10,7 +10,10 @@
 #pragma GCC visibility push(hidden)
 
 
-/* takes what is full of a text, "len" bytes; 0, or -1: nothing goes on */
+/*
+ * Takes what is full of a text, "len" bytes.  0; 1: it is to be kept; or -1:
+ * nothing goes on.
+ */
 
 typedef int (*review_buf_drain_pt)(void *to, const char *data, size_t len);
 
