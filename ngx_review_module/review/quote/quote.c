@@ -143,25 +143,23 @@ review_quote_source_spent(review_source_t *source, size_t len)
 }
 
 
-/*
- * The first place that cuts no number or, where there is none, the first.
- */
+/* the first place that cuts no number, or NULL */
 
 static const char *
 review_quote_source_exact(review_source_t *source, const char *quote,
     size_t len)
 {
     size_t       from;
-    const char  *p, *first, *last;
+    const char  *p, *last;
 
-    last = source->text.data + source->text.len;
-    first = memmem(source->text.data, source->text.len, quote, len);
+    p = source->text.data;
+    last = p + source->text.len;
 
-    for (p = first; p; p = memmem(p, (size_t) (last - p), quote, len)) {
+    while ((p = memmem(p, (size_t) (last - p), quote, len))) {
         from = (size_t) (p - source->text.data);
 
-        if (!review_edge_cuts(&source->text, from)
-            && !review_edge_cuts(&source->text, from + len))
+        if (!review_edge_cuts(&source->text, from, 1)
+            && !review_edge_cuts(&source->text, from + len, 0))
         {
             return p;
         }
@@ -173,7 +171,7 @@ review_quote_source_exact(review_source_t *source, const char *quote,
         p++;
     }
 
-    return first;
+    return NULL;
 }
 
 
@@ -199,6 +197,7 @@ review_quote_source_place(review_source_t *source, review_place_t *place)
     /* one digit of several that a code point became is not its number */
 
     if ((i > 0 && units[i - 1].from == units[i].from
+         && units[i - 1].to == units[i].to
          && review_quote_is_digit(text[place->pos]))
         || (j + 1 < n && units[j + 1].from == units[j].from
             && review_quote_is_digit(text[place->end - 1])))
@@ -206,8 +205,8 @@ review_quote_source_place(review_source_t *source, review_place_t *place)
         return 0;
     }
 
-    return !review_edge_cuts(&source->text, place->from)
-           && !review_edge_cuts(&source->text, place->to);
+    return !review_edge_cuts(&source->text, place->from, 1)
+           && !review_edge_cuts(&source->text, place->to, 0);
 }
 
 
