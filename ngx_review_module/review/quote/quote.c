@@ -38,6 +38,7 @@ struct review_source_s {
     review_norm_t    norm;
     review_norm_t    quote;            /* its buffers serve every quote */
     unsigned         normalized:1;
+    unsigned         gave_up:1;        /* on the last quote */
 };
 
 
@@ -138,8 +139,10 @@ review_quote_source_spent(review_source_t *source, size_t len)
     source->work += len + REVIEW_QUOTE_COST;
     source->total += len + REVIEW_QUOTE_COST;
 
-    return source->work > budget
-           || source->total > budget * REVIEW_QUOTE_SPENDERS;
+    source->gave_up = source->work > budget
+                      || source->total > budget * REVIEW_QUOTE_SPENDERS;
+
+    return source->gave_up;
 }
 
 
@@ -443,6 +446,7 @@ review_quote_source_find_normalized(review_source_t *source, const char *quote,
     if (review_quote_source_normalize(source) != 0
         || review_norm_make(&source->quote, quote, len) != 0)
     {
+        source->gave_up = 1;
         return 0;
     }
 
@@ -516,6 +520,8 @@ review_quote_source_find(review_source_t *source, const char *quote, size_t len,
 
     memset(span, 0, sizeof(review_span_t));
 
+    source->gave_up = 0;
+
     if (len == 0 || source->text.len == 0 || len > UINT32_MAX
         || review_utf8_valid(quote, len) != len)
     {
@@ -544,4 +550,11 @@ review_quote_source_find(review_source_t *source, const char *quote, size_t len,
     }
 
     return span->match;
+}
+
+
+int
+review_quote_source_gave_up(const review_source_t *source)
+{
+    return source->gave_up;
 }

@@ -58,6 +58,13 @@ review_source_t *review_quote_source_create(review_pool_t *pool,
 review_match_e review_quote_source_find(review_source_t *source,
     const char *quote, size_t len, review_span_t *span);
 
+/*
+ * After a quote was looked for and not found: was that given up, since too much
+ * was found that cuts numbers, or for want of memory?
+ */
+
+int review_quote_source_gave_up(const review_source_t *source);
+
 /* code point offsets of the bytes [from, to) of the text, for regex matches */
 
 void review_quote_source_span(review_source_t *source, size_t from, size_t to,
