@@ -313,6 +313,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(review_report_read_add(report, 0, reply) == 0);
     json_decref(reply);
 
+    check(review_report_elsewhere_find(report, pool, size % 4 * 20000, NULL)
+          == 0);
     check(review_report_verdict_finish(report) == 0);
 
     review_buf_init(&b, pool, 0);

@@ -38,6 +38,7 @@ struct review_source_s {
     review_norm_t    norm;
     review_norm_t    quote;            /* its buffers serve every quote */
     unsigned         normalized:1;
+    unsigned         gave_up:1;        /* on the last quote */
 };
 
 
@@ -138,30 +139,30 @@ review_quote_source_spent(review_source_t *source, size_t len)
     source->work += len + REVIEW_QUOTE_COST;
     source->total += len + REVIEW_QUOTE_COST;
 
-    return source->work > budget
-           || source->total > budget * REVIEW_QUOTE_SPENDERS;
+    source->gave_up = source->work > budget
+                      || source->total > budget * REVIEW_QUOTE_SPENDERS;
+
+    return source->gave_up;
 }
 
 
-/*
- * The first place that cuts no number or, where there is none, the first.
- */
+/* the first place that cuts no number, or NULL */
 
 static const char *
 review_quote_source_exact(review_source_t *source, const char *quote,
     size_t len)
 {
     size_t       from;
-    const char  *p, *first, *last;
+    const char  *p, *last;
 
-    last = source->text.data + source->text.len;
-    first = memmem(source->text.data, source->text.len, quote, len);
+    p = source->text.data;
+    last = p + source->text.len;
 
-    for (p = first; p; p = memmem(p, (size_t) (last - p), quote, len)) {
+    while ((p = memmem(p, (size_t) (last - p), quote, len))) {
         from = (size_t) (p - source->text.data);
 
-        if (!review_edge_cuts(&source->text, from)
-            && !review_edge_cuts(&source->text, from + len))
+        if (!review_edge_cuts(&source->text, from, 1)
+            && !review_edge_cuts(&source->text, from + len, 0))
         {
             return p;
         }
@@ -173,7 +174,7 @@ review_quote_source_exact(review_source_t *source, const char *quote,
         p++;
     }
 
-    return first;
+    return NULL;
 }
 
 
@@ -199,6 +200,7 @@ review_quote_source_place(review_source_t *source, review_place_t *place)
     /* one digit of several that a code point became is not its number */
 
     if ((i > 0 && units[i - 1].from == units[i].from
+         && units[i - 1].to == units[i].to
          && review_quote_is_digit(text[place->pos]))
         || (j + 1 < n && units[j + 1].from == units[j].from
             && review_quote_is_digit(text[place->end - 1])))
@@ -206,8 +208,8 @@ review_quote_source_place(review_source_t *source, review_place_t *place)
         return 0;
     }
 
-    return !review_edge_cuts(&source->text, place->from)
-           && !review_edge_cuts(&source->text, place->to);
+    return !review_edge_cuts(&source->text, place->from, 1)
+           && !review_edge_cuts(&source->text, place->to, 0);
 }
 
 
@@ -444,6 +446,7 @@ review_quote_source_find_normalized(review_source_t *source, const char *quote,
     if (review_quote_source_normalize(source) != 0
         || review_norm_make(&source->quote, quote, len) != 0)
     {
+        source->gave_up = 1;
         return 0;
     }
 
@@ -517,6 +520,8 @@ review_quote_source_find(review_source_t *source, const char *quote, size_t len,
 
     memset(span, 0, sizeof(review_span_t));
 
+    source->gave_up = 0;
+
     if (len == 0 || source->text.len == 0 || len > UINT32_MAX
         || review_utf8_valid(quote, len) != len)
     {
@@ -545,4 +550,11 @@ review_quote_source_find(review_source_t *source, const char *quote, size_t len,
     }
 
     return span->match;
+}
+
+
+int
+review_quote_source_gave_up(const review_source_t *source)
+{
+    return source->gave_up;
 }

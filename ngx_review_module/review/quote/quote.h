@@ -49,15 +49,21 @@ review_source_t *review_quote_source_create(review_pool_t *pool,
     const char *data, size_t len);
 
 /*
- * Finds the first place where the quote stands.  A place that cuts no number in
- * two is preferred; a normalized match never cuts one.  Returns the kind of
- * match, also in span->match; offsets and text are set unless it is NONE.  A
- * quote without any letter, digit or ideograph in it matches exactly or not at
- * all.
+ * Finds the first place where the quote stands and cuts no number in two: "10"
+ * does not stand in "110".  Returns the kind of match, also in span->match;
+ * offsets and text are set unless it is NONE.  A quote without any letter,
+ * digit or ideograph in it matches exactly or not at all.
  */
 
 review_match_e review_quote_source_find(review_source_t *source,
     const char *quote, size_t len, review_span_t *span);
+
+/*
+ * After a quote was looked for and not found: was that given up, since too much
+ * was found that cuts numbers, or for want of memory?
+ */
+
+int review_quote_source_gave_up(const review_source_t *source);
 
 /* code point offsets of the bytes [from, to) of the text, for regex matches */
 

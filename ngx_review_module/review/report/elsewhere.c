@@ -1,0 +1,369 @@
+
+/*
+ * Quotes that the reviews of chunks have not found: where in the document, or
+ * in a reference, do they stand?
+ */
+
+#include "review/quote/evidence.h"
+#include "review/report/shared.h"
+
+#include <stdlib.h>
+
+
+/*
+ * How often the texts are read: for a quote that is found verbatim, for one
+ * that is not, and to normalize them once.  A little more for each quote.
+ */
+
+#define REVIEW_ELSEWHERE_EXACT      1
+#define REVIEW_ELSEWHERE_OTHER      4
+#define REVIEW_ELSEWHERE_NORMALIZE  16
+#define REVIEW_ELSEWHERE_QUOTE      256
+
+
+typedef struct {
+    review_report_t            *report;
+    review_report_evidence_t  **evidence; /* NOWHERE, by quote */
+    size_t                      n;
+    review_source_t           **sources; /* the document, the references */
+    uint32_t                   *owners;  /* of sources: their references */
+    uint32_t                   *clauses; /* and the first clause of those */
+    size_t                      nsources;
+    uint64_t                    size;    /* of the texts */
+    unsigned                    normalized:1;
+} review_report_elsewhere_t;
+
+
+static uint64_t
+review_report_elsewhere_texts(const review_report_t *report)
+{
+    size_t    i;
+    uint64_t  size;
+
+    size = report->document.text.len;
+
+    for (i = 0; i < report->nreferences; i++) {
+        size += report->sources ? report->sources[i].text.len : 0;
+    }
+
+    return size;
+}
+
+
+uint64_t
+review_report_elsewhere_size(const review_report_t *report)
+{
+    uint64_t  size;
+
+    size = review_report_elsewhere_texts(report) + REVIEW_ELSEWHERE_QUOTE;
+
+    return size < UINT64_MAX / (report->nowhere + 1)
+           ? size * report->nowhere : UINT64_MAX;
+}
+
+
+/* the same quote is looked up once */
+
+static int
+review_report_elsewhere_compare(const void *a, const void *b)
+{
+    const review_report_evidence_t  *one, *two;
+
+    one = *(review_report_evidence_t *const *) a;
+    two = *(review_report_evidence_t *const *) b;
+
+    return review_report_index_order(&one->quote, &two->quote);
+}
+
+
+static void
+review_report_elsewhere_list(review_report_elsewhere_t *w,
+    review_report_finding_t *f)
+{
+    uint32_t  i;
+
+    for (i = 0; i < f->nevidence; i++) {
+        if (f->evidence[i].kind == REVIEW_REPORT_NOWHERE) {
+            w->evidence[w->n++] = &f->evidence[i];
+        }
+    }
+}
+
+
+static int
+review_report_elsewhere_collect(review_report_elsewhere_t *w,
+    review_pool_t *pool)
+{
+    size_t                 i, n;
+    review_report_t       *report;
+    review_report_cell_t  *cell;
+
+    report = w->report;
+    n = report->nchunks * report->npoints;
+
+    w->evidence = review_alloc(pool, report->nowhere * sizeof(void *));
+    if (w->evidence == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < n; i++) {
+        cell = &report->cells[i];
+
+        if (cell->status == REVIEW_REPORT_OK && cell->u.finding) {
+            review_report_elsewhere_list(w, cell->u.finding);
+        }
+    }
+
+    qsort(w->evidence, w->n, sizeof(void *), review_report_elsewhere_compare);
+
+    return 0;
+}
+
+
+static int
+review_report_elsewhere_source(review_report_elsewhere_t *w,
+    review_pool_t *pool, const review_str_t *text)
+{
+    review_source_t  *source;
+
+    source = review_quote_source_create(pool, text->data, text->len);
+    w->sources[w->nsources++] = source;
+
+    return source ? 0 : -1;
+}
+
+
+/* a reference without clauses has nothing that could be quoted */
+
+static int
+review_report_elsewhere_sources(review_report_elsewhere_t *w,
+    review_pool_t *pool)
+{
+    size_t            i, n, clauses;
+    review_report_t  *report;
+
+    report = w->report;
+    n = report->nclauses ? report->nreferences : 0;
+
+    w->size = review_report_elsewhere_texts(report);
+    w->sources = review_alloc(pool, (n + 1) * sizeof(void *));
+    w->owners = review_alloc(pool, (n + 1) * sizeof(uint32_t));
+    w->clauses = review_alloc(pool, (n + 1) * sizeof(uint32_t));
+
+    if (w->sources == NULL || w->owners == NULL || w->clauses == NULL
+        || review_report_elsewhere_source(w, pool, &report->document.text)
+           != 0)
+    {
+        return -1;
+    }
+
+    clauses = 0;
+
+    for (i = 0; i < n; i++) {
+
+        if (report->references[i].nclauses) {
+            w->owners[w->nsources] = (uint32_t) i;
+            w->clauses[w->nsources] = (uint32_t) clauses;
+            clauses += report->references[i].nclauses;
+
+            if (review_report_elsewhere_source(w, pool,
+                                               &report->sources[i].text)
+                != 0)
+            {
+                return -1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* the first one that does not end before the place, or the last one of all */
+
+static uint32_t
+review_report_elsewhere_chunk(const review_report_chunk_t *chunks, size_t n,
+    size_t start)
+{
+    size_t  low, high, middle;
+
+    low = 0;
+    high = n - 1;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (chunks[middle].end > start) {
+            high = middle;
+
+        } else {
+            low = middle + 1;
+        }
+    }
+
+    return (uint32_t) low;
+}
+
+
+static int
+review_report_elsewhere_is_own(const review_report_chunk_t *c,
+    const review_span_t *span)
+{
+    return (span->start >= c->start && span->end <= c->end)
+           || (span->start >= c->header_start
+               && span->end <= c->header_start + c->header);
+}
+
+
+/* the finding stays as it is: it was made without that place */
+
+static void
+review_report_elsewhere_set(review_report_elsewhere_t *w,
+    review_report_evidence_t *e, const review_evidence_t *found)
+{
+    const review_span_t              *span;
+    const review_report_t            *report;
+    const review_report_reference_t  *reference;
+
+    report = w->report;
+    span = &found->span;
+
+    e->quote = span->text;
+    e->start = (uint32_t) span->start;
+    e->end = (uint32_t) span->end;
+    e->match = (uint8_t) span->match;
+    e->elsewhere = 1;
+
+    if (found->source == 0) {
+        e->kind = REVIEW_REPORT_DOCUMENT;
+
+        if (review_report_elsewhere_is_own(&report->chunks[e->chunk], span)) {
+            e->elsewhere = 0;
+            return;
+        }
+
+        e->chunk = review_report_elsewhere_chunk(report->chunks,
+                                                 report->nchunks, span->start);
+        return;
+    }
+
+    e->kind = REVIEW_REPORT_REFERENCE;
+    e->reference = w->owners[found->source];
+    reference = &report->references[e->reference];
+    e->clause = w->clauses[found->source];
+    e->clause += review_report_elsewhere_chunk(&report->clauses[e->clause],
+                                               reference->nclauses,
+                                               span->start);
+}
+
+
+static int
+review_report_elsewhere_gave_up(review_report_elsewhere_t *w)
+{
+    size_t  i;
+
+    for (i = 0; i < w->nsources; i++) {
+        if (review_quote_source_gave_up(w->sources[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* may the next quote still be looked up, however often that reads the texts? */
+
+static int
+review_report_elsewhere_may(review_report_elsewhere_t *w,
+    const review_str_t *quote, uint64_t budget)
+{
+    uint64_t  times;
+
+    times = REVIEW_ELSEWHERE_OTHER
+            + (w->normalized ? 0 : REVIEW_ELSEWHERE_NORMALIZE);
+
+    return w->report->read + w->size * times
+           + quote->len * REVIEW_ELSEWHERE_NORMALIZE + REVIEW_ELSEWHERE_QUOTE
+           <= budget;
+}
+
+
+static void
+review_report_elsewhere_spend(review_report_elsewhere_t *w,
+    const review_str_t *quote, review_match_e match)
+{
+    uint64_t  *n;
+
+    n = &w->report->read;
+    *n += REVIEW_ELSEWHERE_QUOTE;
+
+    if (match == REVIEW_MATCH_EXACT) {
+        *n += w->size * REVIEW_ELSEWHERE_EXACT;
+        return;
+    }
+
+    *n += w->size * REVIEW_ELSEWHERE_OTHER
+          + quote->len * REVIEW_ELSEWHERE_NORMALIZE;
+
+    if (!w->normalized) {
+        w->normalized = 1;
+        *n += w->size * REVIEW_ELSEWHERE_NORMALIZE;
+    }
+}
+
+
+int
+review_report_elsewhere_find(review_report_t *report, review_pool_t *pool,
+    uint64_t budget, const volatile uintptr_t *stop)
+{
+    size_t                      i, k;
+    unsigned                    sought;
+    review_str_t                quote;
+    review_evidence_t           found;
+    review_report_elsewhere_t   w;
+
+    if (report->nowhere == 0) {
+        return 0;
+    }
+
+    memset(&w, 0, sizeof(w));
+    w.report = report;
+
+    if (review_report_elsewhere_collect(&w, pool) != 0
+        || review_report_elsewhere_sources(&w, pool) != 0)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < w.n && !(stop && *stop); i = k) {
+        quote = w.evidence[i]->quote;
+
+        for (k = i + 1; k < w.n; k++) {
+            if (review_report_index_order(&w.evidence[k]->quote, &quote)) {
+                break;
+            }
+        }
+
+        if (!review_report_elsewhere_may(&w, &quote, budget)) {
+            continue;
+        }
+
+        review_evidence_find(w.sources, w.nsources, &quote, 1, &found);
+        review_report_elsewhere_spend(&w, &quote, found.span.match);
+
+        sought = !review_report_elsewhere_gave_up(&w);
+
+        for ( /* void */ ; i < k; i++) {
+
+            if (found.span.match == REVIEW_MATCH_NONE) {
+                w.evidence[i]->sought = sought;
+
+            } else {
+                review_report_elsewhere_set(&w, w.evidence[i], &found);
+            }
+        }
+    }
+
+    return 0;
+}
