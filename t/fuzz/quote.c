@@ -11,6 +11,7 @@
 #endif
 
 #include "../unit/tap.h"
+#include "../unit/quotes.h"
 #include "review/quote/quote.h"
 #include "review/base/utf8.h"
 
@@ -110,13 +111,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     source = review_quote_source_create(pool, text, len);
     check(source != NULL);
 
-    (void) review_quote_source_find(source, quote, qlen, &span);
+    (void) quote_find(pool, source, quote, qlen, &span);
 
     if (review_utf8_valid(text, len) == len) {
         check_span(text, len, quote, qlen, &span);
 
         if (span.match != REVIEW_MATCH_NONE) {
-            (void) review_quote_source_find(source, span.text.data,
+            (void) quote_find(pool, source, span.text.data,
                                             span.text.len, &again);
             check(again.match == REVIEW_MATCH_EXACT);
         }
@@ -132,7 +133,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             from = offset_of(text, len, from);
             to = offset_of(text, len, to);
 
-            (void) review_quote_source_find(source, text + from, to - from,
+            (void) quote_find(pool, source, text + from, to - from,
                                             &again);
             check(again.match == REVIEW_MATCH_EXACT);
             check_span(text, len, text + from, to - from, &again);

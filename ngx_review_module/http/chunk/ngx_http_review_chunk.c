@@ -8,6 +8,11 @@
 #include "review/request/chunk_request.h"
 
 
+/* what the quotes of an answer cost for each reference, as bytes of text */
+
+#define NGX_HTTP_REVIEW_CHUNK_REFERENCE  640
+
+
 static ngx_int_t ngx_http_review_chunk_handler(ngx_http_request_t *r);
 static void ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
@@ -337,7 +342,7 @@ ngx_http_review_chunk_create_cells(ngx_http_review_chunk_t *chunk)
 }
 
 
-/* large texts, which answers are held against on a thread, are in its pool */
+/* many references or large texts, which answers are held against on a thread, are in its pool */
 
 static review_pool_t *
 ngx_http_review_chunk_memory(ngx_http_review_chunk_t *chunk)
@@ -350,7 +355,8 @@ ngx_http_review_chunk_memory(ngx_http_review_chunk_t *chunk)
 
     subject = &chunk->subject;
 
-    chunk->size = subject->chunk.len + subject->heading.len;
+    chunk->size = subject->chunk.len + subject->heading.len
+                  + subject->nreferences * NGX_HTTP_REVIEW_CHUNK_REFERENCE;
 
     for (i = 0; i < subject->nreferences; i++) {
         chunk->size += subject->references[i].len;
@@ -389,7 +395,9 @@ ngx_http_review_chunk_create_sources(ngx_http_review_chunk_t *chunk)
     chunk->memory = pool;
 
     chunk->sources = review_alloc(pool, n * sizeof(review_source_t *));
-    if (chunk->sources == NULL) {
+    chunk->quote = review_quote_create(pool);
+
+    if (chunk->sources == NULL || chunk->quote == NULL) {
         return NGX_ERROR;
     }
 

@@ -121,6 +121,7 @@ struct ngx_http_review_chunk_s {
     size_t                      size;       /* of all texts of the request */
     review_pool_t              *memory;     /* of what they are made into */
     review_source_t           **sources;    /* the chunk, then references */
+    review_quote_t             *quote;      /* that is looked for in them */
     review_known_t             *known;      /* all texts of the request */
     review_prompt_t            *prompt;
 

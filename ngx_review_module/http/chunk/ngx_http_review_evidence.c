@@ -14,6 +14,7 @@
 typedef struct {
     ngx_http_review_chunk_t    *chunk;      /* not the thread's */
     review_pool_t              *pool;
+    review_quote_t             *quote;
     review_source_t           **sources;
     size_t                      nsources;
     review_str_t                content;
@@ -121,6 +122,7 @@ ngx_http_review_evidence_search(ngx_http_review_cell_t *cell)
 
     s->chunk = chunk;
     s->pool = chunk->memory;
+    s->quote = chunk->quote;
     s->sources = chunk->sources;
     s->nsources = chunk->subject.nreferences + 1;
     s->content = *content;
@@ -164,7 +166,7 @@ ngx_http_review_evidence_run(void *data)
         return;
     }
 
-    review_evidence_find(s->sources, s->nsources, s->answer.quotes,
+    review_evidence_find(s->quote, s->sources, s->nsources, s->answer.quotes,
                          s->answer.nquotes, s->evidence);
 }
 

@@ -18,12 +18,13 @@ typedef struct {
 
 
 /*
- * Looks each quote up in the sources, of which there is at least one: verbatim
+ * Of an answer: looks each quote up in the sources, of which there is at least one: verbatim
  * anywhere is better than normalized, an earlier source than a later one.
  */
 
-void review_evidence_find(review_source_t **sources, size_t nsources,
-    const review_str_t *quotes, size_t nquotes, review_evidence_t *evidence);
+void review_evidence_find(review_quote_t *q, review_source_t **sources,
+    size_t nsources, const review_str_t *quotes, size_t nquotes,
+    review_evidence_t *evidence);
 
 
 #pragma GCC visibility pop

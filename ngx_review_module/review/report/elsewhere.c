@@ -25,6 +25,7 @@ typedef struct {
     review_report_t            *report;
     review_report_evidence_t  **evidence; /* NOWHERE, by quote */
     size_t                      n;
+    review_quote_t             *quote;
     review_source_t           **sources; /* the document, the references */
     uint32_t                   *owners;  /* of sources: their references */
     uint32_t                   *clauses; /* and the first clause of those */
@@ -146,11 +147,13 @@ review_report_elsewhere_sources(review_report_elsewhere_t *w,
     n = report->nclauses ? report->nreferences : 0;
 
     w->size = review_report_elsewhere_texts(report);
+    w->quote = review_quote_create(pool);
     w->sources = review_alloc(pool, (n + 1) * sizeof(void *));
     w->owners = review_alloc(pool, (n + 1) * sizeof(uint32_t));
     w->clauses = review_alloc(pool, (n + 1) * sizeof(uint32_t));
 
-    if (w->sources == NULL || w->owners == NULL || w->clauses == NULL
+    if (w->quote == NULL || w->sources == NULL || w->owners == NULL
+        || w->clauses == NULL
         || review_report_elsewhere_source(w, pool, &report->document.text)
            != 0)
     {
@@ -257,21 +260,6 @@ review_report_elsewhere_set(review_report_elsewhere_t *w,
 }
 
 
-static int
-review_report_elsewhere_gave_up(review_report_elsewhere_t *w)
-{
-    size_t  i;
-
-    for (i = 0; i < w->nsources; i++) {
-        if (review_quote_source_gave_up(w->sources[i])) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 /* may the next quote still be looked up, however often that reads the texts? */
 
 static int
@@ -296,7 +284,7 @@ review_report_elsewhere_spend(review_report_elsewhere_t *w,
     uint64_t  *n;
 
     n = &w->report->read;
-    *n += REVIEW_ELSEWHERE_QUOTE;
+    *n += REVIEW_ELSEWHERE_QUOTE + review_quote_work(w->quote);
 
     if (match == REVIEW_MATCH_EXACT) {
         *n += w->size * REVIEW_ELSEWHERE_EXACT;
@@ -349,10 +337,11 @@ review_report_elsewhere_find(review_report_t *report, review_pool_t *pool,
             continue;
         }
 
-        review_evidence_find(w.sources, w.nsources, &quote, 1, &found);
+        review_evidence_find(w.quote, w.sources, w.nsources, &quote, 1,
+                             &found);
         review_report_elsewhere_spend(&w, &quote, found.span.match);
 
-        sought = !review_report_elsewhere_gave_up(&w);
+        sought = !review_quote_gave_up(w.quote);
 
         for ( /* void */ ; i < k; i++) {
 

@@ -6,6 +6,7 @@
  */
 
 #include "tap.h"
+#include "quotes.h"
 #include "review/quote/quote.h"
 
 
@@ -220,7 +221,7 @@ find(const char *text, const char *quote, review_match_e expected,
 
     source = review_quote_source_create(pool, t.data, t.len);
 
-    (void) review_quote_source_find(source, q.data, q.len, &span);
+    (void) quote_find(pool, source, q.data, q.len, &span);
 
     ok(span.match == expected, "%s: \"%s\" %s \"%s\": %s", what, quote,
        expected ? "stands in" : "does not stand in", text,

@@ -79,6 +79,11 @@ limited_alloc(review_pool_t *p, size_t size)
 }
 
 
+/* the allocation of marks in the last text, of all that a search makes */
+
+#define MARKS  19
+
+
 static size_t
 roll(size_t n)
 {
@@ -471,8 +476,16 @@ test_unsought(void)
         tap_pool_free(small);
 
         json = told(report);
-        bad += rc ? !is_unsought(report, json)
-                  : !is(json, FIRST "evidence.0.searched", "true");
+
+        /* the last piece of memory only makes a search faster */
+
+        if (rc == 0 || n == MARKS) {
+            bad += !is(json, FIRST "evidence.0.searched", "true");
+
+        } else {
+            bad += !is_unsought(report, json);
+        }
+
         json_decref(json);
     }
 
