@@ -5,6 +5,7 @@
 
 #include "review/quote/quote.h"
 #include "review/quote/edge.h"
+#include "review/quote/grams.h"
 #include "review/quote/norm.h"
 #include "review/quote/points.h"
 #include "review/base/utf8.h"
@@ -33,11 +34,15 @@ struct review_source_s {
     review_str_t     text;
     size_t           work;             /* spent on refused places of a quote */
     size_t           total;            /* and of all quotes */
+    uint64_t         read;             /* bytes, for all quotes */
     review_points_t  points;
     review_points_t  norm_points;
     review_norm_t    norm;
+    review_grams_t   grams;            /* of the text, once it is indexed */
+    review_grams_t   norm_grams;
     review_norm_t    quote;            /* its buffers serve every quote */
     unsigned         normalized:1;
+    unsigned         indexed:1;
     unsigned         gave_up:1;        /* on the last quote */
 };
 
@@ -155,6 +160,10 @@ review_quote_source_exact(review_source_t *source, const char *quote,
     size_t       from;
     const char  *p, *last;
 
+    if (!review_grams_may(&source->grams, quote, len)) {
+        return NULL;
+    }
+
     p = source->text.data;
     last = p + source->text.len;
 
@@ -164,6 +173,7 @@ review_quote_source_exact(review_source_t *source, const char *quote,
         if (!review_edge_cuts(&source->text, from, 1)
             && !review_edge_cuts(&source->text, from + len, 0))
         {
+            source->read += from + len;
             return p;
         }
 
@@ -173,6 +183,8 @@ review_quote_source_exact(review_source_t *source, const char *quote,
 
         p++;
     }
+
+    source->read += source->text.len;
 
     return NULL;
 }
@@ -219,16 +231,20 @@ static int
 review_quote_source_search(review_source_t *source, review_str_t *text,
     review_place_t *place)
 {
+    size_t         start;
     const char    *p, *last;
     review_buf_t  *norm;
 
     norm = &source->norm.text;
+    start = place->pos;
 
-    if (norm->len - place->pos < text->len) {
+    if (norm->len - start < text->len
+        || !review_grams_may(&source->norm_grams, text->data, text->len))
+    {
         return 0;
     }
 
-    p = norm->data + place->pos;
+    p = norm->data + start;
     last = norm->data + norm->len;
 
     while ((p = memmem(p, (size_t) (last - p), text->data, text->len))) {
@@ -237,15 +253,18 @@ review_quote_source_search(review_source_t *source, review_str_t *text,
         place->end = place->pos + text->len;
 
         if (review_quote_source_place(source, place)) {
+            source->read += place->end - start;
             return 1;
         }
 
         if (review_quote_source_spent(source, text->len)) {
-            return 0;
+            break;
         }
 
         p++;
     }
+
+    source->read += norm->len - start;
 
     return 0;
 }
@@ -557,4 +576,27 @@ int
 review_quote_source_gave_up(const review_source_t *source)
 {
     return source->gave_up;
+}
+
+
+void
+review_quote_source_index(review_source_t *source)
+{
+    if (source->indexed || review_quote_source_normalize(source) != 0) {
+        return;
+    }
+
+    source->indexed = 1;
+
+    review_grams_init(&source->grams, source->pool, source->text.data,
+                      source->text.len);
+    review_grams_init(&source->norm_grams, source->pool,
+                      source->norm.text.data, source->norm.text.len);
+}
+
+
+uint64_t
+review_quote_source_read(const review_source_t *source)
+{
+    return source->read;
 }

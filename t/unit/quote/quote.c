@@ -113,8 +113,12 @@ test_case(json_t *test, const char *before, const char *after)
 
     source = review_quote_source_create(pool, text, tlen);
     (void) review_quote_source_find(source, quote, qlen, &span);
+    review_quote_source_index(source);
+    (void) review_quote_source_find(source, quote, qlen, &again);
 
     ok(strcmp(review_matches[span.match], match) == 0, "%s: %s", name, match);
+    ok(again.match == span.match && again.start == span.start
+       && again.end == span.end, "%s: the same with an index", name);
 
     if (strcmp(review_matches[span.match], match) != 0) {
         printf("# got: %s \"%.*s\"\n", review_matches[span.match],
@@ -197,6 +201,7 @@ test_substrings(void)
     text = copy(sample, len);
     n = review_utf8_count(text, len);
     source = review_quote_source_create(pool, text, len);
+    review_quote_source_index(source);
     bad = 0;
     cut = 0;
     tried = 0;
@@ -519,6 +524,42 @@ test_spent(void)
 }
 
 
+/* what an index tells is not in the text is not looked for there */
+
+static void
+test_index(void)
+{
+    size_t            n, len;
+    char             *text;
+    review_span_t     span;
+    review_source_t  *source;
+
+    len = MB - MB % 3;
+    text = review_alloc(pool, len);
+
+    for (n = 0; n < len; n++) {
+        text[n] = "12x"[n % 3];
+    }
+
+    source = review_quote_source_create(pool, text, len);
+
+    ok(review_quote_source_find(source, "no such words", 13, &span)
+       == REVIEW_MATCH_NONE && review_quote_source_read(source) >= 2 * len,
+       "a quote that is not there is looked for in all of the text");
+
+    n = review_quote_source_read(source);
+    review_quote_source_index(source);
+
+    ok(review_quote_source_find(source, "no such words", 13, &span)
+       == REVIEW_MATCH_NONE && review_quote_source_read(source) == n
+       && !review_quote_source_gave_up(source), "but not with an index");
+
+    ok(review_quote_source_find(source, "2x1", 3, &span) == REVIEW_MATCH_NONE
+       && review_quote_source_gave_up(source),
+       "too many places that cut a number are given up");
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -531,6 +572,7 @@ main(int argc, char **argv)
     test_memory();
     test_large();
     test_spent();
+    test_index();
 
     test_slow("one long number", "1", "１", 4000, "");
     test_slow("a number cut at every place", "12x", "2x1", 30000, "");
