@@ -16,7 +16,7 @@
  * seconds of it, or in the event loop
  */
 
-#define NGX_HTTP_REVIEW_SEARCH_MAX    ((uint64_t) 2 << 30)
+#define NGX_HTTP_REVIEW_SEARCH_MAX    ((uint64_t) 4 << 30)
 #define NGX_HTTP_REVIEW_SEARCH_SMALL  (4 * 1024 * 1024)
 
 

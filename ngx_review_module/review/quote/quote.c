@@ -5,6 +5,7 @@
 
 #include "review/quote/quote.h"
 #include "review/quote/edge.h"
+#include "review/quote/grams.h"
 #include "review/quote/norm.h"
 #include "review/quote/points.h"
 #include "review/base/utf8.h"
@@ -47,10 +48,14 @@ struct review_quote_s {
 struct review_source_s {
     review_pool_t   *pool;
     review_str_t     text;
+    uint64_t         read;             /* bytes, for all quotes */
     review_points_t  points;
     review_points_t  norm_points;
     review_norm_t    norm;
+    review_grams_t   grams;            /* of the text, once it is indexed */
+    review_grams_t   norm_grams;
     unsigned         normalized:1;
+    unsigned         indexed:1;
 };
 
 
@@ -195,6 +200,10 @@ review_quote_source_exact(review_source_t *source, review_quote_t *q)
     size_t       from, len;
     const char  *p, *last;
 
+    if (!review_grams_may(&source->grams, q->text.data, q->text.len)) {
+        return NULL;
+    }
+
     p = source->text.data;
     last = p + source->text.len;
     len = q->text.len;
@@ -205,6 +214,7 @@ review_quote_source_exact(review_source_t *source, review_quote_t *q)
         if (!review_edge_cuts(&source->text, from, 1)
             && !review_edge_cuts(&source->text, from + len, 0))
         {
+            source->read += from + len;
             return p;
         }
 
@@ -214,6 +224,8 @@ review_quote_source_exact(review_source_t *source, review_quote_t *q)
 
         p++;
     }
+
+    source->read += source->text.len;
 
     return NULL;
 }
@@ -260,16 +272,20 @@ static int
 review_quote_source_search(review_source_t *source, review_quote_t *q,
     const review_str_t *text, review_place_t *place)
 {
+    size_t         start;
     const char    *p, *last;
     review_buf_t  *norm;
 
     norm = &source->norm.text;
+    start = place->pos;
 
-    if (norm->len - place->pos < text->len) {
+    if (norm->len - start < text->len
+        || !review_grams_may(&source->norm_grams, text->data, text->len))
+    {
         return 0;
     }
 
-    p = norm->data + place->pos;
+    p = norm->data + start;
     last = norm->data + norm->len;
 
     while ((p = memmem(p, (size_t) (last - p), text->data, text->len))) {
@@ -278,15 +294,18 @@ review_quote_source_search(review_source_t *source, review_quote_t *q,
         place->end = place->pos + text->len;
 
         if (review_quote_source_place(source, place)) {
+            source->read += place->end - start;
             return 1;
         }
 
         if (review_quote_spent(q, text->len)) {
-            return 0;
+            break;
         }
 
         p++;
     }
+
+    source->read += norm->len - start;
 
     return 0;
 }
@@ -621,4 +640,27 @@ size_t
 review_quote_work(const review_quote_t *q)
 {
     return q->work;
+}
+
+
+void
+review_quote_source_index(review_source_t *source)
+{
+    if (source->indexed || review_quote_source_normalize(source) != 0) {
+        return;
+    }
+
+    source->indexed = 1;
+
+    review_grams_init(&source->grams, source->pool, source->text.data,
+                      source->text.len);
+    review_grams_init(&source->norm_grams, source->pool,
+                      source->norm.text.data, source->norm.text.len);
+}
+
+
+uint64_t
+review_quote_source_read(const review_source_t *source)
+{
+    return source->read;
 }

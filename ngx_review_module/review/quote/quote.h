@@ -72,6 +72,18 @@ review_match_e review_quote_source_find(review_source_t *source,
     review_quote_t *q, review_span_t *span);
 
 /*
+ * For many quotes, most of which do not stand there: these no longer cost the
+ * reading of the text.  Costs about as much memory again, and time, as what is
+ * made when first needed.
+ */
+
+void review_quote_source_index(review_source_t *source);
+
+/* so many bytes of the text have been read to find quotes */
+
+uint64_t review_quote_source_read(const review_source_t *source);
+
+/*
  * After a quote was looked for and not found: was that given up in any text,
  * since too much was found that cuts numbers, or for want of memory?
  */

@@ -11,14 +11,16 @@
 
 
 /*
- * How often the texts are read: for a quote that is found verbatim, for one
- * that is not, and to normalize them once.  A little more for each quote.
+ * How often the texts are read for a quote at most, but for rare ones of many
+ * fragments; what it costs to normalize them, and to index them for many quotes
+ * as well, in such readings; and what each quote costs beside that.
  */
 
-#define REVIEW_ELSEWHERE_EXACT      1
-#define REVIEW_ELSEWHERE_OTHER      4
-#define REVIEW_ELSEWHERE_NORMALIZE  16
-#define REVIEW_ELSEWHERE_QUOTE      256
+#define REVIEW_ELSEWHERE_TIMES   4
+#define REVIEW_ELSEWHERE_MAKE    8
+#define REVIEW_ELSEWHERE_INDEX   16
+#define REVIEW_ELSEWHERE_MANY    8
+#define REVIEW_ELSEWHERE_QUOTE   256
 
 
 typedef struct {
@@ -31,7 +33,7 @@ typedef struct {
     uint32_t                   *clauses; /* and the first clause of those */
     size_t                      nsources;
     uint64_t                    size;    /* of the texts */
-    unsigned                    normalized:1;
+    unsigned                    made:1;  /* they are normalized, or indexed */
 } review_report_elsewhere_t;
 
 
@@ -260,44 +262,76 @@ review_report_elsewhere_set(review_report_elsewhere_t *w,
 }
 
 
-/* may the next quote still be looked up, however often that reads the texts? */
+/* all that was read, however often */
 
-static int
-review_report_elsewhere_may(review_report_elsewhere_t *w,
-    const review_str_t *quote, uint64_t budget)
+static uint64_t
+review_report_elsewhere_read(review_report_elsewhere_t *w)
 {
-    uint64_t  times;
+    size_t    i;
+    uint64_t  n;
 
-    times = REVIEW_ELSEWHERE_OTHER
-            + (w->normalized ? 0 : REVIEW_ELSEWHERE_NORMALIZE);
+    n = 0;
 
-    return w->report->read + w->size * times
-           + quote->len * REVIEW_ELSEWHERE_NORMALIZE + REVIEW_ELSEWHERE_QUOTE
-           <= budget;
+    for (i = 0; i < w->nsources; i++) {
+        n += review_quote_source_read(w->sources[i]);
+    }
+
+    return n;
 }
 
 
+/* with an index the texts are only read for quotes that may stand there */
+
 static void
-review_report_elsewhere_spend(review_report_elsewhere_t *w,
-    const review_str_t *quote, review_match_e match)
+review_report_elsewhere_index(review_report_elsewhere_t *w, uint64_t budget)
 {
-    uint64_t  *n;
+    size_t  i;
 
-    n = &w->report->read;
-    *n += REVIEW_ELSEWHERE_QUOTE + review_quote_work(w->quote);
-
-    if (match == REVIEW_MATCH_EXACT) {
-        *n += w->size * REVIEW_ELSEWHERE_EXACT;
+    if (w->n < REVIEW_ELSEWHERE_MANY
+        || w->size * REVIEW_ELSEWHERE_INDEX > budget / 2)
+    {
         return;
     }
 
-    *n += w->size * REVIEW_ELSEWHERE_OTHER
-          + quote->len * REVIEW_ELSEWHERE_NORMALIZE;
-
-    if (!w->normalized) {
-        w->normalized = 1;
-        *n += w->size * REVIEW_ELSEWHERE_NORMALIZE;
+    for (i = 0; i < w->nsources; i++) {
+        review_quote_source_index(w->sources[i]);
     }
+
+    w->made = 1;
+    w->report->read += w->size * REVIEW_ELSEWHERE_INDEX;
+}
+
+
+/* looks a quote up, if that does not cost more than is left */
+
+static int
+review_report_elsewhere_look(review_report_elsewhere_t *w,
+    const review_str_t *quote, review_evidence_t *found, uint64_t budget)
+{
+    uint64_t  cost, times, *read;
+
+    read = &w->report->read;
+
+    cost = quote->len * REVIEW_ELSEWHERE_MAKE + REVIEW_ELSEWHERE_QUOTE;
+    times = REVIEW_ELSEWHERE_TIMES + (w->made ? 0 : REVIEW_ELSEWHERE_MAKE);
+
+    if (*read + cost + w->size * times > budget) {
+        return -1;
+    }
+
+    *read += cost;
+    *read -= review_report_elsewhere_read(w);
+
+    review_evidence_find(w->quote, w->sources, w->nsources, quote, 1, found);
+
+    *read += review_report_elsewhere_read(w) + review_quote_work(w->quote);
+
+    if (!w->made && found->span.match != REVIEW_MATCH_EXACT) {
+        w->made = 1;
+        *read += w->size * REVIEW_ELSEWHERE_MAKE;
+    }
+
+    return 0;
 }
 
 
@@ -324,6 +358,8 @@ review_report_elsewhere_find(review_report_t *report, review_pool_t *pool,
         return -1;
     }
 
+    review_report_elsewhere_index(&w, budget);
+
     for (i = 0; i < w.n && !(stop && *stop); i = k) {
         quote = w.evidence[i]->quote;
 
@@ -333,13 +369,9 @@ review_report_elsewhere_find(review_report_t *report, review_pool_t *pool,
             }
         }
 
-        if (!review_report_elsewhere_may(&w, &quote, budget)) {
+        if (review_report_elsewhere_look(&w, &quote, &found, budget) != 0) {
             continue;
         }
-
-        review_evidence_find(w.quote, w.sources, w.nsources, &quote, 1,
-                             &found);
-        review_report_elsewhere_spend(&w, &quote, found.span.match);
 
         sought = !review_quote_gave_up(w.quote);
 

@@ -114,8 +114,12 @@ test_case(json_t *test, const char *before, const char *after)
 
     source = review_quote_source_create(pool, text, tlen);
     (void) quote_find(pool, source, quote, qlen, &span);
+    review_quote_source_index(source);
+    (void) quote_find(pool, source, quote, qlen, &again);
 
     ok(strcmp(review_matches[span.match], match) == 0, "%s: %s", name, match);
+    ok(again.match == span.match && again.start == span.start
+       && again.end == span.end, "%s: the same with an index", name);
 
     if (strcmp(review_matches[span.match], match) != 0) {
         printf("# got: %s \"%.*s\"\n", review_matches[span.match],
@@ -198,6 +202,7 @@ test_substrings(void)
     text = copy(sample, len);
     n = review_utf8_count(text, len);
     source = review_quote_source_create(pool, text, len);
+    review_quote_source_index(source);
     bad = 0;
     cut = 0;
     tried = 0;
@@ -553,6 +558,50 @@ test_spent(void)
 }
 
 
+/* what an index tells is not in the text is not looked for there */
+
+static void
+test_index(void)
+{
+    size_t            n, len;
+    char             *text;
+    review_span_t     span;
+    review_quote_t   *q;
+    review_source_t  *source;
+
+    static const review_str_t  none = review_string("no such words");
+    static const review_str_t  cuts = review_string("2x1");
+
+    len = MB - MB % 3;
+    text = review_alloc(pool, len);
+
+    for (n = 0; n < len; n++) {
+        text[n] = "12x"[n % 3];
+    }
+
+    q = review_quote_create(pool);
+    source = review_quote_source_create(pool, text, len);
+
+    review_quote_set(q, &none);
+    ok(review_quote_source_find(source, q, &span) == REVIEW_MATCH_NONE
+       && review_quote_source_read(source) >= 2 * len,
+       "a quote that is not there is looked for in all of the text");
+
+    n = review_quote_source_read(source);
+    review_quote_source_index(source);
+
+    review_quote_set(q, &none);
+    ok(review_quote_source_find(source, q, &span) == REVIEW_MATCH_NONE
+       && review_quote_source_read(source) == n && !review_quote_gave_up(q),
+       "but not with an index");
+
+    review_quote_set(q, &cuts);
+    ok(review_quote_source_find(source, q, &span) == REVIEW_MATCH_NONE
+       && review_quote_gave_up(q),
+       "too many places that cut a number are given up");
+}
+
+
 int
 main(int argc, char **argv)
 {
@@ -565,6 +614,7 @@ main(int argc, char **argv)
     test_memory();
     test_large();
     test_spent();
+    test_index();
 
     test_slow("one long number", "1", "１", 4000, "");
     test_slow("a number cut at every place", "12x", "2x1", 30000, "");

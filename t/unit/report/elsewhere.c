@@ -631,16 +631,25 @@ test_large(void)
                found, sought, QUOTES - found - sought,
                (double) report->read / LARGE);
 
-        if (n == 2) {
-            ok(sought == QUOTES && report->read < (uint64_t) 30 * LARGE,
-               "the same quotes are looked up once");
-            continue;
-        }
+        ok(report->read <= budgets[n], "work is bounded");
 
-        ok(report->read <= budgets[n] && found + sought > 0
-           && found + sought < QUOTES, "work is bounded");
-        ok(review_report_elsewhere_size(report) > budgets[n],
-           "all of it would have been more");
+        switch (n) {
+
+        case 0:
+            ok(found + sought > 0 && found + sought < QUOTES,
+               "some are not looked for");
+            break;
+
+        case 1:
+            ok(found + sought == QUOTES && found >= QUOTES / 4
+               && report->read < review_report_elsewhere_size(report) / 10,
+               "an index spares most of the reading");
+            break;
+
+        default:
+            ok(sought == QUOTES && report->read < (uint64_t) 20 * LARGE,
+               "the same quotes are looked up once");
+        }
     }
 }
 
