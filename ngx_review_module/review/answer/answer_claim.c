@@ -215,6 +215,56 @@ review_answer_claim_is_bare(const json_t *json)
 }
 
 
+/* does "v" go on as the name does, letters alone being looked at? */
+
+static int
+review_answer_claim_goes_on(const char *p, const char *last)
+{
+    size_t  n;
+
+    for (n = 1; p < last && review_answer_claim_verdict[n]; p++) {
+
+        if (!review_answer_claim_letter(*p)) {
+            continue;
+        }
+
+        if ((*p | 0x20) != review_answer_claim_verdict[n]) {
+            return 0;
+        }
+
+        n++;
+    }
+
+    return review_answer_claim_verdict[n] == '\0';
+}
+
+
+int
+review_answer_claim_may(const char *p, const char *last)
+{
+    size_t       times;
+    const char  *q;
+
+    if (memchr(p, 'V', (size_t) (last - p))) {
+        return 1;
+    }
+
+    for (q = p; (q = memchr(q, '\\', (size_t) (last - q))); q++) {
+        if (last - q > 1 && q[1] == 'u') {
+            return 1;
+        }
+    }
+
+    times = 0;
+
+    for (q = p; (q = memchr(q, 'v', (size_t) (last - q))); q++) {
+        times += review_answer_claim_goes_on(q + 1, last) & 1;
+    }
+
+    return times > 1;
+}
+
+
 /* its letters have "verdict" in them, whatever stands between these */
 
 int

@@ -28,6 +28,13 @@ int review_answer_claim_at(const char *p, const char *last, const char **end);
 
 int review_answer_claim_is_bare(const json_t *json);
 
+/*
+ * May a text that has the name of a verdict have another one, in whatever case
+ * and with whatever between its letters?
+ */
+
+int review_answer_claim_may(const char *p, const char *last);
+
 /* is it the name of a verdict, in a way, but not quite that of the contract? */
 
 int review_answer_claim_is_name(const char *name);

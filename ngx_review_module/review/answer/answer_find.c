@@ -295,7 +295,9 @@ review_answer_find_candidate(review_answer_search_t *s, json_t *json,
     s->start = p;
     s->end = end;
 
-    review_answer_find_inner(s, json, 1);
+    if (review_answer_claim_may(p, end)) {
+        review_answer_find_inner(s, json, 1);
+    }
 
     /* no brace elsewhere in what was said may hide that one is unmatched */
 
@@ -666,6 +668,10 @@ review_answer_find_is_doubtful(review_answer_search_t *s)
 {
     int       verdict;
     unsigned  others;
+
+    if ((s->said | s->theirs | s->bare) == 0) {
+        return 0;
+    }
 
     verdict = review_answer_claim_index(review_verdicts,
                                         json_object_get(s->best, "verdict"));
