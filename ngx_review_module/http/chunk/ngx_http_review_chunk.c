@@ -342,7 +342,10 @@ ngx_http_review_chunk_create_cells(ngx_http_review_chunk_t *chunk)
 }
 
 
-/* many references or large texts, which answers are held against on a thread, are in its pool */
+/*
+ * Large texts, or many of them, which answers are held against on a thread, are
+ * in its pool
+ */
 
 static review_pool_t *
 ngx_http_review_chunk_memory(ngx_http_review_chunk_t *chunk)

@@ -26,6 +26,8 @@ typedef struct {
 
 
 static void ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
+    ngx_http_review_search_t *s);
 static ngx_http_review_search_t *ngx_http_review_evidence_search(
     ngx_http_review_cell_t *cell);
 static void ngx_http_review_evidence_run(void *data);
@@ -39,22 +41,15 @@ ngx_http_review_evidence(ngx_http_review_cell_t *cell,
     ngx_http_review_cell_pt read)
 {
     ngx_http_review_chunk_t   *chunk;
-    ngx_http_review_search_t  *s;
+    ngx_http_review_search_t   search;
 
     chunk = cell->chunk;
     cell->read = read;
 
     if (!ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
-        s = ngx_http_review_evidence_search(cell);
-
-        if (s == NULL) {
-            ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL,
-                                          NULL);
-            return;
-        }
-
-        ngx_http_review_evidence_run(s);
-        ngx_http_review_evidence_take(cell, s);
+        ngx_http_review_evidence_given(cell, &search);
+        ngx_http_review_evidence_run(&search);
+        ngx_http_review_evidence_take(cell, &search);
         return;
     }
 
@@ -102,6 +97,28 @@ ngx_http_review_evidence_quoted(void *data, const char *text, size_t len)
 }
 
 
+static void
+ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
+    ngx_http_review_search_t *s)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    s->chunk = chunk;
+    s->pool = chunk->memory;
+    s->quote = chunk->quote;
+    s->sources = chunk->sources;
+    s->nsources = chunk->subject.nreferences + 1;
+    s->content = cell->completion->content;
+    s->evidence = NULL;
+
+    s->given.schema = cell->point->data;
+    s->given.quoted = ngx_http_review_evidence_quoted;
+    s->given.data = chunk->known;
+}
+
+
 /* the request may go away with the answer: the thread has its own */
 
 static ngx_http_review_search_t *
@@ -109,38 +126,24 @@ ngx_http_review_evidence_search(ngx_http_review_cell_t *cell)
 {
     char                      *p;
     review_str_t              *content;
-    ngx_http_review_chunk_t   *chunk;
     ngx_http_review_search_t  *s;
 
-    chunk = cell->chunk;
-    content = &cell->completion->content;
-
-    s = review_alloc(chunk->memory, sizeof(ngx_http_review_search_t));
+    s = review_alloc(cell->chunk->memory, sizeof(ngx_http_review_search_t));
     if (s == NULL) {
         return NULL;
     }
 
-    s->chunk = chunk;
-    s->pool = chunk->memory;
-    s->quote = chunk->quote;
-    s->sources = chunk->sources;
-    s->nsources = chunk->subject.nreferences + 1;
-    s->content = *content;
-    s->evidence = NULL;
+    ngx_http_review_evidence_given(cell, s);
 
-    s->given.schema = cell->point->data;
-    s->given.quoted = ngx_http_review_evidence_quoted;
-    s->given.data = chunk->known;
+    content = &s->content;
 
-    if (cell->searched) {
-        p = review_alloc(chunk->memory, content->len + 1);
-        if (p == NULL) {
-            return NULL;
-        }
-
-        ngx_memcpy(p, content->data, content->len);
-        s->content.data = p;
+    p = review_alloc(s->pool, content->len + 1);
+    if (p == NULL) {
+        return NULL;
     }
+
+    ngx_memcpy(p, content->data, content->len);
+    content->data = p;
 
     return s;
 }
@@ -206,6 +209,10 @@ ngx_http_review_evidence_take(ngx_http_review_cell_t *cell,
     cell->err = &s->err;
 
     cell->read(cell);
+
+    cell->answer = NULL;
+    cell->evidence = NULL;
+    cell->err = NULL;
 }
 
 

@@ -1,4 +1,8 @@
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
 #include "review/answer/answer_claim.h"
 #include "review/json/scan.h"
 
@@ -138,19 +142,52 @@ review_answer_claim_is_list(const char *p, const char *last)
     end = review_answer_claim_marks(p, last);
 
     for (bar = 0, q = p; q < end; q++) {
-        bar |= (*q == '|' || *q == '/');
+        bar |= (*q == '|' || *q == '/'
+                || (end - q > 2 && memcmp(q, "、", 3) == 0));
     }
 
-    return bar && review_answer_claim_value(end, last, &q) != -1;
+    if (!bar || review_answer_claim_value(end, last, &q) == -1) {
+        return 0;
+    }
+
+    /* but not in "verdict: fail / risk: high" */
+
+    end = review_answer_claim_marks(q, last);
+
+    return memchr(q, ':', (size_t) (end - q)) == NULL
+           && memmem(q, (size_t) (end - q), "：", 3) == NULL;
+}
+
+
+/* behind words that say that it is so, and marks */
+
+static const char *
+review_answer_claim_words(const char *p, const char *last)
+{
+    size_t                    i, n;
+    static const char *const  words[] = {
+        "is ", "would be ", "should be ", "为", "是", "应为", "应是", "应当为"
+    };
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        n = strlen(words[i]);
+
+        if ((size_t) (last - p) > n && strncasecmp(p, words[i], n) == 0) {
+            return review_answer_claim_marks(p + n, last);
+        }
+    }
+
+    return p;
 }
 
 
 int
-review_answer_claim_at(const char *p, const char *last, const char **end)
+review_answer_claim_at(const char *p, const char *last, const char **end,
+    int *words)
 {
     int          verdict;
     size_t       n;
-    const char  *value;
+    const char  *name, *value;
 
     n = sizeof(review_answer_claim_verdict) - 1;
 
@@ -161,17 +198,14 @@ review_answer_claim_at(const char *p, const char *last, const char **end)
     }
 
     p += n;
-    value = review_answer_claim_marks(p, last);
-
-    if (value > p && last - value > 3 && strncasecmp(value, "is", 2) == 0
-        && !review_answer_claim_letter(value[2]))
-    {
-        value = review_answer_claim_marks(value + 2, last);
-    }
+    name = review_answer_claim_marks(p, last);
+    value = review_answer_claim_words(name, last);
 
     if (value == p) {
         return -1;
     }
+
+    *words = (value != name);
 
     verdict = review_answer_claim_value(value, last, end);
 
@@ -212,6 +246,56 @@ review_answer_claim_is_bare(const json_t *json)
     }
 
     return 1;
+}
+
+
+/* does "v" go on as the name does, letters alone being looked at? */
+
+static int
+review_answer_claim_goes_on(const char *p, const char *last)
+{
+    size_t  n;
+
+    for (n = 1; p < last && review_answer_claim_verdict[n]; p++) {
+
+        if (!review_answer_claim_letter(*p)) {
+            continue;
+        }
+
+        if ((*p | 0x20) != review_answer_claim_verdict[n]) {
+            return 0;
+        }
+
+        n++;
+    }
+
+    return review_answer_claim_verdict[n] == '\0';
+}
+
+
+int
+review_answer_claim_may(const char *p, const char *last)
+{
+    size_t       times;
+    const char  *q;
+
+    if (memchr(p, 'V', (size_t) (last - p))) {
+        return 1;
+    }
+
+    for (q = p; (q = memchr(q, '\\', (size_t) (last - q))); q++) {
+        if (last - q > 1 && q[1] == 'u') {
+            return 1;
+        }
+    }
+
+    times = 0;
+
+    for (q = p; (q = memchr(q, 'v', (size_t) (last - q))); q++) {
+        times += review_answer_claim_goes_on(q + 1, last) & 1;
+    }
+
+    return times > 1;
 }
 
 

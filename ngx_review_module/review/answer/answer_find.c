@@ -31,9 +31,9 @@ typedef struct {
                                         one, about it or behind it */
     size_t                 objects;  /* that were looked up */
     size_t                 found;    /* candidates, quoted ones too */
-    unsigned               said;     /* verdicts, sets of them: elsewhere */
-    unsigned               theirs;   /* in what is quoted */
-    unsigned               bare;     /* and says nothing else */
+    unsigned               said;     /* sets of verdicts: named elsewhere */
+    unsigned               theirs;   /* in what is quoted, or in words */
+    unsigned               bare;     /* in what is quoted, says no more */
     unsigned               differ:1; /* candidates that do not agree */
     unsigned               broken:1; /* a candidate that is no object */
     unsigned               torn:1;   /* a part of one without its object */
@@ -66,11 +66,11 @@ static const char *
 review_answer_find_claim(review_answer_search_t *s, const char *p,
     const char *last, int quoted)
 {
-    int          verdict;
+    int          verdict, words;
     unsigned     bit;
     const char  *end;
 
-    verdict = review_answer_claim_at(p, last, &end);
+    verdict = review_answer_claim_at(p, last, &end, &words);
 
     if (verdict == -1) {
         return p + 1;
@@ -82,7 +82,11 @@ review_answer_find_claim(review_answer_search_t *s, const char *p,
         return end;
     }
 
-    if (quoted || review_answer_find_is_quoted(s, p, (size_t) (end - p))) {
+    /* words may speak of what would be, or of what is not so */
+
+    if (quoted || words
+        || review_answer_find_is_quoted(s, p, (size_t) (end - p)))
+    {
         s->theirs |= bit;
 
     } else {
@@ -166,6 +170,7 @@ review_answer_find_same(json_t *one, json_t *other, const char *name)
 static void
 review_answer_find_swallowed(review_answer_search_t *s, const json_t *json)
 {
+    int                 words;
     const char         *p, *q, *end, *last;
     static const char   name[] = "verdict";
 
@@ -174,7 +179,7 @@ review_answer_find_swallowed(review_answer_search_t *s, const json_t *json)
 
     while ((p = memmem(p, (size_t) (last - p), name, sizeof(name) - 1))) {
 
-        if (review_answer_claim_at(p, last, &end) != -1) {
+        if (review_answer_claim_at(p, last, &end, &words) != -1) {
 
             for (q = p; q < end; q++) {
                 if (*q == '"' || *q == '\'' || (unsigned char) *q == 0xe2) {
@@ -295,7 +300,9 @@ review_answer_find_candidate(review_answer_search_t *s, json_t *json,
     s->start = p;
     s->end = end;
 
-    review_answer_find_inner(s, json, 1);
+    if (review_answer_claim_may(p, end)) {
+        review_answer_find_inner(s, json, 1);
+    }
 
     /* no brace elsewhere in what was said may hide that one is unmatched */
 
@@ -666,6 +673,10 @@ review_answer_find_is_doubtful(review_answer_search_t *s)
 {
     int       verdict;
     unsigned  others;
+
+    if ((s->said | s->theirs | s->bare) == 0) {
+        return 0;
+    }
 
     verdict = review_answer_claim_index(review_verdicts,
                                         json_object_get(s->best, "verdict"));

@@ -18,8 +18,9 @@ typedef struct {
 
 
 /*
- * Of an answer: looks each quote up in the sources, of which there is at least one: verbatim
- * anywhere is better than normalized, an earlier source than a later one.
+ * Looks each quote of an answer up in the sources, of which there is at least
+ * one: verbatim anywhere is better than normalized, an earlier source than a
+ * later one.
  */
 
 void review_evidence_find(review_quote_t *q, review_source_t **sources,
