@@ -2,8 +2,8 @@
 /*
  * Proves, for any text and any quote, split at the first NUL byte, that a span
  * is what it says: the text's own code points from start to end, the quote
- * itself where the match is exact; and that what was cut from the text is
- * found in it verbatim.  A text that is not valid UTF-8 need only do no harm.
+ * itself where the match is exact; and that what was cut from the text, but not
+ * from a number in it, is found in it verbatim.  A text that is not valid UTF-8 need only do no harm.
  */
 
 #ifndef _GNU_SOURCE
@@ -12,6 +12,7 @@
 
 #include "../unit/tap.h"
 #include "../unit/quotes.h"
+#include "review/quote/edge.h"
 #include "review/quote/quote.h"
 #include "review/base/utf8.h"
 
@@ -56,6 +57,34 @@ offset_of(const char *data, size_t len, size_t n)
 }
 
 
+/* does it stand anywhere without cutting a number? */
+
+static int
+stands(const char *text, size_t len, const char *quote, size_t qlen)
+{
+    size_t        at;
+    const char   *p;
+    review_str_t  whole;
+
+    whole.data = text;
+    whole.len = len;
+
+    for (p = text; (p = memmem(p, (size_t) (text + len - p), quote, qlen));
+         p++)
+    {
+        at = (size_t) (p - text);
+
+        if (!review_edge_cuts(&whole, at, 1)
+            && !review_edge_cuts(&whole, at + qlen, 0))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
 check_span(const char *text, size_t len, const char *quote, size_t qlen,
     review_span_t *span)
@@ -63,8 +92,8 @@ check_span(const char *text, size_t len, const char *quote, size_t qlen,
     size_t  from, to;
 
     if (span->match == REVIEW_MATCH_NONE) {
-        check(qlen == 0 || memmem(text, len, quote, qlen) == NULL
-              || review_utf8_valid(quote, qlen) != qlen);
+        check(qlen == 0 || review_utf8_valid(quote, qlen) != qlen
+              || !stands(text, len, quote, qlen));
         return;
     }
 
@@ -91,6 +120,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char             *text, *quote;
     size_t            len, qlen, n, from, to;
     const uint8_t    *nul;
+    review_str_t      whole;
     review_pool_t    *pool;
     review_span_t     span, again;
     review_source_t  *source;
@@ -117,8 +147,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_span(text, len, quote, qlen, &span);
 
         if (span.match != REVIEW_MATCH_NONE) {
-            (void) quote_find(pool, source, span.text.data,
-                                            span.text.len, &again);
+            (void) quote_find(pool, source, span.text.data, span.text.len,
+                              &again);
             check(again.match == REVIEW_MATCH_EXACT);
         }
 
@@ -133,10 +163,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             from = offset_of(text, len, from);
             to = offset_of(text, len, to);
 
-            (void) quote_find(pool, source, text + from, to - from,
-                                            &again);
-            check(again.match == REVIEW_MATCH_EXACT);
+            whole.data = text;
+            whole.len = len;
+
+            (void) quote_find(pool, source, text + from, to - from, &again);
             check_span(text, len, text + from, to - from, &again);
+            check(again.match == REVIEW_MATCH_EXACT
+                  || review_edge_cuts(&whole, from, 1)
+                  || review_edge_cuts(&whole, to, 0));
         }
     }
 
