@@ -3,7 +3,8 @@
  * Proves, for any text and any quote, split at the first NUL byte, that a span
  * is what it says: the text's own code points from start to end, the quote
  * itself where the match is exact; and that what was cut from the text, but not
- * from a number in it, is found in it verbatim.  A text that is not valid UTF-8 need only do no harm.
+ * from a number in it, is found in it verbatim.  A text that is not valid UTF-8
+ * need only do no harm.
  */
 
 #ifndef _GNU_SOURCE
