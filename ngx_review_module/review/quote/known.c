@@ -52,8 +52,7 @@ review_known_add(review_known_t *known, const review_str_t *text)
 static const unsigned char  review_known_steps[256] = {
     [0 ... 'V' - 1] = 1,
     ['V' + 1 ... 'v' - 1] = 1,
-    ['v' + 1 ... 0x7f] = 1,
-    [0xe4 ... 0xe9] = 3
+    ['v' + 1 ... 0x7f] = 1
 };
 
 
@@ -102,16 +101,19 @@ review_known_step(const unsigned char *p, size_t left)
 
 
 /*
- * Behind the ideographs at p, most of which begin with such a byte, as Hangul
- * does; three at a time.
+ * Behind the ideographs at p, of which there is one: most begin with such a
+ * byte, as Hangul does.  Three at a time.
  */
 
 static const unsigned char *
 review_known_ideographs(const unsigned char *p, const unsigned char *last)
 {
-    uint64_t  three;
+    uint64_t              three;
+    const unsigned char  *start;
 
-    while (last - p >= 8) {
+    start = p;
+
+    while (last - p > 8) {
         memcpy(&three, p, 8);
 
 #if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
@@ -130,7 +132,11 @@ review_known_ideographs(const unsigned char *p, const unsigned char *last)
         p += 9;
     }
 
-    return p < last ? p : last;
+    if (p == start) {
+        p += (last - p < 3) ? last - p : 3;
+    }
+
+    return p;
 }
 
 
@@ -146,10 +152,11 @@ review_known_may(const review_str_t *text)
     last = p + text->len;
 
     for ( /* void */ ; p < last; p += n) {
-        p = review_known_ideographs(p, last);
 
-        if (p == last) {
-            break;
+        if (*p >= 0xe4 && *p <= 0xe9) {
+            p = review_known_ideographs(p, last);
+            n = 0;
+            continue;
         }
 
         n = review_known_steps[*p];
@@ -173,6 +180,7 @@ static int
 review_known_has(const char *text, size_t len)
 {
     return (len >= 9 && memcmp(text + 2, "verdict", 7) == 0)
+           || (len == 7 && memcmp(text, "verdict", 7) == 0)
            || memmem(text, len, "verdict", 7);
 }
 
