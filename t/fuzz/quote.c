@@ -2,8 +2,10 @@
 /*
  * Proves, for any text and any quote, split at the first NUL byte, that a span
  * is what it says: the text's own code points from start to end, the quote
- * itself where the match is exact; and that what was cut from the text is
- * found in it verbatim.  A text that is not valid UTF-8 need only do no harm.
+ * itself where the match is exact; that what was cut from the text is found in
+ * it verbatim, and any quote that stands there, but where all of its places cut
+ * a number; and that an index changes nothing.  A text that is not valid UTF-8
+ * need only do no harm.
  */
 
 #ifndef _GNU_SOURCE
@@ -11,6 +13,7 @@
 #endif
 
 #include "../unit/tap.h"
+#include "review/quote/edge.h"
 #include "review/quote/quote.h"
 #include "review/base/utf8.h"
 
@@ -55,15 +58,44 @@ offset_of(const char *data, size_t len, size_t n)
 }
 
 
+/* a place that cuts no number */
+
+static int
+stands(const char *text, size_t len, const char *quote, size_t qlen)
+{
+    size_t        at;
+    const char   *p;
+    review_str_t  all;
+
+    all.data = text;
+    all.len = len;
+
+    for (p = text; (p = memmem(p, len - (size_t) (p - text), quote, qlen));
+         p++)
+    {
+        at = (size_t) (p - text);
+
+        if (!review_edge_cuts(&all, at, 1)
+            && !review_edge_cuts(&all, at + qlen, 0))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
-check_span(const char *text, size_t len, const char *quote, size_t qlen,
-    review_span_t *span)
+check_span(const review_source_t *source, const char *text, size_t len,
+    const char *quote, size_t qlen, review_span_t *span)
 {
     size_t  from, to;
 
     if (span->match == REVIEW_MATCH_NONE) {
-        check(qlen == 0 || memmem(text, len, quote, qlen) == NULL
-              || review_utf8_valid(quote, qlen) != qlen);
+        check(qlen == 0 || review_utf8_valid(quote, qlen) != qlen
+              || review_quote_source_gave_up(source)
+              || !stands(text, len, quote, qlen));
         return;
     }
 
@@ -113,13 +145,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void) review_quote_source_find(source, quote, qlen, &span);
 
     if (review_utf8_valid(text, len) == len) {
-        check_span(text, len, quote, qlen, &span);
+        check_span(source, text, len, quote, qlen, &span);
 
         if (span.match != REVIEW_MATCH_NONE) {
             (void) review_quote_source_find(source, span.text.data,
                                             span.text.len, &again);
             check(again.match == REVIEW_MATCH_EXACT);
         }
+
+        review_quote_source_index(source);
+        (void) review_quote_source_find(source, quote, qlen, &again);
+        check(review_quote_source_gave_up(source)
+              || (again.match == span.match && again.start == span.start
+                  && again.end == span.end));
 
         /* where it is cut, the quote's bytes say */
 
@@ -134,8 +172,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
             (void) review_quote_source_find(source, text + from, to - from,
                                             &again);
-            check(again.match == REVIEW_MATCH_EXACT);
-            check_span(text, len, text + from, to - from, &again);
+            check_span(source, text, len, text + from, to - from, &again);
+            check(again.match == REVIEW_MATCH_EXACT
+                  || review_quote_source_gave_up(source)
+                  || !stands(text, len, text + from, to - from));
         }
     }
 
