@@ -2,8 +2,9 @@
 /*
  * Proves, for any text and any quote, split at the first NUL byte, that a span
  * is what it says: the text's own code points from start to end, the quote
- * itself where the match is exact; and that what was cut from the text, but not
- * from a number in it, is found in it verbatim.  A text that is not valid UTF-8
+ * itself where the match is exact; that what was cut from the text is found in
+ * it verbatim, and any quote that stands there, but where all of its places cut
+ * a number; and that an index changes nothing.  A text that is not valid UTF-8
  * need only do no harm.
  */
 
@@ -58,25 +59,25 @@ offset_of(const char *data, size_t len, size_t n)
 }
 
 
-/* does it stand anywhere without cutting a number? */
+/* a place that cuts no number */
 
 static int
 stands(const char *text, size_t len, const char *quote, size_t qlen)
 {
     size_t        at;
     const char   *p;
-    review_str_t  whole;
+    review_str_t  all;
 
-    whole.data = text;
-    whole.len = len;
+    all.data = text;
+    all.len = len;
 
-    for (p = text; (p = memmem(p, (size_t) (text + len - p), quote, qlen));
+    for (p = text; (p = memmem(p, len - (size_t) (p - text), quote, qlen));
          p++)
     {
         at = (size_t) (p - text);
 
-        if (!review_edge_cuts(&whole, at, 1)
-            && !review_edge_cuts(&whole, at + qlen, 0))
+        if (!review_edge_cuts(&all, at, 1)
+            && !review_edge_cuts(&all, at + qlen, 0))
         {
             return 1;
         }
@@ -94,6 +95,7 @@ check_span(const char *text, size_t len, const char *quote, size_t qlen,
 
     if (span->match == REVIEW_MATCH_NONE) {
         check(qlen == 0 || review_utf8_valid(quote, qlen) != qlen
+              || review_quote_gave_up(quote_found)
               || !stands(text, len, quote, qlen));
         return;
     }
@@ -121,7 +123,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char             *text, *quote;
     size_t            len, qlen, n, from, to;
     const uint8_t    *nul;
-    review_str_t      whole;
     review_pool_t    *pool;
     review_span_t     span, again;
     review_source_t  *source;
@@ -153,6 +154,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check(again.match == REVIEW_MATCH_EXACT);
         }
 
+        review_quote_source_index(source);
+        (void) quote_find(pool, source, quote, qlen, &again);
+        check(review_quote_gave_up(quote_found)
+              || (again.match == span.match && again.start == span.start
+                  && again.end == span.end));
+
         /* where it is cut, the quote's bytes say */
 
         n = review_utf8_count(text, len);
@@ -164,14 +171,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             from = offset_of(text, len, from);
             to = offset_of(text, len, to);
 
-            whole.data = text;
-            whole.len = len;
-
             (void) quote_find(pool, source, text + from, to - from, &again);
             check_span(text, len, text + from, to - from, &again);
             check(again.match == REVIEW_MATCH_EXACT
-                  || review_edge_cuts(&whole, from, 1)
-                  || review_edge_cuts(&whole, to, 0));
+                  || review_quote_gave_up(quote_found)
+                  || !stands(text, len, text + from, to - from));
         }
     }
 

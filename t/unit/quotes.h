@@ -8,6 +8,11 @@
 #include "review/quote/quote.h"
 
 
+/* the last one */
+
+static review_quote_t  *quote_found;
+
+
 static inline review_match_e
 quote_find(review_pool_t *pool, review_source_t *source, const char *data,
     size_t len, review_span_t *span)
@@ -26,6 +31,7 @@ quote_find(review_pool_t *pool, review_source_t *source, const char *data,
     text.len = len;
 
     review_quote_set(q, &text);
+    quote_found = q;
 
     return review_quote_source_find(source, q, span);
 }
