@@ -126,6 +126,8 @@ struct ngx_http_review_chunk_s {
     uint64_t                    regex_time; /* microseconds */
     ngx_str_t                   key;        /* $review_chunk_key */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
+    review_str_t                measured;   /* a piece of prompts, */
+    size_t                      tokens;     /* and its tokens, estimated */
 
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    searching:1; /* a thread is at it */

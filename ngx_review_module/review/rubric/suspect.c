@@ -19,13 +19,35 @@
 
 #define REVIEW_SUSPECT_BUDGET   4096
 
+/* room for beginnings of first words, of which there are far fewer */
+
+#define REVIEW_SUSPECT_PAIRS    1024
+
+
+/* what a word begins with, and patterns whose first part has such a word */
 
 typedef struct {
-    const char   *first;
-    const char   *last;
-    size_t        budget;
-    size_t        laces;                 /* invisible ones lately, */
-    const char   *laced;                 /* and where the first stands */
+    int32_t       first;
+    int32_t       second;
+    uint32_t      patterns;
+} review_suspect_pair_t;
+
+
+typedef struct {
+    unsigned char          looks[4096];  /* by the last bits of a character:
+                                            is it worth a look? */
+    review_suspect_pair_t  pairs[REVIEW_SUSPECT_PAIRS];
+    int                    known;
+} review_suspect_index_t;
+
+
+typedef struct {
+    review_suspect_index_t  *index;
+    const char              *first;
+    const char              *last;
+    size_t                   budget;
+    size_t                   laces;      /* invisible ones lately, */
+    const char              *laced;      /* and where the first stands */
 } review_suspect_t;
 
 
@@ -227,37 +249,82 @@ review_suspect_is_like(review_suspect_t *s, const char *p,
 }
 
 
-/* patterns that may begin with a character, by its last byte, folded */
+/* the place of the pair, or where it would be */
 
-static const uint32_t *
-review_suspect_firsts(void)
+static review_suspect_pair_t *
+review_suspect_pair(review_suspect_index_t *index, int32_t first,
+    int32_t second)
+{
+    uint32_t                i;
+    review_suspect_pair_t  *pair;
+
+    for (i = (uint32_t) (first * 31 + second); /* void */ ; i++) {
+        pair = &index->pairs[i % REVIEW_SUSPECT_PAIRS];
+
+        if (pair->patterns == 0
+            || (pair->first == first && pair->second == second))
+        {
+            return pair;
+        }
+    }
+}
+
+
+static void
+review_suspect_mark(review_suspect_index_t *index, int32_t c)
+{
+    index->looks[c & 0xfff] = 1;
+}
+
+
+/* nearly no character of a text begins a word, and few that do go on with it */
+
+static review_suspect_index_t *
+review_suspect_index(void)
 {
     size_t                         i;
-    int32_t                        c;
+    int32_t                        first, second;
     const char                    *p, *part;
-    static int                     known;
-    static uint32_t                firsts[256];
-    const review_suspect_words_t  *words;
+    review_suspect_pair_t         *pair;
+    static review_suspect_index_t  index;
+    static const int32_t           hidden[] = {
+        0xad, 0x200b, 0x200c, 0x200d, 0x202d, 0x202e, 0x2060, 0xfeff
+    };
 
-    if (known) {
-        return firsts;
-    }
+    for (i = 0; !index.known && review_suspect_words[i].parts[0]; i++) {
 
-    for (i = 0; review_suspect_words[i].parts[0]; i++) {
-        words = &review_suspect_words[i];
-
-        for (part = words->parts[0]; *part; /* void */) {
+        for (part = review_suspect_words[i].parts[0]; *part; /* void */) {
             p = part;
             part = strchrnul(part, ' ');
-            c = review_utf8_next(&p, part);
-            firsts[c & 0xff] |= (uint32_t) 1 << i;
+            first = review_utf8_next(&p, part);
+            second = p < part ? review_utf8_next(&p, part) : 0;
+
+            review_suspect_mark(&index, first);
+
+            if (first < 0x80) {
+                review_suspect_mark(&index, first + 0xfee0);
+            }
+
+            if (review_suspect_is_letter(first)) {
+                review_suspect_mark(&index, first - 0x20);
+                review_suspect_mark(&index, first - 0x20 + 0xfee0);
+            }
+
+            pair = review_suspect_pair(&index, first, second);
+            pair->first = first;
+            pair->second = second;
+            pair->patterns |= (uint32_t) 1 << i;
             part += *part == ' ';
         }
     }
 
-    known = 1;
+    for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+        review_suspect_mark(&index, hidden[i]);
+    }
 
-    return firsts;
+    index.known = 1;
+
+    return &index;
 }
 
 
@@ -286,10 +353,32 @@ review_suspect_is_hidden(review_suspect_t *s, int32_t c, const char *p)
 }
 
 
+/* at p, where some first word may begin, or something is hidden */
+
 static int
-review_suspect_at(review_suspect_t *s, const char *p, uint32_t patterns)
+review_suspect_at(review_suspect_t *s, const char *p)
 {
-    size_t  i;
+    size_t       i;
+    int32_t      first, second;
+    uint32_t     patterns;
+    const char  *next;
+
+    if (p > s->first && review_suspect_is_inside(p, s->last)) {
+        return 0;
+    }
+
+    next = p;
+    first = review_utf8_next(&next, s->last);
+
+    if (first >= 0x80 && review_suspect_is_hidden(s, first, p)) {
+        return 1;
+    }
+
+    first = review_suspect_fold(first);
+    second = review_suspect_next(&next, s->last);
+
+    patterns = review_suspect_pair(s->index, first, second)->patterns
+               | review_suspect_pair(s->index, first, 0)->patterns;
 
     for (i = 0; patterns; i++, patterns >>= 1) {
         if ((patterns & 1)
@@ -306,48 +395,40 @@ review_suspect_at(review_suspect_t *s, const char *p, uint32_t patterns)
 int
 review_suspect_text(const char *data, size_t len)
 {
-    int32_t            c;
-    const char        *p, *at;
-    const uint32_t    *firsts;
-    review_suspect_t   s;
+    int32_t               c;
+    const char           *p, *next;
+    review_suspect_t      s;
+    const unsigned char  *looks;
 
-    firsts = review_suspect_firsts();
+    memset(&s, 0, sizeof(s));
 
+    s.index = review_suspect_index();
     s.first = data;
     s.last = data + len;
     s.budget = REVIEW_SUSPECT_BUDGET + len / 256;
-    s.laces = 0;
-    s.laced = NULL;
 
-    for (p = data; p < s.last; /* void */) {
-        at = p;
+    looks = s.index->looks;
 
-        if (s.last - p >= 3 && (c = review_utf8_three(p)) >= 0x3400
-            && c <= 0x9fff)
-        {
-            p += 3;
+    for (p = data; p < s.last; p = next) {
+        c = (unsigned char) *p;
+
+        if (c < 0x80) {
+            next = p + 1;
+
+        } else if ((c & 0xf0) == 0xe0) {
+
+            /* of valid UTF-8 all three bytes are there */
+
+            next = p + 3;
+            c = (p[1] & 0x3f) << 6 | (p[2] & 0x3f);
 
         } else {
-            c = review_utf8_next(&p, s.last);
-
-            if (c >= 0x80) {
-                if (review_suspect_is_hidden(&s, c, at)) {
-                    return 1;
-                }
-
-                c = review_suspect_fold(c);
-
-            } else if (at > data && review_suspect_is_inside(at, s.last)) {
-                continue;
-
-            } else {
-                c = review_suspect_fold(c);
-            }
+            next = p;
+            c = review_utf8_next(&next, s.last);
+            c = c > 0xffff ? 0x200b & 0xfff : c & 0xfff;
         }
 
-        if (firsts[c & 0xff] && c > 0
-            && review_suspect_at(&s, at, firsts[c & 0xff]))
-        {
+        if (looks[c] && review_suspect_at(&s, p)) {
             return 1;
         }
     }
