@@ -28,8 +28,9 @@
 #   make clean
 #   make help           prints this
 #
-# demo, test, test-documents and test-long install the packages they need;
-# "make deps" installs those of test.  CI runs .ci/run.
+# demo, test, test-documents, test-long, test-matrix, test-load, valgrind, cover,
+# bench and soak install the packages they need; "make deps" installs those of
+# the others.  CI runs .ci/run.
 #
 
 NGINX_SRC ?=	/usr/share/nginx/src
@@ -77,10 +78,11 @@ UNIT_OF =	$(patsubst t/unit/%.c,$(BUILD)/t/unit/%,$(1))
 UNIT :=		$(call UNIT_OF,$(wildcard t/unit/*/*.c))
 FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/t/fuzz/%,$(wildcard t/fuzz/*.c))
 
-# what is run with nginx; NAMED: those of the names of files
+# what is run with nginx; NAMED: those of the names of files, or of paths
 
 FILES :=	$(wildcard $(foreach f,*.t *_test.py,t/*/$f t/*/*/$f))
-NAMED =		$(foreach f,$(1),$(or $(filter %/$f,$(FILES)),$f))
+NAMED =		$(foreach f,$(1),$(or $(filter %/$f,$(FILES)),$(wildcard $f), \
+			$(error no test is named $f)))
 
 # tests that need office programs, or a browser
 
@@ -192,10 +194,13 @@ test-nginx:	all
 	$(PROVE) $(call NAMED,$(TESTS))
 
 %.t %_test.py:	FORCE
-	@$(MAKE) --no-print-directory test-nginx TESTS=$@ PROVE="prove -v"
+	@$(MAKE) --no-print-directory test-nginx TESTS=$(call NAMED,$@) \
+		PROVE="prove -v"
 
-asan/%:		FORCE
-	@$(MAKE) --no-print-directory test-asan TESTS=$* PROVE="prove -v"
+asan/%.t asan/%_test.py: FORCE
+	@$(MAKE) --no-print-directory test-asan \
+		TESTS=$(call NAMED,$(@:asan/%=%)) \
+		PROVE="prove -v"
 
 # a file that is there is no goal that is reached
 
@@ -396,7 +401,8 @@ $(BUILD)/t/fuzz/obj/%.o: %.c
 
 fuzz-corpus:	$(FUZZ)
 	@for f in $(FUZZ); do \
-		$$f -runs=0 t/fuzz/corpus/$$(basename $$f) \
+		$$f -runs=0 -artifact_prefix=$$f- \
+		    t/fuzz/corpus/$$(basename $$f) \
 		    >$$f.log 2>&1 || { tail -n 30 $$f.log >&2; exit 1; }; \
 	done
 

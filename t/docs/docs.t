@@ -113,7 +113,13 @@ sub column {
 
 sub same_set {
     my ($got, $expected, $name) = @_;
-    is_deeply([ sort @$got ], [ sort @$expected ], $name);
+    my %got = map { $_ => 1 } @$got;
+    my %expected = map { $_ => 1 } @$expected;
+    is_deeply([ sort @$got ], [ sort @$expected ], $name) and return;
+    my @missing = sort grep { !$got{$_} } keys %expected;
+    my @more = sort grep { !$expected{$_} } keys %got;
+    diag("missing: @missing") if @missing;
+    diag("too many: @more") if @more;
 }
 
 
@@ -1251,6 +1257,24 @@ my @files = map { s{\A\Q$upper\E/}{}r }
 
 same_set([ column(section($md{'docs/design.md'}, 'Two floors')) ], \@files,
          'design.md: each file is named, and none that is not there');
+
+
+# The guides for those who change something: files and names that they tell, but
+# for those with a word in capitals that stands for any
+
+my $code = join "\n", map { slurp($_) } map { glob "$upper/$_" }
+           qw(http/*.[ch] */*/*.[ch]);
+
+for my $file ('docs/design.md', 'docs/CONTRIBUTING.md') {
+    my @paths = $md{$file} =~ m{`((?:http|review|t)/[\w./]+)`}g;
+    is(join(' ', grep { !-e "$tree/$_" && !-e "$upper/$_" }
+                 grep { !/\b(?:[A-Z]+\b|\w+_WING_)/ } @paths), '',
+       "$file: its files exist");
+    my @names = $md{$file} =~ /\b((?:ngx_http_)?review_\w*\w)\b(?!\.)/gi;
+    is(join(' ', grep { $code !~ /\b\Q$_\E\b/ }
+                 grep { !/_(?:WING|NAME)\b|_WING_|_\z/ } @names), '',
+       "$file: its names exist");
+}
 
 
 # Links

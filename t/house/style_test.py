@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """
-Proves what a reader's eye relies on: no line of code is wider than 80 columns,
-no tab stands where it would not line up, nothing trails, every file ends with
-its last line; and each function is at home: it bears the name of its file.
+Proves what a reader's eye relies on: no line of code or prose is wider than 80
+columns, no tab stands where it would not line up, nothing trails, every file
+ends with its last line; and each function is at home: it bears the name of its
+file.
 """
 
 import os
 import re
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../lib"))
@@ -15,11 +15,14 @@ from harness import ROOT, Tap
 
 COLUMNS = 80
 
-# what is not code is as wide as it must be: tables, samples, blocks of tests
+# the rest is as wide as it must be: tables, samples, blocks of tests
 
 CODE = re.compile(r"\.([ch]|py|pm|lua|mjs|conf)$|^[^.]*$|^\.ci/")
 DATA = re.compile(r"^(t/data|t/fuzz/corpus|LICENSE|docs/examples/.*\.json)")
+PROSE = re.compile(r"(docs/)?\w+\.md$")
+FIXED = re.compile(r"^```.*?^```$|^\|[^\n]*", re.M | re.S)
 TABS = re.compile(r"(^|/)Makefile$")
+LEFT = re.compile(r"(.*/)?(\.git|__pycache__|servroot[^/]*)$|build$")
 
 # what nginx asks a wing's module for is named after the wing; what sets a
 # directive, after that
@@ -30,15 +33,17 @@ SETTER = re.compile(r'\{ ngx_string\("review\w*"\),\s*[\w|]+,\s*(\w+),')
 
 
 def files():
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
-                           cwd=ROOT, check=True, text=True,
-                           stdout=subprocess.PIPE).stdout.splitlines()
-    for name in names:
-        if DATA.match(name) or not os.path.isfile(os.path.join(ROOT, name)):
-            continue
-        with open(os.path.join(ROOT, name), encoding="utf-8",
-                  errors="replace") as f:
-            yield name, f.read()
+    """all but what git, if there is any, is told to leave alone"""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if not LEFT.match(
+            os.path.relpath(os.path.join(folder, name), ROOT)))
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            name = os.path.relpath(path, ROOT)
+            if name == ".git" or DATA.match(name) or not os.path.isfile(path):
+                continue
+            with open(path, encoding="utf-8", errors="replace") as f:
+                yield name, f.read()
 
 
 def columns(line):
@@ -46,7 +51,9 @@ def columns(line):
 
 
 def wide(name, text):
-    if CODE.search(name) and not name.endswith((".md", ".svg")):
+    if PROSE.match(name):
+        text = FIXED.sub(lambda found: "\n" * found.group().count("\n"), text)
+    if CODE.search(name) or PROSE.match(name):
         for number, line in enumerate(text.split("\n"), 1):
             if columns(line) > COLUMNS:
                 yield "%s:%d: %d columns" % (name, number, columns(line))

@@ -156,8 +156,8 @@ FLAGS = frozenset("""
     content_filter length single_quotes trailing_comma newline fenced prose
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
 NUMBERS = frozenset("""
-    delay slow cut_sse tokens prompt_tokens status huge length_until wrong_length excerpt
-    cite""".split()) | embeddings.NUMBERS
+    delay slow cut_sse tokens prompt_tokens status huge length_until
+    wrong_length excerpt cite""".split()) | embeddings.NUMBERS
 WORDS = frozenset("key gate verdict severity omit confidence data raw"
                   .split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())

@@ -47,7 +47,6 @@ struct ngx_http_review_transfer_s {
     ngx_msec_t                  connect_timeout;
     ngx_msec_t                  timeout;    /* of silence, either way, not
                                                by an owner's NGX_AGAIN */
-    ngx_uint_t                  redirects;  /* followed at most; 0: none */
     off_t                       upload;     /* bytes of the body; -1: none */
 
     void                       *data;       /* the owner's */

@@ -473,8 +473,7 @@ ngx_http_review_easy_manners(CURL *easy, ngx_http_review_transfer_t *t)
     set(CURLOPT_UPLOAD_BUFFERSIZE, (long) NGX_HTTP_REVIEW_CURL_BUFFER);
     set(CURLOPT_CONNECTTIMEOUT_MS, (long) t->connect_timeout);
     set(CURLOPT_EXPECT_100_TIMEOUT_MS, (long) NGX_HTTP_REVIEW_CURL_CONTINUE);
-    set(CURLOPT_FOLLOWLOCATION, t->redirects ? 1L : 0L);
-    set(CURLOPT_MAXREDIRS, (long) t->redirects);
+    set(CURLOPT_FOLLOWLOCATION, 0L);
 
     return NGX_OK;
 }

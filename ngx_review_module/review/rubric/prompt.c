@@ -44,7 +44,7 @@ review_prompt_mark(review_buf_t *b, const review_str_t *text)
     size_t               i;
     unsigned             n;
     unsigned char        hash[EVP_MAX_MD_SIZE];
-    static const char    key[] = "ngx_review_module: a text's marks";
+    static const char    key[] = "review: the marks around a text";
     static const char    hex[] = "0123456789abcdef";
 
     review_prompt_words(b, " key=\"");

@@ -202,6 +202,7 @@ count eq 4
 --- json twice
 results.0.status eq "failed"
 results.0.error.code eq "truncated"
+results.0.error.detail eq "the answer was cut at max_tokens"
 results.0.attempts eq 2
 results.0.usage.total_tokens gt 0
 usage.retries eq 1

@@ -598,7 +598,8 @@ test_hostile(void)
             bad += (j == i && scores[0] == 0);
         }
 
-        limit += (clock() - began > 3 * CLOCKS_PER_SEC);
+        /* it takes tenths of a second; what is quadratic, hours */
+        limit += (clock() - began > 60 * CLOCKS_PER_SEC);
         ok(bm25 && bad == 0, "a megabyte of case %zu, and queries of one", i);
     }
 
