@@ -28,9 +28,9 @@
 #   make clean
 #   make help           prints this
 #
-# demo, test, test-documents, test-long, test-matrix, test-load, valgrind, cover,
-# bench and soak install the packages they need; "make deps" installs those of
-# the others.  CI runs .ci/run.
+# demo, test, test-documents, test-long, test-matrix, test-load, valgrind,
+# cover, bench and soak install the packages they need; "make deps" installs
+# those of the others.  CI runs .ci/run.
 #
 
 NGINX_SRC ?=	/usr/share/nginx/src
