@@ -46,9 +46,10 @@ static int
 parse(review_pool_t *pool, const char *data, size_t len, json_t *schema,
     review_answer_t *answer)
 {
-    int             rc;
-    char           *block;
-    review_error_t  err;
+    int                     rc;
+    char                   *block;
+    review_error_t          err;
+    review_answer_given_t   given;
 
     block = malloc(len);
 
@@ -58,7 +59,10 @@ parse(review_pool_t *pool, const char *data, size_t len, json_t *schema,
 
     memset(&err, 0, sizeof(err));
 
-    rc = review_answer_parse(pool, block, len, schema, answer, &err);
+    memset(&given, 0, sizeof(given));
+    given.schema = schema;
+
+    rc = review_answer_parse(pool, block, len, &given, answer, &err);
 
     free(block);
 

@@ -80,6 +80,8 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
     fenced prose think
                      content in a Markdown fence, amid sentences, after <think>
     reasoning        reasoning_content comes first
+    thinks=TEXT      and says this
+    finish=REASON    finish_reason, in place of "stop"
 
 usage.prompt_tokens is the number of code points in the messages, or what
 prompt_tokens=N says, completion_tokens the number of events with content.
@@ -158,7 +160,8 @@ FLAGS = frozenset("""
 NUMBERS = frozenset("""
     delay slow cut_sse tokens prompt_tokens status huge length_until
     wrong_length excerpt cite""".split()) | embeddings.NUMBERS
-WORDS = frozenset("key gate verdict severity omit confidence data raw"
+WORDS = frozenset("""
+    key gate verdict severity omit confidence data raw thinks finish"""
                   .split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
@@ -431,8 +434,8 @@ def usage_of(do, request, tokens):
 
 def json_body(do, base, request, content, parts, finish):
     message = {"role": "assistant", "content": content}
-    if "reasoning" in do:
-        message["reasoning_content"] = "先看要求，再看原文。"
+    if "reasoning" in do or "thinks" in do:
+        message["reasoning_content"] = do.get("thinks", "先看要求，再看原文。")
     if "refusal" in do:
         message["refusal"] = "无法协助。"
     base["object"] = "chat.completion"
@@ -461,8 +464,8 @@ def sse_events(do, base, request, parts, finish):
             {"index": 0, "delta": delta, "finish_reason": finish_reason}])
 
     delta(role="assistant", content="")
-    if "reasoning" in do:
-        for part in ("先看要求，", "再看原文。"):
+    if "reasoning" in do or "thinks" in do:
+        for part in split(do.get("thinks", "先看要求，再看原文。"), 2):
             delta(reasoning_content=part)
     if "refusal" in do:
         delta(refusal="无法协助。")
@@ -486,7 +489,8 @@ def completion(do, request):
     """the reply of an LLM that answers, well or badly, with 200"""
 
     content = content_of(do, request)
-    finish = "content_filter" if "content_filter" in do else "stop"
+    finish = "content_filter" if "content_filter" in do \
+        else do.get("finish", "stop")
     if content and is_cut_short(do, request):
         content = content[:len(content) // 2]
         finish = "length"

@@ -11,6 +11,7 @@ A web server that files are downloaded from, well-behaved or not, by path:
     /hops/N             N redirects in a row, then 10 bytes
     /nowhere            a redirect without a Location
     /cut/N              N bytes of twice as many
+    /cuthead            half of a header
     /hang, /stall/N     nothing is said; N bytes, then nothing
     /drip               a byte each 0.2 s
     /slow/N             N bytes in about a second
@@ -126,6 +127,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         self.begin(200, Content_Length=2 * int(n))
         self.wfile.write(data_of(int(n)))
+
+    def on_cuthead(self, *_):
+        self.close_connection = True
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nServer: x\r\nETa")
 
     def on_hang(self, *_):
         self.wait()

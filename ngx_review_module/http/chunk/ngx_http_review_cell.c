@@ -27,8 +27,11 @@ static void ngx_http_review_cell_ask(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_answered(ngx_http_review_call_t *call);
 static void ngx_http_review_cell_failed(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_finding(ngx_http_review_cell_t *cell);
+static ngx_int_t ngx_http_review_cell_parse(ngx_http_review_cell_t *cell,
+    review_answer_t *answer, review_error_t *err);
 static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
-    size_t max, review_error_t *complaint);
+    review_str_t *said, review_error_t *complaint);
+static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 
 
 void
@@ -169,10 +172,13 @@ static void
 ngx_http_review_cell_answered(ngx_http_review_call_t *call)
 {
     ngx_uint_t               steps;
+    review_str_t             said;
+    review_completion_t     *c;
     ngx_http_review_cell_t  *cell;
 
     cell = call->data;
-    cell->model = cell->completion->model;
+    c = cell->completion;
+    cell->model = c->model;
 
     if (call->failure.code) {
         ngx_http_review_cell_failed(cell);
@@ -186,7 +192,26 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
         return;
     }
 
-    if (ngx_http_review_cell_turn(cell, (size_t) -1, NULL) != NGX_OK) {
+    /* there is no JSON to tell that it is whole, nor goes on what is torn */
+
+    if (review_answer_said(cell->chunk->ctx.pool, c->content.data,
+                           c->content.len, &said)
+        != 0
+        || said.len == 0 || c->torn)
+    {
+        if (!cell->reasked) {
+            ngx_http_review_cell_again(cell);
+            return;
+        }
+
+        ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
+                                      said.len == 0 || !c->torn
+                                      ? "the answer ends within its reasoning"
+                                      : "the answer ends early", NULL);
+        return;
+    }
+
+    if (ngx_http_review_cell_turn(cell, &said, NULL) != NGX_OK) {
         ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
@@ -229,12 +254,8 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
         /* cut, but behind its end */
 
-        if (review_answer_parse(cell->chunk->ctx.pool,
-                                cell->completion->content.data,
-                                cell->completion->content.len,
-                                cell->point->data, &answer, &err)
-            == 0
-            && answer.strict
+        if (ngx_http_review_cell_parse(cell, &answer, &err) == NGX_OK
+            && !answer.more
             && cell->step + 1 == ngx_max(cell->point->nprompts, 1))
         {
             ngx_http_review_evidence(cell, &answer);
@@ -251,9 +272,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
     }
 
     if (call->failure.code == REVIEW_CODE_BAD_ANSWER && !cell->reasked) {
-        cell->reasked = 1;
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
-        ngx_http_review_cell_ask(cell);
+        ngx_http_review_cell_again(cell);
         return;
     }
 
@@ -262,31 +281,79 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 }
 
 
+/* the same question once more: there is no answer to complain of */
+
+static void
+ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
+{
+    cell->reasked = 1;
+    ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+    ngx_http_review_cell_ask(cell);
+}
+
+
+static int
+ngx_http_review_cell_quoted(void *data, const char *text, size_t len)
+{
+    ngx_http_review_cell_t *cell = data;
+
+    return review_known_holds(cell->chunk->known, text, len);
+}
+
+
+static ngx_int_t
+ngx_http_review_cell_parse(ngx_http_review_cell_t *cell,
+    review_answer_t *answer, review_error_t *err)
+{
+    review_str_t           *content;
+    review_answer_given_t   given;
+
+    content = &cell->completion->content;
+
+    given.schema = cell->point->data;
+    given.quoted = ngx_http_review_cell_quoted;
+    given.data = cell;
+
+    return review_answer_parse(cell->chunk->ctx.pool, content->data,
+                               content->len, &given, answer, err)
+           == 0 ? NGX_OK : NGX_DECLINED;
+}
+
+
 static void
 ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 {
     char              detail[2 * REVIEW_ERROR_TEXT];
-    review_str_t     *content;
+    review_str_t     *content, said;
     review_error_t    err;
     review_answer_t   answer;
 
-    content = &cell->completion->content;
-
-    if (review_answer_parse(cell->chunk->ctx.pool, content->data, content->len,
-                            cell->point->data, &answer, &err)
-        == 0)
-    {
+    if (ngx_http_review_cell_parse(cell, &answer, &err) == NGX_OK) {
         ngx_http_review_evidence(cell, &answer);
         return;
     }
 
     if (!cell->reasked) {
+        content = &cell->completion->content;
+
+        /* thinking is not shown again */
+
+        if (review_answer_said(cell->chunk->ctx.pool, content->data,
+                               content->len, &said)
+            != 0
+            || said.len == 0)
+        {
+            ngx_http_review_cell_again(cell);
+            return;
+        }
+
         cell->reasked = 1;
         ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
 
-        if (ngx_http_review_cell_turn(cell, NGX_HTTP_REVIEW_REASK_BYTES, &err)
-            == NGX_OK)
-        {
+        said.len = review_utf8_cut(said.data, said.len,
+                                   NGX_HTTP_REVIEW_REASK_BYTES);
+
+        if (ngx_http_review_cell_turn(cell, &said, &err) == NGX_OK) {
             ngx_http_review_cell_ask(cell);
             return;
         }
@@ -302,11 +369,10 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 /* adds the answer to the conversation, and what was wrong with it, if so */
 
 static ngx_int_t
-ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, size_t max,
+ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, review_str_t *said,
     review_error_t *complaint)
 {
     review_buf_t    b;
-    review_str_t    answer;
     review_turn_t  *turn;
 
     turn = ngx_array_push(&cell->turns);
@@ -314,13 +380,10 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, size_t max,
         return NGX_ERROR;
     }
 
-    answer = cell->completion->content;
-    answer.len = review_utf8_cut(answer.data, answer.len, max);
-
     /* the completion's memory is its own until the next try only */
 
-    review_buf_init(&b, cell->chunk->ctx.pool, answer.len + 1);
-    review_buf_str(&b, &answer);
+    review_buf_init(&b, cell->chunk->ctx.pool, said->len + 1);
+    review_buf_str(&b, said);
 
     turn->answer.data = b.data;
     turn->answer.len = b.len;

@@ -22,6 +22,8 @@ static ngx_int_t ngx_http_review_chunk_create_cells(
     ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_sources(
     ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_create_known(
+    ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx);
@@ -283,7 +285,8 @@ ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
     ctx = &chunk->ctx;
 
     if (ngx_http_review_chunk_create_cells(chunk) != NGX_OK
-        || ngx_http_review_chunk_create_sources(chunk) != NGX_OK)
+        || ngx_http_review_chunk_create_sources(chunk) != NGX_OK
+        || ngx_http_review_chunk_create_known(chunk) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -381,6 +384,44 @@ ngx_http_review_chunk_create_sources(ngx_http_review_chunk_t *chunk)
         if (chunk->sources[i] == NULL) {
             return NGX_ERROR;
         }
+    }
+
+    return NGX_OK;
+}
+
+
+/* what an LLM may quote: none of it is its own answer */
+
+static ngx_int_t
+ngx_http_review_chunk_create_known(ngx_http_review_chunk_t *chunk)
+{
+    json_t            *value;
+    ngx_uint_t         i;
+    const char        *name;
+    review_str_t       text;
+    review_subject_t  *subject;
+
+    subject = &chunk->subject;
+
+    chunk->known = review_known_create(chunk->ctx.pool,
+                                       subject->nreferences + 2
+                                       + json_object_size(subject->vars));
+    if (chunk->known == NULL) {
+        return NGX_ERROR;
+    }
+
+    review_known_add(chunk->known, &subject->chunk);
+    review_known_add(chunk->known, &subject->heading);
+
+    for (i = 0; i < subject->nreferences; i++) {
+        review_known_add(chunk->known, &subject->references[i]);
+    }
+
+    json_object_foreach(subject->vars, name, value) {
+        text.data = json_string_value(value);
+        text.len = json_string_length(value);
+
+        review_known_add(chunk->known, &text);
     }
 
     return NGX_OK;

@@ -11,9 +11,11 @@
 #include "http/call/ngx_http_review_call.h"
 
 #include "review/answer/answer.h"
+#include "review/answer/answer_said.h"
 #include "review/answer/completion.h"
 #include "review/base/code.h"
 #include "review/quote/evidence.h"
+#include "review/quote/known.h"
 #include "review/quote/quote.h"
 #include "review/request/request.h"
 #include "review/rubric/prompt.h"
@@ -115,6 +117,7 @@ struct ngx_http_review_chunk_s {
     review_subject_t            subject;
     size_t                      size;       /* of chunk and references */
     review_source_t           **sources;    /* the chunk, then references */
+    review_known_t             *known;      /* all texts of the request */
     review_prompt_t            *prompt;
 
     ngx_http_review_cell_t     *cells;

@@ -319,6 +319,27 @@ ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call)
 
 
 static ngx_int_t
+ngx_http_review_task_chunks_events(ngx_http_review_part_t *part, u_char *data,
+    size_t len)
+{
+    switch (review_sse_feed(&part->sse, (char *) data, len)) {
+
+    case REVIEW_SSE_OK:
+        return NGX_OK;
+
+    case REVIEW_SSE_TOO_LARGE:
+        part->call.large = 1;
+        break;
+
+    default:
+        part->reply.failed = 1;
+    }
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
 ngx_http_review_task_chunks_feed(ngx_http_review_call_t *call, u_char *data,
     size_t len)
 {
@@ -336,8 +357,7 @@ ngx_http_review_task_chunks_feed(ngx_http_review_call_t *call, u_char *data,
     }
 
     if (part->events) {
-        return review_sse_feed(&part->sse, (char *) data, len) == REVIEW_SSE_OK
-               ? NGX_OK : NGX_ERROR;
+        return ngx_http_review_task_chunks_events(part, data, len);
     }
 
     return ngx_http_review_outcome_gather(call, &part->reply,
@@ -417,7 +437,11 @@ ngx_http_review_task_chunks_end(ngx_http_review_call_t *call)
     part = call->data;
 
     if (part->events) {
-        (void) review_sse_end(&part->sse);
+
+        if (!call->large && !part->reply.failed) {
+            (void) review_sse_end(&part->sse);
+        }
+
         return "";
     }
 

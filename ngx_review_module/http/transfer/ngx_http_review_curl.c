@@ -618,6 +618,10 @@ ngx_http_review_curl_end(ngx_http_review_easy_t *own, CURLcode code)
 
     t = own->transfer;
 
+    if (code == CURLE_OK && !own->told) {
+        code = CURLE_PARTIAL_FILE;
+    }
+
     /* a response without a body */
 
     if (t && code == CURLE_OK && !own->headed) {

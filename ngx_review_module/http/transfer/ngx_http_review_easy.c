@@ -68,6 +68,24 @@ ngx_http_review_easy_headers(ngx_http_review_easy_t *own)
 }
 
 
+/* libcurl takes a head that is cut for one that has ended */
+
+static size_t
+ngx_http_review_easy_line(char *data, size_t size, size_t n, void *user)
+{
+    ngx_http_review_easy_t *own = user;
+
+    if (*data == '\r' || *data == '\n') {
+        own->told = 1;
+
+    } else if (n * size > 5 && ngx_strncmp(data, "HTTP/", 5) == 0) {
+        own->told = 0;
+    }
+
+    return n * size;
+}
+
+
 static size_t
 ngx_http_review_easy_write(char *data, size_t size, size_t n, void *user)
 {
@@ -501,6 +519,8 @@ ngx_http_review_easy_init(ngx_http_review_easy_t *own,
 
     set(CURLOPT_WRITEFUNCTION, ngx_http_review_easy_write);
     set(CURLOPT_WRITEDATA, own);
+    set(CURLOPT_HEADERFUNCTION, ngx_http_review_easy_line);
+    set(CURLOPT_HEADERDATA, own);
     set(CURLOPT_READFUNCTION, ngx_http_review_easy_read);
     set(CURLOPT_READDATA, own);
     set(CURLOPT_XFERINFOFUNCTION, ngx_http_review_easy_progress);

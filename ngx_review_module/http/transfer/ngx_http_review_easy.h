@@ -41,6 +41,7 @@ typedef struct {
     ngx_event_t                  silence;
     curl_off_t                   moved;     /* bytes, either way */
     unsigned                     added:1;   /* to the multi handle */
+    unsigned                     told:1;    /* the head of a response ended */
     unsigned                     headed:1;  /* the owner has seen headers */
     unsigned                     paused:1;
     unsigned                     stopped:1;

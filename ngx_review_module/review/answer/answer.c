@@ -1,6 +1,5 @@
 
 #include "review/answer/answer.h"
-#include "review/answer/answer_find.h"
 #include "review/base/buf.h"
 #include "review/base/excerpt.h"
 #include "review/json/json.h"
@@ -483,10 +482,11 @@ review_answer_data(review_answer_ctx_t *a, json_t *schema)
 
 int
 review_answer_parse(review_pool_t *pool, const char *content, size_t len,
-    json_t *schema, review_answer_t *answer, review_error_t *err)
+    const review_answer_given_t *given, review_answer_t *answer,
+    review_error_t *err)
 {
-    int                  strict;
-    review_answer_ctx_t  a;
+    review_answer_ctx_t   a;
+    review_answer_find_t  find;
 
     memset(answer, 0, sizeof(*answer));
 
@@ -494,7 +494,10 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     a.answer = answer;
     a.err = err;
 
-    a.json = review_answer_find(pool, content, len, &strict, err);
+    find.quoted = given->quoted;
+    find.data = given->data;
+
+    a.json = review_answer_find(pool, content, len, &find, err);
 
     if (a.json == NULL) {
         return -1;
@@ -504,7 +507,8 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
         return review_answer_no_memory(&a);
     }
 
-    answer->strict = (unsigned) strict & 1;
+    answer->strict = find.strict;
+    answer->more = find.more;
 
     review_answer_confidence(&a);
 
@@ -513,7 +517,7 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
         || review_answer_text(&a, "reason", &answer->reason) != 0
         || review_answer_text(&a, "suggestion", &answer->suggestion) != 0
         || review_answer_quotes(&a) != 0
-        || review_answer_data(&a, schema) != 0)
+        || review_answer_data(&a, given->schema) != 0)
     {
         return -1;
     }

@@ -9,6 +9,7 @@
 #define _REVIEW_ANSWER_H_INCLUDED_
 
 
+#include "review/answer/answer_find.h"
 #include "review/base/review.h"
 
 #pragma GCC visibility push(hidden)
@@ -25,12 +26,23 @@ typedef struct {
     json_t            *data;           /* borrowed, or NULL */
     unsigned           strict:1;       /* the content was one JSON object and
                                           nothing else, and needed no repair */
+    unsigned           more:1;         /* more than the end of a fence stands
+                                          behind it */
 } review_answer_t;
 
 
+/* what an answer is held against */
+
+typedef struct {
+    json_t                   *schema;  /* that "data" must satisfy, or NULL */
+    review_answer_quoted_pt   quoted;  /* is it the request's?  NULL: nothing */
+    void                     *data;    /* of quoted */
+} review_answer_given_t;
+
+
 /*
- * Parses the content of a completion.  "schema" is the JSON Schema that "data"
- * must satisfy, or NULL.  What is returned lives as long as the pool.
+ * Parses the content of a completion.  What is returned lives as long as the
+ * pool.
  *
  * Returns 0; or -1 where the content can't be understood, with the reason in
  * *err in words that may be told both to people and to the LLM: the pointer
@@ -38,7 +50,8 @@ typedef struct {
  */
 
 int review_answer_parse(review_pool_t *pool, const char *content, size_t len,
-    json_t *schema, review_answer_t *answer, review_error_t *err);
+    const review_answer_given_t *given, review_answer_t *answer,
+    review_error_t *err);
 
 
 #pragma GCC visibility pop

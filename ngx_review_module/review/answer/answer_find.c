@@ -1,218 +1,194 @@
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
 #include "review/answer/answer_find.h"
+#include "review/answer/answer_said.h"
+#include "review/answer/repair.h"
 #include "review/base/buf.h"
 #include "review/base/excerpt.h"
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 #include "review/json/load.h"
-#include "review/answer/repair.h"
 #include "review/json/scan.h"
 
-#include <strings.h>
+
+/* so many objects may be looked up in the request: no answer has as many */
+
+#define REVIEW_ANSWER_FIND_OBJECTS  64
+
+/* bytes of an answer that tell whose it is */
+
+#define REVIEW_ANSWER_FIND_SAYS     64
 
 
 typedef struct {
-    const char      *last;
-    review_buf_t     out;          /* the repaired text of a candidate */
-    json_t          *best;
-    const char      *end;          /* where the best one ends */
-    unsigned         verdict:1;    /* the best one has one */
-    unsigned         many:1;       /* it is one of a list of answers */
-    unsigned         broken:1;     /* what follows it is a broken answer */
-    unsigned         tried:1;      /* err is set */
-    review_error_t   err;
+    review_answer_find_t  *find;
+    const char            *text;
+    const char            *last;
+    review_buf_t           out;      /* a candidate, repaired or folded */
+    json_t                *best;
+    const char            *start;    /* where the best one stands */
+    const char            *end;
+    size_t                 depth;    /* braces open in prose; with a best
+                                        one, about it or behind it */
+    size_t                 objects;  /* that were looked up */
+    unsigned               differ:1; /* candidates that do not agree */
+    unsigned               broken:1; /* a candidate that is no object */
+    unsigned               torn:1;   /* a part of one without its object */
+    unsigned               quoted:1; /* an object is the request's */
+    unsigned               tried:1;  /* err is set */
+    review_error_t         err;
 } review_answer_search_t;
 
 
-/* the length of a reasoning tag at p, or 0 */
-
-static size_t
-review_answer_find_tag(const char *p, const char *last, int *closing)
+static int
+review_answer_find_is_quoted(review_answer_search_t *s, const char *p,
+    size_t len)
 {
-    size_t                    i, slash;
-    static const review_str_t  names[] = {
-        review_string("think>"),
-        review_string("thinking>"),
-        review_string("thought>"),
-        review_string("reasoning>")
-    };
+    if (s->find->quoted == NULL) {
+        return 0;
+    }
 
-    p++;
-    slash = (p < last && *p == '/');
-    p += slash;
+    if (++s->objects > REVIEW_ANSWER_FIND_OBJECTS) {
+        s->differ = 1;
+        return 0;
+    }
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if ((size_t) (last - p) >= names[i].len
-            && strncasecmp(p, names[i].data, names[i].len) == 0)
-        {
-            *closing = (int) slash;
-            return 1 + slash + names[i].len;
-        }
+    if (s->find->quoted(s->find->data, p, len)) {
+        s->quoted = 1;
+        return 1;
     }
 
     return 0;
 }
 
 
-/* the next tag, or NULL; with "closing" only a closing one will do */
+/* what it says may stand in the request with other escapes */
 
-static const char *
-review_answer_find_next_tag(const char *p, const char *last, int *closing,
-    size_t *len)
+static int
+review_answer_find_is_quoted_json(review_answer_search_t *s, json_t *json)
 {
-    int  found;
+    int            quoted;
+    char          *text;
+    review_str_t   raw;
 
-    for (p = memchr(p, '<', (size_t) (last - p));
-         p;
-         p = memchr(p + 1, '<', (size_t) (last - p - 1)))
-    {
-        *len = review_answer_find_tag(p, last, &found);
-
-        if (*len && (found || !*closing)) {
-            *closing = found;
-            break;
-        }
+    if (s->find->quoted == NULL) {
+        return 0;
     }
 
-    return p;
+    text = json_dumps(json, JSON_COMPACT);
+    if (text == NULL) {
+        s->out.failed = 1;
+        return 0;
+    }
+
+    raw.data = text;
+    raw.len = strlen(text);
+
+    s->out.len = 0;
+    review_scan_unescape(&s->out, &raw);
+
+    quoted = review_answer_find_is_quoted(s, s->out.data, s->out.len);
+
+    free(text);
+
+    return quoted;
 }
 
 
-/*
- * Takes the reasoning out of the text.  Templates of chats often open it
- * themselves: then there is a closing tag alone, and all before it is
- * reasoning.  Where it never ends, what was said within is all there is.
- * Returns 1 in that case.
- */
+/* null says what no member at all does */
 
 static int
-review_answer_find_strip(review_str_t *text, review_buf_t *b)
+review_answer_find_same(json_t *one, json_t *other, const char *name)
 {
-    int          closing, unclosed;
-    size_t       n;
-    const char  *p, *tag, *last;
+    one = json_object_get(one, name);
+    other = json_object_get(other, name);
 
-    p = text->data;
-    last = p + text->len;
-    unclosed = 0;
-
-    for ( ;; ) {
-        closing = 0;
-        tag = review_answer_find_next_tag(p, last, &closing, &n);
-
-        if (tag == NULL) {
-            break;
-        }
-
-        if (closing) {
-            b->len = 0;
-            p = tag + n;
-            continue;
-        }
-
-        review_buf_add(b, p, (size_t) (tag - p));
-        p = tag + n;
-
-        if (!unclosed) {
-            closing = 1;
-            tag = review_answer_find_next_tag(p, last, &closing, &n);
-
-            if (tag) {
-                p = tag + n;
-
-            } else {
-                unclosed = 1;
-            }
-        }
+    if (one == NULL || json_is_null(one)) {
+        return other == NULL || json_is_null(other);
     }
 
-    if (p != text->data) {
-        review_buf_add(b, p, (size_t) (last - p));
-
-        text->data = b->len ? b->data : "";
-        text->len = b->len;
-    }
-
-    return unclosed;
+    return json_equal(one, other);
 }
 
 
 static void
-review_answer_find_trim(review_str_t *text)
+review_answer_find_candidate(review_answer_search_t *s, json_t *json,
+    const char *p, const char *end)
 {
-    if (text->len >= 3 && memcmp(text->data, "\xEF\xBB\xBF", 3) == 0) {
-        text->data += 3;
-        text->len -= 3;
+    if (review_answer_find_is_quoted_json(s, json)) {
+        return;
     }
 
-    review_scan_trim(text);
+    if (s->best) {
+        s->differ |= !review_answer_find_same(s->best, json, "verdict")
+                     || !review_answer_find_same(s->best, json, "severity")
+                     || !review_answer_find_same(s->best, json, "data");
+
+        json_decref(s->best);
+    }
+
+    s->best = json_incref(json);
+    s->start = p;
+    s->end = end;
+
+    /* no brace elsewhere in what was said may hide that one is unmatched */
+
+    for (s->depth = 0; p > s->text; p--) {
+        if (p[-1] == '{') {
+            s->depth++;
+
+        } else if (!review_scan_is_space(p[-1])) {
+            break;
+        }
+    }
 }
 
 
-static int
-review_answer_find_mentions(const char *p, const char *last)
+/* a wrapper's answer is that which is wrapped */
+
+static void
+review_answer_find_within(review_answer_search_t *s, json_t *json,
+    const char *p, const char *end)
 {
-    static const char  name[] = "verdict";
+    size_t       i;
+    json_t      *value;
+    const char  *name;
 
-    while (p < last) {
-        p = memchr(p, name[0], (size_t) (last - p));
-
-        if (p == NULL || (size_t) (last - p) < sizeof(name) - 1) {
-            return 0;
+    if (json_is_array(json)) {
+        json_array_foreach(json, i, value) {
+            review_answer_find_within(s, value, p, end);
         }
 
-        if (memcmp(p, name, sizeof(name) - 1) == 0) {
-            return 1;
+        return;
+    }
+
+    for (i = 0; review_answer_names[i]; i++) {
+        if (json_object_get(json, review_answer_names[i])) {
+            review_answer_find_candidate(s, json, p, end);
+            return;
         }
-
-        p++;
     }
 
-    return 0;
+    json_object_foreach(json, name, value) {
+        review_answer_find_within(s, value, p, end);
+    }
 }
 
 
-/* do the answers up to "end" and from "p" on stand in one list? */
-
-static int
-review_answer_find_is_list(const char *end, const char *p)
-{
-    review_scan_space(&end, p);
-
-    if (end == p || *end != ',') {
-        return 0;
-    }
-
-    end++;
-    review_scan_space(&end, p);
-
-    return end == p;
-}
-
+/* takes the object that stands at [p, end) */
 
 static void
 review_answer_find_take(review_answer_search_t *s, json_t *json, const char *p,
     const char *end)
 {
-    int  verdict;
-
-    verdict = json_object_get(json, "verdict") != NULL;
-
-    if (!verdict && s->best) {
-        json_decref(json);
-        return;
+    if (!review_answer_find_is_quoted(s, p, (size_t) (end - p))) {
+        review_answer_find_within(s, json, p, end);
     }
 
-    if (verdict) {
-        s->many = s->verdict && (s->many
-                                 || review_answer_find_is_list(s->end, p));
-        s->broken = 0;
-    }
-
-    json_decref(s->best);
-
-    s->best = json;
-    s->end = end;
-    s->verdict = verdict;
+    json_decref(json);
 }
 
 
@@ -222,7 +198,12 @@ static void
 review_answer_find_give_up(review_answer_search_t *s, const char *p,
     const char *end, review_error_t *err)
 {
-    if (review_answer_find_mentions(p, end)) {
+    if (review_answer_said_names(p, end)) {
+
+        if (review_answer_find_is_quoted(s, p, (size_t) (end - p))) {
+            return;
+        }
+
         s->broken = 1;
 
     } else if (s->broken) {
@@ -234,30 +215,133 @@ review_answer_find_give_up(review_answer_search_t *s, const char *p,
 }
 
 
-/* behind the object that is broken at r->p, as far as brackets tell */
+/* the next character, an escape of an ASCII one undone, in lower case */
 
-static const char *
-review_answer_find_behind(review_repair_t *r)
+static int
+review_answer_find_char(const char **p, const char *last)
 {
-    size_t       i, depth;
-    const char  *p;
+    int                 i, c;
+    const char         *q, *digit;
+    static const char   digits[] = "0123456789abcdef";
 
-    depth = 0;
+    q = (*p)++;
+    c = *q;
 
-    for (i = 0; i < r->depth; i++) {
-        depth += (r->stack[i] == '}');
+    if (c == '\\' && last - q >= 6 && q[1] == 'u') {
+
+        for (i = 2, c = 0; i < 6; i++) {
+            digit = q[i] ? strchr(digits, (q[i] >= 'A' && q[i] <= 'F')
+                                          ? q[i] | 0x20 : q[i])
+                         : NULL;
+            if (digit == NULL) {
+                return '\\';
+            }
+
+            c = c * 16 + (int) (digit - digits);
+        }
+
+        *p = q + 6;
     }
 
-    for (p = r->p; p < r->last && depth; p++) {
-        if (*p == '{') {
-            depth++;
+    return (c >= 'A' && c <= 'Z') ? c | 0x20 : c;
+}
 
-        } else if (*p == '}') {
-            depth--;
+
+/*
+ * Where quotes had to be guessed at, one that was copied from a document may
+ * have ended a string: that a verdict's name stands once is what tells that it
+ * is the LLM's own.
+ */
+
+static int
+review_answer_find_twice(const char *p, const char *last)
+{
+    int                c;
+    size_t             n, times;
+    static const char  name[] = "verdict";
+
+    n = 0;
+    times = 0;
+
+    while (p < last) {
+        c = review_answer_find_char(&p, last);
+        n = (c == name[n]) ? n + 1 : (c == name[0]);
+
+        if (n == sizeof(name) - 1) {
+            times++;
+            n = 0;
         }
     }
 
-    return p;
+    return times > 1;
+}
+
+
+/*
+ * Does a string say what an answer would, and not the request?  A piece of a
+ * document that was quoted before may have begun a string that goes on into
+ * the LLM's own object.
+ */
+
+static int
+review_answer_find_swallowed_text(review_answer_search_t *s, const char *p,
+    const char *last)
+{
+    const char         *end, *brace;
+    static const char   name[] = "verdict";
+
+    for ( ;; ) {
+        p = memmem(p, (size_t) (last - p), name, sizeof(name) - 1);
+
+        if (p == NULL) {
+            return 0;
+        }
+
+        if (review_answer_said_value(p + sizeof(name) - 1, last)) {
+            end = (last - p > REVIEW_ANSWER_FIND_SAYS)
+                  ? p + review_utf8_cut(p, (size_t) (last - p),
+                                        REVIEW_ANSWER_FIND_SAYS)
+                  : last;
+            brace = memchr(p, '}', (size_t) (end - p));
+
+            if (!review_answer_find_is_quoted(s, p, (size_t) ((brace ? brace
+                                                               : end) - p)))
+            {
+                return 1;
+            }
+        }
+
+        p += sizeof(name) - 1;
+    }
+}
+
+
+static int
+review_answer_find_swallowed(review_answer_search_t *s, json_t *json)
+{
+    size_t       i;
+    json_t      *value;
+    const char  *name;
+
+    if (json_is_string(json)) {
+        name = json_string_value(json);
+        return review_answer_find_swallowed_text(s, name, name
+                                                 + json_string_length(json));
+    }
+
+    json_array_foreach(json, i, value) {
+        if (review_answer_find_swallowed(s, value)) {
+            return 1;
+        }
+    }
+
+    json_object_foreach(json, name, value) {
+        if (review_answer_find_swallowed(s, value)) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -286,6 +370,13 @@ review_answer_find_repair(review_answer_search_t *s, const char *p)
     if (rc == REVIEW_SCAN_OK) {
         json = review_json_parse(s->out.data, s->out.len, &err);
 
+        if (json && review_answer_find_twice(p, r.p)) {
+            (void) review_error(&err, "", "strict JSON was expected: "
+                                "\"verdict\" stands in it more than once");
+            json_decref(json);
+            json = NULL;
+        }
+
         if (json) {
             review_answer_find_take(s, json, p, r.p);
 
@@ -300,6 +391,7 @@ review_answer_find_repair(review_answer_search_t *s, const char *p)
 
         /* a brace, but no object */
 
+        s->depth++;
         return p + 1;
     }
 
@@ -316,7 +408,7 @@ review_answer_find_repair(review_answer_search_t *s, const char *p)
 
     /* what is nested in a broken object is no answer of its own */
 
-    end = (rc == REVIEW_SCAN_CUT) ? s->last : review_answer_find_behind(&r);
+    end = (rc == REVIEW_SCAN_CUT) ? s->last : review_repair_behind(&r);
 
     review_answer_find_give_up(s, p, end, &err);
 
@@ -324,37 +416,78 @@ review_answer_find_repair(review_answer_search_t *s, const char *p)
 }
 
 
-static void
-review_answer_find_search(review_answer_search_t *s, const char *p)
+/* p stands at a brace; returns where prose goes on */
+
+static const char *
+review_answer_find_object(review_answer_search_t *s, const char *p)
 {
     json_t          *json;
     const char      *end;
     review_error_t   err;
 
+    end = p;
+
+    if (review_scan_value(&end, s->last) != REVIEW_SCAN_OK) {
+        return review_answer_find_repair(s, p);
+    }
+
+    json = review_json_parse(p, (size_t) (end - p), &err);
+
+    if (json && s->find->quoted && review_answer_find_twice(p, end)
+        && review_answer_find_swallowed(s, json))
+    {
+        (void) review_error(&err, "", "one JSON object was expected, got one "
+                            "in a string of another");
+        json_decref(json);
+        json = NULL;
+    }
+
+    if (json) {
+        review_answer_find_take(s, json, p, end);
+
+    } else {
+        review_answer_find_give_up(s, p, end, &err);
+    }
+
+    return end;
+}
+
+
+/*
+ * Prose may be anything, but a brace that nothing had opened, a name between
+ * quotes behind an object, or one with a value anywhere, is a piece of another
+ * object, which ended too early or began too late.
+ */
+
+static const char *
+review_answer_find_prose(review_answer_search_t *s, const char *p)
+{
+    size_t  n;
+
+    if (*p == '}') {
+        s->torn |= (s->depth == 0);
+        s->depth -= (s->depth != 0);
+        return p + 1;
+    }
+
+    n = review_answer_said_quoted(p, s->last);
+
+    if (n == 0) {
+        return p + 1;
+    }
+
+    s->torn |= s->best || review_answer_said_value(p + n, s->last);
+
+    return p + n;
+}
+
+
+static void
+review_answer_find_search(review_answer_search_t *s, const char *p)
+{
     while (p < s->last) {
-        p = memchr(p, '{', (size_t) (s->last - p));
-
-        if (p == NULL) {
-            break;
-        }
-
-        end = p;
-
-        if (review_scan_value(&end, s->last) != REVIEW_SCAN_OK) {
-            p = review_answer_find_repair(s, p);
-            continue;
-        }
-
-        json = review_json_parse(p, (size_t) (end - p), &err);
-
-        if (json) {
-            review_answer_find_take(s, json, p, end);
-
-        } else {
-            review_answer_find_give_up(s, p, end, &err);
-        }
-
-        p = end;
+        p = (*p == '{') ? review_answer_find_object(s, p)
+                        : review_answer_find_prose(s, p);
     }
 }
 
@@ -362,60 +495,109 @@ review_answer_find_search(review_answer_search_t *s, const char *p)
 /* the whole text as one object; returns 1 if it is, be it good or not */
 
 static int
-review_answer_find_whole(const review_str_t *text, json_t **json,
-    review_error_t *err)
+review_answer_find_whole(review_answer_search_t *s, const review_str_t *text)
 {
-    const char  *p, *last;
+    json_t      *json;
+    const char  *p;
 
     p = text->data;
-    last = p + text->len;
 
-    if (p == last || *p != '{') {
+    if (p == s->last || *p != '{') {
         return 0;
     }
 
-    *json = review_json_load_read(p, text->len, JSON_REJECT_DUPLICATES);
+    json = review_json_load_read(p, text->len, JSON_REJECT_DUPLICATES);
 
-    if (*json) {
-        return 1;
+    if (json == NULL) {
+
+        if (review_scan_value(&p, s->last) != REVIEW_SCAN_OK || p != s->last) {
+            return 0;
+        }
+
+        json = review_json_parse(text->data, text->len, &s->err);
+
+        if (json == NULL) {
+            s->broken = 1;
+            return 1;
+        }
     }
 
-    if (review_scan_value(&p, last) != REVIEW_SCAN_OK || p != last) {
-        return 0;
+    json_incref(json);
+    review_answer_find_take(s, json, text->data, s->last);
+
+    if (s->best == NULL && !s->quoted) {
+
+        /* an object of other members lacks its verdict */
+
+        s->best = json_incref(json);
+        s->end = s->last;
     }
 
-    *json = review_json_parse(text->data, text->len, err);
+    json_decref(json);
 
     return 1;
 }
 
 
+/* is there more than white space and the end of a fence? */
+
+static int
+review_answer_find_more(const char *p, const char *last)
+{
+    review_scan_space(&p, last);
+
+    if (last - p >= 3 && memcmp(p, "```", 3) == 0) {
+        p += 3;
+        review_scan_space(&p, last);
+    }
+
+    return p != last;
+}
+
+
 static json_t *
-review_answer_find_result(review_answer_search_t *s, const review_str_t *text,
+review_answer_find_result(review_answer_search_t *s, const review_str_t *said,
     int unclosed, review_error_t *err)
 {
     char  got[REVIEW_EXCERPT];
 
+    /* reasoning that never ends is the answer where it is nothing else */
+
+    unclosed = unclosed && !(s->best && s->start == said->data
+                             && s->end == s->last);
+
     if (s->out.failed) {
         (void) review_error(err, "", "no memory");
 
-    } else if (s->broken || (s->best == NULL && s->tried)) {
+    } else if (s->broken) {
         *err = s->err;
-
-    } else if (s->many) {
-        (void) review_error(err, "", "one JSON object was expected, got a "
-                            "list of them");
-
-    } else if (s->best) {
-        return s->best;
 
     } else if (unclosed) {
         (void) review_error(err, "", "the answer ends within its reasoning");
 
+    } else if (s->differ) {
+        (void) review_error(err, "", "one JSON object was expected, got "
+                            "several that do not agree");
+
+    } else if (s->torn) {
+        (void) review_error(err, "", "one JSON object was expected, got "
+                            "members outside of it");
+
+    } else if (s->best) {
+        s->find->more = review_answer_find_more(s->end, s->last) & 1;
+        return s->best;
+
+    } else if (s->quoted) {
+        (void) review_error(err, "", "a JSON object was expected, got only "
+                            "what stands in the material");
+
+    } else if (s->tried) {
+        *err = s->err;
+
     } else {
         (void) review_error(err, "", "a JSON object was expected, got \"%s\"",
-                            review_excerpt(got, sizeof(got), text->data,
-                                           text->len));
+                            review_excerpt(got, sizeof(got), said->data,
+                                           said->len));
     }
 
     json_decref(s->best);
@@ -426,44 +608,38 @@ review_answer_find_result(review_answer_search_t *s, const review_str_t *text,
 
 json_t *
 review_answer_find(review_pool_t *pool, const char *content, size_t len,
-    int *strict, review_error_t *err)
+    review_answer_find_t *find, review_error_t *err)
 {
-    int                      unclosed;
-    json_t                  *json;
-    review_buf_t             b;
-    review_str_t             text;
+    int                      bare, unclosed;
+    review_str_t             said;
     review_answer_search_t   s;
 
-    *strict = 1;
+    memset(&s, 0, sizeof(s));
 
-    text.data = len ? content : "";
-    text.len = len;
+    review_buf_init(&s.out, pool, 0);
 
-    review_answer_find_trim(&text);
+    find->more = 0;
+    find->strict = 0;
+    s.find = find;
 
-    if (text.len == 0) {
+    unclosed = review_answer_said(pool, content, len, &said) != 0;
+    s.text = said.data;
+    s.last = said.data + said.len;
+
+    bare = (len == 0
+            || memchr(content, '>', (size_t) (said.data - content)) == NULL);
+
+    if (said.len == 0 && bare) {
         (void) review_error(err, "", "the answer is empty");
         return NULL;
     }
 
-    if (review_answer_find_whole(&text, &json, err)) {
-        return json;
+    if (review_answer_find_whole(&s, &said)) {
+        find->strict = bare & 1;
+
+    } else {
+        review_answer_find_search(&s, said.data);
     }
 
-    *strict = 0;
-
-    memset(&s, 0, sizeof(s));
-
-    review_buf_init(&b, pool, 0);
-    review_buf_init(&s.out, pool, 0);
-
-    unclosed = review_answer_find_strip(&text, &b);
-    s.out.failed = b.failed;
-    s.last = text.data + text.len;
-
-    review_answer_find_search(&s, text.data);
-
-    review_answer_find_trim(&text);
-
-    return review_answer_find_result(&s, &text, unclosed, err);
+    return review_answer_find_result(&s, &said, unclosed, err);
 }

@@ -10,18 +10,41 @@
 #pragma GCC visibility push(hidden)
 
 
+/* does this text, as it is folded to compare, stand in the request? */
+
+typedef int (*review_answer_quoted_pt)(void *data, const char *text,
+    size_t len);
+
+
+typedef struct {
+    review_answer_quoted_pt   quoted;    /* NULL: nothing does */
+    void                     *data;
+
+    /* results */
+
+    unsigned                  strict:1;  /* there was nothing to find or to
+                                            repair */
+    unsigned                  more:1;    /* more than white space and a fence
+                                            stands behind it */
+} review_answer_find_t;
+
+
 /*
  * Finds the object among reasoning, prose and fences, and repairs it where
- * that is safe.  Models reason first and answer last: of several objects the
- * last that has a "verdict" is taken; but an object that is cut off or broken
- * where an answer should be is an error, and not passed over in favour of an
- * earlier draft.  *strict is set if there was nothing to find or to repair.
+ * that is safe.
+ *
+ * Candidates are the outermost objects, outside of reasoning and of strings of
+ * other objects, in which a name of an answer's members stands; where an
+ * object wraps others, those.  What stands in the request is quoted from it,
+ * and is none.  The only one is the answer, or the last of several that agree.
+ * Whatever else may be meant, be it broken, cut off, or another one in part,
+ * is an error: the document's author has a hand in what an LLM says.
  *
  * The caller owns the object.  NULL on an error.
  */
 
 json_t *review_answer_find(review_pool_t *pool, const char *content,
-    size_t len, int *strict, review_error_t *err);
+    size_t len, review_answer_find_t *find, review_error_t *err);
 
 
 #pragma GCC visibility pop

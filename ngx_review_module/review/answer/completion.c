@@ -270,6 +270,53 @@ review_completion_blank(const review_buf_t *b)
 }
 
 
+/* of a model that has said all it wanted to; servers that say nothing, too */
+
+static int
+review_completion_ended(review_completion_t *c)
+{
+    size_t                    i;
+    static const char *const  reasons[] = {
+        "stop", "eos", "eos_token", "stop_sequence", "end_turn", "tool_calls",
+        "complete", "COMPLETE", "STOP"
+    };
+
+    for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (review_completion_finish_is(c, reasons[i])) {
+            return 1;
+        }
+    }
+
+    return c->finish.len == 0;
+}
+
+
+/* is the text one JSON object? */
+
+static int
+review_completion_object(const review_buf_t *b)
+{
+    const char  *p, *last;
+
+    if (review_completion_blank(b)) {
+        return 0;
+    }
+
+    p = b->data;
+    last = p + b->len;
+
+    review_scan_space(&p, last);
+
+    if (*p != '{' || review_scan_value(&p, last) != REVIEW_SCAN_OK) {
+        return 0;
+    }
+
+    review_scan_space(&p, last);
+
+    return p == last;
+}
+
+
 /* what an answer that arrived whole, or as far as it did, comes to */
 
 static void
@@ -305,12 +352,18 @@ review_completion_judge(review_completion_t *c)
     }
 
     /*
-     * Some servers take the whole of what a model says for its reasoning: if
-     * it ended of itself and said nothing else, that is its answer.
+     * Some servers take the whole of what a model says for its reasoning.  It
+     * is the answer if it is an object and nothing else, and no draft.
      */
 
     if (review_completion_blank(&c->text)) {
-        c->text = c->reasoning;
+
+        if (review_completion_object(&c->reasoning)) {
+            c->text = c->reasoning;
+
+        } else {
+            c->text.len = 0;
+        }
     }
 
     if (review_completion_blank(&c->text)) {
@@ -353,6 +406,7 @@ review_completion_end(review_completion_t *c)
 
     if (!c->failed) {
         review_completion_judge(c);
+        c->torn = !review_completion_ended(c);
     }
 
     if (c->refusal.failed || c->name.failed || c->finish.failed) {

@@ -38,8 +38,9 @@ typedef enum {
 typedef struct {
     /* results, valid after review_completion_end() */
 
-    review_str_t   content;            /* valid UTF-8, no reasoning in it but
-                                          where there is nothing else */
+    review_str_t   content;            /* valid UTF-8, without reasoning that
+                                          came beside it; one JSON object that
+                                          was all of it, if there is no more */
     review_str_t   model;              /* as the server says; may be empty */
     review_str_t   finish_reason;      /* may be empty */
     int64_t        prompt_tokens;      /* -1: not told */
@@ -47,6 +48,9 @@ typedef struct {
     const char    *detail;             /* for people, valid UTF-8: what was
                                           wrong, or the error's message; ""
                                           if nothing was */
+
+    unsigned       torn:1;             /* a finish_reason that does not say
+                                          that it is whole */
 
     /* the parser's own */
 

@@ -582,3 +582,28 @@ review_repair_object(review_repair_t *r)
 
     return REVIEW_SCAN_OK;
 }
+
+
+const char *
+review_repair_behind(review_repair_t *r)
+{
+    size_t       i, depth;
+    const char  *p;
+
+    depth = 0;
+
+    for (i = 0; i < r->depth; i++) {
+        depth += (r->stack[i] == '}');
+    }
+
+    for (p = r->p; p < r->last && depth; p++) {
+        if (*p == '{') {
+            depth++;
+
+        } else if (*p == '}') {
+            depth--;
+        }
+    }
+
+    return p;
+}

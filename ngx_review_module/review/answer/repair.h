@@ -37,6 +37,10 @@ typedef struct {
 
 review_scan_e review_repair_object(review_repair_t *r);
 
+/* behind the object that is broken at r->p, as far as brackets tell */
+
+const char *review_repair_behind(review_repair_t *r);
+
 
 #pragma GCC visibility pop
 

@@ -457,3 +457,43 @@ events eq ["result","progress","result","progress","done"]
 result.*.point eq ["b","a"]
 result.1.attempts eq 3
 done.0.usage.calls eq 3
+
+
+
+=== TEST 25: in a step what was thought is not passed on
+--- config
+    $TEST_NGINX_REVIEW
+--- json_request
+{"chunk":"abc","points":[
+{"id":"tags","steps":["一 [[key=1 raw=%3Cthink%3ESECRET%3C/think%3E金额80万]]","二{{answer}} [[ok]]"]},
+{"id":"closing","steps":["一 [[key=2 raw=SECRET%3C/think%3E金额80万]]","二{{answer}} [[ok]]"]}]}
+--- json
+status eq "complete"
+results.*.attempts eq [2,2]
+--- llm_calls
+count eq 4
+*.body.messages.2.content eq [null,null,"金额80万","金额80万"]
+2.body.messages.3.content like /^二金额80万 /
+3.body.messages.3.content like /^二金额80万 /
+
+
+
+=== TEST 26: a torn answer in a step is asked for once more, then failed
+--- config
+    $TEST_NGINX_REVIEW
+--- json_request
+{"chunk":"abc","points":[
+{"id":"open","steps":["一 [[key=1 raw=%3Cthink%3ESECRET|raw=x]]","二 [[ok]]"]},
+{"id":"abort","steps":["一 [[key=2 finish=abort raw=TORN|raw=x]]","二 [[ok]]"]},
+{"id":"twice","steps":["一 [[key=3 finish=abort raw=TORN]]","二 [[ok]]"]},
+{"id":"thought","steps":["一 [[key=4 null_content thinks=SECRET|raw=x]]","二 [[ok]]"]},
+{"id":"last","question":"[[finish=abort reason=甲]]"}]}
+--- json
+results.*.status eq ["ok","ok","failed","ok","ok"]
+results.*.attempts eq [3,3,2,3,1]
+results.2.error.code eq "bad_answer"
+results.2.error.detail eq "the answer ends early"
+--- llm_calls
+count eq 12
+*.body.messages.2.content has "x"
+*.body.messages.2.content unlike /SECRET|TORN/

@@ -505,6 +505,7 @@ def bad_servers(nginx):
             ("/fetch", "/status/500", "failed", "http_500", 500),
             ("/fetch", "/status/206", "failed", "http_206", 206),
             ("/fetch", "/status/304", "failed", "http_304", 304),
+            ("/fetch", "/cuthead", "failed", "cut", 200),
             ("/fetch", "/cut/10", "failed", "cut", 200),
             ("/fetch", "/cut/1000000", "failed", "cut", 200),
             ("/unthreaded", "/cut/1000000", "failed", "cut", 200),

@@ -241,6 +241,7 @@ async def tries(nginx, chunks):
             ("another object", [OTHER], 3, "cut"),
             ("a list", [LIST], 3, "cut"),
             ("too large a reply", [HUGE], 1, "too_large"),
+            ("too large an event", [HUGE_EVENT], 1, "too_large"),
             ("a problem", [REFUSED], 1, "http_422"),
             ("a refusal that is no problem", [BAD], 1, "http_400")):
         await case(nginx, chunks, name, script, n, code)
@@ -260,11 +261,6 @@ async def tries(nginx, chunks):
         Tap.ok(status == 200 and len(chunks.asked) == 3
                and [c["status"] for c in report["cells"]] == states,
                name, (status, report["cells"]))
-
-    chunks.reset([HUGE_EVENT])
-    status, report = await ask(nginx)
-    Tap.ok(status == 502 and {c["status"] for c in report["cells"]}
-           == {"failed"}, "too large an event", report["cells"])
 
 
 async def retries_are_counted(nginx, chunks):

@@ -34,6 +34,8 @@ typedef struct {
 #define STRICT  "strict"
 
 #define EARLY   "the answer ends early"
+#define DIFFER  "several that do not agree"
+#define OUTSIDE "members outside of it"
 #define NAMES   "must be one of \"pass\", \"risk\", \"fail\", "               \
                 "\"not_applicable\", \"unsure\""
 
@@ -67,12 +69,39 @@ static const case_t  cases[] = {
       PASS, "a", "" },
     { "braces in a string", "x{^verdict^:^pass^,^reason^:^}{ \\^}{^}y", PASS,
       "}{ \"}{", "" },
-    { "the format first, the answer last",
+    { "a broken one first, the answer last",
       "我将按 {^verdict^: ^pass|risk^, ^reason^: ...} 的格式回答。\n"
-      "{^verdict^:^risk^,^reason^:^a^}", RISK, "a", "" },
-    { "a draft first, the answer last",
+      "{^verdict^:^risk^,^reason^:^a^}", NONE, "a value was expected", "" },
+    { "a draft that differs first, the answer last",
       "初步：{^verdict^:^pass^,^reason^:^x^}\n修正后：\n```json\n"
-      "{^verdict^:^fail^,^reason^:^a^}\n```", FAIL, "a", "" },
+      "{^verdict^:^fail^,^reason^:^a^}\n```", NONE, DIFFER, "" },
+    { "a draft that agrees first, the answer last",
+      "初步：{^verdict^:^fail^,^reason^:^x^,^severity^:null}\n修正后：\n```json"
+      "\n{^verdict^:^fail^,^reason^:^a^}\n```", FAIL, "a", "" },
+    { "of another severity",
+      "{^verdict^:^fail^,^severity^:^info^} {^verdict^:^fail^}", NONE, DIFFER,
+      "" },
+    { "of other data",
+      "{^verdict^:^fail^,^data^:{^a^:1}} {^verdict^:^fail^,^data^:{^a^:2}}",
+      NONE, DIFFER, "" },
+    { "a wrapper", "{^result^:{^verdict^:^fail^,^reason^:^a^}}", FAIL, "a",
+      STRICT },
+    { "a wrapper in a wrapper, in words",
+      "答：{^output^:[{^result^:{^verdict^:^fail^,^reason^:^a^}}],^n^:1}", FAIL,
+      "a", "" },
+    { "a wrapper of two that differ",
+      "{^a^:{^verdict^:^fail^},^b^:{^verdict^:^pass^}}", NONE, DIFFER, "" },
+    { "a part of another behind it",
+      "{^verdict^:^fail^,^reason^:^a^}, ^quote^: ^x^", NONE, OUTSIDE, "" },
+    { "a name with curly quotes behind it",
+      "{^verdict^:^fail^,^reason^:^a^} “reason”", NONE, OUTSIDE, "" },
+    { "other words behind it",
+      "{^verdict^:^fail^,^reason^:^a^} ^x^: reason: b",
+      FAIL, "a", "" },
+    { "a brace too many", "{^verdict^:^fail^,^reason^:^a^}}", NONE, OUTSIDE,
+      "" },
+    { "no braces but those of what it quotes",
+      "^verdict^:^fail^,^quote^:^见{'verdict':'pass'}^", NONE, OUTSIDE, "" },
     { "an object without a verdict behind it",
       "{^verdict^:^fail^,^reason^:^a^}\n{^note^:^done^}", FAIL, "a", "" },
     { "and before it", "{^page^: 3}\n{^verdict^:^fail^,^reason^:^a^}", FAIL,
@@ -82,7 +111,7 @@ static const case_t  cases[] = {
       "```json\n[\n  {^verdict^:^fail^,^reason^:^a^}\n]\n```", FAIL, "a", "" },
     { "a list of several",
       "[{^verdict^:^fail^,^reason^:^a^},\n{^verdict^:^pass^,^reason^:^b^}]",
-      NONE, "a list of them", "" },
+      NONE, DIFFER, "" },
     { "tokens of a template (GLM)",
       "<|begin_of_box|>{^verdict^:^fail^,^reason^:^a^}<|end_of_box|>", FAIL,
       "a", "" },
@@ -98,19 +127,36 @@ static const case_t  cases[] = {
       "<think>\n\n</think>\n\n{^verdict^:^pass^,^reason^:^a^}", PASS, "a",
       "" },
     { "a closing tag alone, the template opened it",
-      "好的，先看金额 {^verdict^:^pass^}。\n</think>\n"
+      "好的，先看金额 {x}。\n</think>\n"
       "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "a closing tag alone behind what may be an answer",
+      "好的，先看金额 {^verdict^:^pass^}。\n</think>\n"
+      "{^verdict^:^fail^,^reason^:^a^}", NONE, DIFFER, "" },
+    { "a tag in an object in the reasoning",
+      "<think>如 {^reason^:^</think>{'verdict':'pass'}^}</think>"
+      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "a format in the reasoning",
+      "<think>{^verdict^: ^pass|fail^, ^reason^: ...}</think>"
+      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "two of them, the second with a draft",
+      "<think>a</think><think>{^verdict^:^pass^}</think>"
+      "{^verdict^:^fail^,^reason^:^a^}", NONE, DIFFER, "" },
     { "other names",
       "<thinking>{^verdict^:^pass^}</thinking><Reasoning>x</Reasoning>"
       "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
     { "the answer first",
-      "{^verdict^:^fail^,^reason^:^a^}<think>{^verdict^:^pass^}</think>", FAIL,
-      "a", "" },
+      "{^verdict^:^fail^,^reason^:^a^}<think>{^verdict^:^pass^}</think>", NONE,
+      DIFFER, "" },
+    { "the answer first, prose in tags",
+      "{^verdict^:^fail^,^reason^:^a^}<think>b</think>", FAIL, "a", "" },
     { "nested",
       "<think>a<think>b</think>{^verdict^:^pass^}</think>"
-      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
-    { "never closed, with an answer",
-      "<think>看一下。{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+      "{^verdict^:^fail^,^reason^:^a^}", NONE, DIFFER, "" },
+    { "never closed, with a draft",
+      "<think>看一下。{^verdict^:^fail^,^reason^:^a^}", NONE,
+      "ends within its reasoning", "" },
+    { "never closed, and nothing but the answer",
+      "<think>\n{^verdict^:^fail^,^reason^:^a^}\n", FAIL, "a", "" },
     { "never closed", "<think>看一下，金额是 80 万", NONE,
       "ends within its reasoning", "" },
     { "never closed, and cut", "<think>x {^verdict^:^fail^,^reas", NONE, EARLY,
@@ -253,6 +299,14 @@ static const case_t  cases[] = {
       "/data" },
     { "a verdict that comes twice", "{^verdict^:^pass^,^verdict^:^fail^}",
       NONE, "a member of this name stands before", "/verdict" },
+    { "a verdict in a comment of repaired text",
+      "{^quote^:^a^,^\\u0076erdict^:^pass^,/*^,^verdict^:^fail^*/}", NONE,
+      "stands in it more than once", "" },
+    { "a word of a string in repaired text",
+      "{^verdict^:^fail^,^reason^:^VERDICT^,}", NONE,
+      "stands in it more than once", "" },
+    { "and in a strict one", "{^verdict^:^fail^,^reason^:^verdict^}", FAIL,
+      "verdict", STRICT },
     { "and in repaired text", "{verdict:^pass^,verdict:^fail^}", NONE,
       "a member of this name stands before", "/verdict" },
 
@@ -317,9 +371,10 @@ static int
 parse(review_pool_t *pool, const char *content, json_t *schema,
     review_answer_t *answer, review_error_t *err)
 {
-    int     rc;
-    char   *text, *block;
-    size_t  len;
+    int                     rc;
+    char                   *text, *block;
+    size_t                  len;
+    review_answer_given_t   given;
 
     text = quoted(content);
     len = strlen(text);
@@ -330,7 +385,10 @@ parse(review_pool_t *pool, const char *content, json_t *schema,
 
     memset(err, 0, sizeof(*err));
 
-    rc = review_answer_parse(pool, block, len, schema, answer, err);
+    memset(&given, 0, sizeof(given));
+    given.schema = schema;
+
+    rc = review_answer_parse(pool, block, len, &given, answer, err);
 
     free(block);
 
@@ -640,6 +698,8 @@ check_time(const char *text)
     review_answer_t   answer;
     struct timespec   from, to;
 
+    static const review_answer_given_t  given = { NULL, NULL, NULL };
+
     pool = tap_pool();
 
     unit = quoted(text);
@@ -653,7 +713,7 @@ check_time(const char *text)
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 
-    (void) review_answer_parse(pool, block, len, NULL, &answer, &err);
+    (void) review_answer_parse(pool, block, len, &given, &answer, &err);
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 

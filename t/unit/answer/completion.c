@@ -165,10 +165,10 @@ static const case_t  streams[] = {
       EVENT("{'reasoning_content':'1}'}") STOP DONE,
       OK, "{\"verdict\":1}", "" },
     { "said once, though both names are used",
-      FIRST EVENT("{'reasoning':'hm','reasoning_content':'hm'}")
-      "data: {'choices':[{'delta':{'reasoning':'a','reasoning_content':'a'},"
+      FIRST EVENT("{'reasoning':'{','reasoning_content':'{'}")
+      "data: {'choices':[{'delta':{'reasoning':'}','reasoning_content':'}'},"
       "'finish_reason':'stop'}]}\n\n",
-      OK, "hma", "" },
+      OK, "{}", "" },
     { "no blank line at the end",
       TEXT("a") "data: " CHOICE("{'content':'b'}", "'stop'"), OK, "ab", "" },
     { "[DONE] without a line end", TEXT("a") "data: [DONE]", OK, "a", "" },
@@ -307,8 +307,14 @@ static const case_t  bodies[] = {
       BODY("{'reasoning_content':'hm','content':'a'}", "'stop'"),
       OK, "a", "" },
     { "all is reasoning",
-      BODY("{'reasoning_content':'a','content':null}", "'stop'"), OK, "a",
+      BODY("{'reasoning_content':' {} ','content':null}", "'stop'"), OK,
+      " {} ", "" },
+    { "all is reasoning, with a draft in it",
+      BODY("{'reasoning_content':'a {}','content':null}", "'stop'"), EMPTY, "",
       "" },
+    { "all is reasoning, with two drafts in it",
+      BODY("{'reasoning_content':'{} {}','content':'\\n'}", "'stop'"), EMPTY,
+      "", "" },
     { "all is reasoning, and cut",
       BODY("{'reasoning_content':'a','content':null}", "'length'"),
       TRUNCATED, "", "before the answer began" },

@@ -1,0 +1,204 @@
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
+#include "review/quote/known.h"
+#include "review/quote/norm.h"
+
+
+struct review_known_s {
+    review_pool_t   *pool;
+    size_t           n;
+    review_str_t    *texts;
+    review_norm_t   *norms;
+    review_norm_t    one;              /* what is looked for */
+    unsigned         looked:1;         /* "may" is known */
+    unsigned         may:1;            /* a text may hold a "verdict" */
+    unsigned         folded:1;
+};
+
+
+review_known_t *
+review_known_create(review_pool_t *pool, size_t n)
+{
+    review_known_t  *known;
+
+    known = review_alloc(pool, sizeof(review_known_t));
+    if (known == NULL) {
+        return NULL;
+    }
+
+    memset(known, 0, sizeof(review_known_t));
+
+    known->pool = pool;
+    known->texts = review_alloc(pool, (n + 1) * sizeof(review_str_t));
+
+    return known->texts ? known : NULL;
+}
+
+
+void
+review_known_add(review_known_t *known, const review_str_t *text)
+{
+    if (text->len) {
+        known->texts[known->n++] = *text;
+    }
+}
+
+
+/*
+ * How far to go over a character that is no "v" when it is folded, 0: it may
+ * be.  What is common in Chinese texts is known, any other is not looked at.
+ */
+
+static size_t
+review_known_step(const unsigned char *p, size_t left)
+{
+    if (*p < 0x80) {
+        return (*p | 0x20) != 'v';
+    }
+
+    if (*p == 0xc2 && left > 1) {
+        return 2;
+    }
+
+    if (left < 3) {
+        return 0;
+    }
+
+    switch (*p) {
+
+    case 0xe2:
+
+        /* letterlike symbols, numerals, enclosed letters */
+
+        return (p[1] == 0x80 || (p[1] >= 0x86 && p[1] <= 0x91)
+                || (p[1] >= 0x94 && p[1] <= 0xaf)) ? 3 : 0;
+
+    case 0xe3:
+
+        /* squared letters */
+
+        return (p[1] < 0x88 || p[1] >= 0x90) ? 3 : 0;
+
+    case 0xef:
+
+        /* full-width ones: V, v */
+
+        return ((p[1] == 0xbc && p[2] != 0xb6)
+                || (p[1] == 0xbd && p[2] != 0x96)) ? 3 : 0;
+
+    default:
+        return (*p >= 0xe4 && *p <= 0xe9) ? 3 : 0;
+    }
+}
+
+
+/* most texts in Chinese have no such letter, and need no folding then */
+
+static int
+review_known_may(const review_str_t *text)
+{
+    size_t                n;
+    const unsigned char  *p, *last;
+
+    p = (const unsigned char *) text->data;
+    last = p + text->len;
+
+    for ( /* void */ ; p < last; p += n) {
+        n = review_known_step(p, (size_t) (last - p));
+
+        if (n == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+review_known_look(review_known_t *known)
+{
+    size_t  i;
+
+    if (!known->looked) {
+        known->looked = 1;
+
+        for (i = 0; i < known->n && !known->may; i++) {
+            known->may = review_known_may(&known->texts[i]) & 1;
+        }
+    }
+
+    return known->may;
+}
+
+
+static int
+review_known_fold(review_known_t *known)
+{
+    size_t          i;
+    review_norm_t  *norm;
+
+    if (known->folded) {
+        return 0;
+    }
+
+    known->norms = review_alloc(known->pool,
+                                (known->n + 1) * sizeof(review_norm_t));
+    if (known->norms == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i <= known->n; i++) {
+        norm = (i < known->n) ? &known->norms[i] : &known->one;
+
+        review_buf_init(&norm->text, known->pool, 0);
+        review_buf_init(&norm->units, known->pool, 0);
+
+        if (i < known->n
+            && review_norm_make(norm, known->texts[i].data,
+                                known->texts[i].len) != 0)
+        {
+            return -1;
+        }
+    }
+
+    known->folded = 1;
+
+    return 0;
+}
+
+
+int
+review_known_holds(review_known_t *known, const char *text, size_t len)
+{
+    size_t         i;
+    review_buf_t  *one;
+
+    if (known->n == 0 || len > UINT32_MAX
+        || (memmem(text, len, "verdict", 7) && !review_known_look(known)))
+    {
+        return 0;
+    }
+
+    if (review_known_fold(known) != 0
+        || review_norm_make(&known->one, text, len) != 0)
+    {
+        return 1;
+    }
+
+    one = &known->one.text;
+
+    for (i = 0; i < known->n && one->len; i++) {
+        if (known->norms[i].text.len >= one->len
+            && memmem(known->norms[i].text.data, known->norms[i].text.len,
+                      one->data, one->len))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
