@@ -118,7 +118,6 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
         ngx_http_review_outcome_failed(call, code, call->backend->too_large);
         break;
 
-    case REVIEW_CODE_TRUNCATED:
     case REVIEW_CODE_INTERNAL:
     case REVIEW_CODE_BAD_ENCODING:
         ngx_http_review_outcome_told(call, code, "");

@@ -112,7 +112,9 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
     ngx_http_review_call_count_tokens(call->ctx, &model, c->prompt_tokens,
                                       c->completion_tokens);
 
-    return c->detail;
+    /* what an answer lacks that was cut at max_tokens is told by its code */
+
+    return cell->outcome == REVIEW_COMPLETION_TRUNCATED ? "" : c->detail;
 }
 
 
