@@ -6,6 +6,7 @@
 #include "http/request/ngx_http_review_work.h"
 
 #include "review/request/chunk_request.h"
+#include "review/rubric/suspect.h"
 
 
 static ngx_int_t ngx_http_review_chunk_handler(ngx_http_request_t *r);
@@ -293,6 +294,10 @@ ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
     chunk->prompt = review_prompt_create(ctx->pool, &chunk->subject);
     if (chunk->prompt == NULL) {
         return NGX_ERROR;
+    }
+
+    if (review_suspect(&chunk->subject)) {
+        chunk->warnings |= REVIEW_WARNING_INJECTION;
     }
 
     ctx->progress = ngx_http_review_chunk_progress;

@@ -90,6 +90,7 @@ struct ngx_http_review_cell_s {
     ngx_int_t                   max_tokens; /* over the point's, after a cut */
     ngx_http_review_usage_t     usage;
     review_str_t                model;
+    ngx_uint_t                  warnings;   /* its own */
     ngx_msec_t                  started;
 
     review_answer_t            *answer;     /* whose quotes are looked for */
@@ -127,6 +128,9 @@ struct ngx_http_review_chunk_s {
                                                for, one after the other */
     uint64_t                    regex_time; /* microseconds */
     ngx_str_t                   key;        /* $review_chunk_key */
+    ngx_uint_t                  warnings;   /* of the texts: of all results */
+    review_str_t                measured;   /* a piece of prompts, */
+    size_t                      tokens;     /* and its tokens, estimated */
 
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    searching:1; /* a thread is at it */

@@ -3,6 +3,13 @@
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
+#include "review/outline/units.h"
+
+
+/* how many times fewer tokens than estimated show that a prompt was cut */
+
+#define NGX_HTTP_REVIEW_LLM_CUT  3
+
 
 static void
 ngx_http_review_llm_begin(ngx_http_review_call_t *call)
@@ -29,6 +36,40 @@ ngx_http_review_llm_feed(ngx_http_review_call_t *call, u_char *data,
 }
 
 
+/* the prompt's tokens; most of them are in the piece that all calls share */
+
+static size_t
+ngx_http_review_llm_tokens(ngx_http_review_call_t *call)
+{
+    size_t                    i, n;
+    review_str_t             *piece;
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = ((ngx_http_review_cell_t *) call->data)->chunk;
+    n = 0;
+
+    for (i = 0; i < call->npieces; i++) {
+        piece = &call->body[i];
+
+        if (i == 0 && piece->data == chunk->measured.data
+            && piece->len == chunk->measured.len)
+        {
+            n += chunk->tokens;
+            continue;
+        }
+
+        n += review_units(piece->data, piece->data + piece->len, 1);
+
+        if (i == 0) {
+            chunk->measured = *piece;
+            chunk->tokens = n;
+        }
+    }
+
+    return n;
+}
+
+
 /* tokens cost what they cost, whatever the answer is worth */
 
 static const char *
@@ -46,6 +87,13 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
 
     if (c->prompt_tokens >= 0) {
         call->usage->prompt_tokens += c->prompt_tokens;
+    }
+
+    if (cell->outcome == REVIEW_COMPLETION_OK && c->prompt_tokens > 0
+        && (uint64_t) c->prompt_tokens
+           < ngx_http_review_llm_tokens(call) / NGX_HTTP_REVIEW_LLM_CUT)
+    {
+        cell->warnings |= REVIEW_WARNING_PROMPT_CUT;
     }
 
     if (c->completion_tokens >= 0) {

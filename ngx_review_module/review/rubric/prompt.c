@@ -1,61 +1,25 @@
 
 #include "review/rubric/prompt_shared.h"
 #include "review/json/write.h"
+#include "review/rubric/control.h"
 
-#include <strings.h>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 
 #define REVIEW_MARK_OPEN   "<" REVIEW_MARK " id=\""
-#define REVIEW_MARK_CLOSE  "\n</" REVIEW_MARK ">\n"
+#define REVIEW_MARK_CLOSE  "\n</" REVIEW_MARK
+
+/* of the hash of a text, in its marks */
+
+#define REVIEW_MARK_BYTES  8
 
 
 void
 review_prompt_text(review_buf_t *b, const review_str_t *text)
 {
     review_write_text(b, text->data, text->len);
-}
-
-
-/*
- * Material must not end its own mark, nor open another: a "<" before the
- * mark's name is set off with a space.
- */
-
-static void
-review_prompt_material(review_buf_t *b, const char *data, size_t len)
-{
-    const char  *p, *name, *from, *last;
-
-    if (len == 0) {
-        return;
-    }
-
-    from = data;
-    last = data + len;
-
-    for (p = data; p < last; /* void */) {
-        p = memchr(p, '<', (size_t) (last - p));
-
-        if (p == NULL) {
-            break;
-        }
-
-        name = ++p;
-
-        if (name < last && *name == '/') {
-            name++;
-        }
-
-        if ((size_t) (last - name) >= sizeof(REVIEW_MARK) - 1
-            && strncasecmp(name, REVIEW_MARK, sizeof(REVIEW_MARK) - 1) == 0)
-        {
-            review_write_text(b, from, (size_t) (p - from));
-            review_buf_add(b, " ", 1);
-            from = p;
-        }
-    }
-
-    review_write_text(b, from, (size_t) (last - from));
 }
 
 
@@ -66,21 +30,72 @@ review_prompt_words(review_buf_t *b, const char *words)
 }
 
 
+/*
+ * The word of a text's marks is made of the text, so that no text can have its
+ * own in it, and of nothing else, so that it is the same for all points, on all
+ * machines and after restarts: an LLM's cache of prefixes holds, and so does
+ * the hash of a call.  The key need not be secret for that.
+ */
+
+static void
+review_prompt_mark(review_buf_t *b, const review_str_t *text)
+{
+    char                *p;
+    size_t               i;
+    unsigned             n;
+    unsigned char        hash[EVP_MAX_MD_SIZE];
+    static const char    key[] = "review: the marks around a text";
+    static const char    hex[] = "0123456789abcdef";
+
+    review_prompt_words(b, " key=\"");
+    p = review_buf_reserve(b, 2 * REVIEW_MARK_BYTES);
+
+    if (p == NULL
+        || HMAC(EVP_sha256(), key, sizeof(key) - 1,
+                (const unsigned char *) (text->len ? text->data : ""),
+                text->len, hash, &n)
+           == NULL)
+    {
+        b->failed = 1;
+        return;
+    }
+
+    for (i = 0; i < REVIEW_MARK_BYTES; i++) {
+        *p++ = hex[hash[i] >> 4];
+        *p++ = hex[hash[i] & 15];
+    }
+
+    b->len += 2 * REVIEW_MARK_BYTES;
+    review_prompt_words(b, "\">\n");
+}
+
+
 /* writes a text between marks and tells where in the buffer it stands */
 
 static void
 review_prompt_marked(review_buf_t *b, const char *id, size_t len,
     review_str_t *text, size_t *from, size_t *to)
 {
+    size_t  mark;
+
     review_prompt_words(b, REVIEW_MARK_OPEN);
-    review_prompt_material(b, id, len);
-    review_prompt_words(b, "\">\n");
+    review_control_text(b, id, len);
+    review_prompt_words(b, "\"");
+
+    mark = b->len;
+    review_prompt_mark(b, text);
 
     *from = b->len;
-    review_prompt_material(b, text->data, text->len);
+    review_control_text(b, text->data, text->len);
     *to = b->len;
 
     review_prompt_words(b, REVIEW_MARK_CLOSE);
+
+    /* the same once more; the buffer may move as it grows */
+
+    if (review_buf_reserve(b, *from - mark)) {
+        review_buf_add(b, b->data + mark, *from - mark);
+    }
 }
 
 
@@ -143,12 +158,12 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     size_t        references, references_end, from, to;
     review_buf_t  b;
 
-    size = 1024 + strlen(p->words->role) + strlen(p->words->contract)
+    size = 1152 + strlen(p->words->role) + strlen(p->words->contract)
            + subject->model.len + subject->system.len
            + subject->heading.len + subject->chunk.len;
 
     for (i = 0; i < subject->nreferences; i++) {
-        size += 64 + subject->reference_ids[i].len
+        size += 128 + subject->reference_ids[i].len
                 + subject->references[i].len;
     }
 
@@ -162,7 +177,7 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     }
 
     heading = b.len;
-    review_prompt_material(&b, subject->heading.data, subject->heading.len);
+    review_control_text(&b, subject->heading.data, subject->heading.len);
     heading_end = b.len;
 
     if (subject->heading.len) {
@@ -212,7 +227,7 @@ review_prompt_var(json_t *vars, const char *name, json_t *value,
     b->len = 0;
 
     if (json_is_string(value)) {
-        review_prompt_material(b, json_string_value(value),
+        review_control_text(b, json_string_value(value),
                                json_string_length(value));
 
     } else if (json_is_real(value)) {
