@@ -143,19 +143,21 @@ review_quote_source_spent(review_source_t *source, size_t len)
 }
 
 
-/* the first place that cuts no number, or NULL */
+/*
+ * The first place that cuts no number or, where there is none, the first.
+ */
 
 static const char *
 review_quote_source_exact(review_source_t *source, const char *quote,
     size_t len)
 {
     size_t       from;
-    const char  *p, *last;
+    const char  *p, *first, *last;
 
-    p = source->text.data;
-    last = p + source->text.len;
+    last = source->text.data + source->text.len;
+    first = memmem(source->text.data, source->text.len, quote, len);
 
-    while ((p = memmem(p, (size_t) (last - p), quote, len))) {
+    for (p = first; p; p = memmem(p, (size_t) (last - p), quote, len)) {
         from = (size_t) (p - source->text.data);
 
         if (!review_edge_cuts(&source->text, from)
@@ -171,7 +173,7 @@ review_quote_source_exact(review_source_t *source, const char *quote,
         p++;
     }
 
-    return NULL;
+    return first;
 }
 
 

@@ -49,8 +49,8 @@ review_source_t *review_quote_source_create(review_pool_t *pool,
     const char *data, size_t len);
 
 /*
- * Finds the first place where the quote stands and cuts no number in two: "10"
- * does not stand in "110".  Returns the kind of
+ * Finds the first place where the quote stands.  A place that cuts no number in
+ * two is preferred; a normalized match never cuts one.  Returns the kind of
  * match, also in span->match; offsets and text are set unless it is NONE.  A
  * quote without any letter, digit or ideograph in it matches exactly or not at
  * all.
