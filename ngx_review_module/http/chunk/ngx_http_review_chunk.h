@@ -77,6 +77,15 @@ typedef enum {
 #define NGX_HTTP_REVIEW_STATUSES  4
 
 
+/* a piece of prompts */
+
+typedef struct {
+    review_str_t                piece;
+    size_t                      points;     /* code points */
+    size_t                      tokens;     /* estimated; 0: not yet */
+} ngx_http_review_measured_t;
+
+
 struct ngx_http_review_cell_s {
     ngx_queue_t                 queue;      /* in chunk->answered */
     ngx_http_review_chunk_t    *chunk;
@@ -129,8 +138,7 @@ struct ngx_http_review_chunk_s {
     uint64_t                    regex_time; /* microseconds */
     ngx_str_t                   key;        /* $review_chunk_key */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
-    review_str_t                measured;   /* a piece of prompts, */
-    size_t                      tokens;     /* and its tokens, estimated */
+    ngx_http_review_measured_t  measured;   /* what prompts begin with */
 
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    searching:1; /* a thread is at it */

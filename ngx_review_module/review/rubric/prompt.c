@@ -2,18 +2,11 @@
 #include "review/rubric/prompt_shared.h"
 #include "review/json/write.h"
 #include "review/rubric/control.h"
-
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include "review/rubric/mark.h"
 
 
 #define REVIEW_MARK_OPEN   "<" REVIEW_MARK " id=\""
 #define REVIEW_MARK_CLOSE  "\n</" REVIEW_MARK
-
-/* of the hash of a text, in its marks */
-
-#define REVIEW_MARK_BYTES  8
 
 
 void
@@ -30,42 +23,15 @@ review_prompt_words(review_buf_t *b, const char *words)
 }
 
 
-/*
- * The word of a text's marks is made of the text, so that no text can have its
- * own in it, and of nothing else, so that it is the same for all points, on all
- * machines and after restarts: an LLM's cache of prefixes holds, and so does
- * the hash of a call.  The key need not be secret for that.
- */
-
 static void
 review_prompt_mark(review_buf_t *b, const review_str_t *text)
 {
-    char                *p;
-    size_t               i;
-    unsigned             n;
-    unsigned char        hash[EVP_MAX_MD_SIZE];
-    static const char    key[] = "review: the marks around a text";
-    static const char    hex[] = "0123456789abcdef";
+    char  word[REVIEW_MARK_WORD];
+
+    review_mark_word(text, word);
 
     review_prompt_words(b, " key=\"");
-    p = review_buf_reserve(b, 2 * REVIEW_MARK_BYTES);
-
-    if (p == NULL
-        || HMAC(EVP_sha256(), key, sizeof(key) - 1,
-                (const unsigned char *) (text->len ? text->data : ""),
-                text->len, hash, &n)
-           == NULL)
-    {
-        b->failed = 1;
-        return;
-    }
-
-    for (i = 0; i < REVIEW_MARK_BYTES; i++) {
-        *p++ = hex[hash[i] >> 4];
-        *p++ = hex[hash[i] & 15];
-    }
-
-    b->len += 2 * REVIEW_MARK_BYTES;
+    review_buf_add(b, word, sizeof(word));
     review_prompt_words(b, "\">\n");
 }
 
@@ -172,16 +138,13 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     review_prompt_head(p, &b, subject);
     head = b.len;
 
-    if (subject->heading.len) {
-        review_prompt_words(&b, p->words->heading);
-    }
-
     heading = b.len;
-    review_control_text(&b, subject->heading.data, subject->heading.len);
     heading_end = b.len;
 
     if (subject->heading.len) {
-        review_prompt_words(&b, "\n");
+        review_prompt_words(&b, p->words->heading);
+        review_prompt_marked(&b, "heading", 7, &subject->heading, &heading,
+                             &heading_end);
     }
 
     review_prompt_marked(&b, "chunk", 5, &subject->chunk, &chunk, &chunk_end);
@@ -228,7 +191,7 @@ review_prompt_var(json_t *vars, const char *name, json_t *value,
 
     if (json_is_string(value)) {
         review_control_text(b, json_string_value(value),
-                               json_string_length(value));
+                            json_string_length(value));
 
     } else if (json_is_real(value)) {
 
@@ -247,7 +210,7 @@ review_prompt_var(json_t *vars, const char *name, json_t *value,
             return -1;
         }
 
-        review_write_text(b, text.data, text.len);
+        review_control_text(b, text.data, text.len);
     }
 
     if (b->failed) {

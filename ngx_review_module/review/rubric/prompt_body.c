@@ -209,7 +209,7 @@ review_prompt_body_data(review_body_t *body)
 
     review_prompt_words(&body->own, "\n\n");
     review_prompt_words(&body->own, body->prompt->words->data);
-    review_write_text(&body->own, schema.data, schema.len);
+    review_control_text(&body->own, schema.data, schema.len);
 }
 
 
@@ -367,6 +367,7 @@ review_prompt_body_tail(review_body_t *body)
 
     review_prompt_message_end(b);
     review_write_array_end(b);
+    review_prompt_body_flush(body);
 
     review_write_decimal(b, "temperature",
                          body->point->temperature > 0
