@@ -7,6 +7,7 @@
 #include "review/rubric/suspect_words.h"
 #include "review/base/utf8.h"
 
+#include <endian.h>
 #include <utf8proc.h>
 
 
@@ -34,21 +35,32 @@ typedef struct {
 
 
 typedef struct {
-    unsigned char          looks[4096];  /* by the last bits of a character:
-                                            is it worth a look? */
-    review_suspect_pair_t  pairs[REVIEW_SUSPECT_PAIRS];
-    int                    known;
-} review_suspect_index_t;
-
-
-typedef struct {
-    review_suspect_index_t  *index;
     const char              *first;
     const char              *last;
     size_t                   budget;
     size_t                   laces;      /* invisible ones lately, */
     const char              *laced;      /* and where the first stands */
 } review_suspect_t;
+
+
+/*
+ * What a character may be: a word's first; its second, or what may stand before
+ * that; something that is looked at whatever follows.
+ */
+
+#define REVIEW_SUSPECT_FIRST   1
+#define REVIEW_SUSPECT_SECOND  2
+#define REVIEW_SUSPECT_ALWAYS  4
+
+/*
+ * Characters of three bytes are known by the six bits of the last two: those
+ * that are alike in them are told apart when they are looked at.
+ */
+
+static unsigned char          review_suspect_ascii[0x80];
+static unsigned char          review_suspect_three[0x4000];
+
+static review_suspect_pair_t  review_suspect_pairs[REVIEW_SUSPECT_PAIRS];
 
 
 /* full width and dashes; invisible ones and white space are 0 */
@@ -83,6 +95,15 @@ review_suspect_fold(int32_t c)
 
     case 0x201c: case 0x201d: case 0x300c: case 0x300d:
         return '"';
+
+    case 0x2039: case 0x27e8: case 0x3008: case 0xfe64:
+        return '<';
+
+    case 0x203a: case 0x27e9: case 0x3009: case 0xfe65:
+        return '>';
+
+    case 0x2044: case 0x2215:
+        return '/';
     }
 
     return utf8proc_get_property(c)->ignorable ? 0 : c;
@@ -252,14 +273,13 @@ review_suspect_is_like(review_suspect_t *s, const char *p,
 /* the place of the pair, or where it would be */
 
 static review_suspect_pair_t *
-review_suspect_pair(review_suspect_index_t *index, int32_t first,
-    int32_t second)
+review_suspect_pair(int32_t first, int32_t second)
 {
     uint32_t                i;
     review_suspect_pair_t  *pair;
 
     for (i = (uint32_t) (first * 31 + second); /* void */ ; i++) {
-        pair = &index->pairs[i % REVIEW_SUSPECT_PAIRS];
+        pair = &review_suspect_pairs[i % REVIEW_SUSPECT_PAIRS];
 
         if (pair->patterns == 0
             || (pair->first == first && pair->second == second))
@@ -270,61 +290,100 @@ review_suspect_pair(review_suspect_index_t *index, int32_t first,
 }
 
 
-static void
-review_suspect_mark(review_suspect_index_t *index, int32_t c)
+/* of what stands in the low half of a word */
+
+static inline unsigned
+review_suspect_three_of(uint64_t trails)
 {
-    index->looks[c & 0xfff] = 1;
+    return review_suspect_three[trails & 0x3f3f];
 }
 
 
-/* nearly no character of a text begins a word, and few that do go on with it */
+/* of the three bytes at p */
 
-static review_suspect_index_t *
-review_suspect_index(void)
+static inline unsigned
+review_suspect_three_at(const char *p)
 {
-    size_t                         i;
-    int32_t                        first, second;
-    const char                    *p, *part;
-    review_suspect_pair_t         *pair;
-    static review_suspect_index_t  index;
-    static const int32_t           hidden[] = {
-        0xad, 0x200b, 0x200c, 0x200d, 0x202d, 0x202e, 0x2060, 0xfeff
+    uint16_t  trails;
+
+    memcpy(&trails, p + 1, sizeof(trails));
+
+    return review_suspect_three_of(le16toh(trails));
+}
+
+
+static void
+review_suspect_mark(int32_t c, unsigned kind)
+{
+    if (c < 0x80) {
+        review_suspect_ascii[c] |= (unsigned char) kind;
+
+    } else if (c >= 0x800) {
+        review_suspect_three[(c & 0x3f) << 8 | (c >> 6 & 0x3f)]
+            |= (unsigned char) kind;
+    }
+}
+
+
+/* the first parts of a pattern; what its characters are goes into "kinds" */
+
+static void
+review_suspect_learn(size_t n, unsigned char *kinds)
+{
+    int32_t                 first, second;
+    const char             *p, *part;
+    review_suspect_pair_t  *pair;
+
+    for (part = review_suspect_words[n].parts[0]; *part; /* void */) {
+        p = part;
+        part = strchrnul(part, ' ');
+        first = review_utf8_next(&p, part);
+        second = p < part ? review_utf8_next(&p, part) : 0;
+
+        kinds[first] |= second ? REVIEW_SUSPECT_FIRST : REVIEW_SUSPECT_ALWAYS;
+        kinds[second] |= REVIEW_SUSPECT_SECOND;
+
+        pair = review_suspect_pair(first, second);
+        pair->first = first;
+        pair->second = second;
+        pair->patterns |= (uint32_t) 1 << n;
+        part += *part == ' ';
+    }
+}
+
+
+/*
+ * The tables are made when the module is loaded, before there is any process or
+ * thread that would use them.
+ */
+
+static void __attribute__((constructor))
+review_suspect_init(void)
+{
+    size_t                i;
+    int32_t               c;
+    unsigned char         kinds[0x10000];
+    static const int32_t  hidden[] = {
+        0x200b, 0x200c, 0x200d, 0x202d, 0x202e, 0x2060, 0xfeff
     };
 
-    for (i = 0; !index.known && review_suspect_words[i].parts[0]; i++) {
+    memset(kinds, 0, sizeof(kinds));
 
-        for (part = review_suspect_words[i].parts[0]; *part; /* void */) {
-            p = part;
-            part = strchrnul(part, ' ');
-            first = review_utf8_next(&p, part);
-            second = p < part ? review_utf8_next(&p, part) : 0;
+    for (i = 0; review_suspect_words[i].parts[0]; i++) {
+        review_suspect_learn(i, kinds);
+    }
 
-            review_suspect_mark(&index, first);
+    /* white space and the like, which folds to nothing */
 
-            if (first < 0x80) {
-                review_suspect_mark(&index, first + 0xfee0);
-            }
+    kinds[0] = REVIEW_SUSPECT_SECOND;
 
-            if (review_suspect_is_letter(first)) {
-                review_suspect_mark(&index, first - 0x20);
-                review_suspect_mark(&index, first - 0x20 + 0xfee0);
-            }
-
-            pair = review_suspect_pair(&index, first, second);
-            pair->first = first;
-            pair->second = second;
-            pair->patterns |= (uint32_t) 1 << i;
-            part += *part == ' ';
-        }
+    for (c = 0; c < 0x10000; c++) {
+        review_suspect_mark(c, kinds[review_suspect_fold(c)]);
     }
 
     for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
-        review_suspect_mark(&index, hidden[i]);
+        review_suspect_mark(hidden[i], REVIEW_SUSPECT_ALWAYS);
     }
-
-    index.known = 1;
-
-    return &index;
 }
 
 
@@ -377,8 +436,8 @@ review_suspect_at(review_suspect_t *s, const char *p)
     first = review_suspect_fold(first);
     second = review_suspect_next(&next, s->last);
 
-    patterns = review_suspect_pair(s->index, first, second)->patterns
-               | review_suspect_pair(s->index, first, 0)->patterns;
+    patterns = review_suspect_pair(first, second)->patterns
+               | review_suspect_pair(first, 0)->patterns;
 
     for (i = 0; patterns; i++, patterns >>= 1) {
         if ((patterns & 1)
@@ -392,43 +451,119 @@ review_suspect_at(review_suspect_t *s, const char *p)
 }
 
 
+/* may a word's second character stand at p? */
+
+static inline int
+review_suspect_goes_on(const char *p, const char *last)
+{
+    unsigned char  c;
+
+    if (p == last) {
+        return 0;
+    }
+
+    c = (unsigned char) *p;
+
+    if (c < 0x80) {
+        return review_suspect_ascii[c] & REVIEW_SUSPECT_SECOND;
+    }
+
+    /* of valid UTF-8 all three bytes are there */
+
+    return (c & 0xf0) != 0xe0
+           || (review_suspect_three_at(p) & REVIEW_SUSPECT_SECOND);
+}
+
+
+/* one character; *p is set behind it */
+
+static int
+review_suspect_one(review_suspect_t *s, const char **p)
+{
+    unsigned       kind;
+    const char    *at;
+    unsigned char  c;
+
+    at = *p;
+    c = (unsigned char) *at;
+
+    if (c < 0x80) {
+        kind = review_suspect_ascii[c];
+        *p = at + 1;
+
+    } else if (c < 0xe0) {
+        kind = (c == 0xc2 && (unsigned char) at[1] == 0xad)
+               ? REVIEW_SUSPECT_ALWAYS : 0;
+        *p = at + 2;
+
+    } else if (c < 0xf0) {
+        kind = review_suspect_three_at(at);
+        *p = at + 3;
+
+    } else {
+        kind = c == 0xf3 ? REVIEW_SUSPECT_ALWAYS : 0;
+        *p = at + 4;
+    }
+
+    if ((kind & REVIEW_SUSPECT_ALWAYS)
+        || ((kind & REVIEW_SUSPECT_FIRST)
+            && review_suspect_goes_on(*p, s->last)))
+    {
+        return review_suspect_at(s, at);
+    }
+
+    return 0;
+}
+
+
+/*
+ * Nearly all characters are ideographs and such, which begin with 0xe3 to 0xea.
+ * Two at a time are looked at: is the later one a word's first, or its second?
+ * Only then is the earlier one looked at as well.
+ */
+
 int
 review_suspect_text(const char *data, size_t len)
 {
-    int32_t               c;
-    const char           *p, *next;
-    review_suspect_t      s;
-    const unsigned char  *looks;
+    uint64_t          word;
+    unsigned          kind;
+    const char       *p;
+    review_suspect_t  s;
 
     memset(&s, 0, sizeof(s));
 
-    s.index = review_suspect_index();
     s.first = data;
     s.last = data + len;
     s.budget = REVIEW_SUSPECT_BUDGET + len / 256;
 
-    looks = s.index->looks;
+    for (p = data; p < s.last; /* void */) {
 
-    for (p = data; p < s.last; p = next) {
-        c = (unsigned char) *p;
+        if (s.last - p >= (ptrdiff_t) sizeof(word)) {
+            memcpy(&word, p, sizeof(word));
+            word = le64toh(word);
 
-        if (c < 0x80) {
-            next = p + 1;
+            if (((word + 0x05000005) & 0xf80000f8) == 0xe80000e8) {
+                kind = review_suspect_three_of(word >> 32);
 
-        } else if ((c & 0xf0) == 0xe0) {
+                if (kind == 0) {
+                    p += 6;
+                    continue;
+                }
 
-            /* of valid UTF-8 all three bytes are there */
+                if ((kind & REVIEW_SUSPECT_SECOND)
+                    && (review_suspect_three_of(word >> 8)
+                        & REVIEW_SUSPECT_FIRST)
+                    && review_suspect_at(&s, p))
+                {
+                    return 1;
+                }
 
-            next = p + 3;
-            c = (p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-
-        } else {
-            next = p;
-            c = review_utf8_next(&next, s.last);
-            c = c > 0xffff ? 0x200b & 0xfff : c & 0xfff;
+                p += (kind & REVIEW_SUSPECT_FIRST) ? 3 : 6;
+                continue;
+            }
         }
 
-        if (looks[c] && review_suspect_at(&s, p)) {
+        if (review_suspect_one(&s, &p)) {
             return 1;
         }
     }
