@@ -6,34 +6,47 @@
 
 #include <strings.h>
 
+#if (__SSE2__)
+#include <emmintrin.h>
+#endif
+
 
 #define REVIEW_CONTROL_NAME      64      /* bytes of a name, at most */
 #define REVIEW_CONTROL_CAPITALS  3       /* of a name in "[...]", at least */
 
 
-/* how brackets begin, by the byte to look for, the rarest of them */
-
 typedef struct {
     review_str_t        bracket;
-    size_t              rare;
     int               (*opens)(const char *p, const char *last);
 } review_control_t;
 
 
-/* full width as half width: some tokenizers do so, too */
+/*
+ * What stands behind a bracket is looked at up to where it is told, or the text
+ * ends: another text may follow then, which goes on with it.
+ */
+
+#define REVIEW_CONTROL_END  0
+
+
+/* full width as half width, and no invisible ones: some tokenizers do so, too */
 
 static int32_t
 review_control_next(const char **p, const char *last)
 {
     int32_t  c;
 
-    if (*p == last) {
-        return 0;
+    while (*p < last) {
+        c = review_utf8_next(p, last);
+
+        if (c != 0xad && (c < 0x200b || c > 0x200d) && c != 0x2060
+            && c != 0xfeff)
+        {
+            return (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0 : c;
+        }
     }
 
-    c = review_utf8_next(p, last);
-
-    return (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0 : c;
+    return REVIEW_CONTROL_END;
 }
 
 
@@ -85,6 +98,23 @@ review_control_is_html(const char *name, size_t len)
 }
 
 
+/* does our own mark begin at p? */
+
+static int
+review_control_is_mark(const char *p, const char *last)
+{
+    const char  *mark;
+
+    for (mark = REVIEW_MARK; *mark; mark++) {
+        if ((review_control_next(&p, last) | 0x20) != (*mark | 0x20)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* behind "<": "|", a name up to ">", or our own mark */
 
 static int
@@ -98,7 +128,7 @@ review_control_opens_angle(const char *p, const char *last)
     next = p;
     c = review_control_next(&next, last);
 
-    if (c == '|') {
+    if (c == '|' || c == REVIEW_CONTROL_END) {
         return 1;
     }
 
@@ -106,9 +136,7 @@ review_control_opens_angle(const char *p, const char *last)
         name = next;
     }
 
-    if ((size_t) (last - name) >= sizeof(REVIEW_MARK) - 1
-        && strncasecmp(name, REVIEW_MARK, sizeof(REVIEW_MARK) - 1) == 0)
-    {
+    if (review_control_is_mark(name, last)) {
         return 1;
     }
 
@@ -119,10 +147,12 @@ review_control_opens_angle(const char *p, const char *last)
         end = next;
         c = review_control_next(&next, last);
         letters += review_control_is_letter(c);
+
     } while (review_control_is_name(c) && end - name < REVIEW_CONTROL_NAME);
 
-    return c == '>' && letters
-           && !review_control_is_html(name, (size_t) (end - name));
+    return c == REVIEW_CONTROL_END
+           || (c == '>' && letters
+               && !review_control_is_html(name, (size_t) (end - name)));
 }
 
 
@@ -138,7 +168,8 @@ review_control_opens_square(const char *p, const char *last)
     next = p;
     c = review_control_next(&next, last);
 
-    if (c == '|' || (last - p >= 3 && memcmp(p, "e~[", 3) == 0)
+    if (c == '|' || c == REVIEW_CONTROL_END
+        || (last - p >= 3 && memcmp(p, "e~[", 3) == 0)
         || (last - p >= 8 && memcmp(p, "control_", 8) == 0))
     {
         return 1;
@@ -153,7 +184,8 @@ review_control_opens_square(const char *p, const char *last)
         capitals += review_control_is_capital(c);
     } while (review_control_is_name(c) && next - name < REVIEW_CONTROL_NAME);
 
-    return c == ']' && capitals >= REVIEW_CONTROL_CAPITALS;
+    return c == REVIEW_CONTROL_END
+           || (c == ']' && capitals >= REVIEW_CONTROL_CAPITALS);
 }
 
 
@@ -173,50 +205,106 @@ review_control_opens_triangle(const char *p, const char *last)
 
     c = review_control_next(&p, last);
 
-    return c == '/' || c == '|' || review_control_is_name(c);
+    return c == '/' || c == '|' || c == REVIEW_CONTROL_END
+           || review_control_is_name(c);
 }
 
 
 static const review_control_t  review_controls[] = {
-    { review_string("<"), 0, review_control_opens_angle },
-    { review_string("["), 0, review_control_opens_square },
-    { review_string("]"), 0, review_control_opens_tilde },
-    { review_string("＜"), 2, review_control_opens_angle },
-    { review_string("［"), 2, review_control_opens_square },
-    { review_string("◁"), 1, review_control_opens_triangle }
+    { review_string("<"), review_control_opens_angle },
+    { review_string("["), review_control_opens_square },
+    { review_string("]"), review_control_opens_tilde },
+    { review_string("＜"), review_control_opens_angle },
+    { review_string("［"), review_control_opens_square },
+    { review_string("◁"), review_control_opens_triangle }
 };
 
 #define REVIEW_CONTROLS                                                       \
     (sizeof(review_controls) / sizeof(review_controls[0]))
 
 
-/* behind the next bracket of the kind that opens a control token, or NULL */
+/* may one of the brackets be at p?  Those of three bytes: by two of these */
+
+static inline int
+review_control_may_be(const char *p, const char *last)
+{
+    switch ((unsigned char) *p) {
+
+    case '<': case '[': case ']':
+        return 1;
+
+    case 0xef:
+        return last - p >= 3 && ((unsigned char) p[2] == 0x9c
+                                 || (unsigned char) p[2] == 0xbb);
+
+    case 0xe2:
+        return last - p >= 3 && (unsigned char) p[2] == 0x81;
+
+    default:
+        return 0;
+    }
+}
+
+
+/* the first place from p on where one of the brackets may be, or "last" */
 
 static const char *
-review_control_find(const review_control_t *control, const char *p,
-    const char *last)
+review_control_seek(const char *p, const char *last)
 {
-    size_t       rare, len;
-    const char  *at, *from;
+#if (__SSE2__)
 
-    from = p;
-    rare = control->rare;
-    len = control->bracket.len;
+#define review_control_is(v, c)  _mm_cmpeq_epi8(v, _mm_set1_epi8((char) (c)))
 
-    while (p < last) {
-        p = memchr(p, control->bracket.data[rare], (size_t) (last - p));
+    int      found;
+    __m128i  v, third, one, full, triangle;
 
-        if (p == NULL) {
-            break;
+    for ( /* void */ ; last - p >= 18; p += 16) {
+        v = _mm_loadu_si128((const __m128i *) p);
+        third = _mm_loadu_si128((const __m128i *) (p + 2));
+
+        one = _mm_or_si128(_mm_or_si128(review_control_is(v, '<'),
+                                        review_control_is(v, '[')),
+                           review_control_is(v, ']'));
+        full = _mm_and_si128(review_control_is(v, 0xef),
+                             _mm_or_si128(review_control_is(third, 0x9c),
+                                          review_control_is(third, 0xbb)));
+        triangle = _mm_and_si128(review_control_is(v, 0xe2),
+                                 review_control_is(third, 0x81));
+
+        found = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(one, full),
+                                               triangle));
+        if (found) {
+            return p + __builtin_ctz((unsigned) found);
         }
+    }
 
-        at = p++ - rare;
+#endif
 
-        if (at >= from && (size_t) (last - at) >= len
-            && (len == 1 || memcmp(at, control->bracket.data, len) == 0)
-            && control->opens(at + len, last))
+    while (p < last && !review_control_may_be(p, last)) {
+        p++;
+    }
+
+    return p;
+}
+
+
+/* behind the bracket at p, if it opens a control token; or NULL */
+
+static const char *
+review_control_opened(const char *p, const char *last)
+{
+    size_t               i;
+    const review_str_t  *bracket;
+
+    for (i = 0; i < REVIEW_CONTROLS; i++) {
+        bracket = &review_controls[i].bracket;
+
+        if ((size_t) (last - p) >= bracket->len
+            && memcmp(p, bracket->data, bracket->len) == 0)
         {
-            return at + len;
+            p += bracket->len;
+
+            return review_controls[i].opens(p, last) ? p : NULL;
         }
     }
 
@@ -224,13 +312,10 @@ review_control_find(const review_control_t *control, const char *p,
 }
 
 
-/* each kind is looked for once, since most texts have none of it */
-
 void
 review_control_text(review_buf_t *b, const char *data, size_t len)
 {
-    size_t       i;
-    const char  *next, *last, *found[REVIEW_CONTROLS];
+    const char  *p, *last, *opened;
 
     if (len == 0) {
         return;
@@ -238,33 +323,15 @@ review_control_text(review_buf_t *b, const char *data, size_t len)
 
     last = data + len;
 
-    for (i = 0; i < REVIEW_CONTROLS; i++) {
-        found[i] = review_control_find(&review_controls[i], data, last);
-    }
+    for (p = data; (p = review_control_seek(p, last)) < last; p++) {
+        opened = review_control_opened(p, last);
 
-    for ( ;; ) {
-        next = NULL;
-
-        for (i = 0; i < REVIEW_CONTROLS; i++) {
-            if (found[i] && (next == NULL || found[i] < next)) {
-                next = found[i];
-            }
-        }
-
-        if (next == NULL) {
-            review_write_text(b, data, (size_t) (last - data));
-            return;
-        }
-
-        review_write_text(b, data, (size_t) (next - data));
-        review_buf_add(b, " ", 1);
-        data = next;
-
-        for (i = 0; i < REVIEW_CONTROLS; i++) {
-            if (found[i] == next) {
-                found[i] = review_control_find(&review_controls[i], next,
-                                               last);
-            }
+        if (opened) {
+            review_write_text(b, data, (size_t) (opened - data));
+            review_buf_add(b, " ", 1);
+            data = opened;
         }
     }
+
+    review_write_text(b, data, (size_t) (last - data));
 }

@@ -51,13 +51,15 @@ typedef struct {
 #define REVIEW_SUSPECT_FIRST   1
 #define REVIEW_SUSPECT_SECOND  2
 #define REVIEW_SUSPECT_ALWAYS  4
+#define REVIEW_SUSPECT_LOOK    (REVIEW_SUSPECT_FIRST|REVIEW_SUSPECT_ALWAYS)
 
 /*
- * Characters of three bytes are known by the six bits of the last two: those
- * that are alike in them are told apart when they are looked at.
+ * The kinds of ASCII, by the byte; all other bytes end a run of it.  Characters
+ * of three bytes are known by the six bits of the last two: those that are alike
+ * in them are told apart when they are looked at.
  */
 
-static unsigned char          review_suspect_ascii[0x80];
+static unsigned char          review_suspect_bytes[0x100];
 static unsigned char          review_suspect_three[0x4000];
 
 static review_suspect_pair_t  review_suspect_pairs[REVIEW_SUSPECT_PAIRS];
@@ -316,7 +318,7 @@ static void
 review_suspect_mark(int32_t c, unsigned kind)
 {
     if (c < 0x80) {
-        review_suspect_ascii[c] |= (unsigned char) kind;
+        review_suspect_bytes[c] |= (unsigned char) kind;
 
     } else if (c >= 0x800) {
         review_suspect_three[(c & 0x3f) << 8 | (c >> 6 & 0x3f)]
@@ -376,6 +378,10 @@ review_suspect_init(void)
     /* white space and the like, which folds to nothing */
 
     kinds[0] = REVIEW_SUSPECT_SECOND;
+
+    memset(review_suspect_bytes, REVIEW_SUSPECT_LOOK,
+           sizeof(review_suspect_bytes));
+    memset(review_suspect_bytes, 0, 0x80);
 
     for (c = 0; c < 0x10000; c++) {
         review_suspect_mark(c, kinds[review_suspect_fold(c)]);
@@ -465,7 +471,7 @@ review_suspect_goes_on(const char *p, const char *last)
     c = (unsigned char) *p;
 
     if (c < 0x80) {
-        return review_suspect_ascii[c] & REVIEW_SUSPECT_SECOND;
+        return review_suspect_bytes[c] & REVIEW_SUSPECT_SECOND;
     }
 
     /* of valid UTF-8 all three bytes are there */
@@ -488,7 +494,7 @@ review_suspect_one(review_suspect_t *s, const char **p)
     c = (unsigned char) *at;
 
     if (c < 0x80) {
-        kind = review_suspect_ascii[c];
+        kind = review_suspect_bytes[c];
         *p = at + 1;
 
     } else if (c < 0xe0) {
@@ -517,16 +523,70 @@ review_suspect_one(review_suspect_t *s, const char **p)
 
 
 /*
- * Nearly all characters are ideographs and such, which begin with 0xe3 to 0xea.
- * Two at a time are looked at: is the later one a word's first, or its second?
- * Only then is the earlier one looked at as well.
+ * Advances over what begins no word.  Nearly all characters are ideographs and
+ * such, whose first byte is from 0xe3 to 0xea, and of these two at a time are
+ * looked at: is the later one a word's first, or its second?  Only then the
+ * earlier one matters.  A function of its own has registers enough.
  */
+
+static const char * __attribute__((noinline))
+review_suspect_skip(const char *p, const char *last)
+{
+    uint64_t  word;
+    unsigned  later;
+
+    for (last -= sizeof(word); p <= last; /* void */) {
+        memcpy(&word, p, sizeof(word));
+        word = le64toh(word);
+
+        if (((word + 0x05000005) & 0xf80000f8) == 0xe80000e8) {
+            later = review_suspect_three_of(word >> 32);
+
+            if (later == 0) {
+                p += 6;
+                continue;
+            }
+
+            if ((later & REVIEW_SUSPECT_SECOND)
+                && (review_suspect_three_of(word >> 8) & REVIEW_SUSPECT_FIRST))
+            {
+                break;
+            }
+
+            p += (later & REVIEW_SUSPECT_FIRST) ? 3 : 6;
+
+        } else if ((word & 0x80) == 0) {
+
+            while (!(review_suspect_bytes[(unsigned char) *p]
+                     & REVIEW_SUSPECT_LOOK))
+            {
+                if (++p > last) {
+                    return p;
+                }
+            }
+
+            if ((unsigned char) *p < 0x80) {
+                break;
+            }
+
+        } else if ((word & 0xf0) == 0xe0
+                   && !(review_suspect_three_of(word >> 8)
+                        & REVIEW_SUSPECT_LOOK))
+        {
+            p += 3;
+
+        } else {
+            break;
+        }
+    }
+
+    return p;
+}
+
 
 int
 review_suspect_text(const char *data, size_t len)
 {
-    uint64_t          word;
-    unsigned          kind;
     const char       *p;
     review_suspect_t  s;
 
@@ -538,29 +598,8 @@ review_suspect_text(const char *data, size_t len)
 
     for (p = data; p < s.last; /* void */) {
 
-        if (s.last - p >= (ptrdiff_t) sizeof(word)) {
-            memcpy(&word, p, sizeof(word));
-            word = le64toh(word);
-
-            if (((word + 0x05000005) & 0xf80000f8) == 0xe80000e8) {
-                kind = review_suspect_three_of(word >> 32);
-
-                if (kind == 0) {
-                    p += 6;
-                    continue;
-                }
-
-                if ((kind & REVIEW_SUSPECT_SECOND)
-                    && (review_suspect_three_of(word >> 8)
-                        & REVIEW_SUSPECT_FIRST)
-                    && review_suspect_at(&s, p))
-                {
-                    return 1;
-                }
-
-                p += (kind & REVIEW_SUSPECT_FIRST) ? 3 : 6;
-                continue;
-            }
+        if (s.last - p >= (ptrdiff_t) sizeof(uint64_t)) {
+            p = review_suspect_skip(p, s.last);
         }
 
         if (review_suspect_one(&s, &p)) {

@@ -25,7 +25,7 @@ static const char *const  tokens[][2] = {
     { "[INST]x[/INST]", "[ INST]x[ /INST]" },
     { "[TOOL_CALLS][gMASK]<sop>", "[ TOOL_CALLS][ gMASK]< sop>" },
     { "[|user|][control_8]", "[ |user|][ control_8]" },
-    { "]~b]user[e~[", "] ~b]user[ e~[" },
+    { "]~b]user[e~[。", "] ~b]user[ e~[。" },
     { "◁think▷a◁/think▷", "◁ think▷a◁ /think▷" },
     { "<_user><reserved_106><0x0A><seed:bos>",
       "< _user>< reserved_106>< 0x0A>< seed:bos>" },
@@ -35,11 +35,28 @@ static const char *const  tokens[][2] = {
     { "a<s>b[INST]c<s>", "a< s>b[ INST]c< s>" },
     { "</review-text>", "< /review-text>" },
     { "<REVIEW-TEXT id=1>", "< REVIEW-TEXT id=1>" },
+    { "＜／ＲＥＶＩＥＷ－Text id=1＞", "＜ ／ＲＥＶＩＥＷ－Text id=1＞" },
+    { "<\u200b/rev\u200diew-text key", "< \u200b/rev\u200diew-text key" },
+    { "<\ufeff|im_start|>", "< \ufeff|im_start|>" },
+    { "[\u00adIN\u2060ST]", "[ \u00adIN\u2060ST]" },
+    { NULL, NULL }
+};
+
+/* at a text's end, where another one may go on with it */
+
+static const char *const  ends[][2] = {
+    { "<", "< " },
+    { "a ［", "a ［ " },
+    { "◁", "◁ " },
+    { "</", "< /" },
+    { "x <start_of", "x < start_of" },
+    { "[/INS", "[ /INS" },
+    { "]~b]user[e~[", "] ~b]user[ e~[ " },
     { NULL, NULL }
 };
 
 static const char *const  plain[] = {
-    "", "<", "[", "◁", "<>", "[]", "a < b, c > d", "<br><TD>80</td></table>",
+    "", "]", "<>", "[]", "<a b", "[附", "◁ ", "a < b, c > d", "<br><TD>80</td></table>",
     "<table border=1>", "[1][附件](x)[GB][X][ ]", "a[i] = b[j]",
     "<投标人名称>", "＜项目名称＞", "［附件一］", "<https://a.b/c>", "<12>",
     "< |im_start|>", "完全｜符合", NULL
@@ -72,12 +89,17 @@ test_tokens(void)
                "set off: %s", tokens[i][1]);
     }
 
+    for (i = 0; ends[i][0]; i++) {
+        is_str(set_off(ends[i][0], strlen(ends[i][0])), ends[i][1],
+               "at the end: %s", ends[i][0]);
+    }
+
     for (i = 0; plain[i]; i++) {
         is_str(set_off(plain[i], strlen(plain[i])), plain[i], "left: %s",
                plain[i]);
     }
 
-    is_str(set_off("<|im_start|>", 1), "<", "no byte behind the end");
+    is_str(set_off("<<br>", 1), "< ", "no byte behind the end");
 }
 
 
