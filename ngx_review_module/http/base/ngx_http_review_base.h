@@ -47,14 +47,16 @@ extern ngx_conf_post_t  ngx_http_review_param_positive;
 
 /*
  * ngx_http_review_body.c: a client's body.  In one piece: it may point to
- * nginx's memory.  As buffers that last as long as the pool, to be joined at
- * "dst" by another thread.
+ * nginx's memory.  As buffers that last as long as the pool, for another thread,
+ * which joins them at "dst" unless they are whole already; the pool must not be
+ * destroyed before the request's, which still points to them.
  */
 
 ngx_int_t ngx_http_review_body_read(ngx_http_request_t *r, ngx_str_t *body);
 off_t ngx_http_review_body_size(ngx_http_request_t *r);
 ngx_int_t ngx_http_review_body_take(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_chain_t **bufs);
+ngx_int_t ngx_http_review_body_is_whole(ngx_chain_t *bufs, ngx_str_t *body);
 ngx_int_t ngx_http_review_body_join(ngx_chain_t *bufs, u_char *dst);
 
 
