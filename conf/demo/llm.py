@@ -35,7 +35,7 @@ def split_prompt(text):
 
     marked = list(TEXT.finditer(text))
     chunk = [m[3] for m in marked if m[1] == 'chunk']
-    others = [m[3] for m in marked if m[1] != 'chunk']
+    others = [m[3] for m in marked if m[1] not in ('chunk', 'heading')]
     question = text[marked[-1].end():] if marked else text
     return '\n'.join(chunk), '\n'.join(others), question
 

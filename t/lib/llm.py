@@ -148,8 +148,8 @@ COALESCE = 262144           # what is smaller goes out in one write
 
 CHUNK = re.compile(r'<review-text id="chunk" (key="\w+")>\n(.*?)\n'
                    r'</review-text \1>', re.S)
-REFERENCE = re.compile(r'<review-text id="(?!chunk")[^"\n]+" (key="\w+")>\n'
-                       r'(.*?)\n</review-text \1>', re.S)
+REFERENCE = re.compile(r'<review-text id="(?!chunk"|heading")[^"\n]+" '
+                       r'(key="\w+")>\n(.*?)\n</review-text \1>', re.S)
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
 FLAGS = frozenset("""

@@ -36,6 +36,27 @@ review_prompt_mark(review_buf_t *b, const review_str_t *text)
 }
 
 
+/* an id cannot end the quotes that it stands in, nor the line */
+
+static void
+review_prompt_id(review_buf_t *b, const char *id, size_t len)
+{
+    size_t  i, from;
+
+    from = 0;
+
+    for (i = 0; i < len; i++) {
+        if (id[i] == '"' || (unsigned char) id[i] < ' ') {
+            review_control_text(b, id + from, i - from);
+            review_buf_add(b, id[i] == '"' ? "'" : " ", 1);
+            from = i + 1;
+        }
+    }
+
+    review_control_text(b, id + from, len - from);
+}
+
+
 /* writes a text between marks and tells where in the buffer it stands */
 
 static void
@@ -45,7 +66,7 @@ review_prompt_marked(review_buf_t *b, const char *id, size_t len,
     size_t  mark;
 
     review_prompt_words(b, REVIEW_MARK_OPEN);
-    review_control_text(b, id, len);
+    review_prompt_id(b, id, len);
     review_prompt_words(b, "\"");
 
     mark = b->len;
