@@ -128,7 +128,7 @@ review_control_opens_angle(const char *p, const char *last)
     next = p;
     c = review_control_next(&next, last);
 
-    if (c == '|' || c == REVIEW_CONTROL_END) {
+    if (c == '|') {
         return 1;
     }
 
@@ -168,8 +168,7 @@ review_control_opens_square(const char *p, const char *last)
     next = p;
     c = review_control_next(&next, last);
 
-    if (c == '|' || c == REVIEW_CONTROL_END
-        || (last - p >= 3 && memcmp(p, "e~[", 3) == 0)
+    if (c == '|' || (last - p >= 3 && memcmp(p, "e~[", 3) == 0)
         || (last - p >= 8 && memcmp(p, "control_", 8) == 0))
     {
         return 1;
