@@ -2,7 +2,8 @@
 /*
  * Proves, for any text, that what speaks to the reviewer does so amid other
  * words as well, with a space behind each character, and in full width; and
- * that ideographs, which are read two at a time, say the same when they are not.
+ * that ideographs, which are read two at a time, say the same when they are
+ * not.
  */
 
 #ifndef _GNU_SOURCE

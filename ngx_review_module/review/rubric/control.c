@@ -29,7 +29,7 @@ typedef struct {
 #define REVIEW_CONTROL_END  0
 
 
-/* full width as half width, and no invisible ones: some tokenizers do so, too */
+/* full width as half width, nothing invisible: some tokenizers do so, too */
 
 static int32_t
 review_control_next(const char **p, const char *last)

@@ -52,9 +52,9 @@ review_mark_holds(const review_str_t *text, const char *word)
  *
  * Everybody may know the keys, and so may look for a text that holds its own
  * word.  A hash that makes that hard, as an HMAC is, would cost ten times as
- * much, and still leave it to chance.  Instead the text is looked into: the word
- * is the first that does not stand there.  A text has room for few words, and
- * there is a key for each number, so the search ends.
+ * much, and still leave it to chance.  Instead the text is looked into: the
+ * word is the first that does not stand there.  A text has room for few words,
+ * and there is a key for each number, so the search ends.
  */
 
 void

@@ -55,8 +55,8 @@ typedef struct {
 
 /*
  * The kinds of ASCII, by the byte; all other bytes end a run of it.  Characters
- * of three bytes are known by the six bits of the last two: those that are alike
- * in them are told apart when they are looked at.
+ * of three bytes are known by the six bits of the last two: those that are
+ * alike in them are told apart when they are looked at.
  */
 
 static unsigned char          review_suspect_bytes[0x100];

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """
 Proves that warnings go all the way, of a review and of a task, streamed or not:
-of a prompt of which the LLM's server has counted a bit less than a third of what
-splits estimate, whatever the text is made of, and of none that has a bit more,
-or tells nothing; of a document that speaks to the reviewer, in cells that are
-ok, failed and skipped, in a review's results and events, and in a report as
+of a prompt of which the LLM's server has counted a bit less than a third of
+what splits estimate, whatever the text is made of, and of none that has a bit
+more, or tells nothing; of a document that speaks to the reviewer, in cells that
+are ok, failed and skipped, in a review's results and events, and in a report as
 JSON, as events and for people; and that control tokens of a document come to
 the LLM set off, whichever way.
 """

@@ -56,7 +56,8 @@ static const char *const  ends[][2] = {
 };
 
 static const char *const  plain[] = {
-    "", "]", "<>", "[]", "<a b", "[附", "◁ ", "a < b, c > d", "<br><TD>80</td></table>",
+    "", "]", "<>", "[]", "<a b", "[附", "◁ ",
+    "a < b, c > d", "<br><TD>80</td></table>",
     "<table border=1>", "[1][附件](x)[GB][X][ ]", "a[i] = b[j]",
     "<投标人名称>", "＜项目名称＞", "［附件一］", "<https://a.b/c>", "<12>",
     "< |im_start|>", "完全｜符合", NULL

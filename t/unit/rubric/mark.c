@@ -1,7 +1,7 @@
 
 /*
  * The word of a text's marks is the text's own: the same for the same text, and
- * another one as soon as a byte differs; and one that stands in a text, wherever
+ * another one as soon as a bit differs; and one that stands in a text, wherever
  * and in whichever case, is found there, so that the next one is taken.
  */
 
