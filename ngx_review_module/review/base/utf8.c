@@ -264,6 +264,7 @@ review_utf8_count(const char *data, size_t len)
 
 #if (__SSE2__)
 
+    uint64_t       sums[2];
     __m128i        v, sum;
     const __m128i  zero = _mm_setzero_si128();
 
@@ -280,8 +281,8 @@ review_utf8_count(const char *data, size_t len)
         sum = _mm_add_epi64(sum, _mm_sad_epu8(_mm_sub_epi8(zero, v), zero));
     }
 
-    n = (size_t) (_mm_cvtsi128_si64(sum)
-                  + _mm_cvtsi128_si64(_mm_srli_si128(sum, 8)));
+    _mm_storeu_si128((__m128i *) sums, sum);
+    n = (size_t) (sums[0] + sums[1]);
 
 #endif
 
