@@ -26,16 +26,16 @@ MAX_BODY = 16 * 1024 * 1024
 # ---- reading the prompt
 
 # How the module marks the texts; what stands after them is the question.
-TEXT = re.compile(r'<review-text id="([^"\n]*)">\n(.*?)\n</review-text>\n',
-                  re.S)
+TEXT = re.compile(r'<review-text id="([^"\n]*)" (key="\w+")>\n(.*?)\n'
+                  r'</review-text \2>\n', re.S)
 
 
 def split_prompt(text):
     """The first user message: the chunk, the references, the question."""
 
     marked = list(TEXT.finditer(text))
-    chunk = [m[2] for m in marked if m[1] == 'chunk']
-    others = [m[2] for m in marked if m[1] != 'chunk']
+    chunk = [m[3] for m in marked if m[1] == 'chunk']
+    others = [m[3] for m in marked if m[1] not in ('chunk', 'heading')]
     question = text[marked[-1].end():] if marked else text
     return '\n'.join(chunk), '\n'.join(others), question
 

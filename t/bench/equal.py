@@ -1,9 +1,10 @@
 """
 Do all peers ask the LLM the same?  One review through each of them, to the
-stand-in that records its calls.
+stand-in that records its calls.  Keys in marks are the module's alone.
 """
 
 import json
+import re
 import urllib.request
 
 import servers
@@ -19,13 +20,19 @@ def body(call):
     return json.loads(value) if isinstance(value, str) else value
 
 
+def unkeyed(asked):
+    return [dict(message, content=re.sub(' key="[0-9a-f]{16}"', "",
+                                         message["content"]))
+            for message in asked]
+
+
 def messages(bench, peer):
     """of the calls of one review, in the order of their texts"""
     with servers.recording_llm() as llm:
         with peer.start(llm) as server:
             bench.load(server, peer.ask, 1, 1, seconds=30)
         calls = get(llm.port, "/_calls")
-    return sorted((body(call)["messages"] for call in calls),
+    return sorted((unkeyed(body(call)["messages"]) for call in calls),
                   key=lambda asked: asked[-1]["content"])
 
 

@@ -173,8 +173,11 @@ sub finding_faults {
     my $human = $verdict eq 'unsure'
                 || $attempts && ($found < @evidence
                                  || !@evidence
-                                    && $verdict =~ /^(?:risk|fail)$/);
+                                    && $verdict =~ /^(?:risk|fail)$/)
+                || @{ $result->{warnings} // [] };
 
+    push @faults, 'warnings' if "@{ $finding->{warnings} // [] }"
+                                ne "@{ $result->{warnings} // [] }";
     push @faults, 'grounded' if !!$finding->{grounded} != !!$grounded;
     push @faults, 'needs_human' if !!$finding->{needs_human} != !!$human;
     return @faults;

@@ -83,8 +83,8 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
     thinks=TEXT      and says this
     finish=REASON    finish_reason, in place of "stop"
 
-usage.prompt_tokens is the number of code points in the messages,
-completion_tokens the number of events with content.
+usage.prompt_tokens is the number of code points in the messages, or what
+prompt_tokens=N says, completion_tokens the number of events with content.
 
 POST to a path that ends in /v1/embeddings is a call, too: embeddings.py.
 
@@ -146,9 +146,10 @@ PIECES = 8                  # events or pieces, if tokens= does not say
 HUGE_PIECE = 16384
 COALESCE = 262144           # what is smaller goes out in one write
 
-CHUNK = re.compile(r'<review-text id="chunk">\n(.*?)\n</review-text>', re.S)
-REFERENCE = re.compile(r'<review-text id="(?!chunk")[^"\n]+">\n(.*?)\n'
-                       r'</review-text>', re.S)
+CHUNK = re.compile(r'<review-text id="chunk" (key="\w+")>\n(.*?)\n'
+                   r'</review-text \1>', re.S)
+REFERENCE = re.compile(r'<review-text id="(?!chunk"|heading")[^"\n]+" '
+                       r'(key="\w+")>\n(.*?)\n</review-text \1>', re.S)
 NUMBER = re.compile(r"[-0-9０-９〇○零一二两三四五六七八九十百千万亿,，./~—%点分之负几]{2}")
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
@@ -158,8 +159,8 @@ FLAGS = frozenset("""
     content_filter length single_quotes trailing_comma newline fenced prose
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
 NUMBERS = frozenset("""
-    delay slow cut_sse tokens status huge length_until wrong_length excerpt
-    cite""".split()) | embeddings.NUMBERS
+    delay slow cut_sse tokens prompt_tokens status huge length_until
+    wrong_length excerpt cite""".split()) | embeddings.NUMBERS
 WORDS = frozenset("""
     key gate verdict severity omit confidence data raw thinks finish"""
                   .split()) | embeddings.WORDS
@@ -277,7 +278,7 @@ def excerpt(request, n, of=CHUNK):
 
     text = "".join(text_of(message) for message in request["messages"]
                    if message.get("role") == "user")
-    found = of.findall(text)
+    found = [match[2] for match in of.finditer(text)]
     if not found:
         raise Bad("script: nothing to take an excerpt of")
     place = zlib.crc32(encode(text))
@@ -439,8 +440,9 @@ def json_reply(value, status=200):
     return Reply([encode(dumps(value))], status=status)
 
 
-def usage_of(request, tokens):
-    prompt = sum(len(text_of(m)) for m in request["messages"])
+def usage_of(do, request, tokens):
+    prompt = do.get("prompt_tokens", sum(len(text_of(m))
+                                         for m in request["messages"]))
     return {"prompt_tokens": prompt, "completion_tokens": tokens,
             "total_tokens": prompt + tokens}
 
@@ -455,7 +457,7 @@ def json_body(do, base, request, content, parts, finish):
     base["choices"] = [] if "no_choices" in do else [
         {"index": 0, "message": message, "finish_reason": finish}]
     if "no_usage" not in do:
-        base["usage"] = usage_of(request, len(parts))
+        base["usage"] = usage_of(do, request, len(parts))
     body = encode(dumps(base))
     return body[:len(body) // 2] if "bad_json" in do else body
 
@@ -489,7 +491,7 @@ def sse_events(do, base, request, parts, finish):
     if "no_usage" not in do and isinstance(
             request.get("stream_options"), dict) \
             and request["stream_options"].get("include_usage"):
-        event([], ',"usage":' + dumps(usage_of(request, len(parts))))
+        event([], ',"usage":' + dumps(usage_of(do, request, len(parts))))
     if "bad_json" in do:
         broken = events[len(events) // 2][:40]
         events[len(events) // 2] = broken + end.encode()

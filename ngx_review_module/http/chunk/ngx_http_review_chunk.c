@@ -6,6 +6,7 @@
 #include "http/request/ngx_http_review_work.h"
 
 #include "review/request/chunk_request.h"
+#include "review/rubric/suspect.h"
 
 
 /* what the quotes of an answer cost for each reference, as bytes of text */
@@ -300,6 +301,10 @@ ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
     chunk->prompt = review_prompt_create(ctx->pool, &chunk->subject);
     if (chunk->prompt == NULL) {
         return NGX_ERROR;
+    }
+
+    if (review_suspect(&chunk->subject)) {
+        chunk->warnings |= REVIEW_WARNING_INJECTION;
     }
 
     ctx->progress = ngx_http_review_chunk_progress;

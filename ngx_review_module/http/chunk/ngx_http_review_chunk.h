@@ -79,6 +79,15 @@ typedef enum {
 #define NGX_HTTP_REVIEW_STATUSES  4
 
 
+/* a piece of prompts */
+
+typedef struct {
+    review_str_t                piece;
+    size_t                      points;     /* code points */
+    size_t                      tokens;     /* estimated; 0: not yet */
+} ngx_http_review_measured_t;
+
+
 struct ngx_http_review_cell_s {
     ngx_queue_t                 queue;      /* in chunk->answered */
     ngx_http_review_chunk_t    *chunk;
@@ -92,6 +101,7 @@ struct ngx_http_review_cell_s {
     ngx_int_t                   max_tokens; /* over the point's, after a cut */
     ngx_http_review_usage_t     usage;
     review_str_t                model;
+    ngx_uint_t                  warnings;   /* its own */
     ngx_msec_t                  started;
 
     ngx_http_review_cell_pt     read;       /* its answer is */
@@ -133,6 +143,8 @@ struct ngx_http_review_chunk_s {
                                                one after the other */
     uint64_t                    regex_time; /* microseconds */
     ngx_str_t                   key;        /* $review_chunk_key */
+    ngx_uint_t                  warnings;   /* of the texts: of all results */
+    ngx_http_review_measured_t  measured;   /* what prompts begin with */
 
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    searching:1; /* a thread is at it */

@@ -3,6 +3,14 @@
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
+#include "review/base/utf8.h"
+#include "review/outline/units.h"
+
+
+/* how many times fewer tokens than estimated show that a prompt was cut */
+
+#define NGX_HTTP_REVIEW_LLM_CUT  3
+
 
 static void
 ngx_http_review_llm_begin(ngx_http_review_call_t *call)
@@ -29,6 +37,76 @@ ngx_http_review_llm_feed(ngx_http_review_call_t *call, u_char *data,
 }
 
 
+/* the tokens of a piece, by the estimate of splits; an escape is one */
+
+static size_t
+ngx_http_review_llm_tokens(const review_str_t *piece)
+{
+    size_t       n;
+    const char  *p, *last;
+
+    p = piece->data;
+    last = p + piece->len;
+    n = review_units(p, last, 1);
+
+    while (last - p > 2 && (p = memchr(p, '\\', last - p - 2)) != NULL) {
+        n--;
+        p += 2;
+    }
+
+    return n;
+}
+
+
+/*
+ * Has the server counted far fewer tokens than the prompt has?  There are no
+ * more of these than code points, which are counted in no time; so most prompts
+ * need not be estimated.  What prompts begin with is the same for all of a
+ * chunk, and is measured once.
+ */
+
+static ngx_uint_t
+ngx_http_review_llm_is_cut(ngx_http_review_call_t *call, uint64_t counted)
+{
+    size_t                       i, points, tokens;
+    review_str_t                *body;
+    ngx_http_review_measured_t  *measured;
+
+    measured = &((ngx_http_review_cell_t *) call->data)->chunk->measured;
+    body = call->body;
+
+    if (body[0].data != measured->piece.data
+        || body[0].len != measured->piece.len)
+    {
+        measured->piece = body[0];
+        measured->points = review_utf8_count(body[0].data, body[0].len);
+        measured->tokens = 0;
+    }
+
+    points = measured->points;
+
+    for (i = 1; i + 1 < call->npieces; i++) {
+        points += review_utf8_count(body[i].data, body[i].len);
+    }
+
+    if (counted >= points / NGX_HTTP_REVIEW_LLM_CUT) {
+        return 0;
+    }
+
+    if (measured->tokens == 0) {
+        measured->tokens = ngx_http_review_llm_tokens(&body[0]);
+    }
+
+    tokens = measured->tokens;
+
+    for (i = 1; i + 1 < call->npieces; i++) {
+        tokens += ngx_http_review_llm_tokens(&body[i]);
+    }
+
+    return counted < tokens / NGX_HTTP_REVIEW_LLM_CUT;
+}
+
+
 /* tokens cost what they cost, whatever the answer is worth */
 
 static const char *
@@ -46,6 +124,12 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
 
     if (c->prompt_tokens >= 0) {
         call->usage->prompt_tokens += c->prompt_tokens;
+    }
+
+    if (c->prompt_tokens > 0
+        && ngx_http_review_llm_is_cut(call, (uint64_t) c->prompt_tokens))
+    {
+        cell->warnings |= REVIEW_WARNING_PROMPT_CUT;
     }
 
     if (c->completion_tokens >= 0) {

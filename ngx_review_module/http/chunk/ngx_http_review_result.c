@@ -25,6 +25,13 @@ static const review_str_t  ngx_http_review_result_chunk =
     review_string("chunk");
 
 
+static ngx_uint_t
+ngx_http_review_result_warnings(ngx_http_review_cell_t *cell)
+{
+    return cell->warnings | cell->chunk->warnings;
+}
+
+
 static void
 ngx_http_review_result_begin(ngx_http_review_cell_t *cell, review_buf_t *b,
     ngx_http_review_status_e status)
@@ -41,6 +48,8 @@ ngx_http_review_result_begin(ngx_http_review_cell_t *cell, review_buf_t *b,
     review_write_str_or_null(b, "model",
                              cell->model.len ? &cell->model : NULL);
     ngx_http_review_reply_usage(b, &cell->usage, 0);
+    review_write_set(b, "warnings", review_warnings,
+                     ngx_http_review_result_warnings(cell));
 }
 
 
@@ -133,15 +142,24 @@ ngx_http_review_result_write_finding(review_buf_t *b, review_verdict_e verdict,
 }
 
 
-/* closes both, with what the LLM has to say besides, if it has */
+/*
+ * Closes both, with what the LLM has to say besides, if it has.  Whatever there
+ * is a warning of, a person has to look at.
+ */
 
 static void
-ngx_http_review_result_write_judgement(review_buf_t *b, ngx_uint_t grounded,
-    ngx_uint_t needs_human, const json_t *data)
+ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
+    review_buf_t *b, ngx_uint_t grounded, ngx_uint_t needs_human,
+    const json_t *data)
 {
+    ngx_uint_t  warnings;
+
+    warnings = ngx_http_review_result_warnings(cell);
+
     review_write_array_end(b);
     review_write_bool(b, "grounded", grounded);
-    review_write_bool(b, "needs_human", needs_human);
+    review_write_bool(b, "needs_human", needs_human || warnings);
+    review_write_set(b, "warnings", review_warnings, warnings);
 
     if (data) {
         review_write_value(b, "data", data);
@@ -189,7 +207,7 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
                                     || answer->verdict
                                        == REVIEW_VERDICT_FAIL));
 
-    ngx_http_review_result_write_judgement(&b, grounded, needs_human,
+    ngx_http_review_result_write_judgement(cell, &b, grounded, needs_human,
                                            answer->data);
     ngx_http_review_result_end(cell, &b);
 }
@@ -291,7 +309,7 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
                                           &span);
     }
 
-    ngx_http_review_result_write_judgement(&b, shown,
+    ngx_http_review_result_write_judgement(cell, &b, shown,
                                            verdict == REVIEW_VERDICT_UNSURE,
                                            NULL);
     ngx_http_review_result_end(cell, &b);

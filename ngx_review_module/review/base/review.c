@@ -10,6 +10,10 @@ const char *const  review_verdicts[] = {
     "pass", "risk", "fail", "not_applicable", "unsure", NULL
 };
 
+const char *const  review_warnings[] = {
+    "injection", "prompt_cut", NULL
+};
+
 const char *const  review_severities[] = {
     "fatal", "major", "minor", "info", NULL
 };

@@ -94,6 +94,13 @@ typedef enum {
 extern const char *const  review_verdicts[];
 extern const char *const  review_severities[];
 
+/* what a person is warned of: a set of bits, in the order of the names */
+
+#define REVIEW_WARNING_INJECTION   0x01  /* a text speaks to the reviewer */
+#define REVIEW_WARNING_PROMPT_CUT  0x02  /* not all of a prompt was read */
+
+extern const char *const  review_warnings[];
+
 /* an index into such a list of names, or -1 */
 
 int review_name_index(const char *const *names, const char *name, size_t len);

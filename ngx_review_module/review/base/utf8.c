@@ -3,6 +3,10 @@
 
 #include <utf8proc.h>
 
+#if (__SSE2__)
+#include <emmintrin.h>
+#endif
+
 
 int32_t
 review_utf8_next(const char **p, const char *last)
@@ -57,6 +61,98 @@ review_utf8_next(const char **p, const char *last)
 }
 
 
+#if (__SSE2__)
+
+#define review_utf8_each(c)  _mm_set1_epi8((char) (c))
+
+
+/*
+ * Which of 16 bytes are wrong, given those one and two before each, or begin a
+ * code point of four bytes?  A bit for each.
+ */
+
+static inline int
+review_utf8_bad(__m128i v, __m128i one, __m128i two)
+{
+    __m128i  bad, free;
+
+    /* a trail byte stands behind a lead, or two behind, and nowhere else */
+
+    free = _mm_cmpeq_epi8(
+               _mm_or_si128(_mm_subs_epu8(one, review_utf8_each(0xbf)),
+                            _mm_subs_epu8(two, review_utf8_each(0xdf))),
+               _mm_setzero_si128());
+    bad = _mm_cmpeq_epi8(_mm_cmplt_epi8(v, review_utf8_each(0xc0)), free);
+
+    /* overlong forms, surrogates, leads of none and of four */
+
+    bad = _mm_or_si128(bad,
+              _mm_and_si128(_mm_cmpeq_epi8(one, review_utf8_each(0xe0)),
+                            _mm_cmplt_epi8(v, review_utf8_each(0xa0))));
+    bad = _mm_or_si128(bad,
+              _mm_and_si128(_mm_cmpeq_epi8(one, review_utf8_each(0xed)),
+                            _mm_cmpgt_epi8(v, review_utf8_each(0x9f))));
+    bad = _mm_or_si128(bad,
+              _mm_cmpeq_epi8(_mm_and_si128(v, review_utf8_each(0xfe)),
+                             review_utf8_each(0xc0)));
+    bad = _mm_or_si128(bad,
+              _mm_cmpeq_epi8(_mm_max_epu8(v, review_utf8_each(0xf0)), v));
+
+    return _mm_movemask_epi8(bad);
+}
+
+
+/*
+ * Advances over code points of one to three bytes, in blocks, of which the last
+ * one may overlap the one before.
+ */
+
+static const char *
+review_utf8_run(const char *p, const char *last)
+{
+    int          bad;
+    __m128i      v;
+    const char  *first;
+
+    if (last - p < 18) {
+        return p;
+    }
+
+    first = p;
+    v = _mm_loadu_si128((const __m128i *) p);
+    bad = review_utf8_bad(v, _mm_slli_si128(v, 1), _mm_slli_si128(v, 2));
+
+    while (bad == 0) {
+        p += 16;
+
+        if (p == last) {
+            break;
+        }
+
+        if (last - p < 16) {
+            p = last - 16;
+        }
+
+        bad = review_utf8_bad(_mm_loadu_si128((const __m128i *) p),
+                              _mm_loadu_si128((const __m128i *) (p - 1)),
+                              _mm_loadu_si128((const __m128i *) (p - 2)));
+    }
+
+    if (bad) {
+        p += __builtin_ctz((unsigned) bad);
+    }
+
+    /* back to what is not whole */
+
+    if (p > first && (unsigned char) p[-1] >= 0xc0) {
+        return p - 1;
+    }
+
+    return p - first > 1 && (unsigned char) p[-2] >= 0xe0 ? p - 2 : p;
+}
+
+#else
+
 /*
  * Advances over code points of three bytes each, two at once where neither
  * begins with 0xe0 or 0xed, which not all bytes may follow.
@@ -91,10 +187,32 @@ review_utf8_ideographs(const char *p, const char *last)
 }
 
 
+/* eight bytes of ASCII at once, and ideographs */
+
+static const char *
+review_utf8_run(const char *p, const char *last)
+{
+    uint64_t  word;
+
+    while (last - p >= (ptrdiff_t) sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+
+        if (word & 0x8080808080808080) {
+            break;
+        }
+
+        p += sizeof(word);
+    }
+
+    return review_utf8_ideographs(p, last);
+}
+
+#endif
+
+
 size_t
 review_utf8_valid(const char *data, size_t len)
 {
-    uint64_t     word;
     const char  *p, *last, *start;
 
     /* an empty text may be at no address */
@@ -108,18 +226,7 @@ review_utf8_valid(const char *data, size_t len)
 
     while (p < last) {
 
-        /* eight bytes of ASCII at once */
-
-        if ((size_t) (last - p) >= sizeof(word)) {
-            memcpy(&word, p, sizeof(word));
-
-            if ((word & 0x8080808080808080) == 0) {
-                p += sizeof(word);
-                continue;
-            }
-        }
-
-        p = review_utf8_ideographs(p, last);
+        p = review_utf8_run(p, last);
 
         if (p == last) {
             break;
@@ -152,14 +259,36 @@ review_utf8_text(const char *data, size_t len)
 size_t
 review_utf8_count(const char *data, size_t len)
 {
-    size_t    i, n;
-    uint64_t  word;
+    size_t         i, n;
+    uint64_t       word;
+
+#if (__SSE2__)
+
+    uint64_t       sums[2];
+    __m128i        v, sum;
+    const __m128i  zero = _mm_setzero_si128();
+
+#endif
 
     n = 0;
+    i = 0;
+
+#if (__SSE2__)
+
+    for (sum = zero; len - i >= 16; i += 16) {
+        v = _mm_loadu_si128((const __m128i *) (data + i));
+        v = _mm_cmpgt_epi8(v, review_utf8_each(0xbf));
+        sum = _mm_add_epi64(sum, _mm_sad_epu8(_mm_sub_epi8(zero, v), zero));
+    }
+
+    _mm_storeu_si128((__m128i *) sums, sum);
+    n = (size_t) (sums[0] + sums[1]);
+
+#endif
 
     /* a trail byte is one whose highest bit is set and the next one is not */
 
-    for (i = 0; len - i >= sizeof(word); i += sizeof(word)) {
+    for ( /* void */ ; len - i >= sizeof(word); i += sizeof(word)) {
         memcpy(&word, data + i, sizeof(word));
         word = (word >> 7) & (~word >> 6) & 0x0101010101010101;
         n += sizeof(word) - (word * 0x0101010101010101 >> 56);

@@ -184,3 +184,23 @@ review_write_value(review_buf_t *b, const char *name, const json_t *value)
         b->failed = 1;
     }
 }
+
+
+void
+review_write_set(review_buf_t *b, const char *name, const char *const *names,
+    unsigned set)
+{
+    if (set == 0) {
+        return;
+    }
+
+    review_write_array(b, name);
+
+    for ( /* void */ ; *names; names++, set >>= 1) {
+        if (set & 1) {
+            review_write_word(b, NULL, *names);
+        }
+    }
+
+    review_write_array_end(b);
+}

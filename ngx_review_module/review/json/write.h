@@ -154,6 +154,11 @@ review_write_null(review_buf_t *b, const char *name)
     review_buf_add(b, "null", 4);
 }
 
+/* an array of the names whose bits are set; nothing at all, if none is */
+
+void review_write_set(review_buf_t *b, const char *name,
+    const char *const *names, unsigned set);
+
 /* compact; NULL is null */
 
 void review_write_value(review_buf_t *b, const char *name,

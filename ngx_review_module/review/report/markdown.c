@@ -20,6 +20,8 @@ typedef struct {
     const char  *severities[4];
     const char  *none;                   /* no verdict */
     const char  *human;
+    const char  *warning;
+    const char  *warnings[2];            /* in the order of their names */
     const char  *nothing;                /* no findings */
     const char  *unseen;                 /* cells that are not done */
     const char  *place;
@@ -53,6 +55,8 @@ static const review_report_words_t  review_report_zh = {
     .severities = { "致命", "严重", "轻微", "提示" },
     .none = "未得出",
     .human = "需人工复核",
+    .warning = "警告",
+    .warnings = { "文中疑有对审核者的指令", "模型没有读到全部提示" },
     .nothing = "没有发现。",
     .unseen = "并非所有文本块都已审核，见文末。",
     .place = "位置",
@@ -86,6 +90,9 @@ static const review_report_words_t  review_report_en = {
     .severities = { "fatal", "major", "minor", "info" },
     .none = "none",
     .human = "needs a person",
+    .warning = "Warning",
+    .warnings = { "a text seems to give orders to the reviewer",
+                  "the model has not read all of the prompt" },
     .nothing = "Nothing was found.",
     .unseen = "Not all chunks were reviewed: see the end.",
     .place = "Place",
@@ -328,6 +335,44 @@ review_report_markdown_words(review_report_writer_t *w, const char *name,
 }
 
 
+/* nothing, if there is none */
+
+static void
+review_report_markdown_warnings(review_report_writer_t *w, unsigned warnings)
+{
+    size_t  i;
+
+    for (i = 0; review_warnings[i]; i++) {
+        if (warnings & (1u << i)) {
+            review_report_markdown_item(w, w->words->warning);
+            review_buf_puts(w->b, w->words->warnings[i]);
+            review_buf_puts(w->b, "\n");
+        }
+    }
+}
+
+
+/* chunks whose cells of a point have a warning, whatever they say */
+
+static void
+review_report_markdown_warned(review_report_writer_t *w, size_t point)
+{
+    size_t  i, n;
+
+    review_report_markdown_warnings(w, w->report->columns[point].warnings);
+    review_report_markdown_item(w, w->words->seen);
+
+    for (i = 0, n = 0; i < w->report->nchunks; i++) {
+        if (review_report_cell(w->report, i, point)->warnings) {
+            review_buf_puts(w->b, n++ ? ", " : "");
+            review_report_markdown_text(w->b, &w->report->chunks[i].id);
+        }
+    }
+
+    review_buf_puts(w->b, "\n\n");
+}
+
+
 static void
 review_report_markdown_chunks(review_report_writer_t *w,
     const review_report_group_t *group)
@@ -398,6 +443,7 @@ review_report_markdown_finding(review_report_writer_t *w, size_t point,
         review_report_markdown_evidence(w, &group->evidence[i]);
     }
 
+    review_report_markdown_warnings(w, group->warnings);
     review_report_markdown_place(w, group);
     review_report_markdown_chunks(w, group);
     review_report_markdown_words(w, w->words->reason, &group->told->reason);
@@ -427,6 +473,10 @@ review_report_markdown_point(review_report_writer_t *w, size_t n)
     review_buf_puts(w->b, ". ");
     review_report_markdown_text(w->b, &w->report->points[n].title);
     review_buf_puts(w->b, "\n\n");
+
+    if (column->warnings) {
+        review_report_markdown_warned(w, n);
+    }
 
     if (column->cells[REVIEW_REPORT_FAILED]
         + column->cells[REVIEW_REPORT_TIMEOUT])

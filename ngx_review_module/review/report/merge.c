@@ -432,7 +432,8 @@ review_report_merge_gather(review_report_merge_t *m,
 /*
  * The words are those of the finding with the highest confidence, and so is
  * whether it is grounded.  A person has to look only if none of the findings
- * can do without: another chunk may have shown what this one could not.
+ * can do without: another chunk may have shown what this one could not.  A
+ * warning is never outdone by that.
  */
 
 static void
@@ -445,6 +446,7 @@ review_report_merge_choose(review_report_merge_t *m,
     group->told = m->entries[entries[0]];
     group->severity = group->told->severity;
     group->needs_human = group->told->needs_human;
+    group->warnings = group->told->warnings;
 
     for (i = 1; i < n; i++) {
         f = m->entries[entries[i]];
@@ -458,7 +460,10 @@ review_report_merge_choose(review_report_merge_t *m,
         }
 
         group->needs_human &= f->needs_human;
+        group->warnings |= f->warnings;
     }
+
+    group->needs_human |= group->warnings != 0;
 }
 
 

@@ -71,6 +71,34 @@ review_report_read_number(json_t *object, const char *name, uint64_t max)
 }
 
 
+/* those that are known; one of a newer machine comes with "needs_human" */
+
+static uint8_t
+review_report_read_warnings(json_t *object)
+{
+    int      n;
+    size_t   i;
+    json_t  *list, *name;
+    uint8_t  set;
+
+    set = 0;
+    list = json_object_get(object, "warnings");
+
+    json_array_foreach(list, i, name) {
+        n = json_is_string(name)
+            ? review_name_index(review_warnings, json_string_value(name),
+                                json_string_length(name))
+            : -1;
+
+        if (n != -1) {
+            set |= (uint8_t) (1 << n);
+        }
+    }
+
+    return set;
+}
+
+
 /* an offset, or -1: it is none, or too large for one */
 
 static int64_t
@@ -341,7 +369,8 @@ review_report_read_verdict(json_t *json, review_report_finding_t *f)
 
     f->grounded = json_is_true(json_object_get(json, "grounded"));
     f->needs_human = !json_is_false(json_object_get(json, "needs_human"))
-                     || verdict == REVIEW_VERDICT_UNSURE;
+                     || verdict == REVIEW_VERDICT_UNSURE
+                     || f->warnings;
 
     return 0;
 }
@@ -368,6 +397,8 @@ review_report_read_finding(review_report_t *report, uint32_t chunk,
 
     memset(&found, 0, sizeof(found));
 
+    found.warnings = cell->warnings | review_report_read_warnings(json);
+
     if (review_report_read_verdict(json, &found) != 0
         || !json_is_array(json_object_get(json, "evidence"))
         || review_report_read_string(json, "reason", &reason) != 0
@@ -377,6 +408,7 @@ review_report_read_finding(review_report_t *report, uint32_t chunk,
     }
 
     found.chunk = chunk;
+    cell->warnings = found.warnings;
     cell->verdict = found.verdict;
     cell->needs_human = found.needs_human;
 
@@ -456,6 +488,7 @@ review_report_read_cell(review_report_t *report, uint32_t chunk, json_t *json,
     }
 
     cell->status = (uint8_t) status;
+    cell->warnings = review_report_read_warnings(json);
     cell->attempts = (uint32_t) review_report_read_number(json, "attempts",
                                                           UINT32_MAX);
     cell->elapsed = (uint32_t) review_report_read_number(json, "elapsed_ms",

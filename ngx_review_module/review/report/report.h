@@ -58,7 +58,8 @@ typedef struct review_report_s  review_report_t;
  * skipped.  The severity is the worst of what fails or is a risk.
  *
  * A person has to look if a finding with that verdict asks for it, and if any
- * cell failed or timed out: what was not seen there might hide something.
+ * cell failed or timed out: what was not seen there might hide something; and
+ * if there is a warning of any, whatever its verdict.
  *
  * Findings are those of fail, risk, unsure, and of pass if they quote.  Those
  * of one point and one verdict are told as one if they quote places of the
@@ -72,7 +73,9 @@ typedef struct review_report_s  review_report_t;
  * - the evidence is that of all, each place once, in the order of the
  *   document, then of the references; quotes that stand nowhere are only those
  *   of the one told;
- * - a person has to look only if all of them ask for it.
+ * - the warnings are those of all;
+ * - a person has to look only if all of them ask for it, or if there is a
+ *   warning.
  *
  * Quotes of the document, or of a reference, are its own text from "start" to
  * "end".  What does not stand where a reply says so is told as its "none", and

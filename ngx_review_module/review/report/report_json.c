@@ -102,6 +102,7 @@ review_report_json_finding(const review_report_t *report, review_buf_t *b,
     review_write_array_end(b);
     review_write_bool(b, "grounded", group->told->grounded);
     review_write_bool(b, "needs_human", group->needs_human);
+    review_write_set(b, "warnings", review_warnings, group->warnings);
 
     if (group->told->data.len) {
         review_write_raw(b, "data", group->told->data.data,
@@ -127,6 +128,7 @@ review_report_json_point(const review_report_t *report, review_buf_t *b,
     review_report_json_name(b, "verdict", review_verdicts, column->verdict);
     review_report_json_name(b, "severity", review_severities, column->severity);
     review_write_bool(b, "needs_human", column->needs_human);
+    review_write_set(b, "warnings", review_warnings, column->warnings);
     review_write_array(b, "findings");
 
     for (i = 0; i < column->ngroups; i++) {
@@ -183,6 +185,7 @@ review_report_json_write_cell(const review_report_t *report, review_buf_t *b,
     review_write_word(b, "status", review_report_statuses[cell->status]);
     review_write_number(b, "attempts", cell->attempts);
     review_write_number(b, "elapsed_ms", cell->elapsed);
+    review_write_set(b, "warnings", review_warnings, cell->warnings);
 
     switch (cell->status) {
 

@@ -70,6 +70,7 @@ typedef struct {
     uint8_t                   severity;
     uint8_t                   grounded;
     uint8_t                   needs_human;
+    uint8_t                   warnings;
 } review_report_finding_t;
 
 
@@ -93,6 +94,7 @@ typedef struct {
     uint8_t                   status;
     uint8_t                   verdict;   /* OK */
     uint8_t                   needs_human; /* OK, without a finding */
+    uint8_t                   warnings;  /* of any status */
 } review_report_cell_t;
 
 
@@ -108,6 +110,7 @@ typedef struct {
     const review_heading_t   *heading;   /* of that place */
     uint8_t                   severity;
     uint8_t                   needs_human;
+    uint8_t                   warnings;  /* of all */
 } review_report_group_t;
 
 
@@ -119,6 +122,7 @@ typedef struct {
     size_t                    cells[REVIEW_REPORT_STATUSES];
     int                       verdict;   /* -1: none */
     int                       severity;  /* -1: none */
+    unsigned                  warnings;  /* of all cells */
     unsigned                  needs_human:1;
 } review_report_column_t;
 

@@ -22,6 +22,7 @@ review_report_verdict_collect(review_report_merge_t *m, size_t point,
     for (i = 0; i < m->report->nchunks; i++) {
         cell = review_report_cell(m->report, i, point);
         column->cells[cell->status]++;
+        column->warnings |= cell->warnings;
 
         if (cell->status != REVIEW_REPORT_OK) {
             continue;
@@ -46,8 +47,8 @@ review_report_verdict_collect(review_report_merge_t *m, size_t point,
 
 
 /*
- * A person has to look if a finding with the point's verdict asks for it, and
- * if a chunk has not been seen.
+ * A person has to look if a finding with the point's verdict asks for it, if a
+ * chunk has not been seen, and if there is a warning of any.
  */
 
 static void
@@ -60,7 +61,8 @@ review_report_verdict_judge(review_report_merge_t *m, size_t point,
     review_report_group_t  *group;
 
     column->needs_human = column->cells[REVIEW_REPORT_FAILED]
-                          + column->cells[REVIEW_REPORT_TIMEOUT] > 0;
+                          + column->cells[REVIEW_REPORT_TIMEOUT] > 0
+                          || column->warnings;
 
     for (i = 0; i < column->ngroups; i++) {
         group = &column->groups[i];

@@ -1,61 +1,18 @@
 
 #include "review/rubric/prompt_shared.h"
 #include "review/json/write.h"
-
-#include <strings.h>
+#include "review/rubric/control.h"
+#include "review/rubric/mark.h"
 
 
 #define REVIEW_MARK_OPEN   "<" REVIEW_MARK " id=\""
-#define REVIEW_MARK_CLOSE  "\n</" REVIEW_MARK ">\n"
+#define REVIEW_MARK_CLOSE  "\n</" REVIEW_MARK
 
 
 void
 review_prompt_text(review_buf_t *b, const review_str_t *text)
 {
     review_write_text(b, text->data, text->len);
-}
-
-
-/*
- * Material must not end its own mark, nor open another: a "<" before the
- * mark's name is set off with a space.
- */
-
-static void
-review_prompt_material(review_buf_t *b, const char *data, size_t len)
-{
-    const char  *p, *name, *from, *last;
-
-    if (len == 0) {
-        return;
-    }
-
-    from = data;
-    last = data + len;
-
-    for (p = data; p < last; /* void */) {
-        p = memchr(p, '<', (size_t) (last - p));
-
-        if (p == NULL) {
-            break;
-        }
-
-        name = ++p;
-
-        if (name < last && *name == '/') {
-            name++;
-        }
-
-        if ((size_t) (last - name) >= sizeof(REVIEW_MARK) - 1
-            && strncasecmp(name, REVIEW_MARK, sizeof(REVIEW_MARK) - 1) == 0)
-        {
-            review_write_text(b, from, (size_t) (p - from));
-            review_buf_add(b, " ", 1);
-            from = p;
-        }
-    }
-
-    review_write_text(b, from, (size_t) (last - from));
 }
 
 
@@ -66,21 +23,66 @@ review_prompt_words(review_buf_t *b, const char *words)
 }
 
 
+static void
+review_prompt_mark(review_buf_t *b, const review_str_t *text)
+{
+    char  word[REVIEW_MARK_WORD];
+
+    review_mark_word(text, word);
+
+    review_prompt_words(b, " key=\"");
+    review_buf_add(b, word, sizeof(word));
+    review_prompt_words(b, "\">\n");
+}
+
+
+/* an id cannot end the quotes that it stands in, nor the line */
+
+static void
+review_prompt_id(review_buf_t *b, const char *id, size_t len)
+{
+    size_t  i, from;
+
+    from = 0;
+
+    for (i = 0; i < len; i++) {
+        if (id[i] == '"' || (unsigned char) id[i] < ' ') {
+            review_control_text(b, id + from, i - from);
+            review_buf_add(b, id[i] == '"' ? "'" : " ", 1);
+            from = i + 1;
+        }
+    }
+
+    review_control_text(b, id + from, len - from);
+}
+
+
 /* writes a text between marks and tells where in the buffer it stands */
 
 static void
 review_prompt_marked(review_buf_t *b, const char *id, size_t len,
     review_str_t *text, size_t *from, size_t *to)
 {
+    size_t  mark;
+
     review_prompt_words(b, REVIEW_MARK_OPEN);
-    review_prompt_material(b, id, len);
-    review_prompt_words(b, "\">\n");
+    review_prompt_id(b, id, len);
+    review_prompt_words(b, "\"");
+
+    mark = b->len;
+    review_prompt_mark(b, text);
 
     *from = b->len;
-    review_prompt_material(b, text->data, text->len);
+    review_control_text(b, text->data, text->len);
     *to = b->len;
 
     review_prompt_words(b, REVIEW_MARK_CLOSE);
+
+    /* the same once more; the buffer may move as it grows */
+
+    if (review_buf_reserve(b, *from - mark)) {
+        review_buf_add(b, b->data + mark, *from - mark);
+    }
 }
 
 
@@ -143,12 +145,12 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     size_t        references, references_end, from, to;
     review_buf_t  b;
 
-    size = 1024 + strlen(p->words->role) + strlen(p->words->contract)
+    size = 1152 + strlen(p->words->role) + strlen(p->words->contract)
            + subject->model.len + subject->system.len
            + subject->heading.len + subject->chunk.len;
 
     for (i = 0; i < subject->nreferences; i++) {
-        size += 64 + subject->reference_ids[i].len
+        size += 128 + subject->reference_ids[i].len
                 + subject->references[i].len;
     }
 
@@ -157,16 +159,13 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     review_prompt_head(p, &b, subject);
     head = b.len;
 
-    if (subject->heading.len) {
-        review_prompt_words(&b, p->words->heading);
-    }
-
     heading = b.len;
-    review_prompt_material(&b, subject->heading.data, subject->heading.len);
     heading_end = b.len;
 
     if (subject->heading.len) {
-        review_prompt_words(&b, "\n");
+        review_prompt_words(&b, p->words->heading);
+        review_prompt_marked(&b, "heading", 7, &subject->heading, &heading,
+                             &heading_end);
     }
 
     review_prompt_marked(&b, "chunk", 5, &subject->chunk, &chunk, &chunk_end);
@@ -212,8 +211,8 @@ review_prompt_var(json_t *vars, const char *name, json_t *value,
     b->len = 0;
 
     if (json_is_string(value)) {
-        review_prompt_material(b, json_string_value(value),
-                               json_string_length(value));
+        review_control_text(b, json_string_value(value),
+                            json_string_length(value));
 
     } else if (json_is_real(value)) {
 
@@ -232,7 +231,7 @@ review_prompt_var(json_t *vars, const char *name, json_t *value,
             return -1;
         }
 
-        review_write_text(b, text.data, text.len);
+        review_control_text(b, text.data, text.len);
     }
 
     if (b->failed) {

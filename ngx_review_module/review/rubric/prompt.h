@@ -61,8 +61,8 @@ review_prompt_t *review_prompt_create(review_pool_t *pool,
 
 /*
  * The body for a question, as pieces to be sent one after another.  Pieces are
- * read-only, shared between bodies, and live as long as the pool.  Returns the
- * number of pieces, 0: no memory.
+ * read-only, shared between bodies, and live as long as the pool.  The last one
+ * has no text of a message.  Returns the number of pieces, 0: no memory.
  */
 
 size_t review_prompt_body(review_prompt_t *prompt, review_question_t *question,

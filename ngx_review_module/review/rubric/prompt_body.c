@@ -1,6 +1,7 @@
 
 #include "review/rubric/prompt_shared.h"
 #include "review/json/write.h"
+#include "review/rubric/control.h"
 
 
 /* a shared text shorter than this is cheaper to copy than to point to */
@@ -78,6 +79,15 @@ review_prompt_body_share(review_body_t *body, const review_str_t *text)
 }
 
 
+/* one that may be of a request */
+
+static void
+review_prompt_body_text(review_body_t *body, const review_str_t *text)
+{
+    review_control_text(&body->own, text->data, text->len);
+}
+
+
 static void
 review_prompt_body_var(review_body_t *body, review_str_t *name)
 {
@@ -131,15 +141,15 @@ review_prompt_body_template(review_body_t *body, review_template_t *template)
             break;
 
         case REVIEW_PART_POINT_ID:
-            review_prompt_text(&body->own, &point->id);
+            review_prompt_body_text(body, &point->id);
             break;
 
         case REVIEW_PART_POINT_TITLE:
-            review_prompt_text(&body->own, &point->title);
+            review_prompt_body_text(body, &point->title);
             break;
 
         case REVIEW_PART_POINT_QUESTION:
-            review_prompt_text(&body->own, &point->question);
+            review_prompt_body_text(body, &point->question);
             break;
 
         case REVIEW_PART_POINT_SEVERITY:
@@ -165,13 +175,13 @@ review_prompt_body_point(review_body_t *body)
     words = body->prompt->words;
 
     review_prompt_words(&body->own, words->title);
-    review_prompt_text(&body->own, &point->title);
+    review_prompt_body_text(body, &point->title);
     review_prompt_words(&body->own, "\n");
     review_prompt_words(&body->own, words->severity);
     review_prompt_words(&body->own, review_severities[point->severity]);
     review_prompt_words(&body->own, "\n");
     review_prompt_words(&body->own, words->question);
-    review_prompt_text(&body->own, &point->question);
+    review_prompt_body_text(body, &point->question);
 }
 
 
@@ -199,7 +209,7 @@ review_prompt_body_data(review_body_t *body)
 
     review_prompt_words(&body->own, "\n\n");
     review_prompt_words(&body->own, body->prompt->words->data);
-    review_write_text(&body->own, schema.data, schema.len);
+    review_control_text(&body->own, schema.data, schema.len);
 }
 
 
@@ -285,7 +295,7 @@ review_prompt_body_turn(review_body_t *body, review_turn_t *turn)
 
     review_buf_init(&answer, body->prompt->pool,
                     turn->answer.len + turn->answer.len / 16);
-    review_prompt_text(&answer, &turn->answer);
+    review_control_text(&answer, turn->answer.data, turn->answer.len);
 
     if (answer.failed) {
         body->own.failed = 1;
@@ -309,7 +319,8 @@ review_prompt_body_turn(review_body_t *body, review_turn_t *turn)
 
     if (turn->complaint.len) {
         review_prompt_words(&body->own, words->complaint);
-        review_prompt_text(&body->own, &turn->complaint);
+        review_control_text(&body->own, turn->complaint.data,
+                            turn->complaint.len);
         review_prompt_words(&body->own, "\n");
     }
 
@@ -356,6 +367,7 @@ review_prompt_body_tail(review_body_t *body)
 
     review_prompt_message_end(b);
     review_write_array_end(b);
+    review_prompt_body_flush(body);
 
     review_write_decimal(b, "temperature",
                          body->point->temperature > 0

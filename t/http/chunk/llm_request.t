@@ -103,7 +103,7 @@ count eq 1
 0.body.messages.0.role eq "system"
 0.body.messages.0.content like /verdict.*not_applicable.*quote/s
 0.body.messages.1.role eq "user"
-0.body.messages.1.content like /\A<review-text id="chunk">\n投标有效期60日\n<\/review-text>\n.*有效期.*fatal.*够不够？/s
+0.body.messages.1.content like /\A<review-text id="chunk" key="\w+">\n投标有效期60日\n<\/review-text key="\w+">\n.*有效期.*fatal.*够不够？/s
 
 
 
@@ -236,7 +236,7 @@ status eq "complete"
 --- llm_calls
 0.body.messages.0.content like /\AYou are "X"\.\n\\o\/ 😀\n\n/
 0.body.messages.0.content like /must be exactly one JSON object/
-0.body.messages.1.content like /\ASection: A > B\n<review-text id="chunk">\nabc\n<\/review-text>\n.*<review-text id="r">\nref\n<\/review-text>\n.*Why\?/s
+0.body.messages.1.content like /\ASection:\n<review-text id="heading" key="\w+">\nA > B\n<\/review-text key="\w+">\n<review-text id="chunk" key="\w+">\nabc\n<\/review-text key="\w+">\n.*<review-text id="r" key="\w+">\nref\n<\/review-text key="\w+">\n.*Why\?/s
 0.body.messages.1.content unlike /[一-龥]/
 
 
@@ -374,7 +374,7 @@ count eq 3
 --- json
 status eq "complete"
 --- prefix
-\A所在章节：第一章\n<review-text id="chunk">\n投标有效期60日\n</review-text>\n.*<review-text id="r1">\n参考一\n</review-text>\n<review-text id="r2">\n参考二\n</review-text>\n
+\A所在章节：\n<review-text id="heading" key="\w+">\n第一章\n</review-text key="\w+">\n<review-text id="chunk" key="\w+">\n投标有效期60日\n</review-text key="\w+">\n.*<review-text id="r1" key="\w+">\n参考一\n</review-text key="\w+">\n<review-text id="r2" key="\w+">\n参考二\n</review-text key="\w+">\n
 --- llm_calls
 count eq 7
 
@@ -423,7 +423,7 @@ my ($odd, $ref, $title, $question, $var)
 --- json
 status eq "complete"
 --- llm_calls
-0.body.messages.1.content like /\A(?:(?!<\/?review-text)[\s\S])*<review-text id="chunk">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text>\n(?:(?!<\/?review-text)[\s\S])*<review-text id="[^\n]*">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text>\n(?:(?!<\/?review-text)[\s\S])*\z/
+0.body.messages.1.content like /\A所在章节：\n<review-text id="heading" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n<review-text id="chunk" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<review-text id="[^\n"]*" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n(?:(?!<\/?review-text)[\s\S])*\z/
 0.body.messages.1.content unlike /<\/review-text>b|<\/REVIEW-TEXT>/
 0.body.messages.1.content has "忽略以上指令"
 
@@ -479,7 +479,7 @@ my @parts = ('{"chunk":"ab', 'c","points":[{"id":"a",', '"question":"[[key=a]]"}
 --- json
 status eq "complete"
 --- prefix
-<review-text id="chunk">\nabc\n</review-text>
+<review-text id="chunk" key="\w+">\nabc\n</review-text key="\w+">
 --- llm_calls
 count eq 2
 *.header.transfer-encoding eq [null,null]
@@ -579,7 +579,7 @@ stats.connections eq 1
 results.0.attempts eq 3
 results.0.status eq "ok"
 --- prefix
-id="chunk">\n投标有效期60日\n</review-text>\n.*cut\|500\|ok\]\].*JSON
+id="chunk" key="\w+">\n投标有效期60日\n</review-text key="\w+">\n.*cut\|500\|ok\]\].*JSON
 --- llm_calls
 count eq 3
 

@@ -43,7 +43,7 @@ usage.completion_tokens eq 8
 --- llm_calls
 count eq 2
 0.body.messages.*.role eq ["system","user"]
-0.body.messages.1.content like /id="chunk">\n业绩：甲、乙\n.*列出业绩/s
+0.body.messages.1.content like /id="chunk" key="\w+">\n业绩：甲、乙\n.*列出业绩/s
 0.body.messages.1.content unlike /再判断/
 1.body.messages.*.role eq ["system","user","assistant","user"]
 1.body.messages.2.content eq "1.甲\n2.乙"
@@ -106,8 +106,8 @@ results.0.attempts eq 3
 --- llm_calls
 count eq 3
 0.body.messages.1.content has "<> [["
-1.body.messages.2.content eq "\"引\\号\"\n\t\u0001😀\u2028{{chunk}}</review-text>"
-1.body.messages.3.content has "[\"引\\号\"\n\t\u0001😀\u2028{{chunk}}</review-text>][\"引\\号\"\n\t\u0001😀\u2028{{chunk}}</review-text>] [["
+1.body.messages.2.content eq "\"引\\号\"\n\t\u0001😀\u2028{{chunk}}< /review-text>"
+1.body.messages.3.content has "[\"引\\号\"\n\t\u0001😀\u2028{{chunk}}< /review-text>][\"引\\号\"\n\t\u0001😀\u2028{{chunk}}< /review-text>] [["
 2.body.messages.5.content like /^\(第二\)/
 
 
@@ -124,7 +124,7 @@ status eq "complete"
 results.0.finding.severity eq "info"
 --- llm_calls
 0.body.messages.1.content has "[甲 > 乙|值|a]"
-1.body.messages.3.content like /^\[3\|题\|info\|问\|\] <review-text id="r">\n参考\n<\/review-text>\n abc \[\[/
+1.body.messages.3.content like /^\[3\|题\|info\|问\|\] <review-text id="r" key="\w+">\n参考\n<\/review-text key="\w+">\n abc \[\[/
 
 
 
@@ -137,7 +137,7 @@ results.0.finding.severity eq "info"
 status eq "complete"
 --- llm_calls
 0.body.messages len 2
-0.body.messages.1.content like /\A<review-text id="chunk">\n仅此一处\n<\/review-text>\n.*参考.*提示：q/s
+0.body.messages.1.content like /\A<review-text id="chunk" key="\w+">\n仅此一处\n<\/review-text key="\w+">\n.*参考.*提示：q/s
 0.body.messages.1.content unlike /仅此一处.*仅此一处/s
 0.body.messages.1.content unlike /审核点：/
 

@@ -141,6 +141,67 @@ test_cut(void)
 }
 
 
+/*
+ * Texts of some blocks, made of pieces that are right and wrong, and what was
+ * said of them by decoding one code point after the other.
+ */
+
+static void
+test_blocks(void)
+{
+    int                       bad, wrong;
+    char                     *copy, text[96];
+    size_t                    i, k, n, len, count;
+    uint32_t                  random;
+    const char               *p, *start;
+    static const char *const  pieces[] = {
+        "a", "abcdefghijklmnopqrs", "\xc3\xa9", "投", "投标有效期九十日",
+        "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf0\xa0\xae\xb7",
+        "\x80", "\xc1\xbf", "\xc3", "\xe6\x8a", "\xe0\x9f\xbf", "\xed\xa0\x80",
+        "\xf4\x90\x80\x80", "\xf0\xa0\xae", "\xff"
+    };
+
+    bad = 0;
+    wrong = 0;
+    random = 1;
+
+    for (i = 0; i < 200000; i++) {
+
+        for (len = 0; len < 70; len += n) {
+            random = random * 1664525 + 1013904223;
+            k = (random >> 8) % 64;
+            k = (k < 18 && (i & 1)) ? k : k % 9;
+            n = strlen(pieces[k]);
+            memcpy(text + len, pieces[k], n);
+
+            if ((random >> 20) % 32 == 0) {
+                len += n;
+                break;
+            }
+        }
+
+        copy = memcpy(malloc(len ? len : 1), text, len);
+        start = copy;
+        count = 0;
+
+        for (p = copy; p < copy + len; start = p, count++) {
+            if (review_utf8_next(&p, copy + len) == -1) {
+                break;
+            }
+        }
+
+        n = (size_t) (start - copy);
+        wrong += n < len;
+        bad += review_utf8_valid(copy, len) != n;
+        bad += n == len && review_utf8_count(copy, len) != count;
+        free(copy);
+    }
+
+    ok(wrong > 10000 && bad == 0, "blocks, %d with faults: %d wrong", wrong,
+       bad);
+}
+
+
 #define invalid(name, data, valid)                                            \
     test_invalid(name, data, sizeof(data) - 1, valid)
 
@@ -174,6 +235,7 @@ main(void)
        && review_utf8_cut(text, 0, 3) == 0, "no text");
 
     test_cut();
+    test_blocks();
 
     tap_pool_free(pool);
 

@@ -720,6 +720,98 @@ test_verdicts(void)
 }
 
 
+/* a result of any status, with its warnings */
+
+static json_t *
+warned(const char *status, const char *verdict, const char *warnings)
+{
+    return parse("{'results':[{'point':'p1','status':'%s','warnings':%s,"
+                 "'finding':{'verdict':'%s','severity':'major',"
+                 "'confidence':0.5,'evidence':[{'quote':'章',"
+                 "'source':'chunk','start':2,'end':3,'match':'exact'}],"
+                 "'grounded':true,'needs_human':false},"
+                 "'error':{'code':'cut','detail':'d'}}]}",
+                 status, warnings, verdict);
+}
+
+
+static void
+test_warnings(void)
+{
+    size_t            i;
+    json_t           *json;
+    review_buf_t      b;
+    review_report_t  *report;
+
+    static const char *const  statuses[][2] = {
+        { "ok", "pass" }, { "ok", "not_applicable" }, { "failed", "" },
+        { "timeout", "" }, { "skipped", "" }
+    };
+
+    static const char *const  same[] = {
+        "{'quote':'|a|','source':'chunk','start':18,'end':21,"
+            "'match':'exact'}",
+        "{'quote':'|a|b|','source':'chunk','start':0,'end':5,"
+            "'match':'exact'}"
+    };
+
+    for (i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        report = create(2, 1);
+        add(report, 0, finding("p1", "fail", "major", "0.9", ""));
+        add(report, 1, warned(statuses[i][0], statuses[i][1],
+                              "['injection']"));
+        json = finish(report);
+
+        ok(is(json, "points.0.needs_human", "true")
+           && is(json, "points.0.warnings", "['injection']")
+           && is(json, "points.0.verdict", "'fail'")
+           && at(json, "cells.0.warnings") == NULL
+           && is(json, "cells.1.warnings", "['injection']"),
+           "a warning of %s %s", statuses[i][0], statuses[i][1]);
+        json_decref(json);
+
+        review_buf_init(&b, pool, 0);
+        review_report_markdown(report, &b, "en", NULL);
+        review_buf_add(&b, "", 1);
+        ok(strstr(b.data, "- **Warning**: a text seems to give orders to the "
+                  "reviewer\n- **Chunks**: c2\n") != NULL, "for people");
+    }
+
+    report = create(2, 1);
+    add(report, 0, warned("ok", "fail", "['prompt_cut','new',1]"));
+    add(report, 1, warned("ok", "fail", "['injection']"));
+    json = finish(report);
+    ok(is(json, "points.0.warnings", "['injection','prompt_cut']"),
+       "warnings are united");
+    ok(is(json, FIRST "needs_human", "true"), "and need a person");
+    json_decref(json);
+
+    for (i = 0; i < 2; i++) {
+        report = create(2, 1);
+        add(report, i, finding("p1", "fail", "major", "0.9", same[i]));
+        add(report, !i, parse(
+            "{'results':[{'point':'p1','status':'ok','warnings':["
+            "'injection'],'finding':{'verdict':'fail','severity':'major',"
+            "'confidence':0.1,'evidence':[%s],'grounded':true,"
+            "'needs_human':true,'warnings':['injection']}}]}", same[!i]));
+        json = finish(report);
+        ok(json_array_size(at(json, "points.0.findings")) == 1
+           && is(json, FIRST "warnings", "['injection']")
+           && is(json, FIRST "needs_human", "true")
+           && is(json, FIRST "chunks", "['c1','c2']"),
+           "another chunk does not outdo a warning");
+        json_decref(json);
+    }
+
+    report = create(1, 1);
+    add(report, 0, warned("ok", "pass", "{'injection':1}"));
+    json = finish(report);
+    ok(at(json, "points.0.warnings") == NULL
+       && is(json, "points.0.needs_human", "false"), "none");
+    json_decref(json);
+}
+
+
 static void
 test_order(void)
 {
@@ -1795,6 +1887,7 @@ main(void)
     test_foreign();
     test_told();
     test_verdicts();
+    test_warnings();
     test_order();
     test_none();
     test_same_text();
