@@ -29,8 +29,10 @@ static ngx_int_t
 ngx_http_review_accel_read(ngx_http_request_t *r, ngx_table_elt_t *h,
     ngx_uint_t data)
 {
+    ngx_str_t                   *redirect;
     ngx_http_upstream_header_t  *header;
 
+    redirect = &ngx_http_review_accel_headers[0];
     header = (ngx_http_upstream_header_t *) data;
 
     if (ngx_http_review_subrequest_of(r) == NULL) {
@@ -39,7 +41,9 @@ ngx_http_review_accel_read(ngx_http_request_t *r, ngx_table_elt_t *h,
 
     /* the others are what honest servers send, too */
 
-    if (ngx_strcmp(h->lowcase_key, "x-accel-redirect") == 0) {
+    if (h->key.len == redirect->len
+        && ngx_strncmp(h->lowcase_key, redirect->data, redirect->len) == 0)
+    {
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "review: \"X-Accel-Redirect\" in an answer of \"%V\" "
                       "is not obeyed",
