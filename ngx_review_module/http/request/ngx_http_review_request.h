@@ -236,6 +236,10 @@ ngx_uint_t ngx_http_review_visit_is_ours(ngx_http_review_ctx_t *ctx);
 
 void ngx_http_review_visit_cleanup(void *data);
 
+/* a handler of the precontent phase: a post_action takes the request away */
+
+ngx_int_t ngx_http_review_visit_precontent(ngx_http_request_t *r);
+
 /* has a client's going away noticed */
 
 ngx_int_t ngx_http_review_ctx_watch_client(ngx_http_request_t *r);
