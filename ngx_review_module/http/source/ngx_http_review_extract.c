@@ -8,6 +8,7 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/base/excerpt.h"
 #include "review/base/utf8.h"
 
 
@@ -112,6 +113,8 @@ ngx_http_review_extract_end(ngx_http_review_call_t *call)
     e->message[n] = '\0';
 
     e->message[strcspn(e->message, "\r\n<")] = '\0';
+
+    review_excerpt_mask(e->message);
 
     return e->message;
 }
