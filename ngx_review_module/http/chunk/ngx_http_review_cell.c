@@ -156,6 +156,14 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
         goto failed;
     }
 
+    if (review_prompt_body_is_large(cell->chunk->prompt, body, call->npieces))
+    {
+        ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE,
+                                      "the prompt is over four times its chunk "
+                                      "and references, and 4m besides", NULL);
+        return;
+    }
+
     call->body = body;
     call->tries = 0;
 
