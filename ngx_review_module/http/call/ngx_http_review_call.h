@@ -84,6 +84,8 @@ typedef struct {
      */
 
     review_code_t             (*whole)(ngx_http_review_call_t *call);
+
+    unsigned                    counted:1;  /* it may be an endpoint of ours */
 } ngx_http_review_backend_t;
 
 

@@ -43,7 +43,8 @@ static const ngx_http_review_backend_t  ngx_http_review_extract_backend = {
     ngx_http_review_extract_begin,
     ngx_http_review_extract_feed,
     ngx_http_review_extract_end,
-    ngx_http_review_extract_whole
+    ngx_http_review_extract_whole,
+    1
 };
 
 
