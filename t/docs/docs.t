@@ -209,7 +209,7 @@ my %unit = (ms => 1, s => 1000, h => 3600000, k => 1024);
 sub value {
     my ($text, $type) = @_;
     return $text eq 'on' ? 1 : 0 if $text =~ /\Ao(?:n|ff)\z/;
-    return '0600' if $text eq 'user:rw';
+    return 600 if $text eq 'user:rw';
     return undef if $text !~ /\A(\d+)(ms|s|m|h|k|%)?\z/;
     my ($n, $unit) = ($1, $2 // '');
     return $n * 1024 * 1024 if $unit eq 'm' && $type eq 'size';
@@ -534,7 +534,9 @@ for my $title (sort keys %endpoints) {
 
     $endpoint =~ /finalize_request\(r, NGX_HTTP_REQUEST_TIME_OUT\)/
         and delete $used{REQUEST_TIME_OUT};
-    delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE),
+    # 403 is told once for all
+
+    delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE FORBIDDEN),
                  grep { /^REVIEW_/ } keys %used};
     delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;

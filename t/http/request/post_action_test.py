@@ -4,8 +4,9 @@ Proves that a request whose client has gone, and which nginx goes on with in the
 location of its post_action, is none of ours any more: threads that come back,
 calls that end, deadlines and pings leave it alone, and it ends with that
 location; it keeps no place in the LLM's queue until then, and no slot, be it a
-review's or a plain request's, and takes none for the post_action.  Proves that limit_rate, which has a timer on the client's connection
-as well, makes a reply slow, but neither cuts nor stalls it.
+review's or a plain request's, and takes none for the post_action.  Proves that
+limit_rate, which has a timer on the client's connection as well, makes a reply
+slow, but neither cuts nor stalls it.
 """
 
 import json
