@@ -156,7 +156,11 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
         goto failed;
     }
 
-    if (review_prompt_body_is_large(cell->chunk->prompt, body, call->npieces))
+    /* only a template repeats anything */
+
+    if (cell->point->nprompts
+        && review_prompt_body_is_large(cell->chunk->prompt, body,
+                                       call->npieces))
     {
         ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE,
                                       "the prompt is over four times its chunk "
