@@ -15,7 +15,7 @@
 
 typedef struct {
     ngx_http_review_object_t   *object;
-    review_pool_t              *memory;
+    ngx_http_review_work_t     *work;
     review_str_t                xml;
     review_buf_t                json;
     ngx_uint_t                  bad;
@@ -87,16 +87,21 @@ ngx_http_review_object_reply_read_list(void *data)
 {
     ngx_http_review_object_list_t *list = data;
 
-    review_s3_list_t  listed;
+    review_pool_t     *memory;
+    review_s3_list_t   listed;
 
-    if (review_s3_list(list->memory, list->xml.data, list->xml.len, &listed)
-        != 0)
+    memory = list->work->memory;
+
+    /* a client that has gone leaves no work for those behind it */
+
+    if (list->work->gone
+        || review_s3_list(memory, list->xml.data, list->xml.len, &listed) != 0)
     {
         list->bad = 1;
         return;
     }
 
-    review_buf_init(&list->json, list->memory, 4096);
+    review_buf_init(&list->json, memory, 4096);
     review_s3_list_json(&list->json, &listed);
 }
 
@@ -141,7 +146,7 @@ ngx_http_review_object_reply_list(ngx_http_review_object_t *object)
     }
 
     list->object = object;
-    list->memory = work->memory;
+    list->work = work;
     list->xml.data = object->op.reply.data;
     list->xml.len = object->op.reply.len;
 

@@ -137,10 +137,10 @@ async def bad(nginx):
 
 
 async def gone(nginx):
-    for i in range(20):
+    for i in range(8):
         _, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
         writer.write(asked("elements"))
-        await asyncio.sleep(0.02 * i * SLOW)
+        await asyncio.sleep(0.05 * i * SLOW)
         writer.close()
     status, _ = await exchange(nginx.port, asked("few"))
     Tap.ok(status == 200, "clients go at any time, the next one is served")
