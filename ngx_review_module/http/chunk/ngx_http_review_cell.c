@@ -155,6 +155,18 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
         goto failed;
     }
 
+    /* only a template repeats anything */
+
+    if (cell->point->nprompts
+        && review_prompt_body_is_large(cell->chunk->prompt, body,
+                                       call->npieces))
+    {
+        ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE,
+                                      "the prompt is over four times its chunk "
+                                      "and references, and 4m besides", NULL);
+        return;
+    }
+
     call->body = body;
     call->tries = 0;
 
