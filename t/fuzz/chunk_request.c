@@ -98,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     pool = tap_pool();
-    body = fuzz_body(pool, data, size);
+    body = fuzz_body(pool, data, size, review_chunk_members);
 
     memset(&given, 0, sizeof(given));
 
@@ -115,6 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_refused(body, rc, &err);
 
         } else {
+            check(!fuzz_unknown);
             check_request(&request);
         }
     }

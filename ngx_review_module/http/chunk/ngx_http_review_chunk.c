@@ -96,7 +96,8 @@ ngx_http_review_chunk_handler(ngx_http_request_t *r)
 static void
 ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_parse_json(ctx, ngx_http_review_chunk_parsed);
+    ngx_http_review_parse_json(ctx, review_chunk_members,
+                               ngx_http_review_chunk_parsed);
 }
 
 

@@ -411,14 +411,18 @@ review_chunk_request_vars(void *data, json_t *vars, const char *pointer,
 }
 
 
-static const review_member_t  review_chunk_members[] = {
+const review_member_t  review_chunk_members[] = {
     review_member_by("chunk", ANY, review_chunk_request_text,
-                     .missing = "is missing: the text to be reviewed"),
+                     .missing = "is missing: the text to be reviewed",
+                     .of = review_chunk_text_members),
     review_member("rubric", STRING, review_chunk_reading_t, rubric,
                   .read = review_chunk_request_rubric),
-    review_member_by("points", ARRAY, review_chunk_request_points),
-    review_member_by("references", ARRAY, review_chunk_request_references),
-    review_member_by("vars", OBJECT, review_chunk_request_vars),
+    review_member_by("points", ARRAY, review_chunk_request_points,
+                     .each = review_point_members),
+    review_member_by("references", ARRAY, review_chunk_request_references,
+                     .each = review_chunk_reference_members),
+    review_member_by("vars", OBJECT, review_chunk_request_vars,
+                     .of = review_request_any),
     review_member_end
 };
 

@@ -43,6 +43,10 @@ int review_request_points(review_pool_t *pool, json_t *list,
     review_rubric_t *rubric, size_t max, review_point_t ***points, size_t *n,
     review_error_t *err);
 
+/* an object of any members */
+
+extern const review_member_t  review_request_any[];
+
 /* names and values for templates, of "max" bytes together; NULL: none */
 
 int review_request_vars(json_t *vars, size_t max, review_error_t *err);

@@ -311,7 +311,7 @@ review_rubric_point_data(void *data, json_t *json, const char *pointer,
 }
 
 
-static const review_member_t  review_point_members[] = {
+const review_member_t  review_point_members[] = {
     review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
                   .max = REVIEW_ID_MAX, .read = review_rubric_point_id),
     review_member("title", STRING, review_point_reading_t, point.title),
@@ -320,7 +320,8 @@ static const review_member_t  review_point_members[] = {
     review_member("question", STRING, review_point_reading_t, point.question,
                   .min = 1),
     review_member_by("when", ANY, review_rubric_point_when),
-    review_member_by("rule", ANY, review_rubric_point_rule),
+    review_member_by("rule", ANY, review_rubric_point_rule,
+                     .of = review_rule_members),
     review_member_by("prompt", ANY, review_rubric_point_prompt),
     review_member_by("steps", ARRAY, review_rubric_point_steps),
     review_member("max_tokens", INTEGER, review_point_reading_t,
