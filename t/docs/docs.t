@@ -836,8 +836,7 @@ sub written {
 my %written = (Split => [ written($split, $split_json) ],
                Embeddings => [ written($file{embed}) ],
                Ranking => [ written($file{rank}) ],
-               Report => [ written($file{task_reply}
-                           =~ s/^ngx_http_review_task_reply_tell\(.*?^\}//msr,
+               Report => [ written($file{task_report},
                            source("$upper/review/report/report_json.c")),
                            @{ names_of(source("$upper/review/report/report.c"),
                                        'review_report_statuses') } ],

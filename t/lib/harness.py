@@ -305,6 +305,14 @@ async def exchange(port, data):
     return int(head.split()[1]), body
 
 
+def reset_at_close(writer):
+    """a reset instead of an end, unless the other side has gone before"""
+    sock = writer.get_extra_info("socket")
+    if sock.fileno() != -1:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                        b"\1\0\0\0\0\0\0\0")
+
+
 async def get(port, path, method="GET"):
     status, body = await exchange(
         port, ("%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"

@@ -9,7 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "review/base/review.h"
+#include "review/base/buf.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -47,15 +47,42 @@ extern ngx_conf_post_t  ngx_http_review_param_positive;
 
 /*
  * ngx_http_review_body.c: a client's body.  In one piece: it may point to
- * nginx's memory.  As buffers that last as long as the pool, to be joined at
- * "dst" by another thread.
+ * nginx's memory.  As buffers that last as long as the pool, for another
+ * thread, which joins them at "dst" unless they are whole already; the pool
+ * must not be destroyed before the request's, which still points to them.
  */
 
 ngx_int_t ngx_http_review_body_read(ngx_http_request_t *r, ngx_str_t *body);
 off_t ngx_http_review_body_size(ngx_http_request_t *r);
 ngx_int_t ngx_http_review_body_take(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_chain_t **bufs);
+ngx_int_t ngx_http_review_body_is_whole(ngx_chain_t *bufs, ngx_str_t *body);
 ngx_int_t ngx_http_review_body_join(ngx_chain_t *bufs, u_char *dst);
+
+
+/*
+ * ngx_http_review_output.c: what is to be sent, written by a thread to "buf",
+ * and kept in a temporary file where it is large.  The pool is the thread's; a
+ * buffer to be sent points to it.  "stop" ends a writing that nobody waits for.
+ */
+
+typedef struct {
+    review_buf_t                buf;
+    ngx_pool_t                 *pool;
+    ngx_path_t                 *path;       /* of temporary files */
+    ngx_file_t                 *file;       /* NULL: all is in "buf" */
+    off_t                       size;       /* of what is in the file */
+    volatile ngx_uint_t        *stop;       /* NULL: never */
+} ngx_http_review_output_t;
+
+void ngx_http_review_output_init(ngx_http_review_output_t *out,
+    ngx_pool_t *pool, review_pool_t *memory, ngx_path_t *path);
+ngx_int_t ngx_http_review_output_end(ngx_http_review_output_t *out);
+off_t ngx_http_review_output_size(ngx_http_review_output_t *out);
+ngx_int_t ngx_http_review_output_copy(ngx_http_review_output_t *out,
+    u_char *dst, size_t size, off_t offset);
+ngx_buf_t *ngx_http_review_output_buf(ngx_http_review_output_t *out,
+    ngx_pool_t *pool);
 
 
 /* ngx_http_review_pool.c: nginx's pools, for the lower floor */

@@ -77,26 +77,42 @@ ngx_http_review_body_join(ngx_chain_t *bufs, u_char *p)
 }
 
 
+/* nginx has one buffer for a body in memory, and a link for each read */
+
+ngx_int_t
+ngx_http_review_body_is_whole(ngx_chain_t *bufs, ngx_str_t *body)
+{
+    ngx_chain_t  *cl;
+
+    body->data = bufs->buf->pos;
+    body->len = 0;
+
+    for (cl = bufs; cl; cl = cl->next) {
+
+        if (!ngx_buf_in_memory(cl->buf)
+            || cl->buf->pos != body->data + body->len)
+        {
+            return 0;
+        }
+
+        body->len += cl->buf->last - cl->buf->pos;
+    }
+
+    return 1;
+}
+
+
 ngx_int_t
 ngx_http_review_body_read(ngx_http_request_t *r, ngx_str_t *body)
 {
     u_char       *p;
-    ngx_buf_t    *b;
     ngx_chain_t  *bufs;
 
     ngx_str_null(body);
 
     bufs = r->request_body ? r->request_body->bufs : NULL;
 
-    if (bufs == NULL) {
-        return NGX_OK;
-    }
-
-    b = bufs->buf;
-
-    if (bufs->next == NULL && ngx_buf_in_memory(b)) {
-        body->data = b->pos;
-        body->len = b->last - b->pos;
+    if (bufs == NULL || ngx_http_review_body_is_whole(bufs, body)) {
         return NGX_OK;
     }
 
@@ -114,18 +130,61 @@ ngx_http_review_body_read(ngx_http_request_t *r, ngx_str_t *body)
 
 
 /*
- * What a thread may read although the request ends meanwhile: memory is
- * copied, a temporary file gets another descriptor.
+ * What a thread may read although the request ends meanwhile: nginx's buffer
+ * changes its owner if it is large, other memory is copied, a temporary file
+ * gets another descriptor.
  */
 
+static ngx_int_t
+ngx_http_review_body_take_large(ngx_http_request_t *r, ngx_pool_t *pool)
+{
+    ngx_buf_t         *b;
+    ngx_pool_large_t  *l, *taken;
+
+    b = r->request_body ? r->request_body->buf : NULL;
+
+    for (l = b ? r->pool->large : NULL; l; l = l->next) {
+
+        if (l->alloc == NULL || l->alloc != b->start) {
+            continue;
+        }
+
+        taken = ngx_palloc(pool, sizeof(ngx_pool_large_t));
+        if (taken == NULL) {
+            return NGX_ERROR;
+        }
+
+        taken->alloc = l->alloc;
+        taken->next = pool->large;
+        pool->large = taken;
+
+        l->alloc = NULL;
+
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
 static ngx_buf_t *
-ngx_http_review_body_take_memory(ngx_pool_t *pool, ngx_buf_t *b)
+ngx_http_review_body_take_memory(ngx_pool_t *pool, ngx_buf_t *b,
+    ngx_buf_t *large)
 {
     size_t      size;
     ngx_buf_t  *taken;
 
-    size = b->last - b->pos;
+    if (large && b->pos >= large->start && b->last <= large->end) {
+        taken = ngx_palloc(pool, sizeof(ngx_buf_t));
 
+        if (taken) {
+            *taken = *b;
+        }
+
+        return taken;
+    }
+
+    size = b->last - b->pos;
     taken = ngx_create_temp_buf(pool, size);
 
     if (taken) {
@@ -187,9 +246,17 @@ ngx_int_t
 ngx_http_review_body_take(ngx_http_request_t *r, ngx_pool_t *pool,
     ngx_chain_t **bufs)
 {
-    ngx_buf_t    *b;
+    ngx_buf_t    *b, *large;
+    ngx_int_t     rc;
     ngx_chain_t  *cl, **ll;
 
+    rc = ngx_http_review_body_take_large(r, pool);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    large = (rc == NGX_OK) ? r->request_body->buf : NULL;
     ll = bufs;
 
     for (cl = r->request_body ? r->request_body->bufs : NULL;
@@ -208,7 +275,7 @@ ngx_http_review_body_take(ngx_http_request_t *r, ngx_pool_t *pool,
         }
 
         (*ll)->buf = ngx_buf_in_memory(b)
-                     ? ngx_http_review_body_take_memory(pool, b)
+                     ? ngx_http_review_body_take_memory(pool, b, large)
                      : ngx_http_review_body_take_file(pool, b);
 
         if ((*ll)->buf == NULL) {

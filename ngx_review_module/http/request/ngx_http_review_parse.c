@@ -160,7 +160,13 @@ ngx_http_review_parse_reading_run(void *data)
 {
     ngx_http_review_reading_t *reading = data;
 
-    char  *p;
+    char       *p;
+    ngx_str_t   body;
+
+    if (reading->bufs && ngx_http_review_body_is_whole(reading->bufs, &body)) {
+        ngx_http_review_parse_reading(reading, (char *) body.data, body.len);
+        return;
+    }
 
     p = review_alloc(reading->pool, reading->size + 1);
 

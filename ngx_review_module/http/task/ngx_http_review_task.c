@@ -31,6 +31,7 @@ static void ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_finish(ngx_http_review_task_t *task);
+static void ngx_http_review_task_written(ngx_http_review_task_t *task);
 static void ngx_http_review_task_end(ngx_http_review_task_t *task);
 
 
@@ -549,18 +550,21 @@ ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_task_finish(ngx_http_review_task_t *task)
 {
-    if (review_report_verdict_finish(task->report) != 0) {
-        ngx_http_review_ctx_fail(&task->ctx, NGX_ERROR);
-        return;
-    }
-
-    if (task->saving.object.data == NULL) {
-        ngx_http_review_task_end(task);
-        return;
-    }
-
     task->finished = 1;
-    ngx_http_review_task_save(task);
+
+    ngx_http_review_task_report(task, ngx_http_review_task_written);
+}
+
+
+static void
+ngx_http_review_task_written(ngx_http_review_task_t *task)
+{
+    if (task->saving.object.data) {
+        ngx_http_review_task_save(task);
+        return;
+    }
+
+    ngx_http_review_task_end(task);
 }
 
 

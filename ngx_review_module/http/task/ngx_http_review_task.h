@@ -93,13 +93,24 @@ typedef struct {
 typedef struct ngx_http_review_task_s  ngx_http_review_task_t;
 
 
+/* a report in one form; JSON lacks its end, which comes last */
+
+typedef struct {
+    ngx_http_review_output_t    body;
+    ngx_uint_t                  markdown;
+} ngx_http_review_written_t;
+
+typedef struct ngx_http_review_report_s  ngx_http_review_report_t;
+
+
 /* where the report is saved, too */
 
 typedef struct {
     review_str_t                object;     /* its key; data is NULL: nowhere */
     ngx_uint_t                  markdown;
     ngx_http_review_s3_t        op;
-    review_str_t                report;
+    ngx_http_review_written_t  *report;     /* NULL: not yet */
+    review_str_t                end;
     ngx_uint_t                  done;
 } ngx_http_review_saving_t;
 
@@ -122,6 +133,7 @@ struct ngx_http_review_task_s {
     ngx_http_review_vectors_t   vectors;
     ngx_http_review_failure_t   failure;    /* why there are none */
     review_report_t            *report;
+    ngx_http_review_report_t   *writing;    /* what a thread makes of it */
     ngx_http_review_saving_t    saving;
 
     ngx_queue_t                 running;    /* reviews of chunks */
@@ -135,7 +147,7 @@ struct ngx_http_review_task_s {
 
     unsigned                    loading:1;
     unsigned                    started:1;  /* chunks are under review */
-    unsigned                    finished:1; /* the report is being saved */
+    unsigned                    finished:1; /* the report is being made */
     unsigned                    expired:1;
     unsigned                    told:1;     /* progress, since something was */
 };
@@ -179,11 +191,23 @@ void ngx_http_review_task_save(ngx_http_review_task_t *task);
 void ngx_http_review_task_save_expire(ngx_http_review_task_t *task);
 
 
+/*
+ * ngx_http_review_task_report.c: the report merged and written, on a thread if
+ * it is large; then "written" is called, unless the request has been failed.
+ * What is to be sent, or saved, in its form; and what comes behind it.
+ */
+
+void ngx_http_review_task_report(ngx_http_review_task_t *task,
+    void (*written)(ngx_http_review_task_t *task));
+ngx_http_review_written_t *ngx_http_review_task_report_written(
+    ngx_http_review_task_t *task, ngx_uint_t saved);
+ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,
+    ngx_http_review_written_t *written, review_str_t *end);
+
+
 /* ngx_http_review_task_reply.c: progress, and the report */
 
 void ngx_http_review_task_reply_tell(ngx_http_review_task_t *task);
-void ngx_http_review_task_reply_report(ngx_http_review_task_t *task,
-    review_buf_t *b, ngx_uint_t markdown);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
 
 

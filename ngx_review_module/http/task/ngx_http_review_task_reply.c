@@ -9,7 +9,7 @@
 
 
 static ngx_int_t ngx_http_review_task_reply_line(ngx_http_review_task_t *task,
-    const char *name, review_buf_t *json, ngx_uint_t last);
+    const char *name, ngx_chain_t *json, ngx_uint_t last);
 static ngx_uint_t ngx_http_review_task_reply_code(ngx_http_review_task_t *task,
     review_report_counts_t *counts);
 
@@ -58,13 +58,16 @@ ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
 
     review_write_object_end(&b);
 
-    if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
-        rc = ngx_http_review_task_reply_line(task, "progress", &b, 0);
+    out = ngx_http_review_reply_buf(ctx->request->pool, &b);
+
+    if (out == NULL) {
+        rc = NGX_ERROR;
+
+    } else if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
+        rc = ngx_http_review_task_reply_line(task, "progress", out, 0);
 
     } else {
-        out = ngx_http_review_reply_buf(ctx->request->pool, &b);
-        rc = out ? ngx_http_review_reply_event(ctx, "progress", out, 0)
-                 : NGX_ERROR;
+        rc = ngx_http_review_reply_event(ctx, "progress", out, 0);
     }
 
     if (rc == NGX_ERROR) {
@@ -78,99 +81,61 @@ ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
 
 static ngx_int_t
 ngx_http_review_task_reply_line(ngx_http_review_task_t *task, const char *name,
-    review_buf_t *json, ngx_uint_t last)
+    ngx_chain_t *json, ngx_uint_t last)
 {
-    ngx_chain_t   *out;
+    ngx_pool_t    *pool;
+    ngx_chain_t   *out, **ll;
     review_buf_t   b;
 
-    review_buf_init(&b, json->pool, json->len + 32);
-    b.failed = json->failed;
+    pool = task->ctx.request->pool;
 
+    review_buf_init(&b, task->ctx.pool, 32);
     review_write_object(&b, NULL);
-    review_write_raw(&b, name, json->data, json->len);
-    review_write_object_end(&b);
-    review_buf_puts(&b, "\n");
+    review_write_key(&b, name, ngx_strlen(name));
 
-    out = ngx_http_review_reply_buf(task->ctx.request->pool, &b);
+    out = ngx_http_review_reply_buf(pool, &b);
     if (out == NULL) {
         return NGX_ERROR;
     }
 
-    return ngx_http_review_reply_piece(&task->ctx, out, last);
+    out->next = json;
+
+    for (ll = &json->next; *ll; ll = &(*ll)->next) { /* void */ }
+
+    return ngx_http_review_reply_add(ll, pool, "}\n", 2)
+           ? ngx_http_review_reply_piece(&task->ctx, out, last) : NGX_ERROR;
 }
 
 
-/* "result": {"object","saved":true,"etag"}, or {...,"saved":false,"error"} */
+/* the report's body and its end, which lie elsewhere */
 
-static void
-ngx_http_review_task_reply_saved(ngx_http_review_task_t *task, review_buf_t *b)
+static ngx_chain_t *
+ngx_http_review_task_reply_report(ngx_http_review_task_t *task)
 {
-    ngx_http_review_s3_t  *op;
+    ngx_pool_t                 *pool;
+    ngx_chain_t                *cl;
+    review_str_t                end;
+    ngx_http_review_written_t  *written;
 
-    op = &task->saving.op;
+    pool = task->ctx.request->pool;
+    written = ngx_http_review_task_report_written(task, 0);
 
-    review_write_object(b, "result");
-    review_write_str(b, "object", &task->saving.object);
-    review_write_bool(b, "saved", !op->failed);
+    cl = ngx_alloc_chain_link(pool);
 
-    if (op->failed) {
-        ngx_http_review_reply_error(b, REVIEW_CODE_STORE, op->code, NULL);
-
-    } else {
-        ngx_http_review_s3_request_etag(op, b);
+    if (cl == NULL
+        || ngx_http_review_task_report_end(task, written, &end) != NGX_OK)
+    {
+        return NULL;
     }
 
-    review_write_object_end(b);
-}
+    cl->buf = ngx_http_review_output_buf(&written->body, pool);
+    cl->next = NULL;
 
-
-void
-ngx_http_review_task_reply_report(ngx_http_review_task_t *task, review_buf_t *b,
-    ngx_uint_t markdown)
-{
-    ngx_http_review_plan_t  *plan;
-
-    if (markdown) {
-        review_report_markdown(task->report, b, task->rubric->language.data,
-                               &task->id);
-        return;
+    if (end.len) {
+        cl->next = ngx_http_review_reply_link(pool, end.data, end.len);
     }
 
-    plan = task->plan;
-
-    review_write_object(b, NULL);
-    review_write_str_or_null(b, "id", task->id.len ? &task->id : NULL);
-
-    review_write_object(b, "rubric");
-    review_write_str(b, "name", &task->rubric->name);
-    review_write_str(b, "version", &task->rubric->version);
-    review_write_object_end(b);
-
-    review_write_object(b, "document");
-    review_write_number(b, "chars", plan->length);
-    review_write_number(b, "chunks", plan->nchunks);
-    review_write_object_end(b);
-
-    review_report_json(task->report, b);
-
-    review_write_word(b, "selected_by",
-                      !plan->selection.asked && !plan->selection.nclauses
-                      ? NULL : plan->select.vectors ? "embedding" : "bm25");
-
-    review_write_object(b, "timings");
-    review_write_number(b, "load_ms", task->load_time);
-    review_write_number(b, "split_ms", task->split_time);
-    review_write_number(b, "select_ms", task->select_time);
-    review_write_number(b, "review_ms", ngx_current_msec - task->reviewing);
-    review_write_object_end(b);
-
-    review_write_number(b, "elapsed_ms", ngx_current_msec - task->ctx.started);
-
-    if (task->saving.done) {
-        ngx_http_review_task_reply_saved(task, b);
-    }
-
-    review_write_object_end(b);
+    return cl->buf && (cl->next || end.len == 0) ? cl : NULL;
 }
 
 
@@ -181,7 +146,6 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
 {
     ngx_uint_t                status;
     ngx_chain_t              *out;
-    review_buf_t              b;
     ngx_http_review_ctx_t    *ctx;
     review_report_counts_t    counts;
 
@@ -190,16 +154,7 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
     review_report_counts(task->report, &counts);
     status = ngx_http_review_task_reply_code(task, &counts);
 
-    review_buf_init(&b, ctx->work->memory, 64 * 1024);
-
-    ngx_http_review_task_reply_report(task, &b, task->format
-                                          == NGX_HTTP_REVIEW_TASK_MARKDOWN);
-
-    if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
-        return ngx_http_review_task_reply_line(task, "report", &b, 1);
-    }
-
-    out = ngx_http_review_reply_buf(ctx->request->pool, &b);
+    out = ngx_http_review_task_reply_report(task);
 
     if (out == NULL) {
         return ctx->replied ? NGX_ERROR : NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -209,6 +164,9 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
 
     case NGX_HTTP_REVIEW_TASK_EVENTS:
         return ngx_http_review_reply_event(ctx, "done", out, 1);
+
+    case NGX_HTTP_REVIEW_TASK_LINES:
+        return ngx_http_review_task_reply_line(task, "report", out, 1);
 
     case NGX_HTTP_REVIEW_TASK_MARKDOWN:
         return ngx_http_review_reply_typed(ctx, status,

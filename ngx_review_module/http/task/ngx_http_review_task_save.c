@@ -20,7 +20,7 @@ static void ngx_http_review_task_save_unsaved(ngx_http_review_s3_t *op,
 void
 ngx_http_review_task_save(ngx_http_review_task_t *task)
 {
-    review_buf_t               b;
+    ngx_int_t                  rc;
     ngx_http_review_s3_t      *op;
     ngx_http_review_ctx_t     *ctx;
     ngx_http_review_saving_t  *saving;
@@ -33,17 +33,16 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     saving = &task->saving;
     op = &saving->op;
 
-    review_buf_init(&b, ctx->work->memory, 64 * 1024);
-    ngx_http_review_task_reply_report(task, &b, saving->markdown);
+    saving->report = ngx_http_review_task_report_written(task, 1);
 
-    saving->report.data = b.data;
-    saving->report.len = b.len;
+    rc = ngx_http_review_task_report_end(task, saving->report, &saving->end);
 
     op->type = NGX_HTTP_REVIEW_S3_PUT;
     op->store = ngx_http_review_store_conf(ctx)->store;
     op->key.data = (u_char *) saving->object.data;
     op->key.len = saving->object.len;
-    op->size = b.len;
+    op->size = ngx_http_review_output_size(&saving->report->body)
+               + saving->end.len;
     op->pool = ctx->request->pool;
     op->log = ctx->request->connection->log;
     op->data = task;
@@ -60,7 +59,7 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
         ngx_add_timer(&ctx->deadline, NGX_HTTP_REVIEW_TASK_SAVE);
     }
 
-    if (b.failed || ngx_http_review_s3_start(op) != NGX_OK) {
+    if (rc != NGX_OK || ngx_http_review_s3_start(op) != NGX_OK) {
         ngx_http_review_task_save_unsaved(op, REVIEW_CODE_INTERNAL);
     }
 }
@@ -77,7 +76,9 @@ ngx_http_review_task_save_unsaved(ngx_http_review_s3_t *op, review_code_t code)
 void
 ngx_http_review_task_save_expire(ngx_http_review_task_t *task)
 {
-    if (!task->saving.done) {
+    /* the report is still being made: it is not late yet */
+
+    if (task->saving.report && !task->saving.done) {
         ngx_http_review_s3_cancel(&task->saving.op);
         ngx_http_review_task_save_unsaved(&task->saving.op,
                                           REVIEW_CODE_DEADLINE);
@@ -89,15 +90,25 @@ static ssize_t
 ngx_http_review_task_save_upload(ngx_http_review_s3_t *op, u_char *buf,
     size_t size, off_t offset)
 {
-    size_t                   left;
-    ngx_http_review_task_t  *task;
+    off_t                      body;
+    ngx_http_review_saving_t  *saving;
 
-    task = op->data;
+    saving = &((ngx_http_review_task_t *) op->data)->saving;
 
-    left = task->saving.report.len - offset;
-    size = ngx_min(size, left);
+    body = ngx_http_review_output_size(&saving->report->body);
 
-    ngx_memcpy(buf, task->saving.report.data + offset, size);
+    if (offset < body) {
+        size = ngx_min((off_t) size, body - offset);
+
+        return ngx_http_review_output_copy(&saving->report->body, buf, size,
+                                           offset)
+               == NGX_OK ? (ssize_t) size : NGX_ERROR;
+    }
+
+    offset -= body;
+    size = ngx_min(size, saving->end.len - (size_t) offset);
+
+    ngx_memcpy(buf, saving->end.data + offset, size);
 
     return size;
 }

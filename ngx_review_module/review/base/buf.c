@@ -15,11 +15,44 @@ review_buf_init(review_buf_t *b, review_pool_t *pool, size_t size)
 }
 
 
+/* all but the last byte goes; is there room for "size" more then? */
+
+static int
+review_buf_drain(review_buf_t *b, size_t size)
+{
+    if (b->drain == NULL || b->size < b->window || b->len < 2) {
+        return 0;
+    }
+
+    switch (b->drain(b->to, b->data, b->len - 1)) {
+
+    case 0:
+        break;
+
+    case 1:
+        return b->size - b->len >= size;
+
+    default:
+        b->failed = 1;
+        return 0;
+    }
+
+    b->data[0] = b->data[b->len - 1];
+    b->len = 1;
+
+    return b->size - b->len >= size;
+}
+
+
 char *
 review_buf_grow(review_buf_t *b, size_t size)
 {
     char    *data;
     size_t   n;
+
+    if (!b->failed && review_buf_drain(b, size)) {
+        return b->data + b->len;
+    }
 
     if (b->failed) {
         return NULL;

@@ -11,16 +11,31 @@
 
 
 /*
+ * Takes what is full of a text, "len" bytes.  0; 1: it is to be kept; or -1:
+ * nothing goes on.
+ */
+
+typedef int (*review_buf_drain_pt)(void *to, const char *data, size_t len);
+
+
+/*
  * Memory that could not be had sets "failed", after which nothing is written
  * any more: a writer checks once, at its end.
+ *
+ * A long text need not be kept: with a "drain", what is larger than "window"
+ * goes there, and the last of it stays, one byte at least, since writers look
+ * at what stands before.
  */
 
 typedef struct {
-    review_pool_t  *pool;
-    char           *data;
-    size_t          len;
-    size_t          size;
-    unsigned        failed:1;
+    review_pool_t        *pool;
+    char                 *data;
+    size_t                len;
+    size_t                size;
+    review_buf_drain_pt   drain;         /* NULL: all is kept */
+    void                 *to;
+    size_t                window;
+    unsigned              failed:1;
 } review_buf_t;
 
 

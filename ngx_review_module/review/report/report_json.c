@@ -7,15 +7,6 @@
 #include "review/split/split_json.h"
 
 
-/* about what is written of each beside its texts */
-
-#define REVIEW_REPORT_SMALL_SIZE     4096
-#define REVIEW_REPORT_CELL_SIZE      128
-#define REVIEW_REPORT_FINDING_SIZE   320
-#define REVIEW_REPORT_EVIDENCE_SIZE  160
-#define REVIEW_REPORT_CHUNK_SIZE     16
-
-
 /* one of the names, or null */
 
 static void
@@ -222,53 +213,11 @@ review_report_json_usage(const review_report_t *report, review_buf_t *b)
 }
 
 
-static size_t
-review_report_json_group_size(const review_report_group_t *group)
-{
-    size_t    size;
-    uint32_t  i;
-
-    size = REVIEW_REPORT_FINDING_SIZE + group->told->reason.len
-           + group->told->suggestion.len + group->told->data.len
-           + group->nchunks * REVIEW_REPORT_CHUNK_SIZE;
-
-    for (i = 0; i < group->nevidence; i++) {
-        size += REVIEW_REPORT_EVIDENCE_SIZE + group->evidence[i].quote.len;
-    }
-
-    return size;
-}
-
-
-/* a text that grows leaves what it was in its pool: this one seldom has to */
-
-static void
-review_report_json_reserve(const review_report_t *report, review_buf_t *b)
-{
-    size_t                         i, k, size;
-    const review_report_column_t  *column;
-
-    size = REVIEW_REPORT_SMALL_SIZE
-           + report->nchunks * report->npoints * REVIEW_REPORT_CELL_SIZE;
-
-    for (i = 0; i < report->npoints; i++) {
-        column = &report->columns[i];
-
-        for (k = 0; k < column->ngroups; k++) {
-            size += review_report_json_group_size(&column->groups[k]);
-        }
-    }
-
-    (void) review_buf_reserve(b, size);
-}
-
-
 void
 review_report_json(const review_report_t *report, review_buf_t *b)
 {
     size_t  i, k, cells[REVIEW_REPORT_STATUSES];
 
-    review_report_json_reserve(report, b);
     review_report_all_cells(report, cells);
 
     review_write_word(b, "status",

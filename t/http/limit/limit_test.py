@@ -12,14 +12,13 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
 from harness import Harness, LONG, SLOW, Tap, free_port, get, points, \
-    request, review, wait_for
+    request, reset_at_close, review, wait_for
 
 LIMIT = 16
 CHUNK = "投标有效期为九十日。"
@@ -293,15 +292,14 @@ class Storm:
         writer.write(data)
         await asyncio.sleep(after * SLOW)
         if hard:
-            writer.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            reset_at_close(writer)
         writer.close()
 
     async def waits(self, data):
-        worker, reply = None, b""
-        reader, writer = await asyncio.open_connection("127.0.0.1",
-                                                       self.nginx.port)
+        worker, reply, writer = None, b"", None
         try:
+            reader, writer = await asyncio.open_connection("127.0.0.1",
+                                                           self.nginx.port)
             writer.write(data)
             head = await reader.readuntil(b"\r\n\r\n")
             worker = int(head.partition(b"X-Worker: ")[2].split()[0])
@@ -309,7 +307,8 @@ class Storm:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
-            writer.close()
+            if writer:
+                writer.close()
         self.look_at(worker, reply)
 
     def look_at(self, worker, reply):

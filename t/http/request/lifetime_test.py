@@ -15,7 +15,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
-from harness import Harness, LONG, SLOW, Tap, exchange, points, request, review
+from harness import Harness, LONG, SLOW, Tap, exchange, points, request, \
+    reset_at_close, review
 
 PROXY = """
     proxy_pass http://llm/v1/chat/completions;
@@ -160,9 +161,7 @@ async def storm_client(nginx, rng, counts, until):
                 await asyncio.sleep(rng.choice([0, 0.01, 0.1, 0.4, 0.51, 1.0,
                                                 1.5]))
                 if rng.random() < 0.5:
-                    writer.get_extra_info("socket").setsockopt(
-                        socket.SOL_SOCKET, socket.SO_LINGER,
-                        b"\1\0\0\0\0\0\0\0")
+                    reset_at_close(writer)
                 counts["gone"] += 1
             else:
                 writer.write(data)

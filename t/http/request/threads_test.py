@@ -37,6 +37,7 @@ MAIN = """
     thread_pool one threads=1;
 """
 HTTP = """
+    log_format body escape=none '$request_body';
     client_max_body_size 100m;
     send_timeout 20s;
     review_llm /llm model=stand-in;
@@ -63,6 +64,11 @@ BACKENDS = """
         location = /memory/split {
             review_split;
             client_body_buffer_size 32m;
+        }
+        location = /logged/split {
+            review_split;
+            client_body_buffer_size 32m;
+            access_log bodies.log body;
         }
         location = /single/split {
             review_split;
@@ -614,6 +620,7 @@ def abort_kinds(text):
     return [
         ("split", "/default/split", json_body, JSON, ""),
         ("split, one thread", "/one/split", plain, TEXT, ""),
+        ("split, logged", "/logged/split", json_body, JSON, ""),
         ("lines", "/default/split", plain, TEXT, LINES),
         ("lines, one thread", "/one/split", json_body, JSON, LINES),
         ("embed", "/large/embed", embed, JSON, ""),
@@ -658,6 +665,17 @@ def aborts(nginx, text):
                 time.sleep(chance.random() * took / 2)
                 chance.choice((client.fin, client.rst))()
         serves(nginx, name + ": 50 clients go", workers, request)
+
+
+def logged(nginx, text):
+    """a body in memory is the thread's, and still there for the log"""
+    with open(os.path.join(nginx.dir, "bodies.log"), "rb") as f:
+        lines = f.read().splitlines()
+    whole = dumps({"text": text})
+    Tap.ok(whole in lines and all(line == b"-" or whole.startswith(line)
+                                  for line in lines),
+           "a body is logged as it came, whoever has left",
+           [len(line) for line in lines])
 
 
 def slow_aborts(nginx, text):
@@ -768,6 +786,7 @@ def main():
         bodies(nginx)
         same_replies(nginx)
         aborts(nginx, medium)
+        logged(nginx, medium)
         slow_aborts(nginx, medium)
         slow_readers(nginx, medium, large)
         full_pool(nginx)

@@ -265,6 +265,20 @@ async def saved(task):
                == told((status, body)), "saved: %s is as it is told" % name,
                data[:300])
 
+    # of many chunks: such a report lies in a temporary file
+
+    for name, headers in ("large.json", ""), ("large.md", EVENTS):
+        status, body = await exchange(task.port, post(
+            {"document": text_of(300000), "split": {"max_chars": 60},
+             "result": {"object": name}}, headers))
+        report = as_told(unchunked(body) if headers else body)
+        data, _ = task.bucket.objects.get(name, (b"{}", None))
+        Tap.ok(len(data) > 600 * 1000 and report["result"]["saved"]
+               and report["result"]["etag"] == etag_of(data)
+               and (headers or told((200, json.loads(data)))
+                    == told((status, report))),
+               "saved: %s is whole" % name, len(data))
+
     # a markdown reply has no place to tell it
 
     status, body = await exchange(task.port, post(

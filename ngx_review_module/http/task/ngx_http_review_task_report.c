@@ -1,0 +1,263 @@
+
+/*
+ * The report of a task: what was found is merged and written, on a thread if
+ * there is much of it.
+ */
+
+#include "http/task/ngx_http_review_task.h"
+#include "http/request/ngx_http_review_work.h"
+
+#include "review/json/write.h"
+
+
+/* what a cell may cost, as bytes of text */
+
+#define NGX_HTTP_REVIEW_REPORT_CELL  256
+
+
+/* what the thread works with; it may outlive the request */
+
+struct ngx_http_review_report_s {
+    ngx_http_review_task_t     *task;       /* not the thread's */
+    ngx_http_review_plan_t     *plan;
+    review_rubric_t            *rubric;
+    review_report_t            *report;
+    review_str_t                id;
+    ngx_msec_t                  load_time;
+    ngx_msec_t                  split_time;
+    ngx_msec_t                  select_time;
+    ngx_msec_t                  review_time;
+    ngx_http_review_written_t   written[2]; /* the reply, and what is saved */
+    ngx_uint_t                  n;          /* 1: they are the same */
+    ngx_uint_t                  failed;     /* no memory, or disk */
+    void                      (*handler)(ngx_http_review_task_t *task);
+};
+
+
+static void ngx_http_review_task_report_run(void *data);
+static void ngx_http_review_task_report_done(void *data);
+
+
+static void
+ngx_http_review_task_report_add(ngx_http_review_report_t *report,
+    ngx_uint_t markdown)
+{
+    ngx_http_review_ctx_t      *ctx;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_review_written_t  *written;
+
+    ctx = &report->task->ctx;
+    clcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_core_module);
+
+    written = &report->written[report->n++];
+    written->markdown = markdown;
+
+    ngx_http_review_output_init(&written->body, ctx->work->pool,
+                                ctx->work->memory,
+                                clcf->client_body_temp_path);
+
+    written->body.stop = &ctx->work->gone;
+}
+
+
+void
+ngx_http_review_task_report(ngx_http_review_task_t *task,
+    void (*written)(ngx_http_review_task_t *task))
+{
+    ngx_uint_t                 markdown;
+    ngx_http_review_report_t  *report;
+
+    report = ngx_pcalloc(task->ctx.work->pool,
+                         sizeof(ngx_http_review_report_t));
+    if (report == NULL) {
+        ngx_http_review_ctx_fail(&task->ctx, NGX_ERROR);
+        return;
+    }
+
+    report->task = task;
+    report->plan = task->plan;
+    report->rubric = task->rubric;
+    report->report = task->report;
+    report->id = task->id;
+    report->load_time = task->load_time;
+    report->split_time = task->split_time;
+    report->select_time = task->select_time;
+    report->review_time = ngx_current_msec - task->reviewing;
+    report->failed = 1;
+    report->handler = written;
+
+    task->writing = report;
+    markdown = (task->format == NGX_HTTP_REVIEW_TASK_MARKDOWN);
+
+    ngx_http_review_task_report_add(report, markdown);
+
+    if (task->saving.object.data && task->saving.markdown != markdown) {
+        ngx_http_review_task_report_add(report, task->saving.markdown);
+    }
+
+    /* a task whose time was over has sent its thread home */
+
+    task->ctx.work->gone = 0;
+
+    ngx_http_review_work_start(task->ctx.work,
+                               task->plan->size
+                               + task->plan->nchunks * task->plan->npoints
+                                 * NGX_HTTP_REVIEW_REPORT_CELL,
+                               ngx_http_review_task_report_run,
+                               ngx_http_review_task_report_done, report);
+}
+
+
+/* all but how long it took, and where it is saved */
+
+static void
+ngx_http_review_task_report_json(ngx_http_review_report_t *report,
+    review_buf_t *b)
+{
+    ngx_http_review_plan_t  *plan;
+
+    plan = report->plan;
+
+    review_write_object(b, NULL);
+    review_write_str_or_null(b, "id", report->id.len ? &report->id : NULL);
+
+    review_write_object(b, "rubric");
+    review_write_str(b, "name", &report->rubric->name);
+    review_write_str(b, "version", &report->rubric->version);
+    review_write_object_end(b);
+
+    review_write_object(b, "document");
+    review_write_number(b, "chars", plan->length);
+    review_write_number(b, "chunks", plan->nchunks);
+    review_write_object_end(b);
+
+    review_report_json(report->report, b);
+
+    review_write_word(b, "selected_by",
+                      !plan->selection.asked && !plan->selection.nclauses
+                      ? NULL : plan->select.vectors ? "embedding" : "bm25");
+
+    review_write_object(b, "timings");
+    review_write_number(b, "load_ms", report->load_time);
+    review_write_number(b, "split_ms", report->split_time);
+    review_write_number(b, "select_ms", report->select_time);
+    review_write_number(b, "review_ms", report->review_time);
+    review_write_object_end(b);
+}
+
+
+/* on a thread */
+
+static void
+ngx_http_review_task_report_run(void *data)
+{
+    ngx_http_review_report_t *report = data;
+
+    ngx_uint_t                  i;
+    ngx_http_review_written_t  *written;
+
+    if (review_report_verdict_finish(report->report) != 0) {
+        return;
+    }
+
+    for (i = 0; i < report->n; i++) {
+        written = &report->written[i];
+
+        if (written->markdown) {
+            review_report_markdown(report->report, &written->body.buf,
+                                   report->rubric->language.data, &report->id);
+        } else {
+            ngx_http_review_task_report_json(report, &written->body.buf);
+        }
+
+        if (ngx_http_review_output_end(&written->body) != NGX_OK) {
+            return;
+        }
+    }
+
+    report->failed = 0;
+}
+
+
+static void
+ngx_http_review_task_report_done(void *data)
+{
+    ngx_http_review_report_t *report = data;
+
+    if (report->failed) {
+        ngx_http_review_ctx_fail(&report->task->ctx, NGX_ERROR);
+        return;
+    }
+
+    report->handler(report->task);
+}
+
+
+ngx_http_review_written_t *
+ngx_http_review_task_report_written(ngx_http_review_task_t *task,
+    ngx_uint_t saved)
+{
+    return &task->writing->written[saved ? task->writing->n - 1 : 0];
+}
+
+
+/* "result": {"object","saved":true,"etag"}, or {...,"saved":false,"error"} */
+
+static void
+ngx_http_review_task_report_saved(ngx_http_review_task_t *task,
+    review_buf_t *b)
+{
+    ngx_http_review_s3_t  *op;
+
+    op = &task->saving.op;
+
+    review_write_object(b, "result");
+    review_write_str(b, "object", &task->saving.object);
+    review_write_bool(b, "saved", !op->failed);
+
+    if (op->failed) {
+        ngx_http_review_reply_error(b, REVIEW_CODE_STORE, op->code, NULL);
+
+    } else {
+        ngx_http_review_s3_request_etag(op, b);
+    }
+
+    review_write_object_end(b);
+}
+
+
+ngx_int_t
+ngx_http_review_task_report_end(ngx_http_review_task_t *task,
+    ngx_http_review_written_t *written, review_str_t *end)
+{
+    review_buf_t  b;
+
+    end->data = "";
+    end->len = 0;
+
+    if (written->markdown) {
+        return NGX_OK;
+    }
+
+    /* the brace is only there to be written behind */
+
+    review_buf_init(&b, task->ctx.pool, 256);
+    review_write_object(&b, NULL);
+    review_write_object_end(&b);
+    review_write_number(&b, "elapsed_ms", ngx_current_msec - task->ctx.started);
+
+    if (task->saving.done) {
+        ngx_http_review_task_report_saved(task, &b);
+    }
+
+    review_write_object_end(&b);
+
+    if (b.failed) {
+        return NGX_ERROR;
+    }
+
+    end->data = b.data + 2;
+    end->len = b.len - 2;
+
+    return NGX_OK;
+}
