@@ -32,15 +32,6 @@ async def comment(nginx):
                      many(CHUNK + b',"x-more":[', 990000, b"{}"))
 
 
-@row("Objects where any may be", "client", BOUND, "thread", TEST)
-async def free(nginx):
-    await nginx.post("/v1/review", many(
-        b'{"chunk":"a","points":[{"id":"a","question":"q","data":{"default":[',
-        199990, b"{}", b"]}}]}"))
-    await nginx.post("/v1/review", many(
-        b'{"chunk":"a","points":[{"id":"a","question":"q","data":{"default":[',
-        6700000, b"{}", b"]}}]}"), 400)
-
 
 @row("Members that are null", "client", BOUND, "thread", TEST)
 async def nulls(nginx):

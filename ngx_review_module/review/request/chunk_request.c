@@ -231,13 +231,14 @@ review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
 {
     int                      rc;
     char                     at[REVIEW_ERROR_POINTER];
-    size_t                   i, k;
+    size_t                   i, k, schemas;
     json_t                  *json;
     review_point_t         **points;
     review_chunk_request_t  *request;
 
     request = reading->request;
     points = request->points;
+    schemas = 0;
 
     json_array_foreach(list, i, json) {
         (void) review_json_member_pointer_index(at, "/points", i);
@@ -251,6 +252,10 @@ review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
 
         if (rc) {
             return rc;
+        }
+
+        if (review_rubric_schemas(points[i], &schemas, at, err) != 0) {
+            return 422;
         }
 
         for (k = 0; k < i; k++) {

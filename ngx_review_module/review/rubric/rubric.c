@@ -410,9 +410,11 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 
     int              rc;
     char             at[REVIEW_ERROR_POINTER];
-    size_t           i, n;
+    size_t           i, n, schemas;
     json_t          *ids, *value;
     review_point_t  *points;
+
+    schemas = 0;
 
     if (json == NULL) {
         return review_error(err, "", "\"points\" is required");
@@ -439,6 +441,10 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 
         if (rc == 0) {
             rc = review_rubric_id(ids, &points[i], i, at, err);
+        }
+
+        if (rc == 0) {
+            rc = review_rubric_schemas(&points[i], &schemas, at, err);
         }
     }
 
@@ -493,6 +499,29 @@ review_rubric_fill(review_pool_t *pool, json_t *json, review_rubric_t *rubric,
     rubric->language.len = strlen(language);
 
     return 0;
+}
+
+
+int
+review_rubric_schemas(review_point_t *point, size_t *values,
+    const char *pointer, review_error_t *err)
+{
+    char  at[REVIEW_ERROR_POINTER];
+
+    if (point->data == NULL) {
+        return 0;
+    }
+
+    *values += review_schema_size(point->data, REVIEW_SCHEMA_VALUES);
+
+    if (*values <= REVIEW_SCHEMA_ALL) {
+        return 0;
+    }
+
+    (void) review_json_member_pointer_name(at, pointer, "data", 4);
+
+    return review_error(err, at, "the schemas of all points may have at most "
+                        "%d values together", REVIEW_SCHEMA_ALL);
 }
 
 

@@ -72,6 +72,14 @@ review_rubric_t *review_rubric_load(review_pool_t *pool, const char *data,
 extern const review_member_t  review_point_members[];
 
 /*
+ * Of points that are asked together: their schemas have so many values at most.
+ * Adds up *values, which is 0 before the first; returns 0 or -1.
+ */
+
+int review_rubric_schemas(review_point_t *point, size_t *values,
+    const char *pointer, review_error_t *err);
+
+/*
  * Loads one point, as rubrics and requests carry it; the pointers in *err
  * begin with "pointer" ("/points/3").  The JSON value must outlive the pool's
  * users: the point borrows its strings.  Returns 0 or -1.
