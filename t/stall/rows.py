@@ -105,7 +105,7 @@ class Asker:
                 "Content-Type: application/json\r\n%s"
                 "Content-Length: %d\r\n\r\n" % (path, headers, len(body)))
         got, reply = await exchange(self.port, head.encode() + body)
-        if got != status:
-            raise Unexpected("%s: %d instead of %d: %s"
+        if got not in (status if isinstance(status, tuple) else (status,)):
+            raise Unexpected("%s: %d instead of %s: %s"
                              % (path, got, status, reply[:300]))
         return reply

@@ -128,7 +128,7 @@ ngx_http_review_work(ngx_http_review_ctx_t *ctx)
 #if (NGX_THREADS && defined __GLIBC__)
 
 /*
- * To give back tens of megabytes takes the system milliseconds, and so does a
+ * To give back tens of megabytes takes the system milliseconds, and so do a
  * hundred thousand values of JSON: large memory of a work is freed on a thread,
  * once nothing points to it.
  */
@@ -179,7 +179,10 @@ ngx_http_review_work_free_task(ngx_http_review_work_t *work)
 
     n = 0;
 
-    for (l = work->pool->large; l && n < NGX_HTTP_REVIEW_FREE_MAX; l = l->next) {
+    for (l = work->pool->large;
+         l && n < NGX_HTTP_REVIEW_FREE_MAX;
+         l = l->next)
+    {
         n += (l->alloc && malloc_usable_size(l->alloc)
                           >= NGX_HTTP_REVIEW_FREE_SIZE);
     }

@@ -39,7 +39,7 @@ review_json_name(char *pointer, const review_str_t *raw)
 }
 
 
-/* so much of it as is shown; what is cut off an escape may take three bytes */
+/* so much of it as is shown; an escape cut in two may take three bytes */
 
 static void
 review_json_name_cut(char *name, review_str_t *raw)
@@ -309,7 +309,8 @@ static void
 review_json_refuse(const char *data, size_t len,
     const review_load_known_t *known, review_error_t *err)
 {
-    char                 pointer[REVIEW_ERROR_POINTER], name[REVIEW_JSON_NAME + 8];
+    char                 name[REVIEW_JSON_NAME + 8];
+    char                 pointer[REVIEW_ERROR_POINTER];
     size_t               line, column;
     const char          *p;
     review_str_t         raw;

@@ -345,7 +345,7 @@ review_scan_scalar(const char **p, const char *last)
 }
 
 
-/* compiled for each: those who only skip values have no path, and pay for none */
+/* compiled for each: those who only skip have no path, and pay for none */
 
 #define review_scan_inline  static inline __attribute__((always_inline))
 

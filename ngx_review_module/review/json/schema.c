@@ -46,6 +46,37 @@ review_schema_init(review_schema_t *s, const char *pointer,
 }
 
 
+size_t
+review_schema_size(json_t *schema, size_t max)
+{
+    size_t       i, n;
+    json_t      *value;
+    const char  *name;
+
+    n = 1;
+
+    json_array_foreach(schema, i, value) {
+
+        if (n >= max) {
+            break;
+        }
+
+        n += review_schema_size(value, max - n);
+    }
+
+    json_object_foreach(schema, name, value) {
+
+        if (n >= max) {
+            break;
+        }
+
+        n += review_schema_size(value, max - n);
+    }
+
+    return n;
+}
+
+
 /* returns 0, or -1: there are not so many left */
 
 static int

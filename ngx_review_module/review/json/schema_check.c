@@ -285,37 +285,6 @@ review_schema_check_schema(review_schema_t *s, json_t *value)
 }
 
 
-size_t
-review_schema_size(json_t *schema, size_t max)
-{
-    size_t       i, n;
-    json_t      *value;
-    const char  *name;
-
-    n = 1;
-
-    json_array_foreach(schema, i, value) {
-
-        if (n >= max) {
-            break;
-        }
-
-        n += review_schema_size(value, max - n);
-    }
-
-    json_object_foreach(schema, name, value) {
-
-        if (n >= max) {
-            break;
-        }
-
-        n += review_schema_size(value, max - n);
-    }
-
-    return n;
-}
-
-
 int
 review_schema_check(json_t *schema, const char *pointer, review_error_t *err)
 {

@@ -167,8 +167,7 @@ review_chunk_request_rubric(void *data, json_t *json, const char *pointer,
 
 static int
 review_chunk_request_own_point(review_pool_t *pool, json_t *json,
-    const review_rubrics_t *given, const char *pointer, review_point_t **point,
-    review_error_t *err)
+    const char *pointer, review_point_t **point, review_error_t *err)
 {
     *point = review_alloc(pool, sizeof(review_point_t));
 
@@ -176,13 +175,8 @@ review_chunk_request_own_point(review_pool_t *pool, json_t *json,
         return -1;
     }
 
-    if (review_rubric_point_load(pool, json, pointer, *point, err) != 0
-        || given->compile(given->data, *point, pointer, err) != 0)
-    {
-        return 400;
-    }
-
-    return 0;
+    return review_rubric_point_load(pool, json, pointer, *point, err) == 0
+           ? 0 : 400;
 }
 
 
@@ -244,8 +238,7 @@ review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
         (void) review_json_member_pointer_index(at, "/points", i);
 
         rc = json_is_object(json)
-             ? review_chunk_request_own_point(reading->pool, json,
-                                              &reading->given->rubrics, at,
+             ? review_chunk_request_own_point(reading->pool, json, at,
                                               &points[i], err)
              : review_chunk_request_point(json, request->rubric, at,
                                           &points[i], err);

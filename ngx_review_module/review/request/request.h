@@ -18,13 +18,11 @@
 #pragma GCC visibility push(hidden)
 
 
-/* rubrics are the configuration's, and regexes nginx's */
+/* they are the configuration's */
 
 typedef struct {
     review_rubric_t   *rubric;          /* where none is named; NULL: none */
     review_rubric_t *(*find)(void *data, const review_str_t *name);
-    int              (*compile)(void *data, review_point_t *point,
-                                const char *pointer, review_error_t *err);
     void              *data;
 } review_rubrics_t;
 
