@@ -745,7 +745,7 @@ results.3.finding.evidence.0.start eq 120001
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
 '{"chunk":"' . '标' x 50000 . '","points":['
-. join('', map { '{"id":"' . $_ . '","rule":"(' . 'a' x 1000 . ')"},' } 1 .. 90)
+. CORE::join('', map { '{"id":"' . $_ . '","rule":"(' . 'a' x 1000 . ')"},' } 1 .. 90)
 . '{"id":"bad","question":"x","when":"保证金("}]}'
 --- error_code: 400
 --- problem
