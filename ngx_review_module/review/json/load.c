@@ -15,6 +15,7 @@ typedef struct {
     size_t                  flags;
     size_t                  depth;
     size_t                  lists;     /* objects and arrays */
+    int                     drops;     /* there is something to be dropped */
     char                   *text;      /* an unescaped string, from malloc */
     size_t                  size;
     review_load_known_t    *known;
@@ -163,7 +164,8 @@ static const review_member_t *
 review_load_find(const review_member_t *members, const review_str_t *name)
 {
     for ( /* void */ ; members->name; members++) {
-        if (strncmp(members->name, name->data, name->len) == 0
+        if (members->name[0] == *name->data
+            && strncmp(members->name, name->data, name->len) == 0
             && members->name[name->len] == '\0')
         {
             break;
@@ -243,6 +245,8 @@ review_load_skip(review_load_t *l)
         return NULL;
     }
 
+    l->drops = 1;
+
     return json_null();
 }
 
@@ -303,6 +307,8 @@ review_load_member(review_load_t *l, json_t *object,
     value = m && m->kind == REVIEW_MEMBER_IDLE
             ? review_load_skip(l)
             : review_load_value(l, m ? m->of : NULL, m ? m->each : NULL);
+
+    l->drops |= (m && m->name == NULL && json_is_null(value));
 
     /* the value may have used the memory of an unescaped name */
 
@@ -395,7 +401,7 @@ review_load_list(review_load_t *l, json_t *list, char close,
 
     if (more == 0) {
 
-        if (members && close == '}') {
+        if (l->drops && members && close == '}') {
             review_load_drop(list, members);
         }
 
