@@ -8,7 +8,7 @@
 #include "http/limit/ngx_http_review_limit.h"
 #include "http/base/ngx_http_review_base.h"
 
-#include <jansson.h>
+#include "review/json/json.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -257,13 +257,13 @@ ngx_int_t ngx_http_review_ctx_watch_client(ngx_http_request_t *r);
 
 
 /*
- * ngx_http_review_parse.c: the body as JSON, an object, in ctx->body, or as a
- * text of valid UTF-8 in ctx->text.  Then "next" is called; or the request has
- * ended with a problem.
+ * ngx_http_review_parse.c: the body as JSON, an object of these members, in
+ * ctx->body, or as a text of valid UTF-8 in ctx->text.  Then "next" is called;
+ * or the request has ended with a problem.
  */
 
 void ngx_http_review_parse_json(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_ctx_pt next);
+    const review_member_t *members, ngx_http_review_ctx_pt next);
 void ngx_http_review_parse_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
 
