@@ -2,8 +2,10 @@
 /*
  * Proves, for any text and any quote, split at the first NUL byte, that a span
  * is what it says: the text's own code points from start to end, the quote
- * itself where the match is exact; and that what was cut from the text is
- * found in it verbatim.  A text that is not valid UTF-8 need only do no harm.
+ * itself where the match is exact; that what was cut from the text is found in
+ * it verbatim, and any quote that stands there, but where all of its places cut
+ * a number; and that an index changes nothing.  A text that is not valid UTF-8
+ * need only do no harm.
  */
 
 #ifndef _GNU_SOURCE
@@ -11,6 +13,8 @@
 #endif
 
 #include "../unit/tap.h"
+#include "../unit/quotes.h"
+#include "review/quote/edge.h"
 #include "review/quote/quote.h"
 #include "review/base/utf8.h"
 
@@ -55,6 +59,34 @@ offset_of(const char *data, size_t len, size_t n)
 }
 
 
+/* a place that cuts no number */
+
+static int
+stands(const char *text, size_t len, const char *quote, size_t qlen)
+{
+    size_t        at;
+    const char   *p;
+    review_str_t  all;
+
+    all.data = text;
+    all.len = len;
+
+    for (p = text; (p = memmem(p, len - (size_t) (p - text), quote, qlen));
+         p++)
+    {
+        at = (size_t) (p - text);
+
+        if (!review_edge_cuts(&all, at, 1)
+            && !review_edge_cuts(&all, at + qlen, 0))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static void
 check_span(const char *text, size_t len, const char *quote, size_t qlen,
     review_span_t *span)
@@ -62,8 +94,9 @@ check_span(const char *text, size_t len, const char *quote, size_t qlen,
     size_t  from, to;
 
     if (span->match == REVIEW_MATCH_NONE) {
-        check(qlen == 0 || memmem(text, len, quote, qlen) == NULL
-              || review_utf8_valid(quote, qlen) != qlen);
+        check(qlen == 0 || review_utf8_valid(quote, qlen) != qlen
+              || review_quote_gave_up(quote_found)
+              || !stands(text, len, quote, qlen));
         return;
     }
 
@@ -110,16 +143,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     source = review_quote_source_create(pool, text, len);
     check(source != NULL);
 
-    (void) review_quote_source_find(source, quote, qlen, &span);
+    (void) quote_find(pool, source, quote, qlen, &span);
 
     if (review_utf8_valid(text, len) == len) {
         check_span(text, len, quote, qlen, &span);
 
         if (span.match != REVIEW_MATCH_NONE) {
-            (void) review_quote_source_find(source, span.text.data,
-                                            span.text.len, &again);
+            (void) quote_find(pool, source, span.text.data, span.text.len,
+                              &again);
             check(again.match == REVIEW_MATCH_EXACT);
         }
+
+        review_quote_source_index(source);
+        (void) quote_find(pool, source, quote, qlen, &again);
+        check(review_quote_gave_up(quote_found)
+              || (again.match == span.match && again.start == span.start
+                  && again.end == span.end));
 
         /* where it is cut, the quote's bytes say */
 
@@ -132,10 +171,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             from = offset_of(text, len, from);
             to = offset_of(text, len, to);
 
-            (void) review_quote_source_find(source, text + from, to - from,
-                                            &again);
-            check(again.match == REVIEW_MATCH_EXACT);
+            (void) quote_find(pool, source, text + from, to - from, &again);
             check_span(text, len, text + from, to - from, &again);
+            check(again.match == REVIEW_MATCH_EXACT
+                  || review_quote_gave_up(quote_found)
+                  || !stands(text, len, text + from, to - from));
         }
     }
 

@@ -157,7 +157,7 @@ check_evidence(json_t *list)
 
 /*
  * Two findings of a verdict are not one only if what they quote does not
- * overlap, but for the header.
+ * overlap, but for the header, and for what they were judged without.
  */
 
 static void
@@ -174,6 +174,8 @@ check_apart(json_t *one, json_t *two)
         json_array_foreach(json_object_get(two, "evidence"), k, f) {
 
             check(!is_document(e) || !is_document(f)
+                  || json_object_get(e, "elsewhere")
+                  || json_object_get(f, "elsewhere")
                   || number(e, "start") < chunks[1].header
                   || number(f, "start") < chunks[1].header
                   || number(e, "end") <= number(f, "start")
@@ -313,6 +315,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(review_report_read_add(report, 0, reply) == 0);
     json_decref(reply);
 
+    check(review_report_elsewhere_find(report, pool, size % 4 * 20000, NULL)
+          == 0);
     check(review_report_verdict_finish(report) == 0);
 
     review_buf_init(&b, pool, 0);

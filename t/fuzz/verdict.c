@@ -103,6 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         v.honest = verdicts_one(&v, honest);
         v.other = "pass";
         v.broken = verdicts_pick(&v, 3) == 0;
+        v.known = 1;
 
         verdicts_hostile(&v);
         verdicts_make(&v, v.hostile);

@@ -150,6 +150,7 @@ CHUNK = re.compile(r'<review-text id="chunk" (key="\w+")>\n(.*?)\n'
                    r'</review-text \1>', re.S)
 REFERENCE = re.compile(r'<review-text id="(?!chunk"|heading")[^"\n]+" '
                        r'(key="\w+")>\n(.*?)\n</review-text \1>', re.S)
+NUMBER = re.compile(r"[-0-9０-９〇○零一二两三四五六七八九十百千万亿,，./~—%点分之负几]{2}")
 SCRIPT = re.compile(r"\[\[([a-z0-9][^\[\]]*(?:[\[\]][^\[\]]+)*)\]\]")
 
 FLAGS = frozenset("""
@@ -282,8 +283,22 @@ def excerpt(request, n, of=CHUNK):
         raise Bad("script: nothing to take an excerpt of")
     place = zlib.crc32(encode(text))
     chunk = found[place % len(found)]
-    at = place // len(found) % max(1, len(chunk) - n + 1)
+    places = max(1, len(chunk) - n + 1)
+    at = place // len(found) % places
+
+    # the next one where no number is cut, if there is one
+
+    for at in [*range(at, places), *range(at), at]:
+        if whole(chunk, at) and whole(chunk, at + n):
+            break
+
     return chunk[at:at + n]
+
+
+def whole(text, at):
+    """no number goes on here, as far as that is seen from two characters"""
+
+    return not NUMBER.fullmatch(text[max(0, at - 1):at + 1])
 
 
 def content_of(do, request):

@@ -27,8 +27,7 @@ static void ngx_http_review_cell_ask(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_answered(ngx_http_review_call_t *call);
 static void ngx_http_review_cell_failed(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_finding(ngx_http_review_cell_t *cell);
-static ngx_int_t ngx_http_review_cell_parse(ngx_http_review_cell_t *cell,
-    review_answer_t *answer, review_error_t *err);
+static void ngx_http_review_cell_cut(ngx_http_review_cell_t *cell);
 static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
     review_str_t *said, review_error_t *complaint);
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
@@ -188,7 +187,7 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
     steps = ngx_max(cell->point->nprompts, 1);
 
     if (cell->step + 1 == steps) {
-        ngx_http_review_cell_finding(cell);
+        ngx_http_review_evidence(cell, ngx_http_review_cell_finding);
         return;
     }
 
@@ -244,37 +243,54 @@ ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
 static void
 ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 {
-    review_error_t           err;
-    review_answer_t          answer;
     ngx_http_review_call_t  *call;
 
     call = cell->call;
 
     if (call->failure.code == REVIEW_CODE_TRUNCATED) {
 
-        /* cut, but behind its end */
+        if (cell->step + 1 == ngx_max(cell->point->nprompts, 1)) {
+            ngx_http_review_evidence(cell, ngx_http_review_cell_cut);
 
-        if (ngx_http_review_cell_parse(cell, &answer, &err) == NGX_OK
-            && !answer.more
-            && cell->step + 1 == ngx_max(cell->point->nprompts, 1))
-        {
-            ngx_http_review_evidence(cell, &answer);
-            return;
+        } else {
+            cell->answer = NULL;
+            ngx_http_review_cell_cut(cell);
         }
 
-        if (!cell->extended) {
-            cell->extended = 1;
-            cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-            ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
-            ngx_http_review_cell_ask(cell);
-            return;
-        }
+        return;
     }
 
     if (call->failure.code == REVIEW_CODE_BAD_ANSWER && !cell->reasked) {
         ngx_http_review_cell_again(cell);
         return;
     }
+
+    ngx_http_review_result_failed(cell, call->failure.code,
+                                  call->failure.detail, call->failure.note);
+}
+
+
+/* an answer that was cut, perhaps behind its end */
+
+static void
+ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_call_t  *call;
+
+    if (cell->answer && !cell->answer->more) {
+        ngx_http_review_result_finding(cell);
+        return;
+    }
+
+    if (!cell->extended) {
+        cell->extended = 1;
+        cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
+        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_cell_ask(cell);
+        return;
+    }
+
+    call = cell->call;
 
     ngx_http_review_result_failed(cell, call->failure.code,
                                   call->failure.detail, call->failure.note);
@@ -292,46 +308,21 @@ ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 }
 
 
-static int
-ngx_http_review_cell_quoted(void *data, const char *text, size_t len)
-{
-    ngx_http_review_cell_t *cell = data;
-
-    return review_known_holds(cell->chunk->known, text, len);
-}
-
-
-static ngx_int_t
-ngx_http_review_cell_parse(ngx_http_review_cell_t *cell,
-    review_answer_t *answer, review_error_t *err)
-{
-    review_str_t           *content;
-    review_answer_given_t   given;
-
-    content = &cell->completion->content;
-
-    given.schema = cell->point->data;
-    given.quoted = ngx_http_review_cell_quoted;
-    given.data = cell;
-
-    return review_answer_parse(cell->chunk->ctx.pool, content->data,
-                               content->len, &given, answer, err)
-           == 0 ? NGX_OK : NGX_DECLINED;
-}
-
+/* the answer has been read */
 
 static void
 ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 {
-    char              detail[2 * REVIEW_ERROR_TEXT];
-    review_str_t     *content, said;
-    review_error_t    err;
-    review_answer_t   answer;
+    char             detail[2 * REVIEW_ERROR_TEXT];
+    review_str_t    *content, said;
+    review_error_t  *err;
 
-    if (ngx_http_review_cell_parse(cell, &answer, &err) == NGX_OK) {
-        ngx_http_review_evidence(cell, &answer);
+    if (cell->answer) {
+        ngx_http_review_result_finding(cell);
         return;
     }
+
+    err = cell->err;
 
     if (!cell->reasked) {
         content = &cell->completion->content;
@@ -353,14 +344,14 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);
 
-        if (ngx_http_review_cell_turn(cell, &said, &err) == NGX_OK) {
+        if (ngx_http_review_cell_turn(cell, &said, err) == NGX_OK) {
             ngx_http_review_cell_ask(cell);
             return;
         }
     }
 
     *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
-                  err.pointer, err.pointer[0] ? ": " : "", err.text) = '\0';
+                  err->pointer, err->pointer[0] ? ": " : "", err->text) = '\0';
 
     ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
 }

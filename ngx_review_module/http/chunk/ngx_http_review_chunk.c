@@ -9,6 +9,11 @@
 #include "review/rubric/suspect.h"
 
 
+/* what the quotes of an answer cost for each reference, as bytes of text */
+
+#define NGX_HTTP_REVIEW_CHUNK_REFERENCE  640
+
+
 static ngx_int_t ngx_http_review_chunk_handler(ngx_http_request_t *r);
 static void ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
@@ -19,6 +24,8 @@ static ngx_uint_t ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_cells(
+    ngx_http_review_chunk_t *chunk);
+static review_pool_t *ngx_http_review_chunk_memory(
     ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_sources(
     ngx_http_review_chunk_t *chunk);
@@ -340,39 +347,65 @@ ngx_http_review_chunk_create_cells(ngx_http_review_chunk_t *chunk)
 }
 
 
-/* large texts, in which quotes are looked for on a thread, are in its pool */
+/*
+ * Large texts, or many of them, which answers are held against on a thread, are
+ * in its pool
+ */
 
-static ngx_int_t
-ngx_http_review_chunk_create_sources(ngx_http_review_chunk_t *chunk)
+static review_pool_t *
+ngx_http_review_chunk_memory(ngx_http_review_chunk_t *chunk)
 {
-    ngx_uint_t               i, n;
-    review_str_t            *text;
-    review_pool_t           *pool;
+    json_t                  *value;
+    ngx_uint_t               i;
+    const char              *name;
     review_subject_t        *subject;
     ngx_http_review_work_t  *work;
 
     subject = &chunk->subject;
-    n = subject->nreferences + 1;
 
-    chunk->size = subject->chunk.len;
+    chunk->size = subject->chunk.len + subject->heading.len
+                  + subject->nreferences * NGX_HTTP_REVIEW_CHUNK_REFERENCE;
 
     for (i = 0; i < subject->nreferences; i++) {
         chunk->size += subject->references[i].len;
     }
 
-    pool = chunk->ctx.pool;
-
-    if (ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
-        work = ngx_http_review_work(&chunk->ctx);
-        if (work == NULL) {
-            return NGX_ERROR;
-        }
-
-        pool = work->memory;
+    json_object_foreach(subject->vars, name, value) {
+        chunk->size += json_string_length(value);
     }
 
+    if (!ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
+        return chunk->ctx.pool;
+    }
+
+    work = ngx_http_review_work(&chunk->ctx);
+
+    return work ? work->memory : NULL;
+}
+
+
+static ngx_int_t
+ngx_http_review_chunk_create_sources(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t         i, n;
+    review_str_t      *text;
+    review_pool_t     *pool;
+    review_subject_t  *subject;
+
+    subject = &chunk->subject;
+    n = subject->nreferences + 1;
+
+    pool = ngx_http_review_chunk_memory(chunk);
+    if (pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    chunk->memory = pool;
+
     chunk->sources = review_alloc(pool, n * sizeof(review_source_t *));
-    if (chunk->sources == NULL) {
+    chunk->quote = review_quote_create(pool);
+
+    if (chunk->sources == NULL || chunk->quote == NULL) {
         return NGX_ERROR;
     }
 
@@ -403,7 +436,7 @@ ngx_http_review_chunk_create_known(ngx_http_review_chunk_t *chunk)
 
     subject = &chunk->subject;
 
-    chunk->known = review_known_create(chunk->ctx.pool,
+    chunk->known = review_known_create(chunk->memory,
                                        subject->nreferences + 2
                                        + json_object_size(subject->vars));
     if (chunk->known == NULL) {

@@ -26,6 +26,8 @@
 typedef struct ngx_http_review_chunk_s  ngx_http_review_chunk_t;
 typedef struct ngx_http_review_cell_s   ngx_http_review_cell_t;
 
+typedef void (*ngx_http_review_cell_pt)(ngx_http_review_cell_t *cell);
+
 
 typedef struct {
     ngx_str_t                   name;
@@ -102,8 +104,10 @@ struct ngx_http_review_cell_s {
     ngx_uint_t                  warnings;   /* its own */
     ngx_msec_t                  started;
 
-    review_answer_t            *answer;     /* whose quotes are looked for */
+    ngx_http_review_cell_pt     read;       /* its answer is */
+    review_answer_t            *answer;     /* NULL: none that makes sense */
     review_evidence_t          *evidence;
+    review_error_t             *err;        /* what is wrong with it */
     void                       *search;     /* that of a thread */
 
     ngx_http_review_status_e    status;
@@ -124,8 +128,10 @@ struct ngx_http_review_chunk_s {
     review_str_t                id;         /* data is NULL: none */
     review_rubric_t            *rubric;     /* NULL: inline points only */
     review_subject_t            subject;
-    size_t                      size;       /* of chunk and references */
+    size_t                      size;       /* of all texts of the request */
+    review_pool_t              *memory;     /* of what they are made into */
     review_source_t           **sources;    /* the chunk, then references */
+    review_quote_t             *quote;      /* that is looked for in them */
     review_known_t             *known;      /* all texts of the request */
     review_prompt_t            *prompt;
 
@@ -133,8 +139,8 @@ struct ngx_http_review_chunk_s {
     ngx_uint_t                  ncells;
     ngx_uint_t                  ndone;
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
-    ngx_queue_t                 answered;   /* cells whose quotes are looked
-                                               for, one after the other */
+    ngx_queue_t                 answered;   /* cells whose answers are read,
+                                               one after the other */
     uint64_t                    regex_time; /* microseconds */
     ngx_str_t                   key;        /* $review_chunk_key */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
@@ -169,12 +175,12 @@ void ngx_http_review_cell_expire(ngx_http_review_cell_t *cell);
 
 
 /*
- * ngx_http_review_evidence.c: where the quotes of an answer stand; then the
- * cell's result is written.  The answer is copied.
+ * ngx_http_review_evidence.c: what the completion says, and where its quotes
+ * stand; then "read" is called, with what came of it in the cell.
  */
 
 void ngx_http_review_evidence(ngx_http_review_cell_t *cell,
-    review_answer_t *answer);
+    ngx_http_review_cell_pt read);
 void ngx_http_review_evidence_leave(ngx_http_review_cell_t *cell);
 
 

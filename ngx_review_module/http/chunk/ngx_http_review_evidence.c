@@ -1,8 +1,8 @@
 
 /*
- * Where the quotes of an answer stand.  In large texts that is looked for on a
- * thread, for one cell after the other: what is learned of a text serves them
- * all.
+ * An answer held against the texts of its request: what it says, and where its
+ * quotes stand.  With large texts that is done on a thread, for one cell after
+ * the other: what is learned of a text serves them all.
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
@@ -12,50 +12,44 @@
 /* what the thread works with; nothing else touches it meanwhile */
 
 typedef struct {
+    ngx_http_review_chunk_t    *chunk;      /* not the thread's */
+    review_pool_t              *pool;
+    review_quote_t             *quote;
     review_source_t           **sources;
     size_t                      nsources;
-    review_str_t               *quotes;
-    size_t                      nquotes;
-    review_evidence_t          *evidence;
-    ngx_http_review_chunk_t    *chunk;
+    review_str_t                content;
+    review_answer_given_t       given;
+    review_answer_t             answer;
+    review_evidence_t          *evidence;   /* NULL: it makes no sense */
+    review_error_t              err;
 } ngx_http_review_search_t;
 
 
 static void ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
+    ngx_http_review_search_t *s);
 static ngx_http_review_search_t *ngx_http_review_evidence_search(
     ngx_http_review_cell_t *cell);
 static void ngx_http_review_evidence_run(void *data);
 static void ngx_http_review_evidence_done(void *data);
+static void ngx_http_review_evidence_take(ngx_http_review_cell_t *cell,
+    ngx_http_review_search_t *s);
 
 
 void
 ngx_http_review_evidence(ngx_http_review_cell_t *cell,
-    review_answer_t *answer)
+    ngx_http_review_cell_pt read)
 {
-    ngx_pool_t               *pool;
-    ngx_http_review_chunk_t  *chunk;
+    ngx_http_review_chunk_t   *chunk;
+    ngx_http_review_search_t   search;
 
     chunk = cell->chunk;
-    pool = chunk->ctx.request->pool;
+    cell->read = read;
 
-    cell->answer = ngx_palloc(pool, sizeof(review_answer_t));
-    cell->evidence = ngx_pcalloc(pool, answer->nquotes
-                                       * sizeof(review_evidence_t) + 1);
-
-    if (cell->answer == NULL || cell->evidence == NULL) {
-        ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
-        return;
-    }
-
-    *cell->answer = *answer;
-
-    if (answer->nquotes == 0
-        || !ngx_http_review_work_is_large(&chunk->ctx, chunk->size))
-    {
-        review_evidence_find(chunk->sources, chunk->subject.nreferences + 1,
-                             answer->quotes, answer->nquotes, cell->evidence);
-
-        ngx_http_review_result_finding(cell);
+    if (!ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
+        ngx_http_review_evidence_given(cell, &search);
+        ngx_http_review_evidence_run(&search);
+        ngx_http_review_evidence_take(cell, &search);
         return;
     }
 
@@ -96,50 +90,60 @@ ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk)
 }
 
 
-/* the request may go away with the answer: the thread has its own quotes */
+static int
+ngx_http_review_evidence_quoted(void *data, const char *text, size_t len)
+{
+    return review_known_holds(data, text, len);
+}
+
+
+static void
+ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
+    ngx_http_review_search_t *s)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    s->chunk = chunk;
+    s->pool = chunk->memory;
+    s->quote = chunk->quote;
+    s->sources = chunk->sources;
+    s->nsources = chunk->subject.nreferences + 1;
+    s->content = cell->completion->content;
+    s->evidence = NULL;
+
+    s->given.schema = cell->point->data;
+    s->given.quoted = ngx_http_review_evidence_quoted;
+    s->given.data = chunk->known;
+}
+
+
+/* the request may go away with the answer: the thread has its own */
 
 static ngx_http_review_search_t *
 ngx_http_review_evidence_search(ngx_http_review_cell_t *cell)
 {
     char                      *p;
-    size_t                     i, n;
-    review_str_t              *quotes;
-    review_pool_t             *pool;
-    ngx_http_review_chunk_t   *chunk;
+    review_str_t              *content;
     ngx_http_review_search_t  *s;
 
-    chunk = cell->chunk;
-    pool = chunk->ctx.work->memory;
-    quotes = cell->answer->quotes;
-    n = cell->answer->nquotes;
-
-    s = review_alloc(pool, sizeof(ngx_http_review_search_t));
+    s = review_alloc(cell->chunk->memory, sizeof(ngx_http_review_search_t));
     if (s == NULL) {
         return NULL;
     }
 
-    s->chunk = chunk;
-    s->sources = chunk->sources;
-    s->nsources = chunk->subject.nreferences + 1;
-    s->nquotes = n;
-    s->quotes = review_alloc(pool, n * sizeof(review_str_t));
-    s->evidence = review_alloc(pool, n * sizeof(review_evidence_t));
+    ngx_http_review_evidence_given(cell, s);
 
-    if (s->quotes == NULL || s->evidence == NULL) {
+    content = &s->content;
+
+    p = review_alloc(s->pool, content->len + 1);
+    if (p == NULL) {
         return NULL;
     }
 
-    for (i = 0; i < n; i++) {
-        p = review_alloc(pool, quotes[i].len + 1);
-        if (p == NULL) {
-            return NULL;
-        }
-
-        ngx_memcpy(p, quotes[i].data, quotes[i].len);
-
-        s->quotes[i].data = p;
-        s->quotes[i].len = quotes[i].len;
-    }
+    ngx_memcpy(p, content->data, content->len);
+    content->data = p;
 
     return s;
 }
@@ -150,8 +154,23 @@ ngx_http_review_evidence_run(void *data)
 {
     ngx_http_review_search_t *s = data;
 
-    review_evidence_find(s->sources, s->nsources, s->quotes, s->nquotes,
-                         s->evidence);
+    if (review_answer_parse(s->pool, s->content.data, s->content.len,
+                            &s->given, &s->answer, &s->err)
+        != 0)
+    {
+        return;
+    }
+
+    s->evidence = review_alloc(s->pool, s->answer.nquotes
+                                        * sizeof(review_evidence_t) + 1);
+
+    if (s->evidence == NULL) {
+        (void) review_error(&s->err, "", "no memory");
+        return;
+    }
+
+    review_evidence_find(s->quote, s->sources, s->nsources, s->answer.quotes,
+                         s->answer.nquotes, s->evidence);
 }
 
 
@@ -174,14 +193,26 @@ ngx_http_review_evidence_done(void *data)
 
     if (cell && cell->search == s) {
         ngx_http_review_evidence_leave(cell);
-
-        ngx_memcpy(cell->evidence, s->evidence,
-                   s->nquotes * sizeof(review_evidence_t));
-
-        ngx_http_review_result_finding(cell);
+        ngx_http_review_evidence_take(cell, s);
     }
 
     ngx_http_review_evidence_next(chunk);
+}
+
+
+static void
+ngx_http_review_evidence_take(ngx_http_review_cell_t *cell,
+    ngx_http_review_search_t *s)
+{
+    cell->answer = s->evidence ? &s->answer : NULL;
+    cell->evidence = s->evidence;
+    cell->err = &s->err;
+
+    cell->read(cell);
+
+    cell->answer = NULL;
+    cell->evidence = NULL;
+    cell->err = NULL;
 }
 
 

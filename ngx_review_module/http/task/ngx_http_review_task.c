@@ -11,6 +11,25 @@
 #include "http/request/ngx_http_review_work.h"
 
 
+/*
+ * What may be read for quotes that reviews have not found: on a thread, a few
+ * seconds of it, or in the event loop
+ */
+
+#define NGX_HTTP_REVIEW_SEARCH_MAX    ((uint64_t) 4 << 30)
+#define NGX_HTTP_REVIEW_SEARCH_SMALL  (4 * 1024 * 1024)
+
+
+/* what the thread works with; nothing else touches the report meanwhile */
+
+typedef struct {
+    ngx_http_review_work_t     *work;
+    ngx_http_review_task_t     *task;       /* not the thread's */
+    review_report_t            *report;
+    uint64_t                    budget;
+} ngx_http_review_task_search_t;
+
+
 static ngx_int_t ngx_http_review_task_handler(ngx_http_request_t *r);
 static ngx_http_review_task_format_e ngx_http_review_task_format(
     ngx_http_request_t *r);
@@ -30,6 +49,9 @@ static void ngx_http_review_task_progress_load(
 static void ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_search(ngx_http_review_task_t *task);
+static void ngx_http_review_task_search_run(void *data);
+static void ngx_http_review_task_searched(void *data);
 static void ngx_http_review_task_finish(ngx_http_review_task_t *task);
 static void ngx_http_review_task_written(ngx_http_review_task_t *task);
 static void ngx_http_review_task_end(ngx_http_review_task_t *task);
@@ -484,6 +506,10 @@ ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
         return;
     }
 
+    if (task->searching) {
+        return;
+    }
+
     if (!task->started) {
 
         if (task->vectors.ctx) {
@@ -496,7 +522,7 @@ ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
     ngx_http_review_task_chunks_progress(task);
 
     if (task->ndone == task->plan->nchunks) {
-        ngx_http_review_task_finish(task);
+        ngx_http_review_task_search(task);
         return;
     }
 
@@ -522,7 +548,10 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
                   "review: the task's time is over, %uz of %uz chunks are "
                   "done", task->ndone, task->plan->nchunks);
 
-    if (task->started) {
+    if (task->searching) {
+        task->search->gone = 1;
+
+    } else if (task->started) {
         ngx_http_review_task_chunks_expire(task);
 
     } else if (task->vectors.ctx && !task->vectors.done) {
@@ -543,6 +572,85 @@ ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx)
 
     ngx_http_review_sources_cancel(&task->sources);
     ngx_http_review_s3_cancel(&task->saving.op);
+}
+
+
+/*
+ * All reviews have ended.  Before it is said of a quote that it stands nowhere,
+ * all texts are searched, which takes memory and time: the work has a pool of
+ * its own, and a thread if it is large.
+ */
+
+static void
+ngx_http_review_task_search(ngx_http_review_task_t *task)
+{
+    size_t                          size;
+    uint64_t                        n;
+    ngx_http_review_work_t         *work;
+    ngx_http_review_task_search_t  *search;
+
+    n = task->expired ? 0 : review_report_elsewhere_size(task->report);
+
+    if (n == 0) {
+        ngx_http_review_task_finish(task);
+        return;
+    }
+
+    work = ngx_http_review_work_create(&task->ctx);
+
+    search = work ? ngx_palloc(work->pool,
+                               sizeof(ngx_http_review_task_search_t))
+                  : NULL;
+
+    if (search == NULL
+        || ngx_http_review_work_hold(work, task->ctx.work) != NGX_OK)
+    {
+        ngx_http_review_ctx_fail(&task->ctx, NGX_ERROR);
+        return;
+    }
+
+    size = n < NGX_MAX_SIZE_T_VALUE ? (size_t) n : NGX_MAX_SIZE_T_VALUE;
+
+    search->work = work;
+    search->task = task;
+    search->report = task->report;
+    search->budget = ngx_http_review_work_is_large(&task->ctx, size)
+                     ? NGX_HTTP_REVIEW_SEARCH_MAX
+                     : NGX_HTTP_REVIEW_SEARCH_SMALL;
+
+    task->searching = 1;
+    task->search = work;
+
+    ngx_http_review_work_start(work, size, ngx_http_review_task_search_run,
+                               ngx_http_review_task_searched, search);
+}
+
+
+/* without memory it is said that quotes were not looked for */
+
+static void
+ngx_http_review_task_search_run(void *data)
+{
+    ngx_http_review_task_search_t *search = data;
+
+    (void) review_report_elsewhere_find(search->report, search->work->memory,
+                                        search->budget, &search->work->gone);
+}
+
+
+static void
+ngx_http_review_task_searched(void *data)
+{
+    ngx_http_review_task_search_t *search = data;
+
+    ngx_http_review_task_t  *task;
+
+    task = search->task;
+    task->searching = 0;
+    task->search = NULL;
+
+    ngx_http_review_work_destroy(search->work);
+    ngx_http_review_task_finish(task);
 }
 
 

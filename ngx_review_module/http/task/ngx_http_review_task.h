@@ -133,6 +133,7 @@ struct ngx_http_review_task_s {
     ngx_http_review_vectors_t   vectors;
     ngx_http_review_failure_t   failure;    /* why there are none */
     review_report_t            *report;
+    ngx_http_review_work_t     *search;     /* for quotes, in all texts */
     ngx_http_review_report_t   *writing;    /* what a thread makes of it */
     ngx_http_review_saving_t    saving;
 
@@ -147,6 +148,7 @@ struct ngx_http_review_task_s {
 
     unsigned                    loading:1;
     unsigned                    started:1;  /* chunks are under review */
+    unsigned                    searching:1; /* all are: quotes are looked up */
     unsigned                    finished:1; /* the report is being made */
     unsigned                    expired:1;
     unsigned                    told:1;     /* progress, since something was */

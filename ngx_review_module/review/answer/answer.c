@@ -1,5 +1,6 @@
 
 #include "review/answer/answer.h"
+#include "review/answer/answer_claim.h"
 #include "review/base/buf.h"
 #include "review/base/excerpt.h"
 #include "review/json/json.h"
@@ -35,42 +36,6 @@ review_answer_trimmed(const json_t *value)
 }
 
 
-/* an index into the names; case, "-" and " " are not held against a model */
-
-static int
-review_answer_name(const char *const *names, const json_t *value)
-{
-    char          c, name[REVIEW_ANSWER_NAME];
-    size_t        i;
-    review_str_t  str;
-
-    if (!json_is_string(value)) {
-        return -1;
-    }
-
-    str = review_answer_trimmed(value);
-
-    if (str.len > sizeof(name)) {
-        return -1;
-    }
-
-    for (i = 0; i < str.len; i++) {
-        c = str.data[i];
-
-        if (c >= 'A' && c <= 'Z') {
-            c |= 0x20;
-
-        } else if (c == '-' || c == ' ') {
-            c = '_';
-        }
-
-        name[i] = c;
-    }
-
-    return review_name_index(names, name, str.len);
-}
-
-
 static int
 review_answer_verdict(review_answer_ctx_t *a)
 {
@@ -86,7 +51,7 @@ review_answer_verdict(review_answer_ctx_t *a)
                             "\"fail\", \"not_applicable\", \"unsure\"");
     }
 
-    n = review_answer_name(review_verdicts, value);
+    n = review_answer_claim_index(review_verdicts, value);
 
     if (n == -1) {
         return review_error(a->err, "/verdict", "must be one of \"pass\", "
@@ -118,7 +83,7 @@ review_answer_severity(review_answer_ctx_t *a)
         return 0;
     }
 
-    n = review_answer_name(review_severities, value);
+    n = review_answer_claim_index(review_severities, value);
 
     if (n == -1) {
         return review_error(a->err, "/severity", "must be one of \"fatal\", "
@@ -496,6 +461,7 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
 
     find.quoted = given->quoted;
     find.data = given->data;
+    find.more_verdicts = (given->schema != NULL);
 
     a.json = review_answer_find(pool, content, len, &find, err);
 

@@ -1,8 +1,9 @@
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE                    /* memmem() */
+#define _GNU_SOURCE                    /* memmem(), memrchr() */
 #endif
 
+#include "review/answer/answer_claim.h"
 #include "review/answer/answer_find.h"
 #include "review/answer/answer_said.h"
 #include "review/answer/repair.h"
@@ -18,11 +19,6 @@
 
 #define REVIEW_ANSWER_FIND_OBJECTS  64
 
-/* bytes of an answer that tell whose it is */
-
-#define REVIEW_ANSWER_FIND_SAYS     64
-
-
 typedef struct {
     review_answer_find_t  *find;
     const char            *text;
@@ -34,6 +30,10 @@ typedef struct {
     size_t                 depth;    /* braces open in prose; with a best
                                         one, about it or behind it */
     size_t                 objects;  /* that were looked up */
+    size_t                 found;    /* candidates, quoted ones too */
+    unsigned               said;     /* sets of verdicts: named elsewhere */
+    unsigned               theirs;   /* in what is quoted, or in words */
+    unsigned               bare;     /* in what is quoted, says no more */
     unsigned               differ:1; /* candidates that do not agree */
     unsigned               broken:1; /* a candidate that is no object */
     unsigned               torn:1;   /* a part of one without its object */
@@ -56,12 +56,55 @@ review_answer_find_is_quoted(review_answer_search_t *s, const char *p,
         return 0;
     }
 
-    if (s->find->quoted(s->find->data, p, len)) {
-        s->quoted = 1;
-        return 1;
+    return s->find->quoted(s->find->data, p, len);
+}
+
+
+/* the verdict that is named at p; returns where to go on */
+
+static const char *
+review_answer_find_claim(review_answer_search_t *s, const char *p,
+    const char *last, int quoted)
+{
+    int          verdict, words;
+    unsigned     bit;
+    const char  *end;
+
+    verdict = review_answer_claim_at(p, last, &end, &words);
+
+    if (verdict == -1) {
+        return p + 1;
     }
 
-    return 0;
+    bit = review_answer_claim_bit(verdict);
+
+    if (s->said & bit) {
+        return end;
+    }
+
+    /* words may speak of what would be, or of what is not so */
+
+    if (quoted || words
+        || review_answer_find_is_quoted(s, p, (size_t) (end - p)))
+    {
+        s->theirs |= bit;
+
+    } else {
+        s->said |= bit;
+    }
+
+    return end;
+}
+
+
+static void
+review_answer_find_claims(review_answer_search_t *s, const char *p,
+    const char *last, int quoted)
+{
+    while (p < last) {
+        p = ((*p | 0x20) == 'v')
+            ? review_answer_find_claim(s, p, last, quoted) : p + 1;
+    }
 }
 
 
@@ -122,11 +165,126 @@ review_answer_find_same(json_t *one, json_t *other, const char *name)
 }
 
 
+/* a verdict within a string, as JSON writes it */
+
+static void
+review_answer_find_swallowed(review_answer_search_t *s, const json_t *json)
+{
+    int                 words;
+    const char         *p, *q, *end, *last;
+    static const char   name[] = "verdict";
+
+    p = json_string_value(json);
+    last = p + json_string_length(json);
+
+    while ((p = memmem(p, (size_t) (last - p), name, sizeof(name) - 1))) {
+
+        if (review_answer_claim_at(p, last, &end, &words) != -1) {
+
+            for (q = p; q < end; q++) {
+                if (*q == '"' || *q == '\'' || (unsigned char) *q == 0xe2) {
+                    (void) review_answer_find_claim(s, p, last, 0);
+                    break;
+                }
+            }
+        }
+
+        p += sizeof(name) - 1;
+    }
+}
+
+
+/* is it another verdict, by a name that is not quite the contract's? */
+
+static void
+review_answer_find_member(review_answer_search_t *s, const char *name,
+    const json_t *value, int top)
+{
+    int  verdict;
+
+    if (review_answer_claim_is_name(name)
+        || (!top && strcmp(name, "verdict") == 0))
+    {
+        verdict = review_answer_claim_index(review_verdicts, value);
+
+        if (verdict != -1) {
+            s->said |= review_answer_claim_bit(verdict);
+        }
+    }
+}
+
+
+/*
+ * Verdicts within what was taken for an object: a piece of a document that was
+ * quoted may have begun a string that goes on into the LLM's own object, or
+ * have made one of its wrapper.
+ */
+
+static void
+review_answer_find_inner(review_answer_search_t *s, json_t *json, int top)
+{
+    size_t       i;
+    json_t      *value;
+    const char  *name;
+
+    if (json_is_string(json)) {
+        review_answer_find_swallowed(s, json);
+        return;
+    }
+
+    json_array_foreach(json, i, value) {
+        review_answer_find_inner(s, value, 0);
+    }
+
+    json_object_foreach(json, name, value) {
+
+        if (top && s->find->more_verdicts && strcmp(name, "data") == 0) {
+            continue;
+        }
+
+        review_answer_find_member(s, name, value, top);
+        review_answer_find_inner(s, value, 0);
+    }
+}
+
+
+/* an object that stands in the request; but who has said it? */
+
+static void
+review_answer_find_doubt(review_answer_search_t *s, json_t *json)
+{
+    int          verdict;
+    json_t      *value;
+    unsigned     set;
+    const char  *name;
+
+    s->quoted = 1;
+    set = 0;
+
+    json_object_foreach(json, name, value) {
+
+        if (strcmp(name, "verdict") == 0 || review_answer_claim_is_name(name)) {
+            verdict = review_answer_claim_index(review_verdicts, value);
+            set |= (verdict == -1) ? 0 : review_answer_claim_bit(verdict);
+        }
+    }
+
+    s->theirs |= set;
+
+    if (review_answer_claim_is_bare(json)) {
+        s->bare |= set;
+    }
+}
+
+
 static void
 review_answer_find_candidate(review_answer_search_t *s, json_t *json,
-    const char *p, const char *end)
+    const char *p, const char *end, int quoted)
 {
-    if (review_answer_find_is_quoted_json(s, json)) {
+    s->found++;
+
+    if (quoted || review_answer_find_is_quoted_json(s, json)) {
+        review_answer_find_doubt(s, json);
         return;
     }
 
@@ -141,6 +299,10 @@ review_answer_find_candidate(review_answer_search_t *s, json_t *json,
     s->best = json_incref(json);
     s->start = p;
     s->end = end;
+
+    if (review_answer_claim_may(p, end)) {
+        review_answer_find_inner(s, json, 1);
+    }
 
     /* no brace elsewhere in what was said may hide that one is unmatched */
 
@@ -159,29 +321,35 @@ review_answer_find_candidate(review_answer_search_t *s, json_t *json,
 
 static void
 review_answer_find_within(review_answer_search_t *s, json_t *json,
-    const char *p, const char *end)
+    const char *p, const char *end, int quoted)
 {
     size_t       i;
     json_t      *value;
     const char  *name;
 
-    if (json_is_array(json)) {
-        json_array_foreach(json, i, value) {
-            review_answer_find_within(s, value, p, end);
-        }
-
+    if (json_is_string(json) && !quoted) {
+        review_answer_find_swallowed(s, json);
         return;
     }
 
     for (i = 0; review_answer_names[i]; i++) {
         if (json_object_get(json, review_answer_names[i])) {
-            review_answer_find_candidate(s, json, p, end);
+            review_answer_find_candidate(s, json, p, end, quoted);
             return;
         }
     }
 
+    json_array_foreach(json, i, value) {
+        review_answer_find_within(s, value, p, end, quoted);
+    }
+
     json_object_foreach(json, name, value) {
-        review_answer_find_within(s, value, p, end);
+
+        if (!quoted) {
+            review_answer_find_member(s, name, value, 1);
+        }
+
+        review_answer_find_within(s, value, p, end, quoted);
     }
 }
 
@@ -192,8 +360,16 @@ static void
 review_answer_find_take(review_answer_search_t *s, json_t *json, const char *p,
     const char *end)
 {
-    if (!review_answer_find_is_quoted(s, p, (size_t) (end - p))) {
-        review_answer_find_within(s, json, p, end);
+    int     quoted;
+    size_t  found;
+
+    quoted = review_answer_find_is_quoted(s, p, (size_t) (end - p));
+    found = s->found;
+
+    review_answer_find_within(s, json, p, end, quoted);
+
+    if (s->found == found) {
+        review_answer_find_claims(s, p, end, quoted);
     }
 
     json_decref(json);
@@ -209,6 +385,8 @@ review_answer_find_give_up(review_answer_search_t *s, const char *p,
     if (review_answer_said_names(p, end)) {
 
         if (review_answer_find_is_quoted(s, p, (size_t) (end - p))) {
+            s->quoted = 1;
+            review_answer_find_claims(s, p, end, 1);
             return;
         }
 
@@ -282,74 +460,6 @@ review_answer_find_twice(const char *p, const char *last)
     }
 
     return times > 1;
-}
-
-
-/*
- * Does a string say what an answer would, and not the request?  A piece of a
- * document that was quoted before may have begun a string that goes on into
- * the LLM's own object.
- */
-
-static int
-review_answer_find_swallowed_text(review_answer_search_t *s, const char *p,
-    const char *last)
-{
-    const char         *end, *brace;
-    static const char   name[] = "verdict";
-
-    for ( ;; ) {
-        p = memmem(p, (size_t) (last - p), name, sizeof(name) - 1);
-
-        if (p == NULL) {
-            return 0;
-        }
-
-        if (review_answer_said_value(p + sizeof(name) - 1, last)) {
-            end = (last - p > REVIEW_ANSWER_FIND_SAYS)
-                  ? p + review_utf8_cut(p, (size_t) (last - p),
-                                        REVIEW_ANSWER_FIND_SAYS)
-                  : last;
-            brace = memchr(p, '}', (size_t) (end - p));
-
-            if (!review_answer_find_is_quoted(s, p, (size_t) ((brace ? brace
-                                                               : end) - p)))
-            {
-                return 1;
-            }
-        }
-
-        p += sizeof(name) - 1;
-    }
-}
-
-
-static int
-review_answer_find_swallowed(review_answer_search_t *s, json_t *json)
-{
-    size_t       i;
-    json_t      *value;
-    const char  *name;
-
-    if (json_is_string(json)) {
-        name = json_string_value(json);
-        return review_answer_find_swallowed_text(s, name, name
-                                                 + json_string_length(json));
-    }
-
-    json_array_foreach(json, i, value) {
-        if (review_answer_find_swallowed(s, value)) {
-            return 1;
-        }
-    }
-
-    json_object_foreach(json, name, value) {
-        if (review_answer_find_swallowed(s, value)) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
@@ -441,15 +551,6 @@ review_answer_find_object(review_answer_search_t *s, const char *p)
 
     json = review_json_parse(p, (size_t) (end - p), &err);
 
-    if (json && s->find->quoted && review_answer_find_twice(p, end)
-        && review_answer_find_swallowed(s, json))
-    {
-        (void) review_error(&err, "", "one JSON object was expected, got one "
-                            "in a string of another");
-        json_decref(json);
-        json = NULL;
-    }
-
     if (json) {
         review_answer_find_take(s, json, p, end);
 
@@ -478,15 +579,17 @@ review_answer_find_prose(review_answer_search_t *s, const char *p)
         return p + 1;
     }
 
-    n = review_answer_said_quoted(p, s->last);
-
-    if (n == 0) {
-        return p + 1;
+    if ((*p | 0x20) == 'v') {
+        return review_answer_find_claim(s, p, s->last, 0);
     }
 
-    s->torn |= s->best || review_answer_said_value(p + n, s->last);
+    n = review_answer_said_quoted(p, s->last);
 
-    return p + n;
+    if (n) {
+        s->torn |= s->best || review_answer_said_value(p + n, s->last);
+    }
+
+    return p + 1;
 }
 
 
@@ -563,6 +666,31 @@ review_answer_find_more(const char *p, const char *last)
 }
 
 
+/* is another verdict than the best one's named, which may be the LLM's? */
+
+static int
+review_answer_find_is_doubtful(review_answer_search_t *s)
+{
+    int       verdict;
+    unsigned  others;
+
+    if ((s->said | s->theirs | s->bare) == 0) {
+        return 0;
+    }
+
+    verdict = review_answer_claim_index(review_verdicts,
+                                        json_object_get(s->best, "verdict"));
+    if (verdict == -1) {
+        return 0;
+    }
+
+    others = ~review_answer_claim_bit(verdict);
+
+    return ((s->said | s->bare) & others)
+           || (s->theirs & review_answer_claim_worse(verdict));
+}
+
+
 static json_t *
 review_answer_find_result(review_answer_search_t *s, const review_str_t *said,
     int unclosed, review_error_t *err)
@@ -591,6 +719,10 @@ review_answer_find_result(review_answer_search_t *s, const review_str_t *said,
         (void) review_error(err, "", "one JSON object was expected, got "
                             "members outside of it");
 
+    } else if (s->best && review_answer_find_is_doubtful(s)) {
+        (void) review_error(err, "", "one verdict was expected, got another "
+                            "one outside of it");
+
     } else if (s->best) {
         s->find->more = review_answer_find_more(s->end, s->last) & 1;
         return s->best;
@@ -611,6 +743,31 @@ review_answer_find_result(review_answer_search_t *s, const review_str_t *said,
     json_decref(s->best);
 
     return NULL;
+}
+
+
+/*
+ * Where the document has the tag that has ended reasoning, the LLM may have
+ * quoted it, and answered before.
+ */
+
+static void
+review_answer_find_thought(review_answer_search_t *s, const char *p)
+{
+    const char  *tag, *end;
+
+    end = s->text;
+    tag = memrchr(p, '<', (size_t) (end - p));
+
+    if (s->find->quoted == NULL || tag == NULL) {
+        return;
+    }
+
+    end = memchr(tag, '>', (size_t) (end - tag));
+
+    if (end && s->find->quoted(s->find->data, tag, (size_t) (end + 1 - tag))) {
+        review_answer_find_claims(s, p, tag, 1);
+    }
 }
 
 
@@ -647,6 +804,10 @@ review_answer_find(review_pool_t *pool, const char *content, size_t len,
 
     } else {
         review_answer_find_search(&s, said.data);
+    }
+
+    if (!bare) {
+        review_answer_find_thought(&s, content);
     }
 
     return review_answer_find_result(&s, &said, unclosed, err);

@@ -19,6 +19,7 @@ typedef int (*review_answer_quoted_pt)(void *data, const char *text,
 typedef struct {
     review_answer_quoted_pt   quoted;    /* NULL: nothing does */
     void                     *data;
+    unsigned                  more_verdicts:1;    /* may stand in "data" */
 
     /* results */
 
@@ -37,8 +38,10 @@ typedef struct {
  * other objects, in which a name of an answer's members stands; where an
  * object wraps others, those.  What stands in the request is quoted from it,
  * and is none.  The only one is the answer, or the last of several that agree.
- * Whatever else may be meant, be it broken, cut off, or another one in part,
- * is an error: the document's author has a hand in what an LLM says.
+ * Whatever else may be meant, be it broken, cut off, another one in part, or
+ * another verdict that is named, is an error: the document's author has a hand
+ * in what an LLM says.  So is a verdict that the author likes less, although it
+ * stands in the request: it may be the LLM's answer, known beforehand.
  *
  * The caller owns the object.  NULL on an error.
  */

@@ -94,7 +94,10 @@ review_answer_said_object(review_buf_t *out, const char *p, const char *last)
 }
 
 
-/* is the tag at p the document's, with what stands before or behind it? */
+/*
+ * Is the tag at p the document's, with what stands before it, from "first" on,
+ * or behind it?  "first" is NULL: nobody opened reasoning, and any may be.
+ */
 
 static int
 review_answer_said_is_quoted(const review_answer_find_t *find,
@@ -104,6 +107,10 @@ review_answer_said_is_quoted(const review_answer_find_t *find,
 
     if (find == NULL || find->quoted == NULL) {
         return 0;
+    }
+
+    if (first == NULL) {
+        return find->quoted(find->data, p, len);
     }
 
     begin = p - (p - first > REVIEW_ANSWER_SAID_NEAR ? REVIEW_ANSWER_SAID_NEAR
@@ -164,9 +171,9 @@ review_answer_said_closing(review_pool_t *pool, const char *p,
                 return NULL;
             }
 
-            if (*len && !(opened && review_answer_said_is_quoted(find, first,
-                                                                 p, *len,
-                                                                 last)))
+            if (*len && !review_answer_said_is_quoted(find,
+                                                      opened ? first : NULL,
+                                                      p, *len, last))
             {
                 return p;
             }

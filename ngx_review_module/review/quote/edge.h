@@ -19,12 +19,14 @@
  */
 
 /*
- * Would a quote that starts or ends here cut a number in two?  "10" does not
- * stand in "110", "10.5", "-10" or "10,000", nor does a written-out numeral in
- * a longer one.
+ * Would a quote that starts here, or ends, make another number of the one that
+ * stands here?  "10" does not stand in "110", "10.5", "-10", "10,000" or
+ * "1/10", nor before a unit that scales it, nor does a written-out numeral in a
+ * longer one.  What is counted, dates and names made of digits are quoted in
+ * parts.
  */
 
-int review_edge_cuts(const review_str_t *text, size_t offset);
+int review_edge_cuts(const review_str_t *text, size_t offset, int start);
 
 /*
  * Quote marks are not compared.  Where the quote has one at its start or end,

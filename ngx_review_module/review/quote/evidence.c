@@ -5,8 +5,8 @@
 
 
 static void
-review_evidence_of(review_source_t **sources, size_t nsources,
-    const review_str_t *quote, review_evidence_t *e)
+review_evidence_of(review_quote_t *q, review_source_t **sources,
+    size_t nsources, review_evidence_t *e)
 {
     size_t         i;
     review_span_t  span;
@@ -16,9 +16,7 @@ review_evidence_of(review_source_t **sources, size_t nsources,
 
     for (i = 0; i < nsources; i++) {
 
-        if (review_quote_source_find(sources[i], quote->data, quote->len, &span)
-            > e->span.match)
-        {
+        if (review_quote_source_find(sources[i], q, &span) > e->span.match) {
             e->span = span;
             e->source = i;
         }
@@ -31,12 +29,16 @@ review_evidence_of(review_source_t **sources, size_t nsources,
 
 
 void
-review_evidence_find(review_source_t **sources, size_t nsources,
-    const review_str_t *quotes, size_t nquotes, review_evidence_t *evidence)
+review_evidence_find(review_quote_t *q, review_source_t **sources,
+    size_t nsources, const review_str_t *quotes, size_t nquotes,
+    review_evidence_t *evidence)
 {
     size_t  i;
 
+    review_quote_begin(q);
+
     for (i = 0; i < nquotes; i++) {
-        review_evidence_of(sources, nsources, &quotes[i], &evidence[i]);
+        review_quote_set(q, &quotes[i]);
+        review_evidence_of(q, sources, nsources, &evidence[i]);
     }
 }

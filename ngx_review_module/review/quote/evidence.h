@@ -18,12 +18,14 @@ typedef struct {
 
 
 /*
- * Looks each quote up in the sources, of which there is at least one: verbatim
- * anywhere is better than normalized, an earlier source than a later one.
+ * Looks each quote of an answer up in the sources, of which there is at least
+ * one: verbatim anywhere is better than normalized, an earlier source than a
+ * later one.
  */
 
-void review_evidence_find(review_source_t **sources, size_t nsources,
-    const review_str_t *quotes, size_t nquotes, review_evidence_t *evidence);
+void review_evidence_find(review_quote_t *q, review_source_t **sources,
+    size_t nsources, const review_str_t *quotes, size_t nquotes,
+    review_evidence_t *evidence);
 
 
 #pragma GCC visibility pop

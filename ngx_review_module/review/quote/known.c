@@ -52,8 +52,7 @@ review_known_add(review_known_t *known, const review_str_t *text)
 static const unsigned char  review_known_steps[256] = {
     [0 ... 'V' - 1] = 1,
     ['V' + 1 ... 'v' - 1] = 1,
-    ['v' + 1 ... 0x7f] = 1,
-    [0xe4 ... 0xe9] = 3
+    ['v' + 1 ... 0x7f] = 1
 };
 
 
@@ -101,6 +100,46 @@ review_known_step(const unsigned char *p, size_t left)
 }
 
 
+/*
+ * Behind the ideographs at p, of which there is one: most begin with such a
+ * byte, as Hangul does.  Three at a time.
+ */
+
+static const unsigned char *
+review_known_ideographs(const unsigned char *p, const unsigned char *last)
+{
+    uint64_t              three;
+    const unsigned char  *start;
+
+    start = p;
+
+    while (last - p > 8) {
+        memcpy(&three, p, 8);
+
+#if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+        three = __builtin_bswap64(three);
+#endif
+
+        /* from 0xe4 to 0xeb; a byte that borrows is none itself */
+
+        three = ((three & 0x00ff0000ff0000ff) - 0x00e40000e40000e4)
+                & 0x00f80000f80000f8;
+
+        if (three) {
+            return p + __builtin_ctzll(three) / 8;
+        }
+
+        p += 9;
+    }
+
+    if (p == start) {
+        p += (last - p < 3) ? last - p : 3;
+    }
+
+    return p;
+}
+
+
 /* most texts in Chinese have no such letter, and need no folding then */
 
 static int
@@ -113,6 +152,13 @@ review_known_may(const review_str_t *text)
     last = p + text->len;
 
     for ( /* void */ ; p < last; p += n) {
+
+        if (*p >= 0xe4 && *p <= 0xe9) {
+            p = review_known_ideographs(p, last);
+            n = 0;
+            continue;
+        }
+
         n = review_known_steps[*p];
 
         if (n == 0) {
@@ -134,6 +180,7 @@ static int
 review_known_has(const char *text, size_t len)
 {
     return (len >= 9 && memcmp(text + 2, "verdict", 7) == 0)
+           || (len == 7 && memcmp(text, "verdict", 7) == 0)
            || memmem(text, len, "verdict", 7);
 }
 

@@ -5,6 +5,7 @@
 
 #include "review/quote/quote.h"
 #include "review/quote/edge.h"
+#include "review/quote/grams.h"
 #include "review/quote/norm.h"
 #include "review/quote/points.h"
 #include "review/base/utf8.h"
@@ -20,7 +21,8 @@
 /*
  * What a place that is found but refused costs, beside the quote's length;
  * what may be spent for a quote, a few milliseconds at most; and for how many
- * such quotes together.  Text made to be refused must not hold up others.
+ * such quotes of an answer together, in however many texts.  Text made to be
+ * refused must not hold up others.
  */
 
 #define REVIEW_QUOTE_COST       64
@@ -28,16 +30,32 @@
 #define REVIEW_QUOTE_SPENDERS   4
 
 
+struct review_quote_s {
+    review_str_t     text;
+    size_t           work;             /* spent on its refused places */
+    size_t           total;            /* and on those of all quotes */
+    review_norm_t    norm;             /* its buffers serve every quote */
+    review_str_t     form;             /* of no length: it can't be compared */
+    review_str_t     trimmed;
+    review_str_t     fragments[REVIEW_QUOTE_FRAGMENTS];
+    size_t           nfragments;
+    unsigned         valid:1;
+    unsigned         normalized:1;
+    unsigned         gave_up:1;
+};
+
+
 struct review_source_s {
     review_pool_t   *pool;
     review_str_t     text;
-    size_t           work;             /* spent on refused places of a quote */
-    size_t           total;            /* and of all quotes */
+    uint64_t         read;             /* bytes, for all quotes */
     review_points_t  points;
     review_points_t  norm_points;
     review_norm_t    norm;
-    review_norm_t    quote;            /* its buffers serve every quote */
+    review_grams_t   grams;            /* of the text, once it is indexed */
+    review_grams_t   norm_grams;
     unsigned         normalized:1;
+    unsigned         indexed:1;
 };
 
 
@@ -76,10 +94,44 @@ review_quote_source_create(review_pool_t *pool, const char *data, size_t len)
     source->text.data = len ? data : "";
     source->text.len = len;
 
-    review_buf_init(&source->quote.text, pool, 0);
-    review_buf_init(&source->quote.units, pool, 0);
-
     return source;
+}
+
+
+review_quote_t *
+review_quote_create(review_pool_t *pool)
+{
+    review_quote_t  *q;
+
+    q = review_alloc(pool, sizeof(review_quote_t));
+
+    if (q) {
+        memset(q, 0, sizeof(review_quote_t));
+
+        review_buf_init(&q->norm.text, pool, 0);
+        review_buf_init(&q->norm.units, pool, 0);
+    }
+
+    return q;
+}
+
+
+void
+review_quote_begin(review_quote_t *q)
+{
+    q->total = 0;
+}
+
+
+void
+review_quote_set(review_quote_t *q, const review_str_t *text)
+{
+    q->text = *text;
+    q->work = 0;
+    q->normalized = 0;
+    q->gave_up = 0;
+    q->valid = text->len > 0 && text->len <= UINT32_MAX
+               && review_utf8_valid(text->data, text->len) == text->len;
 }
 
 
@@ -125,55 +177,57 @@ review_quote_source_normalize(review_source_t *source)
 
 
 static int
-review_quote_source_spent(review_source_t *source, size_t len)
+review_quote_spent(review_quote_t *q, size_t len)
 {
-    size_t  budget;
+    q->work += len + REVIEW_QUOTE_COST;
+    q->total += len + REVIEW_QUOTE_COST;
 
-    budget = source->text.len * 8 + 65536;
-
-    if (budget > REVIEW_QUOTE_BUDGET) {
-        budget = REVIEW_QUOTE_BUDGET;
+    if (q->work > REVIEW_QUOTE_BUDGET
+        || q->total > REVIEW_QUOTE_BUDGET * REVIEW_QUOTE_SPENDERS)
+    {
+        q->gave_up = 1;
     }
 
-    source->work += len + REVIEW_QUOTE_COST;
-    source->total += len + REVIEW_QUOTE_COST;
-
-    return source->work > budget
-           || source->total > budget * REVIEW_QUOTE_SPENDERS;
+    return q->gave_up;
 }
 
 
-/*
- * The first place that cuts no number or, where there is none, the first.
- */
+/* the first place that cuts no number, or NULL */
 
 static const char *
-review_quote_source_exact(review_source_t *source, const char *quote,
-    size_t len)
+review_quote_source_exact(review_source_t *source, review_quote_t *q)
 {
-    size_t       from;
-    const char  *p, *first, *last;
+    size_t       from, len;
+    const char  *p, *last;
 
-    last = source->text.data + source->text.len;
-    first = memmem(source->text.data, source->text.len, quote, len);
+    if (!review_grams_may(&source->grams, q->text.data, q->text.len)) {
+        return NULL;
+    }
 
-    for (p = first; p; p = memmem(p, (size_t) (last - p), quote, len)) {
+    p = source->text.data;
+    last = p + source->text.len;
+    len = q->text.len;
+
+    while ((p = memmem(p, (size_t) (last - p), q->text.data, len))) {
         from = (size_t) (p - source->text.data);
 
-        if (!review_edge_cuts(&source->text, from)
-            && !review_edge_cuts(&source->text, from + len))
+        if (!review_edge_cuts(&source->text, from, 1)
+            && !review_edge_cuts(&source->text, from + len, 0))
         {
+            source->read += from + len;
             return p;
         }
 
-        if (review_quote_source_spent(source, len)) {
+        if (review_quote_spent(q, len)) {
             break;
         }
 
         p++;
     }
 
-    return first;
+    source->read += source->text.len;
+
+    return NULL;
 }
 
 
@@ -199,6 +253,7 @@ review_quote_source_place(review_source_t *source, review_place_t *place)
     /* one digit of several that a code point became is not its number */
 
     if ((i > 0 && units[i - 1].from == units[i].from
+         && units[i - 1].to == units[i].to
          && review_quote_is_digit(text[place->pos]))
         || (j + 1 < n && units[j + 1].from == units[j].from
             && review_quote_is_digit(text[place->end - 1])))
@@ -206,27 +261,31 @@ review_quote_source_place(review_source_t *source, review_place_t *place)
         return 0;
     }
 
-    return !review_edge_cuts(&source->text, place->from)
-           && !review_edge_cuts(&source->text, place->to);
+    return !review_edge_cuts(&source->text, place->from, 1)
+           && !review_edge_cuts(&source->text, place->to, 0);
 }
 
 
 /* looks for normalized text from place->pos on; 0: there is none */
 
 static int
-review_quote_source_search(review_source_t *source, review_str_t *text,
-    review_place_t *place)
+review_quote_source_search(review_source_t *source, review_quote_t *q,
+    const review_str_t *text, review_place_t *place)
 {
+    size_t         start;
     const char    *p, *last;
     review_buf_t  *norm;
 
     norm = &source->norm.text;
+    start = place->pos;
 
-    if (norm->len - place->pos < text->len) {
+    if (norm->len - start < text->len
+        || !review_grams_may(&source->norm_grams, text->data, text->len))
+    {
         return 0;
     }
 
-    p = norm->data + place->pos;
+    p = norm->data + start;
     last = norm->data + norm->len;
 
     while ((p = memmem(p, (size_t) (last - p), text->data, text->len))) {
@@ -235,15 +294,18 @@ review_quote_source_search(review_source_t *source, review_str_t *text,
         place->end = place->pos + text->len;
 
         if (review_quote_source_place(source, place)) {
+            source->read += place->end - start;
             return 1;
         }
 
-        if (review_quote_source_spent(source, text->len)) {
-            return 0;
+        if (review_quote_spent(q, text->len)) {
+            break;
         }
 
         p++;
     }
+
+    source->read += norm->len - start;
 
     return 0;
 }
@@ -386,14 +448,14 @@ review_quote_source_near(review_source_t *source, size_t from, size_t to)
  */
 
 static int
-review_quote_source_fragments(review_source_t *source, review_str_t *text,
+review_quote_source_fragments(review_source_t *source, review_quote_t *q,
     review_place_t *place)
 {
     size_t          i, n;
-    review_str_t    fragments[REVIEW_QUOTE_FRAGMENTS];
     review_place_t  places[REVIEW_QUOTE_FRAGMENTS];
 
-    n = review_quote_split(text, fragments);
+    n = q->nfragments;
+
     if (n < 2) {
         return 0;
     }
@@ -408,8 +470,9 @@ review_quote_source_fragments(review_source_t *source, review_str_t *text,
                 places[i].pos = places[i - 1].end;
             }
 
-            if (!review_quote_source_search(source, &fragments[i],
-                                            &places[i])) {
+            if (!review_quote_source_search(source, q, &q->fragments[i],
+                                            &places[i]))
+            {
                 return 0;
             }
 
@@ -426,7 +489,7 @@ review_quote_source_fragments(review_source_t *source, review_str_t *text,
             return 1;
         }
 
-        if (review_quote_source_spent(source, fragments[0].len)) {
+        if (review_quote_spent(q, q->fragments[0].len)) {
             return 0;
         }
 
@@ -435,43 +498,68 @@ review_quote_source_fragments(review_source_t *source, review_str_t *text,
 }
 
 
-static int
-review_quote_source_find_normalized(review_source_t *source, const char *quote,
-    size_t len, review_place_t *place)
-{
-    review_str_t  text, trimmed;
+/* once for all texts; 0, or -1: no memory */
 
-    if (review_quote_source_normalize(source) != 0
-        || review_norm_make(&source->quote, quote, len) != 0)
-    {
+static int
+review_quote_normalize(review_quote_t *q)
+{
+    if (q->normalized) {
+        return q->norm.text.failed ? -1 : 0;
+    }
+
+    q->normalized = 1;
+
+    if (review_norm_make(&q->norm, q->text.data, q->text.len) != 0) {
+        return -1;
+    }
+
+    q->form.data = q->norm.text.data;
+    q->form.len = q->norm.text.len;
+    q->nfragments = 0;
+
+    if (q->form.len == 0 || review_quote_letters(&q->form, 1) == 0) {
+        q->form.len = 0;
         return 0;
     }
 
-    text.data = source->quote.text.data;
-    text.len = source->quote.text.len;
+    q->trimmed = q->form;
+    review_quote_trim(&q->trimmed);
+    q->nfragments = review_quote_split(&q->trimmed, q->fragments);
 
-    if (text.len == 0 || review_quote_letters(&text, 1) == 0) {
+    return 0;
+}
+
+
+static int
+review_quote_source_find_normalized(review_source_t *source, review_quote_t *q,
+    review_place_t *place)
+{
+    if (review_quote_source_normalize(source) != 0
+        || review_quote_normalize(q) != 0)
+    {
+        q->gave_up = 1;
+        return 0;
+    }
+
+    if (q->form.len == 0) {
         return 0;
     }
 
     memset(place, 0, sizeof(review_place_t));
 
-    if (review_quote_source_search(source, &text, place)) {
+    if (review_quote_source_search(source, q, &q->form, place)) {
         return 1;
     }
 
-    trimmed = text;
-    review_quote_trim(&trimmed);
-
     place->pos = 0;
 
-    if (trimmed.len < text.len && review_quote_source_search(source, &trimmed,
-                                                             place))
+    if (q->trimmed.len < q->form.len
+        && review_quote_source_search(source, q, &q->trimmed, place))
     {
         return 1;
     }
 
-    return review_quote_source_fragments(source, &trimmed, place);
+    return review_quote_source_fragments(source, q, place);
 }
 
 
@@ -508,41 +596,71 @@ review_quote_source_span(review_source_t *source, size_t from, size_t to,
 
 
 review_match_e
-review_quote_source_find(review_source_t *source, const char *quote, size_t len,
+review_quote_source_find(review_source_t *source, review_quote_t *q,
     review_span_t *span)
 {
     const char      *p;
-    review_str_t     text;
     review_place_t   place;
 
     memset(span, 0, sizeof(review_span_t));
 
-    if (len == 0 || source->text.len == 0 || len > UINT32_MAX
-        || review_utf8_valid(quote, len) != len)
-    {
+    if (!q->valid || source->text.len == 0) {
         return REVIEW_MATCH_NONE;
     }
 
-    source->work = 0;
-
-    p = review_quote_source_exact(source, quote, len);
+    p = review_quote_source_exact(source, q);
 
     if (p) {
         place.from = (size_t) (p - source->text.data);
-        review_quote_source_span(source, place.from, place.from + len, span);
+        review_quote_source_span(source, place.from, place.from + q->text.len,
+                                 span);
         return span->match;
     }
 
-    if (review_quote_source_find_normalized(source, quote, len, &place)) {
-        text.data = quote;
-        text.len = len;
-
-        place.from = review_edge_widen(&source->text, &text, place.from, 1);
-        place.to = review_edge_widen(&source->text, &text, place.to, 0);
+    if (review_quote_source_find_normalized(source, q, &place)) {
+        place.from = review_edge_widen(&source->text, &q->text, place.from, 1);
+        place.to = review_edge_widen(&source->text, &q->text, place.to, 0);
 
         review_quote_source_span(source, place.from, place.to, span);
         span->match = REVIEW_MATCH_NORMALIZED;
     }
 
     return span->match;
+}
+
+
+int
+review_quote_gave_up(const review_quote_t *q)
+{
+    return q->gave_up;
+}
+
+
+size_t
+review_quote_work(const review_quote_t *q)
+{
+    return q->work;
+}
+
+
+void
+review_quote_source_index(review_source_t *source)
+{
+    if (source->indexed || review_quote_source_normalize(source) != 0) {
+        return;
+    }
+
+    source->indexed = 1;
+
+    review_grams_init(&source->grams, source->pool, source->text.data,
+                      source->text.len);
+    review_grams_init(&source->norm_grams, source->pool,
+                      source->norm.text.data, source->norm.text.len);
+}
+
+
+uint64_t
+review_quote_source_read(const review_source_t *source)
+{
+    return source->read;
 }

@@ -29,6 +29,10 @@ extern const char *const  review_matches[];    /* names, by the enumeration */
 
 typedef struct review_source_s  review_source_t;
 
+/* a quote that is looked for, in one text after the other */
+
+typedef struct review_quote_s  review_quote_t;
+
 
 typedef struct {
     review_match_e   match;
@@ -49,15 +53,46 @@ review_source_t *review_quote_source_create(review_pool_t *pool,
     const char *data, size_t len);
 
 /*
- * Finds the first place where the quote stands.  A place that cuts no number in
- * two is preferred; a normalized match never cuts one.  Returns the kind of
- * match, also in span->match; offsets and text are set unless it is NONE.  A
- * quote without any letter, digit or ideograph in it matches exactly or not at
- * all.
+ * One serves all quotes: "begin" before those of an answer, which have a budget
+ * together, "set" for each of them, whose text is not copied.  NULL: no memory.
+ */
+
+review_quote_t *review_quote_create(review_pool_t *pool);
+void review_quote_begin(review_quote_t *q);
+void review_quote_set(review_quote_t *q, const review_str_t *text);
+
+/*
+ * Finds the first place where the quote stands and cuts no number in two: "10"
+ * does not stand in "110".  Returns the kind of match, also in span->match;
+ * offsets and text are set unless it is NONE.  A quote without any letter,
+ * digit or ideograph in it matches exactly or not at all.
  */
 
 review_match_e review_quote_source_find(review_source_t *source,
-    const char *quote, size_t len, review_span_t *span);
+    review_quote_t *q, review_span_t *span);
+
+/*
+ * For many quotes, most of which do not stand there: these no longer cost the
+ * reading of the text.  Costs about as much memory again, and time, as what is
+ * made when first needed.
+ */
+
+void review_quote_source_index(review_source_t *source);
+
+/* so many bytes of the text have been read to find quotes */
+
+uint64_t review_quote_source_read(const review_source_t *source);
+
+/*
+ * After a quote was looked for and not found: was that given up in any text,
+ * since too much was found that cuts numbers, or for want of memory?
+ */
+
+int review_quote_gave_up(const review_quote_t *q);
+
+/* and what such places have cost, as bytes of text */
+
+size_t review_quote_work(const review_quote_t *q);
 
 /* code point offsets of the bytes [from, to) of the text, for regex matches */
 

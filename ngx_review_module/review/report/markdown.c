@@ -29,6 +29,8 @@ typedef struct {
     const char  *to;                     /* and behind them */
     const char  *reference;
     const char  *nowhere;
+    const char  *unsought;               /* it may be somewhere */
+    const char  *elsewhere;              /* behind its place */
     const char  *seen;                   /* in these chunks */
     const char  *reason;
     const char  *suggestion;
@@ -62,6 +64,8 @@ static const review_report_words_t  review_report_zh = {
     .to = " 字",
     .reference = "参考资料 ",
     .nowhere = "原文中没有",
+    .unsought = "未能在全文中查找",
+    .elsewhere = "不在所审的文本块中",
     .seen = "文本块",
     .reason = "理由",
     .suggestion = "建议",
@@ -96,6 +100,8 @@ static const review_report_words_t  review_report_en = {
     .to = "",
     .reference = "reference ",
     .nowhere = "not in the text",
+    .unsought = "not looked for in the whole text",
+    .elsewhere = "not in the chunk that was reviewed",
     .seen = "Chunks",
     .reason = "Reason",
     .suggestion = "Suggestion",
@@ -292,7 +298,13 @@ review_report_markdown_evidence(review_report_writer_t *w,
         break;
 
     default:
-        review_buf_puts(b, w->words->nowhere);
+        review_buf_puts(b, e->sought ? w->words->nowhere
+                                     : w->words->unsought);
+    }
+
+    if (e->elsewhere) {
+        review_buf_puts(b, w->words->comma);
+        review_buf_puts(b, w->words->elsewhere);
     }
 
     review_buf_puts(b, "\n\n");

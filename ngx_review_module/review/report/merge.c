@@ -143,7 +143,9 @@ review_report_merge_add_spans(review_report_merge_t *m, uint32_t entry,
     for (i = 0; i < f->nevidence; i++) {
         e = &f->evidence[i];
 
-        if (e->kind == REVIEW_REPORT_DOCUMENT && e->header == header) {
+        if (e->kind == REVIEW_REPORT_DOCUMENT && e->header == header
+            && !e->elsewhere)
+        {
             span = &m->spans[m->nspans++];
             span->lane = f->verdict;
             span->start = e->start;
@@ -340,7 +342,10 @@ review_report_merge_order_evidence(const void *a, const void *b)
 }
 
 
-/* of doubles the first clause's or chunk's is left, and the best match */
+/*
+ * Of doubles the first clause's or chunk's is left, and the best match.  What
+ * one of them was judged by is not elsewhere.
+ */
 
 static uint32_t
 review_report_merge_sort_evidence(review_report_evidence_t *e, uint32_t n)
@@ -356,8 +361,13 @@ review_report_merge_sort_evidence(review_report_evidence_t *e, uint32_t n)
     for (i = 1, k = 0; i < n; i++) {
         if (review_report_merge_compare_evidence(&e[k], &e[i]) != 0) {
             e[++k] = e[i];
+            continue;
+        }
 
-        } else if (e[i].match > e[k].match) {
+        e[k].elsewhere &= e[i].elsewhere;
+        e[k].sought |= e[i].sought;
+
+        if (e[i].match > e[k].match) {
             e[k].match = e[i].match;
         }
     }
@@ -457,11 +467,43 @@ review_report_merge_choose(review_report_merge_t *m,
 }
 
 
+/* where the group stands: the first place that it was judged by, if any */
+
+static void
+review_report_merge_place(review_report_merge_t *m,
+    review_report_group_t *group)
+{
+    uint32_t                         i, chunk;
+    const review_report_evidence_t  *e, *place;
+
+    chunk = group->chunks[0];
+    group->place = m->report->chunks[chunk].start;
+    place = NULL;
+
+    for (i = 0; i < group->nevidence; i++) {
+        e = &group->evidence[i];
+
+        if (e->kind == REVIEW_REPORT_DOCUMENT
+            && (place == NULL || (place->elsewhere && !e->elsewhere)))
+        {
+            place = e;
+        }
+    }
+
+    if (place) {
+        chunk = place->chunk;
+        group->place = place->start;
+    }
+
+    group->heading = m->report->chunks[chunk].heading;
+}
+
+
 static int
 review_report_merge_group(review_report_merge_t *m,
     review_report_group_t *group, const uint32_t *entries, uint32_t n)
 {
-    uint32_t                  i, chunk;
+    uint32_t                  i;
     review_report_finding_t  *f;
 
     memset(group, 0, sizeof(*group));
@@ -493,15 +535,7 @@ review_report_merge_group(review_report_merge_t *m,
     group->nevidence = review_report_merge_sort_evidence(group->evidence,
                                                          group->nevidence);
 
-    chunk = group->chunks[0];
-    group->place = m->report->chunks[chunk].start;
-
-    if (group->nevidence && group->evidence->kind == REVIEW_REPORT_DOCUMENT) {
-        chunk = group->evidence->chunk;
-        group->place = group->evidence->start;
-    }
-
-    group->heading = m->report->chunks[chunk].heading;
+    review_report_merge_place(m, group);
 
     return 0;
 }

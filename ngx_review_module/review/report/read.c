@@ -292,6 +292,7 @@ review_report_read_list(review_report_t *report, json_t *list,
         if (f->evidence[i].kind == REVIEW_REPORT_NOWHERE) {
             f->grounded = 0;
             f->needs_human = 1;
+            report->nowhere++;
         }
     }
 

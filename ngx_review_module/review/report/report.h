@@ -81,10 +81,16 @@ typedef struct review_report_s  review_report_t;
  * "end".  What does not stand where a reply says so is told as its "none", and
  * the finding then is not grounded and needs a person.  A quote that begins in
  * a repeated header and ends in the rows is cut to the larger part of it.
+ *
+ * Before it is said of a quote that it stands nowhere, all texts are searched.
+ * One that was found elsewhere than in the chunk's own text is told with that
+ * place; the finding still is not grounded and needs a person, since it was
+ * judged without that place, and such a place makes no two findings one.
  */
 
 /*
- * All is the caller's and must outlive the report.  "text" is the document,
+ * All is the caller's and must outlive the report.  Chunks are in the order of
+ * the document, clauses in that of their reference.  "text" is the document,
  * valid UTF-8, from which headings and quotes are taken.  Ids of points are
  * unique.  NULL: no memory, or too much: 4 GB of text, 2^28 chunks, 2^20
  * points.
@@ -152,6 +158,22 @@ typedef struct {
 
 void review_report_counts(const review_report_t *report,
     review_report_counts_t *counts);
+
+/*
+ * When all cells have something: looks up in the whole document, then in the
+ * references, what replies have not found, unless "stop" becomes anything but
+ * zero or more than so many bytes had to be read for it; what was not looked up
+ * is told so.  May run on a thread: nothing is taken from the report's pool,
+ * and what is taken from this one is not needed afterwards.  0, or -1: no
+ * memory, and then nothing was looked up.
+ */
+
+int review_report_elsewhere_find(review_report_t *report, review_pool_t *pool,
+    uint64_t budget, const volatile uintptr_t *stop);
+
+/* about the bytes that would be read for that, of texts; 0: nothing is */
+
+uint64_t review_report_elsewhere_size(const review_report_t *report);
 
 /*
  * Merges what was found; once, when all cells have something: those that have

@@ -46,6 +46,15 @@ review_report_json_evidence(const review_report_t *report, review_buf_t *b,
     }
 
     review_write_word(b, "match", review_matches[e->match]);
+
+    if (e->elsewhere) {
+        review_write_bool(b, "elsewhere", 1);
+    }
+
+    if (e->kind == REVIEW_REPORT_NOWHERE) {
+        review_write_bool(b, "searched", e->sought);
+    }
+
     review_split_json_heading(b, review_report_text_heading_of(report, e));
     review_write_object_end(b);
 }

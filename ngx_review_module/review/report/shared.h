@@ -52,6 +52,9 @@ typedef struct {
     uint8_t                   kind;
     uint8_t                   match;
     uint8_t                   header;    /* in a header that is repeated */
+    uint8_t                   elsewhere; /* not in what the chunk was judged
+                                            by: found afterwards */
+    uint8_t                   sought;    /* NOWHERE: in all texts, in vain */
 } review_report_evidence_t;
 
 
@@ -161,6 +164,8 @@ struct review_report_s {
 
     review_report_cell_t         *cells; /* chunk by chunk */
     const review_report_error_t  *error; /* the last one */
+    uint64_t                      nowhere; /* evidence of that kind */
+    uint64_t                      read;  /* bytes, to find it elsewhere */
     review_report_counts_t        counts;
 
     review_report_column_t       *columns; /* NULL until it is finished */

@@ -153,16 +153,19 @@ results.*.finding.evidence.0.match eq ["none","none","none","normalized"]
 
 
 
-=== TEST 9: the first place, but not in the middle of a number if there is a better one
+=== TEST 9: the first place that is not in the middle of a number, or none
 --- config
     $TEST_NGINX_REVIEW
 --- json_request
 {"chunk":"金额110万元，其中10万元为定金，另10万元为尾款","points":[
-{"id":"1","question":"[[quote=10万元]]"},{"id":"2","question":"[[quote=万元]]"}]}
+{"id":"1","question":"[[quote=10万元]]"},{"id":"2","question":"[[quote=万元]]"},
+{"id":"3","question":"[[quote=0万元]]"}]}
 --- json
 results.0.finding.evidence.0.start eq 10
 results.0.finding.evidence.0.match eq "exact"
 results.1.finding.evidence.0.start eq 5
+results.2.finding.evidence.0.match eq "none"
+results.2.finding.needs_human eq true
 
 
 

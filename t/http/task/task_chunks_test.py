@@ -313,31 +313,36 @@ async def odd_results(nginx, chunks):
 
 
 async def odd_evidence(nginx, chunks):
-    """a quote is told where it stands, or as one that stands nowhere"""
+    """a quote is told where it stands, whatever a reply says of that"""
     for name, one, start in (
             ("right", {"quote": "应当", "source": "chunk", "start": 2,
                        "end": 4, "match": "exact"}, 2),
             ("wrong place", {"quote": "应当", "source": "chunk", "start": 3,
-                             "end": 5, "match": "exact"}, None),
+                             "end": 5, "match": "exact"}, 2),
             ("behind the end", {"quote": "应当", "source": "chunk",
                                 "start": 2000, "end": 2002,
-                                "match": "exact"}, None),
+                                "match": "exact"}, 2),
             ("before the start", {"quote": "应当", "source": "chunk",
                                   "start": -2, "end": 0,
-                                  "match": "exact"}, None),
+                                  "match": "exact"}, 2),
             ("turned around", {"quote": "应当", "source": "chunk", "start": 4,
-                               "end": 2, "match": "exact"}, None),
+                               "end": 2, "match": "exact"}, 2),
             ("huge", {"quote": "应当", "source": "chunk", "start": 2 ** 62,
-                      "end": 2 ** 63 - 1, "match": "exact"}, None),
+                      "end": 2 ** 63 - 1, "match": "exact"}, 2),
             ("no numbers", {"quote": "应当", "source": "chunk", "start": "2",
-                            "end": 4.5, "match": "exact"}, None)):
+                            "end": 4.5, "match": "exact"}, 2),
+            ("nothing of it", {"quote": "不应", "source": "chunk", "start": 2,
+                               "end": 4, "match": "exact"}, None)):
         chunks.reset([replies([result("p%d" % i, finding=finding(
             "fail", evidence=[one])) for i in range(2)])])
         status, report = await ask(nginx)
         found = [e["start"] for p in report["points"] for f in p["findings"]
                  for e in f["evidence"]]
-        Tap.ok(status == 200 and found == [start] * 2, "evidence: " + name,
-               (report["cells"], found))
+        human = [f["needs_human"] for p in report["points"]
+                 for f in p["findings"]]
+        Tap.ok(status == 200 and found == [start] * 2
+               and human == [name != "right"] * 2, "evidence: " + name,
+               (report["cells"], found, human))
 
 
 # what is asked, and how much at a time

@@ -12,6 +12,7 @@
 #define TEXTS  3
 
 static review_pool_t    *pool;
+static review_quote_t   *q;
 static review_source_t  *sources[TEXTS];
 
 static const char  *texts[TEXTS] = {
@@ -32,7 +33,7 @@ find(const char *text, size_t nsources)
     quote.data = text;
     quote.len = strlen(text);
 
-    review_evidence_find(sources, nsources, &quote, 1, &e);
+    review_evidence_find(q, sources, nsources, &quote, 1, &e);
 
     return e;
 }
@@ -97,7 +98,7 @@ test_many(void)
         review_string("有效期为90日"), review_string("有效期为９０日")
     };
 
-    review_evidence_find(sources, TEXTS, quotes, 4, e);
+    review_evidence_find(q, sources, TEXTS, quotes, 4, e);
 
     ok(e[0].source == 2 && e[0].span.match == REVIEW_MATCH_EXACT, "the last");
     ok(e[1].source == 0 && e[1].span.match == REVIEW_MATCH_NONE, "none");
@@ -109,10 +110,10 @@ test_many(void)
         e[i].source = 77;
     }
 
-    review_evidence_find(sources, TEXTS, quotes, 0, e);
+    review_evidence_find(q, sources, TEXTS, quotes, 0, e);
     ok(e[0].source == 77, "no quotes at all");
 
-    review_evidence_find(sources, TEXTS, quotes, 2, e);
+    review_evidence_find(q, sources, TEXTS, quotes, 2, e);
     ok(e[1].source == 0 && e[2].source == 77, "as many as there are quotes");
 }
 
@@ -123,6 +124,8 @@ main(void)
     size_t  i;
 
     pool = tap_pool();
+
+    q = review_quote_create(pool);
 
     for (i = 0; i < TEXTS; i++) {
         sources[i] = review_quote_source_create(pool, texts[i],

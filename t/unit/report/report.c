@@ -982,6 +982,7 @@ test_markdown(void)
                          "{'verdict':'unsure','severity':'info','evidence':[],"
                          "'reason':'+ *a*\\n===\\n\\u0000&amp;'}}]}"));
 
+    (void) review_report_elsewhere_find(report, pool, UINT64_MAX / 2, NULL);
     (void) review_report_verdict_finish(report);
     review_buf_init(&b, pool, 0);
     review_report_markdown(report, &b, "en", &title);
