@@ -22,6 +22,7 @@
 #   make test-matrix    all but test-asan in other Debians: SUITES (root)
 #   make test-load      many reviews at once: none lost, memory counted
 #   make bench          figures, side by side with others: docs/benchmarks.md
+#   make stalls         how long anybody can hold up the event loop
 #   make soak           one worker under load for minutes: memory stays flat
 #   make fuzz           fuzz targets of review/, a minute each
 #   make install        the module into nginx's module folder
@@ -110,7 +111,7 @@ PROVE :=	prove -j3 --timer
 FUZZ_SECONDS ?=	60
 
 
-.PHONY:		all help deps demo test test-unit test-clang test-nginx \
+.PHONY:		stalls all help deps demo test test-unit test-clang test-nginx \
 		test-asan test-documents test-pages test-long test-matrix \
 		test-load valgrind debug cover bench soak fuzz fuzz-corpus \
 		install clean FORCE
@@ -339,6 +340,12 @@ test-load:
 	.ci/install-deps load
 	$(MAKE) --no-print-directory all
 	t/load/run $(BUILD)/$(SO) $(NGINX)
+
+
+# the least of some rounds; STALL_ARGS="--only WORD", or "--write"
+
+stalls:		all
+	t/stall/run $(BUILD)/$(SO) $(NGINX) $(STALL_ARGS)
 
 
 BENCH :=	$(BUILD)/bench

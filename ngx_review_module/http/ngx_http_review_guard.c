@@ -64,15 +64,18 @@ ngx_http_review_guard(ngx_http_request_t *r)
     rlcf = ngx_http_get_module_loc_conf(r, ngx_http_review_module);
     conf = ngx_http_review_limit_conf(r);
 
-    guarded = rlcf->guard && conf->limit
+    /* for a post_action nobody waits: it takes no turn, nor does it keep one */
+
+    guarded = rlcf->guard && conf->limit && !r->post_action
               && ngx_http_review_request_conf(r)->handler == NULL;
     guard = ngx_http_review_guard_of(r);
 
     if (guard) {
 
-        if (guard->reading
-            || guard->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
-            || guard->turn.state == NGX_HTTP_REVIEW_TURN_READY)
+        if (!r->post_action
+            && (guard->reading
+                || guard->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
+                || guard->turn.state == NGX_HTTP_REVIEW_TURN_READY))
         {
             return NGX_DONE;
         }

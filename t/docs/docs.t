@@ -185,7 +185,7 @@ for my $name (sort keys %flags) {
     my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
                   NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
-                  NGX_CONF_FLAG => '1 0',
+                  NGX_CONF_FLAG => '1 0', NGX_CONF_TAKE123 => '2 0',
                   'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
 
@@ -209,6 +209,7 @@ my %unit = (ms => 1, s => 1000, h => 3600000, k => 1024);
 sub value {
     my ($text, $type) = @_;
     return $text eq 'on' ? 1 : 0 if $text =~ /\Ao(?:n|ff)\z/;
+    return 600 if $text eq 'user:rw';
     return undef if $text !~ /\A(\d+)(ms|s|m|h|k|%)?\z/;
     my ($n, $unit) = ($1, $2 // '');
     return $n * 1024 * 1024 if $unit eq 'm' && $type eq 'size';
@@ -533,7 +534,9 @@ for my $title (sort keys %endpoints) {
 
     $endpoint =~ /finalize_request\(r, NGX_HTTP_REQUEST_TIME_OUT\)/
         and delete $used{REQUEST_TIME_OUT};
-    delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE),
+    # 403 is told once for all
+
+    delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE FORBIDDEN),
                  grep { /^REVIEW_/ } keys %used};
     delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;

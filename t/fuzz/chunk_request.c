@@ -23,16 +23,6 @@ find(void *data, const review_str_t *name)
 }
 
 
-static int
-compile(void *data, review_point_t *point, const char *pointer,
-    review_error_t *err)
-{
-    (void) data;
-
-    return point->when.len == 1 ? review_error(err, pointer, "no regex") : 0;
-}
-
-
 static void
 check_request(const review_chunk_request_t *request)
 {
@@ -98,13 +88,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     pool = tap_pool();
-    body = fuzz_body(pool, data, size);
+    body = fuzz_body(pool, data, size, review_chunk_members);
 
     memset(&given, 0, sizeof(given));
 
     given.rubrics.rubric = size % 2 ? rubric : NULL;
     given.rubrics.find = find;
-    given.rubrics.compile = compile;
     given.max_chunk = 4096;
     given.max_points = 8;
 
@@ -115,6 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_refused(body, rc, &err);
 
         } else {
+            check(!fuzz_unknown);
             check_request(&request);
         }
     }

@@ -10,8 +10,6 @@
 #include "review/base/utf8.h"
 #include "review/rubric/control.h"
 
-#include <utf8proc.h>
-
 
 #define check(cond)                                                           \
     do {                                                                      \
@@ -66,19 +64,19 @@ unspaced(char *to, const char *data, size_t len)
 }
 
 
-/* letters and digits, without which a quote is none */
+/* is there a letter, digit or ideograph, without which a quote is none? */
 
 static int
 is_quote(const char *data, size_t len)
 {
-    const char           *p;
-    utf8proc_category_t   category;
+    int32_t      c;
+    const char  *p;
 
     for (p = data; p < data + len; /* void */) {
-        category = utf8proc_category(review_utf8_next(&p, data + len));
+        c = review_utf8_next(&p, data + len);
 
-        if (category >= UTF8PROC_CATEGORY_LU
-            && category <= UTF8PROC_CATEGORY_LO)
+        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')
+            || (c >= 'a' && c <= 'z') || (c >= 0x4e00 && c <= 0x9fa5))
         {
             return 1;
         }

@@ -57,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     review_embed_request_t   request;
 
     pool = tap_pool();
-    body = fuzz_body(pool, data, size);
+    body = fuzz_body(pool, data, size, review_embed_members);
 
     if (body) {
         rc = review_embed_request(pool, body, &given, &request, &err);
@@ -66,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_refused(body, rc, &err);
 
         } else {
+            check(!fuzz_unknown);
             check_request(pool, &request);
         }
     }

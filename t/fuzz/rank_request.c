@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     review_rank_request_t   request;
 
     pool = tap_pool();
-    body = fuzz_body(pool, data, size);
+    body = fuzz_body(pool, data, size, review_rank_members);
 
     if (body) {
         rc = review_rank_request(pool, body, &given, &request, &err);
@@ -52,6 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_refused(body, rc, &err);
 
         } else {
+            check(!fuzz_unknown);
             check_request(&request);
         }
     }

@@ -2,7 +2,8 @@
 /*
  * For fuzz targets of what reads requests: a body is JSON or is left out, and
  * what is refused names a member that is there, or one that is missing in what
- * is.
+ * is.  What a list of members has refused, or left out, before it was built
+ * would have been refused by the reader as well, or makes no difference to it.
  */
 
 #ifndef FUZZ_REQUEST_H
@@ -23,12 +24,19 @@
     } while (0)
 
 
+/* the list has refused the body: whoever reads it whole must do so, too */
+
+static int  fuzz_unknown;
+
+
 /* the object that the bytes are, or NULL; endpoints get no others to read */
 
 static inline json_t *
-fuzz_body(review_pool_t *pool, const uint8_t *data, size_t size)
+fuzz_body(review_pool_t *pool, const uint8_t *data, size_t size,
+    const review_member_t *members)
 {
-    json_t          *body;
+    size_t           values;
+    json_t          *body, *known;
     review_error_t   err;
 
     body = review_json_parse((const char *) data, size, &err);
@@ -39,7 +47,18 @@ fuzz_body(review_pool_t *pool, const uint8_t *data, size_t size)
         return NULL;
     }
 
-    return body;
+    known = review_json_parse_known((const char *) data, size, members,
+                                    &values, &err);
+    fuzz_unknown = (known == NULL);
+
+    if (known == NULL) {
+        check(strstr(err.text, "is unknown"));
+        return body;
+    }
+
+    check(review_pool_own_json(pool, known) == 0);
+
+    return size % 2 ? known : body;
 }
 
 

@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     review_split_request_t   request;
 
     pool = tap_pool();
-    body = fuzz_body(pool, data, size);
+    body = fuzz_body(pool, data, size, review_split_request_members);
 
     memset(&given, 0, sizeof(given));
 
@@ -34,6 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             fuzz_refused(body, rc, &err);
 
         } else {
+            check(!fuzz_unknown);
             fuzz_text(&request.text, 4096);
             check(request.options.max > 0
                   && request.options.max <= 1000000000

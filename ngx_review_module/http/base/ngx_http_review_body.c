@@ -227,6 +227,11 @@ ngx_http_review_body_take_file(ngx_pool_t *pool, ngx_buf_t *b)
 
     taken->file = file;
     file->log = ngx_cycle->log;
+
+    /* its own name goes with the request */
+
+    ngx_str_set(&file->name, "a request's body");
+
     file->fd = fcntl(b->file->fd, F_DUPFD_CLOEXEC, 0);
 
     if (file->fd == NGX_INVALID_FILE) {

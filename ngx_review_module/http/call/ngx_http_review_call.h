@@ -84,6 +84,8 @@ typedef struct {
      */
 
     review_code_t             (*whole)(ngx_http_review_call_t *call);
+
+    unsigned                    counted:1;  /* it may be an endpoint of ours */
 } ngx_http_review_backend_t;
 
 
@@ -243,6 +245,11 @@ ngx_int_t ngx_http_review_retry_delay(ngx_http_review_call_t *call);
 /* the same where there was no try, since all servers were busy */
 
 ngx_msec_t ngx_http_review_retry_pause(ngx_http_review_call_t *call);
+
+
+/* ngx_http_review_accel.c: headers by which an answer would order us about */
+
+ngx_int_t ngx_http_review_accel_init(ngx_conf_t *cf);
 
 
 /* ngx_http_review_inflate.c: answers that come gzipped in spite of us */

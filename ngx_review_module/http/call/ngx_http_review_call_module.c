@@ -133,7 +133,11 @@ ngx_http_review_call_init(ngx_conf_t *cf)
 
     cmcf->request_id = ngx_http_get_variable_index(cf, &name);
 
-    return cmcf->request_id == NGX_ERROR ? NGX_ERROR : NGX_OK;
+    if (cmcf->request_id == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_accel_init(cf);
 }
 
 

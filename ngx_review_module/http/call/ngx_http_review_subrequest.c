@@ -97,6 +97,28 @@ ngx_http_review_subrequest_create(ngx_http_review_call_t *call)
 }
 
 
+static ngx_int_t
+ngx_http_review_subrequest_passage(ngx_http_review_call_t *call,
+    ngx_list_t *headers)
+{
+    ngx_str_t    value;
+    ngx_pool_t  *pool;
+
+    pool = call->ctx->request->pool;
+
+    value.data = ngx_pnalloc(pool, NGX_INT_T_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%ui", call->ctx->passages + 1)
+                - value.data;
+
+    return ngx_http_review_headers_add(headers, pool,
+                                       NGX_HTTP_REVIEW_PASSAGES_HEADER, &value);
+}
+
+
 /*
  * Only our own headers reach the backend, and those that trace a request
  * through services: never the client's credentials, conditions or codings.
@@ -152,7 +174,8 @@ ngx_http_review_subrequest_headers(ngx_http_review_call_t *call,
         }
     }
 
-    return NGX_OK;
+    return call->backend->counted
+           ? ngx_http_review_subrequest_passage(call, headers) : NGX_OK;
 }
 
 

@@ -36,7 +36,6 @@ static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 void
 ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
 {
-    ngx_int_t        captures[2];
     review_point_t  *point;
 
     point = cell->point;
@@ -44,11 +43,7 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
 
     /* a gate that can't tell is open: an LLM call is cheaper than a miss */
 
-    if (point->when_regex
-        && ngx_http_review_rubric_regex(cell->chunk, point->when_regex,
-                                        captures)
-           == NGX_DECLINED)
-    {
+    if (point->when.data && cell->when.rc == NGX_DECLINED) {
         ngx_http_review_result_skipped(cell);
         return;
     }
@@ -65,14 +60,10 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
 static void
 ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
 {
-    ngx_int_t  captures[2];
-
-    switch (ngx_http_review_rubric_regex(cell->chunk, cell->point->rule->regex,
-                                         captures))
-    {
+    switch (cell->rule.rc) {
 
     case NGX_OK:
-        ngx_http_review_result_rule(cell, captures);
+        ngx_http_review_result_rule(cell, cell->rule.captures);
         return;
 
     case NGX_DECLINED:
@@ -153,6 +144,18 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     if (call->npieces == 0) {
         goto failed;
+    }
+
+    /* only a template repeats anything */
+
+    if (cell->point->nprompts
+        && review_prompt_body_is_large(cell->chunk->prompt, body,
+                                       call->npieces))
+    {
+        ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE,
+                                      "the prompt is over four times its chunk "
+                                      "and references, and 4m besides", NULL);
+        return;
     }
 
     call->body = body;

@@ -17,6 +17,7 @@
 static ngx_int_t ngx_http_review_chunk_handler(ngx_http_request_t *r);
 static void ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_chunk_matched(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_request(
     ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk);
@@ -104,7 +105,8 @@ ngx_http_review_chunk_handler(ngx_http_request_t *r)
 static void
 ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_parse_json(ctx, ngx_http_review_chunk_parsed);
+    ngx_http_review_parse_json(ctx, review_chunk_members,
+                               ngx_http_review_chunk_parsed);
 }
 
 
@@ -119,15 +121,28 @@ ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx)
     rc = ngx_http_review_chunk_request(chunk);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_review_chunk_admit(chunk);
+        rc = ngx_http_review_regex_start(chunk, ngx_http_review_chunk_matched);
     }
+
+    if (rc != NGX_OK) {
+        ngx_http_review_ctx_fail(ctx, rc);
+    }
+}
+
+
+static void
+ngx_http_review_chunk_matched(ngx_http_review_chunk_t *chunk)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_review_chunk_admit(chunk);
 
     if (rc == NGX_OK) {
         rc = ngx_http_review_chunk_start(chunk);
     }
 
     if (rc != NGX_OK) {
-        ngx_http_review_ctx_fail(ctx, rc);
+        ngx_http_review_ctx_fail(&chunk->ctx, rc);
     }
 }
 
@@ -221,21 +236,17 @@ ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
 static ngx_uint_t
 ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
 {
-    ngx_int_t        captures[2];
-    ngx_uint_t       i;
-    review_point_t  *point;
+    ngx_uint_t               i;
+    ngx_http_review_cell_t  *cell;
 
     for (i = 0; i < chunk->ncells; i++) {
-        point = chunk->cells[i].point;
+        cell = &chunk->cells[i];
 
-        if (point->when_regex
-            && ngx_http_review_rubric_regex(chunk, point->when_regex, captures)
-               == NGX_DECLINED)
-        {
+        if (cell->point->when.data && cell->when.rc == NGX_DECLINED) {
             continue;
         }
 
-        if (point->rule == NULL) {
+        if (cell->point->rule == NULL) {
             return 1;
         }
     }

@@ -88,10 +88,21 @@ typedef struct {
 } ngx_http_review_measured_t;
 
 
+/* of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK */
+
+typedef struct {
+    ngx_int_t                   rc;         /* NGX_DECLINED: there is none,
+                                               NGX_ERROR: it took too much */
+    ngx_int_t                   captures[2];
+} ngx_http_review_matched_t;
+
+
 struct ngx_http_review_cell_s {
     ngx_queue_t                 queue;      /* in chunk->answered */
     ngx_http_review_chunk_t    *chunk;
     review_point_t             *point;
+    ngx_http_review_matched_t   when;       /* if the point has any */
+    ngx_http_review_matched_t   rule;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
     review_completion_t        *completion; /* of the last try */
     review_completion_e         outcome;
@@ -141,7 +152,6 @@ struct ngx_http_review_chunk_s {
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
-    uint64_t                    regex_time; /* microseconds */
     ngx_str_t                   key;        /* $review_chunk_key */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
     ngx_http_review_measured_t  measured;   /* what prompts begin with */
@@ -209,7 +219,7 @@ void ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
 void ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk);
 
 
-/* ngx_http_review_rubric.c: rubrics in the configuration, and regexes */
+/* ngx_http_review_rubric.c: rubrics in the configuration */
 
 char *ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 review_rubric_t *ngx_http_review_rubric_find(
@@ -221,13 +231,18 @@ void ngx_http_review_rubric_all(ngx_http_review_ctx_t *ctx,
     review_rubrics_t *given);
 
 /*
- * The place of the first match in the chunk, in bytes: captures[0..1].  NGX_OK,
- * NGX_DECLINED: no match, NGX_ERROR: the match took too much, or the review's
- * regexes together did.
+ * ngx_http_review_regex.c: has all regexes of a review matched, and those that
+ * the request has brought compiled; then "next" is called, or the request has
+ * ended with a problem.
  */
 
-ngx_int_t ngx_http_review_rubric_regex(ngx_http_review_chunk_t *chunk,
-    void *regex, ngx_int_t *captures);
+ngx_int_t ngx_http_review_regex_start(ngx_http_review_chunk_t *chunk,
+    void (*next)(ngx_http_review_chunk_t *chunk));
+
+/* those of a point in the configuration, compiled */
+
+ngx_int_t ngx_http_review_regex_point(ngx_pool_t *pool, review_point_t *point,
+    const char *pointer, review_error_t *err);
 
 
 #pragma GCC visibility pop

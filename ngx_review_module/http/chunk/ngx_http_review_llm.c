@@ -183,5 +183,6 @@ const ngx_http_review_backend_t  ngx_http_review_llm_backend = {
     ngx_http_review_llm_begin,
     ngx_http_review_llm_feed,
     ngx_http_review_llm_end,
-    ngx_http_review_llm_whole
+    ngx_http_review_llm_whole,
+    0
 };

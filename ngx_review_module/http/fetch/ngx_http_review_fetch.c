@@ -123,7 +123,8 @@ ngx_http_review_fetch_handler(ngx_http_request_t *r)
 static void
 ngx_http_review_fetch_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_parse_json(ctx, ngx_http_review_fetch_parsed);
+    ngx_http_review_parse_json(ctx, review_fetch_members,
+                               ngx_http_review_fetch_parsed);
 }
 
 

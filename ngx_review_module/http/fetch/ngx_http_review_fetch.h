@@ -29,6 +29,7 @@ typedef struct {
     ngx_str_t                   path;       /* empty: none */
     ngx_uint_t                  calls;      /* of a request at a time */
     off_t                       max_size;   /* of a file */
+    ngx_uint_t                  access;     /* to a file below "path" */
 } ngx_http_review_fetch_conf_t;
 
 

@@ -27,6 +27,7 @@ struct ngx_http_review_fetch_file_s {
     void                       *data;
     ngx_http_review_fetch_kind_e  kind;
     const char                 *folder;
+    mode_t                      access;
     char                        name[REVIEW_FETCH_NAME + 1];
 
     u_char                     *filling;
@@ -89,6 +90,7 @@ ngx_http_review_fetch_file_create(ngx_http_review_ctx_t *ctx,
     file->data = data;
     file->kind = kind;
     file->folder = (char *) folder->data;
+    file->access = (mode_t) ngx_http_review_fetch_conf(ctx)->access;
     file->filling = ngx_palloc(work->pool, NGX_HTTP_REVIEW_FETCH_BUFFER);
     file->writing = ngx_palloc(work->pool, NGX_HTTP_REVIEW_FETCH_BUFFER);
     file->hash = EVP_MD_CTX_new();
@@ -316,22 +318,35 @@ ngx_http_review_fetch_file_fail(ngx_http_review_fetch_file_t *file,
 }
 
 
-/* one folder below another, made if it isn't there; never through a link */
+/*
+ * One folder below another, made if it isn't there; never through a link.  Who
+ * made it has its mode set, whatever the mask of the process is.
+ */
 
 static ngx_fd_t
-ngx_http_review_fetch_file_enter(ngx_fd_t dir, const char *name)
+ngx_http_review_fetch_file_enter(ngx_fd_t dir, const char *name, mode_t access)
 {
+    int       made;
     ngx_fd_t  fd;
 
     fd = openat(dir, name, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
 
     if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
 
-        if (mkdirat(dir, name, 0755) == -1 && ngx_errno != NGX_EEXIST) {
+        made = (mkdirat(dir, name, 0700) == 0);
+
+        if (!made && ngx_errno != NGX_EEXIST) {
             return NGX_INVALID_FILE;
         }
 
         fd = openat(dir, name, O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC);
+
+        if (made && fd != NGX_INVALID_FILE
+            && fchmod(fd, ngx_dir_access(access)) == -1)
+        {
+            (void) close(fd);
+            return NGX_INVALID_FILE;
+        }
     }
 
     return fd;
@@ -360,7 +375,7 @@ ngx_http_review_fetch_file_walk(ngx_http_review_fetch_file_t *file)
         ngx_memcpy(part, name, slash - name);
         part[slash - name] = '\0';
 
-        fd = ngx_http_review_fetch_file_enter(file->dir, part);
+        fd = ngx_http_review_fetch_file_enter(file->dir, part, file->access);
 
         if (fd == NGX_INVALID_FILE) {
             return NULL;
@@ -390,7 +405,7 @@ ngx_http_review_fetch_file_open_named(ngx_http_review_fetch_file_t *file)
                     REVIEW_FETCH_BEGUN "%08xD%Z", file->random++);
 
         file->fd = openat(file->dir, file->temp,
-                          O_CREAT|O_EXCL|O_WRONLY|O_NOFOLLOW|O_CLOEXEC, 0644);
+                          O_CREAT|O_EXCL|O_WRONLY|O_NOFOLLOW|O_CLOEXEC, 0600);
 
         if (file->fd != NGX_INVALID_FILE) {
             return NGX_OK;
@@ -487,6 +502,10 @@ ngx_http_review_fetch_file_name(ngx_http_review_fetch_file_t *file)
 
     if (file->kind != NGX_HTTP_REVIEW_FETCH_FOLDER || file->work->gone) {
         return NGX_OK;
+    }
+
+    if (fchmod(file->fd, file->access) == -1) {
+        return ngx_http_review_fetch_file_fail(file, "its access");
     }
 
     /* some file systems tell only now that there was no room */

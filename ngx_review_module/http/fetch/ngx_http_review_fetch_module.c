@@ -18,6 +18,13 @@ static ngx_command_t  ngx_http_review_fetch_commands[] = {
       0,
       NULL },
 
+    { ngx_string("review_fetch_access"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE123,
+      ngx_conf_set_access_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_review_fetch_conf_t, access),
+      NULL },
+
       ngx_null_command
 };
 
@@ -56,7 +63,16 @@ ngx_module_t  ngx_http_review_fetch_module = {
 static void *
 ngx_http_review_fetch_create_conf(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_review_fetch_conf_t));
+    ngx_http_review_fetch_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_fetch_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->access = NGX_CONF_UNSET_UINT;
+
+    return conf;
 }
 
 
@@ -66,11 +82,17 @@ ngx_http_review_fetch_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_review_fetch_conf_t *prev = parent;
     ngx_http_review_fetch_conf_t *conf = child;
 
+    ngx_uint_t                        access;
     ngx_http_review_transfer_conf_t  *tcf;
+
+    access = conf->access;
 
     if (ngx_http_review_endpoint_inherits(cf)) {
         *conf = *prev;
+        conf->access = access;
     }
+
+    ngx_conf_merge_uint_value(conf->access, prev->access, 0600);
 
     tcf = ngx_http_conf_get_module_loc_conf(cf,
                                             ngx_http_review_transfer_module);

@@ -17,6 +17,24 @@ static void ngx_http_review_ctx_ping(ngx_event_t *ev);
 static void ngx_http_review_ctx_waking(ngx_event_t *ev);
 
 
+static ngx_uint_t
+ngx_http_review_ctx_passages(ngx_http_request_t *r)
+{
+    ngx_int_t         n;
+    ngx_table_elt_t  *h;
+
+    h = ngx_http_review_headers_find(&r->headers_in.headers,
+                                     NGX_HTTP_REVIEW_PASSAGES_HEADER);
+    if (h == NULL) {
+        return 0;
+    }
+
+    n = ngx_atoi(h->value.data, h->value.len);
+
+    return n == NGX_ERROR ? NGX_HTTP_REVIEW_PASSAGES : (ngx_uint_t) n;
+}
+
+
 ngx_http_review_ctx_t *
 ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
 {
@@ -47,6 +65,7 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
     ctx->started = ngx_current_msec;
     ctx->timeout = conf->timeout;
     ctx->post_action = r->post_action;
+    ctx->passages = ngx_http_review_ctx_passages(r);
 
     ctx->waking.handler = ngx_http_review_ctx_waking;
     ctx->waking.data = ctx;
@@ -73,6 +92,17 @@ ngx_http_review_ctx_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
     ngx_http_request_t  *r;
 
     r = ctx->request;
+
+    if (rc == NGX_OK && ctx->passages >= NGX_HTTP_REVIEW_PASSAGES) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "review: a request has come through here %ui times: a "
+                      "location leads back to itself", ctx->passages);
+
+        rc = ngx_http_review_problem(ctx, NGX_HTTP_FORBIDDEN, NULL,
+                                     "the request has come through this kind "
+                                     "of location too often: one leads back "
+                                     "to itself");
+    }
 
     if (rc != NGX_OK) {
 

@@ -11,13 +11,19 @@
 #include "review/json/json.h"
 
 
+/* so many values of JSON are freed in less time than a thread takes to wake */
+
+#define NGX_HTTP_REVIEW_PARSE_VALUES  1000
+
+
 typedef struct {
     ngx_http_review_ctx_t      *ctx;
     ngx_http_review_ctx_pt      next;
     review_pool_t              *pool;
     ngx_chain_t                *bufs;       /* the thread's own */
     off_t                       size;
-    ngx_uint_t                  json;       /* what it is taken for */
+    ngx_http_review_work_t     *work;       /* NULL: it is small */
+    const review_member_t      *members;    /* of JSON; NULL: it is a text */
     json_t                     *value;
     review_str_t                text;
     review_error_t              err;
@@ -26,7 +32,7 @@ typedef struct {
 
 
 static void ngx_http_review_parse_as(ngx_http_review_ctx_t *ctx,
-    ngx_uint_t json, ngx_http_review_ctx_pt next);
+    const review_member_t *members, ngx_http_review_ctx_pt next);
 static ngx_int_t ngx_http_review_parse_reading_small(
     ngx_http_review_reading_t *reading);
 static ngx_int_t ngx_http_review_parse_reading_large(
@@ -41,9 +47,9 @@ static void ngx_http_review_parse_reading_check(
 
 void
 ngx_http_review_parse_json(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_ctx_pt next)
+    const review_member_t *members, ngx_http_review_ctx_pt next)
 {
-    ngx_http_review_parse_as(ctx, 1, next);
+    ngx_http_review_parse_as(ctx, members, next);
 }
 
 
@@ -51,13 +57,13 @@ void
 ngx_http_review_parse_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next)
 {
-    ngx_http_review_parse_as(ctx, 0, next);
+    ngx_http_review_parse_as(ctx, NULL, next);
 }
 
 
 static void
-ngx_http_review_parse_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
-    ngx_http_review_ctx_pt next)
+ngx_http_review_parse_as(ngx_http_review_ctx_t *ctx,
+    const review_member_t *members, ngx_http_review_ctx_pt next)
 {
     size_t                     max;
     ngx_int_t                  rc;
@@ -67,14 +73,14 @@ ngx_http_review_parse_as(ngx_http_review_ctx_t *ctx, ngx_uint_t json,
 
     reading.ctx = ctx;
     reading.next = next;
-    reading.json = json;
+    reading.members = members;
     reading.size = ngx_http_review_body_size(ctx->request);
 
     /* a text is all of the body, of JSON it is a part */
 
     max = ngx_http_review_request_conf(ctx)->max_text;
 
-    if ((!json && reading.size > (off_t) max)
+    if ((members == NULL && reading.size > (off_t) max)
         || reading.size > NGX_MAX_SIZE_T_VALUE / 2)
     {
         ngx_http_review_ctx_fail(ctx,
@@ -133,6 +139,7 @@ ngx_http_review_parse_reading_large(ngx_http_review_reading_t *request)
 
     *reading = *request;
     reading->pool = work->memory;
+    reading->work = work;
 
     if (ngx_http_review_body_take(reading->ctx->request, work->pool,
                                   &reading->bufs)
@@ -174,9 +181,24 @@ ngx_http_review_parse_reading_run(void *data)
 
     /* what was parsed is not needed any more, and here nobody waits */
 
-    if (reading->json) {
+    if (reading->members) {
         (void) ngx_pfree(reading->pool->ctx, p);
     }
+}
+
+
+/* a thread frees what takes long to be freed */
+
+static int
+ngx_http_review_parse_reading_own(ngx_http_review_reading_t *reading,
+    size_t values)
+{
+    if (reading->work && values > NGX_HTTP_REVIEW_PARSE_VALUES) {
+        reading->work->json = reading->value;
+        return 0;
+    }
+
+    return review_pool_own_json(reading->pool, reading->value);
 }
 
 
@@ -184,19 +206,22 @@ static void
 ngx_http_review_parse_reading(ngx_http_review_reading_t *reading,
     const char *data, size_t len)
 {
-    if (!reading->json) {
+    size_t  values;
+
+    if (reading->members == NULL) {
         ngx_http_review_parse_reading_check(reading, data, len);
         return;
     }
 
-    reading->value = review_json_parse(data, len, &reading->err);
+    reading->value = review_json_parse_known(data, len, reading->members,
+                                             &values, &reading->err);
 
     if (reading->value == NULL) {
         reading->status = NGX_HTTP_BAD_REQUEST;
         return;
     }
 
-    if (review_pool_own_json(reading->pool, reading->value) != 0) {
+    if (ngx_http_review_parse_reading_own(reading, values) != 0) {
         reading->status = NGX_ERROR;
         return;
     }
@@ -265,7 +290,7 @@ ngx_http_review_parse_reading_done(void *data)
         return;
     }
 
-    if (reading->json) {
+    if (reading->members) {
         ctx->body = reading->value;
 
     } else {

@@ -8,7 +8,7 @@
 #include "http/limit/ngx_http_review_limit.h"
 #include "http/base/ngx_http_review_base.h"
 
-#include <jansson.h>
+#include "review/json/json.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -109,6 +109,16 @@ typedef struct {
 } ngx_http_review_calling_t;
 
 
+/*
+ * A location of ours may lead to another one, that of chunks for example, and
+ * so on, but not in a circle: each call that may says how often it has come
+ * through us.
+ */
+
+#define NGX_HTTP_REVIEW_PASSAGES_HEADER  "X-Review-Passages"
+#define NGX_HTTP_REVIEW_PASSAGES         4
+
+
 struct ngx_http_review_ctx_s {
     ngx_http_request_t         *request;
     void                      **loc_conf;   /* the location's, as it was then */
@@ -133,6 +143,7 @@ struct ngx_http_review_ctx_s {
     void                       *data;       /* what progress waits for */
     ngx_http_review_usage_t     usage;
     ngx_uint_t                  failed;     /* points, inputs */
+    ngx_uint_t                  passages;   /* of us, that it has behind it */
     review_str_t               *rubric;     /* its name; NULL: none */
     const char                 *status;     /* of the reply; NULL: none yet */
 
@@ -236,19 +247,23 @@ ngx_uint_t ngx_http_review_visit_is_ours(ngx_http_review_ctx_t *ctx);
 
 void ngx_http_review_visit_cleanup(void *data);
 
+/* a handler of the precontent phase: a post_action takes the request away */
+
+ngx_int_t ngx_http_review_visit_precontent(ngx_http_request_t *r);
+
 /* has a client's going away noticed */
 
 ngx_int_t ngx_http_review_ctx_watch_client(ngx_http_request_t *r);
 
 
 /*
- * ngx_http_review_parse.c: the body as JSON, an object, in ctx->body, or as a
- * text of valid UTF-8 in ctx->text.  Then "next" is called; or the request has
- * ended with a problem.
+ * ngx_http_review_parse.c: the body as JSON, an object of these members, in
+ * ctx->body, or as a text of valid UTF-8 in ctx->text.  Then "next" is called;
+ * or the request has ended with a problem.
  */
 
 void ngx_http_review_parse_json(ngx_http_review_ctx_t *ctx,
-    ngx_http_review_ctx_pt next);
+    const review_member_t *members, ngx_http_review_ctx_pt next);
 void ngx_http_review_parse_text(ngx_http_review_ctx_t *ctx,
     ngx_http_review_ctx_pt next);
 

@@ -94,3 +94,42 @@ ngx_http_review_visit_cleanup(void *data)
         ctx->calling->leave(ctx);
     }
 }
+
+
+/*
+ * A handler of the precontent phase: nginx goes on with the request in the
+ * location of a post_action.  Its client waits for nothing any more, and no
+ * call of it may keep its place in the queue, or an LLM at work, until then.
+ */
+
+ngx_int_t
+ngx_http_review_visit_precontent(ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t     *cln;
+    ngx_http_review_ctx_t  *ctx;
+
+    if (!r->post_action || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    for (cln = r->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler != ngx_http_review_visit_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->post_action) {
+            continue;
+        }
+
+        if (ctx->calling) {
+            ctx->calling->stop(ctx);
+        }
+
+        ngx_http_review_visit_cleanup(ctx);
+    }
+
+    return NGX_DECLINED;
+}

@@ -42,6 +42,7 @@
 typedef struct {
     ngx_pool_t                 *pool;       /* its own */
     ngx_event_t                 alive;      /* keeps a worker from its exit */
+    json_t                     *json;
     ngx_uint_t                  n;
     void                       *memory[NGX_HTTP_REVIEW_FREE_MAX];
 } ngx_http_review_freeing_t;
@@ -56,7 +57,10 @@ static void ngx_http_review_work_let_go(void *data);
 
 /*
  * glibc would give each thread an arena of its own, where the rests of large
- * requests stay: with two for all, a worker keeps a quarter of that.
+ * requests stay: with two for all, a worker keeps a quarter of that.  And small
+ * pieces that are free would not be joined until somebody needs, or frees, a
+ * large one: that may be the event loop, long after a thread has freed a
+ * million of them.
  */
 
 void
@@ -64,6 +68,7 @@ ngx_http_review_work_init(void)
 {
 #ifdef M_ARENA_MAX
     (void) mallopt(M_ARENA_MAX, 2);
+    (void) mallopt(M_MXFAST, 0);
 #endif
 }
 
@@ -123,8 +128,9 @@ ngx_http_review_work(ngx_http_review_ctx_t *ctx)
 #if (NGX_THREADS && defined __GLIBC__)
 
 /*
- * To give back tens of megabytes takes the system milliseconds: large memory of
- * a work is freed on a thread, once nothing points to it.
+ * To give back tens of megabytes takes the system milliseconds, and so do a
+ * hundred thousand values of JSON: large memory of a work is freed on a thread,
+ * once nothing points to it.
  */
 
 static void
@@ -136,6 +142,14 @@ ngx_http_review_work_free_run(void *data, ngx_log_t *log)
 
     for (i = 0; i < freeing->n; i++) {
         ngx_free(freeing->memory[i]);
+    }
+
+    if (freeing->json) {
+        json_decref(freeing->json);
+
+        /* what small pieces have left would stay with us */
+
+        (void) malloc_trim(0);
     }
 }
 
@@ -155,7 +169,7 @@ ngx_http_review_work_free_event(ngx_event_t *ev)
 /* NULL: there is nothing to be freed so, or no memory */
 
 static ngx_thread_task_t *
-ngx_http_review_work_free_task(ngx_pool_t *from)
+ngx_http_review_work_free_task(ngx_http_review_work_t *work)
 {
     ngx_uint_t                  n;
     ngx_pool_t                 *pool;
@@ -165,12 +179,15 @@ ngx_http_review_work_free_task(ngx_pool_t *from)
 
     n = 0;
 
-    for (l = from->large; l && n < NGX_HTTP_REVIEW_FREE_MAX; l = l->next) {
+    for (l = work->pool->large;
+         l && n < NGX_HTTP_REVIEW_FREE_MAX;
+         l = l->next)
+    {
         n += (l->alloc && malloc_usable_size(l->alloc)
                           >= NGX_HTTP_REVIEW_FREE_SIZE);
     }
 
-    if (n == 0) {
+    if (n == 0 && work->json == NULL) {
         return NULL;
     }
 
@@ -187,8 +204,10 @@ ngx_http_review_work_free_task(ngx_pool_t *from)
 
     freeing = task->ctx;
     freeing->pool = pool;
+    freeing->json = work->json;
+    work->json = NULL;
 
-    for (l = from->large; l && freeing->n < n; l = l->next) {
+    for (l = work->pool->large; l && freeing->n < n; l = l->next) {
 
         if (l->alloc
             && malloc_usable_size(l->alloc) >= NGX_HTTP_REVIEW_FREE_SIZE)
@@ -232,6 +251,18 @@ ngx_http_review_work_free_post(ngx_thread_task_t *task,
 
 
 static void
+ngx_http_review_work_free_now(ngx_http_review_work_t *work)
+{
+    json_t  *json;
+
+    json = work->json;
+
+    ngx_destroy_pool(work->pool);
+    json_decref(json);
+}
+
+
+static void
 ngx_http_review_work_free(ngx_http_review_work_t *work)
 {
 #if (NGX_THREADS && defined __GLIBC__)
@@ -242,9 +273,9 @@ ngx_http_review_work_free(ngx_http_review_work_t *work)
     threads = work->threads;
 
     if (threads) {
-        task = ngx_http_review_work_free_task(work->pool);
+        task = ngx_http_review_work_free_task(work);
 
-        ngx_destroy_pool(work->pool);
+        ngx_http_review_work_free_now(work);
 
         if (task) {
             ngx_http_review_work_free_post(task, threads);
@@ -255,7 +286,7 @@ ngx_http_review_work_free(ngx_http_review_work_t *work)
 
 #endif
 
-    ngx_destroy_pool(work->pool);
+    ngx_http_review_work_free_now(work);
 }
 
 

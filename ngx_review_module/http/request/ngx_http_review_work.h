@@ -20,6 +20,8 @@ struct ngx_http_review_work_s {
     ngx_http_review_work_pt     run;        /* on a thread */
     ngx_http_review_work_pt     done;       /* afterwards, in the event loop */
     void                       *data;
+    json_t                     *json;       /* its own, of many values; or
+                                               NULL */
     void                       *task;       /* nginx's, used again */
     void                       *threads;    /* its pool; NULL: never needed */
     ngx_uint_t                  held;       /* by other works */

@@ -8,6 +8,7 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/base/excerpt.h"
 #include "review/base/utf8.h"
 
 
@@ -42,7 +43,8 @@ static const ngx_http_review_backend_t  ngx_http_review_extract_backend = {
     ngx_http_review_extract_begin,
     ngx_http_review_extract_feed,
     ngx_http_review_extract_end,
-    ngx_http_review_extract_whole
+    ngx_http_review_extract_whole,
+    1
 };
 
 
@@ -112,6 +114,8 @@ ngx_http_review_extract_end(ngx_http_review_call_t *call)
     e->message[n] = '\0';
 
     e->message[strcspn(e->message, "\r\n<")] = '\0';
+
+    review_excerpt_mask(e->message);
 
     return e->message;
 }

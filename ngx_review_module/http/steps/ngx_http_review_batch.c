@@ -24,7 +24,8 @@ static const ngx_http_review_backend_t  ngx_http_review_batch_backend = {
     ngx_http_review_batch_begin,
     ngx_http_review_batch_feed,
     ngx_http_review_batch_end,
-    ngx_http_review_batch_whole
+    ngx_http_review_batch_whole,
+    1
 };
 
 

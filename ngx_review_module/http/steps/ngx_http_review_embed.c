@@ -73,7 +73,8 @@ ngx_http_review_embed_handler(ngx_http_request_t *r)
 static void
 ngx_http_review_embed_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_parse_json(ctx, ngx_http_review_embed_parsed);
+    ngx_http_review_parse_json(ctx, review_embed_members,
+                               ngx_http_review_embed_parsed);
 }
 
 

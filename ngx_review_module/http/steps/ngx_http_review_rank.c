@@ -106,7 +106,8 @@ ngx_http_review_rank_handler(ngx_http_request_t *r)
 static void
 ngx_http_review_rank_read(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_parse_json(ctx, ngx_http_review_rank_parsed);
+    ngx_http_review_parse_json(ctx, review_rank_members,
+                               ngx_http_review_rank_parsed);
 }
 
 

@@ -230,7 +230,8 @@ ngx_http_review_split_read(ngx_http_review_ctx_t *ctx)
     switch (split->type) {
 
     case NGX_HTTP_REVIEW_TYPE_JSON:
-        ngx_http_review_parse_json(ctx, ngx_http_review_split_parsed);
+        ngx_http_review_parse_json(ctx, review_split_request_members,
+                                   ngx_http_review_split_parsed);
         break;
 
     case NGX_HTTP_REVIEW_TYPE_TEXT:

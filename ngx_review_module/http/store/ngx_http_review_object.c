@@ -8,6 +8,7 @@
 
 #include "http/store/ngx_http_review_object.h"
 #include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 
 static ngx_int_t ngx_http_review_object_handler(ngx_http_request_t *r);
@@ -242,6 +243,18 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
         op->size = ngx_http_review_body_size(r);
     }
 
+    /* what a thread reads must outlive the request */
+
+    if (op->type == NGX_HTTP_REVIEW_S3_LIST) {
+
+        if (ngx_http_review_work(ctx) == NULL) {
+            ngx_http_review_ctx_fail(ctx, NGX_ERROR);
+            return;
+        }
+
+        op->pool = ctx->work->pool;
+    }
+
     if (ngx_http_review_s3_start(op) != NGX_OK) {
         ngx_http_review_ctx_fail(ctx, NGX_ERROR);
     }
@@ -453,6 +466,10 @@ ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx)
 
     if (object->failed) {
         ngx_http_review_ctx_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    if (object->listing) {
         return;
     }
 

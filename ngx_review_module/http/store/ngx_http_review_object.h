@@ -25,6 +25,7 @@ typedef struct {
     unsigned                    paused:1;
     unsigned                    done:1;
     unsigned                    failed:1;   /* no memory */
+    unsigned                    listing:1;  /* a thread reads the list */
 } ngx_http_review_object_t;
 
 

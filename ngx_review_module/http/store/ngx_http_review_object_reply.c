@@ -6,8 +6,20 @@
 
 #include "http/store/ngx_http_review_object.h"
 #include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 #include "review/json/write.h"
+
+
+/* a list while it is read; all of it is the work's */
+
+typedef struct {
+    ngx_http_review_object_t   *object;
+    ngx_http_review_work_t     *work;
+    review_str_t                xml;
+    review_buf_t                json;
+    ngx_uint_t                  bad;
+} ngx_http_review_object_list_t;
 
 
 static ngx_int_t
@@ -22,6 +34,19 @@ ngx_http_review_object_reply_json(ngx_http_review_object_t *object,
     }
 
     return ngx_http_review_reply_whole(&object->ctx, NGX_HTTP_OK, out);
+}
+
+
+static void
+ngx_http_review_object_reply_failed(ngx_http_review_object_t *object)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &object->ctx;
+    ctx->status = "failed";
+
+    ngx_http_review_ctx_fail(ctx, ngx_http_review_s3_problem(ctx, &object->op,
+                                                             NULL));
 }
 
 
@@ -55,15 +80,81 @@ ngx_http_review_object_reply_stored(ngx_http_review_object_t *object)
 }
 
 
-static ngx_int_t
-ngx_http_review_object_reply_listed(ngx_http_review_object_t *object)
+/* on a thread: a list may have megabytes */
+
+static void
+ngx_http_review_object_reply_read_list(void *data)
 {
-    review_buf_t  b;
+    ngx_http_review_object_list_t *list = data;
 
-    review_buf_init(&b, object->ctx.pool, 4096);
-    review_s3_list_json(&b, &object->op.list);
+    review_pool_t     *memory;
+    review_s3_list_t   listed;
 
-    return ngx_http_review_object_reply_json(object, &b);
+    memory = list->work->memory;
+
+    /* a client that has gone leaves no work for those behind it */
+
+    if (list->work->gone
+        || review_s3_list(memory, list->xml.data, list->xml.len, &listed) != 0)
+    {
+        list->bad = 1;
+        return;
+    }
+
+    review_buf_init(&list->json, memory, 4096);
+    review_s3_list_json(&list->json, &listed);
+}
+
+
+static void
+ngx_http_review_object_reply_listed(void *data)
+{
+    ngx_http_review_object_list_t *list = data;
+
+    ngx_http_review_ctx_t     *ctx;
+    ngx_http_review_object_t  *object;
+
+    object = list->object;
+    ctx = &object->ctx;
+
+    if (list->bad) {
+        ngx_http_review_s3_request_fail(&object->op, REVIEW_CODE_BAD_ANSWER,
+                                        "the store's list is not understood");
+        ngx_http_review_object_reply_failed(object);
+        return;
+    }
+
+    ctx->status = "complete";
+
+    ngx_http_review_ctx_finish(ctx, ngx_http_review_object_reply_json(object,
+                                                                 &list->json));
+}
+
+
+static void
+ngx_http_review_object_reply_list(ngx_http_review_object_t *object)
+{
+    ngx_http_review_work_t         *work;
+    ngx_http_review_object_list_t  *list;
+
+    work = object->ctx.work;
+
+    list = ngx_pcalloc(work->pool, sizeof(ngx_http_review_object_list_t));
+    if (list == NULL) {
+        ngx_http_review_ctx_fail(&object->ctx, NGX_ERROR);
+        return;
+    }
+
+    list->object = object;
+    list->work = work;
+    list->xml.data = object->op.reply.data;
+    list->xml.len = object->op.reply.len;
+
+    object->listing = 1;
+
+    ngx_http_review_work_start(work, list->xml.len,
+                               ngx_http_review_object_reply_read_list,
+                               ngx_http_review_object_reply_listed, list);
 }
 
 
@@ -92,29 +183,20 @@ ngx_http_review_object_reply(ngx_http_review_object_t *object)
     ctx = &object->ctx;
 
     if (object->op.failed) {
-        ctx->status = "failed";
+        ngx_http_review_object_reply_failed(object);
+        return;
+    }
 
-        ngx_http_review_ctx_fail(ctx, ngx_http_review_s3_problem(ctx,
-                                                                 &object->op,
-                                                                 NULL));
+    if (object->op.type == NGX_HTTP_REVIEW_S3_LIST) {
+        ngx_http_review_object_reply_list(object);
         return;
     }
 
     ctx->status = "complete";
 
-    switch (object->op.type) {
-
-    case NGX_HTTP_REVIEW_S3_PUT:
-        rc = ngx_http_review_object_reply_stored(object);
-        break;
-
-    case NGX_HTTP_REVIEW_S3_LIST:
-        rc = ngx_http_review_object_reply_listed(object);
-        break;
-
-    default:
-        rc = ngx_http_review_object_reply_deleted(object);
-    }
+    rc = object->op.type == NGX_HTTP_REVIEW_S3_PUT
+         ? ngx_http_review_object_reply_stored(object)
+         : ngx_http_review_object_reply_deleted(object);
 
     ngx_http_review_ctx_finish(ctx, rc);
 }

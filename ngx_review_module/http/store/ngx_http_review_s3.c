@@ -94,41 +94,12 @@ ngx_http_review_s3_try(ngx_http_review_s3_t *op)
 }
 
 
-static void
-ngx_http_review_s3_answer(ngx_http_review_s3_t *op)
-{
-    u_char  md5[16];
-
-    switch (op->type) {
-
-    case NGX_HTTP_REVIEW_S3_PUT:
-        ngx_md5_final(md5, &op->md5);
-        (void) ngx_http_review_s3_request_check(op, md5, 0);
-        break;
-
-    case NGX_HTTP_REVIEW_S3_LIST:
-
-        if (review_s3_list(op->memory, op->reply.data, op->reply.len,
-                           &op->list)
-            != 0)
-        {
-            ngx_http_review_s3_request_fail(op, REVIEW_CODE_BAD_ANSWER, "the "
-                                            "store's list is not understood");
-        }
-
-        break;
-
-    default:
-        break;
-    }
-}
-
-
 /* what the last request has come to; NGX_AGAIN: there is another to make */
 
 static ngx_int_t
 ngx_http_review_s3_outcome(ngx_http_review_s3_t *op)
 {
+    u_char                       md5[16];
     ngx_http_review_transfer_t  *t;
 
     t = &op->transfer;
@@ -163,7 +134,10 @@ ngx_http_review_s3_outcome(ngx_http_review_s3_t *op)
         return ngx_http_review_s3_parts_done(op);
     }
 
-    ngx_http_review_s3_answer(op);
+    if (op->type == NGX_HTTP_REVIEW_S3_PUT) {
+        ngx_md5_final(md5, &op->md5);
+        (void) ngx_http_review_s3_request_check(op, md5, 0);
+    }
 
     return NGX_OK;
 }

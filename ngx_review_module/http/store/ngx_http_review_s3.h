@@ -135,7 +135,6 @@ struct ngx_http_review_s3_s {
     review_s3_error_e           said;
     ngx_uint_t                  status;     /* 0: no response */
     ngx_str_t                   etag;       /* of PUT, as it came */
-    review_s3_list_t            list;       /* of LIST */
     ngx_uint_t                  tries;
     unsigned                    handed:1;   /* the owner has seen some of it */
     char                        code[64];
@@ -150,7 +149,8 @@ struct ngx_http_review_s3_s {
     ngx_event_t                 retry;
     review_pool_t              *memory;
     review_buf_t                url;
-    review_buf_t                reply;      /* an error, or what is for us */
+    review_buf_t                reply;      /* an error, or what is for us:
+                                               of LIST, for the owner */
     review_str_t                own;        /* a body of ours; empty: none */
     off_t                       offset;     /* of what is sent, */
     off_t                       sending;    /* and how much of it */

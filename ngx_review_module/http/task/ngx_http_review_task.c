@@ -160,7 +160,8 @@ ngx_http_review_task_read(ngx_http_review_ctx_t *ctx)
     switch (task->type) {
 
     case NGX_HTTP_REVIEW_TYPE_JSON:
-        ngx_http_review_parse_json(ctx, ngx_http_review_task_parsed);
+        ngx_http_review_parse_json(ctx, review_task_members,
+                                   ngx_http_review_task_parsed);
         break;
 
     case NGX_HTTP_REVIEW_TYPE_TEXT:

@@ -62,7 +62,8 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
     ngx_http_review_task_chunks_begin,
     ngx_http_review_task_chunks_feed,
     ngx_http_review_task_chunks_end,
-    ngx_http_review_task_chunks_whole
+    ngx_http_review_task_chunks_whole,
+    1
 };
 
 

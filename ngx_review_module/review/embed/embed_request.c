@@ -5,6 +5,10 @@
 #include "review/json/write.h"
 
 
+/* bytes of what only the service knows: each call repeats it */
+
+#define REVIEW_EMBED_REST    65536
+
 /*
  * Places that are looked at for the same input: somebody who makes hashes
  * collide only has the same inputs sent twice, and nobody waits for him.
@@ -23,13 +27,13 @@ static const char *const  review_embed_formats[] = { "float", "base64", NULL };
 
 /* all others are the service's */
 
-static const review_member_t  review_embed_members[] = {
+const review_member_t  review_embed_members[] = {
     review_member("input", ANY, review_embed_body_t, input,
                   .missing = "is missing: what to embed"),
     review_member("model", STRING, review_embed_body_t, model, .min = 1),
     review_member("encoding_format", CHOICE, review_embed_body_t, base64,
                   .names = review_embed_formats),
-    review_member_end
+    review_member_rest
 };
 
 
@@ -340,7 +344,7 @@ review_embed_request_inputs(review_pool_t *pool, json_t *input,
 
 static int
 review_embed_request_rest(review_pool_t *pool, json_t *body,
-    review_embed_request_t *request)
+    review_embed_request_t *request, review_error_t *err)
 {
     json_t        *value;
     const char    *name;
@@ -356,6 +360,12 @@ review_embed_request_rest(review_pool_t *pool, json_t *body,
 
         review_write_key(&b, name, strlen(name));
         review_write_value(&b, NULL, value);
+
+        if (b.len > REVIEW_EMBED_REST) {
+            return review_refuse(err, 413, "", "what only the service knows, "
+                                 "beside \"input\" and \"model\", may be of %d "
+                                 "bytes", REVIEW_EMBED_REST);
+        }
     }
 
     request->rest.data = b.len ? b.data : "";
@@ -390,7 +400,7 @@ review_embed_request(review_pool_t *pool, json_t *body,
     rc = review_embed_request_inputs(pool, members.input, request, err);
 
     if (rc == 0) {
-        rc = review_embed_request_rest(pool, body, request);
+        rc = review_embed_request_rest(pool, body, request, err);
     }
 
     if (rc == 0 && request->n > given->max_inputs) {

@@ -10,6 +10,7 @@
 
 #include "review/base/buf.h"
 #include "review/base/review.h"
+#include "review/json/json.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -100,6 +101,8 @@ typedef struct {
 typedef struct {
     size_t                 max_inputs;
 } review_embed_given_t;
+
+extern const review_member_t  review_embed_members[];
 
 /*
  * Returns 0, or the HTTP status of the problem that *err describes, or -1: no

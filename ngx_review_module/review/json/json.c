@@ -8,6 +8,13 @@
 #include <stdio.h>
 
 
+#define REVIEW_JSON_FLAGS  (JSON_REJECT_DUPLICATES|JSON_DECODE_ANY)
+
+/* more of a name is neither shown nor has room in a pointer */
+
+#define REVIEW_JSON_NAME   (2 * REVIEW_ERROR_POINTER)
+
+
 /* as it was meant, if it can be a text */
 
 static int
@@ -29,6 +36,23 @@ review_json_name(char *pointer, const review_str_t *raw)
     return lossy ? review_json_member_pointer_name(pointer, pointer, raw->data,
                                                    raw->len)
                  : review_json_member_pointer_name(pointer, pointer, name, len);
+}
+
+
+/* so much of it as is shown; an escape cut in two may take three bytes */
+
+static void
+review_json_name_cut(char *name, review_str_t *raw)
+{
+    int  lossy;
+
+    lossy = 0;
+
+    if (raw->len >= REVIEW_JSON_NAME) {
+        raw->len = review_utf8_cut(raw->data, raw->len, REVIEW_JSON_NAME - 1);
+    }
+
+    name[review_scan_unescape_to(name, raw, &lossy)] = '\0';
 }
 
 
@@ -279,12 +303,53 @@ review_json_place(const char *data, size_t at, size_t *line, size_t *column)
 }
 
 
-json_t *
-review_json_parse(const char *data, size_t len, review_error_t *err)
+/* where the list, or there being too many, has ended the reading */
+
+static void
+review_json_refuse(const char *data, size_t len,
+    const review_load_known_t *known, review_error_t *err)
 {
-    size_t         i;
-    json_t        *json;
-    json_error_t   error;
+    char                 name[REVIEW_JSON_NAME + 8];
+    char                 pointer[REVIEW_ERROR_POINTER];
+    size_t               line, column;
+    const char          *p;
+    review_str_t         raw;
+    review_scan_path_t   path;
+
+    /* before a name the path is that of what holds it */
+
+    p = data;
+    (void) review_scan_path(&p, known->at, &path);
+    review_json_pointer(&path, pointer);
+
+    if (known->why == REVIEW_LOAD_UNKNOWN) {
+        p = known->at;
+        (void) review_scan_string(&p, data + len, &raw);
+        review_json_name_cut(name, &raw);
+
+        (void) review_json_object_unknown(known->members, pointer, name, err);
+        return;
+    }
+
+    review_json_place(data, (size_t) (known->at - data), &line, &column);
+
+    (void) review_error(err, pointer, "line %zu, column %zu: JSON may have at "
+                        "most %d %s", line, column,
+                        known->why == REVIEW_LOAD_TOO_MANY
+                        ? REVIEW_LOAD_VALUES : REVIEW_LOAD_LISTS,
+                        known->why == REVIEW_LOAD_TOO_MANY
+                        ? "values" : "objects and arrays");
+}
+
+
+json_t *
+review_json_parse_known(const char *data, size_t len,
+    const review_member_t *members, size_t *values, review_error_t *err)
+{
+    size_t                i;
+    json_t               *json;
+    json_error_t          error;
+    review_load_known_t   known;
 
     if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
         data += 3;
@@ -298,12 +363,34 @@ review_json_parse(const char *data, size_t len, review_error_t *err)
         return NULL;
     }
 
-    json = review_json_load(data, len,
-                            JSON_REJECT_DUPLICATES|JSON_DECODE_ANY, &error);
+    json = review_json_load_known(data, len, REVIEW_JSON_FLAGS, members,
+                                  &known);
+
+    if (json == NULL && known.why != REVIEW_LOAD_BAD) {
+        review_json_refuse(data, len, &known, err);
+        return NULL;
+    }
+
+    /* of what is bad jansson says why: it builds no more of it than we did */
+
+    if (json == NULL) {
+        json = json_loadb(data, len, REVIEW_JSON_FLAGS, &error);
+    }
 
     if (json == NULL) {
         review_json_explain(data, len, &error, err);
     }
 
+    *values = known.values;
+
     return json;
+}
+
+
+json_t *
+review_json_parse(const char *data, size_t len, review_error_t *err)
+{
+    size_t  values;
+
+    return review_json_parse_known(data, len, NULL, &values, err);
 }

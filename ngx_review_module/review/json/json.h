@@ -22,6 +22,17 @@
 
 json_t *review_json_parse(const char *data, size_t len, review_error_t *err);
 
+/*
+ * The same for an object of which the list tells what it may have, and what the
+ * objects in it may, see below: all else is refused before it is built.
+ * *values is how many there are in it, which tells how long it takes to free.
+ */
+
+typedef struct review_member_s  review_member_t;
+
+json_t *review_json_parse_known(const char *data, size_t len,
+    const review_member_t *members, size_t *values, review_error_t *err);
+
 /* line and column of the byte at "at", in code points, both from 1 */
 
 void review_json_place(const char *data, size_t at, size_t *line,
@@ -76,7 +87,7 @@ typedef enum {
     REVIEW_MEMBER_CHOICE               /* int, the index of one of "names" */
 } review_member_e;
 
-typedef struct {
+struct review_member_s {
     const char             *name;
     review_member_e         kind;
     size_t                  at;
@@ -93,7 +104,13 @@ typedef struct {
 
     int                   (*read)(void *into, json_t *value,
                                   const char *pointer, review_error_t *err);
-} review_member_t;
+
+    /* what the value may have if it is an object; NULL: anything */
+
+    const review_member_t  *of;
+    const review_member_t  *each;      /* what objects may have that it has as
+                                          an array */
+};
 
 #define review_member(n, k, type, field, ...)                                 \
     { .name = n, .kind = REVIEW_MEMBER_ ## k, .at = offsetof(type, field),    \
@@ -102,6 +119,10 @@ typedef struct {
     { .name = n, .kind = REVIEW_MEMBER_ ## k, .read = by, __VA_ARGS__ }
 #define review_member_idle(n)  { .name = n }
 #define review_member_end      { .name = NULL }
+
+/* or, where any other member is kept as it is: */
+
+#define review_member_rest     { .name = NULL, .kind = REVIEW_MEMBER_ANY }
 
 /*
  * Reads members to their places in "into", in the order of the list; what is
@@ -115,6 +136,11 @@ int review_json_object_members(json_t *object, const char *pointer,
     const review_member_t *members, void *into, review_error_t *err);
 int review_json_object_known(json_t *object, const char *pointer,
     const review_member_t *members, review_error_t *err);
+
+/* says so; returns 400 */
+
+int review_json_object_unknown(const review_member_t *members,
+    const char *pointer, const char *name, review_error_t *err);
 
 /* the one of that name, or NULL */
 

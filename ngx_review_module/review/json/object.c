@@ -80,8 +80,8 @@ review_json_object_member_nearest(const review_member_t *members,
 }
 
 
-static int
-review_json_object_member_unknown(const review_member_t *members,
+int
+review_json_object_unknown(const review_member_t *members,
     const char *pointer, const char *name, review_error_t *err)
 {
     int          n;
@@ -137,8 +137,7 @@ review_json_object_known(json_t *object, const char *pointer,
         if (name[0] != '$' && name[0] != '_' && strncmp(name, "x-", 2) != 0
             && review_json_object_find(members, name) == NULL)
         {
-            return review_json_object_member_unknown(members, pointer, name,
-                                                     err);
+            return review_json_object_unknown(members, pointer, name, err);
         }
     }
 

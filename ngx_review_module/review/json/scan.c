@@ -345,7 +345,7 @@ review_scan_scalar(const char **p, const char *last)
 }
 
 
-/* compiled twice: those who only skip values have no path, and pay for none */
+/* compiled for each: those who only skip have no path, and pay for none */
 
 #define review_scan_inline  static inline __attribute__((always_inline))
 
@@ -473,7 +473,7 @@ review_scan_is_word(char c)
 
 review_scan_inline review_scan_e
 review_scan_walk(const char **p, const char *last, review_scan_path_t *path,
-    size_t *depth)
+    size_t *depth, size_t *values)
 {
     char           c, stack[REVIEW_SCAN_DEPTH];
     review_scan_e  rc;
@@ -484,6 +484,10 @@ review_scan_walk(const char **p, const char *last, review_scan_path_t *path,
 
         if (*p == last) {
             return REVIEW_SCAN_CUT;
+        }
+
+        if (values) {
+            (*values)++;
         }
 
         c = **p;
@@ -543,7 +547,18 @@ review_scan_value(const char **p, const char *last)
 
     depth = 0;
 
-    return review_scan_walk(p, last, NULL, &depth);
+    return review_scan_walk(p, last, NULL, &depth, NULL);
+}
+
+
+review_scan_e
+review_scan_count(const char **p, const char *last, size_t *values)
+{
+    size_t  depth;
+
+    depth = 0;
+
+    return review_scan_walk(p, last, NULL, &depth, values);
 }
 
 
@@ -557,7 +572,7 @@ review_scan_path(const char **p, const char *last, review_scan_path_t *path)
     path->expected = REVIEW_SCAN_VALUE;
     path->depth = 0;
 
-    rc = review_scan_walk(p, last, path, &path->depth);
+    rc = review_scan_walk(p, last, path, &path->depth, NULL);
 
     if (rc == REVIEW_SCAN_OK) {
         review_scan_space(p, last);

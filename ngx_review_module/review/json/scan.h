@@ -97,6 +97,11 @@ review_scan_e review_scan_string(const char **p, const char *last,
 
 review_scan_e review_scan_value(const char **p, const char *last);
 
+/* the same, and adds up the values that it has seen */
+
+review_scan_e review_scan_count(const char **p, const char *last,
+    size_t *values);
+
 /* the same, and tells where it has stopped; *p stands at the value */
 
 review_scan_e review_scan_path(const char **p, const char *last,

@@ -7,6 +7,17 @@
 #include <stdio.h>
 
 
+/*
+ * What is done for a value, in steps of some ten nanoseconds; and how many a
+ * whole value may take
+ */
+
+#define REVIEW_SCHEMA_VISIT    40
+#define REVIEW_SCHEMA_LOOKUP   5
+#define REVIEW_SCHEMA_BYTES    32      /* are compared, or counted, in one */
+#define REVIEW_SCHEMA_STEPS    1000000
+
+
 static int review_schema_value(review_schema_t *s, json_t *schema,
     json_t *value);
 
@@ -29,7 +40,57 @@ review_schema_init(review_schema_t *s, const char *pointer,
 
     s->depth = 0;
     s->lost = 0;
+    s->quiet = 0;
+    s->steps = REVIEW_SCHEMA_STEPS;
     s->err = err;
+}
+
+
+size_t
+review_schema_size(json_t *schema, size_t max)
+{
+    size_t       i, n;
+    json_t      *value;
+    const char  *name;
+
+    n = 1;
+
+    json_array_foreach(schema, i, value) {
+
+        if (n >= max) {
+            break;
+        }
+
+        n += review_schema_size(value, max - n);
+    }
+
+    json_object_foreach(schema, name, value) {
+
+        if (n >= max) {
+            break;
+        }
+
+        n += review_schema_size(value, max - n);
+    }
+
+    return n;
+}
+
+
+/* returns 0, or -1: there are not so many left */
+
+static int
+review_schema_spend(review_schema_t *s, size_t steps)
+{
+    if (s->steps < 0) {
+        return -1;
+    }
+
+    s->steps -= (long) steps;
+
+    return s->steps < 0 ? review_error(s->err, s->pointer, "it takes too long "
+                                       "to be checked against its schema")
+                        : 0;
 }
 
 
@@ -76,6 +137,10 @@ int
 review_schema_must(review_schema_t *s, const char *be, json_t *value)
 {
     char  got[REVIEW_EXCERPT];
+
+    if (s->quiet) {
+        return -1;
+    }
 
     return review_schema_error(s, "must be %s, got %s", be,
                                review_excerpt_value(got, sizeof(got), value));
@@ -139,6 +204,10 @@ review_schema_type(review_schema_t *s, json_t *type, json_t *value)
             return 0;
         }
 
+        if (s->quiet) {
+            continue;
+        }
+
         n = review_name_index(review_schema_types, str, strlen(str));
 
         if (n != -1 && used < sizeof(words)) {
@@ -155,8 +224,27 @@ review_schema_type(review_schema_t *s, json_t *type, json_t *value)
 /* 1 and 1.0 are the same to JSON Schema */
 
 static int
-review_schema_equal(json_t *one, json_t *other)
+review_schema_equal(review_schema_t *s, json_t *one, json_t *other)
 {
+    size_t  steps;
+
+    steps = 1;
+
+    if (json_is_string(one)) {
+        steps += json_string_length(one) == json_string_length(other)
+                 ? json_string_length(one) / REVIEW_SCHEMA_BYTES : 0;
+
+    } else if (json_array_size(one) == json_array_size(other)
+               && json_object_size(one) == json_object_size(other))
+    {
+        steps += (review_schema_size(one, REVIEW_SCHEMA_VALUES) - 1)
+                 * REVIEW_SCHEMA_LOOKUP;
+    }
+
+    if (review_schema_spend(s, steps) != 0) {
+        return 0;
+    }
+
     if (json_is_real(one) || json_is_real(other)) {
         return json_is_number(one) && json_is_number(other)
                && json_number_value(one) == json_number_value(other);
@@ -167,7 +255,7 @@ review_schema_equal(json_t *one, json_t *other)
 
 
 static int
-review_schema_enum(review_schema_t *s, json_t *list, json_t *value)
+review_schema_one_of(review_schema_t *s, json_t *list, json_t *value)
 {
     int          more;
     char         item[32], words[128], be[160];
@@ -178,16 +266,13 @@ review_schema_enum(review_schema_t *s, json_t *list, json_t *value)
     used = 0;
     words[0] = '\0';
 
-    json_array_foreach(list, i, allowed) {
-
-        if (review_schema_equal(allowed, value)) {
-            return 0;
-        }
+    for (i = 0; i < json_array_size(list) && !more; i++) {
+        allowed = json_array_get(list, i);
 
         review_excerpt_value(item, sizeof(item), allowed);
         n = strlen(item);
 
-        if (more || used + n + sizeof(", ") > sizeof(words)) {
+        if (used + n + sizeof(", ") > sizeof(words)) {
             more = 1;
             continue;
         }
@@ -203,12 +288,33 @@ review_schema_enum(review_schema_t *s, json_t *list, json_t *value)
 
 
 static int
+review_schema_enum(review_schema_t *s, json_t *list, json_t *value)
+{
+    size_t   i;
+    json_t  *allowed;
+
+    json_array_foreach(list, i, allowed) {
+        if (review_schema_equal(s, allowed, value)) {
+            return 0;
+        }
+    }
+
+    return s->quiet || s->steps < 0 ? -1
+                                    : review_schema_one_of(s, list, value);
+}
+
+
+static int
 review_schema_const(review_schema_t *s, json_t *allowed, json_t *value)
 {
     char  be[REVIEW_EXCERPT];
 
-    if (review_schema_equal(allowed, value)) {
+    if (review_schema_equal(s, allowed, value)) {
         return 0;
+    }
+
+    if (s->quiet || s->steps < 0) {
+        return -1;
     }
 
     review_excerpt_value(be, sizeof(be), allowed);
@@ -220,25 +326,33 @@ review_schema_const(review_schema_t *s, json_t *allowed, json_t *value)
 static int
 review_schema_any_of(review_schema_t *s, json_t *list, json_t *value)
 {
-    size_t           i;
-    json_t          *schema;
-    review_schema_t  saved;
+    int       rc;
+    size_t    i, len;
+    json_t   *schema;
+    unsigned  depth, lost;
 
     /* a failure leaves the pointer where it happened */
 
-    saved = *s;
-
-    json_array_foreach(list, i, schema) {
-
-        if (review_schema_value(s, schema, value) == 0) {
-            return 0;
-        }
-
-        *s = saved;
-    }
+    len = strlen(s->pointer);
+    depth = s->depth;
+    lost = s->lost;
 
     if (json_array_size(list) == 1) {
-        return -1;
+        return review_schema_value(s, json_array_get(list, 0), value);
+    }
+
+    json_array_foreach(list, i, schema) {
+        s->quiet++;
+        rc = review_schema_value(s, schema, value);
+        s->quiet--;
+
+        if (rc == 0 || s->steps < 0) {
+            return rc;
+        }
+
+        s->pointer[len] = '\0';
+        s->depth = depth;
+        s->lost = lost;
     }
 
     return review_schema_error(s, "matches none of the %zu schemas of anyOf",
@@ -299,6 +413,20 @@ review_schema_limits(review_schema_t *s, json_t *schema, json_t *value)
         last = 4;
 
     } else if (json_is_string(value)) {
+
+        if (json_object_get(schema, "minLength") == NULL
+            && json_object_get(schema, "maxLength") == NULL)
+        {
+            return 0;
+        }
+
+        if (review_schema_spend(s, json_string_length(value)
+                                   / REVIEW_SCHEMA_BYTES)
+            != 0)
+        {
+            return -1;
+        }
+
         n = (double) review_utf8_count(json_string_value(value),
                                        json_string_length(value));
         first = 4;
@@ -335,6 +463,13 @@ review_schema_required(review_schema_t *s, json_t *required, json_t *value)
     size_t       i;
     json_t      *member;
     const char  *name;
+
+    if (review_schema_spend(s, json_array_size(required)
+                               * REVIEW_SCHEMA_LOOKUP)
+        != 0)
+    {
+        return -1;
+    }
 
     json_array_foreach(required, i, member) {
         name = json_string_value(member);
@@ -423,6 +558,10 @@ review_schema_value(review_schema_t *s, json_t *schema, json_t *value)
     if (s->depth == REVIEW_SCHEMA_DEPTH) {
         return review_schema_error(s, "schemas are nested deeper than %d",
                                    REVIEW_SCHEMA_DEPTH);
+    }
+
+    if (review_schema_spend(s, REVIEW_SCHEMA_VISIT) != 0) {
+        return -1;
     }
 
     s->depth++;

@@ -16,6 +16,20 @@
 #pragma GCC visibility push(hidden)
 
 
+/* in a schema, annotations included; elements of an enum, or of required */
+
+#define REVIEW_SCHEMA_VALUES  5000
+#define REVIEW_SCHEMA_LIST    1000
+
+/* in all schemas that are shown to an LLM together */
+
+#define REVIEW_SCHEMA_ALL     50000
+
+
+/* the values in a schema, or at least "max" */
+
+size_t review_schema_size(json_t *schema, size_t max);
+
 /*
  * Is this a schema that we can check?  A keyword we don't know is an error: a
  * check silently left out would be no check.  Pointers are prefixed with
@@ -25,7 +39,11 @@
 int review_schema_check(json_t *schema, const char *pointer,
     review_error_t *err);
 
-/* does the value satisfy the schema?  Pointers are prefixed likewise */
+/*
+ * Does the value satisfy the schema?  Pointers are prefixed likewise.  What
+ * takes too many steps to tell does not: of each value that is some
+ * milliseconds, whatever the schema.
+ */
 
 int review_schema_validate(json_t *schema, json_t *value, const char *pointer,
     review_error_t *err);

@@ -3,6 +3,11 @@
 #include "review/base/excerpt.h"
 
 
+/* that there are */
+
+#define REVIEW_SCHEMA_TYPES  7
+
+
 typedef int (*review_schema_check_pt)(review_schema_t *s, json_t *value);
 
 
@@ -51,7 +56,10 @@ review_schema_check_string(review_schema_t *s, json_t *value)
 }
 
 
-/* a list of at least "min" elements, all of them checked */
+/*
+ * A list of at least "min" elements, all of them checked; there are no more
+ * than a schema may have values, which has been seen to.
+ */
 
 static int
 review_schema_check_list(review_schema_t *s, json_t *value, size_t min,
@@ -82,9 +90,27 @@ review_schema_check_list(review_schema_t *s, json_t *value, size_t min,
 }
 
 
+/* what is compared with all elements of an answer is not long */
+
+static int
+review_schema_check_few(review_schema_t *s, json_t *value, size_t max)
+{
+    if (json_array_size(value) > max) {
+        return review_schema_error(s, "must have at most %zu elements, got %zu",
+                                   max, json_array_size(value));
+    }
+
+    return 0;
+}
+
+
 static int
 review_schema_check_type(review_schema_t *s, json_t *value)
 {
+    if (review_schema_check_few(s, value, REVIEW_SCHEMA_TYPES) != 0) {
+        return -1;
+    }
+
     if (json_is_array(value)) {
         return review_schema_check_list(s, value, 1,
                                         review_schema_check_type_name);
@@ -97,6 +123,10 @@ review_schema_check_type(review_schema_t *s, json_t *value)
 static int
 review_schema_check_enum(review_schema_t *s, json_t *value)
 {
+    if (review_schema_check_few(s, value, REVIEW_SCHEMA_LIST) != 0) {
+        return -1;
+    }
+
     return review_schema_check_list(s, value, 1, review_schema_check_any);
 }
 
@@ -104,6 +134,10 @@ review_schema_check_enum(review_schema_t *s, json_t *value)
 static int
 review_schema_check_required(review_schema_t *s, json_t *value)
 {
+    if (review_schema_check_few(s, value, REVIEW_SCHEMA_LIST) != 0) {
+        return -1;
+    }
+
     return review_schema_check_list(s, value, 0, review_schema_check_string);
 }
 
@@ -257,6 +291,13 @@ review_schema_check(json_t *schema, const char *pointer, review_error_t *err)
     review_schema_t  s;
 
     review_schema_init(&s, pointer, err);
+
+    if (review_schema_size(schema, REVIEW_SCHEMA_VALUES + 1)
+        > REVIEW_SCHEMA_VALUES)
+    {
+        return review_schema_error(&s, "a schema may have at most %d values",
+                                   REVIEW_SCHEMA_VALUES);
+    }
 
     return review_schema_check_schema(&s, schema);
 }

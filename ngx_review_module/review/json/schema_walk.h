@@ -18,6 +18,8 @@ typedef struct {
     char             pointer[REVIEW_ERROR_POINTER];
     unsigned         depth;
     unsigned         lost;         /* names that the pointer had no room for */
+    unsigned         quiet;        /* anyOf: what is wrong, nobody will read */
+    long             steps;        /* that are left; less than 0: none were */
     review_error_t  *err;
 } review_schema_t;
 
@@ -41,7 +43,7 @@ void review_schema_leave(review_schema_t *s, size_t len);
 /* these return -1: what is wrong; what the value "must be" and is not */
 
 #define review_schema_error(s, ...)                                           \
-    review_error((s)->err, (s)->pointer, __VA_ARGS__)
+    ((s)->quiet ? -1 : review_error((s)->err, (s)->pointer, __VA_ARGS__))
 
 int review_schema_must(review_schema_t *s, const char *be, json_t *value);
 

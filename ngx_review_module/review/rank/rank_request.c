@@ -34,22 +34,6 @@ typedef struct {
 } review_rank_text_t;
 
 
-/* what a split has told may be sent as it is, with a query */
-
-static const review_member_t  review_rank_members[] = {
-    review_member("query", ANY, review_rank_body_t, query),
-    review_member("queries", ANY, review_rank_body_t, queries),
-    review_member("texts", ANY, review_rank_body_t, texts),
-    review_member("chunks", ANY, review_rank_body_t, chunks),
-    review_member("top_k", INTEGER, review_rank_body_t, top_k, .min = 1,
-                  .max = REVIEW_RANK_TOP_K_MAX),
-    review_member("by", CHOICE, review_rank_body_t, by,
-                  .names = review_rank_names),
-    review_member_idle("count"),
-    review_member_idle("elapsed_ms"),
-    review_member_end
-};
-
 static const review_member_t  review_rank_text_members[] = {
     review_member("id", STRING, review_rank_text_t, id, .max = 1024),
     review_member("text", ANY, review_rank_text_t, text,
@@ -58,6 +42,23 @@ static const review_member_t  review_rank_text_members[] = {
     review_member_end
 };
 
+/* what a split has told may be sent as it is, with a query */
+
+const review_member_t  review_rank_members[] = {
+    review_member("query", ANY, review_rank_body_t, query),
+    review_member("queries", ANY, review_rank_body_t, queries),
+    review_member("texts", ANY, review_rank_body_t, texts,
+                  .each = review_rank_text_members),
+    review_member("chunks", ANY, review_rank_body_t, chunks,
+                  .each = review_rank_text_members),
+    review_member("top_k", INTEGER, review_rank_body_t, top_k, .min = 1,
+                  .max = REVIEW_RANK_TOP_K_MAX),
+    review_member("by", CHOICE, review_rank_body_t, by,
+                  .names = review_rank_names),
+    review_member_idle("count"),
+    review_member_idle("elapsed_ms"),
+    review_member_end
+};
 
 /* the one of two members that is there */
 

@@ -6,6 +6,7 @@
 
 
 #include "review/base/review.h"
+#include "review/json/json.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -35,6 +36,8 @@ typedef struct {
     size_t             max_inputs;
 } review_rank_given_t;
 
+
+extern const review_member_t  review_rank_members[];
 
 /*
  * Reads {"query"|"queries", "texts"|"chunks", "top_k"?, "by"?}.  A text is a

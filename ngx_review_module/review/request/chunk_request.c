@@ -167,8 +167,7 @@ review_chunk_request_rubric(void *data, json_t *json, const char *pointer,
 
 static int
 review_chunk_request_own_point(review_pool_t *pool, json_t *json,
-    const review_rubrics_t *given, const char *pointer, review_point_t **point,
-    review_error_t *err)
+    const char *pointer, review_point_t **point, review_error_t *err)
 {
     *point = review_alloc(pool, sizeof(review_point_t));
 
@@ -176,13 +175,8 @@ review_chunk_request_own_point(review_pool_t *pool, json_t *json,
         return -1;
     }
 
-    if (review_rubric_point_load(pool, json, pointer, *point, err) != 0
-        || given->compile(given->data, *point, pointer, err) != 0)
-    {
-        return 400;
-    }
-
-    return 0;
+    return review_rubric_point_load(pool, json, pointer, *point, err) == 0
+           ? 0 : 400;
 }
 
 
@@ -231,26 +225,30 @@ review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
 {
     int                      rc;
     char                     at[REVIEW_ERROR_POINTER];
-    size_t                   i, k;
+    size_t                   i, k, schemas;
     json_t                  *json;
     review_point_t         **points;
     review_chunk_request_t  *request;
 
     request = reading->request;
     points = request->points;
+    schemas = 0;
 
     json_array_foreach(list, i, json) {
         (void) review_json_member_pointer_index(at, "/points", i);
 
         rc = json_is_object(json)
-             ? review_chunk_request_own_point(reading->pool, json,
-                                              &reading->given->rubrics, at,
+             ? review_chunk_request_own_point(reading->pool, json, at,
                                               &points[i], err)
              : review_chunk_request_point(json, request->rubric, at,
                                           &points[i], err);
 
         if (rc) {
             return rc;
+        }
+
+        if (review_rubric_schemas(points[i], &schemas, at, err) != 0) {
+            return 422;
         }
 
         for (k = 0; k < i; k++) {
@@ -411,14 +409,18 @@ review_chunk_request_vars(void *data, json_t *vars, const char *pointer,
 }
 
 
-static const review_member_t  review_chunk_members[] = {
+const review_member_t  review_chunk_members[] = {
     review_member_by("chunk", ANY, review_chunk_request_text,
-                     .missing = "is missing: the text to be reviewed"),
+                     .missing = "is missing: the text to be reviewed",
+                     .of = review_chunk_text_members),
     review_member("rubric", STRING, review_chunk_reading_t, rubric,
                   .read = review_chunk_request_rubric),
-    review_member_by("points", ARRAY, review_chunk_request_points),
-    review_member_by("references", ARRAY, review_chunk_request_references),
-    review_member_by("vars", OBJECT, review_chunk_request_vars),
+    review_member_by("points", ARRAY, review_chunk_request_points,
+                     .each = review_point_members),
+    review_member_by("references", ARRAY, review_chunk_request_references,
+                     .each = review_chunk_reference_members),
+    review_member_by("vars", OBJECT, review_chunk_request_vars,
+                     .of = review_request_any),
     review_member_end
 };
 

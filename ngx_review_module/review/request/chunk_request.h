@@ -27,6 +27,8 @@ typedef struct {
 } review_chunk_request_t;
 
 
+extern const review_member_t  review_chunk_members[];
+
 /* {"chunk", "rubric"?, "points"?, "references"?, "vars"?} */
 
 int review_chunk_request(review_pool_t *pool, json_t *body,

@@ -17,7 +17,7 @@ typedef struct {
 } review_fetch_body_t;
 
 
-static const review_member_t  review_fetch_members[] = {
+const review_member_t  review_fetch_members[] = {
     review_member("urls", ARRAY, review_fetch_body_t, urls,
                   .missing = "is missing: what to download"),
     review_member("save_as", ARRAY, review_fetch_body_t, save_as),

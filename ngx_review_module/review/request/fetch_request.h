@@ -6,6 +6,7 @@
 
 
 #include "review/base/review.h"
+#include "review/json/json.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -36,6 +37,8 @@ typedef struct {
     size_t               n;
 } review_fetch_request_t;
 
+
+extern const review_member_t  review_fetch_members[];
 
 /*
  * Reads {"urls", "save_as"?}.  Names are safe below a folder, and each is

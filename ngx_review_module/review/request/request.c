@@ -12,6 +12,13 @@
 #define REVIEW_REQUEST_SHOWN  64
 
 
+/* any members: their names are the client's */
+
+const review_member_t  review_request_any[] = {
+    review_member_rest
+};
+
+
 int
 review_request_same(const review_str_t *a, const review_str_t *b)
 {
@@ -89,7 +96,11 @@ review_request_vars(json_t *vars, size_t max, review_error_t *err)
         return 0;
     }
 
-    review_json_object_drop_nulls(vars);
+    /* nulls are none, and whoever parsed this has dropped them */
+
+    if (json_object_size(vars) <= 2 * REVIEW_REQUEST_VARS) {
+        review_json_object_drop_nulls(vars);
+    }
 
     if (json_object_size(vars) > REVIEW_REQUEST_VARS) {
         return review_refuse(err, 422, "/vars", "there are %zu variables, at "

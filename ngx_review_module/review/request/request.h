@@ -18,13 +18,11 @@
 #pragma GCC visibility push(hidden)
 
 
-/* rubrics are the configuration's, and regexes nginx's */
+/* they are the configuration's */
 
 typedef struct {
     review_rubric_t   *rubric;          /* where none is named; NULL: none */
     review_rubric_t *(*find)(void *data, const review_str_t *name);
-    int              (*compile)(void *data, review_point_t *point,
-                                const char *pointer, review_error_t *err);
     void              *data;
 } review_rubrics_t;
 
@@ -42,6 +40,10 @@ int review_request_rubric(const review_rubrics_t *given,
 int review_request_points(review_pool_t *pool, json_t *list,
     review_rubric_t *rubric, size_t max, review_point_t ***points, size_t *n,
     review_error_t *err);
+
+/* an object of any members */
+
+extern const review_member_t  review_request_any[];
 
 /* names and values for templates, of "max" bytes together; NULL: none */
 

@@ -25,7 +25,7 @@ const char *const  review_sources[] = {
  * and so may listed objects that are given an "object".
  */
 
-static const review_member_t  review_task_document_members[] = {
+const review_member_t  review_task_document_members[] = {
     review_member("id", STRING, review_task_document_t, id, .max = 1000),
     review_member("type", STRING, review_task_document_t, type, .min = 1,
                   .max = 255),

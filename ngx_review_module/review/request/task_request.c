@@ -254,18 +254,24 @@ review_task_request_vars(void *data, json_t *vars, const char *pointer,
 }
 
 
-static const review_member_t  review_task_members[] = {
-    review_member_by("document", ANY, review_task_documents_one),
-    review_member_by("references", ARRAY, review_task_documents_references),
+const review_member_t  review_task_members[] = {
+    review_member_by("document", ANY, review_task_documents_one,
+                     .of = review_task_document_members),
+    review_member_by("references", ARRAY, review_task_documents_references,
+                     .each = review_task_document_members),
     review_member("rubric", STRING, review_task_reading_t, rubric,
                   .read = review_task_request_rubric),
     review_member_by("points", ARRAY, review_task_request_points),
-    review_member_by("split", OBJECT, review_task_request_split),
-    review_member_by("select", OBJECT, review_task_request_select),
+    review_member_by("split", OBJECT, review_task_request_split,
+                     .of = review_split_options_members),
+    review_member_by("select", OBJECT, review_task_request_select,
+                     .of = review_task_select_members),
     review_member("deadline", NUMBER, review_task_reading_t, deadline,
                   .min = 1, .max = 1000000),
-    review_member_by("result", OBJECT, review_task_request_result),
-    review_member_by("vars", OBJECT, review_task_request_vars),
+    review_member_by("result", OBJECT, review_task_request_result,
+                     .of = review_task_result_members),
+    review_member_by("vars", OBJECT, review_task_request_vars,
+                     .of = review_request_any),
     review_member_end
 };
 

@@ -63,6 +63,8 @@ typedef struct {
 } review_task_request_t;
 
 
+extern const review_member_t  review_task_members[];
+
 /*
  * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
  * "vars"?, "deadline"?, "result"?}.

@@ -21,6 +21,8 @@ typedef struct {
 
 /* task_documents.c: members, read by review_json_object() */
 
+extern const review_member_t  review_task_document_members[];
+
 int review_task_documents_one(void *data, json_t *json, const char *pointer,
     review_error_t *err);
 int review_task_documents_references(void *data, json_t *list,

@@ -68,6 +68,17 @@ review_prompt_t *review_prompt_create(review_pool_t *pool,
 size_t review_prompt_body(review_prompt_t *prompt, review_question_t *question,
     review_str_t **pieces);
 
+/*
+ * A template may name the chunk 64 times: the most that a body may have is so
+ * often what all points share, and so much besides.
+ */
+
+#define REVIEW_PROMPT_REPEATS  4
+#define REVIEW_PROMPT_BESIDES  ((size_t) 4 * 1024 * 1024)
+
+int review_prompt_body_is_large(const review_prompt_t *prompt,
+    const review_str_t *pieces, size_t n);
+
 
 #pragma GCC visibility pop
 

@@ -428,3 +428,18 @@ review_prompt_body(review_prompt_t *prompt, review_question_t *question,
 
     return body.npieces;
 }
+
+
+int
+review_prompt_body_is_large(const review_prompt_t *prompt,
+    const review_str_t *pieces, size_t n)
+{
+    size_t  i, size;
+
+    for (i = 0, size = 0; i < n; i++) {
+        size += pieces[i].len;
+    }
+
+    return size > REVIEW_PROMPT_REPEATS * prompt->common.len
+                  + REVIEW_PROMPT_BESIDES;
+}

@@ -311,7 +311,7 @@ review_rubric_point_data(void *data, json_t *json, const char *pointer,
 }
 
 
-static const review_member_t  review_point_members[] = {
+const review_member_t  review_point_members[] = {
     review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
                   .max = REVIEW_ID_MAX, .read = review_rubric_point_id),
     review_member("title", STRING, review_point_reading_t, point.title),
@@ -320,7 +320,8 @@ static const review_member_t  review_point_members[] = {
     review_member("question", STRING, review_point_reading_t, point.question,
                   .min = 1),
     review_member_by("when", ANY, review_rubric_point_when),
-    review_member_by("rule", ANY, review_rubric_point_rule),
+    review_member_by("rule", ANY, review_rubric_point_rule,
+                     .of = review_rule_members),
     review_member_by("prompt", ANY, review_rubric_point_prompt),
     review_member_by("steps", ARRAY, review_rubric_point_steps),
     review_member("max_tokens", INTEGER, review_point_reading_t,
@@ -409,9 +410,11 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 
     int              rc;
     char             at[REVIEW_ERROR_POINTER];
-    size_t           i, n;
+    size_t           i, n, schemas;
     json_t          *ids, *value;
     review_point_t  *points;
+
+    schemas = 0;
 
     if (json == NULL) {
         return review_error(err, "", "\"points\" is required");
@@ -438,6 +441,10 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 
         if (rc == 0) {
             rc = review_rubric_id(ids, &points[i], i, at, err);
+        }
+
+        if (rc == 0) {
+            rc = review_rubric_schemas(&points[i], &schemas, at, err);
         }
     }
 
@@ -492,6 +499,29 @@ review_rubric_fill(review_pool_t *pool, json_t *json, review_rubric_t *rubric,
     rubric->language.len = strlen(language);
 
     return 0;
+}
+
+
+int
+review_rubric_schemas(review_point_t *point, size_t *values,
+    const char *pointer, review_error_t *err)
+{
+    char  at[REVIEW_ERROR_POINTER];
+
+    if (point->data == NULL) {
+        return 0;
+    }
+
+    *values += review_schema_size(point->data, REVIEW_SCHEMA_VALUES);
+
+    if (*values <= REVIEW_SCHEMA_ALL) {
+        return 0;
+    }
+
+    (void) review_json_member_pointer_name(at, pointer, "data", 4);
+
+    return review_error(err, at, "the schemas of all points may have at most "
+                        "%d values together", REVIEW_SCHEMA_ALL);
 }
 
 

@@ -9,6 +9,7 @@
 
 
 #include "review/base/review.h"
+#include "review/json/json.h"
 #include "review/rubric/template.h"
 
 #pragma GCC visibility push(hidden)
@@ -67,6 +68,16 @@ typedef struct {
 
 review_rubric_t *review_rubric_load(review_pool_t *pool, const char *data,
     size_t len, review_error_t *err);
+
+extern const review_member_t  review_point_members[];
+
+/*
+ * Of points that are asked together: their schemas have so many values at most.
+ * Adds up *values, which is 0 before the first; returns 0 or -1.
+ */
+
+int review_rubric_schemas(review_point_t *point, size_t *values,
+    const char *pointer, review_error_t *err);
 
 /*
  * Loads one point, as rubrics and requests carry it; the pointers in *err

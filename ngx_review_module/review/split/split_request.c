@@ -29,11 +29,11 @@ typedef struct {
                   keep_tables),                                               \
     review_member_end
 
-static const review_member_t  review_split_options_members[] = {
+const review_member_t  review_split_options_members[] = {
     REVIEW_SPLIT_OPTIONS
 };
 
-static const review_member_t  review_split_request_members[] = {
+const review_member_t  review_split_request_members[] = {
     review_member("text", STRING, review_split_members_t, text,
                   .missing = "is required"),
     REVIEW_SPLIT_OPTIONS

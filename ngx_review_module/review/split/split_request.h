@@ -24,6 +24,9 @@ typedef struct {
 } review_split_request_t;
 
 
+extern const review_member_t  review_split_request_members[];
+extern const review_member_t  review_split_options_members[];
+
 /*
  * Reads {"text", "max_chars"?, "overlap"?, "unit"?, "keep_tables"?}.  Returns
  * 0, or the HTTP status of the problem that *err describes.

@@ -597,3 +597,27 @@ count eq 3
 [('{"chunk":"abc","points":[{"id":"a","question":"q"}]}') x 5]
 --- json eval
 [('status eq "complete"') x 5]
+
+
+
+=== TEST 26: a prompt that repeats a large chunk too often is not sent
+--- http_config
+    $TEST_NGINX_LLM_UPSTREAM
+    review_llm /llm model=stand-in;
+    client_max_body_size 8m;
+--- config
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+main::json_of({ chunk => 'x' x 1000000, points => [
+    { id => 'a', prompt => '{{chunk}}' x 64 },
+    { id => 'b', prompt => '{{chunk}} [[ok]]' }] })
+--- json
+status eq "partial"
+results.0.status eq "failed"
+results.0.attempts eq 0
+results.0.error.code eq "too_large"
+results.0.error.detail eq "the prompt is over four times its chunk and references, and 4m besides"
+results.1.status eq "ok"
+--- llm_calls
+count eq 1

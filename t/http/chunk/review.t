@@ -719,7 +719,44 @@ results.1.finding.evidence.0.start eq 120001
 
 
 
-=== TEST 33: an overloaded point is no other point's harm
+=== TEST 33: nor does one that never goes back
+--- config
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+'{"chunk":"' . '1' x 120000 . '，元","points":['
+. '{"id":"rule","rule":"\\\\d++元"},'
+. '{"id":"lazy","rule":".*?\\\\d++元"},'
+. '{"id":"gate","when":"(?>\\\\d+)元","question":"[[reason=asked]]"},'
+. '{"id":"fine","rule":"元"}]}'
+--- json
+results.*.status eq ["failed","failed","ok","ok"]
+results.0.error.code eq "regex_limit"
+results.1.error.code eq "regex_limit"
+results.2.finding.reason eq "asked"
+results.3.finding.evidence.0.start eq 120001
+--- timeout: 30
+
+
+
+=== TEST 34: a bad regex among many, on a thread, for which nothing is asked
+--- config
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+'{"chunk":"' . '标' x 50000 . '","points":['
+. CORE::join('', map { '{"id":"' . $_ . '","rule":"(' . 'a' x 1000 . ')"},' } 1 .. 90)
+. '{"id":"bad","question":"x","when":"保证金("}]}'
+--- error_code: 400
+--- problem
+pointer eq "/points/90/when"
+detail has "is not a valid regex: missing closing parenthesis"
+--- llm_calls
+count eq 0
+
+
+
+=== TEST 35: an overloaded point is no other point's harm
 --- config
     location = /v1/review { review; review_timeout 2s; }
     $TEST_NGINX_LLM_LOCATION
@@ -741,7 +778,7 @@ results.3.attempts eq 2
 
 
 
-=== TEST 34: reviews on one connection, sent before they are answered
+=== TEST 36: reviews on one connection, sent before they are answered
 --- config
     location = /v1/review { review; keepalive_timeout 5s; }
     $TEST_NGINX_LLM_LOCATION
@@ -770,7 +807,7 @@ count eq 4
 
 
 
-=== TEST 35: events and JSON on one connection
+=== TEST 37: events and JSON on one connection
 --- config
     location = /v1/review { review; keepalive_timeout 5s; }
     location = /v1/events { review; keepalive_timeout 5s; }
@@ -791,7 +828,7 @@ count eq 4
 
 
 
-=== TEST 36: Accept weighs JSON and events
+=== TEST 38: Accept weighs JSON and events
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -809,7 +846,7 @@ count eq 4
 
 
 
-=== TEST 37: a gzipped reply is the same reply
+=== TEST 39: a gzipped reply is the same reply
 --- config
     location = /v1/review {
         review; gzip on; gzip_types application/json; gzip_min_length 1;
@@ -831,7 +868,7 @@ results.0.finding.evidence.0.start eq 5
 
 
 
-=== TEST 38: the variables of a review are in the access log
+=== TEST 40: the variables of a review are in the access log
 --- http_config
     $TEST_NGINX_LLM_UPSTREAM
     review_llm /llm model=stand-in;

@@ -78,6 +78,14 @@ SERVER = """
             review_fetch;
             review_fetch_allow 127.0.0.1:%(port)d;
         }
+        location /access/ {
+            review_fetch_access user:rw group:rw all:r;
+            location = /access/all { review_fetch path=%(files)s; }
+            location = /access/group {
+                review_fetch path=%(files)s;
+                review_fetch_access group:r;
+            }
+        }
         location = /sub {
             review_fetch;
             review_fetch_allow *.localhost 127.0.0.1;
@@ -169,6 +177,29 @@ def fetch(nginx, path, urls, save_as=None, **more):
         client.close()
 
 
+def modes(nginx, *names):
+    return [oct(os.stat(os.path.join(nginx.files, name)).st_mode & 0o7777)
+            for name in names]
+
+
+def access(nginx):
+    """who may read files, and enter folders that were made"""
+    Tap.ok(modes(nginx, "x", "a/b/c/d", "a", "a/b/c")
+           == ["0o600", "0o600", "0o700", "0o700"],
+           "files and folders are the worker's alone",
+           modes(nginx, "x", "a/b/c/d", "a", "a/b/c"))
+    for name, wanted in ("all", ["0o664", "0o775"]), \
+            ("group", ["0o640", "0o750"]):
+        reply = fetch(nginx, "/access/" + name, [nginx.url("/size/7/x")],
+                      ["for/%s/x" % name])
+        found = modes(nginx, "for/%s/x" % name, "for/" + name)
+        Tap.ok(found == wanted, "review_fetch_access: %s" % name,
+               (found, reply))
+    Tap.ok(modes(nginx, "for", "a") == ["0o775", "0o700"],
+           "a folder that was there keeps its mode", modes(nginx, "for", "a"))
+
+
+
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
@@ -197,9 +228,7 @@ def saves(nginx):
         and isinstance(r["elapsed_ms"], int)
         for r, n, name in zip(reply.results, sizes, names))
     Tap.ok(good, "results tell size, type, hash and name", reply)
-    mode = os.stat(os.path.join(nginx.files, "x")).st_mode & 0o777
-    Tap.ok(mode & 0o600 == 0o600 and not mode & 0o111, "an ordinary mode",
-           oct(mode))
+    access(nginx)
 
     reply = fetch(nginx, "/fetch", [nginx.url("/size/7/x")])
     Tap.ok(nginx.saved()["x"] == data_of(7), "a file is replaced", reply)

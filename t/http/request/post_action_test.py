@@ -3,8 +3,10 @@
 Proves that a request whose client has gone, and which nginx goes on with in the
 location of its post_action, is none of ours any more: threads that come back,
 calls that end, deadlines and pings leave it alone, and it ends with that
-location.  Proves that limit_rate, which has a timer on the client's connection
-as well, makes a reply slow, but neither cuts nor stalls it.
+location; it keeps no place in the LLM's queue until then, and no slot, be it a
+review's or a plain request's, and takes none for the post_action.  Proves that
+limit_rate, which has a timer on the client's connection as well, makes a reply
+slow, but neither cuts nor stalls it.
 """
 
 import json
@@ -24,6 +26,14 @@ TEXT = "text/plain"
 LINES = "Accept: application/x-ndjson\r\n"
 EVENTS = "Accept: text/event-stream\r\n"
 
+QUEUE = 4
+QUEUED = """
+            review_limit zone=z calls=1 queue=%d wait=600s;
+            review_guard on;
+            review_timeout 600s;
+            review_call_timeout 600s;
+            review_ping 600s;
+""" % QUEUE
 MAIN = "thread_pool one threads=1;\n"
 HTTP = """
     client_max_body_size 100m;
@@ -32,6 +42,7 @@ HTTP = """
     review_embeddings /embeddings model=e batch=4 calls=8;
     review_retry tries=3 backoff=100ms max=200ms budget=1000%;
     review_max_chunk_size 2m;
+    review_zone z 256k;
 """
 HASTE = """
             review_timeout 300ms;
@@ -59,6 +70,24 @@ SERVER = """
             proxy_set_header Content-Length "";
         }
         location = /nothing { internal; return 204; }
+        location = /status { review_status z; }
+        location /queue/ {
+            %(queue)s
+            post_action /later;
+            location = /queue/review { review; }
+            location = /queue/chat {
+                proxy_pass http://llm/v1/chat/completions;
+                proxy_read_timeout 600s;
+            }
+        }
+        location = /later {
+            internal;
+            %(queue)s
+            proxy_pass http://127.0.0.1:%(slow)d;
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
+            proxy_read_timeout 600s;
+        }
         location = /split { review_split; }
         location = /limited/split {
             review_split;
@@ -99,7 +128,8 @@ class Nginx(Harness):
     def __init__(self):
         self.slow = socket.create_server(("127.0.0.1", 0))
         self.slow.settimeout(60 * SLOW)
-        settings = {"slow": self.slow.getsockname()[1], "short": 500 * SLOW}
+        settings = {"slow": self.slow.getsockname()[1], "short": 500 * SLOW,
+                    "queue": QUEUED}
         super().__init__(http=HTTP, main=MAIN, record=False,
                          server=SERVER % settings + "".join(
                              place(*item) for item in PLACES.items()))
@@ -268,6 +298,78 @@ def post_actions(nginx):
                          nginx.connections()))
 
 
+# the LLM's queue
+
+def told(port, path):
+    sock = socket.create_connection(("127.0.0.1", port))
+    sock.sendall(("GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+                  "\r\n" % path).encode())
+    return json.loads(read(sock)[1])
+
+
+def calls(nginx):
+    return told(nginx.port, "/status")["calls"]
+
+
+def queued(nginx, in_flight, waiting):
+    def so():
+        now = calls(nginx)
+        return (now["in_flight"], now["queued"]["total"]) \
+            == (in_flight, waiting)
+    return wait_for(so)
+
+
+def asked(kind):
+    """one call of the LLM, which hangs"""
+    if kind == "review":
+        return dumps({"chunk": "第一条", "points": points(["hang"])})
+    return dumps({"model": "m", "messages": [
+        {"role": "user", "content": "[[hang]]"}]})
+
+
+def gone_from_queue(nginx, kind):
+    def come():
+        return connect(nginx.port, "/queue/" + kind, asked(kind))
+
+    first = come()
+    held = queued(nginx, 1, 0)
+    clients = [come() for _ in range(QUEUE)]
+    full = queued(nginx, 1, QUEUE)
+    refused = come()        # its connection is open until its post_action ends
+    said = refused.recv(12)
+    Tap.ok(held and full and said == b"HTTP/1.1 503",
+           "%s: the queue is full" % kind, (held, full, said, calls(nginx)))
+
+    for i, client in enumerate(clients):
+        leave(client, i % 2)
+    Tap.ok(queued(nginx, 1, 0), "%s: clients that go leave it, whatever their "
+           "post_action does" % kind, calls(nginx))
+
+    # that of the refused one, and of those that went
+
+    found = []
+    wait_for(lambda: found.extend(slow_ones(nginx, 0.5))
+             or len(found) >= QUEUE + 1)
+    Tap.ok(len(found) == QUEUE + 1,
+           "%s: a post_action takes no turn" % kind, len(found))
+
+    second = come()
+    waits = queued(nginx, 1, 1)
+    leave(first, True)
+    Tap.ok(waits and queued(nginx, 1, 0), "%s: a slot is given on" % kind,
+           calls(nginx))
+    leave(second, False)
+    Tap.ok(queued(nginx, 0, 0), "%s: and back" % kind, calls(nginx))
+
+    wait_for(lambda: found.extend(slow_ones(nginx, 0.5))
+             or len(found) >= QUEUE + 3)
+    idle = wait_for(lambda: told(nginx.llm_port, "/_stats")["in_flight"] == 0)
+    Tap.ok(len(found) == QUEUE + 3 and idle, "%s: the LLM is let go" % kind,
+           (len(found), told(nginx.llm_port, "/_stats")))
+    for sock in found + [refused]:
+        sock.close()
+
+
 # limit_rate
 
 def limited(nginx):
@@ -291,6 +393,8 @@ def limited(nginx):
 def main():
     nginx = Nginx()
     try:
+        gone_from_queue(nginx, "chat")
+        gone_from_queue(nginx, "review")
         limited(nginx)
         post_actions(nginx)
     finally:

@@ -614,3 +614,11 @@ GET /split
 --- error_code: 405
 --- response_headers
 Allow: POST
+
+=== TEST 40: a key that the converter repeats is kept from the client
+--- raw_request eval
+::post('/split', 'key=mask status=422 text=bad%20key%20%22sk-0123abc%22,'
+       . '%20Bearer%20xyz')
+--- problem
+status eq 422
+detail eq "the document was not made text: bad key \"sk-*******\", Bearer ***"

@@ -384,6 +384,172 @@ check_pointer(void)
 }
 
 
+/* {"keyword": ["...", ...]}, of n strings, the last of which is "a" */
+
+static json_t *
+list_of(const char *keyword, size_t n)
+{
+    char     name[24];
+    json_t  *list;
+
+    list = json_array();
+
+    while (--n) {
+        snprintf(name, sizeof(name), "%zu", n);
+        json_array_append_new(list, json_string(name));
+    }
+
+    json_array_append_new(list, json_string("a"));
+
+    return json_pack("{s:o}", keyword, list);
+}
+
+
+static void
+bounded(json_t *schema, const char *pointer, const char *text)
+{
+    int             rc;
+    review_error_t  err;
+
+    memset(&err, 0, sizeof(err));
+
+    rc = review_schema_check(schema, "/d", &err);
+
+    ok(text ? rc == -1 && strcmp(err.pointer, pointer) == 0
+              && strstr(err.text, text)
+            : rc == 0, "%s: %s", text ? text : "no more than may be", err.text);
+
+    json_decref(schema);
+}
+
+
+static void
+check_size(void)
+{
+    size_t   i;
+    json_t  *values;
+
+    bounded(list_of("enum", 1000), NULL, NULL);
+    bounded(list_of("enum", 1001), "/d/enum",
+            "must have at most 1000 elements, got 1001");
+    bounded(list_of("required", 1000), NULL, NULL);
+    bounded(json_pack("{s:o}", "items", list_of("required", 1001)),
+            "/d/items/required", "must have at most 1000 elements, got 1001");
+    bounded(list_of("type", 8), "/d/type", "must have at most 7 elements");
+
+    /* the schema, the array, and what is in it */
+
+    values = json_array();
+
+    for (i = 0; i < 4998; i++) {
+        json_array_append_new(values, json_object());
+    }
+
+    bounded(json_pack("{s:O}", "default", values), NULL, NULL);
+
+    json_array_append_new(values, json_null());
+
+    bounded(json_pack("{s:O}", "default", values), "/d",
+            "a schema may have at most 5000 values");
+    json_decref(values);
+}
+
+
+/* n elements, all the same */
+
+static json_t *
+array_of(json_t *element, size_t n)
+{
+    json_t  *array;
+
+    array = json_array();
+
+    while (n--) {
+        json_array_append(array, element);
+    }
+
+    json_decref(element);
+
+    return array;
+}
+
+
+static void
+long_check(json_t *schema, json_t *value, const char *text)
+{
+    int             rc;
+    review_error_t  err;
+
+    memset(&err, 0, sizeof(err));
+
+    ok(review_schema_check(schema, "", &err) == 0, "a schema: %s", err.text);
+
+    rc = review_schema_validate(schema, value, "", &err);
+
+    ok(text ? rc == -1 && strstr(err.text, text) : rc == 0, "%s: %s",
+       text ? text : "satisfied", err.text);
+
+    json_decref(schema);
+    json_decref(value);
+}
+
+
+/* what would take seconds is given up; what people ask for is not */
+
+static void
+check_steps(void)
+{
+    size_t   i;
+    json_t  *any, *schema, *value;
+
+    static const char  *gives_up = "it takes too long to be checked";
+
+    long_check(json_pack("{s:o}", "items", list_of("enum", 1000)),
+               array_of(json_string("a"), 900), NULL);
+    long_check(json_pack("{s:o}", "items", list_of("enum", 1000)),
+               array_of(json_string("a"), 50000), gives_up);
+    long_check(json_pack("{s:{s:s}}", "items", "type", "integer"),
+               array_of(json_integer(1), 20000), NULL);
+    long_check(json_pack("{s:{s:s}}", "items", "type", "integer"),
+               array_of(json_integer(1), 130000), gives_up);
+
+    /* whatever way there is of having much compared with much */
+
+    any = array_of(json_pack("{s:i}", "maxLength", 1), 999);
+    json_array_append_new(any, json_object());
+    value = json_stringn("", 0);
+    json_string_set(value, "一二三四五六七八九十一二三四五六七八九十");
+    long_check(json_pack("{s:{s:O}}", "items", "anyOf", any),
+               array_of(value, 2000), gives_up);
+    json_decref(any);
+
+    value = json_object();
+    schema = list_of("required", 1000);
+
+    for (i = 0; i < 1000; i++) {
+        json_object_set_new(value, json_string_value(json_array_get(
+                            json_object_get(schema, "required"), i)),
+                            json_true());
+    }
+
+    long_check(json_pack("{s:o}", "items", schema), array_of(value, 250),
+               gives_up);
+
+    long_check(json_pack("{s:{s:o}}", "items", "enum",
+                         array_of(array_of(json_integer(1), 4), 900)),
+               array_of(array_of(json_integer(1), 4), 5000), NULL);
+    long_check(json_pack("{s:{s:[[i]o]}}", "items", "enum", 2,
+                         array_of(json_integer(1), 4000)),
+               array_of(array_of(json_integer(1), 4000), 1000), gives_up);
+
+    /* given up within anyOf, it is given up */
+
+    long_check(json_pack("{s:[{s:o}{}]}", "anyOf", "items",
+                         list_of("enum", 1000)),
+               array_of(json_string("a"), 50000), gives_up);
+}
+
+
 int
 main(void)
 {
@@ -395,6 +561,8 @@ main(void)
 
     check_depth();
     check_pointer();
+    check_size();
+    check_steps();
 
     return tap_end();
 }

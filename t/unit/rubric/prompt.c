@@ -862,6 +862,19 @@ test_sharing(void)
        && one[1].data == two[1].data && one[1].len == n
        && two[1].len == n, "templates with the chunk share it, too");
 
+    /* four times all of it, and 4 MB: that is eight times this chunk */
+
+    set_point("{'id':'a','prompt':'{{chunk}}{{chunk}}{{chunk}}{{chunk}}"
+              "{{chunk}}{{chunk}}{{chunk}}{{chunk}}'}");
+    n = review_prompt_body(prompt, &question, &one);
+    ok(n && !review_prompt_body_is_large(prompt, one, n),
+       "a chunk of 1 MB may stand eight times in a prompt");
+
+    set_point("{'id':'a','prompt':'{{chunk}}{{chunk}}{{chunk}}{{chunk}}"
+              "{{chunk}}{{chunk}}{{chunk}}{{chunk}}{{chunk}}'}");
+    n = review_prompt_body(prompt, &question, &one);
+    ok(n && review_prompt_body_is_large(prompt, one, n), "but not nine times");
+
     free(text);
 }
 

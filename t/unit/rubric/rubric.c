@@ -420,6 +420,47 @@ test_many(review_pool_t *pool)
 }
 
 
+/* what the schemas of all points may have is more than one may */
+
+static void
+test_schemas(review_pool_t *pool)
+{
+    int               i, k, n;
+    review_buf_t      b;
+    review_error_t    err;
+    review_rubric_t  *rubric;
+
+    for (n = 50; n <= 51; n++) {
+        review_buf_init(&b, pool, 64 * 1024);
+        review_buf_puts(&b, "{\"name\":\"n\",\"points\":[");
+
+        for (i = 0; i < n; i++) {
+            review_buf_puts(&b, "{\"id\":\"p");
+            review_buf_number(&b, (uint64_t) i);
+            review_buf_puts(&b, "\",\"question\":\"q\",\"data\":{\"enum\":[");
+
+            for (k = 0; k < 998; k++) {
+                review_buf_puts(&b, "1,");
+            }
+
+            b.data[b.len - 1] = ']';
+            review_buf_puts(&b, "}},");
+        }
+
+        b.data[b.len - 1] = ']';
+        review_buf_puts(&b, "}");
+
+        rubric = review_rubric_load(pool, b.data, b.len, &err);
+
+        ok(n == 50 ? rubric != NULL
+                   : rubric == NULL
+                     && strcmp(err.pointer, "/points/50/data") == 0
+                     && strstr(err.text, "at most 50000 values together"),
+           "%d schemas of 1000 values: %s", n, n == 50 ? "" : err.text);
+    }
+}
+
+
 /* a point of a request: its pointer begins where it stands */
 
 static void
@@ -518,6 +559,7 @@ main(void)
     test_defaults(pool);
     test_all(pool);
     test_many(pool);
+    test_schemas(pool);
     test_point(pool);
     test_memory(pool);
 

@@ -1,0 +1,581 @@
+
+/*
+ * The regexes of a review, compiled and matched before its points are asked:
+ * at once, or on a thread where that takes long, whatever makes it so.  None is
+ * trusted to be a good one, so PCRE calls us back before each item of a pattern
+ * that it tries, and is told to give up once all of them took too much time.
+ */
+
+#include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
+
+#if !(NGX_PCRE2)
+#error "ngx_http_review_module needs an nginx that is built with PCRE2"
+#endif
+
+
+/* microseconds of the processor: of a thread, and of the event loop before */
+
+#define NGX_HTTP_REVIEW_REGEX_TIME    500000
+#define NGX_HTTP_REVIEW_REGEX_SHORT   4000
+
+/* the clock is looked at when so many items have been tried */
+
+#define NGX_HTTP_REVIEW_REGEX_ITEMS   64
+
+/* of one starting place, and kilobytes of its backtracking */
+
+#define NGX_HTTP_REVIEW_REGEX_MATCH   5000000
+#define NGX_HTTP_REVIEW_REGEX_HEAP    65536
+
+#define NGX_HTTP_REVIEW_REGEX_FLAGS                                           \
+    (PCRE2_UTF|PCRE2_UCP|PCRE2_NO_AUTO_POSSESS|PCRE2_AUTO_CALLOUT)
+
+
+typedef struct {
+    review_str_t                pattern;
+    const char                 *member;     /* of its point */
+    size_t                      point;
+    pcre2_code                 *code;
+    ngx_uint_t                  own;        /* it is ours to free */
+    ngx_http_review_matched_t  *matched;    /* of the cell: the loop's */
+    ngx_http_review_matched_t   result;
+} ngx_http_review_regex_item_t;
+
+typedef struct {
+    ngx_http_review_chunk_t    *chunk;      /* not for the thread */
+    void                      (*next)(ngx_http_review_chunk_t *chunk);
+
+    review_str_t                text;
+    ngx_http_review_regex_item_t *items;
+    size_t                      n;
+    size_t                      done;       /* the first of them are */
+    uint64_t                    started;
+    uint64_t                    limit;      /* of time, for all of them */
+    uint64_t                    until;      /* the one at hand has time */
+    ngx_uint_t                  ticks;
+    ngx_int_t                   status;     /* NGX_OK, NGX_ERROR, or 400 */
+    review_error_t              err;
+} ngx_http_review_regexes_t;
+
+
+static ngx_http_review_regexes_t *ngx_http_review_regex_create(
+    ngx_http_review_chunk_t *chunk, ngx_http_review_work_t *work);
+static void ngx_http_review_regex_free(void *data);
+static void ngx_http_review_regex_run(void *data);
+static void ngx_http_review_regex_done(void *data);
+
+
+/* microseconds of this thread: a busy machine makes no regex a slow one */
+
+static uint64_t
+ngx_http_review_regex_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
+static pcre2_code *
+ngx_http_review_regex_build(const char *pattern, size_t len, int *code,
+    size_t *at)
+{
+    return pcre2_compile((PCRE2_SPTR) pattern, len,
+                         NGX_HTTP_REVIEW_REGEX_FLAGS, code, at, NULL);
+}
+
+
+/* one that begins with a verb is fine, with a setting it is not: see there */
+
+static int
+ngx_http_review_regex_is_set(review_str_t *pattern)
+{
+    int          code;
+    char        *group;
+    size_t       at;
+    pcre2_code  *compiled;
+
+    if (pattern->len < 2 || ngx_memcmp(pattern->data, "(*", 2) != 0) {
+        return 0;
+    }
+
+    group = ngx_alloc(pattern->len + 3, ngx_cycle->log);
+    if (group == NULL) {
+        return 1;
+    }
+
+    ngx_memcpy(group, "(?:", 3);
+    ngx_memcpy(group + 3, pattern->data, pattern->len);
+
+    /* not closed: that is all that may be wrong with it */
+
+    compiled = ngx_http_review_regex_build(group, pattern->len + 3, &code,
+                                           &at);
+    pcre2_code_free(compiled);
+    ngx_free(group);
+
+    return at < pattern->len + 3;
+}
+
+
+/* "code" is the caller's to free */
+
+static int
+ngx_http_review_regex_compile(review_str_t *pattern, pcre2_code **compiled,
+    review_error_t *err, const char *pointer)
+{
+    int      code;
+    size_t   at;
+    u_char   text[128];
+
+    *compiled = ngx_http_review_regex_build(pattern->data, pattern->len,
+                                            &code, &at);
+
+    if (*compiled == NULL) {
+        (void) pcre2_get_error_message(code, text, sizeof(text));
+
+        return review_error(err, pointer, "is not a valid regex: %s, at "
+                            "byte %zu of \"%.*s\"", text, at,
+                            (int) pattern->len, pattern->data);
+    }
+
+    if (ngx_http_review_regex_is_set(pattern)) {
+        pcre2_code_free(*compiled);
+        *compiled = NULL;
+
+        return review_error(err, pointer, "must not begin with a setting such "
+                            "as (*UTF)");
+    }
+
+    return 0;
+}
+
+
+/* before each item that is tried */
+
+static int
+ngx_http_review_regex_callout(pcre2_callout_block *block, void *data)
+{
+    ngx_http_review_regexes_t *regexes = data;
+
+    if (++regexes->ticks % NGX_HTTP_REVIEW_REGEX_ITEMS) {
+        return 0;
+    }
+
+    return ngx_http_review_regex_clock() > regexes->until ? PCRE2_ERROR_CALLOUT
+                                                          : 0;
+}
+
+
+static ngx_int_t
+ngx_http_review_regex_match(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_item_t *item)
+{
+    int                   n;
+    size_t               *ovector;
+    pcre2_match_data     *data;
+    pcre2_match_context  *context;
+
+    data = pcre2_match_data_create_from_pattern(item->code, NULL);
+    context = pcre2_match_context_create(NULL);
+
+    n = PCRE2_ERROR_NOMEMORY;
+
+    if (data && context) {
+        (void) pcre2_set_match_limit(context, NGX_HTTP_REVIEW_REGEX_MATCH);
+        (void) pcre2_set_heap_limit(context, NGX_HTTP_REVIEW_REGEX_HEAP);
+        (void) pcre2_set_callout(context, ngx_http_review_regex_callout,
+                                 regexes);
+
+        n = pcre2_match(item->code, (PCRE2_SPTR) regexes->text.data,
+                        regexes->text.len, 0, PCRE2_NO_UTF_CHECK, data,
+                        context);
+    }
+
+    if (n >= 0) {
+        ovector = pcre2_get_ovector_pointer(data);
+
+        /* a \K of the pattern's own may place its start behind its end */
+
+        item->result.captures[0] = ngx_min(ovector[0], ovector[1]);
+        item->result.captures[1] = ovector[1];
+    }
+
+    pcre2_match_data_free(data);
+    pcre2_match_context_free(context);
+
+    item->result.rc = n >= 0 ? NGX_OK
+                      : n == PCRE2_ERROR_NOMATCH ? NGX_DECLINED : NGX_ERROR;
+
+    return n == PCRE2_ERROR_CALLOUT ? NGX_AGAIN : NGX_OK;
+}
+
+
+/* a bad one leaves half of the time to those after it */
+
+static ngx_int_t
+ngx_http_review_regex_until(ngx_http_review_regexes_t *regexes)
+{
+    uint64_t  now, end;
+
+    now = ngx_http_review_regex_clock();
+    end = regexes->started + regexes->limit;
+
+    if (now > end) {
+        return NGX_AGAIN;
+    }
+
+    regexes->until = regexes->limit < NGX_HTTP_REVIEW_REGEX_TIME
+                     ? end : now + (end - now) / 2;
+
+    return NGX_OK;
+}
+
+
+/* on a thread, or not; those that are done stay so */
+
+static void
+ngx_http_review_regex_run(void *data)
+{
+    ngx_http_review_regexes_t *regexes = data;
+
+    char                           pointer[REVIEW_ERROR_POINTER];
+    ngx_http_review_regex_item_t  *item;
+
+    regexes->started = ngx_http_review_regex_clock();
+
+    for ( /* void */ ; regexes->done < regexes->n; regexes->done++) {
+        item = &regexes->items[regexes->done];
+
+        if (item->code == NULL) {
+            *ngx_snprintf((u_char *) pointer, sizeof(pointer) - 1,
+                          "/points/%uz%s", item->point, item->member) = '\0';
+
+            if (ngx_http_review_regex_compile(&item->pattern, &item->code,
+                                              &regexes->err, pointer)
+                != 0)
+            {
+                regexes->status = NGX_HTTP_BAD_REQUEST;
+                return;
+            }
+
+            item->own = 1;
+        }
+
+        if (ngx_http_review_regex_until(regexes) != NGX_OK) {
+            item->result.rc = NGX_ERROR;
+            regexes->status = NGX_AGAIN;
+
+        } else if (ngx_http_review_regex_match(regexes, item) == NGX_AGAIN) {
+            regexes->status = NGX_AGAIN;
+        }
+
+        if (regexes->status == NGX_AGAIN
+            && regexes->limit < NGX_HTTP_REVIEW_REGEX_TIME)
+        {
+            return;
+        }
+    }
+
+    regexes->status = NGX_OK;
+}
+
+
+static void
+ngx_http_review_regex_done(void *data)
+{
+    ngx_http_review_regexes_t *regexes = data;
+
+    size_t                         i;
+    ngx_http_review_ctx_t         *ctx;
+    ngx_http_review_chunk_t       *chunk;
+    ngx_http_review_regex_item_t  *item;
+
+    chunk = regexes->chunk;
+    ctx = &chunk->ctx;
+
+    if (regexes->status != NGX_OK) {
+        ngx_http_review_ctx_fail(ctx,
+            ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST,
+                                    regexes->err.pointer, regexes->err.text));
+        return;
+    }
+
+    for (i = 0; i < regexes->n; i++) {
+        item = &regexes->items[i];
+        *item->matched = item->result;
+
+        if (item->result.rc == NGX_ERROR) {
+            ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                          "review: a regex gave up on a text of %uz bytes",
+                          regexes->text.len);
+        }
+    }
+
+    regexes->next(chunk);
+}
+
+
+static void
+ngx_http_review_regex_free(void *data)
+{
+    ngx_http_review_regexes_t *regexes = data;
+
+    size_t  i;
+
+    for (i = 0; i < regexes->n; i++) {
+        if (regexes->items[i].own) {
+            pcre2_code_free(regexes->items[i].code);
+        }
+    }
+}
+
+
+static void
+ngx_http_review_regex_add(ngx_http_review_regexes_t *regexes, size_t point,
+    review_str_t *pattern, const char *member, void *code,
+    ngx_http_review_matched_t *matched)
+{
+    ngx_http_review_regex_item_t  *item;
+
+    item = &regexes->items[regexes->n++];
+
+    ngx_memzero(item, sizeof(ngx_http_review_regex_item_t));
+
+    item->pattern = *pattern;
+    item->member = member;
+    item->point = point;
+    item->code = code;
+    item->matched = matched;
+}
+
+
+/* a copy in the work's memory, which the thread may read whatever happens */
+
+static ngx_int_t
+ngx_http_review_regex_copy(ngx_http_review_work_t *work, review_str_t *text)
+{
+    char  *p;
+
+    p = ngx_pnalloc(work->pool, text->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, text->data, text->len);
+    text->data = p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_regex_take(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_work_t *work)
+{
+    size_t                         i;
+    ngx_http_review_regex_item_t  *item;
+
+    /* of a large body all lies in the work's memory already */
+
+    if (!ngx_http_review_work_is_large(work->ctx, regexes->text.len)
+        && ngx_http_review_regex_copy(work, &regexes->text) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < regexes->n; i++) {
+        item = &regexes->items[i];
+
+        if (item->code == NULL
+            && ngx_http_review_regex_copy(work, &item->pattern) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_http_review_regexes_t *
+ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
+    ngx_http_review_work_t *work)
+{
+    ngx_uint_t                  i;
+    review_point_t             *point;
+    ngx_pool_cleanup_t         *cln;
+    ngx_http_review_cell_t     *cell;
+    ngx_http_review_regexes_t  *regexes;
+
+    cln = ngx_pool_cleanup_add(work->pool, 0);
+    regexes = ngx_pcalloc(work->pool, sizeof(ngx_http_review_regexes_t));
+
+    if (cln == NULL || regexes == NULL) {
+        return NULL;
+    }
+
+    regexes->items = ngx_palloc(work->pool,
+                                2 * chunk->ncells
+                                * sizeof(ngx_http_review_regex_item_t));
+    if (regexes->items == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_review_regex_free;
+    cln->data = regexes;
+
+    regexes->chunk = chunk;
+    regexes->text = chunk->subject.chunk;
+
+    for (i = 0; i < chunk->ncells; i++) {
+        cell = &chunk->cells[i];
+        point = cell->point;
+
+        if (point->when.data) {
+            ngx_http_review_regex_add(regexes, i, &point->when, "/when",
+                                      point->when_regex, &cell->when);
+        }
+
+        if (point->rule) {
+            ngx_http_review_regex_add(regexes, i, &point->rule->pattern,
+                                      point->rule->member, point->rule->regex,
+                                      &cell->rule);
+        }
+    }
+
+    return regexes;
+}
+
+
+static ngx_uint_t
+ngx_http_review_regex_is_any(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t       i;
+    review_point_t  *point;
+
+    for (i = 0; i < chunk->ncells; i++) {
+        point = chunk->cells[i].point;
+
+        if (point->when.data || point->rule) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_review_regex_start(ngx_http_review_chunk_t *chunk,
+    void (*next)(ngx_http_review_chunk_t *chunk))
+{
+    ngx_uint_t                  threads;
+    ngx_http_review_work_t     *work;
+    ngx_http_review_regexes_t  *regexes;
+
+    if (!ngx_http_review_regex_is_any(chunk)) {
+        next(chunk);
+        return NGX_OK;
+    }
+
+    work = ngx_http_review_work(&chunk->ctx);
+    if (work == NULL) {
+        return NGX_ERROR;
+    }
+
+    regexes = ngx_http_review_regex_create(chunk, work);
+    if (regexes == NULL) {
+        return NGX_ERROR;
+    }
+
+    regexes->next = next;
+    threads = ngx_http_review_work_is_large(&chunk->ctx, SIZE_MAX);
+    regexes->limit = threads ? NGX_HTTP_REVIEW_REGEX_SHORT
+                             : NGX_HTTP_REVIEW_REGEX_TIME;
+
+    if (!ngx_http_review_work_is_large(&chunk->ctx, regexes->text.len)) {
+        ngx_http_review_regex_run(regexes);
+
+        if (regexes->status != NGX_AGAIN) {
+            ngx_http_review_regex_done(regexes);
+            return NGX_OK;
+        }
+    }
+
+    if (ngx_http_review_regex_take(regexes, work) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    regexes->status = NGX_OK;
+    regexes->limit = NGX_HTTP_REVIEW_REGEX_TIME;
+
+    ngx_http_review_work_start(work, SIZE_MAX, ngx_http_review_regex_run,
+                               ngx_http_review_regex_done, regexes);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_regex_conf_free(void *data)
+{
+    pcre2_code_free(data);
+}
+
+
+static ngx_int_t
+ngx_http_review_regex_conf(ngx_pool_t *pool, review_str_t *pattern,
+    const char *pointer, const char *member, void **regex, review_error_t *err)
+{
+    char                 at[REVIEW_ERROR_POINTER];
+    pcre2_code          *code;
+    ngx_pool_cleanup_t  *cln;
+
+    *ngx_snprintf((u_char *) at, sizeof(at) - 1, "%s%s", pointer, member)
+        = '\0';
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+
+    if (cln == NULL
+        || ngx_http_review_regex_compile(pattern, &code, err, at) != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_review_regex_conf_free;
+    cln->data = code;
+
+    *regex = code;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_review_regex_point(ngx_pool_t *pool, review_point_t *point,
+    const char *pointer, review_error_t *err)
+{
+    if (point->when.data
+        && ngx_http_review_regex_conf(pool, &point->when, pointer, "/when",
+                                      &point->when_regex, err)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (point->rule
+        && ngx_http_review_regex_conf(pool, &point->rule->pattern, pointer,
+                                      point->rule->member,
+                                      &point->rule->regex, err)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
