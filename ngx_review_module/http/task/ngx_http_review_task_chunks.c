@@ -518,7 +518,8 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
         return code;
     }
 
-    if (ngx_http_review_work_is_large(call->ctx, b->len)
+    if (code == REVIEW_CODE_OK
+        && ngx_http_review_work_is_large(call->ctx, b->len)
         && ngx_http_review_task_chunks_looks_whole(b))
     {
         part->large = 1;
@@ -547,7 +548,7 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
 static ngx_uint_t
 ngx_http_review_task_chunks_looks_whole(review_buf_t *b)
 {
-    static const char  results[] = "\"results\":[";
+    static const char  results[] = "\"results\":";
 
     return b->data[0] == '{' && b->data[b->len - 1] == '}'
            && memmem(b->data, b->len, results, sizeof(results) - 1) != NULL;
