@@ -8,6 +8,7 @@
 #include "../unit/tap.h"
 #include "../unit/quotes.h"
 #include "review/base/utf8.h"
+#include "review/quote/quote.h"
 #include "review/rubric/control.h"
 
 
