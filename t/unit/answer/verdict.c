@@ -212,8 +212,8 @@ check_quoted(void)
           "pass" },
         { "标签</think>也支持", "<think>\n\n</think>\n\n{\"verdict\":\"fail\"}",
           "fail" },
-        { "标签</think>也支持多行",
-          "<think></think>也支持多行{\"verdict\":\"fail\"}", "none" },
+        { "标签</think>也支持多行的",
+          "<think></think>也支持多行的{\"verdict\":\"fail\"}", "none" },
         { "标签</think>也支持", "<think>标签</think>{\"verdict\":\"fail\"}",
           "none" }
     };
