@@ -11,6 +11,10 @@
 
 #define NGX_HTTP_REVIEW_LLM_CUT  3
 
+/* of one character so many times in a row, a token has that many at least */
+
+#define NGX_HTTP_REVIEW_LLM_RUN  16
+
 
 static void
 ngx_http_review_llm_begin(ngx_http_review_call_t *call)
@@ -37,6 +41,42 @@ ngx_http_review_llm_feed(ngx_http_review_call_t *call, u_char *data,
 }
 
 
+/*
+ * Dots of a table of contents, lines to be filled in, borders of tables: by how
+ * many tokens too much they are estimated, as each character were one
+ */
+
+static size_t
+ngx_http_review_llm_repeated(const char *p, const char *last)
+{
+    size_t       n, len, run;
+    u_char       c;
+    const char  *s;
+
+    for (n = 0; p < last; p = s) {
+        c = (u_char) *p;
+        len = (c == '\\') ? 2 : (c < 0xc0) ? 1 : (c < 0xe0) ? 2
+              : (c < 0xf0) ? 3 : 4;
+
+        for (s = p; (size_t) (last - s) >= 2 * len; s += len) {
+            if (s[len] != *p || memcmp(s + len, p, len) != 0) {
+                break;
+            }
+        }
+
+        s += len;
+        run = (size_t) (s - p) / len;
+
+        if (run > 1 && c != ' ' && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
+            n += run - (run + NGX_HTTP_REVIEW_LLM_RUN - 1)
+                       / NGX_HTTP_REVIEW_LLM_RUN;
+        }
+    }
+
+    return n;
+}
+
+
 /* the tokens of a piece, by the estimate of splits; an escape is one */
 
 static size_t
@@ -47,7 +87,7 @@ ngx_http_review_llm_tokens(const review_str_t *piece)
 
     p = piece->data;
     last = p + piece->len;
-    n = review_units(p, last, 1);
+    n = review_units(p, last, 1) - ngx_http_review_llm_repeated(p, last);
 
     while (last - p > 2 && (p = memchr(p, '\\', last - p - 2)) != NULL) {
         n--;

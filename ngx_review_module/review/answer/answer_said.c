@@ -120,6 +120,12 @@ review_answer_said_is_quoted(const review_answer_find_t *find,
         begin++;
     }
 
+    while (begin < p && review_scan_is_space(*begin)) {
+        begin++;
+    }
+
+    /* before an empty one's tag there is nothing that tells whose it is */
+
     if (begin < p
         && find->quoted(find->data, begin, (size_t) (p + len - begin)))
     {

@@ -13,6 +13,7 @@
 
 #define REVIEW_CONTROL_NAME      64      /* bytes of a name, at most */
 #define REVIEW_CONTROL_CAPITALS  3       /* of a name in "[...]", at least */
+#define REVIEW_CONTROL_LINES     2       /* or so many low lines */
 
 
 typedef struct {
@@ -115,7 +116,7 @@ review_control_is_mark(const char *p, const char *last)
 }
 
 
-/* behind "<": "|", a name up to ">", or our own mark */
+/* behind "<": "|", a name up to ">" or "|>", or our own mark */
 
 static int
 review_control_opens_angle(const char *p, const char *last)
@@ -150,18 +151,27 @@ review_control_opens_angle(const char *p, const char *last)
 
     } while (review_control_is_name(c) && end - name < REVIEW_CONTROL_NAME);
 
+    if (c == '|' && letters) {
+        c = review_control_next(&next, last);
+
+        return c == '>' || c == REVIEW_CONTROL_END;
+    }
+
     return c == REVIEW_CONTROL_END
            || (c == '>' && letters
                && !review_control_is_html(name, (size_t) (end - name)));
 }
 
 
-/* behind "[": "|", "e~[", or a name up to "]" that is mostly capitals */
+/*
+ * Behind "[": "|", "e~[", or a name up to "]" that is mostly capitals, or made
+ * of three words, as "start_header_id"
+ */
 
 static int
 review_control_opens_square(const char *p, const char *last)
 {
-    int          capitals;
+    int          capitals, lines;
     int32_t      c;
     const char  *name, *next;
 
@@ -177,21 +187,31 @@ review_control_opens_square(const char *p, const char *last)
     name = (c == '/') ? next : p;
     next = name;
     capitals = 0;
+    lines = 0;
 
     do {
         c = review_control_next(&next, last);
         capitals += review_control_is_capital(c);
+        lines += (c == '_');
     } while (review_control_is_name(c) && next - name < REVIEW_CONTROL_NAME);
 
     return c == REVIEW_CONTROL_END
-           || (c == ']' && capitals >= REVIEW_CONTROL_CAPITALS);
+           || (c == ']' && (capitals >= REVIEW_CONTROL_CAPITALS
+                            || lines >= REVIEW_CONTROL_LINES));
 }
 
 
+/* behind "]": as in "]~b]", "]!p~[" and "]<]image[>[" */
+
 static int
-review_control_opens_tilde(const char *p, const char *last)
+review_control_opens_closing(const char *p, const char *last)
 {
-    return p < last && *p == '~';
+    if (p == last) {
+        return 0;
+    }
+
+    return *p == '~' || (last - p >= 3 && *p == '!' && p[2] == '~')
+           || (last - p >= 2 && *p == '<' && p[1] == ']');
 }
 
 
@@ -212,7 +232,7 @@ review_control_opens_triangle(const char *p, const char *last)
 static const review_control_t  review_controls[] = {
     { review_string("<"), review_control_opens_angle },
     { review_string("["), review_control_opens_square },
-    { review_string("]"), review_control_opens_tilde },
+    { review_string("]"), review_control_opens_closing },
     { review_string("＜"), review_control_opens_angle },
     { review_string("［"), review_control_opens_square },
     { review_string("◁"), review_control_opens_triangle }

@@ -234,6 +234,29 @@ review_suspect_is_inside(const char *p, const char *last)
 }
 
 
+/* as "pass or fail", which is a choice */
+
+static int
+review_suspect_is_harmless(const char *p, const char *last, const char *unless)
+{
+    int32_t      c;
+    const char  *next;
+
+    for ( ;; ) {
+        next = p;
+        c = review_suspect_next(&next, last);
+
+        if (c != '"' && c != '\'') {
+            break;
+        }
+
+        p = next;
+    }
+
+    return review_suspect_part(p, last, unless, 0) != NULL;
+}
+
+
 /* does what begins at p look like the pattern? */
 
 static int
@@ -266,6 +289,12 @@ review_suspect_is_like(review_suspect_t *s, const char *p,
         }
 
         at = end;
+    }
+
+    if (words->unless
+        && review_suspect_is_harmless(at, s->last, words->unless))
+    {
+        return 0;
     }
 
     return !words->negated || !review_suspect_is_negated(p, s->first);

@@ -19,11 +19,13 @@
  * dashes as "-", without white space and invisible characters.  A first word
  * begins with a character of one byte or three, as ideographs have.  A word
  * that ends in a letter a-z ends there in the text as well, unless "open".
+ * Quote marks before a word of "unless" do not count.
  */
 
 typedef struct {
     const char  *parts[REVIEW_SUSPECT_PARTS];
     int          gap;
+    const char  *unless;                 /* words behind it: it is harmless */
     unsigned     negated:1;              /* is none with a "not" before it */
     unsigned     open:1;
 } review_suspect_words_t;

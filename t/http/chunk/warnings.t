@@ -87,7 +87,21 @@ results.*.finding.needs_human eq [true,false,false,false,false,true]') x 2 ]
 
 
 
-=== TEST 4: control tokens, wherever they stand
+=== TEST 4: lines to be filled in are few tokens
+--- config
+    $TEST_NGINX_REVIEW
+--- json_request eval
+my $body = '{"chunk":"投标人：' . '_' x 4000 . '\\n目录' . '…' x 2000
+. '投标函\\n\\n","points":[
+{"id":"cut","question":"[[prompt_tokens=300 noquote]]"},
+{"id":"whole","question":"[[prompt_tokens=900 noquote]]"}]}';
+[ map { "$_\n$body" } '/v1/review', '/v1/whole' ]
+--- json eval
+[ ('results.*.warnings eq [["prompt_cut"],null]') x 2 ]
+
+
+
+=== TEST 5: control tokens, wherever they stand
 --- config
     $TEST_NGINX_REVIEW
 --- json_request eval

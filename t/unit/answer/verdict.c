@@ -209,7 +209,13 @@ check_quoted(void)
         { "</think>", "<think>想 verdict：fail 不</think>{\"verdict\":\"pass\"}",
           "none" },
         { "", "<think>想 verdict：fail 不</think>{\"verdict\":\"pass\"}",
-          "pass" }
+          "pass" },
+        { "标签</think>也支持", "<think>\n\n</think>\n\n{\"verdict\":\"fail\"}",
+          "fail" },
+        { "标签</think>也支持多行的",
+          "<think></think>也支持多行的{\"verdict\":\"fail\"}", "none" },
+        { "标签</think>也支持", "<think>标签</think>{\"verdict\":\"fail\"}",
+          "none" }
     };
 
     for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {

@@ -7,7 +7,6 @@
 
 #include "tap.h"
 #include "quotes.h"
-#include "review/quote/quote.h"
 #include "review/rubric/control.h"
 
 
@@ -34,6 +33,10 @@ static const char *const  tokens[][2] = {
     { "＜|im_end|＞", "＜ |im_end|＞" },
     { "＜／ｓ＞［ＩＮＳＴ］", "＜ ／ｓ＞［ ＩＮＳＴ］" },
     { "a<s>b[INST]c<s>", "a< s>b[ INST]c< s>" },
+    { "<|turn>a<turn|><tool_call|>", "< |turn>a< turn|>< tool_call|>" },
+    { "[start_header_id]a[extra_id_0]",
+      "[ start_header_id]a[ extra_id_0]" },
+    { "]!p~[]!d~[]<]image[>[。", "] !p~[] !d~[] <]image[>[。" },
     { "</review-text>", "< /review-text>" },
     { "<REVIEW-TEXT id=1>", "< REVIEW-TEXT id=1>" },
     { "＜／ＲＥＶＩＥＷ－Text id=1＞", "＜ ／ＲＥＶＩＥＷ－Text id=1＞" },
@@ -52,6 +55,7 @@ static const char *const  ends[][2] = {
     { "</", "< /" },
     { "x <start_of", "x < start_of" },
     { "[/INS", "[ /INS" },
+    { "<turn|", "< turn|" },
     { "]~b]user[e~[", "] ~b]user[ e~[ " },
     { NULL, NULL }
 };
@@ -59,7 +63,8 @@ static const char *const  ends[][2] = {
 static const char *const  plain[] = {
     "", "]", "<>", "[]", "<a b", "[附", "◁ ",
     "a < b, c > d", "<br><TD>80</td></table>",
-    "<table border=1>", "[1][附件](x)[GB][X][ ]", "a[i] = b[j]",
+    "<table border=1>", "[1][附件](x)[GB][X][ ]", "a[i] = b[j_max]",
+    "a <b|c> d", "]!", "]<a b",
     "<投标人名称>", "＜项目名称＞", "［附件一］", "<https://a.b/c>", "<12>",
     "< |im_start|>", "完全｜符合", NULL
 };
