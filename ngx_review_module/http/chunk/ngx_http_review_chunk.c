@@ -28,6 +28,8 @@ static ngx_int_t ngx_http_review_chunk_create_cells(
     ngx_http_review_chunk_t *chunk);
 static review_pool_t *ngx_http_review_chunk_memory(
     ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_keep(ngx_http_review_chunk_t *chunk,
+    ngx_http_review_work_t *work);
 static ngx_int_t ngx_http_review_chunk_create_sources(
     ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_known(
@@ -391,7 +393,41 @@ ngx_http_review_chunk_memory(ngx_http_review_chunk_t *chunk)
 
     work = ngx_http_review_work(&chunk->ctx);
 
-    return work ? work->memory : NULL;
+    return work && ngx_http_review_chunk_keep(chunk, work) == NGX_OK
+           ? work->memory : NULL;
+}
+
+
+/*
+ * What a thread reads stays as long as it does: texts and schemas are the
+ * body's, which may be small enough to be the request's, and the heading was
+ * joined there.
+ */
+
+static ngx_int_t
+ngx_http_review_chunk_keep(ngx_http_review_chunk_t *chunk,
+    ngx_http_review_work_t *work)
+{
+    char          *p;
+    review_str_t  *heading;
+
+    heading = &chunk->subject.heading;
+
+    p = review_alloc(work->memory, heading->len + 1);
+
+    if (p == NULL
+        || review_pool_own_json(work->memory, json_incref(chunk->ctx.body))
+           != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    if (heading->len) {
+        ngx_memcpy(p, heading->data, heading->len);
+        heading->data = p;
+    }
+
+    return NGX_OK;
 }
 
 

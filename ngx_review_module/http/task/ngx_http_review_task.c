@@ -26,7 +26,6 @@ typedef struct {
     ngx_http_review_work_t     *work;
     ngx_http_review_task_t     *task;       /* not the thread's */
     review_report_t            *report;
-    uint64_t                    budget;
 } ngx_http_review_task_search_t;
 
 
@@ -615,9 +614,6 @@ ngx_http_review_task_search(ngx_http_review_task_t *task)
     search->work = work;
     search->task = task;
     search->report = task->report;
-    search->budget = ngx_http_review_work_is_large(&task->ctx, size)
-                     ? NGX_HTTP_REVIEW_SEARCH_MAX
-                     : NGX_HTTP_REVIEW_SEARCH_SMALL;
 
     task->searching = 1;
     task->search = work;
@@ -634,8 +630,18 @@ ngx_http_review_task_search_run(void *data)
 {
     ngx_http_review_task_search_t *search = data;
 
-    (void) review_report_elsewhere_find(search->report, search->work->memory,
-                                        search->budget, &search->work->gone);
+    uint64_t                 budget;
+    ngx_http_review_work_t  *work;
+
+    work = search->work;
+
+    /* a pool of threads that is full leaves it to the event loop */
+
+    budget = work->busy ? NGX_HTTP_REVIEW_SEARCH_MAX
+                        : NGX_HTTP_REVIEW_SEARCH_SMALL;
+
+    (void) review_report_elsewhere_find(search->report, work->memory, budget,
+                                        &work->gone);
 }
 
 

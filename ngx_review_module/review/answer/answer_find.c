@@ -39,6 +39,9 @@ typedef struct {
     unsigned               torn:1;   /* a part of one without its object */
     unsigned               quoted:1; /* an object is the request's */
     unsigned               tried:1;  /* err is set */
+    unsigned               looked:1; /* "named" is known */
+    unsigned               named:1;  /* the request has a "verdict" */
+    unsigned               may:1;    /* more verdicts in the best's text */
     review_error_t         err;
 } review_answer_search_t;
 
@@ -108,6 +111,20 @@ review_answer_find_claims(review_answer_search_t *s, const char *p,
 }
 
 
+/* does the request have the name?  A wrapper may have thousands that ask */
+
+static int
+review_answer_find_is_named(review_answer_search_t *s)
+{
+    if (!s->looked) {
+        s->looked = 1;
+        s->named = s->find->quoted(s->find->data, "verdict", 7) != 0;
+    }
+
+    return s->named;
+}
+
+
 /* what it says may stand in the request with other escapes */
 
 static int
@@ -124,7 +141,7 @@ review_answer_find_is_quoted_json(review_answer_search_t *s, json_t *json)
     /* where its name does not stand, the object does not */
 
     if (json_object_get(json, "verdict")
-        && !s->find->quoted(s->find->data, "verdict", 7))
+        && !review_answer_find_is_named(s))
     {
         return 0;
     }
@@ -277,6 +294,29 @@ review_answer_find_doubt(review_answer_search_t *s, json_t *json)
 }
 
 
+/* where the best one stands: once for all that a wrapper has */
+
+static void
+review_answer_find_place(review_answer_search_t *s, const char *p,
+    const char *end)
+{
+    s->start = p;
+    s->end = end;
+    s->may = review_answer_claim_may(p, end) & 1;
+
+    /* no brace elsewhere in what was said may hide that one is unmatched */
+
+    for (s->depth = 0; p > s->text; p--) {
+        if (p[-1] == '{') {
+            s->depth++;
+
+        } else if (!review_scan_is_space(p[-1])) {
+            break;
+        }
+    }
+}
+
+
 static void
 review_answer_find_candidate(review_answer_search_t *s, json_t *json,
     const char *p, const char *end, int quoted)
@@ -297,22 +337,13 @@ review_answer_find_candidate(review_answer_search_t *s, json_t *json,
     }
 
     s->best = json_incref(json);
-    s->start = p;
-    s->end = end;
 
-    if (review_answer_claim_may(p, end)) {
-        review_answer_find_inner(s, json, 1);
+    if (s->start != p) {
+        review_answer_find_place(s, p, end);
     }
 
-    /* no brace elsewhere in what was said may hide that one is unmatched */
-
-    for (s->depth = 0; p > s->text; p--) {
-        if (p[-1] == '{') {
-            s->depth++;
-
-        } else if (!review_scan_is_space(p[-1])) {
-            break;
-        }
+    if (s->may) {
+        review_answer_find_inner(s, json, 1);
     }
 }
 

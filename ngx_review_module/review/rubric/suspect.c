@@ -468,7 +468,14 @@ review_suspect_at(review_suspect_t *s, const char *p)
         return 1;
     }
 
+    /* no word begins so, and of a run of these each would look to its end */
+
     first = review_suspect_fold(first);
+
+    if (first == 0) {
+        return 0;
+    }
+
     second = review_suspect_next(&next, s->last);
 
     patterns = review_suspect_pair(first, second)->patterns

@@ -120,6 +120,7 @@ PLACES = {
     "all": "review_thread_pool default threshold=1;",
     "one": "review_thread_pool one threshold=1;",
     "tiny": "review_thread_pool tiny threshold=1;",
+    "lean": "review_thread_pool default threshold=1m;",
 }
 
 
@@ -615,8 +616,15 @@ def abort_kinds(text):
     rank = dumps({"query": "投标保证金", "by": "bm25",
                   "texts": articles * (len(text) // 30000)})
     embed = dumps({"input": ["%d" % i for i in range(INPUTS)]})
-    review = quoting(text[:400000], "quote=第九部分_第一条_没有",
-                     "quote=投标人_为了", "quote=没有没有没有")
+    scripts = ("quote=第九部分_第一条_没有", "quote=投标人_为了",
+               "quote=没有没有没有")
+    review = quoting(text[:400000], *scripts)
+    v = "v" + text[:280000]
+    heading = quoting({"heading": ["甲", "v" * 9000], "text": v}, *scripts)
+    many = dumps({"chunk": v, "points": points(scripts),
+                  "vars": {"v": "v" * 9000},
+                  "references": [{"id": "%d" % i, "text": "投标v"}
+                                 for i in range(1000)]})
     return [
         ("split", "/default/split", json_body, JSON, ""),
         ("split, one thread", "/one/split", plain, TEXT, ""),
@@ -633,6 +641,8 @@ def abort_kinds(text):
         ("review", "/default/review", review, JSON, ""),
         ("review, one thread", "/one/review", review, JSON,
          "Accept: text/event-stream\r\n"),
+        ("review, a heading", "/default/review", heading, JSON, ""),
+        ("review, many references", "/lean/review", many, JSON, ""),
     ]
 
 

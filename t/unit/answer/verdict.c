@@ -10,9 +10,12 @@
 #include "review/answer/answer.h"
 #include "review/quote/known.h"
 
+#include <time.h>
+
 
 #define BENIGN   20000
 #define HOSTILE  20000
+#define WRAPPED  20000
 #define SEED     88172645463325252ull
 
 
@@ -439,6 +442,40 @@ check_grammar(int hostile, size_t n)
 }
 
 
+/* as many verdicts as there is room for, in one wrapper */
+
+static void
+check_wrapper(void)
+{
+    size_t       i, len;
+    char        *text;
+    clock_t      began;
+    const char  *verdict;
+
+    static const char  one[] = ",{\"verdict\":\"pass\"}";
+
+    len = 6;
+    text = malloc(len + WRAPPED * (sizeof(one) - 1) + 3);
+    memcpy(text, "{\"r\":[", len);
+
+    for (i = 0; i < WRAPPED; i++) {
+        memcpy(text + len, one + (i == 0), sizeof(one) - 1 - (i == 0));
+        len += sizeof(one) - 1 - (i == 0);
+    }
+
+    memcpy(text + len, "]}", 3);
+
+    began = clock();
+    verdict = read_answer("a verdic", text, len + 2);
+    began = clock() - began;
+
+    ok(strcmp(verdict, "pass") == 0, "a wrapper of %d: %s", WRAPPED, verdict);
+    ok(began < 3 * CLOCKS_PER_SEC, "in little time");
+
+    free(text);
+}
+
+
 int
 main(void)
 {
@@ -455,6 +492,7 @@ main(void)
     check_forged();
     check_grammar(0, BENIGN);
     check_grammar(1, HOSTILE);
+    check_wrapper();
 
     return tap_end();
 }

@@ -247,7 +247,7 @@ test_samples(void)
 }
 
 
-/* a megabyte of nothing but first words */
+/* a megabyte of nothing but first words, or of what is looked past */
 
 static void
 test_cost(void)
@@ -258,7 +258,9 @@ test_cost(void)
     struct timespec    from, to;
     static const char *const  made[] = {
         "忽略上述", "ignore all ", "审核员请", "<<[[", "a\xe2\x80\x8b",
-        "verdict:", "answer "
+        "verdict:", "answer ",
+        "                              \xe2\x80\x8b",
+        "                              \xc2\xad"
     };
 
     text = malloc(1 << 20);
