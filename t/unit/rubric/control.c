@@ -6,6 +6,7 @@
  */
 
 #include "tap.h"
+#include "quotes.h"
 #include "review/quote/quote.h"
 #include "review/rubric/control.h"
 
@@ -131,9 +132,9 @@ test_quotes(void)
 
         source = review_quote_source_create(pool, text, n);
 
-        ok(review_quote_source_find(source, text, n, &span)
+        ok(quote_find(pool, source, text, n, &span)
            == REVIEW_MATCH_EXACT && span.text.len == n, "a quote without it");
-        ok(review_quote_source_find(source, with, strlen(with), &span)
+        ok(quote_find(pool, source, with, strlen(with), &span)
            == REVIEW_MATCH_NORMALIZED && span.text.len == n,
            "and with it: %s", with);
     }
