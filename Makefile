@@ -30,8 +30,8 @@
 #   make help           prints this
 #
 # demo, test, test-documents, test-long, test-matrix, test-load, valgrind,
-# cover, bench and soak install the packages they need; "make deps" installs
-# those of the others.  CI runs .ci/run.
+# cover, bench and soak install the packages they need; "make deps"
+# installs those of the others.  CI runs .ci/run.
 #
 
 NGINX_SRC ?=	/usr/share/nginx/src
@@ -413,10 +413,14 @@ fuzz-corpus:	$(FUZZ)
 		    >$$f.log 2>&1 || { tail -n 30 $$f.log >&2; exit 1; }; \
 	done
 
+# each runs, whatever the others have found
+
 fuzz:		$(FUZZ)
-	@for f in $(FUZZ); do \
+	@failed=; for f in $(FUZZ); do \
 		mkdir -p $$f.corpus; \
 		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 		    -artifact_prefix=$$f- $$f.corpus \
-		    t/fuzz/corpus/$$(basename $$f) || exit 1; \
-	done
+		    t/fuzz/corpus/$$(basename $$f) \
+		    || failed="$$failed $$(basename $$f)"; \
+	done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }

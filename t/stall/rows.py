@@ -12,14 +12,17 @@ and does the worst that its bound allows:
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import json
+import re
 
 import harness
 import stall
 
 ROWS = []
 PIECE = 1 << 16             # of what is sent, at a time
+BACKEND = harness.free_port()
 
 HTTP = """
     client_max_body_size 100m;
@@ -36,13 +39,22 @@ SERVER = stall.LOCATION + """
             review_chunk_uri /v1/review;
             review_task;
         }
+        location = /backend {
+            internal;
+            proxy_pass http://127.0.0.1:%d;
+            proxy_http_version 1.1;
+        }
+        location = /v1/answer {
+            review_llm /backend model=m;
+            review;
+        }
         location = /embeddings {
             internal;
             proxy_pass http://llm/v1/embeddings;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
         }
-"""
+""" % BACKEND
 
 
 @dataclasses.dataclass
@@ -75,15 +87,19 @@ def server(module, nginx, row):
                            record=False)
 
 
+async def send(writer, data, piece=PIECE):
+    """no faster than a network: somebody on the same machine would keep nginx
+    reading what is sent for as long as it takes"""
+    for at in range(0, len(data), piece):
+        writer.write(data[at:at + piece])
+        await writer.drain()
+        await asyncio.sleep(0.001)
+
+
 async def exchange(port, data):
-    """as harness.exchange, but no faster than a network: a client on the same
-    machine would keep nginx reading what it sends for as long as it does"""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        for at in range(0, len(data), PIECE):
-            writer.write(data[at:at + PIECE])
-            await writer.drain()
-            await asyncio.sleep(0.001)
+        await send(writer, data)
         reply = await reader.read()
     except ConnectionError:
         return 0, b""
@@ -91,6 +107,28 @@ async def exchange(port, data):
         writer.close()
     head, _, body = reply.partition(b"\r\n\r\n")
     return int(head.split()[1] if head else 0), body
+
+
+@contextlib.asynccontextmanager
+async def backend(answer, kind="application/json", piece=PIECE):
+    """a server behind /backend; "answer" is a body, or makes one of what was
+    asked"""
+    async def serve(reader, writer):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
+            asked = await reader.readexactly(int(size[1]) if size else 0)
+            body = answer(asked) if callable(answer) else answer
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                         b"Content-Type: %s\r\nContent-Length: %d\r\n\r\n"
+                         % (kind.encode(), len(body)))
+            await send(writer, body, piece)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", BACKEND,
+                                        backlog=1024)
+    async with server:
+        yield
 
 
 class Asker:
@@ -101,11 +139,19 @@ class Asker:
         """the reply; bodies that are not bytes are made JSON"""
         if not isinstance(body, bytes):
             body = json.dumps(body, ensure_ascii=False).encode()
-        head = ("POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
-                "Content-Type: application/json\r\n%s"
-                "Content-Length: %d\r\n\r\n" % (path, headers, len(body)))
+        return await self.ask("POST %s" % path, status,
+                              "Content-Type: application/json\r\n%s"
+                              "Content-Length: %d\r\n"
+                              % (headers, len(body)), body)
+
+    async def get(self, path, status=200):
+        return await self.ask("GET %s" % path, status)
+
+    async def ask(self, what, status, headers="", body=b""):
+        head = ("%s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%s\r\n"
+                % (what, headers))
         got, reply = await exchange(self.port, head.encode() + body)
         if got not in (status if isinstance(status, tuple) else (status,)):
             raise Unexpected("%s: %d instead of %s: %s"
-                             % (path, got, status, reply[:300]))
+                             % (what, got, status, reply[:300]))
         return reply

@@ -14,6 +14,17 @@
 #define NGX_HTTP_REVIEW_CHUNK_REFERENCE  640
 
 
+/* the texts of prompts, written and looked over: large ones on a thread */
+
+typedef struct {
+    ngx_http_review_chunk_t    *chunk;      /* not the thread's */
+    review_subject_t            subject;
+    review_pool_t              *pool;
+    review_prompt_t            *prompt;
+    int                         suspect;
+} ngx_http_review_texts_t;
+
+
 static ngx_int_t ngx_http_review_chunk_handler(ngx_http_request_t *r);
 static void ngx_http_review_chunk_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
@@ -26,10 +37,13 @@ static ngx_int_t ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_cells(
     ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_texts_run(void *data);
+static void ngx_http_review_chunk_texts_done(void *data);
+static void ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk);
 static review_pool_t *ngx_http_review_chunk_memory(
     ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_keep(ngx_http_review_chunk_t *chunk,
-    ngx_http_review_work_t *work);
+    review_pool_t *pool);
 static ngx_int_t ngx_http_review_chunk_create_sources(
     ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_known(
@@ -299,10 +313,7 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 static ngx_int_t
 ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
 {
-    ngx_uint_t              i;
-    ngx_http_review_ctx_t  *ctx;
-
-    ctx = &chunk->ctx;
+    ngx_http_review_texts_t  *texts;
 
     if (ngx_http_review_chunk_create_cells(chunk) != NGX_OK
         || ngx_http_review_chunk_create_sources(chunk) != NGX_OK
@@ -311,28 +322,86 @@ ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
         return NGX_ERROR;
     }
 
-    chunk->prompt = review_prompt_create(ctx->pool, &chunk->subject);
-    if (chunk->prompt == NULL) {
+    texts = review_alloc(chunk->memory, sizeof(ngx_http_review_texts_t));
+    if (texts == NULL) {
         return NGX_ERROR;
     }
 
-    if (review_suspect(&chunk->subject)) {
+    texts->chunk = chunk;
+    texts->subject = chunk->subject;
+    texts->pool = chunk->memory;
+
+    if (ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
+        ngx_http_review_work_start(chunk->ctx.work, chunk->size,
+                                   ngx_http_review_chunk_texts_run,
+                                   ngx_http_review_chunk_texts_done, texts);
+        return NGX_OK;
+    }
+
+    ngx_http_review_chunk_texts_run(texts);
+    ngx_http_review_chunk_texts_done(texts);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_chunk_texts_run(void *data)
+{
+    ngx_http_review_texts_t *texts = data;
+
+    texts->prompt = review_prompt_create(texts->pool, &texts->subject);
+    texts->suspect = review_suspect(&texts->subject);
+}
+
+
+static void
+ngx_http_review_chunk_texts_done(void *data)
+{
+    ngx_http_review_texts_t *texts = data;
+
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = texts->chunk;
+    chunk->prompt = texts->prompt;
+
+    if (chunk->prompt == NULL) {
+        ngx_http_review_ctx_fail(&chunk->ctx, NGX_ERROR);
+        return;
+    }
+
+    /* threads will use theirs while bodies are made */
+
+    review_prompt_use(chunk->prompt, chunk->ctx.pool);
+
+    if (texts->suspect) {
         chunk->warnings |= REVIEW_WARNING_INJECTION;
     }
+
+    ngx_http_review_chunk_begin(chunk);
+}
+
+
+static void
+ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t              i;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &chunk->ctx;
 
     ctx->progress = ngx_http_review_chunk_progress;
     ctx->expire = ngx_http_review_chunk_expire;
     ctx->cancel = ngx_http_review_chunk_cancel;
 
     if (ngx_http_review_ctx_begin(ctx) != NGX_OK) {
-        return NGX_ERROR;
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
+        return;
     }
 
     for (i = 0; i < chunk->ncells; i++) {
         ngx_http_review_cell_start(&chunk->cells[i]);
     }
-
-    return NGX_OK;
 }
 
 
@@ -393,39 +462,62 @@ ngx_http_review_chunk_memory(ngx_http_review_chunk_t *chunk)
 
     work = ngx_http_review_work(&chunk->ctx);
 
-    return work && ngx_http_review_chunk_keep(chunk, work) == NGX_OK
-           ? work->memory : NULL;
+    if (work == NULL
+        || ngx_http_review_chunk_keep(chunk, work->memory) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return work->memory;
 }
 
 
 /*
- * What a thread reads stays as long as it does: texts and schemas are the
- * body's, which may be small enough to be the request's, and the heading was
- * joined there.
+ * The request may go away while a thread is at its texts.  Those of a large
+ * body are the work's already; many small references come in a small one.
  */
 
 static ngx_int_t
-ngx_http_review_chunk_keep(ngx_http_review_chunk_t *chunk,
-    ngx_http_review_work_t *work)
+ngx_http_review_chunk_keep(ngx_http_review_chunk_t *chunk, review_pool_t *pool)
 {
-    char          *p;
-    review_str_t  *heading;
+    char              *heading;
+    off_t              size;
+    review_str_t      *references;
+    review_subject_t  *subject;
 
-    heading = &chunk->subject.heading;
+    subject = &chunk->subject;
+    size = ngx_http_review_body_size(chunk->ctx.request);
 
-    p = review_alloc(work->memory, heading->len + 1);
-
-    if (p == NULL
-        || review_pool_own_json(work->memory, json_incref(chunk->ctx.body))
-           != 0)
+    if (!ngx_http_review_work_is_large(&chunk->ctx, size)
+        && review_pool_own_json(pool, json_incref(chunk->ctx.body)) != 0)
     {
         return NGX_ERROR;
     }
 
-    if (heading->len) {
-        ngx_memcpy(p, heading->data, heading->len);
-        heading->data = p;
+    heading = review_alloc(pool, subject->heading.len + 1);
+    references = review_alloc(pool, 2 * subject->nreferences
+                                    * sizeof(review_str_t) + 1);
+
+    if (heading == NULL || references == NULL) {
+        return NGX_ERROR;
     }
+
+    if (subject->heading.len) {
+        ngx_memcpy(heading, subject->heading.data, subject->heading.len);
+        subject->heading.data = heading;
+    }
+
+    if (subject->nreferences == 0) {
+        return NGX_OK;
+    }
+
+    ngx_memcpy(references, subject->references,
+               subject->nreferences * sizeof(review_str_t));
+    ngx_memcpy(references + subject->nreferences, subject->reference_ids,
+               subject->nreferences * sizeof(review_str_t));
+
+    subject->references = references;
+    subject->reference_ids = references + subject->nreferences;
 
     return NGX_OK;
 }

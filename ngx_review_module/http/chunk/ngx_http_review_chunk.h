@@ -84,8 +84,16 @@ typedef enum {
 typedef struct {
     review_str_t                piece;
     size_t                      points;     /* code points */
-    size_t                      tokens;     /* estimated; 0: not yet */
 } ngx_http_review_measured_t;
+
+/* the largest may be the chunk, its heading, the references, what begins */
+
+#define NGX_HTTP_REVIEW_ESTIMATED  4
+
+typedef struct {
+    review_str_t                piece;
+    size_t                      tokens;
+} ngx_http_review_estimated_t;
 
 
 /* of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK */
@@ -155,6 +163,8 @@ struct ngx_http_review_chunk_s {
     ngx_str_t                   key;        /* $review_chunk_key */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
     ngx_http_review_measured_t  measured;   /* what prompts begin with */
+    ngx_http_review_estimated_t estimated[NGX_HTTP_REVIEW_ESTIMATED];
+    ngx_uint_t                  nestimated;
 
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    searching:1; /* a thread is at it */

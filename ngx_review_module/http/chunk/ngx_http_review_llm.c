@@ -15,6 +15,10 @@
 
 #define NGX_HTTP_REVIEW_LLM_RUN  16
 
+/* bytes of a piece that is worth to be remembered */
+
+#define NGX_HTTP_REVIEW_LLM_LARGE  4096
+
 
 static void
 ngx_http_review_llm_begin(ngx_http_review_call_t *call)
@@ -98,11 +102,43 @@ ngx_http_review_llm_tokens(const review_str_t *piece)
 }
 
 
+/* a large one stands in many prompts, or many times in one: once is enough */
+
+static size_t
+ngx_http_review_llm_estimate(ngx_http_review_chunk_t *chunk,
+    const review_str_t *piece)
+{
+    ngx_uint_t                    i;
+    ngx_http_review_estimated_t  *known;
+
+    if (piece->len < NGX_HTTP_REVIEW_LLM_LARGE) {
+        return ngx_http_review_llm_tokens(piece);
+    }
+
+    for (i = 0; i < NGX_HTTP_REVIEW_ESTIMATED; i++) {
+        known = &chunk->estimated[i];
+
+        if (known->piece.data == piece->data
+            && known->piece.len == piece->len)
+        {
+            return known->tokens;
+        }
+    }
+
+    known = &chunk->estimated[chunk->nestimated++ % NGX_HTTP_REVIEW_ESTIMATED];
+
+    known->piece = *piece;
+    known->tokens = ngx_http_review_llm_tokens(piece);
+
+    return known->tokens;
+}
+
+
 /*
  * Has the server counted far fewer tokens than the prompt has?  There are no
  * more of these than code points, which are counted in no time; so most prompts
  * need not be estimated.  What prompts begin with is the same for all of a
- * chunk, and is measured once.
+ * chunk, and is counted once.
  */
 
 static ngx_uint_t
@@ -110,9 +146,11 @@ ngx_http_review_llm_is_cut(ngx_http_review_call_t *call, uint64_t counted)
 {
     size_t                       i, points, tokens;
     review_str_t                *body;
+    ngx_http_review_chunk_t     *chunk;
     ngx_http_review_measured_t  *measured;
 
-    measured = &((ngx_http_review_cell_t *) call->data)->chunk->measured;
+    chunk = ((ngx_http_review_cell_t *) call->data)->chunk;
+    measured = &chunk->measured;
     body = call->body;
 
     if (body[0].data != measured->piece.data
@@ -120,7 +158,6 @@ ngx_http_review_llm_is_cut(ngx_http_review_call_t *call, uint64_t counted)
     {
         measured->piece = body[0];
         measured->points = review_utf8_count(body[0].data, body[0].len);
-        measured->tokens = 0;
     }
 
     points = measured->points;
@@ -133,17 +170,17 @@ ngx_http_review_llm_is_cut(ngx_http_review_call_t *call, uint64_t counted)
         return 0;
     }
 
-    if (measured->tokens == 0) {
-        measured->tokens = ngx_http_review_llm_tokens(&body[0]);
+    tokens = 0;
+
+    for (i = 0; i + 1 < call->npieces; i++) {
+        tokens += ngx_http_review_llm_estimate(chunk, &body[i]);
+
+        if (counted < tokens / NGX_HTTP_REVIEW_LLM_CUT) {
+            return 1;
+        }
     }
 
-    tokens = measured->tokens;
-
-    for (i = 1; i + 1 < call->npieces; i++) {
-        tokens += ngx_http_review_llm_tokens(&body[i]);
-    }
-
-    return counted < tokens / NGX_HTTP_REVIEW_LLM_CUT;
+    return 0;
 }
 
 

@@ -41,7 +41,7 @@ const uint32_t  review_metrics_bounds[] = {
     60000, 120000, 300000
 };
 
-#define review_metrics_size(array)  (sizeof(array) / sizeof(array[0]))
+#define review_metrics_size(array)  (sizeof(array) / sizeof((array)[0]))
 
 _Static_assert(REVIEW_CODE_COUNTED
                + review_metrics_size(review_metrics_statuses)

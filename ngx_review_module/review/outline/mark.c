@@ -68,7 +68,7 @@ review_mark_contents(const review_line_t *line)
         c = review_sign_back(&p, start);
 
         if (c == 0x2026 || c == 0x22ef) {
-            return n > 0;
+            return 1;
         }
 
         if (c != '.' && c != 0xb7 && c != 0xff0e && c != 0x2025) {

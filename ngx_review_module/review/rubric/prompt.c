@@ -297,3 +297,10 @@ review_prompt_create(review_pool_t *pool, review_subject_t *subject)
 
     return p;
 }
+
+
+void
+review_prompt_use(review_prompt_t *prompt, review_pool_t *pool)
+{
+    prompt->pool = pool;
+}

@@ -59,6 +59,10 @@ typedef struct {
 review_prompt_t *review_prompt_create(review_pool_t *pool,
     review_subject_t *subject);
 
+/* bodies are made in this pool from now on; it goes before the first one */
+
+void review_prompt_use(review_prompt_t *prompt, review_pool_t *pool);
+
 /*
  * The body for a question, as pieces to be sent one after another.  Pieces are
  * read-only, shared between bodies, and live as long as the pool.  The last one

@@ -1,0 +1,91 @@
+"""What stores and embedding services answer, and bodies in memory."""
+
+from bodies import CHUNK
+from rows import BACKEND, backend, row
+
+MB = 1 << 20
+OPEN, CLOSE = b"<ListBucketResult>", b"</ListBucketResult>"
+
+STORE = """
+    review_store hostile {
+        endpoint http://127.0.0.1:%d;
+        bucket bids;
+        access_key a;
+        secret_key b;
+    }
+""" % BACKEND
+OBJECTS = """
+        location /objects/ { review_object hostile; }
+"""
+MEMORY = """
+        client_body_buffer_size 32m;
+"""
+EMBED = """
+        location = /v1/vectors {
+            review_embeddings /backend model=e;
+            review_embed;
+        }
+        location = /v1/ranks {
+            review_embeddings /backend model=e;
+            review_rank;
+        }
+"""
+
+
+def filled(piece, before=b"", after=b""):
+    """a list of 8 MB at most, that is full of something"""
+    before, after = OPEN + before, after + CLOSE
+    n = (8 * MB - len(before) - len(after)) // len(piece)
+    return before + piece * n + after
+
+
+@row("A list of objects", "store", "8 MB, 16 levels", "thread",
+     "t/http/store/object_list_test.py", STORE, OBJECTS)
+async def objects(nginx):
+    for body in (filled(b"<Contents><Key>a</Key><Size>7</Size></Contents>"),
+                 filled(b"<CommonPrefixes><Prefix>a</Prefix></CommonPrefixes>"),
+                 filled(b"<a/>"), filled(b"\n"), filled(b"<a b='' c=''/>"),
+                 filled(b"&lt;", b"<NextContinuationToken>",
+                        b"</NextContinuationToken>")):
+        async with backend(body, "application/xml"):
+            await nginx.get("/objects/?list", (200, 502))
+
+
+def vectors(n, vector):
+    return (b'{"object":"list","model":"e","data":[' + b",".join(
+        b'{"object":"embedding","index":%d,"embedding":%s}' % (i, vector)
+        for i in range(n)) + b'],"usage":{"prompt_tokens":1,"total_tokens":1}}')
+
+
+def texts(n):
+    return b",".join([b'{"text":"a"}'] * n)
+
+
+@row("The answer of an embedding service", "embedding service",
+     "256 KB an input", "thread", "t/unit/embed/embeddings.c", "", EMBED)
+async def embeddings(nginx):
+    floats = b"[" + b",".join([b"0.125"] * 40000) + b"]"
+    base64 = b'"' + b"AACAPwAA" * 30000 + b'"'
+    for vector in floats, base64, b"[" * 120000, b"[" + b"{}," * 80000 + b"0]":
+        async with backend(vectors(32, vector)):
+            await nginx.post("/v1/vectors", b'{"input":["a"'
+                             + b',"a"' * 31 + b"]}", (200, 502))
+            await nginx.post("/v1/ranks", b'{"query":"a","texts":['
+                             + texts(31) + b"]}", (200, 502))
+
+
+@row("Inputs to be embedded", "client", "`review_max_inputs`", "thread",
+     "t/http/steps/embed_test.py", "", EMBED)
+async def inputs(nginx):
+    async with backend(vectors(32, b"[1]")):
+        await nginx.post("/v1/vectors", b'{"input":["a"'
+                         + b',"a"' * 99999 + b"]}", (200, 502))
+
+
+@row("A body of 20 MB in memory", "client", "`client_body_buffer_size`",
+     "event loop, thread", "t/http/request/threads_test.py", "", MEMORY)
+async def memory(nginx):
+    await nginx.post("/v1/review", CHUNK + b',"x-more":"%s"}'
+                     % (b"x" * (20 * MB)))
+    await nginx.post("/v1/split", b'{"text":"%s"}'
+                     % ("甲方。".encode() * (7 * MB // 3)), (200, 422))
