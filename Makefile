@@ -25,12 +25,13 @@
 #   make stalls         how long anybody can hold up the event loop
 #   make soak           one worker under load for minutes: memory stays flat
 #   make fuzz           fuzz targets of review/, a minute each
+#   make analyze        what gcc -fanalyzer, clang-tidy and cppcheck say
 #   make install        the module into nginx's module folder
 #   make clean
 #   make help           prints this
 #
 # demo, test, test-documents, test-long, test-matrix, test-load, valgrind,
-# cover, bench and soak install the packages they need; "make deps"
+# cover, analyze, bench and soak install the packages they need; "make deps"
 # installs those of the others.  CI runs .ci/run.
 #
 
@@ -114,7 +115,7 @@ FUZZ_SECONDS ?=	60
 .PHONY:		stalls all help deps demo test test-unit test-clang test-nginx \
 		test-asan test-documents test-pages test-long test-matrix \
 		test-load valgrind debug cover bench soak fuzz fuzz-corpus \
-		install clean FORCE
+		analyze install clean FORCE
 
 all:		$(BUILD)/$(SO)
 
@@ -424,3 +425,8 @@ fuzz:		$(FUZZ)
 		    || failed="$$failed $$(basename $$f)"; \
 	done; \
 	[ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
+
+
+analyze:	$(BUILD)/nginx/objs/Makefile
+	.ci/install-deps analyze
+	t/analyze/run $(BUILD)/nginx/objs

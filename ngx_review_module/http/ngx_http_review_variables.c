@@ -315,7 +315,7 @@ ngx_http_review_variables_key(ngx_http_request_t *r,
 
 #define ngx_http_review_variable_entry(name, get)                             \
     { ngx_string("review_" name), NULL, ngx_http_review_variables_variable,   \
-      (uintptr_t) get, NGX_HTTP_VAR_NOCACHEABLE, 0 }
+      (uintptr_t) (get), NGX_HTTP_VAR_NOCACHEABLE, 0 }
 
 static ngx_http_variable_t  ngx_http_review_vars[] = {
 
