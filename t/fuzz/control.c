@@ -6,6 +6,7 @@
  */
 
 #include "../unit/tap.h"
+#include "../unit/quotes.h"
 #include "review/base/utf8.h"
 #include "review/quote/quote.h"
 #include "review/rubric/control.h"
@@ -134,7 +135,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(source != NULL);
 
     if (is_quote(text, size)) {
-        (void) review_quote_source_find(source, out.data, out.len, &span);
+        (void) quote_find(pool, source, out.data, out.len, &span);
         check(span.match != REVIEW_MATCH_NONE);
     }
 

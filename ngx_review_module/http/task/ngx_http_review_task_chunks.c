@@ -34,7 +34,20 @@ typedef struct {
     const char                 *message;
     unsigned                    plain:1;    /* it is no stream of events */
     unsigned                    events:1;   /* it is one */
+    unsigned                    large:1;    /* it is still to be read, */
+    unsigned                    reading:1;  /* a thread is at it */
 } ngx_http_review_part_t;
+
+
+/* a large reply as a thread reads it, and lets go of it again */
+
+typedef struct {
+    ngx_http_review_part_t     *part;       /* not the thread's */
+    review_pool_t              *memory;
+    review_str_t                text;
+    json_t                     *reply;      /* NULL: it is none */
+    ngx_uint_t                  good;
+} ngx_http_review_told_t;
 
 
 static ngx_int_t ngx_http_review_task_chunks_start(ngx_http_review_task_t *task,
@@ -51,7 +64,14 @@ static const char *ngx_http_review_task_chunks_end(
     ngx_http_review_call_t *call);
 static review_code_t ngx_http_review_task_chunks_whole(
     ngx_http_review_call_t *call);
+static ngx_uint_t ngx_http_review_task_chunks_looks_whole(review_buf_t *b);
+static ngx_uint_t ngx_http_review_task_chunks_is_reply(json_t *reply);
 static void ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call);
+static ngx_int_t ngx_http_review_task_chunks_read(ngx_http_review_part_t *part);
+static void ngx_http_review_task_chunks_read_run(void *data);
+static void ngx_http_review_task_chunks_read_done(void *data);
+static void ngx_http_review_task_chunks_drop_run(void *data);
+static void ngx_http_review_task_chunks_drop_done(void *data);
 static void ngx_http_review_task_chunks_done(ngx_http_review_part_t *part,
     ngx_uint_t whole);
 
@@ -315,6 +335,7 @@ ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call)
     part->reply.failed = (memory == NULL);
     part->plain = 0;
     part->events = 0;
+    part->large = 0;
     part->message = "";
 }
 
@@ -476,30 +497,38 @@ ngx_http_review_task_chunks_end(ngx_http_review_call_t *call)
 
 /*
  * Whether the reply is whole is seen from its last event: what comes of it is
- * in the report, or else the review is made once more.
+ * in the report, or else the review is made once more.  A large one is read
+ * later, on a thread, and here only looked at.
  */
 
 static review_code_t
 ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
 {
     json_t                  *reply;
+    review_buf_t            *b;
     review_code_t            code;
     review_error_t           err;
     ngx_http_review_part_t  *part;
 
     part = call->data;
-    code = ngx_http_review_outcome_gathered(call, &part->reply);
+    b = &part->reply;
+    code = ngx_http_review_outcome_gathered(call, b);
 
     if (code == REVIEW_CODE_INTERNAL || code == REVIEW_CODE_TOO_LARGE) {
         return code;
     }
 
-    reply = review_json_parse(part->reply.data ? part->reply.data : "",
-                              part->reply.len, &err);
-
-    if (!json_is_object(reply)
-        || !json_is_array(json_object_get(reply, "results")))
+    if (code == REVIEW_CODE_OK
+        && ngx_http_review_work_is_large(call->ctx, b->len)
+        && ngx_http_review_task_chunks_looks_whole(b))
     {
+        part->large = 1;
+        return REVIEW_CODE_OK;
+    }
+
+    reply = review_json_parse(b->data ? b->data : "", b->len, &err);
+
+    if (!ngx_http_review_task_chunks_is_reply(reply)) {
         code = REVIEW_CODE_CUT;
 
     } else {
@@ -511,6 +540,26 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
     json_decref(reply);
 
     return code;
+}
+
+
+/* inside of a string these quotes would be escaped */
+
+static ngx_uint_t
+ngx_http_review_task_chunks_looks_whole(review_buf_t *b)
+{
+    static const char  results[] = "\"results\":";
+
+    return b->data[0] == '{' && b->data[b->len - 1] == '}'
+           && memmem(b->data, b->len, results, sizeof(results) - 1) != NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_review_task_chunks_is_reply(json_t *reply)
+{
+    return json_is_object(reply)
+           && json_is_array(json_object_get(reply, "results"));
 }
 
 
@@ -526,10 +575,108 @@ ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call)
 
         (void) review_report_fail(part->task->report, part->index,
                                   call->failure.code, call->failure.detail);
+
+    } else if (part->large) {
+
+        if (ngx_http_review_task_chunks_read(part) == NGX_OK) {
+            return;
+        }
+
+        (void) review_report_fail(part->task->report, part->index,
+                                  REVIEW_CODE_INTERNAL, "no memory");
     }
 
     ngx_http_review_task_chunks_done(part,
                                      call->failure.code == REVIEW_CODE_OK);
+}
+
+
+static ngx_int_t
+ngx_http_review_task_chunks_read(ngx_http_review_part_t *part)
+{
+    ngx_http_review_told_t  *told;
+
+    told = ngx_pcalloc(part->heard->pool, sizeof(ngx_http_review_told_t));
+    if (told == NULL) {
+        return NGX_ERROR;
+    }
+
+    told->part = part;
+    told->memory = part->heard->memory;
+    told->text.data = part->reply.data;
+    told->text.len = part->reply.len;
+
+    part->reading = 1;
+
+    ngx_http_review_work_start(part->heard, told->text.len,
+                               ngx_http_review_task_chunks_read_run,
+                               ngx_http_review_task_chunks_read_done, told);
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_task_chunks_read_run(void *data)
+{
+    ngx_http_review_told_t *told = data;
+
+    review_error_t  err;
+
+    told->reply = review_json_parse(told->text.data, told->text.len, &err);
+
+    if (told->reply && review_pool_own_json(told->memory, told->reply) != 0) {
+        told->reply = NULL;
+    }
+}
+
+
+static void
+ngx_http_review_task_chunks_read_done(void *data)
+{
+    ngx_http_review_told_t *told = data;
+
+    review_report_t         *report;
+    ngx_http_review_part_t  *part;
+
+    part = told->part;
+    report = part->task->report;
+
+    if (!ngx_http_review_task_chunks_is_reply(told->reply)) {
+        (void) review_report_fail(report, part->index, REVIEW_CODE_CUT,
+                                  "the answer ended before its end");
+
+    } else if (review_report_read_add(report, part->index, told->reply) != 0) {
+        (void) review_report_fail(report, part->index, REVIEW_CODE_INTERNAL,
+                                  "no memory");
+    } else {
+        told->good = 1;
+    }
+
+    ngx_http_review_work_start(part->heard, told->text.len,
+                               ngx_http_review_task_chunks_drop_run,
+                               ngx_http_review_task_chunks_drop_done, told);
+}
+
+
+/* a million of values would take the event loop longer than to send it all */
+
+static void
+ngx_http_review_task_chunks_drop_run(void *data)
+{
+    ngx_http_review_told_t *told = data;
+
+    if (told->reply) {
+        (void) json_object_clear(told->reply);
+    }
+}
+
+
+static void
+ngx_http_review_task_chunks_drop_done(void *data)
+{
+    ngx_http_review_told_t *told = data;
+
+    ngx_http_review_task_chunks_done(told->part, told->good);
 }
 
 
@@ -561,28 +708,29 @@ ngx_http_review_task_chunks_done(ngx_http_review_part_t *part, ngx_uint_t whole)
 }
 
 
-/* a try that has ended, but was not looked at yet: is it all there is? */
+/*
+ * A try that has ended, but was not looked at yet: is it all there is?  Then
+ * the part has left the queue, and its memory may be gone.
+ */
 
 static ngx_uint_t
 ngx_http_review_task_chunks_is_over(ngx_http_review_part_t *part)
 {
-    ngx_queue_t             *q;
-    ngx_http_review_task_t  *task;
+    ngx_queue_t  *q, *prev;
 
     if (!part->call.ended) {
-        return 0;
+        return part->reading;
     }
 
     q = &part->queue;
-    task = part->task;
+    prev = ngx_queue_prev(q);
 
     ngx_queue_remove(&part->call.queue);
     part->call.ended = 0;
 
     ngx_http_review_call_ended(&part->call);
 
-    return ngx_queue_empty(&task->running)
-           || ngx_queue_head(&task->running) != q;
+    return ngx_queue_next(prev) != q || part->reading;
 }
 
 
@@ -590,11 +738,16 @@ void
 ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 {
     size_t                   i;
-    ngx_queue_t             *q;
+    ngx_queue_t             *q, *next;
     ngx_http_review_part_t  *part;
 
-    while (!ngx_queue_empty(&task->running)) {
-        q = ngx_queue_head(&task->running);
+    /* what is there, and only has to be read, is not late */
+
+    for (q = ngx_queue_head(&task->running);
+         q != ngx_queue_sentinel(&task->running);
+         q = next)
+    {
+        next = ngx_queue_next(q);
         part = ngx_queue_data(q, ngx_http_review_part_t, queue);
 
         if (ngx_http_review_task_chunks_is_over(part)) {

@@ -17,7 +17,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
-from harness import Harness, SLOW, Tap, exchange, free_port, points
+from harness import Harness, SLOW, Tap, exchange, free_port, points, \
+    reset_at_close
 
 DOCUMENT = "甲方应当在三十日内付款。"
 CALLS = 3
@@ -185,6 +186,22 @@ HUGE_EVENT = send(lambda asked: stream(b"event: done\ndata: " + b"x"
                                        * (9 * 1024 * 1024) + b"\n\n"))
 
 
+
+
+def large(asked):
+    """read on a thread"""
+    return [result(point, finding=finding(reason="由" * 200000, data={
+        "values": list(range(20000))})) for point in asked["points"]]
+
+
+LARGE = send(lambda asked: response(200, dumps(reply_to(asked, large(asked)))))
+LARGE_EVENTS = send(lambda asked: stream(*events_of(asked, large(asked))))
+LARGE_TORN = send(lambda asked: response(
+    200, dumps(reply_to(asked, large(asked))).replace(b"0.9", b"0.9.9")))
+LARGE_HALF = send(lambda asked: response(
+    200, dumps(reply_to(asked, large(asked))))[:-1])
+
+
 async def hang(asked, writer):
     await asyncio.sleep(300)
 
@@ -225,6 +242,10 @@ async def tries(nginx, chunks):
             ("plain JSON", [WHOLE], 1, None),
             ("events with CRLF", [CRLF], 1, None),
             ("events in small pieces", [BYTES], 1, None),
+            ("a large reply", [LARGE], 1, None),
+            ("large events", [LARGE_EVENTS], 1, None),
+            ("half of a large reply, then all", [LARGE_HALF, LARGE], 2, None),
+            ("a large reply that is no JSON", [LARGE_TORN], 1, "cut"),
             ("503, then a reply", [UNAVAILABLE, GOOD], 2, None),
             ("429 twice, then a reply", [TOO_MANY, TOO_MANY, GOOD], 3, None),
             ("cut after an event, then a reply", [CUT, GOOD], 2, None),
@@ -417,10 +438,33 @@ async def memory(nginx, chunks):
            % (GROWTH // 1024), "%d KB" % grown)
 
 
+async def leaves(nginx, chunks):
+    """while large replies come, and are read"""
+    data = json.dumps({"document": DOCUMENT, "deadline": 60}).encode()
+    workers = nginx.workers()
+    for i in range(24):
+        chunks.reset([LARGE if i % 2 else LARGE_EVENTS])
+        _, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
+        writer.write(b"POST /v1/task HTTP/1.1\r\nHost: test\r\n"
+                     b"Content-Type: application/json\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        while not chunks.asked or chunks.running:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001 * (i // 2))
+        if i % 3:
+            reset_at_close(writer)
+        writer.close()
+    chunks.reset([LARGE])
+    status, report = await ask(nginx)
+    Tap.ok(status == 200 and report["status"] == "complete"
+           and nginx.workers() == workers,
+           "clients leave amid large replies: the next task is served", status)
+
+
 async def main(nginx, chunks):
     await chunks.start()
     for test in (tries, retries_are_counted, odd_results, odd_evidence,
-                 requests, at_a_time, memory):
+                 requests, at_a_time, leaves, memory):
         await test(nginx, chunks)
     chunks.server.close()
 
