@@ -18,8 +18,8 @@
  * compared folded, and written so here: lower case, half width, "_" and all
  * dashes as "-", without white space and invisible characters.  A first word
  * begins with a character of one byte or three, as ideographs have.  A word
- * that ends in a letter a-z ends there in the text as well, unless "open".  Quote marks before a word of
- * "unless" do not count.
+ * that ends in a letter a-z ends there in the text as well, unless "open".
+ * Quote marks before a word of "unless" do not count.
  */
 
 typedef struct {
