@@ -7,6 +7,7 @@
 
 #include "tap.h"
 #include "quotes.h"
+#include "review/quote/quote.h"
 #include "review/rubric/control.h"
 
 
