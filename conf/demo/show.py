@@ -30,6 +30,8 @@ STATUSES = {
 }
 OUTCOMES = {'complete': '完成', 'partial': '部分完成', 'failed': '失败'}
 SEVERITIES = {'fatal': '致命', 'major': '重大', 'minor': '一般', 'info': '提示'}
+WARNINGS = {'injection': '文中疑有对审核者的指令',
+            'prompt_cut': '模型没有读到全部提示'}
 
 TTY = sys.stdout.isatty()
 
@@ -59,6 +61,11 @@ def pad(text, width):
     used = sum(2 if unicodedata.east_asian_width(c) in 'WF' else 1
                for c in text)
     return text + ' ' * max(0, width - used)
+
+
+def warnings(told):
+    return '、'.join(WARNINGS.get(w, clean(w))
+                    for w in told.get('warnings') or [])
 
 
 def tell(progress):
@@ -157,6 +164,8 @@ class Review:
                                              clean(error.get('detail', ''))))
         elif result.get('status') == 'skipped':
             self.line('原因', '文中没有此项的触发词，不必调用模型')
+        if result.get('warnings'):
+            self.line('警告', color('31', warnings(result)))
         say()
 
     def finding(self, finding):
@@ -362,6 +371,8 @@ def point_line(point, text):
         pad(SEVERITIES.get(point.get('severity'), ''), 4),
         pad(clean(point.get('title') or point.get('point')), 20),
         places).rstrip())
+    if point.get('warnings'):
+        say('           ' + color('31', '警告：' + warnings(point)))
 
 
 def misplaced(reply, text):

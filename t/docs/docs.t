@@ -585,6 +585,18 @@ is_deeply($schemas->{Verdict}{enum}, names_of($review_c, 'review_verdicts'),
           'verdicts');
 is_deeply($schemas->{Severity}{enum}, names_of($review_c, 'review_severities'),
           'severities');
+
+my $warnings = names_of($review_c, 'review_warnings');
+is_deeply($schemas->{Warnings}{items}{enum}, $warnings, 'warnings');
+same_set([ column(section($api, 'Warnings')) ], $warnings,
+         'api.md: warnings');
+
+my $report_words = source("$upper/review/report/markdown.c");
+my @worded = section($api, 'Points of the report') =~ /「([^」]+)」|"([^"]+)"/g;
+@worded = grep { defined } @worded;
+cmp_ok(scalar @worded, '>=', 4, 'api.md tells words of reports');
+like($report_words, qr/"\Q$_\E"/, "api.md: reports say \"$_\"") for @worded;
+
 is_deeply($schemas->{Result}{properties}{status}{enum},
           names_of(source("$upper/http/chunk/ngx_http_review_result.c"),
                    'ngx_http_review_statuses'), 'statuses of results');

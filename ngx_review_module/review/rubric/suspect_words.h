@@ -15,9 +15,10 @@
 /*
  * Parts follow one another, each at most "gap" characters behind the one
  * before.  A part is one of several words, with spaces between them; they are
- * compared folded: lower case, half width, "_" and all dashes as "-", without
- * white space and invisible characters.  A word that ends in a letter a-z ends
- * there in the text as well, unless "open".
+ * compared folded, and written so here: lower case, half width, "_" and all
+ * dashes as "-", without white space and invisible characters.  A first word
+ * begins with a character of one byte or three, as ideographs have.  A word
+ * that ends in a letter a-z ends there in the text as well, unless "open".
  */
 
 typedef struct {
