@@ -103,7 +103,7 @@ def event(name, data):
     return b"event: %s\ndata: %s\n\n" % (name.encode(), data)
 
 
-@row("The reply to a chunk", "reviewer of chunks", "8 MB", "event loop",
+@row("The reply to a chunk", "reviewer of chunks", "8 MB", "thread",
      "t/http/task/task_chunks_test.py", HTTP, SERVER)
 async def replies(nginx):
     whole = (200, 502)

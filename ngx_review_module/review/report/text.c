@@ -2,9 +2,11 @@
 /* The texts that are quoted: the document and its references. */
 
 #include "review/report/shared.h"
+#include "review/base/utf8.h"
 
 
 #define REVIEW_REPORT_BLOCK   128      /* code points between two marks */
+#define REVIEW_REPORT_FEW     16       /* are stepped over one by one */
 
 
 /* to the next code point; what its first byte says can be relied upon */
@@ -18,6 +20,37 @@ review_report_text_step(const review_str_t *text, size_t at)
     at += (size_t) (1 + (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0));
 
     return at < text->len ? at : text->len;
+}
+
+
+/* to the next mark, or the end; the code points up to there go into *n */
+
+static size_t
+review_report_text_block(const review_str_t *text, size_t at, size_t *n)
+{
+    size_t  left, size;
+
+    /* so many bytes begin no more code points than are left */
+
+    for (left = REVIEW_REPORT_BLOCK;
+         left > REVIEW_REPORT_FEW && text->len - at > left;
+         at += size)
+    {
+        size = left;
+        left -= review_utf8_count(text->data + at, size);
+    }
+
+    while (at < text->len && (text->data[at] & 0xc0) == 0x80) {
+        at++;
+    }
+
+    for ( /* void */ ; left && at < text->len; left--) {
+        at = review_report_text_step(text, at);
+    }
+
+    *n += REVIEW_REPORT_BLOCK - left;
+
+    return at;
 }
 
 
@@ -43,12 +76,8 @@ review_report_text_mark(review_pool_t *pool, review_report_source_t *source,
     n = 0;
 
     for (i = 0; i < text->len; /* void */ ) {
-        if (n % REVIEW_REPORT_BLOCK == 0) {
-            source->marks[n / REVIEW_REPORT_BLOCK] = (uint32_t) i;
-        }
-
-        i = review_report_text_step(text, i);
-        n++;
+        source->marks[n / REVIEW_REPORT_BLOCK] = (uint32_t) i;
+        i = review_report_text_block(text, i, &n);
     }
 
     source->length = n;
