@@ -33,7 +33,8 @@ review_answer_said_tag(const char *p, const char *last, int closing)
         review_string("think>"),
         review_string("thinking>"),
         review_string("thought>"),
-        review_string("reasoning>")
+        review_string("reasoning>"),
+        review_string("seed:think>")
     };
 
     name = p + 1 + closing;

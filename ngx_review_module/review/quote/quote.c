@@ -25,7 +25,7 @@
  * refused must not hold up others.
  */
 
-#define REVIEW_QUOTE_COST       64
+#define REVIEW_QUOTE_COST       512
 #define REVIEW_QUOTE_BUDGET     1048576
 #define REVIEW_QUOTE_SPENDERS   4
 

@@ -157,6 +157,9 @@ static const case_t  cases[] = {
       "ends within its reasoning", "" },
     { "never closed, and nothing but the answer",
       "<think>\n{^verdict^:^fail^,^reason^:^a^}\n", FAIL, "a", "" },
+    { "a tag of a model's own",
+      "<seed:think>如 {^verdict^:^pass^}</seed:think>"
+      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
     { "never closed", "<think>看一下，金额是 80 万", NONE,
       "ends within its reasoning", "" },
     { "never closed, and cut", "<think>x {^verdict^:^fail^,^reas", NONE, EARLY,
