@@ -2,7 +2,7 @@
 
 from rows import row
 
-BOUND = "1,000,000 values, 200,000 objects and arrays"
+BOUND = "1,048,576 values, 200,000 objects and arrays"
 TEST = "t/unit/json/load.c"
 
 CHUNK = b'{"chunk":"a","points":[{"id":"a","question":"q"}]'

@@ -3,7 +3,7 @@ What the rows of the table share.  A row is a coroutine that is given an Asker
 and does the worst that its bound allows:
 
     @row("Values in the JSON of a request", whose="client",
-         bound="1,000,000, of which 200,000 objects and arrays",
+         bound="1,048,576, of which 200,000 objects and arrays",
          where="thread", test="t/unit/json/load.c")
     async def values(nginx):
         await nginx.post("/v1/review", body, 400)

@@ -19,7 +19,7 @@
  * objects and arrays 300, however few bytes of JSON they are.
  */
 
-#define REVIEW_LOAD_VALUES  1000000
+#define REVIEW_LOAD_VALUES  1048576
 #define REVIEW_LOAD_LISTS   200000
 
 

@@ -319,7 +319,7 @@ test_bounds(void)
     bounded(many("{\"free\":[", REVIEW_LOAD_VALUES - 2, "1", "]}"), NULL,
             NULL);
     bounded(many("{\"free\":[", REVIEW_LOAD_VALUES - 1, "1", "]}"),
-            "at most 1000000 values", "/free/999998");
+            "at most 1048576 values", "/free/1048574");
     bounded(many("{\"many\":[", REVIEW_LOAD_LISTS - 2, "{}", "]}"), NULL,
             NULL);
     bounded(many("{\"many\":[", REVIEW_LOAD_LISTS - 1, "[]", "]}"),
@@ -328,7 +328,7 @@ test_bounds(void)
     /* what is passed over counts, or else jansson would build it */
 
     bounded(many("{\"idle\":[", REVIEW_LOAD_VALUES, "[]", "],}"),
-            "at most 1000000 values", "/idle");
+            "at most 1048576 values", "/idle");
     bounded(many("{\"two\":[", REVIEW_LOAD_VALUES, "[]", "]}"), "is unknown",
             "/two");
 }
