@@ -11,9 +11,13 @@
 
 #define NGX_HTTP_REVIEW_LLM_CUT  3
 
-/* of one character so many times in a row, a token has that many at least */
+/*
+ * Of one character so many times in a row, a token has that many at least; a
+ * shorter row, as in "1,000,000", may well be as many tokens
+ */
 
 #define NGX_HTTP_REVIEW_LLM_RUN  16
+#define NGX_HTTP_REVIEW_LLM_ROW  8
 
 /* bytes of a piece that is worth to be remembered */
 
@@ -71,7 +75,9 @@ ngx_http_review_llm_repeated(const char *p, const char *last)
         s += len;
         run = (size_t) (s - p) / len;
 
-        if (run > 1 && c != ' ' && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
+        if (run >= NGX_HTTP_REVIEW_LLM_ROW && c != ' '
+            && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+        {
             n += run - (run + NGX_HTTP_REVIEW_LLM_RUN - 1)
                        / NGX_HTTP_REVIEW_LLM_RUN;
         }
