@@ -550,7 +550,7 @@ main::scripted('batch=32', map { $_ => $_ } qw(nan missing bad_json error200))
 [ (502) x 4 ]
 --- json eval
 main::each_reply(4, 'status eq "failed"
-usage.calls le 60
+usage.calls le 120
 data.0.error.code eq "bad_answer"
 data.319.error.code eq "bad_answer"')
 
