@@ -347,18 +347,7 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
     ctx = &task->ctx;
     plan = task->plan;
 
-    task->report = review_report_create(ctx->work->memory,
-                                        &plan->document.text, plan->chunks,
-                                        plan->nchunks, plan->points,
-                                        plan->npoints);
-    if (task->report == NULL
-        || review_report_text_references(task->report, plan->references,
-                                         plan->nreferences, plan->clauses)
-           != 0)
-    {
-        return NGX_ERROR;
-    }
-
+    task->report = plan->report;
     task->split_time = ngx_current_msec - ctx->started - task->load_time;
 
     if (task->format == NGX_HTTP_REVIEW_TASK_EVENTS
