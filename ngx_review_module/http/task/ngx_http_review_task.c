@@ -598,7 +598,10 @@ ngx_http_review_task_search(ngx_http_review_task_t *task)
         return;
     }
 
+    /* quotes may be larger than what they are looked for in */
+
     size = n < NGX_MAX_SIZE_T_VALUE ? (size_t) n : NGX_MAX_SIZE_T_VALUE;
+    size = ngx_max(size, task->told_size);
 
     search->work = work;
     search->task = task;

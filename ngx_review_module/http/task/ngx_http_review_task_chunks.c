@@ -20,6 +20,14 @@
 
 #define NGX_HTTP_REVIEW_REPLY_MAX  (8 * 1024 * 1024)
 
+/*
+ * In a turn of the event loop so many cells get something without a review, or
+ * so many reviews begin
+ */
+
+#define NGX_HTTP_REVIEW_PART_CELLS  16384
+#define NGX_HTTP_REVIEW_PART_CALLS  32
+
 
 typedef struct {
     ngx_queue_t                 queue;      /* in task->running */
@@ -56,6 +64,7 @@ typedef struct {
 } ngx_http_review_told_t;
 
 
+static void ngx_http_review_task_chunks_next(ngx_http_review_task_t *task);
 static ngx_int_t ngx_http_review_task_chunks_start(ngx_http_review_task_t *task,
     size_t index);
 static ngx_int_t ngx_http_review_task_chunks_create(
@@ -96,21 +105,52 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
 void
 ngx_http_review_task_chunks_progress(ngx_http_review_task_t *task)
 {
-    ngx_uint_t  max;
+    size_t      n;
+    ngx_uint_t  max, before;
 
     max = ngx_http_review_task_conf(&task->ctx)->chunk_uri->calls;
 
-    while (task->nrunning < max
-           && task->next < task->plan->nchunks
-           && !task->expired)
-    {
-        if (ngx_http_review_task_chunks_start(task, task->next) != NGX_OK) {
-            (void) review_report_fail(task->report, task->next,
-                                      REVIEW_CODE_INTERNAL, "no memory");
-            task->ndone++;
-        }
+    if (ngx_http_review_ctx_is_tired(&task->ctx)) {
+        return;
+    }
 
+    n = 0;
+
+    while (task->next < task->plan->nchunks
+           && (task->nrunning < max || task->expired)
+           && n < NGX_HTTP_REVIEW_PART_CELLS)
+    {
+        before = task->nrunning;
+
+        ngx_http_review_task_chunks_next(task);
         task->next++;
+
+        n += task->nrunning > before ? NGX_HTTP_REVIEW_PART_CELLS
+                                       / NGX_HTTP_REVIEW_PART_CALLS
+                                     : task->plan->npoints;
+    }
+
+    /* calls may fail at once, and the next ones, and so on */
+
+    if (n) {
+        ngx_http_review_ctx_wake_next(&task->ctx);
+    }
+}
+
+
+static void
+ngx_http_review_task_chunks_next(ngx_http_review_task_t *task)
+{
+    if (task->expired) {
+        (void) review_report_fail(task->report, task->next,
+                                  REVIEW_CODE_DEADLINE,
+                                  "the task's time was over");
+        task->ndone++;
+
+    } else if (ngx_http_review_task_chunks_start(task, task->next) != NGX_OK) {
+        (void) review_report_fail(task->report, task->next,
+                                  REVIEW_CODE_INTERNAL, "no memory");
+        task->ndone++;
     }
 }
 
@@ -759,7 +799,6 @@ ngx_http_review_task_chunks_is_over(ngx_http_review_part_t *part)
 void
 ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 {
-    size_t                   i;
     ngx_queue_t             *q, *next;
     ngx_http_review_part_t  *part;
 
@@ -785,12 +824,4 @@ ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 
         ngx_http_review_task_chunks_failed(part);
     }
-
-    for (i = task->next; i < task->plan->nchunks; i++) {
-        (void) review_report_fail(task->report, i, REVIEW_CODE_DEADLINE,
-                                  "the task's time was over");
-        task->ndone++;
-    }
-
-    task->next = task->plan->nchunks;
 }
