@@ -244,18 +244,15 @@ ngx_http_review_reply_wait(ngx_http_review_ctx_t *ctx)
         return ngx_handle_write_event(wev, 0);
     }
 
-    if (!ngx_http_review_reply_held(ctx)) {
-
-        if (wev->timer_set) {
-            ngx_del_timer(wev);
-        }
-
-        ngx_post_event(wev, &ngx_posted_next_events);
-        return NGX_OK;
-    }
+    /* without a timer a worker that is to exit would not wait for it */
 
     clcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_core_module);
     ngx_add_timer(wev, clcf->send_timeout);
+
+    if (!ngx_http_review_reply_held(ctx)) {
+        ngx_post_event(wev, &ngx_posted_next_events);
+        return NGX_OK;
+    }
 
     return ngx_handle_write_event(wev, clcf->send_lowat);
 }
@@ -267,11 +264,13 @@ static void
 ngx_http_review_reply_writer(ngx_http_request_t *r)
 {
     ngx_int_t               rc;
+    ngx_event_t            *wev;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
+    wev = r->connection->write;
 
-    if (r->connection->write->timedout) {
+    if (wev->timedout) {
         r->connection->timedout = 1;
         ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
         return;
@@ -279,13 +278,18 @@ ngx_http_review_reply_writer(ngx_http_request_t *r)
 
     rc = NGX_OK;
 
-    if (!r->connection->write->delayed && !r->aio) {
+    if (!wev->delayed && !r->aio) {
         rc = ngx_http_review_reply_held(ctx)
              ? ngx_http_output_filter(r, NULL)
              : ngx_http_review_reply_portion(ctx);
     }
 
     if (rc == NGX_ERROR || ctx->rest == NULL) {
+
+        if (wev->timer_set && !wev->delayed) {
+            ngx_del_timer(wev);
+        }
+
         r->write_event_handler = ngx_http_request_empty_handler;
         ngx_http_finalize_request(r, rc);
         return;
