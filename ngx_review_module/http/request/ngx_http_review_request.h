@@ -160,7 +160,7 @@ struct ngx_http_review_ctx_s {
     ngx_msec_t                  delayed_until; /* by limit_req, see kick */
 
     ngx_buf_t                  *sending;    /* of the reply, the last piece */
-    ngx_chain_t                *rest;       /* of it, that is still to be sent */
+    ngx_chain_t                *rest;       /* of it, still to be sent */
     ngx_str_t                   problem;    /* replaces nginx's error page */
 
     unsigned                    post_action:1; /* the request is one */

@@ -266,7 +266,7 @@ ngx_http_review_work_free_task(ngx_http_review_work_t *work)
 }
 
 
-/* what nobody holds but these goes with them; a thread must not find that out */
+/* what nobody holds but these goes with them: a thread must not find out */
 
 static void
 ngx_http_review_work_free_held(ngx_http_review_work_t *works)

@@ -476,8 +476,8 @@ review_report_read_error(review_report_told_t *told, json_t *json,
 
 
 static int
-review_report_read_cell(review_report_told_t *told, uint32_t chunk, json_t *json,
-    review_report_cell_t *cell)
+review_report_read_cell(review_report_told_t *told, uint32_t chunk,
+    json_t *json, review_report_cell_t *cell)
 {
     int  status;
 
@@ -515,7 +515,8 @@ review_report_read_cell(review_report_told_t *told, uint32_t chunk, json_t *json
 /* mostly the one behind the last one; or -1: there is none */
 
 static int64_t
-review_report_read_point(const review_report_t *report, json_t *json, size_t next)
+review_report_read_point(const review_report_t *report, json_t *json,
+    size_t next)
 {
     review_str_t  id;
 

@@ -2,8 +2,8 @@
 """
 Proves that locations of ours which lead back to themselves do not take all
 connections: after some passages a request is refused, and says so, be it
-embeddings, a converter, both in turn, or a store; however it was refused, it is not
-tried over and over.  A task whose chunks, converter and embeddings are
+embeddings, a converter, both in turn, or a store; however it was refused, it is
+not tried over and over.  A task whose chunks, converter and embeddings are
 endpoints of ours, some behind others, is as complete as ever.
 """
 

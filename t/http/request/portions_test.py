@@ -76,7 +76,10 @@ SERVER = stall.LOCATION + "".join("""
             rewrite ^ /v1/review break;
             proxy_pass http://127.0.0.1:%(chunks)d;
         }
-        location = /embeddings { internal; proxy_pass http://127.0.0.1:%(vectors)d; }
+        location = /embeddings {
+            internal;
+            proxy_pass http://127.0.0.1:%(vectors)d;
+        }
         location = /slow {
             internal;
             rewrite ^ /slow break;
