@@ -408,6 +408,7 @@ void
 ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 {
     ngx_uint_t               waits;
+    review_code_t            code;
     ngx_http_review_call_t  *call;
 
     if (cell->done) {
@@ -417,6 +418,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
     ngx_http_review_evidence_leave(cell);
 
     call = cell->call;
+    code = REVIEW_CODE_DEADLINE;
     waits = 0;
 
     if (call) {
@@ -434,14 +436,14 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
         }
 
         if (waits) {
+            code = ngx_http_review_limit_waited(&call->turn);
             cell->usage.queue_time += ngx_current_msec - call->turn.asked;
         }
 
         ngx_http_review_call_cancel(call);
     }
 
-    ngx_http_review_result_failed(cell, waits ? REVIEW_CODE_QUEUE_TIMEOUT
-                                              : REVIEW_CODE_DEADLINE,
+    ngx_http_review_result_failed(cell, code,
                                   waits ? "review_timeout was over before the "
                                           "call's turn had come"
                                   : "review_timeout was over before an answer",
