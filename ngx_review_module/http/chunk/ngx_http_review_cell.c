@@ -39,7 +39,6 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
     review_point_t  *point;
 
     point = cell->point;
-    cell->started = ngx_current_msec;
 
     /* a gate that can't tell is open: an LLM call is cheaper than a miss */
 

@@ -14,6 +14,11 @@
 #define NGX_HTTP_REVIEW_CHUNK_REFERENCE  640
 
 
+/* points that are begun, or given up, in a turn of the event loop */
+
+#define NGX_HTTP_REVIEW_CHUNK_PORTION    32
+
+
 /* the texts of prompts, written and looked over: large ones on a thread */
 
 typedef struct {
@@ -48,6 +53,7 @@ static ngx_int_t ngx_http_review_chunk_create_sources(
     ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_known(
     ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_portion(ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx);
@@ -385,7 +391,6 @@ ngx_http_review_chunk_texts_done(void *data)
 static void
 ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
 {
-    ngx_uint_t              i;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &chunk->ctx;
@@ -399,8 +404,33 @@ ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
         return;
     }
 
-    for (i = 0; i < chunk->ncells; i++) {
-        ngx_http_review_cell_start(&chunk->cells[i]);
+    ngx_http_review_chunk_portion(chunk);
+}
+
+
+/* thousands of subrequests and connections at once would hold up all others */
+
+static void
+ngx_http_review_chunk_portion(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t               last;
+    ngx_http_review_cell_t  *cell;
+
+    last = ngx_min(chunk->next + NGX_HTTP_REVIEW_CHUNK_PORTION, chunk->ncells);
+
+    while (chunk->next < last) {
+        cell = &chunk->cells[chunk->next++];
+
+        if (chunk->expired) {
+            ngx_http_review_cell_expire(cell);
+
+        } else {
+            ngx_http_review_cell_start(cell);
+        }
+    }
+
+    if (chunk->next < chunk->ncells) {
+        ngx_http_review_ctx_wake_next(&chunk->ctx);
     }
 }
 
@@ -416,6 +446,7 @@ ngx_http_review_chunk_create_cells(ngx_http_review_chunk_t *chunk)
     for (i = 0; i < chunk->ncells; i++) {
         cell = &chunk->cells[i];
         cell->chunk = chunk;
+        cell->started = ngx_current_msec;
 
         if (ngx_array_init(&cell->turns, chunk->ctx.request->pool, 1,
                            sizeof(review_turn_t))
@@ -608,6 +639,10 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
 
     chunk = (ngx_http_review_chunk_t *) ctx;
 
+    if (chunk->next < chunk->ncells && !ngx_http_review_ctx_is_tired(ctx)) {
+        ngx_http_review_chunk_portion(chunk);
+    }
+
     if (chunk->ndone < chunk->ncells) {
         return;
     }
@@ -626,7 +661,6 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
 {
-    ngx_uint_t                i;
     ngx_http_review_chunk_t  *chunk;
 
     chunk = (ngx_http_review_chunk_t *) ctx;
@@ -635,9 +669,8 @@ ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
                   "review: review_timeout is over, %ui of %ui points are done",
                   chunk->ndone, chunk->ncells);
 
-    for (i = 0; i < chunk->ncells; i++) {
-        ngx_http_review_cell_expire(&chunk->cells[i]);
-    }
+    chunk->expired = 1;
+    chunk->next = 0;
 }
 
 

@@ -157,6 +157,7 @@ struct ngx_http_review_chunk_s {
     ngx_http_review_cell_t     *cells;
     ngx_uint_t                  ncells;
     ngx_uint_t                  ndone;
+    ngx_uint_t                  next;       /* cell to begin, or give up */
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
@@ -168,6 +169,7 @@ struct ngx_http_review_chunk_s {
 
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    searching:1; /* a thread is at it */
+    unsigned                    expired:1;
 };
 
 
