@@ -5,18 +5,9 @@
  * it, every body made of it is one JSON object, with all turns it may take.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/rubric/prompt.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 static void
@@ -103,9 +94,6 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
         }
     }
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

@@ -11,6 +11,7 @@ QUOTES = "64 quotes; 1,048,576 steps of an answer; `review_max_answer_size`"
 ANSWER = "`review_max_answer_size`"
 TEXTS = "`review_max_chunk_size`, `review_max_points`, `client_max_body_size`"
 POOL = "thread, from 64 KB"
+POOL_ANSWER = "thread, from 32 KB"
 ROOM = 250 * KB             # of an answer, nearly review_max_answer_size
 
 
@@ -103,7 +104,7 @@ async def say(nginx, contents, more=()):
             await nginx.post("/v1/answer", asked(1, **dict(more)), (200, 502))
 
 
-@row("An answer that is no JSON", "LLM", ANSWER, "event loop",
+@row("An answer that is no JSON", "LLM", ANSWER, POOL_ANSWER,
      "t/unit/answer/answer.c")
 async def repaired(nginx):
     await say(nginx, [piece * (ROOM // len(piece.encode())) for piece in (
@@ -113,7 +114,7 @@ async def repaired(nginx):
         "verdict: ")])
 
 
-@row("An answer that is repaired", "LLM", ANSWER, "event loop",
+@row("An answer that is repaired", "LLM", ANSWER, POOL_ANSWER,
      "t/unit/answer/answer.c")
 async def mended(nginx):
     begin = '{"verdict":"pass","severity":"info","suggestion":"",' \

@@ -25,6 +25,7 @@ static void ngx_http_review_cell_rule(ngx_http_review_cell_t *cell);
 static ngx_int_t ngx_http_review_cell_call(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_ask(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_answered(ngx_http_review_call_t *call);
+static void ngx_http_review_cell_said(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_failed(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_finding(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_cut(ngx_http_review_cell_t *cell);
@@ -173,47 +174,44 @@ failed:
 static void
 ngx_http_review_cell_answered(ngx_http_review_call_t *call)
 {
-    ngx_uint_t               steps;
-    review_str_t             said;
-    review_completion_t     *c;
     ngx_http_review_cell_t  *cell;
 
     cell = call->data;
-    c = cell->completion;
-    cell->model = c->model;
+    cell->model = cell->completion->model;
 
     if (call->failure.code) {
         ngx_http_review_cell_failed(cell);
         return;
     }
 
-    steps = ngx_max(cell->point->nprompts, 1);
+    ngx_http_review_evidence(cell, ngx_http_review_cell_is_last(cell)
+                                   ? ngx_http_review_cell_finding
+                                   : ngx_http_review_cell_said);
+}
 
-    if (cell->step + 1 == steps) {
-        ngx_http_review_evidence(cell, ngx_http_review_cell_finding);
-        return;
-    }
 
+/* the answer to a step before the last */
+
+static void
+ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
+{
     /* there is no JSON to tell that it is whole, nor goes on what is torn */
 
-    if (review_answer_said(cell->chunk->ctx.pool, c->content.data,
-                           c->content.len, NULL, &said)
-        != 0
-        || said.len == 0 || c->torn)
-    {
+    if (cell->said.len == 0 || cell->completion->torn) {
+
         if (!cell->reasked) {
             ngx_http_review_cell_again(cell);
             return;
         }
 
         ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
-                                      said.len == 0 || !c->torn
+                                      cell->said.len == 0
                                       ? "the answer ends within its reasoning"
                                       : "the answer ends early", NULL);
         return;
     }
 
-    if (ngx_http_review_cell_turn(cell, &said, NULL) != NGX_OK) {
+    if (ngx_http_review_cell_turn(cell, &cell->said, NULL) != NGX_OK) {
         ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
@@ -252,7 +250,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     if (call->failure.code == REVIEW_CODE_TRUNCATED) {
 
-        if (cell->step + 1 == ngx_max(cell->point->nprompts, 1)) {
+        if (ngx_http_review_cell_is_last(cell)) {
             ngx_http_review_evidence(cell, ngx_http_review_cell_cut);
 
         } else {
@@ -317,7 +315,7 @@ static void
 ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 {
     char             detail[2 * REVIEW_ERROR_TEXT];
-    review_str_t    *content, said;
+    review_str_t     said;
     review_error_t  *err;
 
     if (cell->answer) {
@@ -328,15 +326,11 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     err = cell->err;
 
     if (!cell->reasked) {
-        content = &cell->completion->content;
+        said = cell->said;
 
         /* thinking is not shown again */
 
-        if (review_answer_said(cell->chunk->ctx.pool, content->data,
-                               content->len, NULL, &said)
-            != 0
-            || said.len == 0)
-        {
+        if (said.len == 0) {
             ngx_http_review_cell_again(cell);
             return;
         }

@@ -59,6 +59,16 @@ typedef struct {
 review_prompt_t *review_prompt_create(review_pool_t *pool,
     review_subject_t *subject);
 
+/*
+ * What bodies share, in its order, without gaps: what they begin with, words,
+ * the heading, words, the chunk, words, the references, words.  Bodies have
+ * them one by one, all of them as one piece, or the first one as such.
+ */
+
+#define REVIEW_PROMPT_PARTS  8
+
+void review_prompt_parts(const review_prompt_t *prompt, review_str_t *parts);
+
 /* bodies are made in this pool from now on; it goes before the first one */
 
 void review_prompt_use(review_prompt_t *prompt, review_pool_t *pool);
