@@ -968,6 +968,78 @@ test_memory(void)
 }
 
 
+/* what bodies share, in parts: estimates of it are made of theirs */
+
+static void
+test_parts(void)
+{
+    int                i;
+    size_t             n, len;
+    const char        *p;
+    review_str_t       parts[REVIEW_PROMPT_PARTS], ids[2], texts[2], *one;
+    review_prompt_t   *prompt;
+    review_question_t  question;
+    static char        large[8192];
+
+    memset(large, 'x', sizeof(large));
+
+    for (i = 0; i < 4; i++) {
+        reset();
+        memset(&question, 0, sizeof(question));
+
+        subject.chunk.data = large;
+        subject.chunk.len = sizeof(large);
+
+        if (i & 1) {
+            subject.heading = str("第一章");
+        }
+
+        if (i & 2) {
+            ids[0] = str("a");
+            ids[1] = str("b");
+            texts[0] = str("甲");
+            texts[1] = str("乙");
+
+            subject.reference_ids = ids;
+            subject.references = texts;
+            subject.nreferences = 2;
+        }
+
+        prompt = review_prompt_create(pool, &subject);
+        review_prompt_use(prompt, pool);
+        review_prompt_parts(prompt, parts);
+
+        for (n = 0, len = 0, p = parts[0].data; n < REVIEW_PROMPT_PARTS; n++) {
+            if (parts[n].data != p) {
+                break;
+            }
+
+            p += parts[n].len;
+            len += parts[n].len;
+        }
+
+        ok(n == REVIEW_PROMPT_PARTS, "parts without gaps");
+        ok((parts[2].len != 0) == ((i & 1) != 0)
+           && (parts[6].len != 0) == ((i & 2) != 0), "those that there are");
+
+        question.point = &point;
+
+        set_point("{'id':'a','question':'q'}");
+        (void) review_prompt_body(prompt, &question, &one);
+
+        ok(one[0].data == parts[0].data && one[0].len == len,
+           "a body begins with all of them");
+
+        set_point("{'id':'a','prompt':'{{chunk}}'}");
+        (void) review_prompt_body(prompt, &question, &one);
+
+        ok(one[0].data == parts[0].data && one[0].len == parts[0].len
+           && one[1].data == parts[4].data && one[1].len == parts[4].len,
+           "or with the first one, and has others as a template says");
+    }
+}
+
+
 int
 main(void)
 {
@@ -988,6 +1060,7 @@ main(void)
     test_complaint();
     test_schema();
     test_sharing();
+    test_parts();
     test_escapes();
     test_memory();
 
