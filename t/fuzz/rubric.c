@@ -74,7 +74,8 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
     subject.model = rubric->model;
     subject.schema = 1;
 
-    turns[0].answer = chunk;
+    check(review_prompt_body_answer(pool, &chunk, &turns[0].answer) == 0);
+    turns[1].answer.data = turns[2].answer.data = "";
     turns[1].complaint = reference;
 
     prompt = review_prompt_create(pool, &subject);

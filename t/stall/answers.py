@@ -19,12 +19,12 @@ def compact(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def completion(content):
+def completion(content, counted=1):
     return compact({"choices": [{"index": 0, "finish_reason": "stop",
                                  "message": {"role": "assistant",
                                              "content": content}}],
-                    "usage": {"prompt_tokens": 1, "completion_tokens": 1,
-                              "total_tokens": 2}}).encode()
+                    "usage": {"prompt_tokens": counted, "completion_tokens": 1,
+                              "total_tokens": counted + 1}}).encode()
 
 
 def events(content):
@@ -124,6 +124,18 @@ async def mended(nginx):
         '"', '" ', '","', '":"', "\n", "\\", "a", "{", "甲", "\\u0000", "“",
         '"a"')
         for end in ('"}', "", '",}')])
+
+
+@row("Answers to steps", "LLM", ANSWER + "; 16 steps", POOL_ANSWER,
+     "t/unit/rubric/prompt.c")
+async def steps(nginx):
+    for piece in "[INST]", "甲乙", "a ", "<|", "\n", '"':
+        content = piece * (ROOM // len(piece.encode()))
+        for counted in 1, ROOM // 4:
+            async with backend(completion(content, counted)):
+                await nginx.post("/v1/answer", {
+                    "chunk": "a", "points": [{"id": "p", "steps": ["q"] * 16}]
+                }, (200, 502))
 
 
 @row("An answer in events of a character", "LLM", ANSWER,

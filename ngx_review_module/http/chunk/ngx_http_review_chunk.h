@@ -129,7 +129,11 @@ struct ngx_http_review_cell_s {
 
     ngx_http_review_cell_pt     read;       /* its answer is */
     review_str_t                said;       /* without reasoning; empty where
-                                               that never ends */
+                                               that never ends; before the last
+                                               step as prompts have it, or NULL:
+                                               no memory */
+    size_t                      said_tokens;
+    ngx_array_t                *estimated;  /* of such answers */
     review_answer_t            *answer;     /* NULL: none that makes sense */
     review_evidence_t          *evidence;
     review_error_t             *err;        /* what is wrong with it */
@@ -252,6 +256,7 @@ void ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk);
 
 void ngx_http_review_llm_parts(const review_prompt_t *prompt,
     ngx_http_review_estimated_t *known);
+size_t ngx_http_review_llm_tokens(const review_str_t *piece);
 
 
 /* ngx_http_review_rubric.c: rubrics in the configuration */

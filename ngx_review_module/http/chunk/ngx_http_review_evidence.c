@@ -28,6 +28,7 @@ typedef struct {
     size_t                      nsources;
     review_str_t                content;
     review_str_t                said;
+    size_t                      tokens;     /* of a large one, estimated */
     ngx_uint_t                  last;       /* step: there is a verdict */
     review_answer_given_t       given;
     review_answer_t             answer;
@@ -367,6 +368,7 @@ ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
     s->content = cell->completion->content;
     s->last = ngx_http_review_cell_is_last(cell);
     s->evidence = NULL;
+    s->tokens = 0;
 
     s->given.schema = cell->point->data;
     s->given.quoted = ngx_http_review_evidence_quoted;
@@ -437,7 +439,7 @@ ngx_http_review_evidence_run(void *data)
 }
 
 
-/* before the last step an answer is but a text */
+/* before the last step an answer is but a text, for the prompts to come */
 
 static void
 ngx_http_review_evidence_said(ngx_http_review_search_t *s)
@@ -447,11 +449,16 @@ ngx_http_review_evidence_said(ngx_http_review_search_t *s)
     review_answer_said(s->pool, s->content.data, s->content.len,
                        s->given.quoted, s->given.data, &said);
 
-    s->said = said.text;
-
     if (said.unclosed) {
-        s->said.len = 0;
+        said.text.len = 0;
     }
+
+    if (review_prompt_body_answer(s->pool, &said.text, &s->said) != 0) {
+        s->said.data = NULL;
+        return;
+    }
+
+    s->tokens = ngx_http_review_llm_tokens(&s->said);
 }
 
 
@@ -489,6 +496,7 @@ ngx_http_review_evidence_take(ngx_http_review_cell_t *cell,
     cell->evidence = s->evidence;
     cell->err = &s->err;
     cell->said = s->said;
+    cell->said_tokens = s->tokens;
 
     cell->read(cell);
 

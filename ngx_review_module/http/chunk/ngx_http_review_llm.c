@@ -89,7 +89,7 @@ ngx_http_review_llm_repeated(const char *p, const char *last)
 
 /* the tokens of a piece, by the estimate of splits; an escape is one */
 
-static size_t
+size_t
 ngx_http_review_llm_tokens(const review_str_t *piece)
 {
     size_t       n;
@@ -152,10 +152,13 @@ ngx_http_review_llm_known(ngx_http_review_estimated_t *known, ngx_uint_t n,
 /* a large one stands in many prompts, or many times in one: once is enough */
 
 static size_t
-ngx_http_review_llm_estimate(ngx_http_review_chunk_t *chunk,
+ngx_http_review_llm_estimate(ngx_http_review_cell_t *cell,
     const review_str_t *piece)
 {
+    ngx_http_review_chunk_t      *chunk;
     ngx_http_review_estimated_t  *known;
+
+    chunk = cell->chunk;
 
     if (piece->len < NGX_HTTP_REVIEW_LLM_LARGE) {
         return ngx_http_review_llm_tokens(piece);
@@ -163,6 +166,11 @@ ngx_http_review_llm_estimate(ngx_http_review_chunk_t *chunk,
 
     known = ngx_http_review_llm_known(chunk->parts, NGX_HTTP_REVIEW_PARTS,
                                       piece);
+
+    if (known == NULL && cell->estimated) {
+        known = ngx_http_review_llm_known(cell->estimated->elts,
+                                          cell->estimated->nelts, piece);
+    }
 
     if (known == NULL) {
         known = ngx_http_review_llm_known(chunk->estimated,
@@ -221,7 +229,7 @@ ngx_http_review_llm_is_cut(ngx_http_review_call_t *call, uint64_t counted)
     tokens = 0;
 
     for (i = 0; i + 1 < call->npieces; i++) {
-        tokens += ngx_http_review_llm_estimate(chunk, &body[i]);
+        tokens += ngx_http_review_llm_estimate(call->data, &body[i]);
 
         if (counted < tokens / NGX_HTTP_REVIEW_LLM_CUT) {
             return 1;

@@ -43,6 +43,7 @@ ANSWERS = {
                                         json.dumps(FINDING)),
     "small": json.dumps(FINDING),
     "bad": "{}" * 40000,
+    "steps": json.dumps(dict(FINDING, suggestion="补充" * 30000)),
     "repaired": "{'verdict':'risk','reason':'%s',}" % ("甲" * 30000)}
 
 DIM, INPUTS = 1024, 96      # of a prepared answer: 2 MB of floats
@@ -518,8 +519,9 @@ def same_replies(nginx):
 
 def answered():
     return dumps({"chunk": "投标有效期为（90）天。", "points": [
-        dict({"id": name, "question": "q"},
-             **({"data": {"items": {}}} if name == "data" else {}))
+        {"id": name, "steps": ["q"] * 3} if name == "steps"
+        else dict({"id": name, "question": "q"},
+                  **({"data": {"items": {}}} if name == "data" else {}))
         for name in ANSWERS]})
 
 
