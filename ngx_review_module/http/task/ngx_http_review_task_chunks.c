@@ -9,7 +9,7 @@
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/answer/sse.h"
+#include "review/completion/sse.h"
 #include "review/base/utf8.h"
 #include "review/json/json.h"
 #include "review/json/write.h"
