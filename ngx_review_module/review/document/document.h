@@ -104,19 +104,31 @@ int review_document_read(review_pool_t *pool, review_document_t *doc,
 
 int review_document_finish(review_pool_t *pool, review_document_t *doc);
 
-/* one more warning, copied; "detail" becomes one line.  0, or -1: no memory */
 
-int review_document_warn(review_pool_t *pool, review_document_t *doc,
+/*
+ * warning.c: one more, copied; "detail" becomes one line.  0, or -1: no memory
+ */
+
+int review_warning_add(review_pool_t *pool, review_document_t *doc,
     const review_str_t *code, const review_str_t *detail, size_t page);
 
 /* is what the code tells read, though with doubt? */
 
-int review_document_doubt(const review_str_t *code);
+int review_warning_is_doubt(const review_str_t *code);
 
+/* has the document a warning of that code? */
+
+int review_warning_is_there(const review_document_t *doc,
+    const review_str_t *code);
+
+
+/* page.c: the pages that form feeds make, none if there are none; 0, or -1 */
+
+int review_page_split(review_pool_t *pool, review_document_t *doc);
 
 /*
- * page.c: which of the pages that form feeds make have no text to speak of;
- * those get their kind, all others REVIEW_PAGE_TEXT.  0, or -1: no memory.
+ * Which of them have no text to speak of: they are REVIEW_PAGE_SCAN, all others
+ * REVIEW_PAGE_TEXT.  0, or -1: no memory.
  */
 
 int review_page_judge(review_pool_t *pool, review_document_t *doc);

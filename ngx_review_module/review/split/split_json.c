@@ -136,5 +136,11 @@ review_split_json_write(review_split_writer_t *w, review_buf_t *b,
         review_write_bool(b, "oversize", 1);
     }
 
+    if (w->document && w->n == 1) {
+        review_write_object(b, "document");
+        review_document_json(b, w->document);
+        review_write_object_end(b);
+    }
+
     review_write_object_end(b);
 }

@@ -178,8 +178,8 @@ static const review_report_chunk_t  chunks[] = {
 };
 
 static const review_report_point_t  points[] = {
-    { review_string("p1"), review_string("期限") },
-    { review_string("p0"), review_string("金额") }
+    { review_string("p1"), review_string("期限"), 0 },
+    { review_string("p0"), review_string("金额"), 0 }
 };
 
 
@@ -187,8 +187,8 @@ static const review_heading_t  rule = { NULL, review_string("规") };
 
 static const review_report_reference_t  references[] = {
     { review_string("law"),
-      review_string("第一条 期限为九十日。|a|b|1|2|3|4|。"), 3 },
-    { review_string("l|w"), review_string("𠮷q。"), 1 }
+      { .text = review_string("第一条 期限为九十日。|a|b|1|2|3|4|。") }, 3 },
+    { review_string("l|w"), { .text = review_string("𠮷q。") }, 1 }
 };
 
 static const review_report_chunk_t  clauses[] = {
@@ -211,7 +211,9 @@ with_references(review_report_t *report)
 static review_report_t *
 create(size_t nchunks, size_t npoints)
 {
-    review_str_t  document = review_string(text);
+    static review_document_t  document = {
+        .text = review_string(text)
+    };
 
     return with_references(review_report_create(pool, &document, chunks,
                                                 nchunks, points, npoints));
@@ -875,8 +877,11 @@ static void
 test_same_text(void)
 {
     json_t           *json;
-    review_str_t      document = review_string("同样。同样。不同。");
     review_report_t  *report;
+
+    static review_document_t  document = {
+        .text = review_string("同样。同样。不同。")
+    };
 
     static const review_report_chunk_t  same[] = {
         { review_string("c1"), 0, 3, 0, 0, NULL },
@@ -928,8 +933,11 @@ static void
 test_headers(void)
 {
     json_t           *json;
-    review_str_t      document = review_string("|a|1|2|3|");
     review_report_t  *report;
+
+    static review_document_t  document = {
+        .text = review_string("|a|1|2|3|")
+    };
 
     static const char  head[] =
         "{'quote':'|a|','source':'chunk','start':0,'end':3,'match':'exact'}";
@@ -1541,15 +1549,16 @@ static json_t *
 case_report(case_t *c, int backwards)
 {
     size_t            i;
-    review_str_t      document;
+    review_document_t  document;
     review_report_t  *report;
 
-    review_report_reference_t  reference = { review_string("ref"),
-                                             review_string(""), 0 };
+    review_report_reference_t  reference = { .id = review_string("ref") };
 
-    document.data = c->text;
-    document.len = c->bytes[c->len];
-    reference.text = document;
+    memset(&document, 0, sizeof(document));
+
+    document.text.data = c->text;
+    document.text.len = c->bytes[c->len];
+    reference.document = document;
     reference.nclauses = c->n;
     report = review_report_create(pool, &document, c->chunks, c->n, points, 1);
 
@@ -1707,22 +1716,24 @@ big(size_t nchunks, size_t npoints, size_t every, size_t *used)
     clock_t                  began;
     json_t                  *replies[8], *list, *result;
     review_buf_t             b;
-    review_str_t             document;
+    review_document_t        document;
     review_report_t         *report;
     review_report_chunk_t   *cs;
     review_report_point_t   *ps;
 
-    document.len = nchunks * 300;
-    doc = review_alloc(pool, document.len);
+    memset(&document, 0, sizeof(document));
+    document.text.len = nchunks * 300;
+    doc = review_alloc(pool, document.text.len);
     cs = review_alloc(pool, nchunks * sizeof(*cs));
     ps = review_alloc(pool, npoints * sizeof(*ps));
+    memset(ps, 0, npoints * sizeof(*ps));
     memset(cs, 0, nchunks * sizeof(*cs));
 
     for (i = 0; i < nchunks * 100; i++) {
         memcpy(doc + 3 * i, "标", 3);
     }
 
-    document.data = doc;
+    document.text.data = doc;
 
     for (i = 0; i < nchunks; i++) {
         cs[i].id = (review_str_t) review_string("c");
@@ -1828,11 +1839,15 @@ test_many_clauses(void)
     size_t                     i, n;
     json_t                    *list, *reply, *json;
     clock_t                    began;
-    review_str_t               document = review_string("甲乙");
     review_report_t           *report;
     review_report_chunk_t     *cs;
-    review_report_reference_t  reference = { review_string("r"),
-                                             review_string("丙丁"), CLAUSES };
+    review_report_reference_t  reference = {
+        review_string("r"), { .text = review_string("丙丁") }, CLAUSES
+    };
+
+    static review_document_t  document = {
+        .text = review_string("甲乙")
+    };
 
     ids = review_alloc(pool, CLAUSES * sizeof(*ids));
     cs = review_alloc(pool, CLAUSES * sizeof(*cs));
