@@ -1071,13 +1071,15 @@ chain(const size_t (*places)[2], size_t n, const char *reason)
     char                    evidence[256];
     size_t                  i;
     json_t                 *reply;
-    review_str_t            text;
     review_report_t        *report;
+    review_document_t      *document;
     review_report_chunk_t  *cs;
     static char             ids[8][24];
 
-    text.len = 100;
-    text.data = memset(review_alloc(pool, 100), 'x', 100);
+    document = review_alloc(pool, sizeof(*document));
+    memset(document, 0, sizeof(*document));
+    document->text.len = 100;
+    document->text.data = memset(review_alloc(pool, 100), 'x', 100);
     cs = review_alloc(pool, n * sizeof(*cs));
     memset(cs, 0, n * sizeof(*cs));
 
@@ -1089,12 +1091,12 @@ chain(const size_t (*places)[2], size_t n, const char *reason)
         cs[i].end = i * 20 + 40;
     }
 
-    report = review_report_create(pool, &text, cs, n, points, 1);
+    report = review_report_create(pool, document, cs, n, points, 1);
 
     for (i = 0; i < n; i++) {
         snprintf(evidence, sizeof(evidence), "{'quote':'%.*s','source':'chunk',"
                  "'start':%zu,'end':%zu,'match':'exact'}",
-                 (int) (places[i][1] - places[i][0]), text.data,
+                 (int) (places[i][1] - places[i][0]), document->text.data,
                  places[i][0] - i * 20, places[i][1] - i * 20);
 
         reply = finding("p1", "risk", "major", i == 1 ? "0.9" : "0.5",
