@@ -125,10 +125,9 @@ review_document_finish(review_pool_t *pool, review_document_t *doc)
 
     review_document_count(doc);
 
-    if (doc->told) {
-        review_document_check_told(doc);
+    review_document_check_told(doc);
 
-    } else if (doc->npages && review_page_judge(pool, doc) != 0) {
+    if (review_page_judge(pool, doc) != 0) {
         return -1;
     }
 

@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct {
     int                     start;
-    int                     kind;      /* -1: not told */
+    int                     kind;
 } review_extracted_page_t;
 
 typedef struct {
@@ -116,14 +116,14 @@ review_extracted_walk(review_extracted_walk_t *w, size_t point)
 
 static int
 review_extracted_page(review_extracted_walk_t *w, json_t *json, size_t i,
-    review_page_t *page, int *kinds, review_error_t *err)
+    review_page_t *page, review_error_t *err)
 {
     int                      rc;
     char                     pointer[REVIEW_ERROR_POINTER];
     review_extracted_page_t  members;
 
     members.start = 0;
-    members.kind = -1;
+    members.kind = REVIEW_PAGE_UNKNOWN;
 
     rc = review_extracted_object(json, "/pages", i,
                                  review_extracted_page_members, &members,
@@ -146,10 +146,7 @@ review_extracted_page(review_extracted_walk_t *w, json_t *json, size_t i,
     }
 
     page->start = w->at;
-    page->kind = members.kind == -1 ? REVIEW_PAGE_TEXT
-                                    : (unsigned char) members.kind;
-
-    *kinds += members.kind != -1;
+    page->kind = (unsigned char) members.kind;
 
     return 0;
 }
@@ -159,7 +156,7 @@ static int
 review_extracted_pages(review_pool_t *pool, review_document_t *doc,
     json_t *list, review_error_t *err)
 {
-    int                      rc, kinds;
+    int                      rc;
     size_t                   i, n;
     json_t                  *json;
     review_extracted_walk_t  w;
@@ -176,28 +173,19 @@ review_extracted_pages(review_pool_t *pool, review_document_t *doc,
         return -1;
     }
 
-    memset(doc->pages, 0, (n + 1) * sizeof(review_page_t));
-
     w.text = &doc->text;
     w.at = 0;
     w.point = 0;
-    kinds = 0;
 
     json_array_foreach(list, i, json) {
-        rc = review_extracted_page(&w, json, i, &doc->pages[i], &kinds, err);
+        rc = review_extracted_page(&w, json, i, &doc->pages[i], err);
 
         if (rc) {
             return rc;
         }
     }
 
-    if (kinds && (size_t) kinds < n) {
-        return review_refuse(err, 502, "/pages", "of some the kind is told, of "
-                             "others not");
-    }
-
     doc->npages = n;
-    doc->told = kinds > 0;
 
     return 0;
 }

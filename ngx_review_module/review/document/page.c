@@ -99,11 +99,13 @@ review_page_split(review_pool_t *pool, review_document_t *doc)
         return -1;
     }
 
-    memset(doc->pages, 0, (n + 1) * sizeof(review_page_t));
+    doc->pages[0].start = 0;
+    doc->pages[0].kind = REVIEW_PAGE_UNKNOWN;
 
     for (p = data, doc->npages = 1; doc->npages <= n; doc->npages++) {
         p = (const char *) memchr(p, '\f', (size_t) (last - p)) + 1;
         doc->pages[doc->npages].start = (size_t) (p - data);
+        doc->pages[doc->npages].kind = REVIEW_PAGE_UNKNOWN;
     }
 
     if (review_utf8_blank(p, (size_t) (last - p))
@@ -492,6 +494,16 @@ review_page_judge(review_pool_t *pool, review_document_t *doc)
     size_t                i;
     review_page_edges_t  *edges;
 
+    for (i = 0; i < doc->npages && doc->pages[i].kind != REVIEW_PAGE_UNKNOWN;
+         i++)
+    {
+        /* void */
+    }
+
+    if (i == doc->npages) {
+        return 0;
+    }
+
     edges = review_alloc(pool, doc->npages * sizeof(*edges));
     if (edges == NULL) {
         return -1;
@@ -502,8 +514,10 @@ review_page_judge(review_pool_t *pool, review_document_t *doc)
     }
 
     for (i = 0; i < doc->npages; i++) {
-        doc->pages[i].kind = review_page_is_without(edges, doc->npages, i)
-                             ? REVIEW_PAGE_SCAN : REVIEW_PAGE_TEXT;
+        if (doc->pages[i].kind == REVIEW_PAGE_UNKNOWN) {
+            doc->pages[i].kind = review_page_is_without(edges, doc->npages, i)
+                                 ? REVIEW_PAGE_SCAN : REVIEW_PAGE_TEXT;
+        }
     }
 
     return 0;

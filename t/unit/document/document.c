@@ -233,7 +233,7 @@ test_extracted(void)
     review_document_t  doc;
 
     ok(extracted(&doc, "{'text':'甲乙丙'}", &err) == 0 && doc.npages == 0
-       && doc.length == 3 && !doc.unread && !doc.told, "a text alone");
+       && doc.length == 3 && !doc.unread, "a text alone");
 
     ok(extracted(&doc, "{'text':'甲乙丙\\f丁\\f戊\\f','pages':[{'start':0,"
                  "'kind':'text'},{'start':4,'kind':'ocr'},{'start':6,"
@@ -262,6 +262,11 @@ test_extracted(void)
     ok(extracted(&doc, "{'text':'" "本页有足够的文字说明投标人的义务" "\\f',"
                  "'pages':[{'start':0},{'start':17}]}", &err) == 0
        && strcmp(kinds(&doc), "ts") == 0, "no kinds: they are found out");
+
+    ok(extracted(&doc, "{'text':'甲\\f乙\\f丙\\f','pages':[{'start':0},"
+                 "{'start':2,'kind':'text'},{'start':4,'kind':null},"
+                 "{'start':6,'kind':'blank'}]}", &err) == 0
+       && strcmp(kinds(&doc), "stsb") == 0, "those that are told hold");
 
     ok(extracted(&doc, "{'text':'甲\\f乙','pages':null,'hidden':null,"
                  "'warnings':null}", &err) == 0 && doc.npages == 2
@@ -321,8 +326,6 @@ test_refused(void)
           "/pages/0/kind" },
         { "{'text':'a','pages':[{'start':0,'kind':1}]}", "/pages/0/kind" },
         { "{'text':'a','pages':[{'start':0,'end':1}]}", "/pages/0/end" },
-        { "{'text':'a','pages':[{'start':0},{'start':0,'kind':'text'}]}",
-          "/pages" },
         { "{'text':'a','hidden':[[0]]}", "/hidden/0" },
         { "{'text':'a','hidden':[[0,2]]}", "/hidden/0" },
         { "{'text':'a','hidden':[[0,0]]}", "/hidden/0" },
