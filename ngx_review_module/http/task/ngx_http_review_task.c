@@ -294,10 +294,10 @@ ngx_http_review_task_plan(ngx_http_review_task_t *task)
     ngx_http_review_plan_t  *plan;
 
     plan = task->plan;
-    size = plan->document.text.len;
+    size = plan->document.document.text.len;
 
     for (i = 0; i < plan->nreferences; i++) {
-        size += plan->references[i].text.len;
+        size += plan->references[i].document.text.len;
     }
 
     task->load_time = ngx_current_msec - task->ctx.started;
@@ -359,6 +359,10 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
     if (task->format == NGX_HTTP_REVIEW_TASK_LINES
         && ngx_http_review_reply_start(ctx, "application/x-ndjson") != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (plan->told && ngx_http_review_task_reply_document(task) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -6,6 +6,7 @@
 
 #include "http/task/ngx_http_review_task.h"
 
+#include "review/json/write.h"
 #include "review/quote/points.h"
 
 
@@ -32,6 +33,8 @@ typedef struct {
 } ngx_http_review_cuts_t;
 
 
+static int ngx_http_review_task_plan_read(ngx_http_review_plan_t *plan);
+static int ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan);
 static int ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
     ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts);
 static int ngx_http_review_task_plan_text(review_pool_t *pool, const char *text,
@@ -75,7 +78,9 @@ ngx_http_review_task_plan_run(void *data)
     ngx_http_review_task_plan_cuts_init(&chunks, plan->pool);
     ngx_http_review_task_plan_cuts_init(&clauses, plan->pool);
 
-    if (ngx_http_review_task_plan_cut(plan, &plan->document, &chunks) != 0) {
+    if (ngx_http_review_task_plan_read(plan) != 0
+        || ngx_http_review_task_plan_cut(plan, &plan->document, &chunks) != 0)
+    {
         return;
     }
 
@@ -106,7 +111,68 @@ ngx_http_review_task_plan_run(void *data)
         return;
     }
 
+    if (plan->told && ngx_http_review_task_plan_event(plan) != 0) {
+        return;
+    }
+
     plan->rc = 0;
+}
+
+
+/* what has come as a text was not looked at yet */
+
+static int
+ngx_http_review_task_plan_read_one(review_pool_t *pool, review_document_t *doc)
+{
+    review_str_t  text;
+
+    text = doc->text;
+
+    return doc->sha256[0] ? 0 : review_document_read(pool, doc, &text);
+}
+
+
+static int
+ngx_http_review_task_plan_read(ngx_http_review_plan_t *plan)
+{
+    size_t  i;
+
+    if (ngx_http_review_task_plan_read_one(plan->pool,
+                                           &plan->document.document)
+        != 0)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < plan->nreferences; i++) {
+        if (ngx_http_review_task_plan_read_one(plan->pool,
+                                               &plan->references[i].document)
+            != 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* what is told before anything is reviewed */
+
+static int
+ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan)
+{
+    review_buf_t  *b;
+
+    b = &plan->event;
+
+    review_buf_init(b, plan->pool, 0);
+    review_write_object(b, NULL);
+    ngx_http_review_task_report_document(b, plan);
+    review_report_json_references(b, plan->references, plan->nreferences);
+    review_write_object_end(b);
+
+    return b->failed ? -1 : 0;
 }
 
 
@@ -114,14 +180,16 @@ static int
 ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
     ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts)
 {
-    int              rc;
-    size_t           n;
-    review_str_t     text, id;
-    review_chunk_t   chunk;
-    review_split_t  *split;
+    int                  rc;
+    size_t               n;
+    review_str_t         text, id;
+    review_chunk_t       chunk;
+    review_split_t      *split;
+    const review_str_t  *from;
 
-    split = review_split_create(plan->pool, document->text.data,
-                                document->text.len, &plan->split);
+    from = &document->document.text;
+    split = review_split_create(plan->pool, from->data, from->len,
+                                &plan->split);
     if (split == NULL) {
         return -1;
     }
@@ -138,8 +206,8 @@ ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
             return 0;
         }
 
-        if (ngx_http_review_task_plan_text(plan->pool, document->text.data,
-                                           &chunk, &text) != 0
+        if (ngx_http_review_task_plan_text(plan->pool, from->data, &chunk,
+                                           &text) != 0
             || ngx_http_review_task_plan_id(plan->pool, &document->id, n, &id)
             != 0)
         {
@@ -219,12 +287,13 @@ static int
 ngx_http_review_task_plan_chunks(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
-    review_points_t  points;
+    review_str_t     *text;
+    review_points_t   points;
 
-    review_points_init(&points, plan->pool, plan->document.text.data,
-                       plan->document.text.len);
+    text = &plan->document.document.text;
 
-    plan->length = review_points_before(&points, plan->document.text.len);
+    review_points_init(&points, plan->pool, text->data, text->len);
+
     plan->nchunks = cuts->n;
     plan->chunks = review_alloc(plan->pool, cuts->n
                                             * sizeof(review_report_chunk_t));
@@ -243,6 +312,7 @@ ngx_http_review_task_plan_clauses(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
     size_t                       i, n;
+    review_str_t                *text;
     review_points_t              points;
     ngx_http_review_document_t  *d;
 
@@ -261,7 +331,9 @@ ngx_http_review_task_plan_clauses(ngx_http_review_plan_t *plan,
     for (i = 0, n = 0; i < plan->nreferences; i++) {
         d = &plan->references[i];
 
-        review_points_init(&points, plan->pool, d->text.data, d->text.len);
+        text = &d->document.text;
+
+        review_points_init(&points, plan->pool, text->data, text->len);
         ngx_http_review_task_plan_places(&points, cuts, n, d->nclauses,
                                          plan->clauses + n);
         n += d->nclauses;
@@ -352,7 +424,7 @@ ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
 static int
 ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
 {
-    plan->report = review_report_create(plan->pool, &plan->document.text,
+    plan->report = review_report_create(plan->pool, &plan->document.document,
                                         plan->chunks, plan->nchunks,
                                         plan->points, plan->npoints);
 

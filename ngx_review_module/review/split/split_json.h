@@ -7,6 +7,7 @@
 
 #include "review/base/buf.h"
 #include "review/base/review.h"
+#include "review/document/document.h"
 #include "review/split/split.h"
 
 #pragma GCC visibility push(hidden)
@@ -21,6 +22,8 @@ typedef struct {
     size_t                     points;   /* and the code points before them */
     size_t                     header[2]; /* the last table header's bytes, */
     size_t                     header_points[2]; /* and code points */
+    const review_document_t   *document; /* is told with the first chunk; NULL:
+                                            it is not */
 } review_split_writer_t;
 
 void review_split_json_writer_init(review_split_writer_t *w, const char *text);
