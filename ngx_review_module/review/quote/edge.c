@@ -1,6 +1,7 @@
 
 #include "review/quote/edge.h"
 #include "review/quote/norm.h"
+#include "review/base/fold.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
@@ -40,7 +41,8 @@ review_edge_step(const review_str_t *text, const char **p, int back)
         }
 
         if (!utf8proc_get_property(c)->ignorable) {
-            return (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0 : c;
+            return (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0
+                                                : review_fold_radical(c);
         }
     }
 

@@ -1,12 +1,10 @@
 
 #include "review/quote/norm.h"
+#include "review/base/fold.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
 
-
-#define REVIEW_NORM_CLUSTER    32      /* code points in a cluster, at most */
-#define REVIEW_NORM_EXPANSION  4       /* what one may become, at most */
 
 #define REVIEW_NORM_DROP       0       /* is left out */
 
@@ -54,7 +52,7 @@ review_norm_is_space(int32_t c)
 static int32_t
 review_norm_fold(int32_t c)
 {
-    if (c >= 0x3400 && c <= 0x9fff) {
+    if (review_fold_is_han(c)) {
         return c;
     }
 
@@ -233,26 +231,17 @@ static void
 review_norm_cluster(review_norm_t *norm, const char *data, size_t from,
     size_t to, size_t npoints)
 {
-    int               apart;
-    int32_t           base, c[REVIEW_NORM_CLUSTER * REVIEW_NORM_EXPANSION];
-    const char       *p;
-    utf8proc_ssize_t  n, i, max;
+    int          i, n, apart;
+    int32_t      base, c[REVIEW_FOLD_POINTS];
+    const char  *p;
 
     p = data + from;
     base = review_utf8_next(&p, data + to);
-    max = (utf8proc_ssize_t) npoints * REVIEW_NORM_EXPANSION;
 
-    n = utf8proc_decompose((const utf8proc_uint8_t *) data + from,
-                           (utf8proc_ssize_t) (to - from), c, max,
-                           UTF8PROC_STABLE|UTF8PROC_COMPAT|UTF8PROC_COMPOSE
-                           |UTF8PROC_CASEFOLD|UTF8PROC_IGNORE);
+    n = review_fold_compat(data + from, to - from, npoints, 1, c);
 
-    if (n >= 0 && n <= max) {
-        n = utf8proc_normalize_utf32(c, n, UTF8PROC_STABLE|UTF8PROC_COMPOSE);
-    }
-
-    if (n < 0 || n > max) {
-        review_norm_put(norm, base, from, to);
+    if (n < 0) {
+        review_norm_put(norm, review_fold_radical(base), from, to);
         return;
     }
 
@@ -282,33 +271,6 @@ review_norm_cluster(review_norm_t *norm, const char *data, size_t from,
     }
 
     norm->gap |= apart;
-}
-
-
-/* does the code point belong to the one before it? */
-
-static int
-review_norm_extends(int32_t c)
-{
-    const utf8proc_property_t  *prop;
-
-    if (c < 0x300 || (c >= 0x3400 && c <= 0x9fff)) {
-        return 0;
-    }
-
-    prop = utf8proc_get_property(c);
-
-    switch (prop->boundclass) {
-
-    case UTF8PROC_BOUNDCLASS_EXTEND:
-    case UTF8PROC_BOUNDCLASS_SPACINGMARK:
-    case UTF8PROC_BOUNDCLASS_V:
-    case UTF8PROC_BOUNDCLASS_T:
-        return prop->category != UTF8PROC_CATEGORY_CF;
-
-    default:
-        return 0;
-    }
 }
 
 
@@ -402,7 +364,7 @@ review_norm_make(review_norm_t *norm, const char *data, size_t len)
     int          line;
     size_t       n;
     int32_t      c;
-    const char  *p, *q, *last, *from;
+    const char  *p, *last, *from;
 
     norm->text.len = 0;
     norm->units.len = 0;
@@ -435,13 +397,9 @@ review_norm_make(review_norm_t *norm, const char *data, size_t len)
             continue;
         }
 
-        for (n = 1, q = p; q < last && n < REVIEW_NORM_CLUSTER; n++, p = q) {
-            if (!review_norm_extends(review_utf8_next(&q, last))) {
-                break;
-            }
-        }
+        p = review_fold_cluster(p, last, &n);
 
-        if (n > 1 || (c >= 0x80 && (c < 0x3400 || c > 0x9fff))) {
+        if (n > 1 || (c >= 0x80 && !review_fold_is_han(c))) {
             review_norm_cluster(norm, data, (size_t) (from - data),
                                 (size_t) (p - data), n);
             continue;
