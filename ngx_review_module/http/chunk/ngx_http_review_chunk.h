@@ -96,12 +96,16 @@ typedef struct {
 } ngx_http_review_estimated_t;
 
 
-/* of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK */
+/*
+ * Of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK; if it
+ * was found in the text's folded form, what that stands for.
+ */
 
 typedef struct {
     ngx_int_t                   rc;         /* NGX_DECLINED: there is none,
                                                NGX_ERROR: it took too much */
     ngx_int_t                   captures[2];
+    ngx_uint_t                  folded;
 } ngx_http_review_matched_t;
 
 
@@ -208,7 +212,7 @@ void ngx_http_review_evidence_leave(ngx_http_review_cell_t *cell);
 
 void ngx_http_review_result_finding(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
-    ngx_int_t *captures);
+    ngx_http_review_matched_t *matched);
 void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
     review_code_t code, const char *detail, const char *note);
