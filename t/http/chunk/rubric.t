@@ -208,7 +208,8 @@ for my $case (
     [ with_point('"when":["a"]'), '/points/0/when: must be a regex or an '
                                   . 'object, got an array' ],
     [ with_point('"when":{"pattern":"("}'), '/points/0/when/pattern: is not a '
-                                            . 'valid regex: ' ],
+                                            . 'valid regex: missing closing '
+                                            . 'parenthesis, at byte 1 of "("' ],
     [ with_point('"when":""'), '/points/0/when: must not be empty' ],
     [ with_point('"when":"' . 'x' x 4097 . '"'),
       '/points/0/when: must not be longer than 4096 bytes, got 4097' ],
