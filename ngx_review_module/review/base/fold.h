@@ -35,6 +35,12 @@ review_fold_radical(int32_t c)
            ? review_fold_ideograph(c) : c;
 }
 
+/* may what begins with the byte belong to the code point before it? */
+
+#define review_fold_may_extend(c)                                             \
+    ((unsigned char) (c) >= 0xcc                                              \
+     && ((unsigned char) (c) < 0xe4 || (unsigned char) (c) > 0xe9))
+
 /*
  * A cluster is a base with its combining marks.  Returns the end of the one
  * whose first code point ends at p; *n becomes the number of its code points.

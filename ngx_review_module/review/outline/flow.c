@@ -268,11 +268,10 @@ review_flow_write(review_flow_writer_t *w, const char *p, const char *end)
 
         /* a mark that nothing stands before is one of the line before */
 
-        if (p < end && (unsigned char) *p >= 0xcc) {
-            p = review_fold_cluster(p, end, &n);
+        n = 1;
 
-        } else {
-            n = 1;
+        if (p < end && review_fold_may_extend(*p)) {
+            p = review_fold_cluster(p, end, &n);
         }
 
         review_flow_settle(w, from, c);
