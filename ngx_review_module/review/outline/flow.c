@@ -2,6 +2,7 @@
 #include "review/outline/flow.h"
 #include "review/outline/line.h"
 #include "review/outline/sign.h"
+#include "review/quote/skip.h"
 #include "review/base/fold.h"
 #include "review/base/utf8.h"
 
@@ -40,6 +41,7 @@ typedef struct {
     const char                *last;
     int32_t                    before;     /* the code point written last */
     const char                *blanks;     /* behind it; NULL: none */
+    size_t                     page;       /* the next end of one */
     unsigned                   hangs:1;    /* the paragraph is an item's */
 } review_flow_writer_t;
 
@@ -484,29 +486,44 @@ review_flow_join(review_flow_writer_t *w, const char *end, const char *text)
 }
 
 
-/* the next line with anything on it; 0: a paragraph ends before it */
+/*
+ * The next line with anything on it, but for what stands about the end of a
+ * page; 0: a paragraph ends before it.
+ */
 
 static int
-review_flow_next(const review_line_t *line, review_line_t *next,
-    const char *last)
+review_flow_next(review_flow_writer_t *w, const review_line_t *line,
+    review_line_t *next)
 {
     int          blank;
+    size_t       end;
     const char  *p;
 
     blank = 0;
-    next->text = last;
+    next->text = w->last;
 
-    for (p = line->next; p < last; p = next->next) {
-        review_line_read(next, p, last);
+    for (p = line->next; p < w->last; p = next->next) {
+        review_line_read(next, p, w->last);
 
-        if (next->text < next->end) {
+        end = 0;
+
+        if (w->flow->skip.kinds) {
+            end = review_skip_page_end(&w->flow->skip, &w->page,
+                                       (size_t) (p - w->text),
+                                       (size_t) (next->next - w->text));
+        }
+
+        if (end) {
+            next->next = w->text + end;
+
+        } else if (next->text < next->end) {
             break;
         }
 
-        blank = 1;
+        blank |= !end;
     }
 
-    if (p >= last) {
+    if (p >= w->last) {
         return 0;
     }
 
@@ -533,6 +550,13 @@ review_flow_make(review_flow_t *flow, review_pool_t *pool,
     if (flow->text.pool == NULL) {
         review_buf_init(&flow->text, pool, text->len + 4);
         review_buf_init(&flow->runs, pool, 64 * sizeof(review_flow_run_t));
+
+        if (review_skip_find(&flow->skip, pool, w.text, text->len,
+                             REVIEW_SKIP_PAGES)
+            != 0)
+        {
+            flow->text.failed = 1;
+        }
     }
 
     flow->text.len = 0;
@@ -553,7 +577,7 @@ review_flow_make(review_flow_t *flow, review_pool_t *pool,
         p = review_flow_write(&w, p, line.end);
         review_flow_settle(&w, p, 0);
 
-        if (line.text < line.end && review_flow_next(&line, &next, w.last)) {
+        if (line.text < line.end && review_flow_next(&w, &line, &next)) {
             review_mark_read(&ahead, &next);
 
             if (review_flow_joins(&w, &line, &mark, &next, &ahead)) {

@@ -13,6 +13,7 @@
 
 #include "review/base/review.h"
 #include "review/base/buf.h"
+#include "review/quote/skip.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -30,6 +31,7 @@ typedef struct {
 typedef struct {
     review_buf_t     text;             /* the form, in UTF-8 */
     review_buf_t     runs;             /* where its pieces come from */
+    review_skip_t    skip;             /* what stands about pages' ends */
     unsigned         changed:1;        /* it is not the text itself */
 } review_flow_t;
 
@@ -40,8 +42,8 @@ void review_flow_keep(review_flow_kept_t *kept, const review_str_t *pattern);
 
 /*
  * The form of a text that is valid UTF-8 and not kept.  One that is all zeroes
- * gets its memory from the pool, one that was made before is made anew in its
- * own.  0, or -1: no memory, or the text has more than a gigabyte.
+ * gets its memory from the pool, one that was made of the text before is made
+ * anew in its own.  0, or -1: no memory, or the text has more than a gigabyte.
  */
 
 int review_flow_make(review_flow_t *flow, review_pool_t *pool,

@@ -242,7 +242,7 @@ review_quote_source_form(review_source_t *source, review_quote_t *q, size_t i)
         source->skipped = 1;
 
         if (review_skip_find(&source->skip, source->pool, source->text.data,
-                             source->text.len)
+                             source->text.len, REVIEW_SKIP_ALL)
             != 0)
         {
             source->skip.kinds = 0;
@@ -326,7 +326,7 @@ review_quote_source_exact(review_source_t *source, review_quote_t *q)
 }
 
 
-/* what a number is in a formula, its form tells */
+/* in a formula spaces part no number, as its form tells */
 
 static int
 review_quote_source_cuts(review_source_t *source, review_form_t *form,
@@ -334,14 +334,18 @@ review_quote_source_cuts(review_source_t *source, review_form_t *form,
 {
     review_str_t  text;
 
-    if (review_norm_in_formula(&form->norm, offset)) {
-        text.data = form->norm.text.data;
-        text.len = form->norm.text.len;
-
-        return review_edge_cuts(&text, pos, start);
+    if (review_edge_cuts(&source->text, offset, start)) {
+        return 1;
     }
 
-    return review_edge_cuts(&source->text, offset, start);
+    if (!review_norm_in_formula(&form->norm, offset)) {
+        return 0;
+    }
+
+    text.data = form->norm.text.data;
+    text.len = form->norm.text.len;
+
+    return review_edge_cuts(&text, pos, start);
 }
 
 

@@ -710,7 +710,7 @@ review_skip_sort(const void *one, const void *two)
 
 int
 review_skip_find(review_skip_t *skip, review_pool_t *pool, const char *data,
-    size_t len)
+    size_t len, unsigned kinds)
 {
     review_skipping_t  s;
 
@@ -728,11 +728,13 @@ review_skip_find(review_skip_t *skip, review_pool_t *pool, const char *data,
         return 0;
     }
 
-    if (memchr(data, '\f', len)) {
+    if ((kinds & REVIEW_SKIP_PAGES) && memchr(data, '\f', len)) {
         review_skip_pages(&s);
     }
 
-    review_skip_marks(&s);
+    if (kinds & REVIEW_SKIP_MARKS) {
+        review_skip_marks(&s);
+    }
 
     if (skip->spans.failed || s.edges.failed) {
         return -1;
@@ -744,6 +746,26 @@ review_skip_find(review_skip_t *skip, review_pool_t *pool, const char *data,
     }
 
     return 0;
+}
+
+
+size_t
+review_skip_page_end(const review_skip_t *skip, size_t *i, size_t from,
+    size_t to)
+{
+    size_t                     n;
+    const review_skip_span_t  *spans;
+
+    spans = (const review_skip_span_t *) skip->spans.data;
+    n = skip->spans.len / sizeof(review_skip_span_t);
+
+    while (*i < n && (spans[*i].from < from
+                      || spans[*i].kind != REVIEW_SKIP_PAGES))
+    {
+        (*i)++;
+    }
+
+    return (*i < n && spans[*i].from < to) ? spans[*i].to : 0;
 }
 
 

@@ -31,6 +31,8 @@
 
 #define REVIEW_SKIP_MARKS   4
 
+#define REVIEW_SKIP_ALL     7
+
 
 typedef struct {
     review_buf_t     spans;
@@ -38,10 +40,18 @@ typedef struct {
 } review_skip_t;
 
 
-/* those of a text, which is not kept; 0, or -1: no memory */
+/* those of these kinds; the text is not kept; 0, or -1: no memory */
 
 int review_skip_find(review_skip_t *skip, review_pool_t *pool,
-    const char *data, size_t len);
+    const char *data, size_t len, unsigned kinds);
+
+/*
+ * The end of what is left out about the end of a page, where that begins in
+ * [from, to), titles not counted; or 0.  *i is 0 at first, offsets only grow.
+ */
+
+size_t review_skip_page_end(const review_skip_t *skip, size_t *i, size_t from,
+    size_t to);
 
 /*
  * The form without what these kinds of spans have.  "lean" is initialized, and

@@ -122,6 +122,11 @@ test_wraps(void)
     flows("投标有效，\n期", "投标有效,期");
     flows("投标有效\n\f期", "投标有效期");
     flows("投标有效\n\n\f\n期", "投标有效期");
+    flows("投标有效\n\n- 3 -\n\f期", "投标有效期");
+    flows("某项目\n甲。\n\f某项目\n投标有效\n4\n\n\f某项目\n\n期",
+          "某项目甲。\n\f某项目投标有效期");
+    flows("投标有效\n第3页\n期", "投标有效第3页期");
+    flows("投标有效\n不予\n\f期", "投标有效不予期");
     flows("　　投标有效\n期", "  投标有效期");
     flows("bid\nbond", "bid bond");
     flows("long-\nterm", "long-term");
@@ -194,6 +199,7 @@ test_places(void)
 {
     test_place("甲投标有效\n期乙", "有效期", "有效\n期");
     test_place("甲投标有效\n  \f 期乙", "有效期", "有效\n  \f 期");
+    test_place("甲有效\n- 3 -\n\f期乙", "有效期", "有效\n- 3 -\n\f期");
     test_place("投 标 文 件", "标文", "标 文");
     test_place("共100㎡地", "m", "㎡");
     test_place("共100㎡地", "0m2", "0㎡");
@@ -279,6 +285,8 @@ main(void)
     test_large("a\n");
     test_large("a\n\n\n\n");
     test_large("\f\n");
+    test_large("甲\n3\n\f");
+    test_large("甲\f3\n");
     test_large("投 ");
     test_large("１　");
     test_large("- a\n");
