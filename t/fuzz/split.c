@@ -7,21 +7,12 @@
  * JSON is JSON whose offsets are the code points counted here.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
 #include "review/split/split_request.h"
 #include "review/outline/units.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 static size_t
@@ -121,9 +112,6 @@ check_text(review_pool_t *pool, const char *text, size_t len,
 
     return n;
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

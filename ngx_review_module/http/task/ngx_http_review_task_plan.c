@@ -47,6 +47,7 @@ static void ngx_http_review_task_plan_places(review_points_t *points,
     review_report_chunk_t *to);
 static int ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *chunks, ngx_http_review_cuts_t *clauses);
+static int ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan);
 
 
 static void
@@ -99,7 +100,8 @@ ngx_http_review_task_plan_run(void *data)
     if (!plan->large
         && (ngx_http_review_task_plan_chunks(plan, &chunks) != 0
             || ngx_http_review_task_plan_clauses(plan, &clauses) != 0
-            || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0))
+            || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0
+            || ngx_http_review_task_plan_report(plan) != 0))
     {
         return;
     }
@@ -342,6 +344,23 @@ ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
     }
 
     return 0;
+}
+
+
+/* the report, all of its cells empty */
+
+static int
+ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
+{
+    plan->report = review_report_create(plan->pool, &plan->document.text,
+                                        plan->chunks, plan->nchunks,
+                                        plan->points, plan->npoints);
+
+    return plan->report ? review_report_text_references(plan->report,
+                                                        plan->references,
+                                                        plan->nreferences,
+                                                        plan->clauses)
+                        : -1;
 }
 
 
