@@ -44,7 +44,7 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
 
     /* a gate that can't tell is open: an LLM call is cheaper than a miss */
 
-    if (point->when.data && cell->when.rc == NGX_DECLINED) {
+    if (point->when.pattern.data && cell->when.rc == NGX_DECLINED) {
         ngx_http_review_result_skipped(cell);
         return;
     }
@@ -64,7 +64,7 @@ ngx_http_review_cell_rule(ngx_http_review_cell_t *cell)
     switch (cell->rule.rc) {
 
     case NGX_OK:
-        ngx_http_review_result_rule(cell, cell->rule.captures);
+        ngx_http_review_result_rule(cell, &cell->rule);
         return;
 
     case NGX_DECLINED:

@@ -253,7 +253,7 @@ ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
     for (i = 0; i < chunk->ncells; i++) {
         cell = &chunk->cells[i];
 
-        if (cell->point->when.data && cell->when.rc == NGX_DECLINED) {
+        if (cell->point->when.pattern.data && cell->when.rc == NGX_DECLINED) {
             continue;
         }
 

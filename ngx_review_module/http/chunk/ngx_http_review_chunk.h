@@ -100,12 +100,16 @@ typedef struct {
 #define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 1)
 
 
-/* of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK */
+/*
+ * Of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK; if it
+ * was found in the text's folded form, what that stands for.
+ */
 
 typedef struct {
     ngx_int_t                   rc;         /* NGX_DECLINED: there is none,
                                                NGX_ERROR: it took too much */
     ngx_int_t                   captures[2];
+    ngx_uint_t                  folded;
 } ngx_http_review_matched_t;
 
 
@@ -230,7 +234,7 @@ void ngx_http_review_evidence_leave(ngx_http_review_cell_t *cell);
 
 void ngx_http_review_result_finding(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
-    ngx_int_t *captures);
+    ngx_http_review_matched_t *matched);
 void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
     review_code_t code, const char *detail, const char *note);

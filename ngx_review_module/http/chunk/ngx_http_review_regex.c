@@ -1,7 +1,8 @@
 
 /*
  * The regexes of a review, compiled and matched before its points are asked:
- * at once, or on a thread where that takes long, whatever makes it so.  None is
+ * at once, or on a thread where that takes long, whatever makes it so.  One
+ * that does not match the text is tried on its folded form.  None is
  * trusted to be a good one, so PCRE calls us back before each item of a pattern
  * that it tries, and is told to give up once all of them took too much time.
  */
@@ -9,6 +10,7 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
+#include "review/outline/flow.h"
 
 #if !(NGX_PCRE2)
 #error "ngx_http_review_module needs an nginx that is built with PCRE2"
@@ -39,9 +41,20 @@ typedef struct {
     size_t                      point;
     pcre2_code                 *code;
     ngx_uint_t                  own;        /* it is ours to free */
+    ngx_uint_t                  raw;        /* the folded form is not for it */
     ngx_http_review_matched_t  *matched;    /* of the cell: the loop's */
     ngx_http_review_matched_t   result;
 } ngx_http_review_regex_item_t;
+
+/* the text folded, but for what patterns name; the last one is made anew */
+
+#define NGX_HTTP_REVIEW_REGEX_FLOWS  4
+
+typedef struct {
+    review_flow_kept_t          kept;
+    review_flow_t               flow;
+    ngx_uint_t                  made;       /* 0: there was no memory */
+} ngx_http_review_regex_flow_t;
 
 typedef struct {
     ngx_http_review_chunk_t    *chunk;      /* not for the thread */
@@ -51,6 +64,9 @@ typedef struct {
     ngx_http_review_regex_item_t *items;
     size_t                      n;
     size_t                      done;       /* the first of them are */
+    review_pool_t              *memory;
+    ngx_http_review_regex_flow_t  flows[NGX_HTTP_REVIEW_REGEX_FLOWS];
+    size_t                      nflows;
     uint64_t                    started;
     uint64_t                    limit;      /* of time, for all of them */
     uint64_t                    until;      /* the one at hand has time */
@@ -173,7 +189,7 @@ ngx_http_review_regex_callout(pcre2_callout_block *block, void *data)
 
 static ngx_int_t
 ngx_http_review_regex_match(ngx_http_review_regexes_t *regexes,
-    ngx_http_review_regex_item_t *item)
+    ngx_http_review_regex_item_t *item, const char *text, size_t len)
 {
     int                   n;
     size_t               *ovector;
@@ -191,9 +207,8 @@ ngx_http_review_regex_match(ngx_http_review_regexes_t *regexes,
         (void) pcre2_set_callout(context, ngx_http_review_regex_callout,
                                  regexes);
 
-        n = pcre2_match(item->code, (PCRE2_SPTR) regexes->text.data,
-                        regexes->text.len, 0, PCRE2_NO_UTF_CHECK, data,
-                        context);
+        n = pcre2_match(item->code, (PCRE2_SPTR) text, len, 0,
+                        PCRE2_NO_UTF_CHECK, data, context);
     }
 
     if (n >= 0) {
@@ -236,6 +251,122 @@ ngx_http_review_regex_until(ngx_http_review_regexes_t *regexes)
 }
 
 
+/* the text folded as this pattern is to see it; NULL: no memory */
+
+static review_flow_t *
+ngx_http_review_regex_flow(ngx_http_review_regexes_t *regexes,
+    review_str_t *pattern)
+{
+    size_t                         i;
+    review_flow_kept_t             kept;
+    ngx_http_review_regex_flow_t  *flow;
+
+    review_flow_keep(&kept, pattern);
+
+    for (i = 0; i < regexes->nflows; i++) {
+        flow = &regexes->flows[i];
+
+        if (flow->kept.n == kept.n
+            && ngx_memcmp(flow->kept.points, kept.points,
+                          kept.n * sizeof(int32_t)) == 0)
+        {
+            return flow->made ? &flow->flow : NULL;
+        }
+    }
+
+    if (i == NGX_HTTP_REVIEW_REGEX_FLOWS) {
+        i--;
+
+    } else {
+        regexes->nflows++;
+    }
+
+    flow = &regexes->flows[i];
+    flow->kept = kept;
+    flow->made = review_flow_make(&flow->flow, regexes->memory, &regexes->text,
+                                  &kept)
+                 == 0;
+
+    return flow->made ? &flow->flow : NULL;
+}
+
+
+/* once more, where the text itself has no match */
+
+static ngx_int_t
+ngx_http_review_regex_match_folded(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_item_t *item)
+{
+    size_t          from, to;
+    ngx_int_t       rc;
+    review_flow_t  *flow;
+
+    flow = ngx_http_review_regex_flow(regexes, &item->pattern);
+
+    if (flow == NULL) {
+        item->result.rc = NGX_ERROR;
+        return NGX_OK;
+    }
+
+    if (!flow->changed) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_review_regex_until(regexes);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_review_regex_match(regexes, item, flow->text.data,
+                                         flow->text.len);
+    }
+
+    if (rc != NGX_OK) {
+        item->result.rc = NGX_ERROR;
+        return rc;
+    }
+
+    if (item->result.rc == NGX_OK) {
+        from = item->result.captures[0];
+        to = item->result.captures[1];
+
+        review_flow_place(flow, &from, &to);
+
+        item->result.captures[0] = from;
+        item->result.captures[1] = to;
+        item->result.folded = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* in all the ways that it may; NGX_AGAIN: its time was over */
+
+static ngx_int_t
+ngx_http_review_regex_try(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_item_t *item)
+{
+    ngx_int_t  rc;
+
+    item->result.folded = 0;
+
+    rc = ngx_http_review_regex_until(regexes);
+
+    if (rc != NGX_OK) {
+        item->result.rc = NGX_ERROR;
+        return rc;
+    }
+
+    rc = ngx_http_review_regex_match(regexes, item, regexes->text.data,
+                                     regexes->text.len);
+
+    if (rc == NGX_OK && item->result.rc == NGX_DECLINED && !item->raw) {
+        return ngx_http_review_regex_match_folded(regexes, item);
+    }
+
+    return rc;
+}
+
+
 /* on a thread, or not; those that are done stay so */
 
 static void
@@ -266,11 +397,7 @@ ngx_http_review_regex_run(void *data)
             item->own = 1;
         }
 
-        if (ngx_http_review_regex_until(regexes) != NGX_OK) {
-            item->result.rc = NGX_ERROR;
-            regexes->status = NGX_AGAIN;
-
-        } else if (ngx_http_review_regex_match(regexes, item) == NGX_AGAIN) {
+        if (ngx_http_review_regex_try(regexes, item) == NGX_AGAIN) {
             regexes->status = NGX_AGAIN;
         }
 
@@ -337,7 +464,7 @@ ngx_http_review_regex_free(void *data)
 
 static void
 ngx_http_review_regex_add(ngx_http_review_regexes_t *regexes, size_t point,
-    review_str_t *pattern, const char *member, void *code,
+    review_str_t *pattern, const char *member, int raw, void *code,
     ngx_http_review_matched_t *matched)
 {
     ngx_http_review_regex_item_t  *item;
@@ -349,6 +476,7 @@ ngx_http_review_regex_add(ngx_http_review_regexes_t *regexes, size_t point,
     item->pattern = *pattern;
     item->member = member;
     item->point = point;
+    item->raw = raw;
     item->code = code;
     item->matched = matched;
 }
@@ -391,7 +519,7 @@ ngx_http_review_regex_take(ngx_http_review_regexes_t *regexes,
     for (i = 0; i < regexes->n; i++) {
         item = &regexes->items[i];
 
-        if (item->code == NULL
+        if ((item->code == NULL || item->own)
             && ngx_http_review_regex_copy(work, &item->pattern) != NGX_OK)
         {
             return NGX_ERROR;
@@ -431,20 +559,22 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
 
     regexes->chunk = chunk;
     regexes->text = chunk->subject.chunk;
+    regexes->memory = work->memory;
 
     for (i = 0; i < chunk->ncells; i++) {
         cell = &chunk->cells[i];
         point = cell->point;
 
-        if (point->when.data) {
-            ngx_http_review_regex_add(regexes, i, &point->when, "/when",
-                                      point->when_regex, &cell->when);
+        if (point->when.pattern.data) {
+            ngx_http_review_regex_add(regexes, i, &point->when.pattern,
+                                      point->when.member, point->when.raw,
+                                      point->when.regex, &cell->when);
         }
 
         if (point->rule) {
             ngx_http_review_regex_add(regexes, i, &point->rule->pattern,
-                                      point->rule->member, point->rule->regex,
-                                      &cell->rule);
+                                      point->rule->member, point->rule->raw,
+                                      point->rule->regex, &cell->rule);
         }
     }
 
@@ -461,7 +591,7 @@ ngx_http_review_regex_is_any(ngx_http_review_chunk_t *chunk)
     for (i = 0; i < chunk->ncells; i++) {
         point = chunk->cells[i].point;
 
-        if (point->when.data || point->rule) {
+        if (point->when.pattern.data || point->rule) {
             return 1;
         }
     }
@@ -560,9 +690,10 @@ ngx_int_t
 ngx_http_review_regex_point(ngx_pool_t *pool, review_point_t *point,
     const char *pointer, review_error_t *err)
 {
-    if (point->when.data
-        && ngx_http_review_regex_conf(pool, &point->when, pointer, "/when",
-                                      &point->when_regex, err)
+    if (point->when.pattern.data
+        && ngx_http_review_regex_conf(pool, &point->when.pattern, pointer,
+                                      point->when.member, &point->when.regex,
+                                      err)
            != NGX_OK)
     {
         return NGX_ERROR;

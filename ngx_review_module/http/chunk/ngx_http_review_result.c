@@ -258,10 +258,11 @@ ngx_http_review_result_write_span(review_buf_t *b, const review_str_t *source,
 }
 
 
-/* captures: where the rule's regex has matched, NULL if it has not */
+/* where the rule's regex has matched, NULL: it has not */
 
 void
-ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
+ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
+    ngx_http_review_matched_t *matched)
 {
     ngx_uint_t           shown;
     review_buf_t         b;
@@ -278,17 +279,17 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
         review_string("The text does not have what the rule looks for.");
 
     rule = cell->point->rule;
-    verdict = captures ? rule->match : rule->no_match;
+    verdict = matched ? rule->match : rule->no_match;
     reason = rule->reason;
 
     if (reason.len == 0) {
         if (cell->chunk->subject.language.len == 2
             && ngx_strncmp(cell->chunk->subject.language.data, "en", 2) == 0)
         {
-            reason = captures ? found_en : missing_en;
+            reason = matched ? found_en : missing_en;
 
         } else {
-            reason = captures ? found_zh : missing_zh;
+            reason = matched ? found_zh : missing_zh;
         }
     }
 
@@ -299,11 +300,16 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell, ngx_int_t *captures)
 
     /* a pattern may match nothing at all, which shows nothing */
 
-    shown = captures && captures[1] > captures[0];
+    shown = matched && matched->captures[1] > matched->captures[0];
 
     if (shown) {
-        review_quote_source_span(cell->chunk->sources[0], captures[0],
-                                 captures[1], &span);
+        review_quote_source_span(cell->chunk->sources[0],
+                                 matched->captures[0], matched->captures[1],
+                                 &span);
+
+        if (matched->folded) {
+            span.match = REVIEW_MATCH_NORMALIZED;
+        }
 
         ngx_http_review_result_write_span(&b, &ngx_http_review_result_chunk,
                                           &span);

@@ -1,9 +1,37 @@
 
 #include "review/outline/outline.h"
 #include "review/outline/line.h"
+#include "review/outline/sign.h"
+#include "review/base/utf8.h"
 
 
 #define REVIEW_CONTENTS_LINE  120      /* bytes; a longer line is text */
+#define REVIEW_CONTENTS_NAME  18       /* of what such a table is called */
+
+
+/* of the same characters, be some of the text's radicals? */
+
+static int
+review_outline_contents_equal(const review_str_t *text,
+    const review_str_t *name)
+{
+    const char  *p, *q;
+
+    p = text->data;
+    q = name->data;
+
+    while (p < text->data + text->len && q < name->data + name->len) {
+        if (review_sign_peek(p, text->data + text->len)
+            != review_utf8_next(&q, name->data + name->len))
+        {
+            return 0;
+        }
+
+        (void) review_utf8_next(&p, text->data + text->len);
+    }
+
+    return p == text->data + text->len && q == name->data + name->len;
+}
 
 
 static int
@@ -27,14 +55,12 @@ review_outline_contents_is(const review_line_t *line)
         text.len--;
     }
 
-    if (text.len < 6 || text.len > 18) {
+    if (text.len < 6 || text.len > REVIEW_CONTENTS_NAME) {
         return 0;
     }
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (names[i].len == text.len
-            && memcmp(names[i].data, text.data, text.len) == 0)
-        {
+        if (review_outline_contents_equal(&text, &names[i])) {
             return 1;
         }
     }

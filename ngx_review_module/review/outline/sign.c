@@ -1,5 +1,6 @@
 
 #include "review/outline/sign.h"
+#include "review/base/fold.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
@@ -47,7 +48,7 @@ review_sign_of(int32_t c)
 int32_t
 review_sign_peek(const char *p, const char *last)
 {
-    return p < last ? review_utf8_next(&p, last) : 0;
+    return p < last ? review_fold_radical(review_utf8_next(&p, last)) : 0;
 }
 
 

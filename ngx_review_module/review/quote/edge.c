@@ -1,6 +1,8 @@
 
 #include "review/quote/edge.h"
+#include "review/quote/markup.h"
 #include "review/quote/norm.h"
+#include "review/base/fold.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
@@ -8,6 +10,97 @@
 
 #define REVIEW_EDGE_IGNORED  8         /* invisible ones looked past */
 #define REVIEW_EDGE_SIDE     24        /* looked at on either side, at most */
+#define REVIEW_EDGE_ENTITY   10        /* bytes of an entity */
+
+
+/* behind what does not part the digits beside it: tags, marks; or NULL */
+
+static const char *
+review_edge_skip(const review_str_t *text, int32_t c, const char *p)
+{
+    const char  *last;
+
+    last = text->data + text->len;
+
+    switch (c) {
+
+    case '<':
+        return review_markup_inline(p, last);
+
+    case '$':
+        return p + 1;
+
+    case '*':
+        return (last - p > 1 && p[1] == '*') ? p + 2 : NULL;
+
+    case '\\':
+        return (last - p > 1 && p[1] == '%') ? p + 1 : NULL;
+    }
+
+    return NULL;
+}
+
+
+/* the same, where the last of it stands at p */
+
+static const char *
+review_edge_skip_back(const review_str_t *text, int32_t c, const char *p)
+{
+    switch (c) {
+
+    case '>':
+        return review_markup_inline_back(p + 1, text->data);
+
+    case '$':
+        return p;
+
+    case '*':
+        return (p > text->data && p[-1] == '*') ? p - 1 : NULL;
+    }
+
+    return NULL;
+}
+
+
+/* an entity whose last or first character stands at *p is one of its own */
+
+static int32_t
+review_edge_entity(const review_str_t *text, int32_t c, const char **p,
+    int back)
+{
+    int          n;
+    int32_t      entity;
+    const char  *q, *end, *last;
+
+    end = *p + back;
+    last = text->data + text->len;
+
+    for (n = 0, q = *p; back && *q != '&'; n++) {
+        if (q == text->data || n == REVIEW_EDGE_ENTITY) {
+            return c;
+        }
+
+        q--;
+    }
+
+    if (!back) {
+        q--;
+    }
+
+    *p = q;
+    entity = review_markup_entity(&q, last);
+
+    if (entity == -1 || (back && q != end)) {
+        *p = back ? end - 1 : end;
+        return c;
+    }
+
+    if (!back) {
+        *p = q;
+    }
+
+    return entity;
+}
 
 
 /* the code point before *p or after it, 0 at the end, in half width */
@@ -34,13 +127,27 @@ review_edge_step(const review_str_t *text, const char **p, int back)
 
             q = *p;
             c = review_utf8_next(&q, last);
+            q = (c > 0 && c < 0x80) ? review_edge_skip_back(text, c, *p)
+                                    : NULL;
 
         } else {
+            q = *p;
             c = review_utf8_next(p, last);
+            q = (c > 0 && c < 0x80) ? review_edge_skip(text, c, q) : NULL;
+        }
+
+        if (q) {
+            *p = q;
+            continue;
+        }
+
+        if (c == (back ? ';' : '&')) {
+            c = review_edge_entity(text, c, p, back);
         }
 
         if (!utf8proc_get_property(c)->ignorable) {
-            return (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0 : c;
+            return (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0
+                                                : review_fold_radical(c);
         }
     }
 

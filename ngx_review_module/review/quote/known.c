@@ -50,7 +50,8 @@ review_known_add(review_known_t *known, const review_str_t *text)
 /* the bytes of a character by its first, where that tells that it is no "v" */
 
 static const unsigned char  review_known_steps[256] = {
-    [0 ... 'V' - 1] = 1,
+    [0 ... '&' - 1] = 1,
+    ['&' + 1 ... 'V' - 1] = 1,
     ['V' + 1 ... 'v' - 1] = 1,
     ['v' + 1 ... 0x7f] = 1
 };
@@ -66,6 +67,12 @@ review_known_step(const unsigned char *p, size_t left)
 {
     if (*p == 0xc2 && left > 1) {
         return 2;
+    }
+
+    /* an entity with a number may be one, an ampersand is none */
+
+    if (*p == '&') {
+        return !(left > 1 && p[1] == '#');
     }
 
     if (left < 3) {
@@ -221,8 +228,7 @@ review_known_fold(review_known_t *known)
     for (i = 0; i <= known->n; i++) {
         norm = (i < known->n) ? &known->norms[i] : &known->one;
 
-        review_buf_init(&norm->text, known->pool, 0);
-        review_buf_init(&norm->units, known->pool, 0);
+        review_norm_init(norm, known->pool, 0, 0);
 
         if (i < known->n
             && review_norm_make(norm, known->texts[i].data,

@@ -1,12 +1,11 @@
 
 #include "review/quote/norm.h"
+#include "review/quote/markup.h"
+#include "review/base/fold.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
 
-
-#define REVIEW_NORM_CLUSTER    32      /* code points in a cluster, at most */
-#define REVIEW_NORM_EXPANSION  4       /* what one may become, at most */
 
 #define REVIEW_NORM_DROP       0       /* is left out */
 
@@ -54,7 +53,7 @@ review_norm_is_space(int32_t c)
 static int32_t
 review_norm_fold(int32_t c)
 {
-    if (c >= 0x3400 && c <= 0x9fff) {
+    if (review_fold_is_han(c)) {
         return c;
     }
 
@@ -225,34 +224,25 @@ review_norm_put(review_norm_t *norm, int32_t c, size_t from, size_t to)
 
 
 /*
- * NFKC and case folding of a cluster.  A circled, raised or otherwise dressed
- * digit is not part of a number beside it.
+ * NFKC and case folding of a cluster, made of [from, to).  A circled, raised or
+ * otherwise dressed digit is not part of a number beside it.
  */
 
 static void
-review_norm_cluster(review_norm_t *norm, const char *data, size_t from,
-    size_t to, size_t npoints)
+review_norm_folded(review_norm_t *norm, const char *data, size_t len,
+    size_t npoints, size_t from, size_t to)
 {
-    int               apart;
-    int32_t           base, c[REVIEW_NORM_CLUSTER * REVIEW_NORM_EXPANSION];
-    const char       *p;
-    utf8proc_ssize_t  n, i, max;
+    int          i, n, apart;
+    int32_t      base, c[REVIEW_FOLD_POINTS];
+    const char  *p;
 
-    p = data + from;
-    base = review_utf8_next(&p, data + to);
-    max = (utf8proc_ssize_t) npoints * REVIEW_NORM_EXPANSION;
+    p = data;
+    base = review_utf8_next(&p, data + len);
 
-    n = utf8proc_decompose((const utf8proc_uint8_t *) data + from,
-                           (utf8proc_ssize_t) (to - from), c, max,
-                           UTF8PROC_STABLE|UTF8PROC_COMPAT|UTF8PROC_COMPOSE
-                           |UTF8PROC_CASEFOLD|UTF8PROC_IGNORE);
+    n = review_fold_compat(data, len, npoints, 1, c);
 
-    if (n >= 0 && n <= max) {
-        n = utf8proc_normalize_utf32(c, n, UTF8PROC_STABLE|UTF8PROC_COMPOSE);
-    }
-
-    if (n < 0 || n > max) {
-        review_norm_put(norm, base, from, to);
+    if (n < 0) {
+        review_norm_put(norm, review_fold_radical(base), from, to);
         return;
     }
 
@@ -285,30 +275,22 @@ review_norm_cluster(review_norm_t *norm, const char *data, size_t from,
 }
 
 
-/* does the code point belong to the one before it? */
+/* a code point that [from, to) stands for */
 
-static int
-review_norm_extends(int32_t c)
+static void
+review_norm_decoded(review_norm_t *norm, int32_t c, size_t from, size_t to)
 {
-    const utf8proc_property_t  *prop;
+    char  data[4];
 
-    if (c < 0x300 || (c >= 0x3400 && c <= 0x9fff)) {
-        return 0;
+    if (c <= ' ') {
+        norm->gap = 1;
+        return;
     }
 
-    prop = utf8proc_get_property(c);
-
-    switch (prop->boundclass) {
-
-    case UTF8PROC_BOUNDCLASS_EXTEND:
-    case UTF8PROC_BOUNDCLASS_SPACINGMARK:
-    case UTF8PROC_BOUNDCLASS_V:
-    case UTF8PROC_BOUNDCLASS_T:
-        return prop->category != UTF8PROC_CATEGORY_CF;
-
-    default:
-        return 0;
-    }
+    review_norm_folded(norm, data,
+                       (size_t) utf8proc_encode_char(c,
+                                              (utf8proc_uint8_t *) data),
+                       1, from, to);
 }
 
 
@@ -396,16 +378,233 @@ review_norm_line(const char *p, const char *last)
 }
 
 
+/* the text while it is read */
+
+typedef struct {
+    review_norm_t   *norm;
+    const char      *data;
+    const char      *last;
+    const char      *bracket;          /* of the link that is read; or NULL */
+    const char      *link;             /* behind that link */
+    const char      *formula;          /* the $ that ends the one that is read;
+                                          or NULL */
+} review_reading_t;
+
+
+static void
+review_norm_formula(review_reading_t *r, const char *from, const char *end)
+{
+    review_buf_t   *formulas;
+    review_unit_t  *unit;
+
+    formulas = &r->norm->formulas;
+    unit = (review_unit_t *) review_buf_reserve(formulas, sizeof(*unit));
+
+    if (unit) {
+        unit->from = (uint32_t) (from - r->data);
+        unit->to = (uint32_t) (end - r->data);
+        formulas->len += sizeof(*unit);
+        r->formula = end;
+    }
+}
+
+
+/* a hyphen within a word, be it at a line's end or not */
+
+static int
+review_norm_is_hyphen(review_reading_t *r, const char *from, const char *p)
+{
+    int  lines;
+
+    if (from == r->data || from[-1] < 'a' || from[-1] > 'z') {
+        return 0;
+    }
+
+    for (lines = 0; p < r->last && *p > 0 && *p <= ' '; p++) {
+        lines += (*p == '\n');
+    }
+
+    return p < r->last && *p >= 'a' && *p <= 'z'
+           && (lines == 1 || (lines == 0 && p == from + 1));
+}
+
+
+/* what of a formula are no characters; or NULL */
+
+static const char *
+review_norm_math(review_reading_t *r, const char *from, int32_t c)
+{
+    const char  *p;
+
+    p = from + 1;
+
+    switch (c) {
+
+    case '$':
+        r->formula = NULL;
+        r->norm->gap = 1;
+        return p;
+
+    case ' ': case '\t': case '~':
+        return p;
+
+    case '{': case '}': case '^': case '_':
+        r->norm->gap = 1;
+        return p;
+
+    case '\\':
+        p = from;
+        c = review_markup_command(&p, r->formula);
+
+        if (c > ' ') {
+            if (c < 0x80) {
+                review_norm_put(r->norm, c, (size_t) (from - r->data),
+                                (size_t) (p - r->data));
+            } else {
+                review_norm_decoded(r->norm, c, (size_t) (from - r->data),
+                                    (size_t) (p - r->data));
+            }
+
+        } else {
+            r->norm->gap |= (c != 0);
+            p += (c == -1);
+        }
+
+        return p;
+    }
+
+    return NULL;
+}
+
+
+/* ASCII that is no character of its own: returns behind it; or NULL */
+
+static const char *
+review_norm_markup(review_reading_t *r, const char *from, int32_t c)
+{
+    const char  *p, *end;
+
+    if (r->formula) {
+        return review_norm_math(r, from, c);
+    }
+
+    switch (c) {
+
+    case '<':
+        p = review_markup_tag(from, r->last);
+        r->norm->gap |= (p != NULL);
+        return p;
+
+    case '&':
+        p = from;
+        c = review_markup_entity(&p, r->last);
+
+        if (c == -1) {
+            return NULL;
+        }
+
+        review_norm_decoded(r->norm, c, (size_t) (from - r->data),
+                            (size_t) (p - r->data));
+        return p;
+
+    case '!':
+        return (r->last - from > 2 && from[1] == '['
+                && review_markup_link(from + 1, r->last, &end))
+               ? from + 1 : NULL;
+
+    case '[':
+        if (r->bracket) {
+            return NULL;
+        }
+
+        r->bracket = review_markup_link(from, r->last, &r->link);
+        r->norm->gap |= (r->bracket != NULL);
+        return r->bracket ? from + 1 : NULL;
+
+    case ']':
+        if (from != r->bracket) {
+            return NULL;
+        }
+
+        r->bracket = NULL;
+        r->norm->gap = 1;
+        return r->link;
+
+    case '$':
+        end = review_markup_math(from, r->data, r->last);
+
+        if (end == NULL) {
+            return NULL;
+        }
+
+        review_norm_formula(r, from, end);
+        r->norm->gap = 1;
+        return from + 1;
+
+    case '-':
+        return review_norm_is_hyphen(r, from, from + 1) ? from + 1 : NULL;
+    }
+
+    return NULL;
+}
+
+
+/* characters of ASCII that may be marks of HTML, Markdown or LaTeX */
+
+static const unsigned char  review_norm_marks[0x80] = {
+    ['<'] = 1, ['&'] = 1, ['!'] = 1, ['['] = 1, [']'] = 1, ['$'] = 1,
+    ['-'] = 1
+};
+
+
+void
+review_norm_init(review_norm_t *norm, review_pool_t *pool, size_t text,
+    size_t units)
+{
+    review_buf_init(&norm->text, pool, text);
+    review_buf_init(&norm->units, pool, units * sizeof(review_unit_t));
+    review_buf_init(&norm->formulas, pool, 0);
+}
+
+
+int
+review_norm_in_formula(const review_norm_t *norm, size_t offset)
+{
+    size_t                low, high, middle;
+    const review_unit_t  *formulas;
+
+    formulas = (const review_unit_t *) norm->formulas.data;
+    low = 0;
+    high = norm->formulas.len / sizeof(review_unit_t);
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (formulas[middle].to < offset) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return low < norm->formulas.len / sizeof(review_unit_t)
+           && formulas[low].from < offset;
+}
+
+
 int
 review_norm_make(review_norm_t *norm, const char *data, size_t len)
 {
-    int          line;
-    size_t       n;
-    int32_t      c;
-    const char  *p, *q, *last, *from;
+    int                line;
+    size_t             n;
+    int32_t            c;
+    const char        *p, *last, *from;
+    review_reading_t   r;
 
     norm->text.len = 0;
     norm->units.len = 0;
+    norm->formulas.len = 0;
     norm->last = 0;
     norm->before = 0;
     norm->gap = 0;
@@ -413,6 +612,11 @@ review_norm_make(review_norm_t *norm, const char *data, size_t len)
     p = data;
     last = data + len;
     line = 1;
+
+    memset(&r, 0, sizeof(r));
+    r.norm = norm;
+    r.data = data;
+    r.last = last;
 
     while (p < last) {
 
@@ -426,6 +630,17 @@ review_norm_make(review_norm_t *norm, const char *data, size_t len)
         from = p;
         c = review_utf8_next(&p, last);
 
+        if (c < 0x80 && (r.formula || (c > 0 && review_norm_marks[c]))) {
+            from = review_norm_markup(&r, from, c);
+
+            if (from) {
+                p = from;
+                continue;
+            }
+
+            from = p - 1;
+        }
+
         if (c <= ' ') {
 
             /* nor is there anything to compare in what is not UTF-8 */
@@ -435,15 +650,15 @@ review_norm_make(review_norm_t *norm, const char *data, size_t len)
             continue;
         }
 
-        for (n = 1, q = p; q < last && n < REVIEW_NORM_CLUSTER; n++, p = q) {
-            if (!review_norm_extends(review_utf8_next(&q, last))) {
-                break;
-            }
+        n = 1;
+
+        if (p < last && review_fold_may_extend(*p)) {
+            p = review_fold_cluster(p, last, &n);
         }
 
-        if (n > 1 || (c >= 0x80 && (c < 0x3400 || c > 0x9fff))) {
-            review_norm_cluster(norm, data, (size_t) (from - data),
-                                (size_t) (p - data), n);
+        if (n > 1 || (c >= 0x80 && !review_fold_is_han(c))) {
+            review_norm_folded(norm, from, (size_t) (p - from), n,
+                               (size_t) (from - data), (size_t) (p - data));
             continue;
         }
 
@@ -456,5 +671,5 @@ review_norm_make(review_norm_t *norm, const char *data, size_t len)
 
     review_norm_settle(norm);
 
-    return norm->text.failed ? -1 : 0;
+    return (norm->text.failed || norm->formulas.failed) ? -1 : 0;
 }

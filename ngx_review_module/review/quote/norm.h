@@ -6,6 +6,9 @@
  * - white space, quote marks and marks of Markdown are left out, as an LLM
  *   drops, adds and changes them at will; but between two digits a space stays,
  *   so that "1 5", "1|5", and "10" with a superscript 3 never become a number;
+ * - so are tags of HTML, the addresses of links, hyphens within words, and what
+ *   a formula of LaTeX has beside its characters, even the spaces between its
+ *   digits; entities are what they stand for;
  * - other punctuation stays, its variants made one.  A full stop or an
  *   enumeration comma between digits is neither a decimal point nor a
  *   thousands separator and stays apart from them.
@@ -48,6 +51,8 @@ typedef struct {
     review_buf_t     text;             /* the form, in UTF-8 */
     review_buf_t     units;            /* a review_unit_t for each of its code
                                           points */
+    review_buf_t     formulas;         /* a review_unit_t for each: there the
+                                          form tells what a number is */
     int32_t          last;             /* the last code point written */
     int32_t          before;           /* and the one before it */
     unsigned         gap:1;            /* something was left out since */
@@ -55,12 +60,19 @@ typedef struct {
 
 
 /*
- * Replaces what is in the two buffers, which the caller has initialized, with
+ * Replaces what is in the buffers, which the caller has initialized, with
  * the form of a text of at most UINT32_MAX bytes; the text is not kept.  0, or
  * -1: no memory, and then no later call has any either.
  */
 
 int review_norm_make(review_norm_t *norm, const char *data, size_t len);
+
+void review_norm_init(review_norm_t *norm, review_pool_t *pool, size_t text,
+    size_t units);
+
+/* is the byte of the text one of a formula, or just behind it? */
+
+int review_norm_in_formula(const review_norm_t *norm, size_t offset);
 
 
 /* code points that are not compared: quote marks, white space */

@@ -48,3 +48,41 @@ review_points_before(review_points_t *points, size_t offset)
 
     return n + review_utf8_count(points->data + from, offset - from);
 }
+
+
+size_t
+review_points_offset(review_points_t *points, size_t len, size_t n)
+{
+    size_t       low, high, middle;
+    const char  *p, *last;
+
+    low = 0;
+    high = len / REVIEW_POINTS_BLOCK + 1;
+
+    while (points->marks && high - low > 1) {
+        middle = low + (high - low) / 2;
+
+        if (points->marks[middle] <= n) {
+            low = middle;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    p = points->data + low * REVIEW_POINTS_BLOCK;
+    last = points->data + len;
+    n -= points->marks ? points->marks[low] : 0;
+
+    /* a checkpoint may stand within a code point, which is counted before it */
+
+    while (p < last && review_utf8_trail(*p)) {
+        p++;
+    }
+
+    for ( /* void */ ; n && p < last; n--) {
+        for (p++; p < last && review_utf8_trail(*p); p++) { /* void */ }
+    }
+
+    return (size_t) (p - points->data);
+}

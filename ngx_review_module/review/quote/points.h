@@ -31,6 +31,10 @@ void review_points_init(review_points_t *points, review_pool_t *pool,
 
 size_t review_points_before(review_points_t *points, size_t offset);
 
+/* and the other way: where in the text of "len" bytes the n-th one begins */
+
+size_t review_points_offset(review_points_t *points, size_t len, size_t n);
+
 
 #pragma GCC visibility pop
 

@@ -8,6 +8,7 @@
 #include "review/quote/grams.h"
 #include "review/quote/norm.h"
 #include "review/quote/points.h"
+#include "review/quote/skip.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
@@ -45,16 +46,40 @@ struct review_quote_s {
 };
 
 
+/* a text's normalized form, in which quotes are looked for */
+
+typedef struct {
+    review_norm_t    norm;
+    review_points_t  points;
+    review_grams_t   grams;            /* once the text is indexed */
+    review_joints_t  joints;           /* of one that lacks something */
+    unsigned         made:1;
+    unsigned         joined:1;         /* the joints are known */
+} review_form_t;
+
+
+/* the first one is whole; others are of use where it has what they lack */
+
+static const unsigned  review_quote_forms[] = {
+    0,
+    REVIEW_SKIP_PAGES,
+    REVIEW_SKIP_PAGES|REVIEW_SKIP_TITLES,
+    REVIEW_SKIP_PAGES|REVIEW_SKIP_MARKS
+};
+
+#define REVIEW_QUOTE_FORMS                                                    \
+    (sizeof(review_quote_forms) / sizeof(review_quote_forms[0]))
+
+
 struct review_source_s {
     review_pool_t   *pool;
     review_str_t     text;
     uint64_t         read;             /* bytes, for all quotes */
     review_points_t  points;
-    review_points_t  norm_points;
-    review_norm_t    norm;
     review_grams_t   grams;            /* of the text, once it is indexed */
-    review_grams_t   norm_grams;
-    unsigned         normalized:1;
+    review_form_t    forms[REVIEW_QUOTE_FORMS];
+    review_skip_t    skip;
+    unsigned         skipped:1;        /* what may be skipped is known */
     unsigned         indexed:1;
 };
 
@@ -108,8 +133,7 @@ review_quote_create(review_pool_t *pool)
     if (q) {
         memset(q, 0, sizeof(review_quote_t));
 
-        review_buf_init(&q->norm.text, pool, 0);
-        review_buf_init(&q->norm.units, pool, 0);
+        review_norm_init(&q->norm, pool, 0, 0);
     }
 
     return q;
@@ -149,30 +173,101 @@ review_quote_source_point(review_source_t *source, size_t offset)
 }
 
 
+/* 0, or -1: no memory, and then there is none later either */
+
 static int
-review_quote_source_normalize(review_source_t *source)
+review_quote_source_normalize(review_source_t *source, review_form_t *form,
+    unsigned kinds)
 {
+    int             rc;
     size_t          n;
     review_norm_t  *norm;
 
-    norm = &source->norm;
+    norm = &form->norm;
 
-    if (!source->normalized) {
-        source->normalized = 1;
+    if (form->made) {
+        return norm->text.failed ? -1 : 0;
+    }
 
+    form->made = 1;
+
+    if (kinds) {
+        review_norm_init(norm, source->pool, source->forms[0].norm.text.len,
+                         source->forms[0].norm.units.len
+                         / sizeof(review_unit_t));
+
+        rc = review_skip_make(norm, &source->forms[0].norm,
+                              &source->forms[0].points, &source->skip, kinds);
+
+    } else {
         n = review_utf8_count(source->text.data, source->text.len);
 
-        review_buf_init(&norm->text, source->pool, source->text.len + 4);
-        review_buf_init(&norm->units, source->pool,
-                        (n + 1) * sizeof(review_unit_t));
+        review_norm_init(norm, source->pool, source->text.len + 4, n + 1);
 
-        if (review_norm_make(norm, source->text.data, source->text.len) == 0) {
-            review_points_init(&source->norm_points, source->pool,
-                               norm->text.data, norm->text.len);
+        rc = review_norm_make(norm, source->text.data, source->text.len);
+    }
+
+    if (rc != 0) {
+        norm->text.failed = 1;
+        return -1;
+    }
+
+    review_points_init(&form->points, source->pool, norm->text.data,
+                       norm->text.len);
+
+    if (source->indexed) {
+        review_grams_init(&form->grams, source->pool, norm->text.data,
+                          norm->text.len);
+    }
+
+    return 0;
+}
+
+
+/*
+ * The form of that number, if the quote may stand there, and in none of those
+ * before; or NULL.
+ */
+
+static review_form_t *
+review_quote_source_form(review_source_t *source, review_quote_t *q, size_t i)
+{
+    unsigned        own, kinds;
+    review_form_t  *form;
+
+    form = &source->forms[i];
+    kinds = review_quote_forms[i];
+
+    if (!source->skipped) {
+        source->skipped = 1;
+
+        if (review_skip_find(&source->skip, source->pool, source->text.data,
+                             source->text.len, REVIEW_SKIP_ALL)
+            != 0)
+        {
+            source->skip.kinds = 0;
         }
     }
 
-    return norm->text.failed ? -1 : 0;
+    /* pages are what the second one is for */
+
+    own = (i == 1) ? kinds : kinds & ~(unsigned) REVIEW_SKIP_PAGES;
+
+    if (!(source->skip.kinds & own)) {
+        return NULL;
+    }
+
+    if (!form->joined) {
+        form->joined = 1;
+
+        review_skip_joints(&form->joints, source->pool,
+                           &source->forms[0].norm, &source->forms[0].points,
+                           &source->skip, kinds);
+    }
+
+    return (review_skip_may(&form->joints, &q->form)
+            && review_quote_source_normalize(source, form, kinds) == 0)
+           ? form : NULL;
 }
 
 
@@ -231,21 +326,45 @@ review_quote_source_exact(review_source_t *source, review_quote_t *q)
 }
 
 
+/* in a formula spaces part no number, as its form tells */
+
+static int
+review_quote_source_cuts(review_source_t *source, review_form_t *form,
+    size_t offset, size_t pos, int start)
+{
+    review_str_t  text;
+
+    if (review_edge_cuts(&source->text, offset, start)) {
+        return 1;
+    }
+
+    if (!review_norm_in_formula(&form->norm, offset)) {
+        return 0;
+    }
+
+    text.data = form->norm.text.data;
+    text.len = form->norm.text.len;
+
+    return review_edge_cuts(&text, pos, start);
+}
+
+
 /* the bytes of the text that [pos, end) was made of; 0: a number is cut */
 
 static int
-review_quote_source_place(review_source_t *source, review_place_t *place)
+review_quote_source_place(review_source_t *source, review_form_t *form,
+    review_place_t *place)
 {
     size_t          i, j, n;
     const char     *text;
     review_unit_t  *units;
 
-    text = source->norm.text.data;
-    units = (review_unit_t *) source->norm.units.data;
-    n = source->norm.units.len / sizeof(review_unit_t);
+    text = form->norm.text.data;
+    units = (review_unit_t *) form->norm.units.data;
+    n = form->norm.units.len / sizeof(review_unit_t);
 
-    i = review_points_before(&source->norm_points, place->pos);
-    j = review_points_before(&source->norm_points, place->end) - 1;
+    i = review_points_before(&form->points, place->pos);
+    j = review_points_before(&form->points, place->end) - 1;
 
     place->from = units[i].from;
     place->to = units[j].to;
@@ -261,26 +380,26 @@ review_quote_source_place(review_source_t *source, review_place_t *place)
         return 0;
     }
 
-    return !review_edge_cuts(&source->text, place->from, 1)
-           && !review_edge_cuts(&source->text, place->to, 0);
+    return !review_quote_source_cuts(source, form, place->from, place->pos, 1)
+           && !review_quote_source_cuts(source, form, place->to, place->end, 0);
 }
 
 
 /* looks for normalized text from place->pos on; 0: there is none */
 
 static int
-review_quote_source_search(review_source_t *source, review_quote_t *q,
-    const review_str_t *text, review_place_t *place)
+review_quote_source_search(review_source_t *source, review_form_t *form,
+    review_quote_t *q, const review_str_t *text, review_place_t *place)
 {
     size_t         start;
     const char    *p, *last;
     review_buf_t  *norm;
 
-    norm = &source->norm.text;
+    norm = &form->norm.text;
     start = place->pos;
 
     if (norm->len - start < text->len
-        || !review_grams_may(&source->norm_grams, text->data, text->len))
+        || !review_grams_may(&form->grams, text->data, text->len))
     {
         return 0;
     }
@@ -293,7 +412,7 @@ review_quote_source_search(review_source_t *source, review_quote_t *q,
         place->pos = (size_t) (p - norm->data);
         place->end = place->pos + text->len;
 
-        if (review_quote_source_place(source, place)) {
+        if (review_quote_source_place(source, form, place)) {
             source->read += place->end - start;
             return 1;
         }
@@ -448,8 +567,8 @@ review_quote_source_near(review_source_t *source, size_t from, size_t to)
  */
 
 static int
-review_quote_source_fragments(review_source_t *source, review_quote_t *q,
-    review_place_t *place)
+review_quote_source_fragments(review_source_t *source, review_form_t *form,
+    review_quote_t *q, review_place_t *place)
 {
     size_t          i, n;
     review_place_t  places[REVIEW_QUOTE_FRAGMENTS];
@@ -470,7 +589,8 @@ review_quote_source_fragments(review_source_t *source, review_quote_t *q,
                 places[i].pos = places[i - 1].end;
             }
 
-            if (!review_quote_source_search(source, q, &q->fragments[i],
+            if (!review_quote_source_search(source, form, q,
+                                            &q->fragments[i],
                                             &places[i]))
             {
                 return 0;
@@ -531,10 +651,39 @@ review_quote_normalize(review_quote_t *q)
 
 
 static int
+review_quote_source_look(review_source_t *source, review_form_t *form,
+    review_quote_t *q, review_place_t *place)
+{
+    memset(place, 0, sizeof(review_place_t));
+
+    if (review_quote_source_search(source, form, q, &q->form, place)) {
+        return 1;
+    }
+
+    place->pos = 0;
+
+    if (q->trimmed.len < q->form.len
+        && review_quote_source_search(source, form, q, &q->trimmed, place))
+    {
+        return 1;
+    }
+
+    return review_quote_source_fragments(source, form, q, place);
+}
+
+
+/* in the whole form, and then in those that lack what may be left out */
+
+static int
 review_quote_source_find_normalized(review_source_t *source, review_quote_t *q,
     review_place_t *place)
 {
-    if (review_quote_source_normalize(source) != 0
+    size_t          i;
+    review_form_t  *form;
+
+    form = &source->forms[0];
+
+    if (review_quote_source_normalize(source, form, 0) != 0
         || review_quote_normalize(q) != 0)
     {
         q->gave_up = 1;
@@ -545,21 +694,19 @@ review_quote_source_find_normalized(review_source_t *source, review_quote_t *q,
         return 0;
     }
 
-    memset(place, 0, sizeof(review_place_t));
-
-    if (review_quote_source_search(source, q, &q->form, place)) {
+    if (review_quote_source_look(source, form, q, place)) {
         return 1;
     }
 
-    place->pos = 0;
+    for (i = 1; i < REVIEW_QUOTE_FORMS && !q->gave_up; i++) {
+        form = review_quote_source_form(source, q, i);
 
-    if (q->trimmed.len < q->form.len
-        && review_quote_source_search(source, q, &q->trimmed, place))
-    {
-        return 1;
+        if (form && review_quote_source_look(source, form, q, place)) {
+            return 1;
+        }
     }
 
-    return review_quote_source_fragments(source, q, place);
+    return 0;
 }
 
 
@@ -646,7 +793,12 @@ review_quote_work(const review_quote_t *q)
 void
 review_quote_source_index(review_source_t *source)
 {
-    if (source->indexed || review_quote_source_normalize(source) != 0) {
+    size_t          i;
+    review_form_t  *form;
+
+    if (source->indexed
+        || review_quote_source_normalize(source, &source->forms[0], 0) != 0)
+    {
         return;
     }
 
@@ -654,8 +806,17 @@ review_quote_source_index(review_source_t *source)
 
     review_grams_init(&source->grams, source->pool, source->text.data,
                       source->text.len);
-    review_grams_init(&source->norm_grams, source->pool,
-                      source->norm.text.data, source->norm.text.len);
+
+    /* others get theirs when they are made */
+
+    for (i = 0; i < REVIEW_QUOTE_FORMS; i++) {
+        form = &source->forms[i];
+
+        if (form->made && !form->norm.text.failed) {
+            review_grams_init(&form->grams, source->pool, form->norm.text.data,
+                              form->norm.text.len);
+        }
+    }
 }
 
 

@@ -1,5 +1,6 @@
 
 #include "review/rank/words.h"
+#include "review/base/fold.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
@@ -318,7 +319,7 @@ review_words_fold(review_words_t *words, int32_t c, uint64_t *keys)
     n = 0;
 
     for (i = 0; i < nfolded; i++) {
-        n += review_words_put(words, folded[i], keys + n);
+        n += review_words_put(words, review_fold_radical(folded[i]), keys + n);
     }
 
     return n;

@@ -103,13 +103,57 @@ review_rubric_point_regex(json_t *value, const char *pointer,
 
 
 static int
+review_rubric_when_pattern(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_when_t *when = data;
+
+    return review_rubric_point_regex(json, pointer, &when->pattern, err);
+}
+
+
+static const review_member_t  review_when_members[] = {
+    review_member_by("pattern", ANY, review_rubric_when_pattern),
+    review_member("raw", BOOLEAN, review_when_t, raw),
+    review_member_end
+};
+
+
+/* a regex, or an object that has one, which is read "into" by its members */
+
+static int
+review_rubric_point_pattern(json_t *json, const char *pointer,
+    const review_member_t *members, review_str_t *pattern, void *into,
+    review_error_t *err)
+{
+    if (json_is_string(json)) {
+        return review_rubric_point_regex(json, pointer, pattern, err);
+    }
+
+    if (json_is_object(json)) {
+        return review_rubric_object(json, pointer, "pattern", members, into,
+                                    err);
+    }
+
+    return review_error(err, pointer, "must be a regex or an object, got %s",
+                        review_json_member_type(json));
+}
+
+
+static int
 review_rubric_point_when(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
     review_point_reading_t *reading = data;
 
-    return json ? review_rubric_point_regex(json, pointer,
-                                            &reading->point.when, err)
+    review_when_t  *when;
+
+    when = &reading->point.when;
+    when->member = json_is_object(json) ? "/when/pattern" : "/when";
+
+    return json ? review_rubric_point_pattern(json, pointer,
+                                              review_when_members,
+                                              &when->pattern, when, err)
                 : 0;
 }
 
@@ -132,6 +176,7 @@ static const review_member_t  review_rule_members[] = {
                   .names = review_verdicts),
     review_member("reason", STRING, review_rule_t, reason),
     review_member("suggestion", STRING, review_rule_t, suggestion),
+    review_member("raw", BOOLEAN, review_rule_t, raw),
     review_member_end
 };
 
@@ -192,17 +237,8 @@ review_rubric_point_rule(void *data, json_t *json, const char *pointer,
     rule->no_match = REVIEW_VERDICT_FAIL;
     reading->point.rule = rule;
 
-    if (json_is_string(json)) {
-        return review_rubric_point_regex(json, pointer, &rule->pattern, err);
-    }
-
-    if (json_is_object(json)) {
-        return review_rubric_object(json, pointer, "pattern",
-                                    review_rule_members, rule, err);
-    }
-
-    return review_error(err, pointer, "must be a regex or an object, got %s",
-                        review_json_member_type(json));
+    return review_rubric_point_pattern(json, pointer, review_rule_members,
+                                       &rule->pattern, rule, err);
 }
 
 
@@ -319,7 +355,8 @@ const review_member_t  review_point_members[] = {
                   .names = review_severities),
     review_member("question", STRING, review_point_reading_t, point.question,
                   .min = 1),
-    review_member_by("when", ANY, review_rubric_point_when),
+    review_member_by("when", ANY, review_rubric_point_when,
+                     .of = review_when_members),
     review_member_by("rule", ANY, review_rubric_point_rule,
                      .of = review_rule_members),
     review_member_by("prompt", ANY, review_rubric_point_prompt),

@@ -25,8 +25,19 @@ typedef struct {
     review_verdict_e     no_match;       /* and if it does not */
     review_str_t         reason;         /* may be empty */
     review_str_t         suggestion;     /* may be empty */
+    int                  raw;            /* only the text itself may match */
     void                *regex;          /* the owner's compiled pattern */
 } review_rule_t;
+
+
+/* what a text has to have for the point to be asked at all */
+
+typedef struct {
+    review_str_t         pattern;
+    const char          *member;         /* "/when", "/when/pattern" */
+    int                  raw;
+    void                *regex;          /* the owner's compiled pattern */
+} review_when_t;
 
 
 typedef struct {
@@ -35,8 +46,7 @@ typedef struct {
     review_str_t         question;       /* may be empty with prompt, steps */
     review_severity_e    severity;       /* major where none is given */
 
-    review_str_t         when;           /* a regex; data is NULL: none */
-    void                *when_regex;     /* the owner's compiled pattern */
+    review_when_t        when;           /* no data in its pattern: none */
     review_rule_t       *rule;           /* NULL: an LLM decides */
 
     review_template_t  **prompts;        /* "prompt": one; "steps": several;

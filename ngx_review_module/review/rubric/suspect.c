@@ -5,6 +5,7 @@
 
 #include "review/rubric/suspect.h"
 #include "review/rubric/suspect_words.h"
+#include "review/base/fold.h"
 #include "review/base/utf8.h"
 
 #include <endian.h>
@@ -65,7 +66,7 @@ static unsigned char          review_suspect_three[0x4000];
 static review_suspect_pair_t  review_suspect_pairs[REVIEW_SUSPECT_PAIRS];
 
 
-/* full width and dashes; invisible ones and white space are 0 */
+/* full width, dashes, radicals; invisible ones and white space are 0 */
 
 static int32_t
 review_suspect_fold(int32_t c)
@@ -85,6 +86,10 @@ review_suspect_fold(int32_t c)
 
     if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212) {
         return '-';
+    }
+
+    if (c >= 0x2e80 && c < 0x31f0) {
+        c = review_fold_radical(c);
     }
 
     switch (c) {
@@ -392,7 +397,7 @@ static void __attribute__((constructor))
 review_suspect_init(void)
 {
     size_t                i;
-    int32_t               c;
+    int32_t               c, folded;
     unsigned char         kinds[0x10000];
     static const int32_t  hidden[] = {
         0x200b, 0x200c, 0x200d, 0x202d, 0x202e, 0x2060, 0xfeff
@@ -413,7 +418,8 @@ review_suspect_init(void)
     memset(review_suspect_bytes, 0, 0x80);
 
     for (c = 0; c < 0x10000; c++) {
-        review_suspect_mark(c, kinds[review_suspect_fold(c)]);
+        folded = review_suspect_fold(c);
+        review_suspect_mark(c, folded < 0x10000 ? kinds[folded] : 0);
     }
 
     for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {

@@ -652,7 +652,7 @@ count eq 1
 {"chunk":"a","points":[{"id":"a","qestion":"q"}]}
 400 /points/0/when empty
 {"chunk":"a","points":[{"id":"a","question":"q","when":""}]}
-400 /points/0/when got an object
+400 /points/0/when "pattern" is required
 {"chunk":"a","points":[{"id":"a","question":"q","when":{}}]}
 400 /points/0/when (
 {"chunk":"a","points":[{"id":"a","question":"q","when":"(投标"}]}

@@ -205,8 +205,11 @@ for my $case (
 
     # regexes
 
-    [ with_point('"when":["a"]'), '/points/0/when: must be a string, got an '
-                                  . 'array' ],
+    [ with_point('"when":["a"]'), '/points/0/when: must be a regex or an '
+                                  . 'object, got an array' ],
+    [ with_point('"when":{"pattern":"("}'), '/points/0/when/pattern: is not a '
+                                            . 'valid regex: missing closing '
+                                            . 'parenthesis, at byte 1 of "("' ],
     [ with_point('"when":""'), '/points/0/when: must not be empty' ],
     [ with_point('"when":"' . 'x' x 4097 . '"'),
       '/points/0/when: must not be longer than 4096 bytes, got 4097' ],
@@ -217,7 +220,7 @@ for my $case (
       "/points/0/rule/match: must be one of $verdicts, got \"yes\"" ],
     [ only_point('"rule":{"pattern":"x","reasons":""}'),
       '/points/0/rule/reasons: "reasons" is unknown, known are: pattern, '
-      . 'match, no_match, reason, suggestion; did you mean "reason"?' ],
+      . 'match, no_match, reason, suggestion, raw; did you mean "reason"?' ],
     (map { [ only_point("\"rule\":\"x\",\"$_\":1"),
              "/points/0/$_: must not stand beside \"rule\", which asks no "
              . 'LLM' ] } qw(prompt steps max_tokens temperature data)),
@@ -737,7 +740,25 @@ count eq 1
 
 
 
-=== TEST 10: the nginx that is reloaded afterwards
+=== TEST 10: patterns for the text itself alone, and for its folded form
+--- user_files
+>>> other.json
+{"name":"n","points":[{"id":"x","rule":"x"}]}
+>>> bid.json
+{"name":"n","points":[
+    {"id":"a","when":{"pattern":"有效期"},"rule":{"pattern":"90天","raw":true}},
+    {"id":"b","when":{"pattern":"有效期","raw":true},"rule":"90天"}]}
+--- config
+    location = /v1/review { review bid; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk":"有效\n期：90天"}
+--- json
+results.*.status eq ["ok","skipped"]
+
+
+
+=== TEST 11: the nginx that is reloaded afterwards
 --- main_config
 worker_shutdown_timeout 20s;
 --- user_files

@@ -627,6 +627,23 @@ main(int argc, char **argv)
     test_slow("dots", ".", "甲...", 1000, "");
     test_slow("expansions", "\xef\xb7\xba\xe3\x8d\xbf", "株式会社", 1, "甲");
     test_slow("rules that are none", "-|:-|: ", "甲", 1, "乙");
+    test_slow("tags that are none", "<td a='", "甲", 1, "乙");
+    test_slow("one tag after the other", "<td a=\"b\">", "甲", 1, "乙");
+    test_slow("links that are none", "[a](b", "甲", 1, "乙");
+    test_slow("links without an end", "[a](/aaaaaaaaaaaaaaaaaaaa", "甲", 1, "乙");
+    test_slow("brackets", "[aaaaaaaa", "甲", 1, "乙");
+    test_slow("entities that are none", "&#1", "甲", 1, "乙");
+    test_slow("formulas that are none", "$ a\\", "甲", 1, "乙");
+    test_slow("formulas", "$1 2$ ", "21", 1, "3");
+    test_slow("hyphens", "a-\n", "甲", 1, "乙");
+    test_slow("ends of pages", "a\n\f", "aa", 1, "乙");
+    test_slow("ends of pages and nothing else", "\f", "甲", 1, "乙");
+    test_slow("blank lines about them", "\f\n\n\n\n", "甲", 1, "乙");
+    test_slow("numbered pages", "甲\n1\n\f", "甲甲", 1, "乙");
+    test_slow("numbers of lists", "1.甲\n", "甲甲", 1, "乙");
+    test_slow("and all of them left out", "1.甲\n", "甲甲", 300, "乙");
+    test_slow("greater than", "1>", "1", 1000, "乙");
+    test_slow("semicolons", "1;", "1", 1000, "乙");
     test_slow("lines", "\n#", "甲", 1, "乙");
     test_slow("a large quote", "投标 ", "投标", 150000, "乙");
 

@@ -157,6 +157,7 @@ test_pairs(void)
     test_count("입찰보증금", 5);
 
     test_same("⽂件", "文件");
+    test_same("第⻚，⻓度⻅⻔⻋", "第页，长度见门车");
     test_same("ｶﾀｶﾅ", "カタカナ");
     test_same("保\342\200\213证", "保证");
     test_same("保，证", "保 证");

@@ -96,7 +96,15 @@ static const bad_t  points[] = {
 
     { "{'id':'a','question':'q','when':''}", "/when", "must not be empty" },
     { "{'id':'a','question':'q','when':{}}", "/when",
-      "must be a string, got an object" },
+      "\"pattern\" is required" },
+    { "{'id':'a','question':'q','when':[]}", "/when",
+      "must be a regex or an object, got an array" },
+    { "{'id':'a','question':'q','when':{'pattern':''}}", "/when/pattern",
+      "must not be empty" },
+    { "{'id':'a','question':'q','when':{'pattern':'x','raw':1}}", "/when/raw",
+      "must be true or false, got an integer" },
+    { "{'id':'a','question':'q','when':{'pattern':'x','match':1}}",
+      "/when/match", "\"match\" is unknown, known are: pattern, raw" },
 
     { "{'id':'a','rule':''}", "/rule", "must not be empty" },
     { "{'id':'a','rule':true}", "/rule",
@@ -116,7 +124,7 @@ static const bad_t  points[] = {
       "must be a string, got an integer" },
     { "{'id':'a','rule':{'pattern':'x','nomatch':'fail'}}", "/rule/nomatch",
       "\"nomatch\" is unknown, known are: pattern, match, no_match, reason, "
-      "suggestion; did you mean \"no_match\"?" },
+      "suggestion, raw; did you mean \"no_match\"?" },
     { "{'id':'a','rule':'x','prompt':'p'}", "/prompt", RULE },
     { "{'id':'a','rule':'x','steps':['p']}", "/steps", RULE },
     { "{'id':'a','rule':'x','max_tokens':5}", "/max_tokens", RULE },
@@ -300,7 +308,7 @@ test_defaults(review_pool_t *pool)
     is_str(p->title, "资质", "the title is the id");
     is_str(p->question, "有?", "question");
     ok(p->severity == REVIEW_SEVERITY_MAJOR, "severity");
-    ok(p->when.data == NULL && p->when_regex == NULL, "no gate");
+    ok(p->when.pattern.data == NULL && p->when.regex == NULL, "no gate");
     ok(p->rule == NULL && p->prompts == NULL && p->nprompts == 0,
        "the default prompt");
     ok(p->max_tokens == 0 && p->temperature == -1 && p->data == NULL,
@@ -330,7 +338,8 @@ test_all(review_pool_t *pool)
         "'temperature':2,'data':{'type':'object'},'_todo':'later'},"
         "{'id':'b','severity':'info','steps':['one','two {{answer}}'],"
         "'temperature':0.25},"
-        "{'id':'c','title':'','question':'why','when':'x','rule':{"
+        "{'id':'c','title':'','question':'why',"
+        "'when':{'pattern':'x','raw':true},'rule':{'raw':true,"
         "'pattern':'y','match':'fail','no_match':'not_applicable',"
         "'reason':'re','suggestion':'su','$comment':1}}]}", &err);
 
@@ -348,7 +357,8 @@ test_all(review_pool_t *pool)
 
     p = &rubric->points[0];
     is_str(p->title, "A", "title");
-    is_str(p->when, "w.*", "when");
+    is_str(p->when.pattern, "w.*", "when");
+    ok(!p->when.raw && strcmp(p->when.member, "/when") == 0, "a string");
     ok(p->severity == REVIEW_SEVERITY_FATAL, "severity");
     ok(p->nprompts == 1 && p->prompts[0]->chunk, "prompt");
     ok(p->max_tokens == 1000000 && p->temperature == 2, "numbers");
@@ -361,6 +371,9 @@ test_all(review_pool_t *pool)
 
     p = &rubric->points[2];
     is_str(p->title, "c", "an empty title is none");
+    is_str(p->when.pattern, "x", "when, as an object");
+    ok(strcmp(p->when.member, "/when/pattern") == 0, "and where it stands");
+    ok(p->when.raw && p->rule->raw, "for the text itself alone");
     is_str(p->rule->pattern, "y", "pattern");
     is_str(p->rule->reason, "re", "reason");
     is_str(p->rule->suggestion, "su", "suggestion");

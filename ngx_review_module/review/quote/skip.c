@@ -1,0 +1,1113 @@
+
+#include "review/quote/skip.h"
+#include "review/base/fold.h"
+#include "review/base/utf8.h"
+
+#include <stdlib.h>
+#include <utf8proc.h>
+
+
+#define REVIEW_SKIP_LINES    3         /* on either side of a form feed */
+#define REVIEW_SKIP_SHORT    160       /* bytes of such a line, at most */
+#define REVIEW_SKIP_BLANKS   16        /* blank lines beside each, at most */
+#define REVIEW_SKIP_NUMBER   48        /* bytes of a page number, */
+#define REVIEW_SKIP_DIGITS   8         /* and its digits */
+#define REVIEW_SKIP_TITLE    30        /* code points of a title, */
+#define REVIEW_SKIP_LEAST    4         /* and at least */
+
+#define review_skip_is_letter(c)                                              \
+    (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
+
+
+typedef struct {
+    uint32_t         from;
+    uint32_t         to;
+    unsigned         kind;
+} review_skip_span_t;
+
+
+/* a line near a form feed, by all of it but digits and blanks */
+
+typedef struct {
+    uint64_t         hash;
+    size_t           at;
+} review_skip_line_t;
+
+
+/* lines on one side of a form feed, the nearest one first */
+
+typedef struct {
+    review_str_t     lines[REVIEW_SKIP_LINES];
+    unsigned         apart[REVIEW_SKIP_LINES]; /* a blank line is behind it */
+    int              n;
+} review_skip_side_t;
+
+
+typedef struct {
+    const char      *data;
+    const char      *last;
+    review_skip_t   *skip;
+    review_buf_t     edges;            /* review_skip_line_t, sorted */
+} review_skipping_t;
+
+
+static int
+review_skip_is_blank(int32_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == 0x3000 || c == 0xa0;
+}
+
+
+static int32_t
+review_skip_next(const char **p, const char *last)
+{
+    int32_t  c;
+
+    c = review_fold_radical(review_utf8_next(p, last));
+
+    return (c >= 0xff01 && c <= 0xff5e) ? c - 0xfee0 : c;
+}
+
+
+static void
+review_skip_trim(review_str_t *line)
+{
+    const char  *p;
+
+    while (line->len) {
+        p = line->data;
+
+        if (!review_skip_is_blank(review_utf8_next(&p, line->data
+                                                       + line->len)))
+        {
+            break;
+        }
+
+        line->len -= (size_t) (p - line->data);
+        line->data = p;
+    }
+
+    while (line->len && (line->data[line->len - 1] == ' '
+                         || line->data[line->len - 1] == '\t'
+                         || line->data[line->len - 1] == '\r'))
+    {
+        line->len--;
+    }
+}
+
+
+/* one to nine, ten, hundred */
+
+static int
+review_skip_is_numeral(int32_t c)
+{
+    switch (c) {
+    case 0x4e00: case 0x4e8c: case 0x4e09: case 0x56db: case 0x4e94:
+    case 0x516d: case 0x4e03: case 0x516b: case 0x4e5d: case 0x5341:
+    case 0x767e: case 0x96f6: case 0x3007:
+        return 1;
+    }
+
+    return 0;
+}
+
+
+/* "page", "of", "p", or a Roman numeral: 2 */
+
+static int
+review_skip_word(const char *p, const char *end)
+{
+    size_t       n;
+    const char  *q;
+
+    n = (size_t) (end - p);
+
+    for (q = p; q < end && strchr("ivxlcIVXLC", *q); q++) { /* void */ }
+
+    if (q == end) {
+        return n <= 8 ? 2 : 0;
+    }
+
+    return (n == 4 && (memcmp(p, "page", 4) == 0 || memcmp(p, "Page", 4) == 0
+                       || memcmp(p, "PAGE", 4) == 0))
+           || (n == 2 && (memcmp(p, "of", 2) == 0 || memcmp(p, "OF", 2) == 0))
+           || (n == 1 && (*p == 'p' || *p == 'P'));
+}
+
+
+/* "- 3 -", "第 3 页 共 20 页", "Page 3 of 20", "iv" */
+
+static int
+review_skip_is_number(const review_str_t *line)
+{
+    int          digits, romans, numerals, pages, word;
+    int32_t      c;
+    const char  *p, *last, *start;
+
+    if (line->len > REVIEW_SKIP_NUMBER) {
+        return 0;
+    }
+
+    digits = 0;
+    romans = 0;
+    numerals = 0;
+    pages = 0;
+    p = line->data;
+    last = p + line->len;
+
+    while (p < last) {
+        start = p;
+        c = review_skip_next(&p, last);
+
+        if (c >= '0' && c <= '9') {
+            digits++;
+
+        } else if (c < 0x80 && review_skip_is_letter(c)) {
+
+            while (p < last && review_skip_is_letter(*p)) {
+                p++;
+            }
+
+            word = review_skip_word(start, p);
+            romans += (word == 2);
+
+            if (word == 0) {
+                return 0;
+            }
+
+        } else if (review_skip_is_numeral(c)) {
+            numerals++;
+
+        } else if (c == 0x9875 || c == 0x9801) {
+            pages++;
+
+        } else if (!review_skip_is_blank(c)) {
+
+            switch (c) {
+            case '-': case '/': case '|': case '(': case ')': case '[':
+            case ']': case '~': case 0xb7: case 0x2022: case 0x2010:
+            case 0x2013: case 0x2014: case 0x2015: case 0x2500:
+            case 0x7b2c: case 0x5171:
+                break;
+            default:
+                return 0;
+            }
+        }
+    }
+
+    return digits <= REVIEW_SKIP_DIGITS
+           && (digits || romans || numerals) && (pages || !numerals);
+}
+
+
+/* a short line that is no part of a sentence, by its looks */
+
+static int
+review_skip_is_title(const review_str_t *line)
+{
+    int          n;
+    int32_t      c;
+    const char  *p, *last;
+
+    p = line->data;
+    last = p + line->len;
+
+    for (n = 0; p < last; n++) {
+        c = review_skip_next(&p, last);
+
+        switch (c) {
+        case ',': case ';': case ':': case '!': case '?': case '|': case '<':
+        case 0x3001: case 0x3002: case 0x2026:
+            return 0;
+
+        case '.':
+            if (p == last) {
+                return 0;
+            }
+        }
+    }
+
+    return n >= REVIEW_SKIP_LEAST && n <= REVIEW_SKIP_TITLE;
+}
+
+
+static uint64_t
+review_skip_hash(const review_str_t *line)
+{
+    size_t    i;
+    uint64_t  h;
+
+    h = 0xcbf29ce484222325;
+
+    for (i = 0; i < line->len; i++) {
+        if (line->data[i] != ' ' && (line->data[i] < '0'
+                                     || line->data[i] > '9'))
+        {
+            h = (h ^ (unsigned char) line->data[i]) * 0x100000001b3;
+        }
+    }
+
+    return h;
+}
+
+
+/* the next line away from a form feed, or from the text's start; 0: none */
+
+static int
+review_skip_step(review_skipping_t *s, const char **p, int back,
+    review_str_t *line)
+{
+    const char  *q;
+
+    q = *p;
+
+    if (back) {
+        if (q == s->data || q[-1] == '\f') {
+            return 0;
+        }
+
+        for (q--; q > s->data && q[-1] != '\n' && q[-1] != '\f'
+             && *p - q <= REVIEW_SKIP_SHORT; q--)
+        {
+            /* void */
+        }
+
+        line->data = q;
+        line->len = (size_t) (*p - q);
+
+        if (line->len && line->data[line->len - 1] == '\n') {
+            line->len--;
+        }
+
+        *p = q;
+
+    } else {
+        if (q == s->last || *q == '\f') {
+            return 0;
+        }
+
+        while (q < s->last && *q != '\n' && *q != '\f'
+               && q - *p <= REVIEW_SKIP_SHORT)
+        {
+            q++;
+        }
+
+        line->data = *p;
+        line->len = (size_t) (q - *p);
+        *p = q + (q < s->last && *q == '\n');
+    }
+
+    return line->len <= REVIEW_SKIP_SHORT;
+}
+
+
+static void
+review_skip_side(review_skipping_t *s, const char *p, int back,
+    review_skip_side_t *side)
+{
+    int           blanks;
+    review_str_t  line;
+
+    memset(side, 0, sizeof(*side));
+    blanks = 0;
+
+    while (side->n < REVIEW_SKIP_LINES
+           && review_skip_step(s, &p, back, &line))
+    {
+        review_skip_trim(&line);
+
+        if (line.len) {
+            side->lines[side->n++] = line;
+            continue;
+        }
+
+        if (++blanks > REVIEW_SKIP_BLANKS) {
+            break;
+        }
+
+        if (side->n) {
+            side->apart[side->n - 1] = 1;
+        }
+    }
+
+    /* is the last of them apart, too? */
+
+    if (side->n == REVIEW_SKIP_LINES) {
+        side->apart[side->n - 1] = review_skip_step(s, &p, back, &line)
+                                   && (review_skip_trim(&line), line.len == 0);
+    }
+}
+
+
+static void
+review_skip_edge(review_skipping_t *s, const char *p, int back)
+{
+    int                  i;
+    review_skip_line_t  *edge;
+    review_skip_side_t   side;
+
+    review_skip_side(s, p, back, &side);
+
+    for (i = 0; i < side.n; i++) {
+        edge = (review_skip_line_t *) review_buf_reserve(&s->edges,
+                                                         sizeof(*edge));
+        if (edge == NULL) {
+            return;
+        }
+
+        edge->hash = review_skip_hash(&side.lines[i]);
+        edge->at = (size_t) (side.lines[i].data - s->data);
+        s->edges.len += sizeof(*edge);
+    }
+}
+
+
+static int
+review_skip_compare(const void *one, const void *two)
+{
+    const review_skip_line_t  *a = one, *b = two;
+
+    if (a->hash != b->hash) {
+        return a->hash < b->hash ? -1 : 1;
+    }
+
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+
+/* does the line stand at the edge of another page, too? */
+
+static int
+review_skip_is_repeated(review_skipping_t *s, const review_str_t *line)
+{
+    size_t               n, low, high, middle;
+    uint64_t             hash;
+    review_skip_line_t  *edges;
+
+    edges = (review_skip_line_t *) s->edges.data;
+    n = s->edges.len / sizeof(review_skip_line_t);
+    hash = review_skip_hash(line);
+    low = 0;
+    high = n;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (edges[middle].hash < hash) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    for (high = low; high < n && edges[high].hash == hash; high++) {
+        if (edges[high].at != edges[low].at) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+review_skip_runs(review_skipping_t *s, const review_str_t *line)
+{
+    return review_skip_is_number(line) || review_skip_is_repeated(s, line);
+}
+
+
+/* one of them near the form feed shows that there are such lines */
+
+static int
+review_skip_is_sure(review_skipping_t *s, const review_skip_side_t *side)
+{
+    return (side->n > 0 && review_skip_runs(s, &side->lines[0]))
+           || (side->n > 1 && review_skip_runs(s, &side->lines[1]));
+}
+
+
+static void
+review_skip_add(review_skipping_t *s, const char *from, const char *to,
+    unsigned kind)
+{
+    review_skip_span_t  *span;
+
+    span = (review_skip_span_t *) review_buf_reserve(&s->skip->spans,
+                                                     sizeof(*span));
+    if (span) {
+        span->from = (uint32_t) (from - s->data);
+        span->to = (uint32_t) (to - s->data);
+        span->kind = kind;
+        s->skip->spans.len += sizeof(*span);
+        s->skip->kinds |= kind;
+    }
+}
+
+
+/* how many of the lines of a side are left out; "titles": one may be one */
+
+static int
+review_skip_count(review_skipping_t *s, const review_skip_side_t *side,
+    int titles, int sure)
+{
+    int  i;
+
+    for (i = 0; i < side->n; i++) {
+
+        if (review_skip_runs(s, &side->lines[i])) {
+            continue;
+        }
+
+        if (!titles || !(side->apart[i] || sure)
+            || !review_skip_is_title(&side->lines[i]))
+        {
+            break;
+        }
+
+        titles = 0;
+    }
+
+    return i;
+}
+
+
+/* all that is left out about the form feeds [p, end) */
+
+static void
+review_skip_page(review_skipping_t *s, const char *p, const char *end)
+{
+    int                  titles, before, behind, sure;
+    int                  counts[2][2];
+    const char          *from, *to;
+    review_str_t        *line;
+    review_skip_side_t   sides[2];
+
+    review_skip_side(s, p, 1, &sides[0]);
+    review_skip_side(s, end, 0, &sides[1]);
+
+    for (titles = 0; titles < 2; titles++) {
+        sure = titles && (review_skip_is_sure(s, &sides[0])
+                          || review_skip_is_sure(s, &sides[1]));
+        before = review_skip_count(s, &sides[0], titles, 0);
+        behind = review_skip_count(s, &sides[1], titles, sure);
+
+        counts[titles][0] = before;
+        counts[titles][1] = behind;
+
+        if (before + behind == 0
+            || (titles && before == counts[0][0] && behind == counts[0][1]))
+        {
+            continue;
+        }
+
+        from = p;
+        to = end;
+
+        if (before) {
+            from = sides[0].lines[before - 1].data;
+        }
+
+        if (behind) {
+            line = &sides[1].lines[behind - 1];
+            to = line->data + line->len;
+        }
+
+        review_skip_add(s, from, to, titles ? REVIEW_SKIP_TITLES
+                                            : REVIEW_SKIP_PAGES);
+    }
+}
+
+
+/* behind form feeds, and what is blank between them */
+
+static const char *
+review_skip_feeds(review_skipping_t *s, const char *p)
+{
+    const char  *end;
+
+    for (end = p; p < s->last; p++) {
+
+        if (*p == '\f') {
+            end = p + 1;
+
+        } else if (*p != '\n' && !review_skip_is_blank(*p)) {
+            break;
+        }
+    }
+
+    return end;
+}
+
+
+static void
+review_skip_pages(review_skipping_t *s)
+{
+    int          pass;
+    const char  *p, *end;
+
+    for (pass = 0; pass < 2; pass++) {
+
+        for (p = s->data; p < s->last; p = end) {
+            p = memchr(p, '\f', (size_t) (s->last - p));
+
+            if (p == NULL) {
+                break;
+            }
+
+            end = review_skip_feeds(s, p);
+
+            if (pass) {
+                review_skip_page(s, p, end);
+
+            } else {
+                review_skip_edge(s, p, 1);
+                review_skip_edge(s, end, 0);
+            }
+        }
+
+        if (pass) {
+            return;
+        }
+
+        review_skip_edge(s, s->data, 0);
+        review_skip_edge(s, s->last, 1);
+
+        if (s->edges.failed || s->edges.len == 0) {
+            return;
+        }
+
+        qsort(s->edges.data, s->edges.len / sizeof(review_skip_line_t),
+              sizeof(review_skip_line_t), review_skip_compare);
+    }
+}
+
+
+/* a bullet that the normalized form keeps, or one that it does not */
+
+static int
+review_skip_is_bullet(int32_t c, int32_t next)
+{
+    switch (c) {
+
+    case 0xb7: case 0x25a0: case 0x25a1: case 0x25aa: case 0x25ab:
+    case 0x25b6: case 0x25ba: case 0x25c6: case 0x25c7: case 0x25cf:
+    case 0x25e6: case 0x2605: case 0x2610: case 0x2611: case 0x2612:
+    case 0x2713: case 0x2714: case 0x27a2: case 0x27a4: case 0xf06c:
+    case 0xf0d8: case 0xf0fc:
+        return 1;
+
+    case '+': case 0x25cb: case 0x2013: case 0x2014:
+        return review_skip_is_blank(next);
+    }
+
+    return c >= 0x2460 && c <= 0x249b;          /* circled, in brackets */
+}
+
+
+/* behind "1.", "（二）", "三、" at p, or NULL */
+
+static const char *
+review_skip_numbered(const char *p, const char *last)
+{
+    int          closed, digits, numerals;
+    int32_t      c;
+    const char  *next;
+
+    next = p;
+    c = review_skip_next(&next, last);
+    closed = (c == '(');
+    p = closed ? next : p;
+
+    for (digits = 0, numerals = 0; ; p = next) {
+
+        if (p == last) {
+            return NULL;
+        }
+
+        next = p;
+        c = review_skip_next(&next, last);
+
+        if (c >= '0' && c <= '9') {
+            digits++;
+
+        } else if (review_skip_is_numeral(c)) {
+            numerals++;
+
+        } else {
+            break;
+        }
+    }
+
+    if (digits + numerals == 0 || digits > 2 || numerals > 3
+        || (digits && numerals)
+        || !(c == ')' || (!closed && (c == 0x3001 || (digits && c == '.')))))
+    {
+        return NULL;
+    }
+
+    /* a number that goes on, or one that ends a sentence */
+
+    p = next;
+    c = p < last ? review_skip_next(&next, last) : '\n';
+
+    return ((c >= '0' && c <= '9') || review_skip_is_numeral(c) || c == '\n'
+            || c == '\r')
+           ? NULL : p;
+}
+
+
+static void
+review_skip_marks(review_skipping_t *s)
+{
+    int32_t      c, next;
+    const char  *p, *q, *from;
+
+    for (p = s->data; p < s->last; p++) {
+
+        while (p < s->last && (*p == ' ' || *p == '\t' || *p == '\f')) {
+            p++;
+        }
+
+        from = p;
+
+        while (s->last - from >= 3 && memcmp(from, "\xe3\x80\x80", 3) == 0) {
+            from += 3;
+        }
+
+        if (from < s->last && *from != '\n') {
+            q = from;
+            c = review_utf8_next(&q, s->last);
+            p = q;
+            next = p < s->last ? review_utf8_next(&p, s->last) : 0;
+
+            p = review_skip_is_bullet(c, next)
+                ? q : review_skip_numbered(from, s->last);
+
+            if (p) {
+                review_skip_add(s, from, p, REVIEW_SKIP_MARKS);
+            }
+        }
+
+        p = memchr(from, '\n', (size_t) (s->last - from));
+
+        if (p == NULL) {
+            return;
+        }
+    }
+}
+
+
+static int
+review_skip_sort(const void *one, const void *two)
+{
+    const review_skip_span_t  *a = one, *b = two;
+
+    return a->from < b->from ? -1 : a->from > b->from;
+}
+
+
+int
+review_skip_find(review_skip_t *skip, review_pool_t *pool, const char *data,
+    size_t len, unsigned kinds)
+{
+    review_skipping_t  s;
+
+    memset(&s, 0, sizeof(s));
+
+    s.data = data;
+    s.last = data + len;
+    s.skip = skip;
+
+    review_buf_init(&skip->spans, pool, 0);
+    review_buf_init(&s.edges, pool, 0);
+    skip->kinds = 0;
+
+    if (len == 0) {
+        return 0;
+    }
+
+    if ((kinds & REVIEW_SKIP_PAGES) && memchr(data, '\f', len)) {
+        review_skip_pages(&s);
+    }
+
+    if (kinds & REVIEW_SKIP_MARKS) {
+        review_skip_marks(&s);
+    }
+
+    if (skip->spans.failed || s.edges.failed) {
+        return -1;
+    }
+
+    if (skip->spans.len) {
+        qsort(skip->spans.data, skip->spans.len / sizeof(review_skip_span_t),
+              sizeof(review_skip_span_t), review_skip_sort);
+    }
+
+    return 0;
+}
+
+
+size_t
+review_skip_page_end(const review_skip_t *skip, size_t *i, size_t from,
+    size_t to)
+{
+    size_t                     n;
+    const review_skip_span_t  *spans;
+
+    spans = (const review_skip_span_t *) skip->spans.data;
+    n = skip->spans.len / sizeof(review_skip_span_t);
+
+    while (*i < n && (spans[*i].from < from
+                      || spans[*i].kind != REVIEW_SKIP_PAGES))
+    {
+        (*i)++;
+    }
+
+    return (*i < n && spans[*i].from < to) ? spans[*i].to : 0;
+}
+
+
+static size_t
+review_skip_joint(const review_joints_t *joints, int32_t before, int32_t c)
+{
+    uint64_t  pair;
+
+    pair = (uint64_t) (uint32_t) before << 21 | (uint32_t) c;
+
+    return (size_t) ((pair * 0x9e3779b97f4a7c15) >> joints->shift);
+}
+
+
+int
+review_skip_may(const review_joints_t *joints, const review_str_t *text)
+{
+    size_t       bit;
+    int32_t      before, c;
+    const char  *p, *last;
+
+    if (joints->bits == NULL) {
+        return 1;
+    }
+
+    p = text->data;
+    last = p + text->len;
+    before = 0;
+
+    while (p < last) {
+        c = review_utf8_next(&p, last);
+        bit = review_skip_joint(joints, before, c);
+
+        if (joints->bits[bit / 64] >> (bit % 64) & 1) {
+            return 1;
+        }
+
+        before = c;
+    }
+
+    return 0;
+}
+
+
+/* the code point before p, which is set to it; 0: none */
+
+static int32_t
+review_skip_back(const char **p, const char *first)
+{
+    const char  *q;
+
+    if (*p == first) {
+        return 0;
+    }
+
+    for ((*p)--; *p > first && review_utf8_trail(**p); (*p)--) { /* void */ }
+
+    q = *p;
+
+    return review_utf8_next(&q, q + 4);
+}
+
+
+/* would they make a number, with what stands before p and what c is? */
+
+static int
+review_skip_parts(const char *p, const char *first, int32_t c)
+{
+    int32_t  before;
+
+    if (!review_quote_is_digit(c)) {
+        return 0;
+    }
+
+    before = review_skip_back(&p, first);
+
+    return review_quote_is_digit(before)
+           || ((before == '.' || before == ',')
+               && review_quote_is_digit(review_skip_back(&p, first)));
+}
+
+
+/* the first code point of the form that was made of "from", or behind it */
+
+static size_t
+review_skip_unit(const review_norm_t *norm, size_t from)
+{
+    size_t                low, high, middle;
+    const review_unit_t  *units;
+
+    units = (const review_unit_t *) norm->units.data;
+    low = 0;
+    high = norm->units.len / sizeof(review_unit_t);
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (units[middle].from < from) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return low;
+}
+
+
+/* spans of these kinds that overlap are one; 0: there is none any more */
+
+static int
+review_skip_span(const review_skip_span_t **span,
+    const review_skip_span_t *last, unsigned kinds, size_t *from, size_t *to)
+{
+    while (*span < last && !((*span)->kind & kinds)) {
+        (*span)++;
+    }
+
+    if (*span == last) {
+        return 0;
+    }
+
+    *from = (*span)->from;
+    *to = (*span)->to;
+
+    for ((*span)++; *span < last && (*span)->from <= *to; (*span)++) {
+        if (((*span)->kind & kinds) && (*span)->to > *to) {
+            *to = (*span)->to;
+        }
+    }
+
+    return 1;
+}
+
+
+/* what is left out of the form: code points, and their bytes */
+
+typedef struct {
+    size_t                     first;
+    size_t                     last;
+    size_t                     start;
+    size_t                     end;
+} review_gap_t;
+
+typedef struct {
+    const review_norm_t       *norm;
+    review_points_t           *points;
+    const review_skip_span_t  *span;
+    const review_skip_span_t  *last;
+    unsigned                   kinds;
+    review_gap_t               ahead;
+    unsigned                   any:1;  /* there is one ahead */
+} review_gaps_t;
+
+
+/*
+ * A gap has the spaces about it: such a space only parts digits, and is put
+ * anew where it has to.
+ */
+
+static void
+review_skip_ahead(review_gaps_t *gaps)
+{
+    size_t         from, to, len, n;
+    const char    *text;
+    review_gap_t  *gap;
+
+    gap = &gaps->ahead;
+    text = gaps->norm->text.data;
+    len = gaps->norm->text.len;
+    n = gaps->norm->units.len / sizeof(review_unit_t);
+    gaps->any = 0;
+
+    while (review_skip_span(&gaps->span, gaps->last, gaps->kinds, &from, &to)) {
+        gap->first = review_skip_unit(gaps->norm, from);
+        gap->last = review_skip_unit(gaps->norm, to);
+
+        if (gap->first >= gap->last) {
+            continue;
+        }
+
+        gap->start = review_points_offset(gaps->points, len, gap->first);
+        gap->end = review_points_offset(gaps->points, len, gap->last);
+
+        if (gap->start > 0 && text[gap->start - 1] == ' ') {
+            gap->start--;
+            gap->first--;
+        }
+
+        if (gap->last < n && text[gap->end] == ' ') {
+            gap->end++;
+            gap->last++;
+        }
+
+        gaps->any = 1;
+        return;
+    }
+}
+
+
+/* those that touch one another are one; 0: there is none any more */
+
+static int
+review_skip_gap(review_gaps_t *gaps, review_gap_t *gap)
+{
+    if (!gaps->any) {
+        return 0;
+    }
+
+    *gap = gaps->ahead;
+
+    for ( ;; ) {
+        review_skip_ahead(gaps);
+
+        if (!gaps->any || gaps->ahead.start > gap->end) {
+            return 1;
+        }
+
+        if (gaps->ahead.end > gap->end) {
+            gap->end = gaps->ahead.end;
+            gap->last = gaps->ahead.last;
+        }
+    }
+}
+
+
+static void
+review_skip_gaps(review_gaps_t *gaps, const review_norm_t *norm,
+    review_points_t *points, const review_skip_t *skip, unsigned kinds)
+{
+    gaps->norm = norm;
+    gaps->points = points;
+    gaps->span = (const review_skip_span_t *) skip->spans.data;
+    gaps->last = gaps->span + skip->spans.len / sizeof(review_skip_span_t);
+    gaps->kinds = kinds;
+
+    review_skip_ahead(gaps);
+}
+
+
+void
+review_skip_joints(review_joints_t *joints, review_pool_t *pool,
+    const review_norm_t *norm, review_points_t *points,
+    const review_skip_t *skip, unsigned kinds)
+{
+    size_t          n, bit;
+    int32_t         before, c;
+    const char     *p, *q, *first, *last;
+    review_gap_t    gap;
+    review_gaps_t   gaps;
+
+    n = skip->spans.len / sizeof(review_skip_span_t);
+    first = norm->text.data;
+    last = first + norm->text.len;
+
+    joints->shift = 64 - 6;
+
+    while (((uint64_t) 1 << (64 - joints->shift)) < (uint64_t) n * 16) {
+        joints->shift--;
+    }
+
+    n = (size_t) 1 << (64 - joints->shift - 3);
+    joints->bits = review_alloc(pool, n);
+
+    if (joints->bits == NULL) {
+        return;
+    }
+
+    memset(joints->bits, 0, n);
+
+    review_skip_gaps(&gaps, norm, points, skip, kinds);
+
+    while (review_skip_gap(&gaps, &gap)) {
+        p = first + gap.start;
+        q = first + gap.end;
+
+        if (p == first || q == last) {
+            continue;
+        }
+
+        c = review_utf8_next(&q, last);
+        before = review_skip_parts(p, first, c) ? ' '
+                                                : review_skip_back(&p, first);
+
+        bit = review_skip_joint(joints, before, c);
+        joints->bits[bit / 64] |= (uint64_t) 1 << (bit % 64);
+    }
+}
+
+
+/* the bytes [from, to) of the form, whose code points [first, last) are */
+
+static void
+review_skip_copy(review_norm_t *lean, const review_norm_t *norm, size_t from,
+    size_t to, size_t first, size_t last)
+{
+    review_buf_add(&lean->text, norm->text.data + from, to - from);
+    review_buf_add(&lean->units,
+                   norm->units.data + first * sizeof(review_unit_t),
+                   (last - first) * sizeof(review_unit_t));
+}
+
+
+int
+review_skip_make(review_norm_t *lean, const review_norm_t *norm,
+    review_points_t *points, const review_skip_t *skip, unsigned kinds)
+{
+    size_t          from, first;
+    const char     *q, *last;
+    review_gap_t    gap;
+    review_gaps_t   gaps;
+    review_unit_t   space;
+
+    lean->formulas = norm->formulas;
+    last = norm->text.data + norm->text.len;
+    from = 0;
+    first = 0;
+
+    review_skip_gaps(&gaps, norm, points, skip, kinds);
+
+    while (review_skip_gap(&gaps, &gap)) {
+        review_skip_copy(lean, norm, from, gap.start, first, gap.first);
+
+        from = gap.end;
+        first = gap.last;
+        q = norm->text.data + gap.end;
+
+        if (q < last && gap.start > 0
+            && review_skip_parts(norm->text.data + gap.start, norm->text.data,
+                                 *q))
+        {
+            space.from = ((review_unit_t *) norm->units.data)[gap.first - 1].to;
+            space.to = space.from;
+
+            review_buf_add(&lean->text, " ", 1);
+            review_buf_add(&lean->units, (const char *) &space, sizeof(space));
+        }
+    }
+
+    review_skip_copy(lean, norm, from, norm->text.len, first,
+                     norm->units.len / sizeof(review_unit_t));
+
+    return (lean->text.failed || lean->units.failed) ? -1 : 0;
+}
