@@ -254,8 +254,7 @@ static const review_heading_t *
 review_split_heading(const review_split_t *split,
     const review_split_cut_t *cut)
 {
-    uint32_t           i, last;
-    review_section_t  *section, *other;
+    uint32_t  i, last;
 
     last = cut->block;
 
@@ -267,26 +266,9 @@ review_split_heading(const review_split_t *split,
         /* void */
     }
 
-    section = review_outline_section(&split->outline,
-                                     review_split_block(split, i)->section);
-
-    for (i++; section && i <= last; i++) {
-        other = review_outline_section(&split->outline,
-                                       review_split_block(split, i)->section);
-
-        while (section && section != other) {
-
-            if (other == NULL || section->depth >= other->depth) {
-                section = review_outline_section(&split->outline,
-                                                 section->parent);
-
-            } else {
-                other = review_outline_section(&split->outline, other->parent);
-            }
-        }
-    }
-
-    return section ? &section->heading : NULL;
+    return review_heading_common(&split->outline.headlines,
+                                 review_split_block(split, i)->start,
+                                 cut->end);
 }
 
 

@@ -671,7 +671,7 @@ test_memory(void)
 
     pool->alloc = tap_alloc;
 
-    ok(failed == 4, "no memory: %d times", failed);
+    ok(failed == 5, "no memory: %d times", failed);
 }
 
 

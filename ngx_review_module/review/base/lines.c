@@ -1,0 +1,184 @@
+
+#include "review/base/lines.h"
+
+#if (__SSE2__)
+#include <emmintrin.h>
+#endif
+
+
+#define REVIEW_LINES_BLOCK  256        /* bytes between two checkpoints */
+
+
+static size_t
+review_lines_few(const char *p, const char *end, const char *last)
+{
+    size_t  n;
+
+    for (n = 0; p < end; p++) {
+        n += *p == '\n' || (*p == '\r' && !(p + 1 < last && p[1] == '\n'));
+    }
+
+    return n;
+}
+
+
+#if (__SSE2__)
+
+/* of 16 bytes, the bits of those that are "c" */
+
+#define review_lines_bits(v, c)                                               \
+    ((unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c))))
+
+
+size_t
+review_lines_count(const char *p, const char *end, const char *last)
+{
+    size_t   n;
+    __m128i  v;
+
+    for (n = 0; end - p >= 16; p += 16) {
+        v = _mm_loadu_si128((const __m128i *) p);
+
+        n += review_lines_bits(v, '\r')
+             ? review_lines_few(p, p + 16, last)
+             : (size_t) __builtin_popcount(review_lines_bits(v, '\n'));
+    }
+
+    return n + review_lines_few(p, end, last);
+}
+
+#else
+
+size_t
+review_lines_count(const char *p, const char *end, const char *last)
+{
+    return review_lines_few(p, end, last);
+}
+
+#endif
+
+
+size_t
+review_lines_feeds(const char *p, const char *end)
+{
+    size_t  n;
+
+    for (n = 0; (p = memchr(p, '\f', (size_t) (end - p))); n++) {
+        p++;
+    }
+
+    return n;
+}
+
+
+static void
+review_lines_find_feeds(review_lines_t *lines, review_pool_t *pool)
+{
+    size_t       n;
+    const char  *p, *last;
+
+    last = lines->data + lines->len;
+    lines->nfeeds = review_lines_feeds(lines->data, last);
+
+    if (lines->nfeeds == 0) {
+        return;
+    }
+
+    lines->feeds = review_alloc(pool, lines->nfeeds * sizeof(uint32_t));
+    if (lines->feeds == NULL) {
+        return;
+    }
+
+    p = lines->data;
+
+    for (n = 0; (p = memchr(p, '\f', (size_t) (last - p))); n++) {
+        lines->feeds[n] = (uint32_t) (p++ - lines->data);
+    }
+}
+
+
+void
+review_lines_init(review_lines_t *lines, review_pool_t *pool, const char *data,
+    size_t len)
+{
+    size_t       i, n;
+    uint32_t     count;
+    const char  *p;
+
+    memset(lines, 0, sizeof(*lines));
+
+    lines->data = data;
+    lines->len = len;
+
+    if (len == 0) {
+        return;
+    }
+
+    review_lines_find_feeds(lines, pool);
+
+    n = len / REVIEW_LINES_BLOCK;
+
+    lines->marks = review_alloc(pool, (n + 1) * sizeof(uint32_t));
+    if (lines->marks == NULL) {
+        return;
+    }
+
+    count = 0;
+    lines->marks[0] = 0;
+
+    for (i = 0; i < n; i++) {
+        p = data + i * REVIEW_LINES_BLOCK;
+        count += (uint32_t) review_lines_count(p, p + REVIEW_LINES_BLOCK,
+                                               data + len);
+        lines->marks[i + 1] = count;
+    }
+}
+
+
+size_t
+review_lines_line(const review_lines_t *lines, size_t offset)
+{
+    size_t  n, from;
+
+    n = 1;
+    from = 0;
+
+    if (lines->marks) {
+        n += lines->marks[offset / REVIEW_LINES_BLOCK];
+        from = offset - offset % REVIEW_LINES_BLOCK;
+    }
+
+    return n + review_lines_count(lines->data + from, lines->data + offset,
+                                  lines->data + lines->len);
+}
+
+
+size_t
+review_lines_page(const review_lines_t *lines, size_t offset)
+{
+    size_t  low, high, middle;
+
+    if (lines->nfeeds == 0) {
+        return 0;
+    }
+
+    if (lines->feeds == NULL) {
+        return 1 + review_lines_feeds(lines->data, lines->data + offset);
+    }
+
+    low = 0;
+    high = lines->nfeeds;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (lines->feeds[middle] < offset) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return 1 + low;
+}
