@@ -25,8 +25,8 @@ MODULES = "ngx_http_review_module_modules.c"
 WINGS = ["http"] + ["http/" + name for name in (
     "task", "steps", "source", "fetch", "store", "chunk", "call", "transfer",
     "request", "limit", "base")] + ["review/" + name for name in (
-        "request", "report", "rank", "embed", "split", "outline", "quote",
-        "answer", "rubric", "net", "limit", "json", "base")]
+        "request", "report", "rank", "embed", "split", "document", "outline",
+        "quote", "answer", "rubric", "net", "limit", "json", "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 

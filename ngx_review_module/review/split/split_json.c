@@ -1,9 +1,8 @@
 
 #include "review/split/split_json.h"
+#include "review/base/sha256.h"
 #include "review/base/utf8.h"
 #include "review/json/write.h"
-
-#include <openssl/evp.h>
 
 
 #define REVIEW_SPLIT_PATH   32         /* headings above each other */
@@ -51,35 +50,20 @@ static void
 review_split_json_write_hash(review_buf_t *b, const review_split_writer_t *w,
     const review_chunk_t *chunk)
 {
-    char           hex[2 * EVP_MAX_MD_SIZE];
-    unsigned       i, n;
-    EVP_MD_CTX    *ctx;
-    unsigned char  hash[EVP_MAX_MD_SIZE];
+    char          hex[REVIEW_SHA256_HEX + 1];
+    review_str_t  texts[2];
 
-    static const char  digits[] = "0123456789abcdef";
+    texts[0].data = w->text + chunk->header;
+    texts[0].len = chunk->header_end - chunk->header;
+    texts[1].data = w->text + chunk->start;
+    texts[1].len = chunk->end - chunk->start;
 
-    ctx = EVP_MD_CTX_new();
-
-    if (ctx == NULL || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)
-        || !EVP_DigestUpdate(ctx, w->text + chunk->header,
-                             chunk->header_end - chunk->header)
-        || !EVP_DigestUpdate(ctx, w->text + chunk->start,
-                             chunk->end - chunk->start)
-        || !EVP_DigestFinal_ex(ctx, hash, &n))
-    {
+    if (review_sha256(texts, 2, hex) != 0) {
         b->failed = 1;
-        EVP_MD_CTX_free(ctx);
         return;
     }
 
-    EVP_MD_CTX_free(ctx);
-
-    for (i = 0; i < n; i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
-    }
-
-    review_write_string(b, "sha256", hex, 2 * n);
+    review_write_string(b, "sha256", hex, REVIEW_SHA256_HEX);
 }
 
 
