@@ -131,7 +131,7 @@ run_split(job_t *job)
     pool.alloc = alloc;
 
     split = review_split_create(&pool, job->text, job->len, &job->options);
-    review_split_json_writer_init(&writer, job->text);
+    review_split_json_writer_init(&writer, job->text, job->len);
     review_buf_init(&out, &pool, WINDOW + 65536);
 
     job->chunks = 0;

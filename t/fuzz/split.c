@@ -100,7 +100,7 @@ check_text(review_pool_t *pool, const char *text, size_t len,
     split = review_split_create(pool, text, len, options);
     check(split != NULL);
 
-    review_split_json_writer_init(&w, text);
+    review_split_json_writer_init(&w, text, len);
     at = 0;
     before = 0;
 

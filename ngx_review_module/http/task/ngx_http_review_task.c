@@ -359,6 +359,8 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
         return NGX_ERROR;
     }
 
+    review_report_text_places(task->report, plan->places, plan->places + 1);
+
     task->split_time = ngx_current_msec - ctx->started - task->load_time;
 
     if (task->format == NGX_HTTP_REVIEW_TASK_EVENTS

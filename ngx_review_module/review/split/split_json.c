@@ -1,5 +1,8 @@
 
 #include "review/split/split_json.h"
+#include "review/document/place.h"
+#include "review/outline/line.h"
+#include "review/base/lines.h"
 #include "review/base/sha256.h"
 #include "review/base/utf8.h"
 #include "review/json/write.h"
@@ -9,11 +12,24 @@
 
 
 void
-review_split_json_writer_init(review_split_writer_t *w, const char *text)
+review_split_json_writer_init(review_split_writer_t *w, const char *text,
+    size_t len)
 {
     memset(w, 0, sizeof(*w));
 
     w->text = text;
+    w->len = len;
+    w->paged = len && memchr(text, '\f', len) != NULL;
+}
+
+
+void
+review_split_json_writer_pages(review_split_writer_t *w,
+    const review_page_t *pages, size_t npages)
+{
+    w->pages = pages;
+    w->npages = npages;
+    w->paged = npages > 0;
 }
 
 
@@ -21,6 +37,17 @@ static size_t
 review_split_json_points(const review_split_writer_t *w, size_t from, size_t to)
 {
     return review_utf8_count(w->text + from, to - from);
+}
+
+
+void
+review_split_json_place(review_buf_t *b, size_t page, size_t line)
+{
+    if (page) {
+        review_write_number(b, "page", page);
+    }
+
+    review_write_number(b, "line", line);
 }
 
 
@@ -93,6 +120,56 @@ review_split_json_write_header(review_split_writer_t *w, review_buf_t *b,
 }
 
 
+/* on to "to", which is not before w->at */
+
+static void
+review_split_json_count(review_split_writer_t *w, size_t to)
+{
+    const char  *p, *end;
+
+    p = w->text + w->at;
+    end = w->text + to;
+
+    w->lines += review_lines_count(p, end, w->text + w->len);
+
+    if (w->paged && w->pages == NULL) {
+        w->feeds += review_lines_feeds(p, end);
+    }
+
+    w->at = to;
+}
+
+
+/* where the chunk begins, but for the white space that it begins with */
+
+static void
+review_split_json_write_place(review_split_writer_t *w, review_buf_t *b,
+    const review_chunk_t *chunk)
+{
+    size_t                  page, seen;
+    review_split_writer_t   at;
+
+    seen = (size_t) (review_line_visible(w->text + chunk->start,
+                                         w->text + chunk->end)
+                     - w->text);
+
+    if (seen == chunk->end) {
+        seen = chunk->start;
+    }
+
+    review_split_json_count(w, chunk->start);
+
+    at = *w;
+    review_split_json_count(&at, seen);
+
+    page = w->pages ? review_place_page(w->pages, w->npages, seen)
+                    : at.feeds + w->paged;
+
+    review_split_json_place(b, page, at.lines + 1);
+    review_split_json_count(w, chunk->body);
+}
+
+
 void
 review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk)
@@ -104,9 +181,6 @@ review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     start = w->points + review_split_json_points(w, w->at, chunk->start);
     body = start + review_split_json_points(w, chunk->start, chunk->body);
     end = body + review_split_json_points(w, chunk->body, chunk->end);
-
-    w->at = chunk->body;
-    w->points = body;
 
     review_write_object(b, NULL);
 
@@ -125,6 +199,9 @@ review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     review_write_number(b, "end", end);
     review_write_number(b, "overlap", body - start);
 
+    w->points = body;
+
+    review_split_json_write_place(w, b, chunk);
     review_split_json_heading(b, chunk->heading);
     review_split_json_write_hash(b, w, chunk);
 

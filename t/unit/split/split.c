@@ -517,7 +517,7 @@ test_json(void)
 
     options = options_of(9, 4);
     split = review_split_create(pool, text, strlen(text), &options);
-    review_split_json_writer_init(&w, text);
+    review_split_json_writer_init(&w, text, strlen(text));
     review_buf_init(&b, pool, 0);
 
     while (review_split_next(split, &chunk) == 1) {
@@ -526,11 +526,12 @@ test_json(void)
     }
 
     is_str(b, "{\"id\":\"c1\",\"text\":\"# 甲\\n\\n\\\"乙\\\"。\",\"start\":0,"
-           "\"end\":9,\"overlap\":0,\"heading\":[\"甲\"],\"sha256\":\""
+           "\"end\":9,\"overlap\":0,\"line\":1,\"heading\":[\"甲\"],"
+           "\"sha256\":\""
            "49c7d97406ade243b590a86452faab18"
            "2b9157909aa7c244f654572242b9d680\"}\n"
            "{\"id\":\"c2\",\"text\":\"\\\"乙\\\"。丙。\\n\",\"start\":5,"
-           "\"end\":12,\"overlap\":4,\"heading\":[\"甲\"],\"sha256\":\""
+           "\"end\":12,\"overlap\":4,\"line\":3,\"heading\":[\"甲\"],\"sha256\":\""
            "580876cd8cae4754f4b6b663532650bd"
            "6419f36643f43663438e2cf127585ac2\"}\n", "chunks as JSON");
 

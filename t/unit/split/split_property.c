@@ -639,7 +639,7 @@ check_text(review_pool_t *pool, const text_t *t,
     split = review_split_create(pool, t->data, t->len, options);
     fail_if(split == NULL);
 
-    review_split_json_writer_init(&w, t->data);
+    review_split_json_writer_init(&w, t->data, t->len);
     review_buf_init(&b, pool, 0);
 
     at = 0;
