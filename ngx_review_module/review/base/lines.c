@@ -7,6 +7,7 @@
 
 
 #define REVIEW_LINES_BLOCK  256        /* bytes between two checkpoints */
+#define REVIEW_LINES_SMALL  8192       /* of a text that needs none */
 
 
 static size_t
@@ -24,24 +25,69 @@ review_lines_few(const char *p, const char *end, const char *last)
 
 #if (__SSE2__)
 
-/* of 16 bytes, the bits of those that are "c" */
+#define review_lines_each(v, c)  _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
 
-#define review_lines_bits(v, c)                                               \
-    ((unsigned) _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(c))))
+
+/* blocks of 16 bytes whose sums are of 8 bits: 255 at most */
+
+static size_t
+review_lines_blocks(const char *p, size_t n, int returns)
+{
+    __m128i  v, sum, seen;
+
+    sum = _mm_setzero_si128();
+    seen = _mm_setzero_si128();
+
+    for ( /* void */ ; n; n--, p += 16) {
+        v = _mm_loadu_si128((const __m128i *) p);
+        sum = _mm_sub_epi8(sum, review_lines_each(v, '\n'));
+        v = review_lines_each(v, '\r');
+
+        if (returns) {
+
+            /* \r\n has been counted, or will be, by its \n */
+
+            v = _mm_andnot_si128(
+                    review_lines_each(_mm_loadu_si128((const __m128i *)
+                                                      (p + 1)), '\n'), v);
+            sum = _mm_sub_epi8(sum, v);
+
+        } else {
+            seen = _mm_or_si128(seen, v);
+        }
+    }
+
+    if (_mm_movemask_epi8(seen)) {
+        return SIZE_MAX;
+    }
+
+    sum = _mm_sad_epu8(sum, _mm_setzero_si128());
+
+    return (size_t) _mm_extract_epi16(sum, 0)
+           + (size_t) _mm_extract_epi16(sum, 4);
+}
 
 
 size_t
 review_lines_count(const char *p, const char *end, const char *last)
 {
-    size_t   n;
-    __m128i  v;
+    size_t  n, k, blocks;
 
-    for (n = 0; end - p >= 16; p += 16) {
-        v = _mm_loadu_si128((const __m128i *) p);
+    n = 0;
 
-        n += review_lines_bits(v, '\r')
-             ? review_lines_few(p, p + 16, last)
-             : (size_t) __builtin_popcount(review_lines_bits(v, '\n'));
+    while (end - p >= 16 && last - p > 16) {
+        blocks = (size_t) (end - p) / 16;
+        blocks -= blocks * 16 == (size_t) (last - p);
+        blocks = blocks < 255 ? blocks : 255;
+
+        k = review_lines_blocks(p, blocks, 0);
+
+        if (k == SIZE_MAX) {
+            k = review_lines_blocks(p, blocks, 1);
+        }
+
+        n += k;
+        p += blocks * 16;
     }
 
     return n + review_lines_few(p, end, last);
@@ -115,6 +161,10 @@ review_lines_init(review_lines_t *lines, review_pool_t *pool, const char *data,
     }
 
     review_lines_find_feeds(lines, pool);
+
+    if (len < REVIEW_LINES_SMALL) {
+        return;
+    }
 
     n = len / REVIEW_LINES_BLOCK;
 

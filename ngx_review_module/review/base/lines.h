@@ -27,7 +27,7 @@ size_t review_lines_feeds(const char *p, const char *end);
 typedef struct {
     const char      *data;       /* NULL: not set yet */
     size_t           len;
-    uint32_t        *marks;      /* ends of lines before each; NULL: none set */
+    uint32_t        *marks;      /* ends of lines before each; NULL: none */
     uint32_t        *feeds;      /* where form feeds stand */
     size_t           nfeeds;
 } review_lines_t;

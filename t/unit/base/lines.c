@@ -9,7 +9,7 @@
 #include "review/base/lines.h"
 
 
-#define SIZE  1500
+#define SIZE  9000
 
 
 static review_pool_t  *pool;
@@ -86,7 +86,8 @@ test_made(const char *part, const char *name)
     size_t   i, n, len;
 
     static const size_t  sizes[] = { 0, 1, 15, 16, 17, 255, 256, 257, 511, 512,
-                                     513, SIZE };
+                                     513, 4079, 4080, 4081,
+                                     4096, 8192, SIZE };
 
     n = strlen(part);
 
