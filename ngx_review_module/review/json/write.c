@@ -40,6 +40,65 @@ review_write_key(review_buf_t *b, const char *data, size_t len)
 }
 
 
+/*
+ * U+0085, U+2028 and U+2029 end lines for many who read JSON line by line: the
+ * next of them, which begins with this byte, or the end.
+ */
+
+static const char *
+review_write_separator(const char *p, const char *last, int first)
+{
+    for ( /* void */ ; last - p >= 2; p++) {
+        p = memchr(p, first, (size_t) (last - p));
+
+        if (p == NULL) {
+            break;
+        }
+
+        if (first == 0xc2 ? last - p >= 2 && (unsigned char) p[1] == 0x85
+                          : last - p >= 3 && (unsigned char) p[1] == 0x80
+                            && ((unsigned char) p[2] | 1) == 0xa9)
+        {
+            return p;
+        }
+    }
+
+    return last;
+}
+
+
+void
+review_write_json(review_buf_t *b, const char *data, size_t len)
+{
+    const char  *last, *next, *two, *three;
+
+    last = data + len;
+    two = review_write_separator(data, last, 0xc2);
+    three = review_write_separator(data, last, 0xe2);
+
+    for ( ;; ) {
+        next = two < three ? two : three;
+        review_buf_add(b, data, (size_t) (next - data));
+
+        if (next == last) {
+            return;
+        }
+
+        if (next == two) {
+            review_buf_puts(b, "\\u0085");
+            data = next + 2;
+            two = review_write_separator(data, last, 0xc2);
+
+        } else {
+            review_buf_puts(b, (unsigned char) next[2] == 0xa8 ? "\\u2028"
+                                                               : "\\u2029");
+            data = next + 3;
+            three = review_write_separator(data, last, 0xe2);
+        }
+    }
+}
+
+
 void
 review_write_text(review_buf_t *b, const char *data, size_t len)
 {
@@ -54,12 +113,18 @@ review_write_text(review_buf_t *b, const char *data, size_t len)
         return;
     }
 
-    high = 0;
     last = data + len;
 
     for ( ;; ) {
+        high = 0;
         end = review_scan_run(data, last, &high);
-        review_buf_add(b, data, (size_t) (end - data));
+
+        if (high) {
+            review_write_json(b, data, (size_t) (end - data));
+
+        } else {
+            review_buf_add(b, data, (size_t) (end - data));
+        }
 
         if (end == last) {
             return;
@@ -158,7 +223,7 @@ review_write_decimal(review_buf_t *b, const char *name, double value)
 static int
 review_write_dumped(const char *data, size_t len, void *buf)
 {
-    review_buf_add(buf, data, len);
+    review_write_json(buf, data, len);
 
     return 0;
 }

@@ -164,14 +164,19 @@ void review_write_set(review_buf_t *b, const char *name,
 void review_write_value(review_buf_t *b, const char *name,
     const json_t *value);
 
-/* what is JSON already */
+/*
+ * What is JSON already, but for what some take for ends of lines: that is
+ * escaped in all JSON which is written here
+ */
+
+void review_write_json(review_buf_t *b, const char *data, size_t len);
 
 static inline void
 review_write_raw(review_buf_t *b, const char *name, const char *data,
     size_t len)
 {
     review_write_name(b, name);
-    review_buf_add(b, data, len);
+    review_write_json(b, data, len);
 }
 
 

@@ -35,6 +35,7 @@ typedef struct {
     const char  *seen;                   /* in these chunks */
     const char  *reason;
     const char  *suggestion;
+    const char  *also;                   /* what another chunk says */
     const char  *confidence;
     const char  *failed;
     const char  *failed_head;            /* of the table of failed cells */
@@ -71,6 +72,7 @@ static const review_report_words_t  review_report_zh = {
     .seen = "文本块",
     .reason = "理由",
     .suggestion = "建议",
+    .also = "另有理由",
     .confidence = "把握",
     .failed = "未完成的审核",
     .failed_head = "| 文本块 | 位置 | 审核点 | 状态 | 原因 |\n",
@@ -108,6 +110,7 @@ static const review_report_words_t  review_report_en = {
     .seen = "Chunks",
     .reason = "Reason",
     .suggestion = "Suggestion",
+    .also = "Also",
     .confidence = "Confidence",
     .failed = "What was not done",
     .failed_head = "| Chunk | Place | Point | Status | Why |\n",
@@ -433,6 +436,32 @@ review_report_markdown_place(review_report_writer_t *w,
 }
 
 
+/* the words of another chunk, on a line */
+
+static void
+review_report_markdown_also(review_report_writer_t *w,
+    const review_report_finding_t *f)
+{
+    review_buf_t  *b;
+
+    b = w->b;
+
+    review_report_markdown_item(w, w->words->also);
+    review_report_markdown_text(b, &w->report->chunks[f->chunk].id);
+    review_buf_puts(b, w->words->comma);
+    review_report_markdown_text(b, &f->reason);
+
+    if (f->suggestion.len) {
+        review_buf_puts(b, w->words->comma);
+        review_buf_puts(b, w->words->suggestion);
+        review_buf_puts(b, w->words->colon);
+        review_report_markdown_text(b, &f->suggestion);
+    }
+
+    review_buf_puts(b, "\n");
+}
+
+
 static void
 review_report_markdown_finding(review_report_writer_t *w, size_t point,
     size_t n)
@@ -475,6 +504,10 @@ review_report_markdown_finding(review_report_writer_t *w, size_t point,
         review_report_markdown_item(w, w->words->confidence);
         review_buf_decimal(b, group->told->confidence);
         review_buf_puts(b, "\n");
+    }
+
+    for (i = 0; i < group->nalso; i++) {
+        review_report_markdown_also(w, group->also[i]);
     }
 
     review_buf_puts(b, "\n");

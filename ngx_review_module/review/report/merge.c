@@ -9,248 +9,6 @@
 const uint8_t  review_report_ranks[] = { 3, 1, 0, 4, 2 };
 
 
-/*
- * Findings of one point and one verdict are one if they quote places of the
- * document that overlap.  A header that is repeated in many chunks shows no
- * more than that they are of one table: what is quoted of it, beside other
- * places, does not count.  Those that quote nothing of the document are one if
- * their chunks have the same text.
- */
-
-/* one that quotes nothing: its chunk's text is the place */
-
-#define REVIEW_REPORT_TEXT   8
-
-typedef struct {
-    review_str_t               header;
-    review_str_t               body;
-    uint32_t                   chunk;
-} review_report_text_t;
-
-
-static int
-review_report_merge_compare_text(const void *a, const void *b)
-{
-    int                          rc;
-    const review_report_text_t  *one, *two;
-
-    one = a;
-    two = b;
-    rc = review_report_index_order(&one->body, &two->body);
-
-    if (rc == 0) {
-        rc = review_report_index_order(&one->header, &two->header);
-    }
-
-    return rc ? rc : (one->chunk > two->chunk) - (one->chunk < two->chunk);
-}
-
-
-static void
-review_report_merge_read_text(review_report_t *report, size_t chunk,
-    review_report_text_t *text)
-{
-    const review_report_chunk_t  *c;
-
-    memset(text, 0, sizeof(*text));
-
-    c = &report->chunks[chunk];
-    text->chunk = (uint32_t) chunk;
-
-    (void) review_report_text_slice(&report->document, c->start, c->end,
-                                    &text->body);
-    (void) review_report_text_slice(&report->document, c->header_start,
-                                    c->header_start + c->header, &text->header);
-}
-
-
-/* which chunks have the same text: only few documents ask for it */
-
-static int
-review_report_merge_texts(review_report_merge_t *m)
-{
-    size_t                 i, n;
-    uint32_t               same;
-    review_report_text_t  *texts;
-
-    if (m->texts) {
-        return 0;
-    }
-
-    n = m->report->nchunks;
-    texts = review_alloc(m->report->pool, n * sizeof(*texts));
-    m->texts = review_alloc(m->report->pool, n * sizeof(uint32_t));
-
-    if (texts == NULL || m->texts == NULL) {
-        return -1;
-    }
-
-    for (i = 0; i < n; i++) {
-        review_report_merge_read_text(m->report, i, &texts[i]);
-    }
-
-    qsort(texts, n, sizeof(*texts), review_report_merge_compare_text);
-
-    same = texts[0].chunk;
-
-    for (i = 0; i < n; i++) {
-        if (review_report_index_order(&texts[i].body, &texts[i ? i - 1
-                                                             : 0].body)
-            || review_report_index_order(&texts[i].header, &texts[i ? i - 1
-                                                                  : 0].header))
-        {
-            same = texts[i].chunk;
-        }
-
-        m->texts[texts[i].chunk] = same;
-    }
-
-    return 0;
-}
-
-
-/* by lane and start */
-
-static int
-review_report_merge_compare_span(const void *a, const void *b)
-{
-    const review_report_span_t  *one, *two;
-
-    one = a;
-    two = b;
-
-    if (one->lane != two->lane) {
-        return one->lane < two->lane ? -1 : 1;
-    }
-
-    return (one->start > two->start) - (one->start < two->start);
-}
-
-
-/* adds what the entry quotes of the document, in repeated headers or not */
-
-static void
-review_report_merge_add_spans(review_report_merge_t *m, uint32_t entry,
-    unsigned header)
-{
-    uint32_t                   i;
-    review_report_span_t      *span;
-    review_report_finding_t   *f;
-    review_report_evidence_t  *e;
-
-    f = m->entries[entry];
-
-    for (i = 0; i < f->nevidence; i++) {
-        e = &f->evidence[i];
-
-        if (e->kind == REVIEW_REPORT_DOCUMENT && e->header == header
-            && !e->elsewhere)
-        {
-            span = &m->spans[m->nspans++];
-            span->lane = f->verdict;
-            span->start = e->start;
-            span->end = e->end;
-            span->entry = entry;
-        }
-    }
-}
-
-
-static int
-review_report_merge_spans(review_report_merge_t *m)
-{
-    uint32_t               i, n;
-    review_report_span_t  *span;
-
-    m->nspans = 0;
-
-    for (i = 0; i < m->n; i++) {
-        n = m->nspans;
-        review_report_merge_add_spans(m, i, 0);
-
-        if (m->nspans == n) {
-            review_report_merge_add_spans(m, i, 1);
-        }
-
-        if (m->nspans > n) {
-            continue;
-        }
-
-        if (review_report_merge_texts(m) != 0) {
-            return -1;
-        }
-
-        span = &m->spans[m->nspans++];
-        span->lane = m->entries[i]->verdict + REVIEW_REPORT_TEXT;
-        span->start = m->texts[m->entries[i]->chunk];
-        span->end = span->start + 1;
-        span->entry = i;
-    }
-
-    qsort(m->spans, m->nspans, sizeof(*m->spans),
-          review_report_merge_compare_span);
-
-    return 0;
-}
-
-
-/* the first entry of those that are one; paths are halved on the way */
-
-static uint32_t
-review_report_merge_first(review_report_merge_t *m, uint32_t entry)
-{
-    while (m->parents[entry] != entry) {
-        m->parents[entry] = m->parents[m->parents[entry]];
-        entry = m->parents[entry];
-    }
-
-    return entry;
-}
-
-
-static void
-review_report_merge_join(review_report_merge_t *m, uint32_t a, uint32_t b)
-{
-    a = review_report_merge_first(m, a);
-    b = review_report_merge_first(m, b);
-
-    if (a < b) {
-        m->parents[b] = a;
-
-    } else {
-        m->parents[a] = b;
-    }
-}
-
-
-/* spans are sorted: each joins those before it that have not ended yet */
-
-static void
-review_report_merge_join_spans(review_report_merge_t *m)
-{
-    uint32_t               i, end;
-    review_report_span_t  *span;
-
-    for (i = 0; i < m->n; i++) {
-        m->parents[i] = i;
-    }
-
-    end = 0;
-
-    for (i = 0; i < m->nspans; i++) {
-        span = &m->spans[i];
-
-        if (i && span->lane == span[-1].lane && span->start < end) {
-            review_report_merge_join(m, span[-1].entry, span->entry);
-            end = span->end > end ? span->end : end;
-
-        } else {
-            end = span->end;
-        }
-    }
-}
-
-
 /* entries group by group: groups by their first entries, in each by chunks */
 
 static void
@@ -261,7 +19,6 @@ review_report_merge_sort_entries(review_report_merge_t *m)
     memset(m->firsts, 0, ((size_t) m->n + 1) * sizeof(uint32_t));
 
     for (i = 0; i < m->n; i++) {
-        m->parents[i] = review_report_merge_first(m, i);
         m->firsts[m->parents[i]]++;
     }
 
@@ -467,6 +224,90 @@ review_report_merge_choose(review_report_merge_t *m,
 }
 
 
+/* in what they say, then in whose it is */
+
+static int
+review_report_merge_compare_words(const void *a, const void *b)
+{
+    int                             rc;
+    const review_report_finding_t  *one, *two;
+
+    one = *(review_report_finding_t *const *) a;
+    two = *(review_report_finding_t *const *) b;
+    rc = review_report_index_order(&one->reason, &two->reason);
+    rc = rc ? rc : review_report_index_order(&one->suggestion,
+                                             &two->suggestion);
+    rc = rc ? rc : review_report_index_order(&one->data, &two->data);
+
+    return rc ? rc : (one->chunk > two->chunk) - (one->chunk < two->chunk);
+}
+
+
+static int
+review_report_merge_compare_chunk(const void *a, const void *b)
+{
+    const review_report_finding_t  *one, *two;
+
+    one = *(review_report_finding_t *const *) a;
+    two = *(review_report_finding_t *const *) b;
+
+    return (one->chunk > two->chunk) - (one->chunk < two->chunk);
+}
+
+
+static int
+review_report_merge_says_same(const review_report_finding_t *one,
+    const review_report_finding_t *two)
+{
+    return review_report_index_order(&one->reason, &two->reason) == 0
+           && review_report_index_order(&one->suggestion, &two->suggestion) == 0
+           && review_report_index_order(&one->data, &two->data) == 0;
+}
+
+
+/* the words of the others are told as well, what several say alike once */
+
+static int
+review_report_merge_also(review_report_merge_t *m,
+    review_report_group_t *group, const uint32_t *entries, uint32_t n)
+{
+    uint32_t                  i, k;
+    review_report_finding_t  *f, **also;
+
+    also = review_alloc(m->report->pool, n * sizeof(*also));
+    if (also == NULL) {
+        return -1;
+    }
+
+    for (i = 0, k = 0; i < n; i++) {
+        f = m->entries[entries[i]];
+
+        if (!review_report_merge_says_same(f, group->told)) {
+            also[k++] = f;
+        }
+    }
+
+    if (k == 0) {
+        return 0;
+    }
+
+    qsort(also, k, sizeof(*also), review_report_merge_compare_words);
+
+    for (i = 1, n = 1; i < k; i++) {
+        if (!review_report_merge_says_same(also[i], also[n - 1])) {
+            also[n++] = also[i];
+        }
+    }
+
+    qsort(also, n, sizeof(*also), review_report_merge_compare_chunk);
+
+    group->also = also;
+    group->nalso = n;
+
+    return 0;
+}
+
+
 /* where the group stands: the first place that it was judged by, if any */
 
 static void
@@ -522,7 +363,8 @@ review_report_merge_group(review_report_merge_t *m,
         group->chunks = review_alloc(m->report->pool, n * sizeof(uint32_t));
 
         if (group->chunks == NULL
-            || review_report_merge_gather(m, group, entries, n) != 0)
+            || review_report_merge_gather(m, group, entries, n) != 0
+            || review_report_merge_also(m, group, entries, n) != 0)
         {
             return -1;
         }
@@ -551,11 +393,11 @@ review_report_merge_compare_group(const void *a, const void *b)
 
     one = a;
     two = b;
-    rc = one->severity - two->severity;
+    rc = review_report_ranks[one->told->verdict]
+         - review_report_ranks[two->told->verdict];
 
     if (rc == 0) {
-        rc = review_report_ranks[one->told->verdict]
-             - review_report_ranks[two->told->verdict];
+        rc = one->severity - two->severity;
     }
 
     if (rc == 0) {
@@ -577,11 +419,10 @@ review_report_merge_groups(review_report_merge_t *m,
         return 0;
     }
 
-    if (review_report_merge_spans(m) != 0) {
+    if (review_report_span_join(m) != 0) {
         return -1;
     }
 
-    review_report_merge_join_spans(m);
     review_report_merge_sort_entries(m);
 
     column->ngroups = m->ngroups;

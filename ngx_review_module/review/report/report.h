@@ -63,13 +63,14 @@ typedef struct review_report_s  review_report_t;
  * if there is a warning of any, whatever its verdict.
  *
  * Findings are those of fail, risk, unsure, and of pass if they quote.  Those
- * of one point and one verdict are told as one if they quote places of the
- * document that overlap; in a table's header that is repeated only if they
+ * of one point and one verdict are told as one if they quote nearly the same
+ * place of the document; in a table's header that is repeated only if they
  * quote nothing else; and if they quote nothing of the document, where their
  * chunks have the same text.  Then
  *
  * - reason, suggestion, confidence, data and "grounded" are those of the one
  *   with the highest confidence, of the earlier chunk if there are several;
+ * - what the others say in other words is told beside it;
  * - the severity is the worst of all;
  * - the evidence is that of all, each place once, in the order of the
  *   document, then of the references; quotes that stand nowhere are only those

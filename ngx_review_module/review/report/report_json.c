@@ -91,6 +91,42 @@ review_report_json_told(review_buf_t *b, const review_report_group_t *group)
 }
 
 
+/* what the others say that it is told for */
+
+static void
+review_report_json_also(const review_report_t *report, review_buf_t *b,
+    const review_report_group_t *group)
+{
+    uint32_t                        i;
+    const review_report_finding_t  *f;
+
+    if (group->nalso == 0) {
+        return;
+    }
+
+    review_write_array(b, "also");
+
+    for (i = 0; i < group->nalso; i++) {
+        f = group->also[i];
+
+        review_write_object(b, NULL);
+        review_write_str(b, "chunk", &report->chunks[f->chunk].id);
+        review_write_word(b, "severity", review_severities[f->severity]);
+        review_write_str(b, "reason", &f->reason);
+        review_write_str(b, "suggestion", &f->suggestion);
+        review_write_decimal(b, "confidence", f->confidence);
+
+        if (f->data.len) {
+            review_write_raw(b, "data", f->data.data, f->data.len);
+        }
+
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
 static void
 review_report_json_finding(const review_report_t *report, review_buf_t *b,
     const review_report_group_t *group)
@@ -124,6 +160,7 @@ review_report_json_finding(const review_report_t *report, review_buf_t *b,
                          group->told->data.len);
     }
 
+    review_report_json_also(report, b, group);
     review_write_object_end(b);
 }
 

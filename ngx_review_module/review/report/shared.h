@@ -104,8 +104,10 @@ typedef struct {
     review_report_finding_t  *told;      /* the one whose words are told */
     review_report_evidence_t *evidence;  /* of all */
     uint32_t                 *chunks;    /* ascending */
+    review_report_finding_t **also;      /* other words, by their chunks */
     uint32_t                  nevidence;
     uint32_t                  nchunks;
+    uint32_t                  nalso;
     size_t                    place;     /* in the document, a code point */
     review_where_t            where;     /* that stands */
     uint8_t                   severity;
@@ -180,6 +182,7 @@ typedef struct {
     uint32_t                   start;
     uint32_t                   end;
     uint32_t                   entry;
+    uint32_t                   place;    /* of all that are nearly the same */
 } review_report_span_t;
 
 typedef struct {
@@ -188,6 +191,7 @@ typedef struct {
                                             the same text; NULL: not yet */
     review_report_finding_t  **entries;  /* of a point, by their chunks */
     uint32_t                  *parents;  /* of the entries: the first one */
+    uint32_t                  *leaders;  /* of places: the entry to go with */
     uint32_t                  *order;    /* entries, group by group */
     uint32_t                  *firsts;   /* where a group begins in order */
     review_report_span_t      *spans;
@@ -266,7 +270,14 @@ int review_report_index_order(const review_str_t *a, const review_str_t *b);
 
 extern const uint8_t  review_report_ranks[];
 
-/* makes groups of the m->n entries, which are a point's findings; 0 or -1 */
+/*
+ * Which of the m->n entries, which are a point's findings, are one: the parent
+ * of each is the first of those, or itself.  0, or -1: no memory.
+ */
+
+int review_report_span_join(review_report_merge_t *m);
+
+/* makes groups of the entries; 0 or -1 */
 
 int review_report_merge_groups(review_report_merge_t *m,
     review_report_column_t *column);

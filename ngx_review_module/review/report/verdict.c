@@ -72,8 +72,8 @@ review_report_verdict_judge(review_report_merge_t *m, size_t point,
             column->needs_human = 1;
         }
 
-        if (column->severity == -1 && (verdict == REVIEW_VERDICT_FAIL
-                                       || verdict == REVIEW_VERDICT_RISK))
+        if ((verdict == REVIEW_VERDICT_FAIL || verdict == REVIEW_VERDICT_RISK)
+            && (column->severity == -1 || group->severity < column->severity))
         {
             column->severity = group->severity;
         }
@@ -134,9 +134,10 @@ review_report_verdict_merge_init(review_report_merge_t *m,
     m->order = review_alloc(pool, max * sizeof(uint32_t) + 1);
     m->firsts = review_alloc(pool, (max + 1) * sizeof(uint32_t));
     m->spans = review_alloc(pool, max_spans * sizeof(*m->spans) + 1);
+    m->leaders = review_alloc(pool, max_spans * sizeof(uint32_t) + 1);
 
     return m->entries && m->parents && m->order && m->firsts && m->spans
-           ? 0 : -1;
+           && m->leaders ? 0 : -1;
 }
 
 

@@ -430,6 +430,7 @@ review_chunk_request(review_pool_t *pool, json_t *body,
     const review_chunk_given_t *given, review_chunk_request_t *request,
     review_error_t *err)
 {
+    int                     rc;
     review_chunk_reading_t  reading;
 
     memset(request, 0, sizeof(*request));
@@ -441,5 +442,9 @@ review_chunk_request(review_pool_t *pool, json_t *body,
 
     review_json_object_drop_nulls(body);
 
-    return review_json_object(body, "", review_chunk_members, &reading, err);
+    rc = review_json_object(body, "", review_chunk_members, &reading, err);
+
+    return rc ? rc : review_request_named_vars(request->subject.vars,
+                                               request->points,
+                                               request->npoints, err);
 }

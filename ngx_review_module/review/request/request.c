@@ -131,3 +131,67 @@ review_request_vars(json_t *vars, size_t max, review_error_t *err)
 
     return 0;
 }
+
+
+static int
+review_request_template_vars(json_t *vars, const review_template_t *template,
+    const review_point_t *point, review_error_t *err)
+{
+    char                  at[REVIEW_ERROR_POINTER];
+    size_t                i, n;
+    const review_part_t  *part;
+
+    for (i = 0; i < template->nparts; i++) {
+        part = &template->parts[i];
+
+        if (part->type != REVIEW_PART_VAR || part->optional
+            || json_object_getn(vars, part->text.data, part->text.len))
+        {
+            continue;
+        }
+
+        n = review_utf8_cut(part->text.data, part->text.len,
+                            REVIEW_REQUEST_SHOWN);
+
+        (void) review_json_member_pointer_name(at, "/vars", part->text.data, n);
+
+        return review_refuse(err, 422, at, "is missing: the prompt of point "
+                             "\"%.*s\" has \"{{vars.%.*s}}\", which would be "
+                             "\"{{vars.%.*s?}}\" if it need not be there",
+                             (int) review_utf8_cut(point->id.data,
+                                                   point->id.len,
+                                                   REVIEW_REQUEST_SHOWN),
+                             point->id.data, (int) n, part->text.data,
+                             (int) n, part->text.data);
+    }
+
+    return 0;
+}
+
+
+int
+review_request_named_vars(json_t *vars, review_point_t **points, size_t n,
+    review_error_t *err)
+{
+    int              rc;
+    size_t           i, k;
+    review_point_t  *point;
+
+    for (i = 0; i < n; i++) {
+        point = points[i];
+
+        for (k = 0; k < point->nprompts; k++) {
+            if (!point->prompts[k]->vars) {
+                continue;
+            }
+
+            rc = review_request_template_vars(vars, point->prompts[k], point,
+                                              err);
+            if (rc) {
+                return rc;
+            }
+        }
+    }
+
+    return 0;
+}

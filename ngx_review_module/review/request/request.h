@@ -49,6 +49,14 @@ extern const review_member_t  review_request_any[];
 
 int review_request_vars(json_t *vars, size_t max, review_error_t *err);
 
+/*
+ * Has "vars" all that the prompts of the points name?  A text that somebody
+ * means to be there and that is not would change what is asked.
+ */
+
+int review_request_named_vars(json_t *vars, review_point_t **points, size_t n,
+    review_error_t *err);
+
 int review_request_same(const review_str_t *a, const review_str_t *b);
 
 

@@ -299,5 +299,6 @@ review_task_request(review_pool_t *pool, json_t *body,
 
     request->deadline = reading.deadline;
 
-    return rc;
+    return rc ? rc : review_request_named_vars(request->vars, request->points,
+                                               request->npoints, err);
 }

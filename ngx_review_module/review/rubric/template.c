@@ -131,7 +131,7 @@ review_template_letter(int32_t c)
 
 
 static int
-review_template_var(const char *p, const char *last)
+review_template_letters(const char *p, const char *last)
 {
     if (p == last) {
         return 0;
@@ -144,6 +144,32 @@ review_template_var(const char *p, const char *last)
     }
 
     return 1;
+}
+
+
+/* "vars.x", or "vars.x?", becomes a part; 0, or -1: it is no name */
+
+static int
+review_template_var(review_compile_t *c, const char *name, size_t len)
+{
+    unsigned  optional;
+
+    name += sizeof("vars.") - 1;
+    len -= sizeof("vars.") - 1;
+    optional = len && name[len - 1] == '?';
+    len -= optional;
+
+    if (!review_template_letters(name, name + len)) {
+        return -1;
+    }
+
+    review_buf_add(&c->text, name, len);
+    review_template_part(c, REVIEW_PART_VAR);
+
+    c->template->parts[c->template->nparts - 1].optional = optional;
+    c->template->vars = 1;
+
+    return 0;
 }
 
 
@@ -186,14 +212,11 @@ review_template_name(review_compile_t *c, const char *open)
     len = (size_t) (p - name);
 
     if (len >= 5 && memcmp(name, "vars.", 5) == 0) {
-        if (!review_template_var(name + 5, p)) {
+        if (review_template_var(c, name, len) != 0) {
             return review_template_error(c, open, "is no name: after \"vars.\""
                            " come letters, digits, \"_\", \".\" or \"-\"",
                            name, len);
         }
-
-        review_buf_add(&c->text, name + 5, len - 5);
-        review_template_part(c, REVIEW_PART_VAR);
 
         return end + 2;
     }

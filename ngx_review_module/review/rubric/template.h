@@ -3,7 +3,7 @@
  * Prompt templates: text with {{name}} in it.
  *
  * {{chunk}} {{heading}} {{references}} {{answer}} {{point.id}} {{point.title}}
- * {{point.question}} {{point.severity}} {{vars.x}}
+ * {{point.question}} {{point.severity}} {{vars.x}} {{vars.x?}}
  */
 
 #ifndef _REVIEW_TEMPLATE_H_INCLUDED_
@@ -32,6 +32,7 @@ typedef enum {
 typedef struct {
     review_part_e        type;
     review_str_t         text;     /* TEXT: escaped for JSON; VAR: its name */
+    unsigned             optional:1; /* VAR: there may be none */
 } review_part_t;
 
 
@@ -39,6 +40,7 @@ typedef struct {
     review_part_t       *parts;
     size_t               nparts;
     unsigned             chunk:1;  /* has {{chunk}} in it */
+    unsigned             vars:1;   /* has {{vars.x}} in it */
 } review_template_t;
 
 

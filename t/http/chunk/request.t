@@ -1193,3 +1193,10 @@ count eq 0
   [ 413, '/vars', 'review_max_chunk_size',
     qq({"chunk":"a",$::Points,"vars":{"a":") . 'x' x 500 . '","b":"'
     . 'y' x 499 . '"}}' ] ]
+
+=== TEST 66: what a prompt names is there, or the prompt says that it may not be
+--- refused
+422 /vars/lot point "甲" has "{{vars.lot}}", which would be "{{vars.lot?}}"
+{"chunk":"a","vars":{"lots":1},"points":[{"id":"甲","prompt":"{{vars.lot}}"}]}
+422 /vars/lot is missing
+{"chunk":"a","vars":{"lot":null},"points":[{"id":"a","steps":["x","{{vars.no?}}{{vars.lot}}"]}]}

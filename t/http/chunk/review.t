@@ -490,7 +490,7 @@ results.0.finding.grounded eq true
 {"chunk":{"text":"abc","heading":["第三章 \"投标函\"","3.1 承诺"]},
 "vars":{"project":"甲\"乙\\","lots":2,"rate":0.1,"yes":true,"none":null,"名称":"x"},
 "points":[{"id":"a","title":"题","severity":"minor","question":"问",
-"prompt":"[{{heading}}] ({{vars.project}}|{{vars.lots}}|{{vars.rate}}|{{vars.yes}}|{{vars.none}}|{{vars.missing}}|{{ vars.名称 }}) {{point.id}} {{point.title}} {{point.severity}} {{point.question}} {{{{x}}"}]}
+"prompt":"[{{heading}}] ({{vars.project}}|{{vars.lots}}|{{vars.rate}}|{{vars.yes}}|{{vars.none?}}|{{ vars.missing? }}|{{ vars.名称 }}) {{point.id}} {{point.title}} {{point.severity}} {{point.question}} {{{{x}}"}]}
 --- json
 status eq "complete"
 --- llm_calls

@@ -118,7 +118,7 @@ count eq 3
 --- json_request
 {"chunk":{"text":"abc","heading":["甲","乙"]},"references":[{"id":"r","text":"参考"}],"vars":{"x":"值","n":3},"points":[{"id":"a","title":"题","severity":"info","question":"问","steps":[
 "[{{heading}}|{{vars.x}}|{{point.id}}] [[raw=x]]",
-"[{{vars.n}}|{{point.title}}|{{point.severity}}|{{point.question}}|{{vars.none}}] {{references}} {{chunk}} [[ok]]"]}]}
+"[{{vars.n}}|{{point.title}}|{{point.severity}}|{{point.question}}|{{vars.none?}}] {{references}} {{chunk}} [[ok]]"]}]}
 --- json
 status eq "complete"
 results.0.finding.severity eq "info"

@@ -40,6 +40,7 @@ my %rubrics = (
     three => [ 'ok', 'verdict=risk quote=甲方 severity=major',
                'verdict=fail quote=没有的话' ],
     one => ['verdict=fail quote=甲方'],
+    separators => ["verdict=fail quote=甲%C2%85乙%E2%80%A8丙"],
     slow => ['delay=60000'],
     plain => [undef],               # the script is in the chunk
     broken => ['400'],
@@ -75,6 +76,7 @@ my $Config = <<'END';
     review_retry tries=2 backoff=10ms budget=1000%;
     location = /v1/review { review; }
     location = /v1/task { review_task three; }
+    location = /separators { review_task separators; }
     location = /no_rubric { review_task; }
     location = /limit { review_task three; review_max_text_size 30; }
     location = /two { review_task three; review_max_points 2; }
@@ -1151,3 +1153,15 @@ Accept: text/markdown
 ^## 3. T3$
 ^- \*\*警告\*\*：文中疑有对审核者的指令$
 ^- \*\*文本块\*\*：c1$
+
+
+
+=== TEST 50: what some take for the end of a line is escaped in lines
+--- json_request eval
+"/separators\n" . main::body("甲\xc2\x85乙\xe2\x80\xa8丙\xe2\x80\xa9丁。")
+--- more_headers
+Accept: application/x-ndjson
+--- response_body_unlike eval
+qr/\xc2\x85|\xe2\x80[\xa8\xa9]/
+--- lines
+-1.report.points.0.findings.0.evidence.0.match eq "exact"

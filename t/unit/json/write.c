@@ -266,6 +266,60 @@ test_no_memory(void)
 }
 
 
+/* what some take for ends of lines, at any place beside what is near it */
+
+static void
+test_separators(void)
+{
+    size_t         i, k, n;
+    json_t        *json, *value;
+    review_buf_t   b;
+    char           text[256];
+    static const char *const  pieces[] = {
+        "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xa7",
+        "\xe2\x80\xaa", "\xe2\x81\xa8", "\xc2\x84", "\xc2\xa0",
+        "\xe2\x80\x9c", "文", "a", "\"", "\n", "12345678"
+    };
+    const size_t   last = sizeof(pieces) / sizeof(pieces[0]);
+
+    n = 0;
+
+    for (i = 0; i < last * last * last; i++) {
+        snprintf(text, sizeof(text), "%s%s%s%s", pieces[i % last],
+                 pieces[i / last % last], pieces[i / last / last],
+                 pieces[(i * 7 + 3) % last]);
+
+        value = json_string(text);
+
+        review_buf_init(&b, pool, 0);
+        review_write_array(&b, NULL);
+        review_write_string(&b, NULL, text, strlen(text));
+        review_write_value(&b, NULL, value);
+
+        for (k = 0; k + 1 < b.len; k++) {
+            n += memcmp(b.data + k, "\xc2\x85", 2) == 0;
+            n += k + 2 < b.len && (memcmp(b.data + k, "\xe2\x80\xa8", 3) == 0
+                                   || memcmp(b.data + k, "\xe2\x80\xa9", 3)
+                                      == 0);
+        }
+
+        review_write_raw(&b, NULL, "\"\xe2\x80\xa8\xc2\x85\"", 7);
+        review_write_array_end(&b);
+
+        n += memcmp(b.data + b.len - 15, "\"\\u2028\\u0085\"]", 15) != 0;
+
+        json = json_loadb(b.data, b.len, 0, NULL);
+        n += !json_equal(json_array_get(json, 0), value);
+        n += !json_equal(json_array_get(json, 1), value);
+
+        json_decref(json);
+        json_decref(value);
+    }
+
+    ok(n == 0, "U+0085, U+2028, U+2029 are escaped, and nothing else: %zu", n);
+}
+
+
 int
 main(void)
 {
@@ -274,6 +328,7 @@ main(void)
     test_members();
     test_elements();
     test_strings();
+    test_separators();
     test_circle();
     test_no_memory();
 

@@ -384,7 +384,7 @@ test_findings(void)
 
     report = create();
     add(report, 1, "质保期为13年", "投标保证金", 0, 5, 0.9);
-    seen(report, 0, "质保期为13年。投标", 3, 13, 0.2);
+    seen(report, 0, "投标保证金10 万元", 11, 21, 0.2);
     json = search(report, NO_LIMIT);
 
     ok(json_array_size(at(json, "points.0.findings")) == 1

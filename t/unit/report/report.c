@@ -827,13 +827,31 @@ test_order(void)
     add(report, 3, finding("p1", "risk", "fatal", "0.4", ""));
     json = finish(report);
 
-    ok(is(json, "points.0.findings.0.verdict", "'risk'")
-       && is(json, "points.0.findings.1.verdict", "'fail'")
+    ok(is(json, "points.0.findings.0.verdict", "'fail'")
+       && is(json, "points.0.findings.1.verdict", "'risk'")
        && is(json, "points.0.findings.2.verdict", "'unsure'")
        && is(json, "points.0.findings.3.verdict", "'pass'"),
-       "by severity, then by verdict");
+       "by verdict, whatever the severity");
     ok(is(json, "points.0.severity", "'fatal'")
        && is(json, "points.0.verdict", "'fail'"), "the point's own");
+
+    json_decref(json);
+
+    report = create(4, 1);
+    add(report, 0, finding("p1", "risk", "minor", "0.1", ""));
+    add(report, 1, finding("p1", "pass", "fatal", "0.1",
+                           "{'quote':'第','source':'chunk','start':0,'end':1,"
+                           "'match':'exact'}"));
+    add(report, 2, finding("p1", "fail", "info", "0.1", ""));
+    add(report, 3, finding("p1", "fail", "minor", "0.1", ""));
+    json = finish(report);
+
+    ok(is(json, "points.0.findings.0.chunks", "['c4']")
+       && is(json, "points.0.findings.1.chunks", "['c3']")
+       && is(json, "points.0.findings.2.chunks", "['c1']")
+       && is(json, "points.0.findings.3.verdict", "'pass'")
+       && is(json, "points.0.severity", "'minor'"),
+       "of one verdict by severity; a fatal pass is no severity of the point");
 
     json_decref(json);
 
@@ -1033,6 +1051,114 @@ test_markdown(void)
 
 
 /*
+ * 100 code points, in chunks of which each has the half of the one before, and
+ * what they quote: from, to in the document.
+ */
+
+static review_report_t  *chained;
+
+static json_t *
+chain(const size_t (*places)[2], size_t n, const char *reason)
+{
+    char                    evidence[256];
+    size_t                  i;
+    json_t                 *reply;
+    review_str_t            text;
+    review_report_t        *report;
+    review_report_chunk_t  *cs;
+    static char             ids[8][24];
+
+    text.len = 100;
+    text.data = memset(review_alloc(pool, 100), 'x', 100);
+    cs = review_alloc(pool, n * sizeof(*cs));
+    memset(cs, 0, n * sizeof(*cs));
+
+    for (i = 0; i < n; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "c%zu", i + 1);
+        cs[i].id.data = ids[i];
+        cs[i].id.len = strlen(ids[i]);
+        cs[i].start = i * 20;
+        cs[i].end = i * 20 + 40;
+    }
+
+    report = review_report_create(pool, &text, cs, n, points, 1);
+
+    for (i = 0; i < n; i++) {
+        snprintf(evidence, sizeof(evidence), "{'quote':'%.*s','source':'chunk',"
+                 "'start':%zu,'end':%zu,'match':'exact'}",
+                 (int) (places[i][1] - places[i][0]), text.data,
+                 places[i][0] - i * 20, places[i][1] - i * 20);
+
+        reply = finding("p1", "risk", "major", i == 1 ? "0.9" : "0.5",
+                        evidence);
+        json_object_set_new(
+            json_object_get(json_array_get(json_object_get(reply, "results"),
+                                           0), "finding"),
+            "reason", json_sprintf("%s%zu", reason, strlen(reason) ? 0 : i));
+        add(report, i, reply);
+    }
+
+    chained = report;
+
+    return finish(report);
+}
+
+
+static void
+test_chain(void)
+{
+    json_t        *json;
+    review_buf_t   b;
+
+    static const size_t  apart[][2] = { {0, 36}, {32, 56}, {52, 76} };
+    static const size_t  near[][2] = { {22, 34}, {22, 36}, {42, 50} };
+    static const size_t  drift[][2] = { {20, 40}, {26, 46}, {40, 53} };
+    static const size_t  within[][2] = { {0, 38}, {26, 32} };
+
+    json = chain(apart, 3, "");
+    ok(json_array_size(at(json, "points.0.findings")) == 3,
+       "chunks that overlap in a chain, and quote each its own");
+    json_decref(json);
+
+    json = chain(near, 3, "");
+    ok(json_array_size(at(json, "points.0.findings")) == 2
+       && is(json, "points.0.findings.0.chunks", "['c1','c2']")
+       && is(json, "points.0.findings.0.reason", "'1'")
+       && is(json, "points.0.findings.0.also",
+             "[{'chunk':'c1','severity':'major','reason':'0','suggestion':"
+             "'do','confidence':0.5}]")
+       && at(json, "points.0.findings.1.also") == NULL,
+       "nearly the same is one, with the reasons of both");
+    json_decref(json);
+
+    review_buf_init(&b, pool, 0);
+    review_report_markdown(chained, &b, "en", NULL);
+    review_buf_add(&b, "", 1);
+    ok(strstr(b.data, "- **Reason**: 1\n- **Suggestion**: do\n"
+              "- **Confidence**: 0.9\n"
+              "- **Also**: c1, 0, Suggestion: do\n\n"), "for people, too");
+
+    json = chain(near, 3, "same");
+    ok(is(json, "points.0.findings.0.chunks", "['c1','c2']")
+       && at(json, "points.0.findings.0.also") == NULL,
+       "the same reason is told once");
+    json_decref(json);
+
+    json = chain(drift, 3, "");
+    ok(json_array_size(at(json, "points.0.findings")) == 2
+       && is(json, "points.0.findings.0.chunks", "['c1','c2']")
+       && is(json, "points.0.findings.1.chunks", "['c3']"),
+       "the last of a chain is compared with the first");
+    json_decref(json);
+
+    json = chain(within, 2, "");
+    ok(json_array_size(at(json, "points.0.findings")) == 2,
+       "some words within a long quote");
+    json_decref(json);
+}
+
+
+/*
  * A document made at random, cut into chunks that overlap and may repeat a
  * header, and what each of them says of one point.  Its reference, "ref", has
  * the same text, and clauses that are cut alike.
@@ -1147,6 +1273,35 @@ case_quote(case_t *c, const review_report_chunk_t *chunk, size_t from,
 }
 
 
+/* a place that the chunk before quotes, or about, if it is this one's, too */
+
+static void
+case_again(case_t *c, size_t i, size_t *from, size_t *to)
+{
+    place_t                *place;
+    said_t                 *said;
+    review_report_chunk_t  *chunk;
+
+    if (i == 0 || c->said[i - 1].n == 0 || roll(4) == 0) {
+        return;
+    }
+
+    said = &c->said[i - 1];
+    place = &said->places[roll(said->n)];
+    chunk = &c->chunks[i];
+
+    if (place->kind || place->header || place->start < chunk->start
+        || place->end > chunk->end)
+    {
+        return;
+    }
+
+    *from = chunk->header + place->start - chunk->start;
+    *to = chunk->header + place->end - chunk->start;
+    *to += *to < chunk->header + chunk->end - chunk->start ? roll(2) : 0;
+}
+
+
 /* a place of the chunk's text, or a clause's, and the JSON that tells of it */
 
 static json_t *
@@ -1170,6 +1325,10 @@ case_place(case_t *c, size_t i, place_t *place)
 
     if (roll(4)) {
         to = to > from + 5 ? from + 5 : to;
+    }
+
+    if (place->kind == 0) {
+        case_again(c, i, &from, &to);
     }
 
     json = json_pack("{s:o,s:s,s:i,s:i,s:s}", "quote",
@@ -1286,41 +1445,134 @@ same_text(const case_t *c, const review_report_chunk_t *a,
 }
 
 
+/* most of the shorter, a good part of the longer */
+
 static int
-are_one(const case_t *c, size_t i, size_t k)
+near(const place_t *a, const place_t *b)
 {
-    int             one, two;
-    size_t          x, y;
-    const said_t   *a, *b;
-    const place_t  *p, *q;
+    size_t  start, end, one, two;
 
-    a = &c->said[i];
-    b = &c->said[k];
-    one = level(a);
-    two = level(b);
+    start = a->start > b->start ? a->start : b->start;
+    end = a->end < b->end ? a->end : b->end;
+    one = a->end - a->start;
+    two = b->end - b->start;
 
-    if (!told(a) || !told(b) || a->verdict != b->verdict) {
-        return 0;
+    return start < end
+           && 3 * (end - start) >= 2 * (one < two ? one : two)
+           && 3 * (end - start) >= (one > two ? one : two);
+}
+
+
+/*
+ * What is quoted that counts, in the order of places: each is one with the
+ * earliest of those it is near to which are themselves one with none.
+ */
+
+typedef struct {
+    const place_t  *place;
+    size_t          said;
+    size_t          first;
+} counted_t;
+
+
+static int
+compare_counted(const void *a, const void *b)
+{
+    const counted_t  *one, *two;
+
+    one = a;
+    two = b;
+
+    if (one->place->start != two->place->start) {
+        return one->place->start < two->place->start ? -1 : 1;
     }
 
-    if (one == -1 || two == -1) {
-        return one == two && same_text(c, &c->chunks[i], &c->chunks[k]);
-    }
+    return one->said < two->said ? -1 : one->said > two->said;
+}
 
-    for (x = 0; x < a->n; x++) {
-        for (y = 0; y < b->n; y++) {
-            p = &a->places[x];
-            q = &b->places[y];
 
-            if (p->kind == 0 && q->kind == 0 && p->header == one
-                && q->header == two && p->start < q->end && q->start < p->end)
+static size_t
+case_counted(case_t *c, int verdict, counted_t *list)
+{
+    size_t   i, k, n;
+    said_t  *said;
+
+    n = 0;
+
+    for (i = 0; i < c->n; i++) {
+        said = &c->said[i];
+
+        for (k = 0; told(said) && said->verdict == verdict && k < said->n;
+             k++)
+        {
+            if (said->places[k].kind == 0
+                && said->places[k].header == level(said))
             {
-                return 1;
+                list[n].place = &said->places[k];
+                list[n++].said = i;
             }
         }
     }
 
-    return 0;
+    qsort(list, n, sizeof(counted_t), compare_counted);
+
+    return n;
+}
+
+
+static void
+case_places(counted_t *list, size_t n)
+{
+    size_t  i, k, nopen, open[SMALL * QUOTES];
+
+    nopen = 0;
+
+    for (i = 0; i < n; i++) {
+        list[i].first = i;
+
+        /* the last eight only */
+
+        for (k = nopen > 8 ? nopen - 8 : 0; k < nopen; k++) {
+            if (near(list[open[k]].place, list[i].place)) {
+                list[i].first = open[k];
+                break;
+            }
+        }
+
+        if (k == nopen) {
+            open[nopen++] = i;
+        }
+    }
+}
+
+
+/* of chunks with one verdict that quote of the document */
+
+static void
+case_join(case_t *c, int verdict)
+{
+    size_t     i, k, j, n, group;
+    counted_t  list[SMALL * QUOTES];
+
+    n = case_counted(c, verdict, list);
+    case_places(list, n);
+
+    for (i = 0; i < c->n; i++) {
+        group = i;
+
+        for (k = 0; k < n; k++) {
+            for (j = 0; j < n; j++) {
+                if (list[k].said == i && list[j].said < group
+                    && list[j].first == list[k].first
+                    && c->said[list[j].said].group == list[j].said)
+                {
+                    group = list[j].said;
+                }
+            }
+        }
+
+        c->said[i].group = group < i ? group : c->said[i].group;
+    }
 }
 
 
@@ -1329,34 +1581,34 @@ are_one(const case_t *c, size_t i, size_t k)
 static size_t
 case_groups(case_t *c)
 {
-    size_t  i, k, j, from, n;
+    int      verdict;
+    size_t   i, k, n;
+    said_t  *said;
 
     for (i = 0; i < c->n; i++) {
-        c->said[i].group = i;
-    }
+        said = &c->said[i];
 
-    for (i = 0; i < c->n; i++) {
         for (k = 0; k < i; k++) {
-            if (c->said[i].group != c->said[k].group && are_one(c, i, k)) {
-                from = c->said[i].group;
-
-                for (j = 0; j < c->n; j++) {
-                    if (c->said[j].group == from) {
-                        c->said[j].group = c->said[k].group;
-                    }
-                }
+            if (told(said) && told(&c->said[k])
+                && said->verdict == c->said[k].verdict
+                && level(said) == -1 && level(&c->said[k]) == -1
+                && same_text(c, &c->chunks[i], &c->chunks[k]))
+            {
+                break;
             }
         }
+
+        said->group = k < i ? c->said[k].group : i;
+    }
+
+    for (verdict = 0; verdict < 5; verdict++) {
+        case_join(c, verdict);
     }
 
     n = 0;
 
     for (i = 0; i < c->n; i++) {
-        for (k = 0; k < i && (c->said[k].group != c->said[i].group); k++) {
-            /* void */
-        }
-
-        n += told(&c->said[i]) && k == i;
+        n += told(&c->said[i]) && c->said[i].group == i;
     }
 
     return n;
@@ -1457,6 +1709,36 @@ has_place(json_t *list, const place_t *place)
 }
 
 
+/* each says its own: all that is not the finding's own reason, in order */
+
+static int
+check_also(json_t *f)
+{
+    size_t       i, n;
+    json_t      *id, *other;
+    const char  *reason;
+
+    n = 0;
+
+    json_array_foreach(json_object_get(f, "chunks"), i, id) {
+        if (strcmp(json_string_value(id), string(f, "reason")) == 0) {
+            continue;
+        }
+
+        other = json_array_get(json_object_get(f, "also"), n++);
+        reason = string(other, "reason");
+
+        fail_if(strcmp(reason, json_string_value(id)) != 0);
+        fail_if(strcmp(string(other, "chunk"), reason) != 0);
+    }
+
+    fail_if(n != json_array_size(json_object_get(f, "also")));
+    fail_if(n == 0 && json_object_get(f, "also"));
+
+    return 1;
+}
+
+
 /* the finding is that of all these chunks, and of no other */
 
 static int
@@ -1505,7 +1787,7 @@ check_group(const case_t *c, json_t *f, int *seen)
     fail_if(strcmp(string(f, "severity"), review_severities[severity]) != 0);
     fail_if(strcmp(string(f, "reason"), c->ids[best]) != 0);
 
-    return check_quotes(c, json_object_get(f, "evidence"));
+    return check_also(f) && check_quotes(c, json_object_get(f, "evidence"));
 }
 
 
@@ -1805,7 +2087,7 @@ test_big(void)
     ok(used < 16 * 1024 * 1024, "12000 findings in %zu bytes", used);
     tap_pool_free(pool);
 
-    /* all of them in one: each overlaps the next */
+    /* many places that overlap in a chain */
 
     pool = tap_pool();
     seconds = big(10000, 100, 20, &used);
@@ -1889,6 +2171,7 @@ main(void)
     test_verdicts();
     test_warnings();
     test_order();
+    test_chain();
     test_none();
     test_same_text();
     test_headers();

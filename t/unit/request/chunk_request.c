@@ -201,6 +201,33 @@ test_wrong(void)
 }
 
 
+/* what prompts name has to be there, unless they say that it need not be */
+
+#define ASKS(prompt)  "'points':[{'id':'甲','prompt':'" prompt "'}]"
+
+static void
+test_named_vars(void)
+{
+    refused(422, "/vars/x", "is missing: the prompt of point \"甲\" has "
+            "\"{{vars.x}}\"", "{'chunk':'x'," ASKS("{{vars.x}}") "}");
+    refused(422, "/vars/x", "\"{{vars.x?}}\"",
+            "{'chunk':'x','vars':{}," ASKS("{{vars.x}}") "}");
+    refused(422, "/vars/x", "is missing", "{'chunk':'x','vars':{'x':null},"
+            ASKS("{{vars.x}}") "}");
+    refused(422, "/vars/b", "is missing",
+            "{'chunk':'x','vars':{'a':1}," ASKS("{{vars.a}}{{vars.b}}") "}");
+    refused(422, "/vars/名", "is missing", "{'chunk':'x','vars':{},"
+            "'points':['a',{'id':'b','steps':['{{vars.z?}}','{{vars.名}}']}]}");
+
+    ok(read_request("{'chunk':'x'," ASKS("{{vars.x?}}") "}") == 0,
+       "one that need not be there");
+    ok(read_request("{'chunk':'x','vars':{'x':''}," ASKS("{{vars.x}}") "}")
+       == 0, "one that is empty");
+    ok(read_request("{'chunk':'x','vars':{'x':false}," ASKS("{{vars.x}}") "}")
+       == 0, "one that is false");
+}
+
+
 static void
 test_many_vars(void)
 {
@@ -275,6 +302,7 @@ main(void)
     test_references();
     test_known();
     test_wrong();
+    test_named_vars();
     test_many_vars();
     test_memory();
 

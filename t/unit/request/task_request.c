@@ -12,7 +12,7 @@
 #include "review/request/task_request.h"
 
 
-static review_rubric_t        *bid, *tender;
+static review_rubric_t        *bid, *tender, *asking;
 static review_task_given_t     given;
 static review_task_request_t   request;
 
@@ -235,6 +235,14 @@ test_wrong(void)
             "{'document':'a','vars':{'a':[]}}");
     refused(413, "/vars", "the variables are of 10 bytes",
             "{'document':'a','vars':{'a':'123456789'}}");
+
+    given.rubrics.rubric = asking;
+    refused(422, "/vars/x", "is missing: the prompt of point \"a\"",
+            "{'document':'a','vars':{'y':1}}");
+    ok(read_request("{'document':'a','vars':{'x':1}}") == 0
+       && read_request("{'document':'a','points':['b']}") == 0,
+       "only prompts that are asked");
+    given.rubrics.rubric = bid;
     refused(400, "/deadline", "from 1", "{'document':'a','deadline':0.5}");
     refused(400, "/result/object", "is missing: what the report is saved as",
             "{'document':'a','result':{}}");
@@ -283,7 +291,13 @@ main(void)
     static const char  one[] = "{\"name\":\"标书\",\"points\":["
         "{\"id\":\"a\",\"question\":\"q\"},{\"id\":\"b\",\"question\":\"q\"}]}";
 
+    static const char  two[] = "{\"name\":\"x\",\"points\":["
+        "{\"id\":\"a\",\"prompt\":\"{{vars.x}}\"},"
+        "{\"id\":\"b\",\"question\":\"q\"}]}";
+
     rubrics = tap_pool();
+
+    asking = review_rubric_load(rubrics, two, sizeof(two) - 1, &err);
 
     bid = review_rubric_load(rubrics, one, sizeof(one) - 1, &err);
     tender = review_rubric_load(rubrics, one, sizeof(one) - 1, &err);

@@ -39,6 +39,8 @@ static const good_t  good[] = {
     { "a{{ vars.A-b_c.9 }}b", "text=a|var=A-b_c.9|text=b|" },
     { "{{vars.项目名称}}", "var=项目名称|" },
     { "{{vars.é}}", "var=é|" },
+    { "{{vars.x?}}b{{ vars.y? }}", "var?=x|text=b|var?=y|" },
+    { "{{vars.x?}}{{vars.x}}", "var?=x|var=x|" },
 
     { "{", "text={|" },
     { "}}", "text=}}|" },
@@ -86,6 +88,10 @@ static const bad_t  bad[] = {
       "line 1, column 1: \"一二三四五六七八九十...\"" KNOWN },
     { "{{vars}}", "line 1, column 1: \"vars\"" KNOWN },
     { "{{vars.}}", "line 1, column 1: \"vars.\"" VAR },
+    { "{{vars.?}}", "line 1, column 1: \"vars.?\"" VAR },
+    { "{{vars.a??}}", "line 1, column 1: \"vars.a??\"" VAR },
+    { "{{vars.?a}}", "line 1, column 1: \"vars.?a\"" VAR },
+    { "{{chunk?}}", "line 1, column 1: \"chunk?\"" KNOWN },
     { "{{vars.a b}}", "line 1, column 1: \"vars.a b\"" VAR },
     { "{{vars.a　b}}", "line 1, column 1: \"vars.a　b\"" VAR },
     { "{{vars.a/b}}", "line 1, column 1: \"vars.a/b\"" VAR },
@@ -104,7 +110,8 @@ show(review_template_t *t, char *out)
 
     for (i = 0; i < t->nparts; i++) {
         part = &t->parts[i];
-        out += sprintf(out, "%s", kinds[part->type]);
+        out += sprintf(out, "%s%s", kinds[part->type],
+                       part->optional ? "?" : "");
 
         if (part->text.len) {
             out += sprintf(out, "=%.*s", (int) part->text.len,
