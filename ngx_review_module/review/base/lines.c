@@ -7,16 +7,19 @@
 
 
 #define REVIEW_LINES_BLOCK  256        /* bytes between two checkpoints */
-#define REVIEW_LINES_SMALL  8192       /* of a text that needs none */
+#define REVIEW_LINES_SMALL  512        /* of a text that needs none */
 
+
+/* \r\n is counted by its \n */
 
 static size_t
-review_lines_few(const char *p, const char *end, const char *last)
+review_lines_returns(const char *p, const char *end, const char *last)
 {
     size_t  n;
 
-    for (n = 0; p < end; p++) {
-        n += *p == '\n' || (*p == '\r' && !(p + 1 < last && p[1] == '\n'));
+    for (n = 0; (p = memchr(p, '\r', (size_t) (end - p))); n++) {
+        p++;
+        n -= p < last && *p == '\n';
     }
 
     return n;
@@ -25,40 +28,16 @@ review_lines_few(const char *p, const char *end, const char *last)
 
 #if (__SSE2__)
 
-#define review_lines_each(v, c)  _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
-
-
 /* blocks of 16 bytes whose sums are of 8 bits: 255 at most */
 
-static size_t
-review_lines_blocks(const char *p, size_t n, int returns)
+static inline size_t
+review_lines_blocks(const char *p, size_t n)
 {
-    __m128i  v, sum, seen;
+    __m128i  sum;
 
-    sum = _mm_setzero_si128();
-    seen = _mm_setzero_si128();
-
-    for ( /* void */ ; n; n--, p += 16) {
-        v = _mm_loadu_si128((const __m128i *) p);
-        sum = _mm_sub_epi8(sum, review_lines_each(v, '\n'));
-        v = review_lines_each(v, '\r');
-
-        if (returns) {
-
-            /* \r\n has been counted, or will be, by its \n */
-
-            v = _mm_andnot_si128(
-                    review_lines_each(_mm_loadu_si128((const __m128i *)
-                                                      (p + 1)), '\n'), v);
-            sum = _mm_sub_epi8(sum, v);
-
-        } else {
-            seen = _mm_or_si128(seen, v);
-        }
-    }
-
-    if (_mm_movemask_epi8(seen)) {
-        return SIZE_MAX;
+    for (sum = _mm_setzero_si128(); n; n--, p += 16) {
+        sum = _mm_sub_epi8(sum, _mm_cmpeq_epi8(
+                  _mm_loadu_si128((const __m128i *) p), _mm_set1_epi8('\n')));
     }
 
     sum = _mm_sad_epu8(sum, _mm_setzero_si128());
@@ -67,41 +46,40 @@ review_lines_blocks(const char *p, size_t n, int returns)
            + (size_t) _mm_extract_epi16(sum, 4);
 }
 
+#endif
 
-size_t
-review_lines_count(const char *p, const char *end, const char *last)
+
+static size_t
+review_lines_feed(const char *p, const char *end)
 {
-    size_t  n, k, blocks;
+    size_t  n;
 
     n = 0;
 
-    while (end - p >= 16 && last - p > 16) {
+#if (__SSE2__)
+
+    for (size_t blocks; end - p >= 16; p += blocks * 16) {
         blocks = (size_t) (end - p) / 16;
-        blocks -= blocks * 16 == (size_t) (last - p);
         blocks = blocks < 255 ? blocks : 255;
 
-        k = review_lines_blocks(p, blocks, 0);
-
-        if (k == SIZE_MAX) {
-            k = review_lines_blocks(p, blocks, 1);
-        }
-
-        n += k;
-        p += blocks * 16;
+        n += review_lines_blocks(p, blocks);
     }
 
-    return n + review_lines_few(p, end, last);
+#endif
+
+    for ( /* void */ ; p < end; p++) {
+        n += *p == '\n';
+    }
+
+    return n;
 }
 
-#else
 
 size_t
 review_lines_count(const char *p, const char *end, const char *last)
 {
-    return review_lines_few(p, end, last);
+    return review_lines_feed(p, end) + review_lines_returns(p, end, last);
 }
-
-#endif
 
 
 size_t
@@ -160,6 +138,8 @@ review_lines_init(review_lines_t *lines, review_pool_t *pool, const char *data,
         return;
     }
 
+    lines->returns = memchr(data, '\r', len) != NULL;
+
     review_lines_find_feeds(lines, pool);
 
     if (len < REVIEW_LINES_SMALL) {
@@ -178,8 +158,13 @@ review_lines_init(review_lines_t *lines, review_pool_t *pool, const char *data,
 
     for (i = 0; i < n; i++) {
         p = data + i * REVIEW_LINES_BLOCK;
-        count += (uint32_t) review_lines_count(p, p + REVIEW_LINES_BLOCK,
-                                               data + len);
+        count += (uint32_t) review_lines_feed(p, p + REVIEW_LINES_BLOCK);
+
+        if (lines->returns) {
+            count += (uint32_t) review_lines_returns(p, p + REVIEW_LINES_BLOCK,
+                                                     data + len);
+        }
+
         lines->marks[i + 1] = count;
     }
 }
@@ -188,7 +173,8 @@ review_lines_init(review_lines_t *lines, review_pool_t *pool, const char *data,
 size_t
 review_lines_line(const review_lines_t *lines, size_t offset)
 {
-    size_t  n, from;
+    size_t       n, from;
+    const char  *p, *end;
 
     n = 1;
     from = 0;
@@ -198,8 +184,12 @@ review_lines_line(const review_lines_t *lines, size_t offset)
         from = offset - offset % REVIEW_LINES_BLOCK;
     }
 
-    return n + review_lines_count(lines->data + from, lines->data + offset,
-                                  lines->data + lines->len);
+    p = lines->data + from;
+    end = lines->data + offset;
+    n += review_lines_feed(p, end);
+
+    return lines->returns
+           ? n + review_lines_returns(p, end, lines->data + lines->len) : n;
 }
 
 

@@ -30,6 +30,7 @@ typedef struct {
     uint32_t        *marks;      /* ends of lines before each; NULL: none */
     uint32_t        *feeds;      /* where form feeds stand */
     size_t           nfeeds;
+    unsigned         returns:1;  /* there is a \r */
 } review_lines_t;
 
 
