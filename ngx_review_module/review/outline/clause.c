@@ -111,32 +111,7 @@ review_clause_follows(const review_clause_number_t *last,
 }
 
 
-/* 3.2 and 3.5, 3.2 and 3.2.3, 3.2 and 1.1 */
-
-static int
-review_clause_may_follow(const review_clause_number_t *last,
-    const review_clause_number_t *number)
-{
-    unsigned  i, before;
-
-    if (review_clause_begins(number, number->n - 1)) {
-        return 1;
-    }
-
-    i = review_clause_differ(last, number);
-
-    if (i + 1 != number->n) {
-        return 0;
-    }
-
-    before = i < last->n ? last->parts[i] : 0;
-
-    return number->parts[i] > before
-           && number->parts[i] <= before + REVIEW_CLAUSE_STEP;
-}
-
-
-/* the first of all: no year, no version 2.0 */
+/* no year, no address, no version 2.0 */
 
 static int
 review_clause_may_begin(const review_clause_number_t *number)
@@ -150,6 +125,33 @@ review_clause_may_begin(const review_clause_number_t *number)
     }
 
     return 1;
+}
+
+
+/* 3.2 and 3.5, 3.2 and 3.2.3, 3.2 and 1.1 */
+
+static int
+review_clause_may_follow(const review_clause_number_t *last,
+    const review_clause_number_t *number)
+{
+    unsigned  i, before;
+
+    if (review_clause_begins(number, number->n - 1)
+        && review_clause_may_begin(number))
+    {
+        return 1;
+    }
+
+    i = review_clause_differ(last, number);
+
+    if (i + 1 != number->n) {
+        return 0;
+    }
+
+    before = i < last->n ? last->parts[i] : 0;
+
+    return number->parts[i] > before
+           && number->parts[i] <= before + REVIEW_CLAUSE_STEP;
 }
 
 
@@ -182,9 +184,7 @@ review_clause_is_decimal(const review_clauses_t *clauses,
 }
 
 
-/* 0 to 9, 10, 100, 1000, or -1: it is no numeral */
-
-static int
+int
 review_clause_numeral(int32_t c)
 {
     switch (c) {

@@ -43,11 +43,12 @@ review_heading_level(const review_mark_t *mark, int clause)
 }
 
 
-/* "【招标代理】", "（定义）" behind a label: its end, or p itself */
+/* "【招标代理】", "（定义）" but not "（二）" behind a label: its end, or p */
 
 static const char *
 review_heading_bracket(const char *p, const char *last)
 {
+    int          words;
     int32_t      c, close;
     const char  *s;
 
@@ -71,16 +72,20 @@ review_heading_bracket(const char *p, const char *last)
         return p;
     }
 
-    while (s < last && s - p < REVIEW_HEADING_SHORT) {
+    (void) review_utf8_next(&s, last);
+
+    for (words = 0; s < last && s - p < REVIEW_HEADING_SHORT; /* void */ ) {
         c = review_utf8_next(&s, last);
 
         if (c == close) {
-            return s;
+            return words ? s : p;
         }
 
-        if (review_sign_is_digit(c) || review_sign_of(c) == REVIEW_SIGN_STOP) {
+        if (review_sign_of(c) == REVIEW_SIGN_STOP) {
             break;
         }
+
+        words |= !review_sign_is_digit(c) && review_clause_numeral(c) == -1;
     }
 
     return p;
@@ -89,7 +94,8 @@ review_heading_bracket(const char *p, const char *last)
 
 /*
  * "3.2.1 投标保证金：…", "3.2 Bid Security. The bidder…": the words up to a
- * colon or a stop, if they are few and more follows; else none.
+ * colon or a stop, if they are few and more follows, or up to the end, if
+ * nothing ends there; else none.
  */
 
 static const char *
@@ -121,7 +127,7 @@ review_heading_words(const char *p, const char *last)
         }
     }
 
-    return p;
+    return s == last && !review_mark_stops(p, last) ? last : p;
 }
 
 

@@ -172,6 +172,10 @@ typedef struct {
 int review_clause_is(const review_clauses_t *clauses, const review_mark_t *mark,
     const review_line_t *line, int apart);
 
+/* of a Chinese numeral: 0 to 9, 10, 100, 1000; or -1: it is none */
+
+int review_clause_numeral(int32_t c);
+
 /* a heading, or a clause, has come */
 
 void review_clause_seen(review_clauses_t *clauses, const review_mark_t *mark);
