@@ -849,10 +849,16 @@ sub written {
            $c, map { $writes{$_} } grep { $c =~ /\b$_\(/ } keys %writes;
 }
 
-my %written = (Split => [ written($split, $split_json) ],
+my $document_json = source("$upper/review/document/document_json.c");
+
+my %written = (Split => [ written($split, $split_json),
+                          written(function($document_json,
+                                           'review_document_json_warnings'),
+                                  function($document_json,
+                                           'review_document_json')) ],
                Embeddings => [ written($file{embed}) ],
                Ranking => [ written($file{rank}) ],
-               Report => [ written($file{task_report},
+               Report => [ written($file{task_report}, $document_json,
                            source("$upper/review/report/report_json.c")),
                            @{ names_of(source("$upper/review/report/report.c"),
                                        'review_report_statuses') } ],

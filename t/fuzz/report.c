@@ -37,8 +37,8 @@ static const review_report_chunk_t  chunks[] = {
 /* the references have the document's text; clauses overlap */
 
 static const review_report_reference_t  references[] = {
-    { review_string("law"), review_string(text), 2 },
-    { review_string("l|`"), review_string(text), 1 }
+    { review_string("law"), { .text = review_string(text) }, 2 },
+    { review_string("l|`"), { .text = review_string(text) }, 1 }
 };
 
 static const review_report_chunk_t  clauses[] = {
@@ -48,9 +48,9 @@ static const review_report_chunk_t  clauses[] = {
 };
 
 static const review_report_point_t  points[] = {
-    { review_string("a"), review_string("A") },
-    { review_string("b"), review_string("B") },
-    { review_string("c"), review_string("C") }
+    { review_string("a"), review_string("A"), 0 },
+    { review_string("b"), review_string("B"), 0 },
+    { review_string("c"), review_string("C"), 0 }
 };
 
 
@@ -292,11 +292,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     json_t           *reply;
     review_buf_t      b;
-    review_str_t      document = review_string(text);
     review_str_t      title = review_string("A\ntitle");
     json_error_t      error;
     review_pool_t    *pool;
     review_report_t  *report;
+
+    static review_document_t  document = {
+        .text = review_string(text)
+    };
 
     reply = json_loadb((const char *) data, size,
                        JSON_ALLOW_NUL|JSON_DECODE_ANY, &error);

@@ -132,12 +132,18 @@ check_text(review_pool_t *pool, const char *text, size_t len,
     size_t                  at, before, n;
     review_chunk_t          chunk;
     review_split_t         *split;
+    review_document_t       document;
     review_split_writer_t   w;
+
+    memset(&document, 0, sizeof(document));
+    document.text.data = text;
+    document.text.len = len;
+    check(review_page_split(pool, &document) == 0);
 
     split = review_split_create(pool, text, len, options);
     check(split != NULL);
 
-    review_split_json_writer_init(&w, text, len);
+    review_split_json_writer_init(&w, &document);
     at = 0;
     before = 0;
 

@@ -106,7 +106,7 @@ RUBRICS = {"own": ["excerpt=12 verdict=risk"],
            "late": ["ok", "hang"], "failing": ["400"]}
 
 
-WORDS = re.compile("(status|text|size|hang)=?([^ \n]*)")
+WORDS = re.compile("(status|text|size|hang|kind|cut)=?([^ \n]*)")
 
 
 # the converter: a document's first line says what becomes of it, in words
@@ -129,7 +129,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             with server.lock:
                 server.running -= 1
 
-    def answer(self, status="200", text=None, size=0, hang=None):
+    def answer(self, status="200", text=None, size=0, hang=None, kind=None,
+               cut=0):
         if hang is not None:
             self.connection.settimeout(60)
             self.connection.recv(1)
@@ -138,7 +139,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             else CONVERTED.encode()
         text = text or b"x" * int(size)
         self.send_response(int(status))
-        self.send_header("Content-Length", str(len(text)))
+        if kind:
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(text) + int(cut)))
         self.end_headers()
         self.wfile.write(text)
 

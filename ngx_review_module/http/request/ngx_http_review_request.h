@@ -8,6 +8,7 @@
 #include "http/limit/ngx_http_review_limit.h"
 #include "http/base/ngx_http_review_base.h"
 
+#include "review/document/document.h"
 #include "review/json/json.h"
 
 #pragma GCC visibility push(hidden)
@@ -139,6 +140,8 @@ struct ngx_http_review_ctx_s {
 
     json_t                     *body;       /* the client's JSON, */
     review_str_t                text;       /* or its text */
+    review_document_t          *document;   /* that was made the text; NULL: it
+                                               has come as one */
     ngx_http_review_work_t     *work;       /* what the request's threads do */
     void                       *data;       /* what progress waits for */
     ngx_http_review_usage_t     usage;

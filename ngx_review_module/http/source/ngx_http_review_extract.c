@@ -12,6 +12,15 @@
 #include "review/base/utf8.h"
 
 
+/* what JSON has beside its text, and that is twice what it stands for */
+
+#define NGX_HTTP_REVIEW_EXTRACT_JSON  (4 * 1024 * 1024)
+
+#define ngx_http_review_extract_json(max)                                     \
+    ((max) < NGX_MAX_SIZE_T_VALUE / 4                                         \
+     ? 2 * (max) + NGX_HTTP_REVIEW_EXTRACT_JSON : (max))
+
+
 /* a client's own body */
 
 typedef struct {
@@ -59,7 +68,8 @@ ngx_http_review_extract_load(ngx_http_review_extraction_t *e)
     call->data = e;
     call->backend = &ngx_http_review_extract_backend;
     call->uri = ngx_http_review_source_conf(e->ctx)->extract;
-    call->accept = "text/markdown, text/plain;q=0.9";
+    call->accept = "application/vnd.review.text+json, text/markdown;q=0.9, "
+                   "text/plain;q=0.8";
     call->type = e->type;
     call->body = e->body;
     call->npieces = e->npieces;
@@ -67,6 +77,8 @@ ngx_http_review_extract_load(ngx_http_review_extraction_t *e)
     call->name.len = ngx_strlen(call->name.data);
     call->usage = &e->ctx->usage;
     call->handler = ngx_http_review_extract_ended;
+
+    e->max_text = ngx_http_review_request_conf(e->ctx)->max_text;
 
     ngx_http_review_calls_start(call);
 }
@@ -80,6 +92,25 @@ ngx_http_review_extract_begin(ngx_http_review_call_t *call)
     e = call->data;
 
     review_buf_init(&e->reply, e->work->memory, 0);
+    e->json = 0;
+}
+
+
+/* does the converter answer with more than the text? */
+
+static ngx_uint_t
+ngx_http_review_extract_is_json(ngx_http_request_t *sr)
+{
+    ngx_str_t  *type;
+
+    static ngx_str_t  json = ngx_string("application/vnd.review.text+json");
+
+    type = &sr->headers_out.content_type;
+
+    return type->len >= json.len
+           && ngx_strncasecmp(type->data, json.data, json.len) == 0
+           && (type->len == json.len || type->data[json.len] == ';'
+               || type->data[json.len] == ' ');
 }
 
 
@@ -91,9 +122,14 @@ ngx_http_review_extract_feed(ngx_http_review_call_t *call, u_char *data,
 
     e = call->data;
 
+    if (e->reply.len == 0) {
+        e->json = ngx_http_review_extract_is_json(call->sr);
+    }
+
     return ngx_http_review_outcome_gather(call, &e->reply,
-                          ngx_http_review_request_conf(call->ctx)->max_text,
-                          data, len);
+                             e->json
+                             ? ngx_http_review_extract_json(e->max_text)
+                             : e->max_text, data, len);
 }
 
 
@@ -202,10 +238,54 @@ ngx_http_review_extract_run(void *data)
 {
     ngx_http_review_extraction_t *e = data;
 
-    e->text.data = e->reply.data ? e->reply.data : "";
-    e->text.len = e->reply.len;
+    review_str_t    text;
+    review_pool_t  *pool;
 
-    e->valid = review_utf8_text(e->text.data, e->text.len);
+    pool = e->work->memory;
+
+    text.data = e->reply.data ? e->reply.data : "";
+    text.len = e->reply.len;
+
+    e->valid = review_utf8_text(text.data, text.len);
+
+    if (e->valid < text.len) {
+        return;
+    }
+
+    if (!e->json) {
+        e->read = review_document_read(pool, &e->document, &text);
+        return;
+    }
+
+    e->read = review_extracted_read(pool, &e->document, text.data, text.len,
+                                    e->max_text, &e->err);
+
+    /* what was parsed is not needed any more, and here nobody waits */
+
+    (void) ngx_pfree(pool->ctx, (void *) text.data);
+}
+
+
+/* of a converter that says more than the text, and makes a mistake */
+
+static ngx_int_t
+ngx_http_review_extract_refused(ngx_http_review_extraction_t *e)
+{
+    const char  *at;
+
+    if (e->read == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        return ngx_http_review_problem_refuse(e->ctx, e->read, e->pointer,
+                                              "the document's text %s",
+                                              e->err.text);
+    }
+
+    at = e->err.pointer;
+
+    return ngx_http_review_problem_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
+                                          e->pointer, "the converter's answer "
+                                          "is not as it should be: %s%s%s",
+                                          at[0] ? at + 1 : "", at[0] ? " " : "",
+                                          e->err.text);
 }
 
 
@@ -216,12 +296,18 @@ ngx_http_review_extract_done(void *data)
 
     e->rc = NGX_OK;
 
-    if (e->valid < e->text.len) {
+    if (e->valid < e->reply.len) {
         e->rc = ngx_http_review_problem_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
                                                e->pointer, "the text that the "
                                                "converter made is not valid "
                                                "UTF-8 without NUL at byte %zu",
                                                e->valid);
+
+    } else if (e->read == -1) {
+        e->rc = NGX_ERROR;
+
+    } else if (e->read) {
+        e->rc = ngx_http_review_extract_refused(e);
     }
 
     e->handler(e);
@@ -343,7 +429,8 @@ ngx_http_review_extract_made(ngx_http_review_extraction_t *e)
         return;
     }
 
-    ctx->text = e->text;
+    ctx->text = e->document.text;
+    ctx->document = &e->document;
 
     if (ctx->deadline.timer_set) {
         ngx_del_timer(&ctx->deadline);

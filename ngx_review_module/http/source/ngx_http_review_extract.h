@@ -7,6 +7,8 @@
 
 #include "http/call/ngx_http_review_call.h"
 
+#include "review/document/document.h"
+
 #pragma GCC visibility push(hidden)
 
 
@@ -47,18 +49,22 @@ struct ngx_http_review_extraction_s {
     ngx_http_review_extraction_pt  handler; /* the end; may end the request */
     void                       *data;
 
-    /* NGX_OK and the text; NGX_ERROR; the status of a described problem */
+    /* NGX_OK and the document; NGX_ERROR; the status of a described problem */
 
     ngx_int_t                   rc;
-    review_str_t                text;       /* valid UTF-8 */
+    review_document_t           document;
 
     /* its own */
 
     ngx_http_review_call_t      call;
     review_buf_t                reply;
+    size_t                      max_text;
     size_t                      valid;
+    int                         read;       /* 0, or why it is no document */
+    review_error_t              err;
     char                        message[NGX_HTTP_REVIEW_EXTRACT_MESSAGE + 1];
     unsigned                    ended:1;    /* the call */
+    unsigned                    json:1;     /* is what the converter answers */
 };
 
 
@@ -74,7 +80,7 @@ void ngx_http_review_extract_load_progress(ngx_http_review_extraction_t *e);
 /*
  * A client's body: NGX_OK if it is JSON or a text, or can be made one; or the
  * status of a problem.  What is not text is made text; then "next" is called
- * with ctx->text; or the request has ended with a problem.
+ * with ctx->text and ctx->document; or the request has ended with a problem.
  */
 
 ngx_int_t ngx_http_review_extract_check(ngx_http_review_ctx_t *ctx,

@@ -55,28 +55,30 @@ ngx_http_review_source_made(ngx_http_review_source_t *source)
 {
     size_t                  max;
     ngx_int_t               rc;
+    review_str_t           *text;
     ngx_http_review_ctx_t  *ctx;
 
     rc = NGX_OK;
     ctx = source->owner->ctx;
+    text = &source->document.text;
 
     max = ngx_http_review_request_conf(ctx)->max_text;
 
-    if (source->text.len > max) {
+    if (text->len > max) {
         rc = ngx_http_review_problem_refuse(ctx,
                                             NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                             source->pointer, "the text is of "
                                             "%zu bytes, review_max_text_size "
-                                            "allows %zu", source->text.len,
+                                            "allows %zu", text->len,
                                             max);
 
-    } else if (review_utf8_blank(source->text.data, source->text.len)) {
+    } else if (review_utf8_blank(text->data, text->len)) {
         rc = ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE,
                                      source->pointer,
                                      "the document has no text");
     }
 
-    *source->into = source->text;
+    *source->into = source->document;
 
     ngx_http_review_source_end(source, rc);
 }
@@ -569,7 +571,7 @@ ngx_http_review_source_converted(ngx_http_review_extraction_t *e)
         return;
     }
 
-    source->text = e->text;
+    source->document = e->document;
 
     ngx_http_review_source_made(source);
 }

@@ -41,7 +41,7 @@ struct ngx_http_review_source_s {
     char                        pointer[REVIEW_ERROR_POINTER];
     review_str_t                name;       /* key, URL, or base64 */
     ngx_str_t                   type;       /* of it; empty: not told */
-    review_str_t               *into;       /* where the text is wanted */
+    review_document_t          *into;       /* where the text is wanted */
 
     ngx_http_review_source_state_e  state;
     ngx_http_review_work_t     *work;       /* the text's memory */
@@ -55,7 +55,7 @@ struct ngx_http_review_source_s {
     ngx_http_review_extraction_t  extraction;
 
     ngx_int_t                   rc;         /* NGX_OK, or why it has failed */
-    review_str_t                text;
+    review_document_t           document;
     size_t                      valid;      /* bytes that may be a text's */
     unsigned                    large:1;
     unsigned                    maybe:1;    /* a text, if it looks like one */
@@ -88,7 +88,7 @@ ngx_int_t ngx_http_review_sources_init(ngx_http_review_sources_t *sources,
     ngx_http_review_ctx_t *ctx);
 ngx_http_review_source_t *ngx_http_review_sources_add(
     ngx_http_review_sources_t *sources, review_source_e from,
-    const char *pointer, review_str_t *text);
+    const char *pointer, review_document_t *document);
 void ngx_http_review_sources_start(ngx_http_review_sources_t *sources);
 void ngx_http_review_sources_progress(ngx_http_review_sources_t *sources);
 void ngx_http_review_sources_cancel(ngx_http_review_sources_t *sources);
@@ -103,7 +103,8 @@ void ngx_http_review_source_cancel(ngx_http_review_source_t *source);
 
 /*
  * ngx_http_review_source_look.c: what is it?  By what is told of it, by its
- * name; then, on a thread, by its bytes: a text is in source->text.
+ * name; then, on a thread, by its bytes: a text is in source->document, of
+ * which nothing else is known yet.
  */
 
 ngx_int_t ngx_http_review_source_look_set_type(ngx_http_review_source_t *source,

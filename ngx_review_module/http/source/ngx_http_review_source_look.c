@@ -203,8 +203,8 @@ ngx_http_review_source_look(void *data)
     source->valid = review_utf8_text(text, source->size);
 
     if (source->valid == source->size) {
-        source->text.data = text;
-        source->text.len = source->size;
+        source->document.text.data = text;
+        source->document.text.len = source->size;
 
         ngx_http_review_source_look_drop(source);
 

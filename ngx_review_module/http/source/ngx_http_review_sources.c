@@ -25,7 +25,7 @@ ngx_http_review_sources_init(ngx_http_review_sources_t *sources,
 
 ngx_http_review_source_t *
 ngx_http_review_sources_add(ngx_http_review_sources_t *sources,
-    review_source_e from, const char *pointer, review_str_t *text)
+    review_source_e from, const char *pointer, review_document_t *document)
 {
     ngx_http_review_work_t     *work, *raw;
     ngx_http_review_source_t   *source, **list;
@@ -54,7 +54,7 @@ ngx_http_review_sources_add(ngx_http_review_sources_t *sources,
     source->owner = sources;
     source->handler = ngx_http_review_sources_done;
     source->from = from;
-    source->into = text;
+    source->into = document;
     source->work = work;
     source->raw = raw;
 

@@ -34,6 +34,7 @@ typedef struct {
     review_pool_t              *pool;
     json_t                     *body;       /* the text's; NULL: not JSON */
     review_str_t                text;
+    review_document_t           document;   /* of the text */
     review_split_options_t      options;
     review_split_t             *split;
     review_split_writer_t       writer;
@@ -317,6 +318,11 @@ ngx_http_review_split_start(ngx_http_review_split_t *split)
     cut->pool = work->memory;
     cut->body = ctx->body;
     cut->text = ctx->text;
+
+    if (ctx->document) {
+        cut->document = *ctx->document;
+    }
+
     cut->options = split->options;
     cut->lines = split->lines;
 
@@ -352,6 +358,13 @@ ngx_http_review_split_run(void *data)
     review_chunk_t  chunk;
 
     if (cut->split == NULL) {
+        if (cut->document.sha256[0] == '\0'
+            && review_document_read(cut->pool, &cut->document, &cut->text) != 0)
+        {
+            cut->failed = 1;
+            return;
+        }
+
         cut->split = review_split_create(cut->pool, cut->text.data,
                                          cut->text.len, &cut->options);
         if (cut->split == NULL) {
@@ -362,9 +375,12 @@ ngx_http_review_split_run(void *data)
         size = cut->lines ? NGX_HTTP_REVIEW_SPLIT_WINDOW
                           : cut->text.len + cut->text.len / 4;
 
-        review_split_json_writer_init(&cut->writer, cut->text.data,
-                                      cut->text.len);
+        review_split_json_writer_init(&cut->writer, &cut->document);
         review_buf_init(&cut->out, cut->pool, size + 4096);
+
+        if (cut->lines) {
+            cut->writer.document = &cut->document;
+        }
 
         if (!cut->lines) {
             review_write_object(&cut->out, NULL);
@@ -465,12 +481,15 @@ ngx_http_review_split_whole(ngx_http_review_ctx_t *ctx,
     ngx_http_review_cut_t *cut)
 {
     review_write_array_end(&cut->out);
+    review_write_object(&cut->out, "document");
+    review_document_json(&cut->out, &cut->document);
+    review_write_object_end(&cut->out);
     review_write_number(&cut->out, "count", cut->writer.n);
     review_write_number(&cut->out, "elapsed_ms",
                         ngx_current_msec - ctx->started);
     review_write_object_end(&cut->out);
 
-    ctx->status = "complete";
+    ctx->status = cut->document.unread ? "partial" : "complete";
 
     ngx_http_review_ctx_reply(ctx, NGX_HTTP_OK,
                               ngx_http_review_reply_buf(ctx->request->pool,
@@ -506,7 +525,7 @@ ngx_http_review_split_window(ngx_http_review_ctx_t *ctx,
     }
 
     if (cut->last) {
-        ctx->status = "complete";
+        ctx->status = cut->document.unread ? "partial" : "complete";
 
         ngx_http_review_ctx_end(ctx);
         ngx_http_finalize_request(r, ngx_http_review_reply_piece(ctx, out, 1));

@@ -294,10 +294,10 @@ ngx_http_review_task_plan(ngx_http_review_task_t *task)
     ngx_http_review_plan_t  *plan;
 
     plan = task->plan;
-    size = plan->document.text.len;
+    size = plan->document.document.text.len;
 
     for (i = 0; i < plan->nreferences; i++) {
-        size += plan->references[i].text.len;
+        size += plan->references[i].document.text.len;
     }
 
     task->load_time = ngx_current_msec - task->ctx.started;
@@ -348,7 +348,7 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
     plan = task->plan;
 
     task->report = review_report_create(ctx->work->memory,
-                                        &plan->document.text, plan->chunks,
+                                        &plan->document.document, plan->chunks,
                                         plan->nchunks, plan->points,
                                         plan->npoints);
     if (task->report == NULL
@@ -372,6 +372,10 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
     if (task->format == NGX_HTTP_REVIEW_TASK_LINES
         && ngx_http_review_reply_start(ctx, "application/x-ndjson") != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (plan->told && ngx_http_review_task_reply_document(task) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -79,10 +79,12 @@ typedef struct {
     review_places_t            *places;     /* of document and references */
     review_report_chunk_t      *clauses;    /* reference by reference */
     size_t                      nclauses;
-    size_t                      length;     /* of the document: code points */
     size_t                      size;       /* of all texts: bytes */
 
     review_embed_request_t      inputs;     /* the texts, to be embedded */
+    review_buf_t                event;      /* what is known of the texts */
+    ngx_uint_t                  told;       /* is that to be told first? */
+    ngx_uint_t                  text;       /* is to be in the report */
     ngx_uint_t                  embed;
     review_select_t             select;
     review_selection_t          selection;
@@ -204,12 +206,15 @@ void ngx_http_review_task_report(ngx_http_review_task_t *task,
     void (*written)(ngx_http_review_task_t *task));
 ngx_http_review_written_t *ngx_http_review_task_report_written(
     ngx_http_review_task_t *task, ngx_uint_t saved);
+void ngx_http_review_task_report_document(review_buf_t *b,
+    const ngx_http_review_plan_t *plan);
 ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,
     ngx_http_review_written_t *written, review_str_t *end);
 
 
 /* ngx_http_review_task_reply.c: progress, and the report */
 
+ngx_int_t ngx_http_review_task_reply_document(ngx_http_review_task_t *task);
 void ngx_http_review_task_reply_tell(ngx_http_review_task_t *task);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
 

@@ -6,6 +6,7 @@
 
 #include "http/task/ngx_http_review_task.h"
 
+#include "review/json/write.h"
 #include "review/quote/points.h"
 
 
@@ -32,6 +33,8 @@ typedef struct {
 } ngx_http_review_cuts_t;
 
 
+static int ngx_http_review_task_plan_read(ngx_http_review_plan_t *plan);
+static int ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan);
 static int ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
     ngx_http_review_document_t *document, review_places_t *places,
     ngx_http_review_cuts_t *cuts);
@@ -79,6 +82,7 @@ ngx_http_review_task_plan_run(void *data)
                                             * sizeof(review_places_t));
 
     if (plan->places == NULL
+        || ngx_http_review_task_plan_read(plan) != 0
         || ngx_http_review_task_plan_cut(plan, &plan->document, plan->places,
                                          &chunks)
            != 0)
@@ -113,7 +117,68 @@ ngx_http_review_task_plan_run(void *data)
         return;
     }
 
+    if (plan->told && ngx_http_review_task_plan_event(plan) != 0) {
+        return;
+    }
+
     plan->rc = 0;
+}
+
+
+/* what has come as a text was not looked at yet */
+
+static int
+ngx_http_review_task_plan_read_one(review_pool_t *pool, review_document_t *doc)
+{
+    review_str_t  text;
+
+    text = doc->text;
+
+    return doc->sha256[0] ? 0 : review_document_read(pool, doc, &text);
+}
+
+
+static int
+ngx_http_review_task_plan_read(ngx_http_review_plan_t *plan)
+{
+    size_t  i;
+
+    if (ngx_http_review_task_plan_read_one(plan->pool,
+                                           &plan->document.document)
+        != 0)
+    {
+        return -1;
+    }
+
+    for (i = 0; i < plan->nreferences; i++) {
+        if (ngx_http_review_task_plan_read_one(plan->pool,
+                                               &plan->references[i].document)
+            != 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* what is told before anything is reviewed */
+
+static int
+ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan)
+{
+    review_buf_t  *b;
+
+    b = &plan->event;
+
+    review_buf_init(b, plan->pool, 0);
+    review_write_object(b, NULL);
+    ngx_http_review_task_report_document(b, plan);
+    review_report_json_references(b, plan->references, plan->nreferences);
+    review_write_object_end(b);
+
+    return b->failed ? -1 : 0;
 }
 
 
@@ -122,20 +187,22 @@ ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
     ngx_http_review_document_t *document, review_places_t *places,
     ngx_http_review_cuts_t *cuts)
 {
-    int              rc;
-    size_t           n;
-    review_str_t     text, id;
-    review_chunk_t   chunk;
-    review_split_t  *split;
+    int                  rc;
+    size_t               n;
+    review_str_t         text, id;
+    review_chunk_t       chunk;
+    review_split_t      *split;
+    const review_str_t  *from;
 
-    split = review_split_create(plan->pool, document->text.data,
-                                document->text.len, &plan->split);
+    from = &document->document.text;
+    split = review_split_create(plan->pool, from->data, from->len,
+                                &plan->split);
     if (split == NULL) {
         return -1;
     }
 
-    review_place_init(places, plan->pool, &document->text, NULL, 0,
-                      review_split_outline(split));
+    review_place_init(places, plan->pool, from, document->document.pages,
+                      document->document.npages, review_split_outline(split));
 
     for (n = 1; /* void */ ; n++) {
         rc = review_split_next(split, &chunk);
@@ -149,8 +216,8 @@ ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
             return 0;
         }
 
-        if (ngx_http_review_task_plan_text(plan->pool, document->text.data,
-                                           &chunk, &text) != 0
+        if (ngx_http_review_task_plan_text(plan->pool, from->data, &chunk,
+                                           &text) != 0
             || ngx_http_review_task_plan_id(plan->pool, &document->id, n, &id)
             != 0)
         {
@@ -230,12 +297,13 @@ static int
 ngx_http_review_task_plan_chunks(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
-    review_points_t  points;
+    review_str_t     *text;
+    review_points_t   points;
 
-    review_points_init(&points, plan->pool, plan->document.text.data,
-                       plan->document.text.len);
+    text = &plan->document.document.text;
 
-    plan->length = review_points_before(&points, plan->document.text.len);
+    review_points_init(&points, plan->pool, text->data, text->len);
+
     plan->nchunks = cuts->n;
     plan->chunks = review_alloc(plan->pool, cuts->n
                                             * sizeof(review_report_chunk_t));
@@ -254,6 +322,7 @@ ngx_http_review_task_plan_clauses(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
     size_t                       i, n;
+    review_str_t                *text;
     review_points_t              points;
     ngx_http_review_document_t  *d;
 
@@ -272,7 +341,9 @@ ngx_http_review_task_plan_clauses(ngx_http_review_plan_t *plan,
     for (i = 0, n = 0; i < plan->nreferences; i++) {
         d = &plan->references[i];
 
-        review_points_init(&points, plan->pool, d->text.data, d->text.len);
+        text = &d->document.text;
+
+        review_points_init(&points, plan->pool, text->data, text->len);
         ngx_http_review_task_plan_places(&points, cuts, n, d->nclauses,
                                          plan->clauses + n);
         n += d->nclauses;

@@ -14,14 +14,43 @@ static ngx_uint_t ngx_http_review_task_reply_code(ngx_http_review_task_t *task,
     review_report_counts_t *counts);
 
 
+/* the piece as an event or a line, as the client has asked for */
+
+static ngx_int_t
+ngx_http_review_task_reply_piece(ngx_http_review_task_t *task, const char *name,
+    review_buf_t *b)
+{
+    ngx_chain_t  *out;
+
+    out = ngx_http_review_reply_buf(task->ctx.request->pool, b);
+
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    return task->format == NGX_HTTP_REVIEW_TASK_LINES
+           ? ngx_http_review_task_reply_line(task, name, out, 0)
+           : ngx_http_review_reply_event(&task->ctx, name, out, 0);
+}
+
+
+/* what is known of the texts, before anything is reviewed */
+
+ngx_int_t
+ngx_http_review_task_reply_document(ngx_http_review_task_t *task)
+{
+    return ngx_http_review_task_reply_piece(task, "document",
+                                            &task->plan->event)
+           == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
 /* {"done","total","failed","eta_ms"}, in cells; not more than once at a time */
 
 void
 ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
 {
     uint64_t                  done, total;
-    ngx_int_t                 rc;
-    ngx_chain_t              *out;
     review_buf_t              b;
     ngx_http_review_ctx_t    *ctx;
     review_report_counts_t    counts;
@@ -58,19 +87,7 @@ ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
 
     review_write_object_end(&b);
 
-    out = ngx_http_review_reply_buf(ctx->request->pool, &b);
-
-    if (out == NULL) {
-        rc = NGX_ERROR;
-
-    } else if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
-        rc = ngx_http_review_task_reply_line(task, "progress", out, 0);
-
-    } else {
-        rc = ngx_http_review_reply_event(ctx, "progress", out, 0);
-    }
-
-    if (rc == NGX_ERROR) {
+    if (ngx_http_review_task_reply_piece(task, "progress", &b) == NGX_ERROR) {
         ctx->broken = 1;
         ngx_http_review_ctx_wake(ctx);
     }
@@ -182,10 +199,18 @@ static ngx_uint_t
 ngx_http_review_task_reply_code(ngx_http_review_task_t *task,
     review_report_counts_t *counts)
 {
+    ngx_uint_t  status;
+
     task->ctx.failed = counts->failed + counts->timeout;
     task->ctx.usage.prompt_tokens += counts->prompt_tokens;
     task->ctx.usage.completion_tokens += counts->completion_tokens;
 
-    return ngx_http_review_reply_outcome(&task->ctx, counts->total,
-                                         counts->timeout);
+    status = ngx_http_review_reply_outcome(&task->ctx, counts->total,
+                                           counts->timeout);
+
+    if (task->ctx.failed == 0 && review_report_is_unread(task->report)) {
+        task->ctx.status = "partial";
+    }
+
+    return status;
 }

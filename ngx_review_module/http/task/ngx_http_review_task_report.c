@@ -108,6 +108,47 @@ ngx_http_review_task_report(ngx_http_review_task_t *task,
 }
 
 
+/* members of an object: what is known of the document */
+
+void
+ngx_http_review_task_report_document(review_buf_t *b,
+    const ngx_http_review_plan_t *plan)
+{
+    const review_document_t  *document;
+
+    document = &plan->document.document;
+
+    review_write_number(b, "chars", document->length);
+    review_write_number(b, "chunks", plan->nchunks);
+    review_document_json(b, document);
+}
+
+
+/* what places are about: that of the document, and those of references */
+
+static void
+ngx_http_review_task_report_text(review_buf_t *b,
+    const ngx_http_review_plan_t *plan)
+{
+    size_t                             i;
+    const ngx_http_review_document_t  *reference;
+
+    review_document_json_text(b, &plan->document.document);
+    review_write_array(b, "reference_texts");
+
+    for (i = 0; i < plan->nreferences; i++) {
+        reference = &plan->references[i];
+
+        review_write_object(b, NULL);
+        review_write_str(b, "id", &reference->id);
+        review_document_json_text(b, &reference->document);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
 /* all but how long it took, and where it is saved */
 
 static void
@@ -127,8 +168,7 @@ ngx_http_review_task_report_json(ngx_http_review_report_t *report,
     review_write_object_end(b);
 
     review_write_object(b, "document");
-    review_write_number(b, "chars", plan->length);
-    review_write_number(b, "chunks", plan->nchunks);
+    ngx_http_review_task_report_document(b, plan);
     review_write_object_end(b);
 
     review_report_json(report->report, b);
@@ -143,6 +183,10 @@ ngx_http_review_task_report_json(ngx_http_review_report_t *report,
     review_write_number(b, "select_ms", report->select_time);
     review_write_number(b, "review_ms", report->review_time);
     review_write_object_end(b);
+
+    if (plan->text) {
+        ngx_http_review_task_report_text(b, plan);
+    }
 }
 
 

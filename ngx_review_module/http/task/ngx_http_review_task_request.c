@@ -63,6 +63,9 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
     }
 
     plan->split = request.split;
+    plan->text = request.text;
+    plan->told = (task->format == NGX_HTTP_REVIEW_TASK_EVENTS
+                  || task->format == NGX_HTTP_REVIEW_TASK_LINES);
     plan->select.top_k = request.top_k;
     plan->select.nreferences = request.clauses;
 
@@ -146,7 +149,14 @@ ngx_http_review_task_request_document(ngx_http_review_task_t *task,
     ngx_http_review_source_t  *source;
 
     if (asked->from == REVIEW_SOURCE_TEXT) {
-        document->text = asked->name;
+
+        /* the body that was made text, and moved since then */
+
+        if (task->ctx.document) {
+            document->document = *task->ctx.document;
+        }
+
+        document->document.text = asked->name;
         return NGX_OK;
     }
 
@@ -154,7 +164,7 @@ ngx_http_review_task_request_document(ngx_http_review_task_t *task,
     (void) review_json_member_pointer_name(at, pointer, from, ngx_strlen(from));
 
     source = ngx_http_review_sources_add(&task->sources, asked->from, at,
-                                         &document->text);
+                                         &document->document);
     if (source == NULL) {
         return NGX_ERROR;
     }
@@ -190,6 +200,7 @@ ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
 
         plan->points[i].id = point->id;
         plan->points[i].title = point->title;
+        plan->points[i].rule = point->rule != NULL;
 
         review_buf_init(&b, plan->pool,
                         point->title.len + point->question.len + 1);

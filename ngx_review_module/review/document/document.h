@@ -37,7 +37,8 @@ typedef enum {
     REVIEW_PAGE_TEXT = 0,
     REVIEW_PAGE_OCR,                   /* recognised: read with doubt */
     REVIEW_PAGE_SCAN,                  /* has no text, and may show something */
-    REVIEW_PAGE_BLANK                  /* has no text, and nothing else */
+    REVIEW_PAGE_BLANK,                 /* has no text, and nothing else */
+    REVIEW_PAGE_UNKNOWN                /* is to be looked at */
 } review_page_e;
 
 /* names, in the order of the enumeration, NULL at the end */
@@ -81,7 +82,6 @@ typedef struct {
     size_t                 nwarnings;
 
     unsigned               unread:1;   /* something in it was not read */
-    unsigned               told:1;     /* pages, by a converter */
     char                   sha256[REVIEW_SHA256_HEX + 1];  /* "": it was not
                                                               read yet */
 } review_document_t;
@@ -104,19 +104,31 @@ int review_document_read(review_pool_t *pool, review_document_t *doc,
 
 int review_document_finish(review_pool_t *pool, review_document_t *doc);
 
-/* one more warning, copied; "detail" becomes one line.  0, or -1: no memory */
 
-int review_document_warn(review_pool_t *pool, review_document_t *doc,
+/*
+ * warning.c: one more, copied; "detail" becomes one line.  0, or -1: no memory
+ */
+
+int review_warning_add(review_pool_t *pool, review_document_t *doc,
     const review_str_t *code, const review_str_t *detail, size_t page);
 
 /* is what the code tells read, though with doubt? */
 
-int review_document_doubt(const review_str_t *code);
+int review_warning_is_doubt(const review_str_t *code);
 
+/* has the document a warning of that code? */
+
+int review_warning_is_there(const review_document_t *doc,
+    const review_str_t *code);
+
+
+/* page.c: the pages that form feeds make, none if there are none; 0, or -1 */
+
+int review_page_split(review_pool_t *pool, review_document_t *doc);
 
 /*
- * page.c: which of the pages that form feeds make have no text to speak of;
- * those get their kind, all others REVIEW_PAGE_TEXT.  0, or -1: no memory.
+ * Those whose kind is not known get one: REVIEW_PAGE_SCAN where there is no
+ * text to speak of, else REVIEW_PAGE_TEXT.  0, or -1: no memory.
  */
 
 int review_page_judge(review_pool_t *pool, review_document_t *doc);

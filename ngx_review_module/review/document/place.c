@@ -35,7 +35,7 @@ review_place_page(const review_page_t *pages, size_t npages, size_t byte)
         }
     }
 
-    return low ? low : 1;
+    return low;
 }
 
 
@@ -55,8 +55,6 @@ review_place_of(const review_places_t *places, size_t from, size_t to,
     }
 
     where->line = review_lines_line(&places->lines, from);
-    where->page = places->npages
-                  ? review_place_page(places->pages, places->npages, from)
-                  : review_lines_page(&places->lines, from);
+    where->page = review_place_page(places->pages, places->npages, from);
     where->heading = review_heading_above(&places->headlines, from);
 }

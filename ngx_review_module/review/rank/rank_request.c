@@ -57,6 +57,7 @@ const review_member_t  review_rank_members[] = {
                   .names = review_rank_names),
     review_member_idle("count"),
     review_member_idle("elapsed_ms"),
+    review_member_idle("document"),
     review_member_end
 };
 

@@ -5,6 +5,12 @@
 #include "review/base/utf8.h"
 
 
+/* what is told of a text at the top: ranges of pages, and warnings */
+
+#define REVIEW_REPORT_RANGES  100
+#define REVIEW_REPORT_DOUBTS  20
+
+
 /* what is said in each language */
 
 typedef struct {
@@ -14,6 +20,13 @@ typedef struct {
     const char  *status;
     const char  *statuses[3];            /* by review_report_outcome_e */
     const char  *chunks;
+    const char  *unread;
+    const char  *doubt;
+    const char  *pages;                  /* before their numbers, */
+    const char  *without;                /* and behind those without text */
+    const char  *page;                   /* before the number of one, */
+    const char  *page_end;               /* and behind it */
+    const char  *more;                   /* warnings that are not told */
     const char  *summary;
     const char  *head;                   /* of the table of points */
     const char  *verdicts[5];
@@ -23,10 +36,11 @@ typedef struct {
     const char  *warning;
     const char  *warnings[2];            /* in the order of their names */
     const char  *nothing;                /* no findings */
+    const char  *partly;                 /* no findings in what was read */
     const char  *unseen;                 /* cells that are not done */
     const char  *place;
-    const char  *page[2];                /* before a page, and behind it */
-    const char  *line[2];
+    const char  *at_page[2];             /* before a page, and behind it */
+    const char  *at_line[2];
     const char  *range[2];               /* of offsets */
     const char  *reference;
     const char  *nowhere;
@@ -51,6 +65,13 @@ static const review_report_words_t  review_report_zh = {
     .status = "状态",
     .statuses = { "完成", "部分完成", "失败" },
     .chunks = "文本块",
+    .unread = "未读到",
+    .doubt = "读取存疑",
+    .pages = "第 ",
+    .without = " 页没有文字，可能是扫描件或图片，没有审核",
+    .page = "第 ",
+    .page_end = " 页",
+    .more = "更多警告",
     .summary = "汇总",
     .head = "| 审核点 | 结论 | 严重程度 | 发现 | 未完成 | 人工 |\n",
     .verdicts = { "符合", "有风险", "不符合", "不适用", "无法判断" },
@@ -60,10 +81,11 @@ static const review_report_words_t  review_report_zh = {
     .warning = "警告",
     .warnings = { "文中疑有对审核者的指令", "模型没有读到全部提示" },
     .nothing = "没有发现。",
+    .partly = "在读到的内容中没有发现；有未读到的内容，见文首。",
     .unseen = "并非所有文本块都已审核，见文末。",
     .place = "位置",
-    .page = { "第 ", " 页" },
-    .line = { "第 ", " 行" },
+    .at_page = { "第 ", " 页" },
+    .at_line = { "第 ", " 行" },
     .range = { "第 ", " 字" },
     .reference = "参考资料 ",
     .nowhere = "原文中没有",
@@ -88,6 +110,14 @@ static const review_report_words_t  review_report_en = {
     .status = "Status",
     .statuses = { "complete", "partial", "failed" },
     .chunks = "Chunks",
+    .unread = "Not read",
+    .doubt = "Read with doubt",
+    .pages = "pages ",
+    .without = " have no text and may be scans or pictures: they were not "
+               "reviewed",
+    .page = "page ",
+    .page_end = "",
+    .more = "More warnings",
     .summary = "Summary",
     .head = "| Point | Verdict | Severity | Findings | Not done | Person |\n",
     .verdicts = { "pass", "risk", "fail", "not applicable", "unsure" },
@@ -98,10 +128,11 @@ static const review_report_words_t  review_report_en = {
     .warnings = { "a text seems to give orders to the reviewer",
                   "the model has not read all of the prompt" },
     .nothing = "Nothing was found.",
+    .partly = "Nothing was found in what was read; not all was: see the top.",
     .unseen = "Not all chunks were reviewed: see the end.",
     .place = "Place",
-    .page = { "page ", "" },
-    .line = { "line ", "" },
+    .at_page = { "page ", "" },
+    .at_line = { "line ", "" },
     .range = { "characters ", "" },
     .reference = "reference ",
     .nowhere = "not in the text",
@@ -253,11 +284,11 @@ review_report_markdown_where(review_report_writer_t *w,
     review_report_markdown_heading(w, where->heading);
 
     if (where->page) {
-        review_report_markdown_number(w, w->words->page, where->page);
+        review_report_markdown_number(w, w->words->at_page, where->page);
     }
 
     if (where->line) {
-        review_report_markdown_number(w, w->words->line, where->line);
+        review_report_markdown_number(w, w->words->at_line, where->line);
     }
 
     review_buf_puts(w->b, w->words->range[0]);
@@ -539,7 +570,8 @@ review_report_markdown_point(review_report_writer_t *w, size_t n)
         review_buf_puts(w->b, "\n\n");
 
     } else if (column->ngroups == 0) {
-        review_buf_puts(w->b, w->words->nothing);
+        review_buf_puts(w->b, review_report_is_unread(w->report)
+                              ? w->words->partly : w->words->nothing);
         review_buf_puts(w->b, "\n\n");
     }
 
@@ -586,14 +618,107 @@ review_report_markdown_row(review_report_writer_t *w, size_t n)
 }
 
 
+/* begins a line of what was not read, or with doubt; "id" is a reference's */
+
+static void
+review_report_markdown_lack(review_report_writer_t *w, const char *what,
+    const review_str_t *id)
+{
+    review_report_markdown_item(w, what);
+
+    if (id) {
+        review_buf_puts(w->b, w->words->reference);
+        review_report_markdown_text(w->b, id);
+        review_buf_puts(w->b, w->words->comma);
+    }
+}
+
+
+static void
+review_report_markdown_doubt(review_report_writer_t *w,
+    const review_document_warning_t *warning, const review_str_t *id)
+{
+    review_report_markdown_lack(w, review_warning_is_doubt(&warning->code)
+                                   ? w->words->doubt : w->words->unread, id);
+    review_report_markdown_text(w->b, &warning->code);
+
+    if (warning->detail.len) {
+        review_buf_puts(w->b, w->words->colon);
+        review_report_markdown_text(w->b, &warning->detail);
+    }
+
+    if (warning->page) {
+        review_buf_puts(w->b, w->words->comma);
+        review_buf_puts(w->b, w->words->page);
+        review_buf_number(w->b, warning->page);
+        review_buf_puts(w->b, w->words->page_end);
+    }
+
+    review_buf_puts(w->b, "\n");
+}
+
+
+/* of a text: pages, then the first of the warnings */
+
+static void
+review_report_markdown_lacks(review_report_writer_t *w,
+    const review_document_t *doc, const review_str_t *id)
+{
+    size_t  i;
+
+    if (doc->nwithout) {
+        review_report_markdown_lack(w, w->words->unread, id);
+        review_buf_puts(w->b, w->words->pages);
+        review_document_json_ranges(w->b, doc, REVIEW_PAGE_SCAN,
+                                    REVIEW_REPORT_RANGES);
+        review_buf_puts(w->b, w->words->without);
+        review_buf_puts(w->b, "\n");
+    }
+
+    for (i = 0; i < doc->nwarnings && i < REVIEW_REPORT_DOUBTS; i++) {
+        review_report_markdown_doubt(w, &doc->warnings[i], id);
+    }
+
+    if (i < doc->nwarnings) {
+        review_report_markdown_lack(w, w->words->more, id);
+        review_buf_number(w->b, doc->nwarnings - i);
+        review_buf_puts(w->b, "\n");
+    }
+}
+
+
+static void
+review_report_markdown_all_lacks(review_report_writer_t *w)
+{
+    size_t                            i, n;
+    const review_report_reference_t  *reference;
+
+    n = w->report->text->nwithout + w->report->text->nwarnings;
+
+    review_report_markdown_lacks(w, w->report->text, NULL);
+
+    for (i = 0; i < w->report->nreferences; i++) {
+        reference = &w->report->references[i];
+        review_report_markdown_lacks(w, &reference->document, &reference->id);
+        n += reference->document.nwithout + reference->document.nwarnings;
+    }
+
+    if (n) {
+        review_buf_puts(w->b, "\n");
+    }
+}
+
+
 static void
 review_report_markdown_summary(review_report_writer_t *w,
     const review_str_t *title)
 {
-    size_t         i, cells[REVIEW_REPORT_STATUSES];
-    review_buf_t  *b;
+    size_t                   i;
+    review_buf_t            *b;
+    review_report_outcome_e  outcome;
 
     b = w->b;
+    outcome = review_report_outcome_all(w->report);
 
     review_buf_puts(b, "# ");
 
@@ -604,17 +729,17 @@ review_report_markdown_summary(review_report_writer_t *w,
         review_buf_puts(b, w->words->title);
     }
 
-    review_report_all_cells(w->report, cells);
-
     review_buf_puts(b, "\n\n");
     review_buf_puts(b, w->words->status);
     review_buf_puts(b, w->words->colon);
-    review_buf_puts(b, w->words->statuses[review_report_outcome(cells)]);
+    review_buf_puts(b, w->words->statuses[outcome]);
     review_buf_puts(b, "  \n");
     review_buf_puts(b, w->words->chunks);
     review_buf_puts(b, w->words->colon);
     review_buf_number(b, w->report->nchunks);
-    review_buf_puts(b, "\n\n## ");
+    review_buf_puts(b, "\n\n");
+    review_report_markdown_all_lacks(w);
+    review_buf_puts(b, "## ");
     review_buf_puts(b, w->words->summary);
     review_buf_puts(b, "\n\n");
     review_buf_puts(b, w->words->head);

@@ -66,7 +66,7 @@ review_report_create_cells(review_report_t *report)
 
 
 review_report_t *
-review_report_create(review_pool_t *pool, const review_str_t *text,
+review_report_create(review_pool_t *pool, const review_document_t *document,
     const review_report_chunk_t *chunks, size_t nchunks,
     const review_report_point_t *points, size_t npoints)
 {
@@ -84,12 +84,13 @@ review_report_create(review_pool_t *pool, const review_str_t *text,
     memset(report, 0, sizeof(*report));
 
     report->pool = pool;
+    report->text = document;
     report->chunks = chunks;
     report->nchunks = nchunks;
     report->points = points;
     report->npoints = npoints;
 
-    if (review_report_text_mark(pool, &report->document, text) != 0
+    if (review_report_text_mark(pool, &report->document, &document->text) != 0
         || (npoints && review_report_sort_points(report) != 0)
         || (nchunks && npoints && review_report_create_cells(report) != 0))
     {
@@ -289,6 +290,42 @@ review_report_outcome(const size_t *cells)
 
     return cells[REVIEW_REPORT_OK] + cells[REVIEW_REPORT_SKIPPED]
            ? REVIEW_REPORT_PARTIAL : REVIEW_REPORT_NONE;
+}
+
+
+int
+review_report_is_unread(const review_report_t *report)
+{
+    size_t  i;
+
+    if (report->text->unread) {
+        return 1;
+    }
+
+    for (i = 0; i < report->nreferences; i++) {
+        if (report->references[i].document.unread) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* what nobody has read is not complete */
+
+review_report_outcome_e
+review_report_outcome_all(const review_report_t *report)
+{
+    size_t                   cells[REVIEW_REPORT_STATUSES];
+    review_report_outcome_e  outcome;
+
+    review_report_all_cells(report, cells);
+
+    outcome = review_report_outcome(cells);
+
+    return outcome == REVIEW_REPORT_COMPLETE && review_report_is_unread(report)
+           ? REVIEW_REPORT_PARTIAL : outcome;
 }
 
 

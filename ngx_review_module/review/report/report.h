@@ -11,6 +11,7 @@
 #include "review/base/buf.h"
 #include "review/base/code.h"
 #include "review/base/review.h"
+#include "review/document/document.h"
 #include "review/document/place.h"
 #include "review/split/split.h"
 
@@ -22,6 +23,7 @@
 typedef struct {
     review_str_t           id;
     review_str_t           title;
+    unsigned               rule:1;       /* no LLM decides it */
 } review_report_point_t;
 
 
@@ -44,7 +46,7 @@ typedef struct {
 
 typedef struct {
     review_str_t           id;
-    review_str_t           text;         /* valid UTF-8 */
+    review_document_t      document;
     size_t                 nclauses;
 } review_report_reference_t;
 
@@ -60,7 +62,10 @@ typedef struct review_report_s  review_report_t;
  *
  * A person has to look if a finding with that verdict asks for it, and if any
  * cell failed or timed out: what was not seen there might hide something; and
- * if there is a warning of any, whatever its verdict.
+ * if there is a warning of any, whatever its verdict.  Where something of the
+ * document or of a reference was not read, so is it for each verdict but fail;
+ * that a rule has found nothing is no pass then, but unsure, and if it is a
+ * fail, a person has to look, too.
  *
  * Findings are those of fail, risk, unsure, and of pass if they quote.  Those
  * of one point and one verdict are told as one if they quote nearly the same
@@ -92,14 +97,12 @@ typedef struct review_report_s  review_report_t;
 
 /*
  * All is the caller's and must outlive the report.  Chunks are in the order of
- * the document, clauses in that of their reference.  "text" is the document,
- * valid UTF-8, from which headings and quotes are taken.  Ids of points are
- * unique.  NULL: no memory, or too much: 4 GB of text, 2^28 chunks, 2^20
- * points.
+ * the document, clauses in that of their reference.  Ids of points are unique.
+ * NULL: no memory, or too much: 4 GB of text, 2^28 chunks, 2^20 points.
  */
 
 review_report_t *review_report_create(review_pool_t *pool,
-    const review_str_t *text, const review_report_chunk_t *chunks,
+    const review_document_t *document, const review_report_chunk_t *chunks,
     size_t nchunks, const review_report_point_t *points, size_t npoints);
 
 /*
@@ -169,6 +172,10 @@ typedef struct {
 void review_report_counts(const review_report_t *report,
     review_report_counts_t *counts);
 
+/* something of the texts was not read: the report is not complete */
+
+int review_report_is_unread(const review_report_t *report);
+
 /*
  * When all cells have something: looks up in the whole document, then in the
  * references, what replies have not found, unless "stop" becomes anything but
@@ -195,8 +202,8 @@ int review_report_verdict_finish(review_report_t *report);
 /*
  * After finish.  Members of an object, without its braces:
  *
- *     "status":"complete|partial|failed","points":[...],"chunks":[...],
- *     "cells":[...],"usage":{...}
+ *     "references":[...],"status":"complete|partial|failed","points":[...],
+ *     "chunks":[...],"cells":[...],"usage":{...}
  *
  * and the same for people, as Markdown in the language ("zh", "en").
  */
@@ -204,6 +211,12 @@ int review_report_verdict_finish(review_report_t *report);
 void review_report_json(const review_report_t *report, review_buf_t *b);
 void review_report_markdown(const review_report_t *report, review_buf_t *b,
     const char *language, const review_str_t *title);
+
+
+/* "references":[...] alone, of which there need be no report yet */
+
+void review_report_json_references(review_buf_t *b,
+    const review_report_reference_t *references, size_t n);
 
 
 #pragma GCC visibility pop

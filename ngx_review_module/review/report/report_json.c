@@ -280,15 +280,37 @@ review_report_json_usage(const review_report_t *report, review_buf_t *b)
 }
 
 
+/* what is known of their texts */
+
+void
+review_report_json_references(review_buf_t *b,
+    const review_report_reference_t *references, size_t n)
+{
+    size_t  i;
+
+    review_write_array(b, "references");
+
+    for (i = 0; i < n; i++) {
+        review_write_object(b, NULL);
+        review_write_str(b, "id", &references[i].id);
+        review_document_json(b, &references[i].document);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
 void
 review_report_json(const review_report_t *report, review_buf_t *b)
 {
-    size_t  i, k, cells[REVIEW_REPORT_STATUSES];
+    size_t                   i, k;
+    review_report_outcome_e  outcome;
 
-    review_report_all_cells(report, cells);
+    review_report_json_references(b, report->references, report->nreferences);
 
-    review_write_word(b, "status",
-                      review_report_outcomes[review_report_outcome(cells)]);
+    outcome = review_report_outcome_all(report);
+    review_write_word(b, "status", review_report_outcomes[outcome]);
 
     review_write_array(b, "points");
 

@@ -149,6 +149,7 @@ typedef struct {
 
 struct review_report_s {
     review_pool_t                *pool;
+    const review_document_t      *text;  /* the document */
     review_report_source_t        document;
 
     const review_report_chunk_t  *chunks;
@@ -282,9 +283,11 @@ int review_report_span_join(review_report_merge_t *m);
 int review_report_merge_groups(review_report_merge_t *m,
     review_report_column_t *column);
 
-/* the outcome of so many cells */
+/* the outcome of so many cells, and that of the report as a whole */
 
 review_report_outcome_e review_report_outcome(const size_t *cells);
+review_report_outcome_e review_report_outcome_all(
+    const review_report_t *report);
 
 /* of one chunk, or of all */
 

@@ -161,7 +161,7 @@ review_report_text_create_sources(review_report_t *report)
 
     for (i = 0; i < report->nreferences; i++) {
         if (review_report_text_mark(report->pool, &report->sources[i],
-                                    &report->references[i].text)
+                                    &report->references[i].document.text)
             != 0)
         {
             return -1;
@@ -189,12 +189,13 @@ review_report_text_references(review_report_t *report,
         n += references[i].nclauses;
     }
 
+    report->references = references;
+    report->nreferences = nreferences;
+
     if (n == 0) {
         return 0;
     }
 
-    report->references = references;
-    report->nreferences = nreferences;
     report->clauses = clauses;
     report->clause_index = review_alloc(report->pool,
                                         n * sizeof(review_report_index_t));

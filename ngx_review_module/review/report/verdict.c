@@ -90,6 +90,54 @@ review_report_verdict_judge(review_report_merge_t *m, size_t point,
 }
 
 
+/* is the point's verdict that of a rule which has found nothing? */
+
+static int
+review_report_verdict_is_absence(const review_report_t *report, size_t point,
+    const review_report_column_t *column)
+{
+    size_t                       i;
+    const review_report_cell_t  *cell;
+
+    if (!report->points[point].rule) {
+        return 0;
+    }
+
+    for (i = 0; i < report->nchunks; i++) {
+        cell = review_report_cell(report, i, point);
+
+        if (cell->status == REVIEW_REPORT_OK
+            && cell->verdict == column->verdict
+            && cell->u.finding && cell->u.finding->nevidence)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* what was not read might hold anything, but no excuse for what fails */
+
+static void
+review_report_verdict_doubt(const review_report_t *report, size_t point,
+    review_report_column_t *column)
+{
+    int  absence;
+
+    absence = review_report_verdict_is_absence(report, point, column);
+
+    if (absence && column->verdict == REVIEW_VERDICT_PASS) {
+        column->verdict = REVIEW_VERDICT_UNSURE;
+    }
+
+    if (absence || column->verdict != REVIEW_VERDICT_FAIL) {
+        column->needs_human = 1;
+    }
+}
+
+
 /* room for the point that has most */
 
 static int
@@ -144,6 +192,7 @@ review_report_verdict_merge_init(review_report_merge_t *m,
 int
 review_report_verdict_finish(review_report_t *report)
 {
+    int                      unread;
     size_t                   i;
     review_report_merge_t    m;
     review_report_column_t  *columns;
@@ -168,6 +217,8 @@ review_report_verdict_finish(review_report_t *report)
         return -1;
     }
 
+    unread = review_report_is_unread(report);
+
     for (i = 0; i < report->npoints; i++) {
         review_report_verdict_collect(&m, i, &columns[i]);
 
@@ -176,6 +227,10 @@ review_report_verdict_finish(review_report_t *report)
         }
 
         review_report_verdict_judge(&m, i, &columns[i]);
+
+        if (unread) {
+            review_report_verdict_doubt(report, i, &columns[i]);
+        }
     }
 
     report->columns = columns;

@@ -240,6 +240,35 @@ review_task_request_result(void *data, json_t *json, const char *pointer,
 }
 
 
+/* what the report is to have beside: the texts that places are about */
+
+static int
+review_task_request_return(void *data, json_t *list, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    char     at[REVIEW_ERROR_POINTER];
+    size_t   i;
+    json_t  *name;
+
+    json_array_foreach(list, i, name) {
+
+        if (!json_is_string(name)
+            || strcmp(json_string_value(name), "text") != 0)
+        {
+            (void) review_json_member_pointer_index(at, pointer, i);
+
+            return review_refuse(err, 400, at, "must be \"text\"");
+        }
+
+        reading->request->text = 1;
+    }
+
+    return 0;
+}
+
+
 static int
 review_task_request_vars(void *data, json_t *vars, const char *pointer,
     review_error_t *err)
@@ -270,6 +299,7 @@ const review_member_t  review_task_members[] = {
                   .min = 1, .max = 1000000),
     review_member_by("result", OBJECT, review_task_request_result,
                      .of = review_task_result_members),
+    review_member_by("return", ARRAY, review_task_request_return),
     review_member_by("vars", OBJECT, review_task_request_vars,
                      .of = review_request_any),
     review_member_end

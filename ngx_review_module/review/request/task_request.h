@@ -60,6 +60,7 @@ typedef struct {
     review_str_t             object;    /* the report's key; data is NULL: it
                                            is not saved */
     int                      markdown;
+    int                      text;      /* is to be in the report */
 } review_task_request_t;
 
 
@@ -67,7 +68,7 @@ extern const review_member_t  review_task_members[];
 
 /*
  * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
- * "vars"?, "deadline"?, "result"?}.
+ * "vars"?, "deadline"?, "result"?, "return"?}.
  */
 
 int review_task_request(review_pool_t *pool, json_t *body,

@@ -12,24 +12,15 @@
 
 
 void
-review_split_json_writer_init(review_split_writer_t *w, const char *text,
-    size_t len)
+review_split_json_writer_init(review_split_writer_t *w,
+    const review_document_t *document)
 {
     memset(w, 0, sizeof(*w));
 
-    w->text = text;
-    w->len = len;
-    w->paged = len && memchr(text, '\f', len) != NULL;
-}
-
-
-void
-review_split_json_writer_pages(review_split_writer_t *w,
-    const review_page_t *pages, size_t npages)
-{
-    w->pages = pages;
-    w->npages = npages;
-    w->paged = npages > 0;
+    w->text = document->text.data;
+    w->len = document->text.len;
+    w->pages = document->pages;
+    w->npages = document->npages;
 }
 
 
@@ -120,53 +111,33 @@ review_split_json_write_header(review_split_writer_t *w, review_buf_t *b,
 }
 
 
-/* on to "to", which is not before w->at */
-
-static void
-review_split_json_count(review_split_writer_t *w, size_t to)
-{
-    const char  *p, *end;
-
-    p = w->text + w->at;
-    end = w->text + to;
-
-    w->lines += review_lines_count(p, end, w->text + w->len);
-
-    if (w->paged && w->pages == NULL) {
-        w->feeds += review_lines_feeds(p, end);
-    }
-
-    w->at = to;
-}
-
-
 /* where the chunk begins, but for the white space that it begins with */
 
 static void
 review_split_json_write_place(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk)
 {
-    size_t                  page, seen;
-    review_split_writer_t   at;
+    size_t       lines;
+    const char  *start, *body, *seen, *last;
 
-    seen = (size_t) (review_line_visible(w->text + chunk->start,
-                                         w->text + chunk->end)
-                     - w->text);
+    last = w->text + w->len;
+    start = w->text + chunk->start;
+    body = w->text + chunk->body;
+    seen = review_line_visible(start, w->text + chunk->end);
 
-    if (seen == chunk->end) {
-        seen = chunk->start;
+    if (seen == w->text + chunk->end) {
+        seen = start;
     }
 
-    review_split_json_count(w, chunk->start);
+    w->lines += review_lines_count(w->text + w->at, start, last);
+    lines = w->lines + review_lines_count(start, seen, last);
 
-    at = *w;
-    review_split_json_count(&at, seen);
+    review_split_json_place(b, review_place_page(w->pages, w->npages,
+                                                 (size_t) (seen - w->text)),
+                            lines + 1);
 
-    page = w->pages ? review_place_page(w->pages, w->npages, seen)
-                    : at.feeds + w->paged;
-
-    review_split_json_place(b, page, at.lines + 1);
-    review_split_json_count(w, chunk->body);
+    w->lines += review_lines_count(start, body, last);
+    w->at = chunk->body;
 }
 
 
@@ -211,6 +182,12 @@ review_split_json_write(review_split_writer_t *w, review_buf_t *b,
 
     if (chunk->oversize) {
         review_write_bool(b, "oversize", 1);
+    }
+
+    if (w->document && w->n == 1) {
+        review_write_object(b, "document");
+        review_document_json(b, w->document);
+        review_write_object_end(b);
     }
 
     review_write_object_end(b);

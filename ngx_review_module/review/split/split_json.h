@@ -18,25 +18,20 @@
 typedef struct {
     const char                *text;
     size_t                     len;
-    const review_page_t       *pages;    /* NULL: form feeds are between them */
-    size_t                     npages;
+    const review_page_t       *pages;
+    size_t                     npages;   /* 0: the text has none */
     size_t                     n;        /* chunks written */
     size_t                     at;       /* bytes, */
     size_t                     points;   /* and the code points before them, */
-    size_t                     lines;    /* ends of lines, */
-    size_t                     feeds;    /* and form feeds */
-    unsigned                   paged:1;  /* there are pages */
+    size_t                     lines;    /* and ends of lines */
     size_t                     header[2]; /* the last table header's bytes, */
     size_t                     header_points[2]; /* and code points */
+    const review_document_t   *document; /* is told with the first chunk; NULL:
+                                            it is not */
 } review_split_writer_t;
 
-void review_split_json_writer_init(review_split_writer_t *w, const char *text,
-    size_t len);
-
-/* the pages, where they are known by more than form feeds */
-
-void review_split_json_writer_pages(review_split_writer_t *w,
-    const review_page_t *pages, size_t npages);
+void review_split_json_writer_init(review_split_writer_t *w,
+    const review_document_t *document);
 
 /*
  * Appends {"id","text","start","end","overlap","line","heading","sha256"}, and

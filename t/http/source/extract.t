@@ -278,9 +278,9 @@ Content-Type: application/x-ndjson
        'traceparent: 00-1-2-01')
 --- json eval
 'chunks.0.text like /^POST \/ HTTP\/1/
-chunks.0.text unlike /secret|Range|If-None-Match|Accept-Encoding|json/
+chunks.0.text unlike /secret|Range|If-None-Match|Accept-Encoding|application\/json/
 chunks.0.text like /^Content-Type: application\/vnd\.test; a="b;c"; charset=gbk$/m
-chunks.0.text like /^Accept: text\/markdown, text\/plain/m
+chunks.0.text like /^Accept: application\/vnd\.review\.text\+json, text\/markdown;q=0\.9, text\/plain;q=0\.8\n/m
 chunks.0.text like /^X-Request-ID: r1$/m
 chunks.0.text like /^traceparent: 00-1-2-01$/m
 chunks.0.text like /^' . length("echo \n\xff\xfe\0 binary") . "\\n"

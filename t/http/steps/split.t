@@ -376,7 +376,9 @@ chunks.0.line eq 1
 chunks len 1
 count eq 1
 elapsed_ms ge 0
-. len 3
+. len 4
+document.pages eq null
+document.warnings eq []
 --- whole eval
 "第一条 甲。\n\n第二条 乙。"
 --- llm_calls

@@ -605,10 +605,17 @@ count eq 0
 --- json_request eval
 main::task('/v1/task', split => { max_chars => 20 })
 --- json
-. len 11
+. len 12
 id eq null
 rubric eq {"name":"three","version":"7"}
-document eq {"chars":34,"chunks":2}
+document len 6
+document.chars eq 34
+document.chunks eq 2
+document.sha256 like /^[0-9a-f]{64}$/
+document.pages eq null
+document.pages_without_text eq []
+document.warnings eq []
+references eq []
 status eq "complete"
 selected_by eq null
 timings len 4
@@ -690,8 +697,18 @@ main::task('/v1/task', split => { max_chars => 20 })
 --- more_headers
 Accept: text/event-stream
 --- sse
-events.0 eq "progress"
+events.0 eq "document"
+events.1 eq "progress"
 events.-1 eq "done"
+document len 1
+document.0 len 7
+document.0.chars eq 34
+document.0.chunks eq 2
+document.0.sha256 like /^[0-9a-f]{64}$/
+document.0.pages eq null
+document.0.pages_without_text eq []
+document.0.warnings eq []
+document.0.references eq []
 progress.0.total eq 6
 progress.0.done ge 0
 progress.0.failed eq 0
@@ -714,7 +731,9 @@ Accept: application/x-ndjson
 --- response_headers
 Content-Type: application/x-ndjson
 --- lines
-0.progress eq {"done":0,"total":6,"failed":0,"eta_ms":null}
+0 len 1
+0.document.chunks eq 2
+1.progress eq {"done":0,"total":6,"failed":0,"eta_ms":null}
 -1 len 1
 -1.report.status eq "complete"
 -1.report.cells len 6
@@ -994,8 +1013,15 @@ main::typed('/v1/task', 'text/plain', $main::Document)
 id eq null
 status eq "complete"
 rubric.name eq "three"
-. len 11
-document eq {"chars":34,"chunks":2}
+. len 12
+document len 6
+document.chars eq 34
+document.chunks eq 2
+document.sha256 like /^[0-9a-f]{64}$/
+document.pages eq null
+document.pages_without_text eq []
+document.warnings eq []
+references eq []
 points.*.verdict eq ["pass","risk","fail"]
 points.1.findings.0.evidence.0.start eq 7
 --- llm_calls

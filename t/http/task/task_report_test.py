@@ -7,6 +7,7 @@ deadline that is over cuts no report short, and neither does a disk that is
 full.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -163,7 +164,10 @@ def is_whole(text, report, chunks):
                     for i, p in enumerate(report["points"]))
             and all(text[e["start"]:e["end"]] == e["quote"]
                     for f in findings for e in f["evidence"])
-            and report["document"] == {"chars": len(text), "chunks": chunks})
+            and report["document"] == {
+                "chars": len(text), "chunks": chunks, "pages": None,
+                "sha256": hashlib.sha256(text.encode()).hexdigest(),
+                "pages_without_text": [], "warnings": []})
 
 
 def forms(nginx, text, data):
@@ -186,7 +190,8 @@ def forms(nginx, text, data):
     status, reply = ask(nginx, "/v1/task", data, "application/x-ndjson")
     lines = reply.decode().splitlines()
     Tap.ok(timeless(json.loads(lines[-1])["report"]) == wanted
-           and all("progress" in json.loads(line) for line in lines[:-1]),
+           and "document" in json.loads(lines[0])
+           and all("progress" in json.loads(line) for line in lines[1:-1]),
            "lines: the last one is the same")
 
     status, reply = ask(nginx, "/v1/task", data, "text/markdown")

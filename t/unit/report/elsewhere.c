@@ -47,16 +47,16 @@ static const review_report_chunk_t  chunks[] = {
 };
 
 static const review_report_point_t  points[] = {
-    { review_string("p"), review_string("期限") }
+    { review_string("p"), review_string("期限"), 0 }
 };
 
 static const review_heading_t  rule = { NULL, review_string("规") };
 
 static const review_report_reference_t  references[] = {
-    { review_string("empty"), review_string(""), 0 },
-    { review_string("law"), review_string("第一条 不少于３0日。第二条 盖章有效。"),
-      2 },
-    { review_string("tender"), review_string("盖章有效。自行承担。"), 1 }
+    { review_string("empty"), { .text = review_string("") }, 0 },
+    { review_string("law"),
+      { .text = review_string("第一条 不少于３0日。第二条 盖章有效。") }, 2 },
+    { review_string("tender"), { .text = review_string("盖章有效。自行承担。") }, 1 }
 };
 
 static const review_report_chunk_t  clauses[] = {
@@ -96,8 +96,11 @@ roll(size_t n)
 static review_report_t *
 create(void)
 {
-    review_str_t      document = review_string(text);
     review_report_t  *report;
+
+    static review_document_t  document = {
+        .text = review_string(text)
+    };
 
     report = review_report_create(pool, &document, chunks, 3, points, 1);
 
@@ -562,7 +565,7 @@ test_large(void)
     char                        *data, quote[64];
     size_t                       i, n, sought, found;
     json_t                      *list, *reply;
-    review_str_t                 document;
+    review_document_t            document;
     review_report_t             *report;
     review_report_chunk_t        chunk;
     review_report_evidence_t    *e;
@@ -577,8 +580,9 @@ test_large(void)
         data[i] = (char) ('a' + roll(26));
     }
 
-    document.data = data;
-    document.len = LARGE;
+    memset(&document, 0, sizeof(document));
+    document.text.data = data;
+    document.text.len = LARGE;
 
     memset(&chunk, 0, sizeof(chunk));
     chunk.id.data = "c1";

@@ -178,8 +178,8 @@ static const review_report_chunk_t  chunks[] = {
 };
 
 static const review_report_point_t  points[] = {
-    { review_string("p1"), review_string("期限") },
-    { review_string("p0"), review_string("金额") }
+    { review_string("p1"), review_string("期限"), 0 },
+    { review_string("p0"), review_string("金额"), 0 }
 };
 
 
@@ -187,8 +187,8 @@ static const review_heading_t  rule = { NULL, review_string("规") };
 
 static const review_report_reference_t  references[] = {
     { review_string("law"),
-      review_string("第一条 期限为九十日。|a|b|1|2|3|4|。"), 3 },
-    { review_string("l|w"), review_string("𠮷q。"), 1 }
+      { .text = review_string("第一条 期限为九十日。|a|b|1|2|3|4|。") }, 3 },
+    { review_string("l|w"), { .text = review_string("𠮷q。") }, 1 }
 };
 
 static const review_report_chunk_t  clauses[] = {
@@ -211,7 +211,9 @@ with_references(review_report_t *report)
 static review_report_t *
 create(size_t nchunks, size_t npoints)
 {
-    review_str_t  document = review_string(text);
+    static review_document_t  document = {
+        .text = review_string(text)
+    };
 
     return with_references(review_report_create(pool, &document, chunks,
                                                 nchunks, points, npoints));
@@ -893,8 +895,11 @@ static void
 test_same_text(void)
 {
     json_t           *json;
-    review_str_t      document = review_string("同样。同样。不同。");
     review_report_t  *report;
+
+    static review_document_t  document = {
+        .text = review_string("同样。同样。不同。")
+    };
 
     static const review_report_chunk_t  same[] = {
         { review_string("c1"), 0, 3, 0, 0, NULL },
@@ -946,8 +951,11 @@ static void
 test_headers(void)
 {
     json_t           *json;
-    review_str_t      document = review_string("|a|1|2|3|");
     review_report_t  *report;
+
+    static review_document_t  document = {
+        .text = review_string("|a|1|2|3|")
+    };
 
     static const char  head[] =
         "{'quote':'|a|','source':'chunk','start':0,'end':3,'match':'exact'}";
@@ -1063,13 +1071,15 @@ chain(const size_t (*places)[2], size_t n, const char *reason)
     char                    evidence[256];
     size_t                  i;
     json_t                 *reply;
-    review_str_t            text;
     review_report_t        *report;
+    review_document_t      *document;
     review_report_chunk_t  *cs;
     static char             ids[8][24];
 
-    text.len = 100;
-    text.data = memset(review_alloc(pool, 100), 'x', 100);
+    document = review_alloc(pool, sizeof(*document));
+    memset(document, 0, sizeof(*document));
+    document->text.len = 100;
+    document->text.data = memset(review_alloc(pool, 100), 'x', 100);
     cs = review_alloc(pool, n * sizeof(*cs));
     memset(cs, 0, n * sizeof(*cs));
 
@@ -1081,12 +1091,12 @@ chain(const size_t (*places)[2], size_t n, const char *reason)
         cs[i].end = i * 20 + 40;
     }
 
-    report = review_report_create(pool, &text, cs, n, points, 1);
+    report = review_report_create(pool, document, cs, n, points, 1);
 
     for (i = 0; i < n; i++) {
         snprintf(evidence, sizeof(evidence), "{'quote':'%.*s','source':'chunk',"
                  "'start':%zu,'end':%zu,'match':'exact'}",
-                 (int) (places[i][1] - places[i][0]), text.data,
+                 (int) (places[i][1] - places[i][0]), document->text.data,
                  places[i][0] - i * 20, places[i][1] - i * 20);
 
         reply = finding("p1", "risk", "major", i == 1 ? "0.9" : "0.5",
@@ -1823,15 +1833,16 @@ static json_t *
 case_report(case_t *c, int backwards)
 {
     size_t            i;
-    review_str_t      document;
+    review_document_t  document;
     review_report_t  *report;
 
-    review_report_reference_t  reference = { review_string("ref"),
-                                             review_string(""), 0 };
+    review_report_reference_t  reference = { .id = review_string("ref") };
 
-    document.data = c->text;
-    document.len = c->bytes[c->len];
-    reference.text = document;
+    memset(&document, 0, sizeof(document));
+
+    document.text.data = c->text;
+    document.text.len = c->bytes[c->len];
+    reference.document = document;
     reference.nclauses = c->n;
     report = review_report_create(pool, &document, c->chunks, c->n, points, 1);
 
@@ -1989,22 +2000,24 @@ big(size_t nchunks, size_t npoints, size_t every, size_t *used)
     clock_t                  began;
     json_t                  *replies[8], *list, *result;
     review_buf_t             b;
-    review_str_t             document;
+    review_document_t        document;
     review_report_t         *report;
     review_report_chunk_t   *cs;
     review_report_point_t   *ps;
 
-    document.len = nchunks * 300;
-    doc = review_alloc(pool, document.len);
+    memset(&document, 0, sizeof(document));
+    document.text.len = nchunks * 300;
+    doc = review_alloc(pool, document.text.len);
     cs = review_alloc(pool, nchunks * sizeof(*cs));
     ps = review_alloc(pool, npoints * sizeof(*ps));
+    memset(ps, 0, npoints * sizeof(*ps));
     memset(cs, 0, nchunks * sizeof(*cs));
 
     for (i = 0; i < nchunks * 100; i++) {
         memcpy(doc + 3 * i, "标", 3);
     }
 
-    document.data = doc;
+    document.text.data = doc;
 
     for (i = 0; i < nchunks; i++) {
         cs[i].id = (review_str_t) review_string("c");
@@ -2110,11 +2123,15 @@ test_many_clauses(void)
     size_t                     i, n;
     json_t                    *list, *reply, *json;
     clock_t                    began;
-    review_str_t               document = review_string("甲乙");
     review_report_t           *report;
     review_report_chunk_t     *cs;
-    review_report_reference_t  reference = { review_string("r"),
-                                             review_string("丙丁"), CLAUSES };
+    review_report_reference_t  reference = {
+        review_string("r"), { .text = review_string("丙丁") }, CLAUSES
+    };
+
+    static review_document_t  document = {
+        .text = review_string("甲乙")
+    };
 
     ids = review_alloc(pool, CLAUSES * sizeof(*ids));
     cs = review_alloc(pool, CLAUSES * sizeof(*cs));

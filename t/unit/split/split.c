@@ -514,12 +514,80 @@ test_tokens(void)
 
 
 static void
+document_of(review_document_t *document, const char *text, size_t len)
+{
+    memset(document, 0, sizeof(*document));
+
+    document->text.data = text;
+    document->text.len = len;
+
+    (void) review_page_split(pool, document);
+}
+
+
+/* where chunks begin, but for white space: on which page and line */
+
+static void
+test_places(void)
+{
+    size_t                   pages, n, wrong;
+    json_t                  *json;
+    review_buf_t             b;
+    review_chunk_t           chunk;
+    review_split_t          *split;
+    review_document_t        document;
+    review_split_writer_t    w;
+    review_split_options_t   options;
+
+    const char  *text = "\r\n甲甲甲甲。\r\n乙乙。\r丙丙丙丙。\n\f丁丁丁丁丁。\n\n\f"
+                        "戊。己己己己。\f";
+
+    static const size_t  expected[][2] = {
+        { 1, 2 }, { 1, 3 }, { 1, 4 }, { 2, 5 }, { 3, 7 }, { 3, 7 }
+    };
+
+    for (pages = 0; pages < 2; pages++) {
+        options = options_of(8, 2);
+        split = review_split_create(pool, text, strlen(text), &options);
+        document_of(&document, text, strlen(text));
+        document.npages *= pages;
+        review_split_json_writer_init(&w, &document);
+        wrong = 0;
+
+        for (n = 0; review_split_next(split, &chunk) == 1; n++) {
+            review_buf_init(&b, pool, 0);
+            review_split_json_write(&w, &b, &chunk);
+            json = json_loadb(b.data, b.len, 0, NULL);
+
+            if (n >= sizeof(expected) / sizeof(expected[0])
+                || json_integer_value(json_object_get(json, "line"))
+                   != (json_int_t) expected[n][1]
+                || json_integer_value(json_object_get(json, "page"))
+                   != (json_int_t) (expected[n][0] * pages)
+                || !json_object_get(json, "page") != !pages)
+            {
+                wrong++;
+                printf("# %.*s\n", (int) b.len, b.data);
+            }
+
+            json_decref(json);
+        }
+
+        ok(wrong == 0 && n == sizeof(expected) / sizeof(expected[0]),
+           "lines, and %s pages: %zu of %zu are wrong", pages ? "" : "no",
+           wrong, n);
+    }
+}
+
+
+static void
 test_json(void)
 {
     json_t                  *json;
     review_buf_t             b;
     review_chunk_t           chunk;
     review_split_t          *split;
+    review_document_t        document;
     review_split_writer_t    w;
     review_split_options_t   options;
 
@@ -527,7 +595,8 @@ test_json(void)
 
     options = options_of(9, 4);
     split = review_split_create(pool, text, strlen(text), &options);
-    review_split_json_writer_init(&w, text, strlen(text));
+    document_of(&document, text, strlen(text));
+    review_split_json_writer_init(&w, &document);
     review_buf_init(&b, pool, 0);
 
     while (review_split_next(split, &chunk) == 1) {
@@ -777,6 +846,7 @@ main(int argc, char **argv)
     test_overlap();
     test_tables();
     test_tokens();
+    test_places();
     test_json();
     test_request();
     test_options();
