@@ -112,7 +112,10 @@ review_heading_words(const char *p, const char *last)
 
         switch (c) {
 
-        case ':': case 0xff1a: case 0x3002:
+        case ':': case 0xff1a:
+            return end;
+
+        case 0x3002:
             return s < last ? end : p;
 
         case '.':
