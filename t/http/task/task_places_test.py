@@ -225,8 +225,8 @@ def of_a_split(server, text, where):
     wrong, overlaps = [], 0
     for c in chunks:
         overlaps += c["overlap"] > 0
-        above = [h for s, h in where.places if c["start"] <= s < c["end"]]
-        above.append(where.of(c["start"], c["end"])["heading"])
+        above = [where.of(c["start"], c["end"])["heading"]]
+        above += [h for s, h in where.places if c["start"] < s < c["end"]]
         while len(above) > 1 and above[0] == c["heading"][:len(above[0])]:
             del above[0]
         wrong += [c for h in above if h[:len(c["heading"])] != c["heading"]]
