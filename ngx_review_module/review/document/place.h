@@ -43,7 +43,7 @@ void review_place_init(review_places_t *places, review_pool_t *pool,
 void review_place_of(const review_places_t *places, size_t from, size_t to,
     review_where_t *where);
 
-/* of pages, the first of which starts at 0, the one that a byte is on, from 1 */
+/* the page that a byte is on, from 1; 0: there are none */
 
 size_t review_place_page(const review_page_t *pages, size_t npages,
     size_t byte);

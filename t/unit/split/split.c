@@ -610,7 +610,8 @@ test_json(void)
            "49c7d97406ade243b590a86452faab18"
            "2b9157909aa7c244f654572242b9d680\"}\n"
            "{\"id\":\"c2\",\"text\":\"\\\"乙\\\"。丙。\\n\",\"start\":5,"
-           "\"end\":12,\"overlap\":4,\"line\":3,\"heading\":[\"甲\"],\"sha256\":\""
+           "\"end\":12,\"overlap\":4,\"line\":3,\"heading\":[\"甲\"],"
+           "\"sha256\":\""
            "580876cd8cae4754f4b6b663532650bd"
            "6419f36643f43663438e2cf127585ac2\"}\n", "chunks as JSON");
 
