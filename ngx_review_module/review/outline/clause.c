@@ -11,22 +11,30 @@
 #include "review/base/utf8.h"
 
 
+#define REVIEW_CLAUSE_PARTS  6         /* 1.2.3.4.5.6 */
 #define REVIEW_CLAUSE_STEP   9         /* numbers that are passed over */
 #define REVIEW_CLAUSE_FIRST  99        /* the largest part of a first number */
 #define REVIEW_CLAUSE_TITLE  180       /* bytes of a line that is a title */
 
 
-/* "3.2.1", of any width; 0: it has too many parts */
+typedef struct {
+    unsigned        parts[REVIEW_CLAUSE_PARTS];
+    unsigned        n;                 /* 0: there is none */
+} review_clause_number_t;
+
+
+/* "3.2.1", of any width; 0: it is none, or has too many parts */
 
 static int
-review_clause_read(review_clause_number_t *number, const char *p,
-    const char *end)
+review_clause_read(review_clause_number_t *number, const review_str_t *text)
 {
-    int32_t   c;
-    unsigned  digits, part;
+    int32_t      c;
+    unsigned     digits, part;
+    const char  *p, *end;
 
-    memset(number, 0, sizeof(*number));
-
+    number->n = 0;
+    p = text->data;
+    end = p + text->len;
     digits = 0;
     part = 0;
 
@@ -39,7 +47,7 @@ review_clause_read(review_clause_number_t *number, const char *p,
             digits++;
 
         } else if (digits) {
-            number->parts[number->n++] = (uint16_t) part;
+            number->parts[number->n++] = part;
             digits = 0;
             part = 0;
         }
@@ -50,7 +58,7 @@ review_clause_read(review_clause_number_t *number, const char *p,
             return 0;
         }
 
-        number->parts[number->n++] = (uint16_t) part;
+        number->parts[number->n++] = part;
     }
 
     return number->n > 0;
@@ -95,10 +103,6 @@ review_clause_follows(const review_clause_number_t *last,
     const review_clause_number_t *number)
 {
     unsigned  i;
-
-    if (last->n == 0) {
-        return 0;
-    }
 
     i = review_clause_differ(last, number);
 
@@ -159,15 +163,23 @@ static int
 review_clause_is_decimal(const review_clauses_t *clauses,
     const review_mark_t *mark)
 {
-    review_clause_number_t  number;
+    review_str_t            text;
+    review_clause_number_t  number, last, before;
+
+    text.data = mark->text;
+    text.len = (size_t) (mark->clause_end - mark->text);
 
     if (mark->doubt == REVIEW_DOUBT_SURE
-        || !review_clause_read(&number, mark->text, mark->clause_end))
+        || !review_clause_read(&number, &text))
     {
         return 0;
     }
 
-    if (review_clause_follows(&clauses->last, &number)) {
+    if (!review_clause_read(&last, &clauses->last)) {
+        return !mark->doubt && review_clause_may_begin(&number);
+    }
+
+    if (review_clause_follows(&last, &number)) {
         return 1;
     }
 
@@ -177,10 +189,9 @@ review_clause_is_decimal(const review_clauses_t *clauses,
 
     /* what the last one was may have been none */
 
-    return clauses->last.n == 0
-           ? review_clause_may_begin(&number)
-           : review_clause_may_follow(&clauses->last, &number)
-             || review_clause_follows(&clauses->before, &number);
+    return review_clause_may_follow(&last, &number)
+           || (review_clause_read(&before, &clauses->before)
+               && review_clause_follows(&before, &number));
 }
 
 
@@ -207,7 +218,7 @@ review_clause_numeral(int32_t c)
 }
 
 
-/* 第一百二十条, 第12条: its number, 0: it is another one */
+/* 第一百二十条, 第12条: its number; of others no number that follows one */
 
 static unsigned
 review_clause_article(const char *p, const char *end)
@@ -219,7 +230,11 @@ review_clause_article(const char *p, const char *end)
     sum = 0;
     digit = 0;
 
-    for (p += 3; p < end; /* void */ ) {
+    if (review_utf8_next(&p, end) != 0x7b2c) {
+        return 0;
+    }
+
+    while (p < end) {
         c = review_utf8_next(&p, end);
         c -= (c >= 0xff10 && c <= 0xff19) ? 0xff10 - '0' : 0;
         n = review_clause_numeral(c);
@@ -261,9 +276,11 @@ review_clause_is(const review_clauses_t *clauses, const review_mark_t *mark,
                && !review_mark_stops(mark->text, mark->end);
 
     case REVIEW_CLAUSE_ARTICLE:
-        return apart && clauses->article
+        return apart && clauses->article.len
                && review_clause_article(mark->text, mark->clause_end)
-                  == clauses->article + 1;
+                  == review_clause_article(clauses->article.data,
+                                           clauses->article.data
+                                           + clauses->article.len) + 1;
 
     case REVIEW_CLAUSE_DECIMAL:
         return review_clause_is_decimal(clauses, mark);
@@ -276,24 +293,31 @@ review_clause_is(const review_clauses_t *clauses, const review_mark_t *mark,
 void
 review_clause_seen(review_clauses_t *clauses, const review_mark_t *mark)
 {
-    const char              *end;
-    review_clause_number_t   number;
+    review_str_t  text;
 
-    end = mark->clause ? mark->clause_end : mark->label;
+    text.data = mark->text;
 
     if (mark->clause == REVIEW_CLAUSE_ARTICLE
-        || (mark->rank == REVIEW_RANK_ARTICLE && !mark->clause
-            && (unsigned char) *mark->text == 0xe7))
+        || mark->clause == REVIEW_CLAUSE_DECIMAL)
     {
-        clauses->article = review_clause_article(mark->text, end);
+        text.len = (size_t) (mark->clause_end - mark->text);
+
+    } else if (mark->rank == REVIEW_RANK_ARTICLE
+               || mark->rank == REVIEW_RANK_NUMBER)
+    {
+        text.len = (size_t) (mark->label - mark->text);
+
+    } else {
         return;
     }
 
-    if ((mark->clause == REVIEW_CLAUSE_DECIMAL
-         || mark->rank == REVIEW_RANK_NUMBER)
-        && review_clause_read(&number, mark->text, end))
+    if (mark->rank == REVIEW_RANK_ARTICLE
+        || mark->clause == REVIEW_CLAUSE_ARTICLE)
     {
-        clauses->before = clauses->last;
-        clauses->last = number;
+        clauses->article = text;
+        return;
     }
+
+    clauses->before = clauses->last;
+    clauses->last = text;
 }

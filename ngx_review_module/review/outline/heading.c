@@ -52,8 +52,19 @@ review_heading_bracket(const char *p, const char *last)
     int32_t      c, close;
     const char  *s;
 
-    s = review_line_visible(p, last);
-    c = review_sign_peek(s, last);
+    s = p;
+
+    if (last - s > 3) {
+        s += *s == ' ' ? 1 : memcmp(s, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
+    }
+
+    /* ideographs are what mostly follows */
+
+    if (s == last || strchr("[(\xe3\xef", *s) == NULL) {
+        return p;
+    }
+
+    c = review_utf8_next(&s, last);
 
     switch (c) {
     case '[':
@@ -71,8 +82,6 @@ review_heading_bracket(const char *p, const char *last)
     default:
         return p;
     }
-
-    (void) review_utf8_next(&s, last);
 
     for (words = 0; s < last && s - p < REVIEW_HEADING_SHORT; /* void */ ) {
         c = review_utf8_next(&s, last);

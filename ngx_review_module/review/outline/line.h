@@ -54,19 +54,17 @@ typedef struct {
     const char     *text;      /* a heading's, behind the marks of Markdown */
     const char     *end;
     const char     *label;     /* behind the number: "第六条", "3.2" */
+    const char     *clause_end; /* behind a number that names places, even
+                                  where it begins no section */
     unsigned char   hashes;    /* #, ##: Markdown's level, 0: none */
     unsigned char   rank;
+    unsigned char   clause;    /* of what kind that number is; 0: none */
+    unsigned char   doubt;     /* is it one? */
     unsigned        apart:1;   /* what follows the label shows that it is one */
     unsigned        bullet:1;
     unsigned        title:1;   /* a line of its own, short, no sentence */
     unsigned        contents:1; /* of a table of contents: leads to a page */
     unsigned        bare:1;    /* "3 Scope": a number, if "3.1" follows */
-
-    /* a number that names places, even where it begins no section */
-
-    const char     *clause_end;
-    unsigned char   clause;
-    unsigned char   doubt;
 } review_mark_t;
 
 

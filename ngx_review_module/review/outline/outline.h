@@ -149,19 +149,12 @@ const review_heading_t *review_heading_common(const review_list_t *headlines,
     size_t from, size_t to);
 
 
-/* the numbers of clauses that have come, by which others are known */
-
-#define REVIEW_CLAUSE_PARTS  6           /* 1.2.3.4.5.6 */
+/* clauses that have come, by whose numbers others are known; each may be none */
 
 typedef struct {
-    uint16_t            parts[REVIEW_CLAUSE_PARTS];
-    unsigned            n;               /* 0: there is none */
-} review_clause_number_t;
-
-typedef struct {
-    review_clause_number_t  last;
-    review_clause_number_t  before;      /* the one before that */
-    unsigned            article;         /* the last one's number; 0: none */
+    review_str_t        last;            /* 3.2.1 */
+    review_str_t        before;          /* the one before that */
+    review_str_t        article;         /* 第六条 */
 } review_clauses_t;
 
 /*
