@@ -79,6 +79,7 @@ SAN_FUZZ :=	$(SAN) -fsanitize=fuzzer-no-link
 UNIT_OF =	$(patsubst t/unit/%.c,$(BUILD)/t/unit/%,$(1))
 UNIT :=		$(call UNIT_OF,$(wildcard t/unit/*/*.c))
 FUZZ :=		$(patsubst t/fuzz/%.c,$(BUILD)/t/fuzz/%,$(wildcard t/fuzz/*.c))
+FEED :=		$(FUZZ:$(BUILD)/t/fuzz/%=$(BUILD)/t/feed/%)
 
 # what is run with nginx; NAMED: those of the names of files, or of paths
 
@@ -320,13 +321,17 @@ COVER =		$(MAKE) --no-print-directory BUILD=$(BUILD)/cover \
 
 cover:
 	.ci/install-deps cover
-	@$(COVER) -j2 all $(UNIT:$(BUILD)/%=$(BUILD)/cover/%)
+	@$(COVER) -j2 all $(UNIT:$(BUILD)/%=$(BUILD)/cover/%) \
+		$(FEED:$(BUILD)/%=$(BUILD)/cover/%)
 	@find $(BUILD)/cover -name '*.gcda' -delete
 	@chmod -R a+rwX $(BUILD)/cover
 	-prove -j2 $(UNIT:$(BUILD)/%=$(BUILD)/cover/%)
+	-@for f in $(FEED:$(BUILD)/%=$(BUILD)/cover/%); do \
+		$$f t/fuzz/corpus/$$(basename $$f)/* || echo "failed: $$f"; \
+	done
 	-umask 0; REVIEW_MODULE=$(BUILD)/cover/$(SO) TEST_REVIEW_ASAN=1 \
 		$(PROVE) $(filter-out $(ONCE),$(call NAMED,$(TESTS)))
-	@t/lib/cover $(BUILD)/cover review=90 http=80
+	@t/lib/cover $(BUILD)/cover review=95 http=80
 
 
 # other Debians, in the build folder
@@ -406,6 +411,14 @@ $(BUILD)/t/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $(@:$(BUILD)/%=%)"
 	@$(CLANG) $(LOWER_CC) $(SAN_FUZZ) -MMD -MP -c -o $@ $<
+
+# the same without a fuzzer
+
+$(BUILD)/t/feed/%: t/fuzz/%.c t/lib/feed.c $(wildcard t/fuzz/*.h t/unit/*.h) \
+		$(LOWER:%.c=$(BUILD)/t/unit/obj/%.o)
+	@mkdir -p $(@D)
+	@echo "  CC $(@:$(BUILD)/%=%)"
+	@$(CC) $(LOWER_CC) $(SAN) -o $@ $(filter %.c %.o,$^) $(LOWER_LIBS)
 
 fuzz-corpus:	$(FUZZ)
 	@for f in $(FUZZ); do \

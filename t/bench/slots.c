@@ -66,7 +66,7 @@ claim(shared_t *s, uint32_t process)
         }
     }
 
-    review_queue_serve(&s->queue, &wake);
+    (void) review_queue_serve(&s->queue, UINT32_MAX, &wake);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -88,7 +88,7 @@ call(shared_t *s, uint32_t process, int wait)
     if (!taken) {
         (void) review_queue_wait(&s->queue, REVIEW_QUEUE_NONE, process,
                                  REVIEW_PRIORITY_NORMAL, s);
-        review_queue_serve(&s->queue, &wake);
+        (void) review_queue_serve(&s->queue, UINT32_MAX, &wake);
     }
 
     pthread_mutex_unlock(&s->lock);
@@ -100,7 +100,7 @@ call(shared_t *s, uint32_t process, int wait)
 
     pthread_mutex_lock(&s->lock);
     review_queue_give(&s->queue, process);
-    review_queue_serve(&s->queue, &wake);
+    (void) review_queue_serve(&s->queue, UINT32_MAX, &wake);
     pthread_mutex_unlock(&s->lock);
 }
 

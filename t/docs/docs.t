@@ -255,7 +255,23 @@ is_deeply({ map { $_ => value($said_limit{$_}, 'msec') } keys %said_limit },
           \%made_limit, 'review_limit: defaults');
 same_set([ $limit_text =~ /^ *Syntax: .*?\b(zone)=/m,
            ($limit_text =~ /^Syntax:(.*)/m)[0] =~ /\[(\w+)=/g ],
-         [ $limit =~ /_param\([^";]*"(\w+)"/g ], 'review_limit: parameters');
+         [ map { /_param\([^";]*"(\w+)"/g }
+               function($limit, 'ngx_http_review_limit_param'),
+               function($limit, 'ngx_http_review_limit') ],
+         'review_limit: parameters');
+
+my $circuit_text = section($directives, 'review_circuit');
+my $circuit_h = source("$upper/review/limit/circuit.h");
+my %said_circuit = $documented{review_circuit} =~ /(\w+)=([^ ;]+)/g;
+same_set([ ($circuit_text =~ /^Syntax:(.*)/m)[0] =~ /\[(\w+)=/g ],
+         [ function($limit, 'ngx_http_review_circuit_param')
+               =~ /_param\([^";]*"(\w+)"/g ], 'review_circuit: parameters');
+is_deeply({ map { $_ => value($said_circuit{$_}, 'msec') }
+                keys %said_circuit },
+          { map { my ($n) = $circuit_h =~ /REVIEW_CIRCUIT_\U$_\E +(\d+)/;
+                  ($_ eq 'pause' ? 'probe' : $_) => $n }
+                qw(failures window share pause) },
+          'review_circuit: defaults');
 
 my ($largest) = $limit =~ /LIMIT_MAX +(\d+)/;
 like($limit_text, qr/1 to $largest\./, 'review_limit: the largest number');
@@ -431,6 +447,9 @@ sub codes_of {
 my %told = (
     all => [ codes_of($file{outcome}) ],
     review => [ codes_of(@file{qw(llm cell evidence result)},
+                         function(source("$upper/http/limit/"
+                                         . 'ngx_http_review_limit.c'),
+                                  'ngx_http_review_limit_waited'),
                          join ' ', $c =~ /\bturn->code = (\w+)/g) ],
     embed => [ codes_of(@file{qw(batch batch_answer vectors)}) ],
     rank => [ codes_of($file{rank}) ],
@@ -1079,10 +1098,12 @@ my %circuit = source("$upper/review/limit/circuit.h")
 my $circuit = section($directives, 'The circuit');
 
 like($circuit, $_, "the circuit: $_")
-    for qr/at\s+least\s+$circuit{CALLS}\s+calls/,
-        qr/within\s+$circuit{WINDOW}\s+seconds/,
-        qr/$circuit{PERCENT}%\s+of\s+them/,
-        qr/when\s+$circuit{CALLS}\s+have\s+failed\s+in\s+a\s+row/,
+    for qr/at\s+least\s+$circuit{FAILURES}\s+calls/,
+        qr/within\s+@{[ $circuit{WINDOW} \/ 1000 ]}\s+seconds/,
+        qr/$circuit{SHARE}%\s+of\s+all\s+that\s+have\s+ended/,
+        qr/defaults\s+@{[ $circuit{WINDOW} \/ 1000 \/ $circuit{PARTS}
+                          * $circuit{SPAN} ]}\s+seconds/,
+        qr/when\s+$circuit{FAILURES}\s+have\s+failed\s+in\s+a\s+row/,
         qr/After\s+@{[ $circuit{PAUSE} \/ 1000 ]}\s+seconds/,
         qr/up\s+to\s+@{[ $circuit{PAUSE_MAX} \/ 1000 ]}\s+seconds/,
         qr/When\s+$circuit{PROBES}\s+in\s+a\s+row/;

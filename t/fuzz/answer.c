@@ -9,18 +9,9 @@
 #define _GNU_SOURCE                    /* strcasestr() */
 #endif
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/answer/answer.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 static const char  schema_text[] =
@@ -29,9 +20,6 @@ static const char  schema_text[] =
     "{\"items\":{\"anyOf\":[{\"type\":\"string\",\"maxLength\":3},{\"type\":"
     "\"integer\"}]},\"maxItems\":3}},\"additionalProperties\":false,"
     "\"required\":[\"amount\"]}";
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static void
@@ -80,16 +68,24 @@ parse(review_pool_t *pool, const char *data, size_t len, json_t *schema,
 static void
 check_answer(const review_answer_t *answer, const json_t *schema)
 {
-    size_t  i;
+    size_t   i;
+    json_t  *data;
 
     check((unsigned) answer->verdict <= REVIEW_VERDICT_UNSURE);
     check(answer->severity >= -1 && answer->severity <= REVIEW_SEVERITY_INFO);
     check(answer->confidence == -1
           || (answer->confidence >= 0 && answer->confidence <= 1));
-    check(schema || answer->data == NULL);
+    check(schema || answer->data.data == NULL);
 
     check_text(answer->reason.data, answer->reason.len);
     check_text(answer->suggestion.data, answer->suggestion.len);
+
+    if (answer->data.data) {
+        data = json_loadb(answer->data.data, answer->data.len,
+                          JSON_DECODE_ANY, NULL);
+        check(data != NULL);
+        json_decref(data);
+    }
 
     for (i = 0; i < answer->nquotes; i++) {
         check(answer->quotes[i].len != 0);

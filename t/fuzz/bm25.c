@@ -9,41 +9,12 @@
 
 #include <math.h>
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/rank/bm25.h"
 #include "review/rank/words.h"
 
 
 #define TEXTS  16
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
-
-
-/* a block of its own, for the sanitizer to see its end */
-
-static review_str_t
-copy(review_pool_t *pool, const uint8_t *data, size_t len)
-{
-    char          *p;
-    review_str_t   text;
-
-    p = review_alloc(pool, len);
-
-    if (len) {
-        memcpy(p, data, len);
-    }
-
-    text.data = p;
-    text.len = len;
-
-    return text;
-}
 
 
 /* NUL bytes end texts; the last one is the query, and counted, too */
@@ -58,7 +29,7 @@ split(review_pool_t *pool, const uint8_t *data, size_t size,
     for (n = 0; ; n++) {
         nul = (size && n < TEXTS) ? memchr(data, 0, size) : NULL;
         len = nul ? (size_t) (nul - data) : size;
-        texts[n] = copy(pool, data, len);
+        texts[n] = fuzz_copy(pool, data, len);
 
         if (nul == NULL) {
             return n + 1;
@@ -127,9 +98,6 @@ check_turned(review_pool_t *pool, const review_str_t *texts, size_t n,
               <= 1e-4f * (1 + expected[i]));
     }
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

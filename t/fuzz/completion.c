@@ -6,27 +6,15 @@
  * for ordinary events and bodies say what a full JSON parser says.
  */
 
-#include "../unit/tap.h"
-#include "review/answer/completion_json.h"
+#include "check.h"
+#include "review/completion/completion_json.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 #define WHOLE   0
 #define BYTES   1
 #define PIECES  2
 #define SLOW    3                      /* by line, none on a fast path */
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static size_t

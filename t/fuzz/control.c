@@ -5,23 +5,11 @@
  * for good; and that all of it, as an LLM quotes it, is found in the original.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "../unit/quotes.h"
 #include "review/base/utf8.h"
 #include "review/quote/quote.h"
 #include "review/rubric/control.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 /* as an LLM reads it: without the escapes of JSON */

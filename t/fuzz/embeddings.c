@@ -9,21 +9,9 @@
 
 #include <math.h>
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/embed/embeddings.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static int

@@ -5,12 +5,9 @@
  * wrong is told with a place inside of the text.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/json/json.h"
 #include "review/json/load.h"
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static void

@@ -12,37 +12,11 @@
 #define _GNU_SOURCE                    /* memmem() */
 #endif
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "../unit/quotes.h"
 #include "review/quote/edge.h"
 #include "review/quote/quote.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
-
-
-/* a block of its own, for the sanitizer to see its end */
-
-static char *
-copy(review_pool_t *pool, const char *data, size_t len)
-{
-    char  *p;
-
-    p = review_alloc(pool, len);
-
-    if (len) {
-        memcpy(p, data, len);
-    }
-
-    return p;
-}
 
 
 static size_t
@@ -114,14 +88,11 @@ check_span(const char *text, size_t len, const char *quote, size_t qlen,
 }
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char             *text, *quote;
     size_t            len, qlen, n, from, to;
+    const char       *text, *quote;
     const uint8_t    *nul;
     review_pool_t    *pool;
     review_span_t     span, again;
@@ -137,8 +108,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     qlen = size - len - 1;
 
     pool = tap_pool();
-    text = copy(pool, (const char *) data, len);
-    quote = copy(pool, (const char *) nul + 1, qlen);
+    text = fuzz_copy(pool, data, len).data;
+    quote = fuzz_copy(pool, nul + 1, qlen).data;
 
     source = review_quote_source_create(pool, text, len);
     check(source != NULL);

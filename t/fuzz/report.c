@@ -7,18 +7,9 @@
  * that nothing in a reply can begin a line of the Markdown.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/report/report.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 #define is_document(e)                                                        \
     (strcmp(string(e, "source"), "document") == 0)
@@ -282,9 +273,6 @@ check_markdown(review_buf_t *b)
         check(columns == 0 || columns == max);
     }
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

@@ -10,18 +10,9 @@
 #define FUZZ_REQUEST_H
 
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/base/utf8.h"
 #include "review/json/json.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 /* the list has refused the body: whoever reads it whole must do so, too */
@@ -132,9 +123,6 @@ fuzz_same(const review_str_t *a, const review_str_t *b)
 {
     return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 #endif

@@ -5,18 +5,9 @@
  * it, every body made of it is one JSON object, with all turns it may take.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/rubric/prompt.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 static void
@@ -83,7 +74,8 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
     subject.model = rubric->model;
     subject.schema = 1;
 
-    turns[0].answer = chunk;
+    check(review_prompt_body_answer(pool, &chunk, &turns[0].answer) == 0);
+    turns[1].answer.data = turns[2].answer.data = "";
     turns[1].complaint = reference;
 
     prompt = review_prompt_create(pool, &subject);
@@ -103,9 +95,6 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
         }
     }
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

@@ -5,12 +5,9 @@
  * can be written as JSON that can be parsed.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/net/s3.h"
 #include "review/net/xml.h"
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

@@ -8,21 +8,12 @@
  * and pages are those counted here.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/split/split.h"
 #include "review/split/split_json.h"
 #include "review/split/split_request.h"
 #include "review/outline/units.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 static size_t
@@ -166,9 +157,6 @@ check_text(review_pool_t *pool, const char *text, size_t len,
 
     return n;
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

@@ -8,17 +8,8 @@
  * second the event at which the handler stops, the third a seed for the cuts.
  */
 
-#include "../unit/tap.h"
-#include "review/answer/sse.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
+#include "check.h"
+#include "review/completion/sse.h"
 
 
 #define WHOLE   0
@@ -34,9 +25,6 @@ typedef struct {
     size_t         stop;               /* 0: at none */
     review_sse_e   end;
 } events_t;
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 static int

@@ -10,22 +10,10 @@
 #define _GNU_SOURCE                    /* memmem() */
 #endif
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/base/buf.h"
 #include "review/base/utf8.h"
 #include "review/rubric/suspect.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 /* in a block of its own, for the sanitizer to see its end */

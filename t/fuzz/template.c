@@ -5,19 +5,10 @@
  * braces; and that a text without "{{" is always a template.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/rubric/template.h"
 #include "review/base/buf.h"
 #include "review/base/utf8.h"
-
-
-#define check(cond)                                                           \
-    do {                                                                      \
-        if (!(cond)) {                                                        \
-            fprintf(stderr, "failed: %s at line %d\n", #cond, __LINE__);      \
-            abort();                                                          \
-        }                                                                     \
-    } while (0)
 
 
 static const char *const  names[] = {
@@ -106,9 +97,6 @@ same(const char *data, size_t len, review_buf_t *b)
 
     return 1;
 }
-
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 
 int

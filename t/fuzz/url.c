@@ -5,15 +5,12 @@
  * and that curl can't take for something else.
  */
 
-#include "../unit/tap.h"
+#include "check.h"
 #include "review/net/url.h"
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-
 static void
-check(int good, const review_url_t *url, const char *what)
+check_url(int good, const review_url_t *url, const char *what)
 {
     if (!good) {
         fprintf(stderr, "%s: %.*s\n", what, (int) url->text.len,
@@ -30,22 +27,23 @@ again(review_pool_t *pool, const review_url_t *url)
     review_url_t  other;
 
     for (i = 0; i < url->text.len; i++) {
-        check(url->text.data[i] > ' ' && url->text.data[i] < 0x7f
-              && url->text.data[i] != '\\' && url->text.data[i] != '#',
-              url, "an odd byte");
+        check_url(url->text.data[i] > ' ' && url->text.data[i] < 0x7f
+                  && url->text.data[i] != '\\' && url->text.data[i] != '#',
+                  url, "an odd byte");
     }
 
     if (url->text.len > REVIEW_URL_MAX) {
         return;
     }
 
-    check(review_url_parse(pool, url->text.data, url->text.len, &other)
-          == REVIEW_URL_OK, url, "not understood again");
-    check(other.text.len == url->text.len
-          && memcmp(other.text.data, url->text.data, url->text.len) == 0
-          && other.port == url->port && other.host.len == url->host.len
-          && memcmp(&other.address, &url->address, sizeof(url->address)) == 0,
-          url, "understood in another way");
+    check_url(review_url_parse(pool, url->text.data, url->text.len, &other)
+              == REVIEW_URL_OK, url, "not understood again");
+    check_url(other.text.len == url->text.len
+              && memcmp(other.text.data, url->text.data, url->text.len) == 0
+              && other.port == url->port && other.host.len == url->host.len
+              && memcmp(&other.address, &url->address, sizeof(url->address))
+                 == 0,
+              url, "understood in another way");
 }
 
 

@@ -895,20 +895,21 @@ stats.in_flight eq 0
 
 
 
-=== TEST 33: while the circuit is open, refused at once, until a probe is well
+=== TEST 33: while the circuit is open a request waits, until a probe is well
 --- config
     # 33
-    review_limit zone=z calls=5;
+    review_limit zone=z calls=5 wait=500ms;
+    review_circuit window=50ms probe=5s;
     location = /chat { review_guard on; $TEST_NGINX_CHAT }
     $TEST_NGINX_STATUS
 --- clients
-replies(map { chat('key=bad 500') } 1 .. 30);
+replies(map { chat('key=bad delay=5 500') } 1 .. 30);
 json_checks("$name - open", 'calls.circuit eq "open"', status());
 my $made = @{ llm_calls() };
 json_checks($name, '
     status eq 503
     header.retry-after like /^[1-9]\d?$/
-    took lt 20
+    took ge 0.5
 ', reply(chat('key=never ok')));
 json_checks("$name - no call", ". eq $made", scalar @{ llm_calls() });
 status_is("$name - counted", 'calls.outcomes.circuit_open ge 1');
@@ -920,7 +921,8 @@ chat_until("$name - closed", 'zone.calls.circuit eq "closed"');
 === TEST 34: a client that goes says nothing about the LLM
 --- config
     # 34
-    review_limit zone=z calls=50;
+    review_limit zone=z calls=50 wait=100ms;
+    review_circuit window=50ms probe=60s;
     location = /chat { review_guard on; $TEST_NGINX_CHAT }
     $TEST_NGINX_STATUS
 --- clients
@@ -930,7 +932,7 @@ leave(@gone);
 idle("$name - gone");
 status_is("$name - gone", 'calls.outcomes.cancelled eq 30');
 json_checks("$name - closed", 'calls.circuit eq "closed"', status());
-replies(map { chat('key=bad 500') } 1 .. 25);
+replies(map { chat("key=bad delay=$_ 500") } 1 .. 45);
 json_checks("$name - open", 'calls.circuit eq "open"', status());
 
 

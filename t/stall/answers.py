@@ -11,6 +11,7 @@ QUOTES = "64 quotes; 1,048,576 steps of an answer; `review_max_answer_size`"
 ANSWER = "`review_max_answer_size`"
 TEXTS = "`review_max_chunk_size`, `review_max_points`, `client_max_body_size`"
 POOL = "thread, from 64 KB"
+POOL_ANSWER = "thread, from 32 KB"
 ROOM = 250 * KB             # of an answer, nearly review_max_answer_size
 
 
@@ -18,12 +19,12 @@ def compact(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def completion(content):
+def completion(content, counted=1):
     return compact({"choices": [{"index": 0, "finish_reason": "stop",
                                  "message": {"role": "assistant",
                                              "content": content}}],
-                    "usage": {"prompt_tokens": 1, "completion_tokens": 1,
-                              "total_tokens": 2}}).encode()
+                    "usage": {"prompt_tokens": counted, "completion_tokens": 1,
+                              "total_tokens": counted + 1}}).encode()
 
 
 def events(content):
@@ -103,7 +104,7 @@ async def say(nginx, contents, more=()):
             await nginx.post("/v1/answer", asked(1, **dict(more)), (200, 502))
 
 
-@row("An answer that is no JSON", "LLM", ANSWER, "event loop",
+@row("An answer that is no JSON", "LLM", ANSWER, POOL_ANSWER,
      "t/unit/answer/answer.c")
 async def repaired(nginx):
     await say(nginx, [piece * (ROOM // len(piece.encode())) for piece in (
@@ -113,7 +114,7 @@ async def repaired(nginx):
         "verdict: ")])
 
 
-@row("An answer that is repaired", "LLM", ANSWER, "event loop",
+@row("An answer that is repaired", "LLM", ANSWER, POOL_ANSWER,
      "t/unit/answer/answer.c")
 async def mended(nginx):
     begin = '{"verdict":"pass","severity":"info","suggestion":"",' \
@@ -123,6 +124,18 @@ async def mended(nginx):
         '"', '" ', '","', '":"', "\n", "\\", "a", "{", "甲", "\\u0000", "“",
         '"a"')
         for end in ('"}', "", '",}')])
+
+
+@row("Answers to steps", "LLM", ANSWER + "; 16 steps", POOL_ANSWER,
+     "t/unit/rubric/prompt.c")
+async def steps(nginx):
+    for piece in "[INST]", "甲乙", "a ", "<|", "\n", '"':
+        content = piece * (ROOM // len(piece.encode()))
+        for counted in 1, ROOM // 4:
+            async with backend(completion(content, counted)):
+                await nginx.post("/v1/answer", {
+                    "chunk": "a", "points": [{"id": "p", "steps": ["q"] * 16}]
+                }, (200, 502))
 
 
 @row("An answer in events of a character", "LLM", ANSWER,

@@ -3,6 +3,7 @@
 import json
 import urllib.parse
 
+from answers import POOL_ANSWER
 from rows import row
 
 TEST = "t/unit/json/schema.c"
@@ -30,7 +31,7 @@ async def values(nginx):
 
 
 @row("`data` compared with an `enum`", "LLM, rubric",
-     "1,000,000 steps; `review_max_answer_size`", "event loop", TEST)
+     "1,000,000 steps; `review_max_answer_size`", POOL_ANSWER, TEST)
 async def enum(nginx):
     schema = {"items": {"enum": ["x%d" % i for i in range(999)] + ["a"]}}
     await ask(nginx, [point(schema, json.dumps(["a"] * 40000,
@@ -38,7 +39,7 @@ async def enum(nginx):
 
 
 @row("`data` checked against `anyOf`", "LLM, rubric",
-     "1,000,000 steps; `review_max_answer_size`", "event loop", TEST)
+     "1,000,000 steps; `review_max_answer_size`", POOL_ANSWER, TEST)
 async def any_of(nginx):
     schema = {"items": {"anyOf": [{"enum": ["x" * 40]}] * 999 + [{}]}}
     await ask(nginx, [point(schema, json.dumps(["y" * 40] * 5000,
@@ -46,7 +47,7 @@ async def any_of(nginx):
 
 
 @row("Objects in `data`", "LLM", "1,000,000 steps; `review_max_answer_size`",
-     "event loop", TEST)
+     POOL_ANSWER, TEST)
 async def objects(nginx):
     await ask(nginx, [point({"items": {}}, json.dumps(
         [{}] * 80000, separators=(",", ":")))], 502)

@@ -1,5 +1,7 @@
 """What stores and embedding services answer, and bodies in memory."""
 
+import json
+
 from bodies import CHUNK
 from rows import BACKEND, backend, row
 
@@ -74,12 +76,24 @@ async def embeddings(nginx):
                              + texts(31) + b"]}", (200, 502))
 
 
+def ones(asked):
+    return vectors(len(json.loads(asked)["input"]), b"[1]")
+
+
+def distinct(n, size=0):
+    return b'{"input":[' + b",".join(
+        b'"%d%s"' % (i, b"a" * size) for i in range(n)) + b"]}"
+
+
 @row("Inputs to be embedded", "client", "`review_max_inputs`", "thread",
      "t/http/steps/embed_test.py", "", EMBED)
 async def inputs(nginx):
     async with backend(vectors(32, b"[1]")):
         await nginx.post("/v1/vectors", b'{"input":["a"'
                          + b',"a"' * 99999 + b"]}", (200, 502))
+    async with backend(ones):
+        await nginx.post("/v1/vectors", distinct(100000))
+        await nginx.post("/v1/vectors", distinct(30, 3 * MB))
 
 
 @row("A body of 20 MB in memory", "client", "`client_body_buffer_size`",

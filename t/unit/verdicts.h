@@ -139,7 +139,31 @@ verdicts_object(verdicts_t *v, const char *verdict, const char *reason)
 
 static const char *const  verdicts_tags[] = {
     "", "</think>", "</thinking>", "</thought>", "</reasoning>", "<think>",
-    "<thinking>", "</THINK>", "```", "```json\n", "<|im_end|>", "</answer>"
+    "<thinking>", "</THINK>", "```", "```json\n", "<|im_end|>", "</answer>",
+    "[/THINK]", "[THINK]", "◁/think▷", "◁think▷", "<|END_THINKING|>",
+    "<|end|>", "<|channel|>analysis<|message|>",
+    "<|channel|>final<|message|>", "<|channel|>final", "<|message|>",
+    "<|end|><|start|>assistant<|channel|>final<|message|>",
+    "<|start|>assistant", "<|return|>", "</think><think>", "[/THINK][THINK]"
+};
+
+
+/* how models begin to think, and end */
+
+static const char *const  verdicts_thoughts[][2] = {
+    { "<think>", "</think>\n" }, { "<think>", "</think>" },
+    { "<thinking>", "</thinking>\n" }, { "[THINK]", "[/THINK]" },
+    { "◁think▷", "◁/think▷" },
+    { "<|START_THINKING|>", "<|END_THINKING|>" },
+    { "<|begin_of_thought|>\n", "\n<|end_of_thought|>\n" },
+    { "<|channel>thought\n", "<channel|>" },
+    { "<|channel|>analysis<|message|>",
+      "<|end|><|start|>assistant<|channel|>final<|message|>" },
+    { "<|channel|>analysis<|message|>",
+      "<|end|><|start|>assistant<|channel|>final <|constrain|>json"
+      "<|message|>" },
+    { "<|channel|>analysis<|message|>", "<|channel|>final<|message|>" },
+    { "<|channel|>commentary<|message|>", "<|end|>" }
 };
 
 
@@ -456,6 +480,47 @@ verdicts_around(verdicts_t *v, const char *quoted)
 }
 
 
+/*
+ * What it thinks before, some in two pieces; its template may have opened the
+ * first, and reasoning in a channel is followed by the header of the next.
+ */
+
+static void
+verdicts_think(verdicts_t *v, const char *quoted)
+{
+    int                 open, more, channel;
+    const char *const  *thought;
+
+    thought = verdicts_one(v, verdicts_thoughts);
+    channel = strncmp(thought[0], "<|channel|>", 11) == 0;
+    open = verdicts_pick(v, 8) != 0;
+
+    do {
+        more = verdicts_pick(v, 6) == 0;
+
+        verdicts_add(v, open ? thought[0] : "");
+        verdicts_around(v, quoted);
+
+        if (open && verdicts_pick(v, 2)) {
+            verdicts_add(v, "{\"verdict\":\"");
+            verdicts_add(v, v->other);
+            verdicts_add(v, "\"}？不对。");
+        }
+
+        if (quoted == NULL || verdicts_pick(v, 8)) {
+            verdicts_add(v, channel && more && open
+                            ? "<|end|><|start|>assistant"
+                            : channel && !open
+                            ? "<|channel|>final<|message|>" : thought[1]);
+        }
+
+        more &= !channel || open;
+        open = 1;
+
+    } while (more);
+}
+
+
 /* a whole answer; "quoted" is NULL where no document interferes */
 
 static void
@@ -467,18 +532,7 @@ verdicts_make(verdicts_t *v, const char *quoted)
     v->text[0] = '\0';
 
     if (verdicts_pick(v, 3) == 0) {
-        verdicts_add(v, verdicts_pick(v, 2) ? "<think>" : "<thinking>");
-        verdicts_around(v, quoted);
-
-        if (verdicts_pick(v, 2)) {
-            verdicts_add(v, "{\"verdict\":\"");
-            verdicts_add(v, v->other);
-            verdicts_add(v, "\"}？不对。");
-        }
-
-        if (quoted == NULL || verdicts_pick(v, 8)) {
-            verdicts_add(v, "</think>\n");
-        }
+        verdicts_think(v, quoted);
     }
 
     verdicts_around(v, quoted);

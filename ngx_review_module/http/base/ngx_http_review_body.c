@@ -195,28 +195,17 @@ ngx_http_review_body_take_memory(ngx_pool_t *pool, ngx_buf_t *b,
 }
 
 
-static void
-ngx_http_review_body_close_file(void *data)
-{
-    ngx_file_t *file = data;
-
-    if (ngx_close_file(file->fd) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, file->log, ngx_errno,
-                      ngx_close_file_n " of a request's body failed");
-    }
-}
-
-
 static ngx_buf_t *
 ngx_http_review_body_take_file(ngx_pool_t *pool, ngx_buf_t *b)
 {
-    ngx_buf_t           *taken;
-    ngx_file_t          *file;
-    ngx_pool_cleanup_t  *cln;
+    ngx_buf_t                *taken;
+    ngx_file_t               *file;
+    ngx_pool_cleanup_t       *cln;
+    ngx_pool_cleanup_file_t  *closing;
 
     taken = ngx_palloc(pool, sizeof(ngx_buf_t));
     file = ngx_palloc(pool, sizeof(ngx_file_t));
-    cln = ngx_pool_cleanup_add(pool, 0);
+    cln = ngx_pool_cleanup_add(pool, sizeof(ngx_pool_cleanup_file_t));
 
     if (taken == NULL || file == NULL || cln == NULL) {
         return NULL;
@@ -240,8 +229,12 @@ ngx_http_review_body_take_file(ngx_pool_t *pool, ngx_buf_t *b)
         return NULL;
     }
 
-    cln->handler = ngx_http_review_body_close_file;
-    cln->data = file;
+    closing = cln->data;
+    closing->fd = file->fd;
+    closing->name = file->name.data;
+    closing->log = file->log;
+
+    cln->handler = ngx_pool_cleanup_file;
 
     return taken;
 }

@@ -12,8 +12,10 @@ static void ngx_http_review_call_pause(ngx_http_review_call_t *call);
 static void ngx_http_review_call_try(ngx_http_review_call_t *call);
 static void ngx_http_review_call_timeout(ngx_event_t *ev);
 static void ngx_http_review_call_again(ngx_event_t *ev);
+static ngx_uint_t ngx_http_review_call_retry(ngx_http_review_call_t *call);
 static ngx_uint_t ngx_http_review_call_refused(ngx_http_review_call_t *call);
 static ngx_uint_t ngx_http_review_call_answered(ngx_http_review_call_t *call);
+static void ngx_http_review_call_log(ngx_http_review_call_t *call);
 static void ngx_http_review_call_over(ngx_http_review_call_t *call);
 
 
@@ -134,8 +136,7 @@ ngx_http_review_call_try(ngx_http_review_call_t *call)
 void
 ngx_http_review_call_ended(ngx_http_review_call_t *call)
 {
-    ngx_int_t                 delay;
-    ngx_uint_t                again;
+    ngx_uint_t  again;
 
     ngx_http_review_subrequest_stop(call);
 
@@ -149,21 +150,52 @@ ngx_http_review_call_ended(ngx_http_review_call_t *call)
 
     ngx_http_review_call_count(call);
 
-    if (again) {
-        delay = ngx_http_review_retry_delay(call);
-
-        if (delay >= 0) {
-            ngx_http_review_call_count_retry(call->ctx, call->usage);
-
-            call->timer.handler = ngx_http_review_call_again;
-            ngx_add_timer(&call->timer, delay);
-            return;
-        }
+    if (again && ngx_http_review_call_retry(call)) {
+        return;
     }
 
     ngx_http_review_call_over(call);
 
     call->handler(call);
+}
+
+
+/* 0: there is no other try */
+
+static ngx_uint_t
+ngx_http_review_call_retry(ngx_http_review_call_t *call)
+{
+    ngx_int_t  delay;
+
+    delay = ngx_http_review_retry_delay(call);
+
+    if (delay < 0) {
+        return 0;
+    }
+
+    ngx_http_review_call_count_retry(call->ctx, call->usage);
+
+    call->timer.handler = ngx_http_review_call_again;
+    ngx_add_timer(&call->timer, delay);
+
+    return 1;
+}
+
+
+ngx_uint_t
+ngx_http_review_call_cut(ngx_http_review_call_t *call)
+{
+    ngx_http_review_outcome_cut(call);
+    ngx_http_review_call_log(call);
+
+    if (!ngx_http_review_call_retry(call)) {
+        return 0;
+    }
+
+    call->active = 1;
+    ngx_queue_insert_tail(&call->ctx->calls, &call->running);
+
+    return 1;
 }
 
 
@@ -233,7 +265,6 @@ ngx_http_review_call_refused(ngx_http_review_call_t *call)
 static ngx_uint_t
 ngx_http_review_call_answered(ngx_http_review_call_t *call)
 {
-    char                       name[REVIEW_CODE_NAME];
     ngx_uint_t                 again;
     ngx_http_review_usage_t   *usage;
     ngx_http_review_sample_t   sample;
@@ -260,13 +291,22 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
     ngx_http_review_limit_done(&call->turn, &sample);
 
     if (call->failure.code) {
-        ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
-                      "review: try %ui of a call for %*s failed: %s",
-                      call->tries, call->name.len, call->name.data,
-                      review_code_name(call->failure.code, name));
+        ngx_http_review_call_log(call);
     }
 
     return again;
+}
+
+
+static void
+ngx_http_review_call_log(ngx_http_review_call_t *call)
+{
+    char  name[REVIEW_CODE_NAME];
+
+    ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+                  "review: try %ui of a call for %*s failed: %s",
+                  call->tries, call->name.len, call->name.data,
+                  review_code_name(call->failure.code, name));
 }
 
 

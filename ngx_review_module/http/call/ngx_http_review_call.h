@@ -173,6 +173,13 @@ void ngx_http_review_call_cancel(ngx_http_review_call_t *call);
 void ngx_http_review_call_leave(ngx_http_review_call_t *call);
 void ngx_http_review_call_ended(ngx_http_review_call_t *call);
 
+/*
+ * For those who find out only behind the call's end that its answer was cut: 1
+ * if it is made once more, else call->failure says why that is the end.
+ */
+
+ngx_uint_t ngx_http_review_call_cut(ngx_http_review_call_t *call);
+
 
 /*
  * ngx_http_review_subrequest.c: the subrequest of a try.  It is made; it is
@@ -216,6 +223,10 @@ void ngx_http_review_capture_body(ngx_http_request_t *r,
  */
 
 ngx_uint_t ngx_http_review_outcome(ngx_http_review_call_t *call);
+
+/* an answer that is not whole */
+
+void ngx_http_review_outcome_cut(ngx_http_review_call_t *call);
 
 /* an answer that is kept as it comes, "max" bytes of it: a backend's "feed" */
 

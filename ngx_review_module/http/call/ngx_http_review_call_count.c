@@ -95,7 +95,7 @@ ngx_http_review_call_count_cut(ngx_http_review_call_t *call, review_code_t code)
     }
 
     if (code == REVIEW_CODE_DEADLINE) {
-        code = REVIEW_CODE_QUEUE_TIMEOUT;
+        code = ngx_http_review_limit_waited(&call->turn);
     }
 
     review_metrics_call(m, code, REVIEW_METRICS_NO_TIME);

@@ -103,15 +103,7 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
         break;
 
     case REVIEW_CODE_CUT:
-
-        if (call->timedout || call->silent) {
-            ngx_http_review_outcome_failed(call, REVIEW_CODE_CALL_TIMEOUT,
-                                           "%s fell silent in mid-answer");
-            break;
-        }
-
-        ngx_http_review_outcome_failed(call, code,
-                                       "the answer ended before its end");
+        ngx_http_review_outcome_cut(call);
         break;
 
     case REVIEW_CODE_TOO_LARGE:
@@ -126,6 +118,20 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
     default:
         ngx_http_review_outcome_told(call, code, detail);
     }
+}
+
+
+void
+ngx_http_review_outcome_cut(ngx_http_review_call_t *call)
+{
+    if (call->timedout || call->silent) {
+        ngx_http_review_outcome_failed(call, REVIEW_CODE_CALL_TIMEOUT,
+                                       "%s fell silent in mid-answer");
+        return;
+    }
+
+    ngx_http_review_outcome_failed(call, REVIEW_CODE_CUT,
+                                   "the answer ended before its end");
 }
 
 

@@ -25,11 +25,13 @@ static void ngx_http_review_cell_rule(ngx_http_review_cell_t *cell);
 static ngx_int_t ngx_http_review_cell_call(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_ask(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_answered(ngx_http_review_call_t *call);
+static void ngx_http_review_cell_said(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_failed(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_finding(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_cut(ngx_http_review_cell_t *cell);
+static ngx_int_t ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell);
 static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
-    review_str_t *said, review_error_t *complaint);
+    const review_str_t *answer, review_error_t *complaint);
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 
 
@@ -39,7 +41,6 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
     review_point_t  *point;
 
     point = cell->point;
-    cell->started = ngx_current_msec;
 
     /* a gate that can't tell is open: an LLM call is cheaper than a miss */
 
@@ -173,33 +174,31 @@ failed:
 static void
 ngx_http_review_cell_answered(ngx_http_review_call_t *call)
 {
-    ngx_uint_t               steps;
-    review_str_t             said;
-    review_completion_t     *c;
     ngx_http_review_cell_t  *cell;
 
     cell = call->data;
-    c = cell->completion;
-    cell->model = c->model;
+    cell->model = cell->completion->model;
 
     if (call->failure.code) {
         ngx_http_review_cell_failed(cell);
         return;
     }
 
-    steps = ngx_max(cell->point->nprompts, 1);
+    ngx_http_review_evidence(cell, ngx_http_review_cell_is_last(cell)
+                                   ? ngx_http_review_cell_finding
+                                   : ngx_http_review_cell_said);
+}
 
-    if (cell->step + 1 == steps) {
-        ngx_http_review_evidence(cell, ngx_http_review_cell_finding);
-        return;
-    }
 
+/* the answer to a step before the last */
+
+static void
+ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
+{
     /* there is no JSON to tell that it is whole, nor goes on what is torn */
 
-    if (review_answer_said(cell->chunk->ctx.pool, c->content.data,
-                           c->content.len, NULL, &said)
-        != 0
-        || said.len == 0 || c->torn)
+    if (cell->said.data
+        && (cell->said.len == 0 || cell->completion->torn))
     {
         if (!cell->reasked) {
             ngx_http_review_cell_again(cell);
@@ -207,13 +206,16 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
         }
 
         ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
-                                      said.len == 0 || !c->torn
+                                      cell->said.len == 0
                                       ? "the answer ends within its reasoning"
                                       : "the answer ends early", NULL);
         return;
     }
 
-    if (ngx_http_review_cell_turn(cell, &said, NULL) != NGX_OK) {
+    if (cell->said.data == NULL
+        || ngx_http_review_cell_estimated(cell) != NGX_OK
+        || ngx_http_review_cell_turn(cell, &cell->said, NULL) != NGX_OK)
+    {
         ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL, NULL);
         return;
     }
@@ -224,6 +226,34 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
     cell->max_tokens = 0;
 
     ngx_http_review_cell_ask(cell);
+}
+
+
+/* what prompts will have was estimated where it was read */
+
+static ngx_int_t
+ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_estimated_t  *known;
+
+    if (cell->estimated == NULL) {
+        cell->estimated = ngx_array_create(cell->chunk->ctx.request->pool,
+                                           cell->point->nprompts,
+                                           sizeof(ngx_http_review_estimated_t));
+        if (cell->estimated == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    known = ngx_array_push(cell->estimated);
+    if (known == NULL) {
+        return NGX_ERROR;
+    }
+
+    known->piece = cell->said;
+    known->tokens = cell->said_tokens;
+
+    return NGX_OK;
 }
 
 
@@ -252,7 +282,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     if (call->failure.code == REVIEW_CODE_TRUNCATED) {
 
-        if (cell->step + 1 == ngx_max(cell->point->nprompts, 1)) {
+        if (ngx_http_review_cell_is_last(cell)) {
             ngx_http_review_evidence(cell, ngx_http_review_cell_cut);
 
         } else {
@@ -317,7 +347,7 @@ static void
 ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 {
     char             detail[2 * REVIEW_ERROR_TEXT];
-    review_str_t    *content, said;
+    review_str_t     said, answer;
     review_error_t  *err;
 
     if (cell->answer) {
@@ -328,15 +358,11 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     err = cell->err;
 
     if (!cell->reasked) {
-        content = &cell->completion->content;
+        said = cell->said;
 
         /* thinking is not shown again */
 
-        if (review_answer_said(cell->chunk->ctx.pool, content->data,
-                               content->len, NULL, &said)
-            != 0
-            || said.len == 0)
-        {
+        if (said.len == 0) {
             ngx_http_review_cell_again(cell);
             return;
         }
@@ -347,7 +373,10 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);
 
-        if (ngx_http_review_cell_turn(cell, &said, err) == NGX_OK) {
+        if (review_prompt_body_answer(cell->chunk->ctx.pool, &said, &answer)
+            == 0
+            && ngx_http_review_cell_turn(cell, &answer, err) == NGX_OK)
+        {
             ngx_http_review_cell_ask(cell);
             return;
         }
@@ -363,8 +392,8 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
 /* adds the answer to the conversation, and what was wrong with it, if so */
 
 static ngx_int_t
-ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, review_str_t *said,
-    review_error_t *complaint)
+ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
+    const review_str_t *answer, review_error_t *complaint)
 {
     review_buf_t    b;
     review_turn_t  *turn;
@@ -374,18 +403,12 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell, review_str_t *said,
         return NGX_ERROR;
     }
 
-    /* the completion's memory is its own until the next try only */
-
-    review_buf_init(&b, cell->chunk->ctx.pool, said->len + 1);
-    review_buf_str(&b, said);
-
-    turn->answer.data = b.data;
-    turn->answer.len = b.len;
+    turn->answer = *answer;
 
     if (complaint == NULL) {
         turn->complaint.len = 0;
         turn->complaint.data = NULL;
-        return b.failed ? NGX_ERROR : NGX_OK;
+        return NGX_OK;
     }
 
     review_buf_init(&b, cell->chunk->ctx.pool, 0);
@@ -408,6 +431,7 @@ void
 ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 {
     ngx_uint_t               waits;
+    review_code_t            code;
     ngx_http_review_call_t  *call;
 
     if (cell->done) {
@@ -417,6 +441,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
     ngx_http_review_evidence_leave(cell);
 
     call = cell->call;
+    code = REVIEW_CODE_DEADLINE;
     waits = 0;
 
     if (call) {
@@ -434,14 +459,14 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
         }
 
         if (waits) {
+            code = ngx_http_review_limit_waited(&call->turn);
             cell->usage.queue_time += ngx_current_msec - call->turn.asked;
         }
 
         ngx_http_review_call_cancel(call);
     }
 
-    ngx_http_review_result_failed(cell, waits ? REVIEW_CODE_QUEUE_TIMEOUT
-                                              : REVIEW_CODE_DEADLINE,
+    ngx_http_review_result_failed(cell, code,
                                   waits ? "review_timeout was over before the "
                                           "call's turn had come"
                                   : "review_timeout was over before an answer",

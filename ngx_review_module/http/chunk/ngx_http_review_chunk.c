@@ -9,9 +9,9 @@
 #include "review/rubric/suspect.h"
 
 
-/* what the quotes of an answer cost for each reference, as bytes of text */
+/* points that are begun, or given up, in a turn of the event loop */
 
-#define NGX_HTTP_REVIEW_CHUNK_REFERENCE  640
+#define NGX_HTTP_REVIEW_CHUNK_PORTION    32
 
 
 /* the texts of prompts, written and looked over: large ones on a thread */
@@ -22,6 +22,8 @@ typedef struct {
     review_pool_t              *pool;
     review_prompt_t            *prompt;
     int                         suspect;
+    ngx_uint_t                  large;
+    ngx_http_review_estimated_t parts[NGX_HTTP_REVIEW_PARTS];
 } ngx_http_review_texts_t;
 
 
@@ -40,14 +42,7 @@ static ngx_int_t ngx_http_review_chunk_create_cells(
 static void ngx_http_review_chunk_texts_run(void *data);
 static void ngx_http_review_chunk_texts_done(void *data);
 static void ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk);
-static review_pool_t *ngx_http_review_chunk_memory(
-    ngx_http_review_chunk_t *chunk);
-static ngx_int_t ngx_http_review_chunk_keep(ngx_http_review_chunk_t *chunk,
-    review_pool_t *pool);
-static ngx_int_t ngx_http_review_chunk_create_sources(
-    ngx_http_review_chunk_t *chunk);
-static ngx_int_t ngx_http_review_chunk_create_known(
-    ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_portion(ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx);
@@ -316,8 +311,7 @@ ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
     ngx_http_review_texts_t  *texts;
 
     if (ngx_http_review_chunk_create_cells(chunk) != NGX_OK
-        || ngx_http_review_chunk_create_sources(chunk) != NGX_OK
-        || ngx_http_review_chunk_create_known(chunk) != NGX_OK)
+        || ngx_http_review_evidence_texts(chunk) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -330,8 +324,9 @@ ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk)
     texts->chunk = chunk;
     texts->subject = chunk->subject;
     texts->pool = chunk->memory;
+    texts->large = ngx_http_review_work_is_large(&chunk->ctx, chunk->size);
 
-    if (ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
+    if (texts->large) {
         ngx_http_review_work_start(chunk->ctx.work, chunk->size,
                                    ngx_http_review_chunk_texts_run,
                                    ngx_http_review_chunk_texts_done, texts);
@@ -352,6 +347,12 @@ ngx_http_review_chunk_texts_run(void *data)
 
     texts->prompt = review_prompt_create(texts->pool, &texts->subject);
     texts->suspect = review_suspect(&texts->subject);
+
+    /* it may be needed, and then by the event loop */
+
+    if (texts->large && texts->prompt) {
+        ngx_http_review_llm_parts(texts->prompt, texts->parts);
+    }
 }
 
 
@@ -370,6 +371,10 @@ ngx_http_review_chunk_texts_done(void *data)
         return;
     }
 
+    if (texts->large) {
+        ngx_memcpy(chunk->parts, texts->parts, sizeof(texts->parts));
+    }
+
     /* threads will use theirs while bodies are made */
 
     review_prompt_use(chunk->prompt, chunk->ctx.pool);
@@ -385,7 +390,6 @@ ngx_http_review_chunk_texts_done(void *data)
 static void
 ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
 {
-    ngx_uint_t              i;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &chunk->ctx;
@@ -399,8 +403,33 @@ ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
         return;
     }
 
-    for (i = 0; i < chunk->ncells; i++) {
-        ngx_http_review_cell_start(&chunk->cells[i]);
+    ngx_http_review_chunk_portion(chunk);
+}
+
+
+/* thousands of subrequests and connections at once would hold up all others */
+
+static void
+ngx_http_review_chunk_portion(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t               last;
+    ngx_http_review_cell_t  *cell;
+
+    last = ngx_min(chunk->next + NGX_HTTP_REVIEW_CHUNK_PORTION, chunk->ncells);
+
+    while (chunk->next < last) {
+        cell = &chunk->cells[chunk->next++];
+
+        if (chunk->expired) {
+            ngx_http_review_cell_expire(cell);
+
+        } else {
+            ngx_http_review_cell_start(cell);
+        }
+    }
+
+    if (chunk->next < chunk->ncells) {
+        ngx_http_review_ctx_wake_next(&chunk->ctx);
     }
 }
 
@@ -416,6 +445,7 @@ ngx_http_review_chunk_create_cells(ngx_http_review_chunk_t *chunk)
     for (i = 0; i < chunk->ncells; i++) {
         cell = &chunk->cells[i];
         cell->chunk = chunk;
+        cell->started = ngx_current_msec;
 
         if (ngx_array_init(&cell->turns, chunk->ctx.request->pool, 1,
                            sizeof(review_turn_t))
@@ -429,177 +459,6 @@ ngx_http_review_chunk_create_cells(ngx_http_review_chunk_t *chunk)
 }
 
 
-/*
- * Large texts, or many of them, which answers are held against on a thread, are
- * in its pool
- */
-
-static review_pool_t *
-ngx_http_review_chunk_memory(ngx_http_review_chunk_t *chunk)
-{
-    json_t                  *value;
-    ngx_uint_t               i;
-    const char              *name;
-    review_subject_t        *subject;
-    ngx_http_review_work_t  *work;
-
-    subject = &chunk->subject;
-
-    chunk->size = subject->chunk.len + subject->heading.len
-                  + subject->nreferences * NGX_HTTP_REVIEW_CHUNK_REFERENCE;
-
-    for (i = 0; i < subject->nreferences; i++) {
-        chunk->size += subject->references[i].len;
-    }
-
-    json_object_foreach(subject->vars, name, value) {
-        chunk->size += json_string_length(value);
-    }
-
-    if (!ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
-        return chunk->ctx.pool;
-    }
-
-    work = ngx_http_review_work(&chunk->ctx);
-
-    if (work == NULL
-        || ngx_http_review_chunk_keep(chunk, work->memory) != NGX_OK)
-    {
-        return NULL;
-    }
-
-    return work->memory;
-}
-
-
-/*
- * The request may go away while a thread is at its texts.  Those of a large
- * body are the work's already; many small references come in a small one.
- */
-
-static ngx_int_t
-ngx_http_review_chunk_keep(ngx_http_review_chunk_t *chunk, review_pool_t *pool)
-{
-    char              *heading;
-    off_t              size;
-    review_str_t      *references;
-    review_subject_t  *subject;
-
-    subject = &chunk->subject;
-    size = ngx_http_review_body_size(chunk->ctx.request);
-
-    if (!ngx_http_review_work_is_large(&chunk->ctx, size)
-        && review_pool_own_json(pool, json_incref(chunk->ctx.body)) != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    heading = review_alloc(pool, subject->heading.len + 1);
-    references = review_alloc(pool, 2 * subject->nreferences
-                                    * sizeof(review_str_t) + 1);
-
-    if (heading == NULL || references == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (subject->heading.len) {
-        ngx_memcpy(heading, subject->heading.data, subject->heading.len);
-        subject->heading.data = heading;
-    }
-
-    if (subject->nreferences == 0) {
-        return NGX_OK;
-    }
-
-    ngx_memcpy(references, subject->references,
-               subject->nreferences * sizeof(review_str_t));
-    ngx_memcpy(references + subject->nreferences, subject->reference_ids,
-               subject->nreferences * sizeof(review_str_t));
-
-    subject->references = references;
-    subject->reference_ids = references + subject->nreferences;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_review_chunk_create_sources(ngx_http_review_chunk_t *chunk)
-{
-    ngx_uint_t         i, n;
-    review_str_t      *text;
-    review_pool_t     *pool;
-    review_subject_t  *subject;
-
-    subject = &chunk->subject;
-    n = subject->nreferences + 1;
-
-    pool = ngx_http_review_chunk_memory(chunk);
-    if (pool == NULL) {
-        return NGX_ERROR;
-    }
-
-    chunk->memory = pool;
-
-    chunk->sources = review_alloc(pool, n * sizeof(review_source_t *));
-    chunk->quote = review_quote_create(pool);
-
-    if (chunk->sources == NULL || chunk->quote == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < n; i++) {
-        text = i ? &subject->references[i - 1] : &subject->chunk;
-
-        chunk->sources[i] = review_quote_source_create(pool, text->data,
-                                                       text->len);
-        if (chunk->sources[i] == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* what an LLM may quote: none of it is its own answer */
-
-static ngx_int_t
-ngx_http_review_chunk_create_known(ngx_http_review_chunk_t *chunk)
-{
-    json_t            *value;
-    ngx_uint_t         i;
-    const char        *name;
-    review_str_t       text;
-    review_subject_t  *subject;
-
-    subject = &chunk->subject;
-
-    chunk->known = review_known_create(chunk->memory,
-                                       subject->nreferences + 2
-                                       + json_object_size(subject->vars));
-    if (chunk->known == NULL) {
-        return NGX_ERROR;
-    }
-
-    review_known_add(chunk->known, &subject->chunk);
-    review_known_add(chunk->known, &subject->heading);
-
-    for (i = 0; i < subject->nreferences; i++) {
-        review_known_add(chunk->known, &subject->references[i]);
-    }
-
-    json_object_foreach(subject->vars, name, value) {
-        text.data = json_string_value(value);
-        text.len = json_string_length(value);
-
-        review_known_add(chunk->known, &text);
-    }
-
-    return NGX_OK;
-}
-
-
 static void
 ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
 {
@@ -607,6 +466,10 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
     ngx_http_review_chunk_t  *chunk;
 
     chunk = (ngx_http_review_chunk_t *) ctx;
+
+    if (chunk->next < chunk->ncells && !ngx_http_review_ctx_is_tired(ctx)) {
+        ngx_http_review_chunk_portion(chunk);
+    }
 
     if (chunk->ndone < chunk->ncells) {
         return;
@@ -626,7 +489,6 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
 {
-    ngx_uint_t                i;
     ngx_http_review_chunk_t  *chunk;
 
     chunk = (ngx_http_review_chunk_t *) ctx;
@@ -635,9 +497,8 @@ ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
                   "review: review_timeout is over, %ui of %ui points are done",
                   chunk->ndone, chunk->ncells);
 
-    for (i = 0; i < chunk->ncells; i++) {
-        ngx_http_review_cell_expire(&chunk->cells[i]);
-    }
+    chunk->expired = 1;
+    chunk->next = 0;
 }
 
 

@@ -12,7 +12,7 @@
 
 #include "review/answer/answer.h"
 #include "review/answer/answer_said.h"
-#include "review/answer/completion.h"
+#include "review/completion/completion.h"
 #include "review/base/code.h"
 #include "review/quote/evidence.h"
 #include "review/quote/known.h"
@@ -95,6 +95,10 @@ typedef struct {
     size_t                      tokens;
 } ngx_http_review_estimated_t;
 
+/* what a thread has estimated: parts of prompts, and all of them together */
+
+#define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 1)
+
 
 /* of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK */
 
@@ -124,6 +128,12 @@ struct ngx_http_review_cell_s {
     ngx_msec_t                  started;
 
     ngx_http_review_cell_pt     read;       /* its answer is */
+    review_str_t                said;       /* without reasoning; empty where
+                                               that never ends; before the last
+                                               step as prompts have it, or NULL:
+                                               no memory */
+    size_t                      said_tokens;
+    ngx_array_t                *estimated;  /* of such answers */
     review_answer_t            *answer;     /* NULL: none that makes sense */
     review_evidence_t          *evidence;
     review_error_t             *err;        /* what is wrong with it */
@@ -137,6 +147,10 @@ struct ngx_http_review_cell_s {
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */
 };
+
+
+#define ngx_http_review_cell_is_last(cell)                                    \
+    ((cell)->step + 1 >= ngx_max((cell)->point->nprompts, 1))
 
 
 /* a review: "review" is its endpoint */
@@ -157,6 +171,7 @@ struct ngx_http_review_chunk_s {
     ngx_http_review_cell_t     *cells;
     ngx_uint_t                  ncells;
     ngx_uint_t                  ndone;
+    ngx_uint_t                  next;       /* cell to begin, or give up */
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
@@ -165,9 +180,13 @@ struct ngx_http_review_chunk_s {
     ngx_http_review_measured_t  measured;   /* what prompts begin with */
     ngx_http_review_estimated_t estimated[NGX_HTTP_REVIEW_ESTIMATED];
     ngx_uint_t                  nestimated;
+    ngx_http_review_estimated_t parts[NGX_HTTP_REVIEW_PARTS];
 
     unsigned                    counted:1;  /* in the zone's metrics */
+    unsigned                    shared:1;   /* with a thread: its texts, and
+                                               what is learned of them */
     unsigned                    searching:1; /* a thread is at it */
+    unsigned                    expired:1;
 };
 
 
@@ -195,9 +214,12 @@ void ngx_http_review_cell_expire(ngx_http_review_cell_t *cell);
 
 
 /*
- * ngx_http_review_evidence.c: what the completion says, and where its quotes
- * stand; then "read" is called, with what came of it in the cell.
+ * ngx_http_review_evidence.c: the texts that answers are held against; what the
+ * completion says, and where its quotes stand, whereupon "read" is called, with
+ * what came of it in the cell.
  */
+
+ngx_int_t ngx_http_review_evidence_texts(ngx_http_review_chunk_t *chunk);
 
 void ngx_http_review_evidence(ngx_http_review_cell_t *cell,
     ngx_http_review_cell_pt read);
@@ -227,6 +249,16 @@ void ngx_http_review_chunk_count_point(ngx_http_review_cell_t *cell);
 void ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
     review_metrics_review_e status);
 void ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk);
+
+
+/*
+ * ngx_http_review_llm.c: how many tokens the parts of prompts may be; a thread
+ * may ask
+ */
+
+void ngx_http_review_llm_parts(const review_prompt_t *prompt,
+    ngx_http_review_estimated_t *known);
+size_t ngx_http_review_llm_tokens(const review_str_t *piece);
 
 
 /* ngx_http_review_rubric.c: rubrics in the configuration */

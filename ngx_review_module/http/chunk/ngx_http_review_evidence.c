@@ -1,12 +1,21 @@
 
 /*
  * An answer held against the texts of its request: what it says, and where its
- * quotes stand.  With large texts that is done on a thread, for one cell after
- * the other: what is learned of a text serves them all.
+ * quotes stand.  With large texts, or a large answer, that is done on a thread,
+ * for one cell after the other: what is learned of a text serves them all.
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_work.h"
+
+
+/* what an answer costs at most, as bytes of text: it may be anything at all */
+
+#define NGX_HTTP_REVIEW_EVIDENCE_BYTE  2
+
+/* and its quotes for each reference */
+
+#define NGX_HTTP_REVIEW_EVIDENCE_REFERENCE  640
 
 
 /* what the thread works with; nothing else touches it meanwhile */
@@ -18,6 +27,9 @@ typedef struct {
     review_source_t           **sources;
     size_t                      nsources;
     review_str_t                content;
+    review_str_t                said;
+    size_t                      tokens;     /* of a large one, estimated */
+    ngx_uint_t                  last;       /* step: there is a verdict */
     review_answer_given_t       given;
     review_answer_t             answer;
     review_evidence_t          *evidence;   /* NULL: it makes no sense */
@@ -25,15 +37,234 @@ typedef struct {
 } ngx_http_review_search_t;
 
 
+static void ngx_http_review_evidence_measure(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_evidence_share(
+    ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_evidence_keep(ngx_http_review_chunk_t *chunk,
+    review_pool_t *pool);
+static ngx_int_t ngx_http_review_evidence_create_sources(
+    ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_evidence_create_known(
+    ngx_http_review_chunk_t *chunk);
+static ngx_uint_t ngx_http_review_evidence_is_large(
+    ngx_http_review_cell_t *cell);
 static void ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
     ngx_http_review_search_t *s);
 static ngx_http_review_search_t *ngx_http_review_evidence_search(
     ngx_http_review_cell_t *cell);
 static void ngx_http_review_evidence_run(void *data);
+static void ngx_http_review_evidence_said(ngx_http_review_search_t *s);
 static void ngx_http_review_evidence_done(void *data);
 static void ngx_http_review_evidence_take(ngx_http_review_cell_t *cell,
     ngx_http_review_search_t *s);
+
+
+ngx_int_t
+ngx_http_review_evidence_texts(ngx_http_review_chunk_t *chunk)
+{
+    ngx_http_review_evidence_measure(chunk);
+
+    if (ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
+        return ngx_http_review_evidence_share(chunk);
+    }
+
+    chunk->memory = chunk->ctx.pool;
+
+    if (ngx_http_review_evidence_create_sources(chunk) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_evidence_create_known(chunk);
+}
+
+
+static void
+ngx_http_review_evidence_measure(ngx_http_review_chunk_t *chunk)
+{
+    json_t            *value;
+    ngx_uint_t         i;
+    const char        *name;
+    review_subject_t  *subject;
+
+    subject = &chunk->subject;
+
+    chunk->size = subject->chunk.len + subject->heading.len
+                  + subject->nreferences * NGX_HTTP_REVIEW_EVIDENCE_REFERENCE;
+
+    for (i = 0; i < subject->nreferences; i++) {
+        chunk->size += subject->references[i].len;
+    }
+
+    json_object_foreach(subject->vars, name, value) {
+        chunk->size += json_string_length(value);
+    }
+}
+
+
+/*
+ * Large texts, or many of them, are in a thread's pool from the beginning,
+ * small ones once an answer is large: what was learned of them is learned anew.
+ */
+
+static ngx_int_t
+ngx_http_review_evidence_share(ngx_http_review_chunk_t *chunk)
+{
+    ngx_http_review_work_t   *work;
+    ngx_http_review_chunk_t   small;
+
+    if (chunk->shared) {
+        return NGX_OK;
+    }
+
+    work = ngx_http_review_work(&chunk->ctx);
+
+    if (work == NULL
+        || ngx_http_review_evidence_keep(chunk, work->memory) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    small = *chunk;
+    chunk->memory = work->memory;
+
+    if (ngx_http_review_evidence_create_sources(chunk) != NGX_OK
+        || ngx_http_review_evidence_create_known(chunk) != NGX_OK)
+    {
+        chunk->memory = small.memory;
+        chunk->sources = small.sources;
+        chunk->quote = small.quote;
+        chunk->known = small.known;
+        return NGX_ERROR;
+    }
+
+    chunk->shared = 1;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The request may go away while a thread is at its texts.  Those of a large
+ * body are the work's already; many small references come in a small one.
+ */
+
+static ngx_int_t
+ngx_http_review_evidence_keep(ngx_http_review_chunk_t *chunk,
+    review_pool_t *pool)
+{
+    char              *heading;
+    off_t              size;
+    review_str_t      *references;
+    review_subject_t  *subject;
+
+    subject = &chunk->subject;
+    size = ngx_http_review_body_size(chunk->ctx.request);
+
+    if (!ngx_http_review_work_is_large(&chunk->ctx, size)
+        && review_pool_own_json(pool, json_incref(chunk->ctx.body)) != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    heading = review_alloc(pool, subject->heading.len + 1);
+    references = review_alloc(pool, 2 * subject->nreferences
+                                    * sizeof(review_str_t) + 1);
+
+    if (heading == NULL || references == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (subject->heading.len) {
+        ngx_memcpy(heading, subject->heading.data, subject->heading.len);
+        subject->heading.data = heading;
+    }
+
+    if (subject->nreferences == 0) {
+        return NGX_OK;
+    }
+
+    ngx_memcpy(references, subject->references,
+               subject->nreferences * sizeof(review_str_t));
+    ngx_memcpy(references + subject->nreferences, subject->reference_ids,
+               subject->nreferences * sizeof(review_str_t));
+
+    subject->references = references;
+    subject->reference_ids = references + subject->nreferences;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_evidence_create_sources(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t         i, n;
+    review_str_t      *text;
+    review_pool_t     *pool;
+    review_subject_t  *subject;
+
+    subject = &chunk->subject;
+    n = subject->nreferences + 1;
+    pool = chunk->memory;
+
+    chunk->sources = review_alloc(pool, n * sizeof(review_source_t *));
+    chunk->quote = review_quote_create(pool);
+
+    if (chunk->sources == NULL || chunk->quote == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        text = i ? &subject->references[i - 1] : &subject->chunk;
+
+        chunk->sources[i] = review_quote_source_create(pool, text->data,
+                                                       text->len);
+        if (chunk->sources[i] == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* what an LLM may quote: none of it is its own answer */
+
+static ngx_int_t
+ngx_http_review_evidence_create_known(ngx_http_review_chunk_t *chunk)
+{
+    json_t            *value;
+    ngx_uint_t         i;
+    const char        *name;
+    review_str_t       text;
+    review_subject_t  *subject;
+
+    subject = &chunk->subject;
+
+    chunk->known = review_known_create(chunk->memory,
+                                       subject->nreferences + 2
+                                       + json_object_size(subject->vars));
+    if (chunk->known == NULL) {
+        return NGX_ERROR;
+    }
+
+    review_known_add(chunk->known, &subject->chunk);
+    review_known_add(chunk->known, &subject->heading);
+
+    for (i = 0; i < subject->nreferences; i++) {
+        review_known_add(chunk->known, &subject->references[i]);
+    }
+
+    json_object_foreach(subject->vars, name, value) {
+        text.data = json_string_value(value);
+        text.len = json_string_length(value);
+
+        review_known_add(chunk->known, &text);
+    }
+
+    return NGX_OK;
+}
 
 
 void
@@ -46,7 +277,15 @@ ngx_http_review_evidence(ngx_http_review_cell_t *cell,
     chunk = cell->chunk;
     cell->read = read;
 
-    if (!ngx_http_review_work_is_large(&chunk->ctx, chunk->size)) {
+    if (ngx_http_review_evidence_is_large(cell)) {
+
+        if (ngx_http_review_evidence_share(chunk) != NGX_OK) {
+            ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL,
+                                          NULL);
+            return;
+        }
+
+    } else if (!chunk->searching) {
         ngx_http_review_evidence_given(cell, &search);
         ngx_http_review_evidence_run(&search);
         ngx_http_review_evidence_take(cell, &search);
@@ -59,6 +298,20 @@ ngx_http_review_evidence(ngx_http_review_cell_t *cell,
     if (!chunk->searching) {
         ngx_http_review_evidence_next(chunk);
     }
+}
+
+
+static ngx_uint_t
+ngx_http_review_evidence_is_large(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    return ngx_http_review_work_is_large(&chunk->ctx, chunk->size)
+           || ngx_http_review_work_is_large(&chunk->ctx,
+                                            cell->completion->content.len
+                                            * NGX_HTTP_REVIEW_EVIDENCE_BYTE);
 }
 
 
@@ -78,7 +331,9 @@ ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk)
             cell->search = search;
             chunk->searching = 1;
 
-            ngx_http_review_work_start(chunk->ctx.work, chunk->size,
+            /* a small answer has waited for a large one: so does the next */
+
+            ngx_http_review_work_start(chunk->ctx.work, NGX_MAX_SIZE_T_VALUE,
                                        ngx_http_review_evidence_run,
                                        ngx_http_review_evidence_done, search);
             return;
@@ -111,7 +366,9 @@ ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
     s->sources = chunk->sources;
     s->nsources = chunk->subject.nreferences + 1;
     s->content = cell->completion->content;
+    s->last = ngx_http_review_cell_is_last(cell);
     s->evidence = NULL;
+    s->tokens = 0;
 
     s->given.schema = cell->point->data;
     s->given.quoted = ngx_http_review_evidence_quoted;
@@ -154,10 +411,18 @@ ngx_http_review_evidence_run(void *data)
 {
     ngx_http_review_search_t *s = data;
 
-    if (review_answer_parse(s->pool, s->content.data, s->content.len,
-                            &s->given, &s->answer, &s->err)
-        != 0)
-    {
+    int  rc;
+
+    if (!s->last) {
+        ngx_http_review_evidence_said(s);
+        return;
+    }
+
+    rc = review_answer_parse(s->pool, s->content.data, s->content.len,
+                             &s->given, &s->answer, &s->err);
+    s->said = s->answer.said;
+
+    if (rc != 0) {
         return;
     }
 
@@ -171,6 +436,29 @@ ngx_http_review_evidence_run(void *data)
 
     review_evidence_find(s->quote, s->sources, s->nsources, s->answer.quotes,
                          s->answer.nquotes, s->evidence);
+}
+
+
+/* before the last step an answer is but a text, for the prompts to come */
+
+static void
+ngx_http_review_evidence_said(ngx_http_review_search_t *s)
+{
+    review_answer_said_t  said;
+
+    review_answer_said(s->pool, s->content.data, s->content.len,
+                       s->given.quoted, s->given.data, &said);
+
+    if (said.unclosed) {
+        said.text.len = 0;
+    }
+
+    if (review_prompt_body_answer(s->pool, &said.text, &s->said) != 0) {
+        s->said.data = NULL;
+        return;
+    }
+
+    s->tokens = ngx_http_review_llm_tokens(&s->said);
 }
 
 
@@ -207,6 +495,8 @@ ngx_http_review_evidence_take(ngx_http_review_cell_t *cell,
     cell->answer = s->evidence ? &s->answer : NULL;
     cell->evidence = s->evidence;
     cell->err = &s->err;
+    cell->said = s->said;
+    cell->said_tokens = s->tokens;
 
     cell->read(cell);
 

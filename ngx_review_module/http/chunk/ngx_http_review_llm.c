@@ -89,7 +89,7 @@ ngx_http_review_llm_repeated(const char *p, const char *last)
 
 /* the tokens of a piece, by the estimate of splits; an escape is one */
 
-static size_t
+size_t
 ngx_http_review_llm_tokens(const review_str_t *piece)
 {
     size_t       n;
@@ -108,27 +108,77 @@ ngx_http_review_llm_tokens(const review_str_t *piece)
 }
 
 
+void
+ngx_http_review_llm_parts(const review_prompt_t *prompt,
+    ngx_http_review_estimated_t *known)
+{
+    ngx_uint_t                    i;
+    review_str_t                  parts[REVIEW_PROMPT_PARTS];
+    ngx_http_review_estimated_t  *all;
+
+    review_prompt_parts(prompt, parts);
+
+    all = &known[REVIEW_PROMPT_PARTS];
+    all->piece.data = parts[0].data;
+    all->piece.len = 0;
+    all->tokens = 0;
+
+    for (i = 0; i < REVIEW_PROMPT_PARTS; i++) {
+        known[i].piece = parts[i];
+        known[i].tokens = ngx_http_review_llm_tokens(&parts[i]);
+
+        all->piece.len += parts[i].len;
+        all->tokens += known[i].tokens;
+    }
+}
+
+
+static ngx_http_review_estimated_t *
+ngx_http_review_llm_known(ngx_http_review_estimated_t *known, ngx_uint_t n,
+    const review_str_t *piece)
+{
+    for ( /* void */ ; n; n--, known++) {
+        if (known->piece.data == piece->data
+            && known->piece.len == piece->len)
+        {
+            return known;
+        }
+    }
+
+    return NULL;
+}
+
+
 /* a large one stands in many prompts, or many times in one: once is enough */
 
 static size_t
-ngx_http_review_llm_estimate(ngx_http_review_chunk_t *chunk,
+ngx_http_review_llm_estimate(ngx_http_review_cell_t *cell,
     const review_str_t *piece)
 {
-    ngx_uint_t                    i;
+    ngx_http_review_chunk_t      *chunk;
     ngx_http_review_estimated_t  *known;
+
+    chunk = cell->chunk;
 
     if (piece->len < NGX_HTTP_REVIEW_LLM_LARGE) {
         return ngx_http_review_llm_tokens(piece);
     }
 
-    for (i = 0; i < NGX_HTTP_REVIEW_ESTIMATED; i++) {
-        known = &chunk->estimated[i];
+    known = ngx_http_review_llm_known(chunk->parts, NGX_HTTP_REVIEW_PARTS,
+                                      piece);
 
-        if (known->piece.data == piece->data
-            && known->piece.len == piece->len)
-        {
-            return known->tokens;
-        }
+    if (known == NULL && cell->estimated) {
+        known = ngx_http_review_llm_known(cell->estimated->elts,
+                                          cell->estimated->nelts, piece);
+    }
+
+    if (known == NULL) {
+        known = ngx_http_review_llm_known(chunk->estimated,
+                                          NGX_HTTP_REVIEW_ESTIMATED, piece);
+    }
+
+    if (known) {
+        return known->tokens;
     }
 
     known = &chunk->estimated[chunk->nestimated++ % NGX_HTTP_REVIEW_ESTIMATED];
@@ -179,7 +229,7 @@ ngx_http_review_llm_is_cut(ngx_http_review_call_t *call, uint64_t counted)
     tokens = 0;
 
     for (i = 0; i + 1 < call->npieces; i++) {
-        tokens += ngx_http_review_llm_estimate(chunk, &body[i]);
+        tokens += ngx_http_review_llm_estimate(call->data, &body[i]);
 
         if (counted < tokens / NGX_HTTP_REVIEW_LLM_CUT) {
             return 1;

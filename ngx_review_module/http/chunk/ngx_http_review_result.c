@@ -150,7 +150,7 @@ ngx_http_review_result_write_finding(review_buf_t *b, review_verdict_e verdict,
 static void
 ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_buf_t *b, ngx_uint_t grounded, ngx_uint_t needs_human,
-    const json_t *data)
+    const review_str_t *data)
 {
     ngx_uint_t  warnings;
 
@@ -161,8 +161,8 @@ ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_write_bool(b, "needs_human", needs_human || warnings);
     review_write_set(b, "warnings", review_warnings, warnings);
 
-    if (data) {
-        review_write_value(b, "data", data);
+    if (data && data->data) {
+        review_write_raw(b, "data", data->data, data->len);
     }
 
     review_write_object_end(b);
@@ -208,7 +208,7 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
                                        == REVIEW_VERDICT_FAIL));
 
     ngx_http_review_result_write_judgement(cell, &b, grounded, needs_human,
-                                           answer->data);
+                                           &answer->data);
     ngx_http_review_result_end(cell, &b);
 }
 

@@ -280,6 +280,7 @@ ngx_http_review_fetch_slot_put(ngx_http_review_fetch_slot_t *slot)
     op->key.len = slot->item->name.len;
     op->size = slot->item->size;
     op->pool = slot->pool;
+    op->passages = ctx->passages;
     op->log = ctx->request->connection->log;
     op->data = slot;
     op->read = ngx_http_review_fetch_slot_upload;

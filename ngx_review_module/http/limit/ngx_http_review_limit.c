@@ -53,62 +53,49 @@ ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
 }
 
 
-/* with the lock held; 0: the circuit is open */
+/*
+ * With the lock held: may the call begin now?  One that was granted its slot
+ * was promised room by the circuit, which may have opened since; one that has
+ * paused, and one that comes, need room first.
+ */
 
 static ngx_uint_t
-ngx_http_review_limit_allowed(ngx_http_review_turn_t *turn,
-    ngx_http_review_zone_t *zone)
+ngx_http_review_limit_begin(ngx_http_review_turn_t *turn)
 {
     review_circuit_t  *circuit;
 
-    circuit = &ngx_http_review_zone_load(zone)->circuit;
+    circuit = &ngx_http_review_zone_load(turn->waiter->limit->zone)->circuit;
 
     if (circuit->expiry < turn->waiter->expiry) {
         circuit->expiry = (uint32_t) turn->waiter->expiry;
     }
 
-    return review_circuit_allow(circuit, ngx_current_msec,
-                                (uint32_t) ngx_random(), &turn->ticket)
-           != REVIEW_CIRCUIT_REFUSE;
+    if (!turn->promised) {
+        if (review_circuit_room(circuit, ngx_current_msec) == 0) {
+            return 0;
+        }
+
+        review_circuit_promise(circuit, ngx_current_msec, 1);
+    }
+
+    turn->promised = 0;
+
+    return review_circuit_begin(circuit, (uint32_t) ngx_random(),
+                                &turn->ticket);
 }
 
 
 /* with the lock held */
 
 static ngx_int_t
-ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
-    review_wake_t *wake)
+ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 {
-    ngx_http_review_zone_t    *zone;
     ngx_http_review_waiter_t  *waiter;
 
     waiter = turn->waiter;
-    zone = waiter->limit->zone;
 
-    if (review_queue_take(q, zone->process)) {
-
-        if (ngx_http_review_limit_allowed(turn, zone)) {
-            turn->begun = ngx_current_msec;
-            ngx_http_review_limit_hold(turn);
-            return NGX_OK;
-        }
-
-        review_queue_give(q, zone->process);
-        review_queue_serve(q, wake);
-
-        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
-        return NGX_DECLINED;
-    }
-
-    if (review_circuit_state(&ngx_http_review_zone_load(zone)->circuit,
-                             ngx_current_msec)
-        != REVIEW_CIRCUIT_CLOSED)
-    {
-        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
-        return NGX_DECLINED;
-    }
-
-    waiter->index = review_queue_wait(q, waiter->index, zone->process,
+    waiter->index = review_queue_wait(q, waiter->index,
+                                      waiter->limit->zone->process,
                                       waiter->priority, waiter);
 
     if (waiter->index == REVIEW_QUEUE_NONE) {
@@ -122,11 +109,45 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q,
 }
 
 
+/* with the lock held */
+
+static ngx_int_t
+ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
+{
+    ngx_http_review_zone_t  *zone;
+
+    zone = turn->waiter->limit->zone;
+
+    if (review_queue_take(q, zone->process)) {
+
+        if (ngx_http_review_limit_begin(turn)) {
+            turn->begun = ngx_current_msec;
+            ngx_http_review_limit_hold(turn);
+            return NGX_OK;
+        }
+
+        review_queue_give(q, zone->process);
+    }
+
+    return ngx_http_review_limit_wait(turn, q);
+}
+
+
+static void
+ngx_http_review_limit_set_timer(ngx_http_review_turn_t *turn)
+{
+    turn->timer.handler = ngx_http_review_limit_expired;
+    turn->timer.data = turn;
+    turn->timer.log = ngx_cycle->log;
+
+    ngx_add_timer(&turn->timer, turn->waiter->limit->wait);
+}
+
+
 ngx_int_t
 ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
 {
     ngx_int_t                  rc;
-    review_wake_t              wake;
     review_queue_t            *q;
     ngx_http_review_zone_t    *zone;
     ngx_http_review_waiter_t  *waiter;
@@ -137,6 +158,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     turn->ticket = 0;
     turn->upstream = 0;
     turn->go = 0;
+    turn->promised = 0;
     turn->asked = ngx_current_msec;
 
     if (waiter->limit == NULL) {
@@ -150,23 +172,13 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
         return NGX_DECLINED;
     }
 
-    ngx_memzero(&wake, sizeof(review_wake_t));
-
     q = ngx_http_review_zone_lock(zone);
-    rc = ngx_http_review_limit_take(turn, q, &wake);
+    rc = ngx_http_review_limit_take(turn, q);
     ngx_http_review_zone_unlock(zone);
-
-    ngx_http_review_process_wake(zone, &wake);
 
     if (rc == NGX_AGAIN) {
         ngx_queue_insert_tail(&waiter->turns, &turn->queue);
-
-        turn->timer.handler = ngx_http_review_limit_expired;
-        turn->timer.data = turn;
-        turn->timer.log = ngx_cycle->log;
-
-        ngx_add_timer(&turn->timer, waiter->limit->wait);
-
+        ngx_http_review_limit_set_timer(turn);
         ngx_http_review_process_watch(zone);
     }
 
@@ -189,6 +201,19 @@ ngx_http_review_limit_hold(ngx_http_review_turn_t *turn)
 }
 
 
+review_code_t
+ngx_http_review_limit_waited(ngx_http_review_turn_t *turn)
+{
+    ngx_http_review_load_t  *load;
+
+    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+
+    return review_circuit_state(&load->circuit, ngx_current_msec)
+           == REVIEW_CIRCUIT_CLOSED ? REVIEW_CODE_QUEUE_TIMEOUT
+                                    : REVIEW_CODE_CIRCUIT_OPEN;
+}
+
+
 static void
 ngx_http_review_limit_expired(ngx_event_t *ev)
 {
@@ -196,7 +221,7 @@ ngx_http_review_limit_expired(ngx_event_t *ev)
 
     ngx_http_review_limit_leave(turn);
 
-    turn->code = REVIEW_CODE_QUEUE_TIMEOUT;
+    turn->code = ngx_http_review_limit_waited(turn);
     turn->handler(turn);
 }
 
@@ -232,6 +257,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
 {
     review_wake_t              wake;
     review_queue_t            *q;
+    ngx_http_review_load_t    *load;
     ngx_http_review_zone_t    *zone;
     ngx_http_review_waiter_t  *waiter;
 
@@ -241,23 +267,29 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
 
     waiter = turn->waiter;
     zone = waiter->limit->zone;
+    load = ngx_http_review_zone_load(zone);
 
     ngx_memzero(&wake, sizeof(review_wake_t));
 
     q = ngx_http_review_zone_lock(zone);
 
     if (turn->state == NGX_HTTP_REVIEW_TURN_WAITING) {
-        review_queue_quit(q, &waiter->index);
+        turn->promised = review_queue_quit(q, &waiter->index);
 
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
         review_queue_give(q, zone->process);
     }
 
+    if (turn->promised) {
+        turn->promised = 0;
+        review_circuit_return(&load->circuit);
+    }
+
     ngx_queue_remove(&turn->queue);
 
     if (!ngx_http_review_busy_left(turn, &wake)) {
-        review_queue_serve(q, &wake);
+        ngx_http_review_load_serve(load, q, &wake);
     }
 
     ngx_http_review_zone_unlock(zone);
@@ -293,11 +325,13 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
     ngx_queue_t               *head;
     review_wake_t              wake;
     review_queue_t            *q;
+    ngx_http_review_load_t    *load;
     ngx_http_review_turn_t    *turn;
     ngx_http_review_waiter_t  *waiter;
 
     ngx_memzero(&wake, sizeof(review_wake_t));
 
+    load = ngx_http_review_zone_load(zone);
     q = ngx_http_review_zone_lock(zone);
 
     ngx_http_review_busy_claim(zone);
@@ -316,6 +350,7 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
             turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
             turn->state = NGX_HTTP_REVIEW_TURN_READY;
             turn->begun = ngx_current_msec;
+            turn->promised = 1;
 
             ngx_queue_insert_tail(&zone->ready, head);
         }
@@ -324,10 +359,11 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
         for ( /* void */ ; n; n--) {
             review_queue_give(q, zone->process);
+            review_circuit_return(&load->circuit);
         }
     }
 
-    review_queue_serve(q, &wake);
+    ngx_http_review_load_serve(load, q, &wake);
     n = q->waiting;
 
     ngx_http_review_zone_unlock(zone);
@@ -341,39 +377,70 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 }
 
 
+/* the circuit has opened before it could begin: it gives its slot back */
+
+static ngx_int_t
+ngx_http_review_limit_wait_again(ngx_http_review_turn_t *turn,
+    review_queue_t *q)
+{
+    review_queue_give(q, turn->waiter->limit->zone->process);
+
+    turn->go = 0;
+
+    return ngx_http_review_limit_wait(turn, q);
+}
+
+
 /* lets those go on whose turn has come; each of them may end others */
 
 static void
 ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 {
-    ngx_uint_t               allowed;
+    ngx_int_t                rc;
     ngx_queue_t             *head;
+    review_queue_t          *q;
     ngx_http_review_turn_t  *turn;
 
     while (!ngx_queue_empty(&zone->ready)) {
         head = ngx_queue_head(&zone->ready);
         turn = ngx_queue_data(head, ngx_http_review_turn_t, queue);
 
-        (void) ngx_http_review_zone_lock(zone);
-        allowed = ngx_http_review_limit_allowed(turn, zone);
+        q = ngx_http_review_zone_lock(zone);
+
+        rc = ngx_http_review_limit_begin(turn)
+             ? NGX_OK : ngx_http_review_limit_wait_again(turn, q);
+
         ngx_http_review_zone_unlock(zone);
-
-        if (!allowed) {
-            ngx_http_review_limit_leave(turn);
-
-            turn->code = REVIEW_CODE_CIRCUIT_OPEN;
-            turn->handler(turn);
-            continue;
-        }
 
         ngx_queue_remove(head);
 
-        if (turn->timer.timer_set) {
+        if (turn->timer.timer_set
+            && (rc != NGX_AGAIN
+                || turn->timer.handler != ngx_http_review_limit_expired))
+        {
             ngx_del_timer(&turn->timer);
         }
 
-        ngx_http_review_limit_hold(turn);
-        turn->handler(turn);
+        switch (rc) {
+
+        case NGX_OK:
+            ngx_http_review_limit_hold(turn);
+            turn->handler(turn);
+            break;
+
+        case NGX_AGAIN:
+            ngx_queue_insert_tail(&turn->waiter->turns, &turn->queue);
+
+            if (!turn->timer.timer_set) {
+                ngx_http_review_limit_set_timer(turn);
+            }
+
+            break;
+
+        default:
+            turn->state = NGX_HTTP_REVIEW_TURN_NONE;
+            turn->handler(turn);
+        }
     }
 }
 
@@ -386,18 +453,21 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 ngx_uint_t
 ngx_http_review_limit_full(ngx_http_review_limit_t *limit)
 {
-    uint32_t             waiting, slots;
-    ngx_uint_t           i;
-    uint64_t             n, late;
-    review_queue_t      *q;
-    review_histogram_t  *h;
+    uint32_t                 waiting, slots, open;
+    ngx_uint_t               i;
+    uint64_t                 n, late;
+    review_queue_t          *q;
+    review_histogram_t      *h;
+    ngx_http_review_load_t  *load;
 
+    load = ngx_http_review_zone_load(limit->zone);
     q = ngx_http_review_zone_lock(limit->zone);
 
     waiting = q->waiting;
     slots = q->limit;
+    open = review_circuit_room(&load->circuit, ngx_current_msec) == 0;
 
-    i = slots && q->in_flight >= slots && waiting >= limit->queue;
+    i = (open || (slots && q->in_flight >= slots)) && waiting >= limit->queue;
 
     ngx_http_review_zone_unlock(limit->zone);
 
@@ -409,7 +479,12 @@ ngx_http_review_limit_full(ngx_http_review_limit_t *limit)
 
     (void) ngx_http_review_process_reclaim(limit->zone);
 
-    h = &ngx_http_review_zone_load(limit->zone)->metrics.call_duration;
+    if (open) {
+        return review_circuit_retry_after(&load->circuit, ngx_current_msec)
+               / 1000 + 1;
+    }
+
+    h = &load->metrics.call_duration;
 
     for (n = 0, i = 0; i < REVIEW_METRICS_BUCKETS; i++) {
         n += h->buckets[i];

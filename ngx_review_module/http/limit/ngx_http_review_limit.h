@@ -26,6 +26,15 @@ typedef struct ngx_http_review_map_s       ngx_http_review_map_t;
 typedef struct ngx_http_review_shared_s    ngx_http_review_shared_t;
 
 
+/* "review_circuit": it becomes that of the zone of the location's limit */
+
+typedef struct {
+    review_circuit_conf_t       conf;
+    ngx_str_t                   file;
+    ngx_uint_t                  line;
+} ngx_http_review_circuit_t;
+
+
 /* a zone, in the configuration and in this process */
 
 struct ngx_http_review_zone_s {
@@ -39,6 +48,7 @@ struct ngx_http_review_zone_s {
     ngx_uint_t                  max;
     ngx_str_t                   file;       /* where the limit is set */
     ngx_uint_t                  line;
+    ngx_http_review_circuit_t   circuit;    /* line is 0: not set */
 
     uint64_t                    configured; /* the configuration's number */
     uint32_t                    process;    /* this one's place */
@@ -74,6 +84,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_review_limit_t    *limit;      /* NULL: none */
+    ngx_http_review_circuit_t  *circuit;    /* NULL: as it is */
     ngx_http_complex_value_t   *priority;   /* NULL: normal */
 } ngx_http_review_limit_conf_t;
 
@@ -157,6 +168,7 @@ struct ngx_http_review_turn_s {
     uint32_t                    ticket;     /* of the circuit; 0: none */
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
+    unsigned                    promised:1; /* the circuit has room for it */
     unsigned                    local:1;    /* which counts by process */
     unsigned                    go:1;       /* a pause has ended for another
                                                call's end */
@@ -222,8 +234,9 @@ ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
 
 
 /*
- * ngx_http_review_load.c: what all processes know of an LLM.  The limit is made
- * what the configuration says, with the lock held.
+ * ngx_http_review_load.c: what all processes know of an LLM.  With the lock
+ * held, limit and circuit are made what the configuration says, and free slots
+ * are given to those who wait.
  */
 
 /* when a probe of the circuit is given up, beyond what its call may take */
@@ -231,6 +244,8 @@ ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
 #define NGX_HTTP_REVIEW_LIMIT_EXPIRY  10000
 
 void ngx_http_review_load_init(ngx_http_review_load_t *load);
+void ngx_http_review_load_serve(ngx_http_review_load_t *load,
+    review_queue_t *q, review_wake_t *wake);
 void ngx_http_review_load_apply(ngx_http_review_load_t *load,
     ngx_http_review_zone_t *zone, review_queue_t *q, review_wake_t *wake);
 
@@ -256,6 +271,10 @@ review_priority_e ngx_http_review_limit_priority_of(ngx_str_t *value);
 void ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     ngx_http_review_sample_t *sample);
 void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
+
+/* the code of a wait that ends now: the LLM was busy, or the circuit is open */
+
+review_code_t ngx_http_review_limit_waited(ngx_http_review_turn_t *turn);
 
 /* 1 if the zone is to be looked at again: calls wait, or run */
 

@@ -7,6 +7,11 @@
 
 #define NGX_HTTP_REVIEW_LIMIT_MAX  1000000
 
+/* times of a circuit: its window has parts, of a millisecond at least */
+
+#define NGX_HTTP_REVIEW_CIRCUIT_MIN  REVIEW_CIRCUIT_PARTS
+#define NGX_HTTP_REVIEW_CIRCUIT_MAX  (24 * 3600 * 1000)
+
 
 /* "calls=n", "calls=auto" and its bounds: they are the zone's */
 
@@ -20,8 +25,12 @@ typedef struct {
 
 static char *ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_review_circuit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_review_circuit_set(ngx_conf_t *cf,
+    ngx_http_review_zone_t *zone, ngx_http_review_circuit_t *circuit);
 static ngx_int_t ngx_http_review_limit_init_process(ngx_cycle_t *cycle);
 static void *ngx_http_review_limit_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_review_limit_create_conf(ngx_conf_t *cf);
@@ -41,6 +50,13 @@ static ngx_command_t  ngx_http_review_limit_commands[] = {
     { ngx_string("review_limit"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_review_limit,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_circuit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_review_circuit,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -119,6 +135,7 @@ ngx_http_review_limit_create_conf(ngx_conf_t *cf)
     }
 
     conf->limit = NGX_CONF_UNSET_PTR;
+    conf->circuit = NGX_CONF_UNSET_PTR;
     conf->priority = NGX_CONF_UNSET_PTR;
 
     return conf;
@@ -132,7 +149,35 @@ ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_review_limit_conf_t *conf = child;
 
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
+    ngx_conf_merge_ptr_value(conf->circuit, prev->circuit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
+
+    return conf->limit && conf->circuit
+           ? ngx_http_review_circuit_set(cf, conf->limit->zone, conf->circuit)
+           : NGX_CONF_OK;
+}
+
+
+/* all locations with one zone have one circuit */
+
+static char *
+ngx_http_review_circuit_set(ngx_conf_t *cf, ngx_http_review_zone_t *zone,
+    ngx_http_review_circuit_t *circuit)
+{
+    if (zone->circuit.line
+        && ngx_memcmp(&zone->circuit.conf, &circuit->conf,
+                      sizeof(review_circuit_conf_t))
+           != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the circuit of zone \"%V\" is set to something "
+                           "else in %V:%ui than in %V:%ui", &zone->name,
+                           &circuit->file, circuit->line, &zone->circuit.file,
+                           zone->circuit.line);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->circuit = *circuit;
 
     return NGX_CONF_OK;
 }
@@ -324,6 +369,105 @@ ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rlcf->limit = limit;
 
     return ngx_http_review_limit_set(cf, limit->zone, &args);
+}
+
+
+static ngx_int_t
+ngx_http_review_circuit_time(ngx_str_t *arg, uint32_t *time)
+{
+    ngx_int_t  n;
+
+    n = ngx_parse_time(arg, 0);
+
+    if (n < NGX_HTTP_REVIEW_CIRCUIT_MIN || n > NGX_HTTP_REVIEW_CIRCUIT_MAX) {
+        return NGX_ERROR;
+    }
+
+    *time = (uint32_t) n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_circuit_param(review_circuit_conf_t *conf, ngx_str_t *param)
+{
+    ngx_int_t  n;
+    ngx_str_t  arg;
+
+    if (ngx_http_review_param(param, "failures", &arg)) {
+        if (ngx_http_review_limit_number(&arg, 1, &n) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        conf->failures = (uint32_t) n;
+        return NGX_OK;
+    }
+
+    if (ngx_http_review_param(param, "share", &arg)) {
+        if (arg.len < 2 || arg.data[arg.len - 1] != '%') {
+            return NGX_ERROR;
+        }
+
+        n = ngx_atoi(arg.data, arg.len - 1);
+        conf->share = (uint32_t) n;
+
+        return n > 0 && n <= 100 ? NGX_OK : NGX_ERROR;
+    }
+
+    if (ngx_http_review_param(param, "window", &arg)) {
+        return ngx_http_review_circuit_time(&arg, &conf->window);
+    }
+
+    if (ngx_http_review_param(param, "probe", &arg)) {
+        return ngx_http_review_circuit_time(&arg, &conf->pause);
+    }
+
+    return NGX_ERROR;
+}
+
+
+static char *
+ngx_http_review_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_limit_conf_t *rlcf = conf;
+
+    ngx_str_t                  *value;
+    ngx_uint_t                  i;
+    ngx_http_review_circuit_t  *circuit;
+
+    if (rlcf->circuit != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    circuit = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_circuit_t));
+    if (circuit == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    circuit->conf = review_circuit_default;
+    circuit->file = cf->conf_file->file.name;
+    circuit->line = cf->conf_file->line;
+
+    rlcf->circuit = circuit;
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && value[1].len == 3
+        && ngx_strncmp(value[1].data, "off", 3) == 0)
+    {
+        circuit->conf.failures = 0;
+        return NGX_CONF_OK;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_http_review_circuit_param(&circuit->conf, &value[i])
+            != NGX_OK)
+        {
+            return ngx_http_review_param_bad(cf, &value[i]);
+        }
+    }
+
+    return NGX_CONF_OK;
 }
 
 

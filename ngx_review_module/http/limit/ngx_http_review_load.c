@@ -4,6 +4,21 @@
 #include "http/limit/ngx_http_review_limit.h"
 
 
+/* gives free slots to those who wait, as far as the circuit has room */
+
+void
+ngx_http_review_load_serve(ngx_http_review_load_t *load, review_queue_t *q,
+    review_wake_t *wake)
+{
+    uint32_t  n;
+
+    n = review_circuit_room(&load->circuit, ngx_current_msec);
+    n = review_queue_serve(q, n, wake);
+
+    review_circuit_promise(&load->circuit, ngx_current_msec, n);
+}
+
+
 /* makes the limit what the configuration says, with the lock held */
 
 void
@@ -26,7 +41,9 @@ ngx_http_review_load_apply(ngx_http_review_load_t *load,
 
     load->automatic = zone->automatic;
 
-    review_queue_serve(q, wake);
+    review_circuit_set(&load->circuit, &zone->circuit.conf);
+
+    ngx_http_review_load_serve(load, q, wake);
 }
 
 

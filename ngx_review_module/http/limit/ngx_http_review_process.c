@@ -176,18 +176,21 @@ ngx_http_review_process_clear(ngx_http_review_zone_t *zone, ngx_uint_t i)
 {
     review_wake_t               wake;
     review_queue_t             *q;
+    ngx_http_review_load_t     *load;
     ngx_http_review_process_t  *process;
 
     ngx_memzero(&wake, sizeof(review_wake_t));
 
     process = &zone->map->shared->processes[i];
+    load = ngx_http_review_zone_load(zone);
 
     q = ngx_http_review_zone_lock(zone);
 
     review_queue_reclaim(q, i);
-    review_queue_serve(q, &wake);
+    review_circuit_forget(&load->circuit);
+    ngx_http_review_load_serve(load, q, &wake);
 
-    ngx_memzero(&ngx_http_review_zone_load(zone)->lines[i],
+    ngx_memzero(&load->lines[i],
                 sizeof(ngx_http_review_line_t));
 
     process->pid = 0;

@@ -62,6 +62,7 @@ ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
         zone->name = *name;
         zone->cycle = cf->cycle;
         zone->process = REVIEW_QUEUE_NONE;
+        zone->circuit.conf = review_circuit_default;
 
         ngx_queue_init(&zone->ready);
         ngx_queue_init(&zone->held);

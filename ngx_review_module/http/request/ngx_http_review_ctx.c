@@ -238,6 +238,13 @@ ngx_http_review_ctx_wake_later(ngx_http_review_ctx_t *ctx)
 }
 
 
+void
+ngx_http_review_ctx_wake_next(ngx_http_review_ctx_t *ctx)
+{
+    ngx_post_event(&ctx->waking, &ngx_posted_next_events);
+}
+
+
 static void
 ngx_http_review_ctx_waking(ngx_event_t *ev)
 {

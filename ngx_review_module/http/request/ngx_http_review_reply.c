@@ -7,6 +7,23 @@
 #include "review/json/write.h"
 
 
+/*
+ * What is sent in a turn of the event loop.  Without sendfile nginx copies a
+ * file for as long as a client takes it, and a fast one takes it all.
+ */
+
+#define NGX_HTTP_REVIEW_REPLY_FILE   (2 * 1024 * 1024)
+#define NGX_HTTP_REVIEW_REPLY_LINKS  4096
+
+
+static ngx_int_t ngx_http_review_reply_send(ngx_http_review_ctx_t *ctx,
+    ngx_chain_t *out);
+static ngx_int_t ngx_http_review_reply_portion(ngx_http_review_ctx_t *ctx);
+static ngx_int_t ngx_http_review_reply_wait(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_reply_writer(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_review_reply_held(ngx_http_review_ctx_t *ctx);
+
+
 ngx_chain_t *
 ngx_http_review_reply_link(ngx_pool_t *pool, const char *data, size_t len)
 {
@@ -109,7 +126,178 @@ ngx_http_review_reply_typed(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
         return rc;
     }
 
-    return ngx_http_output_filter(r, out);
+    return ngx_http_review_reply_send(ctx, out);
+}
+
+
+/*
+ * The rest of a reply, in portions; returns what finalizes the request, or
+ * NGX_DONE: there is more to come, and then it is finalized once more.
+ */
+
+static ngx_int_t
+ngx_http_review_reply_send(ngx_http_review_ctx_t *ctx, ngx_chain_t *out)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    ctx->rest = out;
+
+    rc = ngx_http_review_reply_portion(ctx);
+
+    if (ctx->rest == NULL || rc == NGX_ERROR) {
+        return rc;
+    }
+
+    r->main->count++;
+    r->write_event_handler = ngx_http_review_reply_writer;
+
+    if (ngx_http_review_reply_wait(ctx) != NGX_OK) {
+        r->main->count--;
+        return NGX_ERROR;
+    }
+
+    return NGX_DONE;
+}
+
+
+/* of a large file, its next piece; the buffer is left with the rest */
+
+static ngx_chain_t *
+ngx_http_review_reply_slice(ngx_pool_t *pool, ngx_buf_t *b)
+{
+    ngx_chain_t  *cl;
+
+    cl = ngx_http_review_reply_link(pool, NULL, 0);
+    if (cl == NULL) {
+        return NULL;
+    }
+
+    *cl->buf = *b;
+
+    b->file_pos += NGX_HTTP_REVIEW_REPLY_FILE;
+
+    cl->buf->file_last = b->file_pos;
+    cl->buf->last_buf = 0;
+    cl->buf->last_in_chain = 0;
+    cl->buf->flush = 0;
+
+    return cl;
+}
+
+
+static ngx_int_t
+ngx_http_review_reply_portion(ngx_http_review_ctx_t *ctx)
+{
+    off_t         left;
+    ngx_buf_t    *b;
+    ngx_uint_t    n;
+    ngx_chain_t  *out, *cl, **ll;
+
+    out = NULL;
+    ll = &out;
+    left = NGX_HTTP_REVIEW_REPLY_FILE;
+
+    for (n = 0; ctx->rest && n < NGX_HTTP_REVIEW_REPLY_LINKS && left; n++) {
+        cl = ctx->rest;
+        b = cl->buf;
+
+        if (!ngx_buf_in_memory(b) && ngx_buf_size(b) > left) {
+            cl = ngx_http_review_reply_slice(ctx->request->pool, b);
+
+            if (cl == NULL) {
+                return NGX_ERROR;
+            }
+
+            left = 0;
+
+        } else {
+            ctx->rest = cl->next;
+        }
+
+        if (ngx_buf_size(cl->buf)) {
+            ctx->sending = cl->buf;
+        }
+
+        *ll = cl;
+        ll = &cl->next;
+    }
+
+    *ll = NULL;
+
+    return ngx_http_output_filter(ctx->request, out);
+}
+
+
+/* for the client, or, where it has taken all, for a turn of the event loop */
+
+static ngx_int_t
+ngx_http_review_reply_wait(ngx_http_review_ctx_t *ctx)
+{
+    ngx_event_t               *wev;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    wev = ctx->request->connection->write;
+
+    if (wev->delayed) {
+        return ngx_handle_write_event(wev, 0);
+    }
+
+    /* without a timer a worker that is to exit would not wait for it */
+
+    clcf = ngx_http_get_module_loc_conf(ctx->request, ngx_http_core_module);
+    ngx_add_timer(wev, clcf->send_timeout);
+
+    if (!ngx_http_review_reply_held(ctx)) {
+        ngx_post_event(wev, &ngx_posted_next_events);
+        return NGX_OK;
+    }
+
+    return ngx_handle_write_event(wev, clcf->send_lowat);
+}
+
+
+/* the write event of a client whose reply is sent in portions */
+
+static void
+ngx_http_review_reply_writer(ngx_http_request_t *r)
+{
+    ngx_int_t               rc;
+    ngx_event_t            *wev;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_review_module);
+    wev = r->connection->write;
+
+    if (wev->timedout) {
+        r->connection->timedout = 1;
+        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    rc = NGX_OK;
+
+    if (!wev->delayed && !r->aio) {
+        rc = ngx_http_review_reply_held(ctx)
+             ? ngx_http_output_filter(r, NULL)
+             : ngx_http_review_reply_portion(ctx);
+    }
+
+    if (rc == NGX_ERROR || ctx->rest == NULL) {
+
+        if (wev->timer_set && !wev->delayed) {
+            ngx_del_timer(wev);
+        }
+
+        r->write_event_handler = ngx_http_request_empty_handler;
+        ngx_http_finalize_request(r, rc);
+        return;
+    }
+
+    if (ngx_http_review_reply_wait(ctx) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+    }
 }
 
 
@@ -173,7 +361,8 @@ ngx_http_review_reply_piece(ngx_http_review_ctx_t *ctx, ngx_chain_t *out,
     b->last_buf = last;
     b->last_in_chain = last;
 
-    return ngx_http_output_filter(ctx->request, out);
+    return last ? ngx_http_review_reply_send(ctx, out)
+                : ngx_http_output_filter(ctx->request, out);
 }
 
 

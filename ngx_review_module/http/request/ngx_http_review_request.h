@@ -163,6 +163,7 @@ struct ngx_http_review_ctx_s {
     ngx_msec_t                  delayed_until; /* by limit_req, see kick */
 
     ngx_buf_t                  *sending;    /* of the reply, the last piece */
+    ngx_chain_t                *rest;       /* of it, that is still to be sent */
     ngx_str_t                   problem;    /* replaces nginx's error page */
 
     unsigned                    post_action:1; /* the request is one */
@@ -208,11 +209,15 @@ ngx_int_t ngx_http_review_ctx_begin_events(ngx_http_review_ctx_t *ctx);
 /*
  * Has ctx->progress called, from the event loop.  The second is for those who
  * are not in the middle of an event of the client's connection, or must not
- * have anything happen before they return.
+ * have anything happen before they return; the third for those who have done a
+ * portion, and let others have their turn: until then is_tired says so.
  */
 
 void ngx_http_review_ctx_wake(ngx_http_review_ctx_t *ctx);
 void ngx_http_review_ctx_wake_later(ngx_http_review_ctx_t *ctx);
+void ngx_http_review_ctx_wake_next(ngx_http_review_ctx_t *ctx);
+
+#define ngx_http_review_ctx_is_tired(ctx)  ((ctx)->waking.posted)
 
 /* the end: nothing calls back any more; "rc" finalizes the request */
 

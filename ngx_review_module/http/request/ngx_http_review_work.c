@@ -25,10 +25,10 @@
 #define NGX_HTTP_REVIEW_WORK_POOL   4096
 #define NGX_HTTP_REVIEW_WORK_ALIVE  60000
 
-/* pieces of memory of so many bytes are freed on a thread, so many of a work */
+/* a piece of memory of so many bytes is freed on a thread, or so many pieces */
 
 #define NGX_HTTP_REVIEW_FREE_SIZE   (1024 * 1024)
-#define NGX_HTTP_REVIEW_FREE_MAX    32
+#define NGX_HTTP_REVIEW_FREE_MAX    64
 
 /* nanoseconds: longer than the 3 ms of others, but these must get their turn */
 
@@ -42,9 +42,8 @@
 typedef struct {
     ngx_pool_t                 *pool;       /* its own */
     ngx_event_t                 alive;      /* keeps a worker from its exit */
-    json_t                     *json;
-    ngx_uint_t                  n;
-    void                       *memory[NGX_HTTP_REVIEW_FREE_MAX];
+    ngx_http_review_work_t     *works;      /* one after the other */
+    ngx_uint_t                  trim;
 } ngx_http_review_freeing_t;
 
 static void ngx_http_review_work_alive(ngx_event_t *ev);
@@ -53,6 +52,7 @@ static void ngx_http_review_work_alive(ngx_event_t *ev);
 
 static void ngx_http_review_work_free(ngx_http_review_work_t *work);
 static void ngx_http_review_work_let_go(void *data);
+static void ngx_http_review_work_release(void *data);
 
 
 /*
@@ -98,6 +98,7 @@ ngx_http_review_work_create(ngx_http_review_ctx_t *ctx)
         work->ctx = ctx;
         work->pool = pool;
         work->memory = ngx_http_review_pool(pool);
+        work->threads = ngx_http_review_request_conf(ctx)->threads->pool;
     }
 
     if (work == NULL || work->memory == NULL) {
@@ -125,12 +126,25 @@ ngx_http_review_work(ngx_http_review_ctx_t *ctx)
 }
 
 
+static void
+ngx_http_review_work_free_now(ngx_http_review_work_t *work)
+{
+    json_t  *json;
+
+    json = work->json;
+
+    ngx_destroy_pool(work->pool);
+    json_decref(json);
+}
+
+
 #if (NGX_THREADS && defined __GLIBC__)
 
 /*
  * To give back tens of megabytes takes the system milliseconds, and so do a
- * hundred thousand values of JSON: large memory of a work is freed on a thread,
- * once nothing points to it.
+ * hundred thousand values of JSON, as many pieces of a pool, or the pages of a
+ * large file: what a work has is freed on a thread then, once nothing points to
+ * it.
  */
 
 static void
@@ -138,17 +152,16 @@ ngx_http_review_work_free_run(void *data, ngx_log_t *log)
 {
     ngx_http_review_freeing_t *freeing = data;
 
-    ngx_uint_t  i;
+    ngx_http_review_work_t  *work, *next;
 
-    for (i = 0; i < freeing->n; i++) {
-        ngx_free(freeing->memory[i]);
+    for (work = freeing->works; work; work = next) {
+        next = work->next;
+        ngx_http_review_work_free_now(work);
     }
 
-    if (freeing->json) {
-        json_decref(freeing->json);
+    /* what small pieces have left would stay with us */
 
-        /* what small pieces have left would stay with us */
-
+    if (freeing->trim) {
         (void) malloc_trim(0);
     }
 }
@@ -166,28 +179,70 @@ ngx_http_review_work_free_event(ngx_event_t *ev)
 }
 
 
+/* has it so many pieces that it takes long to find them all? */
+
+static ngx_uint_t
+ngx_http_review_work_free_is_long(ngx_pool_t *pool)
+{
+    ngx_uint_t         n;
+    ngx_pool_t        *p;
+    ngx_pool_large_t  *l;
+
+    n = 0;
+
+    for (p = pool; p && n <= NGX_HTTP_REVIEW_FREE_MAX; p = p->d.next) {
+        n++;
+    }
+
+    for (l = pool->large; l && n <= NGX_HTTP_REVIEW_FREE_MAX; l = l->next) {
+        n++;
+    }
+
+    return n > NGX_HTTP_REVIEW_FREE_MAX;
+}
+
+
+/* of a pool with few pieces: has it a large one, or a file? */
+
+static ngx_uint_t
+ngx_http_review_work_free_is_large(ngx_pool_t *pool)
+{
+    ngx_pool_large_t    *l;
+    ngx_pool_cleanup_t  *cln;
+
+    for (l = pool->large; l; l = l->next) {
+        if (l->alloc
+            && malloc_usable_size(l->alloc) >= NGX_HTTP_REVIEW_FREE_SIZE)
+        {
+            return 1;
+        }
+    }
+
+    for (cln = pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_pool_cleanup_file) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* NULL: there is nothing to be freed so, or no memory */
 
 static ngx_thread_task_t *
 ngx_http_review_work_free_task(ngx_http_review_work_t *work)
 {
-    ngx_uint_t                  n;
+    ngx_uint_t                  is_long;
     ngx_pool_t                 *pool;
-    ngx_pool_large_t           *l;
     ngx_thread_task_t          *task;
     ngx_http_review_freeing_t  *freeing;
 
-    n = 0;
+    is_long = ngx_http_review_work_free_is_long(work->pool);
 
-    for (l = work->pool->large;
-         l && n < NGX_HTTP_REVIEW_FREE_MAX;
-         l = l->next)
+    if (!is_long && work->json == NULL
+        && !ngx_http_review_work_free_is_large(work->pool))
     {
-        n += (l->alloc && malloc_usable_size(l->alloc)
-                          >= NGX_HTTP_REVIEW_FREE_SIZE);
-    }
-
-    if (n == 0 && work->json == NULL) {
         return NULL;
     }
 
@@ -204,20 +259,40 @@ ngx_http_review_work_free_task(ngx_http_review_work_t *work)
 
     freeing = task->ctx;
     freeing->pool = pool;
-    freeing->json = work->json;
-    work->json = NULL;
-
-    for (l = work->pool->large; l && freeing->n < n; l = l->next) {
-
-        if (l->alloc
-            && malloc_usable_size(l->alloc) >= NGX_HTTP_REVIEW_FREE_SIZE)
-        {
-            freeing->memory[freeing->n++] = l->alloc;
-            l->alloc = NULL;
-        }
-    }
+    freeing->works = work;
+    freeing->trim = is_long || work->json;
 
     return task;
+}
+
+
+/* what nobody holds but these goes with them; a thread must not find that out */
+
+static void
+ngx_http_review_work_free_held(ngx_http_review_work_t *works)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_review_work_t  *work, *last, *other;
+
+    last = works;
+
+    for (work = works; work; work = work->next) {
+
+        for (cln = work->pool->cleanup; cln; cln = cln->next) {
+
+            if (cln->handler != ngx_http_review_work_release) {
+                continue;
+            }
+
+            cln->handler = NULL;
+            other = cln->data;
+
+            if (--other->held == 0 && other->ctx == NULL && !other->busy) {
+                last->next = other;
+                last = other;
+            }
+        }
+    }
 }
 
 
@@ -251,36 +326,17 @@ ngx_http_review_work_free_post(ngx_thread_task_t *task,
 
 
 static void
-ngx_http_review_work_free_now(ngx_http_review_work_t *work)
-{
-    json_t  *json;
-
-    json = work->json;
-
-    ngx_destroy_pool(work->pool);
-    json_decref(json);
-}
-
-
-static void
 ngx_http_review_work_free(ngx_http_review_work_t *work)
 {
 #if (NGX_THREADS && defined __GLIBC__)
 
     ngx_thread_task_t  *task;
-    ngx_thread_pool_t  *threads;
 
-    threads = work->threads;
+    task = work->threads ? ngx_http_review_work_free_task(work) : NULL;
 
-    if (threads) {
-        task = ngx_http_review_work_free_task(work);
-
-        ngx_http_review_work_free_now(work);
-
-        if (task) {
-            ngx_http_review_work_free_post(task, threads);
-        }
-
+    if (task) {
+        ngx_http_review_work_free_held(work);
+        ngx_http_review_work_free_post(task, work->threads);
         return;
     }
 
@@ -483,7 +539,6 @@ ngx_http_review_work_post(ngx_http_review_work_t *work)
     task->event.log = ngx_cycle->log;
 
     work->busy = 1;
-    work->threads = threads->pool;
 
     if (ngx_thread_task_post(threads->pool, task) != NGX_OK) {
         work->busy = 0;

@@ -23,7 +23,8 @@ struct ngx_http_review_work_s {
     json_t                     *json;       /* its own, of many values; or
                                                NULL */
     void                       *task;       /* nginx's, used again */
-    void                       *threads;    /* its pool; NULL: never needed */
+    void                       *threads;    /* their pool; NULL: none */
+    ngx_http_review_work_t     *next;       /* that is freed behind it */
     ngx_uint_t                  held;       /* by other works */
     ngx_pool_cleanup_t         *cleanup;    /* of the request's pool */
     ngx_event_t                 alive;      /* keeps a worker from its exit */

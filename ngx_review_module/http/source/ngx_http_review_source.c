@@ -120,6 +120,7 @@ ngx_http_review_source_object(ngx_http_review_source_t *source)
     op->key.data = (u_char *) source->name.data;
     op->key.len = source->name.len;
     op->pool = ctx->request->pool;
+    op->passages = ctx->passages;
     op->log = ctx->request->connection->log;
     op->data = source;
     op->header = ngx_http_review_source_header;

@@ -8,7 +8,13 @@
 #include "review/json/write.h"
 
 
+/* bytes of inputs, which are copied, and which are not */
+
+#define NGX_HTTP_REVIEW_BATCH_COPY  (256 * 1024)
+
+
 static ngx_int_t ngx_http_review_batch_body(ngx_http_review_batch_t *batch);
+static ngx_int_t ngx_http_review_batch_pieces(ngx_http_review_batch_t *batch);
 static void ngx_http_review_batch_begin(ngx_http_review_call_t *call);
 static ngx_int_t ngx_http_review_batch_feed(ngx_http_review_call_t *call,
     u_char *data, size_t len);
@@ -90,9 +96,40 @@ ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
 }
 
 
+/* {"model","encoding_format", and what the client has besides, "input":[ */
+
+static void
+ngx_http_review_batch_head(ngx_http_review_batch_t *batch, review_buf_t *b,
+    size_t size)
+{
+    review_str_t                model;
+    ngx_http_review_vectors_t  *v;
+
+    v = batch->vectors;
+    model = ngx_http_review_batch_model(v);
+
+    review_buf_init(b, v->ctx->pool, 128 + model.len + v->rest.len + size);
+    review_write_object(b, NULL);
+
+    if (model.len) {
+        review_write_str(b, "model", &model);
+    }
+
+    review_write_word(b, "encoding_format",
+                      batch->encoding == NGX_HTTP_REVIEW_ENCODING_BASE64
+                      ? "base64" : "float");
+
+    if (v->rest.len) {
+        review_write_raw(b, NULL, v->rest.data, v->rest.len);
+    }
+
+    review_write_array(b, "input");
+}
+
+
 /*
- * {"model","input":[...],"encoding_format", and what the client has besides},
- * in one piece: what takes more than one writev() waits for an ACK in between.
+ * Small ones in one piece, since what takes more than one writev() waits for an
+ * ACK in between; to copy large ones would take longer.
  */
 
 static ngx_int_t
@@ -100,34 +137,21 @@ ngx_http_review_batch_body(ngx_http_review_batch_t *batch)
 {
     size_t                      i, size;
     review_buf_t                b;
-    review_str_t                model, *input, *piece;
+    review_str_t               *input, *piece;
     ngx_http_review_vectors_t  *v;
 
     v = batch->vectors;
-    model = ngx_http_review_batch_model(v);
-
-    size = 128 + model.len + v->rest.len;
+    size = 0;
 
     for (i = 0; i < batch->n; i++) {
         size += v->inputs[v->order[batch->first + i]].len + 1;
     }
 
-    review_buf_init(&b, v->ctx->pool, size);
-    review_write_object(&b, NULL);
-
-    if (model.len) {
-        review_write_str(&b, "model", &model);
+    if (size > NGX_HTTP_REVIEW_BATCH_COPY) {
+        return ngx_http_review_batch_pieces(batch);
     }
 
-    review_write_word(&b, "encoding_format",
-                      batch->encoding == NGX_HTTP_REVIEW_ENCODING_BASE64
-                      ? "base64" : "float");
-
-    if (v->rest.len) {
-        review_write_raw(&b, NULL, v->rest.data, v->rest.len);
-    }
-
-    review_write_array(&b, "input");
+    ngx_http_review_batch_head(batch, &b, size);
 
     for (i = 0; i < batch->n; i++) {
         input = &v->inputs[v->order[batch->first + i]];
@@ -148,6 +172,43 @@ ngx_http_review_batch_body(ngx_http_review_batch_t *batch)
 
     batch->call.body = piece;
     batch->call.npieces = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_batch_pieces(ngx_http_review_batch_t *batch)
+{
+    size_t                      i;
+    review_buf_t                b;
+    review_str_t               *piece;
+    ngx_http_review_vectors_t  *v;
+
+    static const review_str_t  comma = review_string(",");
+    static const review_str_t  end = review_string("]}");
+
+    v = batch->vectors;
+
+    ngx_http_review_batch_head(batch, &b, 0);
+
+    piece = ngx_palloc(v->ctx->request->pool,
+                       (2 * batch->n + 1) * sizeof(review_str_t));
+
+    if (piece == NULL || b.failed) {
+        return NGX_ERROR;
+    }
+
+    batch->call.body = piece;
+    batch->call.npieces = 2 * batch->n + 1;
+
+    piece->data = b.data;
+    piece->len = b.len;
+
+    for (i = 0; i < batch->n; i++) {
+        *++piece = v->inputs[v->order[batch->first + i]];
+        *++piece = (i + 1 < batch->n) ? comma : end;
+    }
 
     return NGX_OK;
 }

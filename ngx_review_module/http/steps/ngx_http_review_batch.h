@@ -49,7 +49,6 @@ struct ngx_http_review_batch_s {
     review_buf_t                answer;
     size_t                      max;
     review_embeddings_why_e     why;        /* it was refused */
-    ngx_http_review_failure_t   failure;
     char                        message[NGX_HTTP_REVIEW_VECTORS_MESSAGE];
     unsigned                    done:1;
     unsigned                    learns:1;   /* that floats will do */

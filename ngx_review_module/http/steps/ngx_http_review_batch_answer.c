@@ -40,22 +40,56 @@ ngx_http_review_batch_answer_done(ngx_http_review_batch_t *batch)
 }
 
 
+/* a thread may outlive the request, and write this down */
+
+static ngx_http_review_failure_t *
+ngx_http_review_batch_answer_failure(ngx_pool_t *pool, review_code_t code,
+    const char *detail, const char *note)
+{
+    char                       *p;
+    size_t                      size;
+    ngx_http_review_failure_t  *failure;
+
+    static ngx_http_review_failure_t  no_memory = {
+        REVIEW_CODE_INTERNAL, "no memory", NULL
+    };
+
+    size = ngx_strlen(detail) + 1;
+
+    failure = ngx_palloc(pool, sizeof(ngx_http_review_failure_t));
+    p = ngx_pnalloc(pool, size);
+
+    if (failure == NULL || p == NULL) {
+        return &no_memory;
+    }
+
+    ngx_memcpy(p, detail, size);
+
+    failure->code = code;
+    failure->detail = p;
+    failure->note = note;
+
+    return failure;
+}
+
+
 void
 ngx_http_review_batch_answer_failed(ngx_http_review_batch_t *batch,
     review_code_t code, const char *detail, const char *note)
 {
     size_t                      i, k;
     ngx_http_review_vectors_t  *v;
+    ngx_http_review_failure_t  *failure;
 
     v = batch->vectors;
 
-    batch->failure.code = code;
-    batch->failure.detail = detail ? detail : review_code_sentence(code);
-    batch->failure.note = note;
+    failure = ngx_http_review_batch_answer_failure(
+                  v->ctx->work->pool, code,
+                  detail ? detail : review_code_sentence(code), note);
 
     for (i = 0; i < batch->n; i++) {
         k = v->order[batch->first + i];
-        v->items[k].failure = &batch->failure;
+        v->items[k].failure = failure;
         v->items[k].timedout = review_code_timeout(code);
     }
 

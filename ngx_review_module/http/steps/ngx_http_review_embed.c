@@ -31,6 +31,27 @@ typedef struct {
 } ngx_http_review_embed_t;
 
 
+/* the reply, as a thread writes it, but for its end */
+
+typedef struct {
+    ngx_http_review_embed_t    *embed;      /* not the thread's */
+    ngx_pool_t                 *pool;
+    ngx_http_review_vector_t   *items;
+    size_t                     *same;
+    size_t                      n;
+    review_buf_t                b;
+    ngx_chain_t                *out;
+    ngx_chain_t               **last;       /* NULL: no memory */
+    size_t                      failed;
+    size_t                      timedout;
+} ngx_http_review_embed_reply_t;
+
+
+/* of JSON, what an input costs at least */
+
+#define NGX_HTTP_REVIEW_EMBED_INPUT  64
+
+
 static ngx_int_t ngx_http_review_embed_handler(ngx_http_request_t *r);
 static void ngx_http_review_embed_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_embed_parsed(ngx_http_review_ctx_t *ctx);
@@ -40,8 +61,10 @@ static ngx_int_t ngx_http_review_embed_start(ngx_http_review_embed_t *embed);
 static void ngx_http_review_embed_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_embed_finish(ngx_http_review_vectors_t *v);
-static ngx_chain_t *ngx_http_review_embed_chain(
-    ngx_http_review_embed_t *embed);
+static void ngx_http_review_embed_write(void *data);
+static void ngx_http_review_embed_written(void *data);
+static ngx_chain_t *ngx_http_review_embed_end(
+    ngx_http_review_embed_reply_t *reply);
 
 
 char *
@@ -191,6 +214,10 @@ ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx)
 
     embed = (ngx_http_review_embed_t *) ctx;
 
+    if (embed->vectors.done) {
+        return;
+    }
+
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                   "review: review_timeout is over, not all of %uz inputs have "
                   "embeddings", embed->request.n);
@@ -202,46 +229,51 @@ ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx)
 static void
 ngx_http_review_embed_finish(ngx_http_review_vectors_t *v)
 {
-    size_t                    i, timedout;
-    ngx_uint_t                status;
-    ngx_http_review_ctx_t    *ctx;
-    ngx_http_review_embed_t  *embed;
+    ngx_http_review_ctx_t          *ctx;
+    ngx_http_review_embed_reply_t  *reply;
 
     ctx = v->ctx;
-    embed = v->data;
-    timedout = 0;
 
-    for (i = 0; i < v->n; i++) {
-        ctx->failed += v->items[v->same[i]].failure != NULL;
-        timedout += v->items[v->same[i]].timedout;
+    reply = ngx_pcalloc(ctx->work->pool, sizeof(ngx_http_review_embed_reply_t));
+
+    if (reply == NULL) {
+        ngx_http_review_ctx_fail(ctx, NGX_ERROR);
+        return;
     }
 
-    status = ngx_http_review_reply_outcome(ctx, v->n, timedout);
+    reply->embed = v->data;
+    reply->pool = ctx->work->pool;
+    reply->items = v->items;
+    reply->same = v->same;
+    reply->n = v->n;
 
-    ngx_http_review_ctx_reply(ctx, status, ngx_http_review_embed_chain(embed));
+    review_buf_init(&reply->b, ctx->work->memory,
+                    256 + NGX_HTTP_REVIEW_EMBED_INPUT * v->n);
+
+    ngx_http_review_work_start(ctx->work, NGX_HTTP_REVIEW_EMBED_INPUT * v->n,
+                               ngx_http_review_embed_write,
+                               ngx_http_review_embed_written, reply);
 }
 
 
 /* what is between the vectors; "marks" tells where each of them belongs */
 
 static void
-ngx_http_review_embed_write(ngx_http_review_embed_t *embed, review_buf_t *b,
+ngx_http_review_embed_write_items(ngx_http_review_embed_reply_t *reply,
     size_t *marks)
 {
-    size_t                      i;
-    ngx_http_review_ctx_t      *ctx;
-    ngx_http_review_vector_t   *item;
-    ngx_http_review_vectors_t  *v;
+    size_t                     i;
+    review_buf_t              *b;
+    ngx_http_review_vector_t  *item;
 
-    ctx = &embed->ctx;
-    v = &embed->vectors;
+    b = &reply->b;
 
     review_write_object(b, NULL);
     review_write_word(b, "object", "list");
     review_write_array(b, "data");
 
-    for (i = 0; i < v->n; i++) {
-        item = &v->items[v->same[i]];
+    for (i = 0; i < reply->n; i++) {
+        item = &reply->items[reply->same[i]];
 
         review_write_object(b, NULL);
         review_write_word(b, "object", "embedding");
@@ -251,6 +283,9 @@ ngx_http_review_embed_write(ngx_http_review_embed_t *embed, review_buf_t *b,
         marks[i] = b->len;
 
         if (item->failure) {
+            reply->failed++;
+            reply->timedout += item->timedout;
+
             review_write_null(b, NULL);
             ngx_http_review_reply_error(b, item->failure->code,
                                         item->failure->detail,
@@ -261,65 +296,102 @@ ngx_http_review_embed_write(ngx_http_review_embed_t *embed, review_buf_t *b,
     }
 
     review_write_array_end(b);
-    ngx_http_review_vectors_write_model(b, v);
-    review_write_word(b, "status", ctx->status);
-
-    review_write_object(b, "usage");
-    review_write_number(b, "prompt_tokens", ctx->usage.prompt_tokens);
-    review_write_number(b, "total_tokens", ctx->usage.prompt_tokens);
-    review_write_number(b, "calls", ctx->usage.calls);
-    review_write_number(b, "retries", ctx->usage.retries);
-    review_write_object_end(b);
-
-    review_write_number(b, "elapsed_ms", ngx_current_msec - ctx->started);
-    review_write_object_end(b);
 }
 
 
-/* the vectors themselves are not copied */
+/* on a thread; the vectors themselves are not copied, nor looked at */
 
-static ngx_chain_t *
-ngx_http_review_embed_chain(ngx_http_review_embed_t *embed)
+static void
+ngx_http_review_embed_write(void *data)
 {
+    ngx_http_review_embed_reply_t *reply = data;
+
     size_t                      i, from, *marks;
-    review_buf_t                b;
-    ngx_pool_t                 *pool;
-    ngx_chain_t                *out, **ll;
+    ngx_chain_t               **ll;
+    review_buf_t               *b;
     ngx_http_review_vector_t   *item;
-    ngx_http_review_vectors_t  *v;
 
-    v = &embed->vectors;
-    pool = embed->ctx.request->pool;
-
-    marks = ngx_palloc(pool, v->n * sizeof(size_t));
+    marks = ngx_palloc(reply->pool, reply->n * sizeof(size_t));
     if (marks == NULL) {
-        return NULL;
+        return;
     }
 
-    review_buf_init(&b, embed->ctx.pool, 256 + 64 * v->n);
-    ngx_http_review_embed_write(embed, &b, marks);
+    b = &reply->b;
+    ngx_http_review_embed_write_items(reply, marks);
 
-    if (b.failed) {
-        return NULL;
+    if (b->failed) {
+        return;
     }
 
-    out = NULL;
-    ll = &out;
+    ll = &reply->out;
     from = 0;
 
-    for (i = 0; i < v->n; i++) {
-        item = &v->items[v->same[i]];
+    for (i = 0; i < reply->n; i++) {
+        item = &reply->items[reply->same[i]];
 
         if (item->json.data) {
-            ll = ngx_http_review_reply_add(ll, pool, b.data + from,
+            ll = ngx_http_review_reply_add(ll, reply->pool, b->data + from,
                                             marks[i] - from);
-            ll = ngx_http_review_reply_add(ll, pool, item->json.data,
+            ll = ngx_http_review_reply_add(ll, reply->pool, item->json.data,
                                             item->json.len);
             from = marks[i];
         }
     }
 
-    ll = ngx_http_review_reply_add(ll, pool, b.data + from, b.len - from);
+    reply->last = ngx_http_review_reply_add(ll, reply->pool, b->data + from,
+                                            b->len - from);
+}
 
-    return ll ? out : NULL;
+
+static void
+ngx_http_review_embed_written(void *data)
+{
+    ngx_http_review_embed_reply_t *reply = data;
+
+    ngx_uint_t              status;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &reply->embed->ctx;
+
+    ctx->failed = reply->failed;
+    status = ngx_http_review_reply_outcome(ctx, reply->n, reply->timedout);
+
+    ngx_http_review_ctx_reply(ctx, status, ngx_http_review_embed_end(reply));
+}
+
+
+static ngx_chain_t *
+ngx_http_review_embed_end(ngx_http_review_embed_reply_t *reply)
+{
+    review_buf_t            b;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &reply->embed->ctx;
+
+    /* the brace is only there to be written behind */
+
+    review_buf_init(&b, ctx->pool, 256);
+    review_write_object(&b, NULL);
+    review_write_object_end(&b);
+
+    ngx_http_review_vectors_write_model(&b, &reply->embed->vectors);
+    review_write_word(&b, "status", ctx->status);
+
+    review_write_object(&b, "usage");
+    review_write_number(&b, "prompt_tokens", ctx->usage.prompt_tokens);
+    review_write_number(&b, "total_tokens", ctx->usage.prompt_tokens);
+    review_write_number(&b, "calls", ctx->usage.calls);
+    review_write_number(&b, "retries", ctx->usage.retries);
+    review_write_object_end(&b);
+
+    review_write_number(&b, "elapsed_ms", ngx_current_msec - ctx->started);
+    review_write_object_end(&b);
+
+    if (b.failed || reply->last == NULL) {
+        return NULL;
+    }
+
+    return ngx_http_review_reply_add(reply->last, ctx->request->pool,
+                                     b.data + 2, b.len - 2)
+           ? reply->out : NULL;
 }

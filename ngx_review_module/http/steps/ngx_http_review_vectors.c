@@ -13,6 +13,11 @@
 #include "review/json/write.h"
 
 
+/* batches that are sent in a turn of the event loop */
+
+#define NGX_HTTP_REVIEW_VECTORS_PORTION  32
+
+
 static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);
 static ngx_int_t ngx_http_review_vectors_add(ngx_http_review_vectors_t *v,
     size_t first, size_t n, ngx_uint_t next);
@@ -20,10 +25,15 @@ static ngx_uint_t ngx_http_review_vectors_halve(
     ngx_http_review_batch_t *batch, ngx_uint_t limit);
 
 
+static ngx_http_review_failure_t  ngx_http_review_vectors_late = {
+    REVIEW_CODE_DEADLINE, "review_timeout was over before an answer", NULL
+};
+
+
 ngx_int_t
 ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
 {
-    size_t  i, n;
+    size_t  n;
 
     ngx_queue_init(&v->waiting);
     ngx_queue_init(&v->running);
@@ -38,21 +48,16 @@ ngx_http_review_vectors_start(ngx_http_review_vectors_t *v)
         return NGX_ERROR;
     }
 
-    for (i = 0; i < v->norder; i += n) {
-        if (ngx_http_review_vectors_add(v, i, ngx_min(n, v->norder - i), 0)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
     ngx_http_review_ctx_wake(v->ctx);
 
     return NGX_OK;
 }
 
 
-/* each of the inputs that are the same is sent once */
+/*
+ * Each of the inputs that are the same is sent once.  What becomes of them is
+ * the work's: a thread may write it down.
+ */
 
 static ngx_int_t
 ngx_http_review_vectors_order(ngx_http_review_vectors_t *v)
@@ -60,7 +65,7 @@ ngx_http_review_vectors_order(ngx_http_review_vectors_t *v)
     size_t       i;
     ngx_pool_t  *pool;
 
-    pool = v->ctx->request->pool;
+    pool = v->ctx->work->pool;
 
     v->items = ngx_pcalloc(pool, v->n * sizeof(ngx_http_review_vector_t));
     v->order = ngx_palloc(pool, v->n * sizeof(size_t));
@@ -111,19 +116,55 @@ ngx_http_review_vectors_add(ngx_http_review_vectors_t *v, size_t first,
 }
 
 
+/* batches are made when they are sent: there may be very many */
+
+static ngx_int_t
+ngx_http_review_vectors_fill(ngx_http_review_vectors_t *v)
+{
+    size_t  n;
+
+    if (!ngx_queue_empty(&v->waiting) || v->next == v->norder) {
+        return NGX_OK;
+    }
+
+    n = ngx_http_review_steps_conf(v->ctx)->embeddings->batch;
+    n = ngx_min(n, v->norder - v->next);
+
+    if (ngx_http_review_vectors_add(v, v->next, n, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    v->next += n;
+
+    return NGX_OK;
+}
+
+
 void
 ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v)
 {
     ngx_queue_t              *q;
+    ngx_uint_t                n;
     ngx_http_review_batch_t  *batch;
 
-    if (v->done) {
+    if (v->done || ngx_http_review_ctx_is_tired(v->ctx)) {
         return;
     }
 
+    n = 0;
+
     while (v->nrunning < ngx_http_review_steps_conf(v->ctx)->embeddings->calls
-           && !ngx_queue_empty(&v->waiting))
+           && n < NGX_HTTP_REVIEW_VECTORS_PORTION)
     {
+        if (ngx_http_review_vectors_fill(v) != NGX_OK) {
+            ngx_http_review_ctx_fail(v->ctx, NGX_ERROR);
+            return;
+        }
+
+        if (ngx_queue_empty(&v->waiting)) {
+            break;
+        }
+
         q = ngx_queue_head(&v->waiting);
         ngx_queue_remove(q);
 
@@ -131,11 +172,19 @@ ngx_http_review_vectors_progress(ngx_http_review_vectors_t *v)
 
         ngx_queue_insert_tail(&v->running, &batch->queue);
         v->nrunning++;
+        n++;
 
         ngx_http_review_batch_start(batch);
     }
 
-    if (v->nrunning == 0 && ngx_queue_empty(&v->waiting)) {
+    /* they may fail at once, and the next ones, and so on */
+
+    if (n) {
+        ngx_http_review_ctx_wake_next(v->ctx);
+        return;
+    }
+
+    if (v->nrunning == 0) {
         v->done = 1;
         v->handler(v);
     }
@@ -234,8 +283,16 @@ ngx_http_review_vectors_floats(ngx_http_review_vectors_t *v,
 void
 ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
 {
+    size_t                    i;
     ngx_queue_t              *q;
     ngx_http_review_batch_t  *batch;
+
+    for (i = v->next; i < v->norder; i++) {
+        v->items[v->order[i]].failure = &ngx_http_review_vectors_late;
+        v->items[v->order[i]].timedout = 1;
+    }
+
+    v->next = v->norder;
 
     while (!ngx_queue_empty(&v->waiting)) {
         q = ngx_queue_head(&v->waiting);
@@ -256,7 +313,7 @@ ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
         }
 
         ngx_http_review_batch_answer_failed(batch, REVIEW_CODE_DEADLINE,
-                                            "review_timeout was over before an "
-                                            "answer", NULL);
+                                            ngx_http_review_vectors_late.detail,
+                                            NULL);
     }
 }

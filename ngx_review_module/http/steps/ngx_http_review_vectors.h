@@ -61,6 +61,7 @@ struct ngx_http_review_vectors_s {
 
     size_t                     *order;      /* inputs that are sent */
     size_t                      norder;
+    size_t                      next;       /* in order, of no batch yet */
     ngx_queue_t                 waiting;    /* batches */
     ngx_queue_t                 running;
     ngx_uint_t                  nrunning;

@@ -233,6 +233,7 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
     op->store = ngx_http_review_store_conf(ctx)->store;
     op->pool = r->pool;
     op->log = r->connection->log;
+    op->passages = ctx->passages;
     op->data = object;
     op->header = ngx_http_review_object_header;
     op->body = ngx_http_review_object_body;

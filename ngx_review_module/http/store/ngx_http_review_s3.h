@@ -99,6 +99,7 @@ struct ngx_http_review_s3_s {
     ngx_uint_t                  nheaders;
     off_t                       size;       /* of PUT */
     ngx_uint_t                  brief;      /* a worker waits for it to end */
+    ngx_uint_t                  passages;   /* its owner's, of us */
 
     ngx_pool_t                 *pool;
     ngx_log_t                  *log;
@@ -144,7 +145,8 @@ struct ngx_http_review_s3_s {
 
     ngx_http_review_transfer_t  transfer;
     void                      (*answered)(ngx_http_review_transfer_t *t);
-    ngx_http_review_transfer_header_t  sent[NGX_HTTP_REVIEW_S3_HEADERS + 1];
+    ngx_http_review_transfer_header_t  sent[NGX_HTTP_REVIEW_S3_HEADERS + 2];
+    u_char                      passage[NGX_INT_T_LEN];
     ngx_http_review_s3_parts_t *parts;      /* NULL: in one piece */
     ngx_event_t                 retry;
     review_pool_t              *memory;

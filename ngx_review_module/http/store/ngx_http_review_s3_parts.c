@@ -344,6 +344,7 @@ ngx_http_review_s3_parts_leave(ngx_http_review_s3_t *op, ngx_pool_t *pool)
     abort->type = NGX_HTTP_REVIEW_S3_DELETE;
     abort->brief = ngx_exiting || ngx_terminate;
     abort->store = op->store;
+    abort->passages = op->passages;
     abort->pool = pool;
     abort->log = ngx_cycle->log;
     abort->done = ngx_http_review_s3_parts_aborted;

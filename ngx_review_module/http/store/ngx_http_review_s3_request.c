@@ -5,8 +5,9 @@
  */
 
 #include "http/store/ngx_http_review_s3.h"
-#include "http/base/ngx_http_review_base.h"
+#include "http/request/ngx_http_review_request.h"
 
+#include "review/base/excerpt.h"
 #include "review/base/utf8.h"
 #include "review/json/write.h"
 
@@ -121,6 +122,13 @@ ngx_http_review_s3_request_set_headers(ngx_http_review_s3_t *op,
 
     op->sent[n].name = name;
     op->sent[n++].value = value;
+
+    /* the store may be an endpoint of ours, and that of this very location */
+
+    ngx_str_set(&op->sent[n].name, NGX_HTTP_REVIEW_PASSAGES_HEADER);
+    op->sent[n].value.data = op->passage;
+    op->sent[n++].value.len = ngx_sprintf(op->passage, "%ui", op->passages + 1)
+                              - op->passage;
 
     op->transfer.headers = op->sent;
     op->transfer.nheaders = n;
@@ -357,6 +365,8 @@ ngx_http_review_s3_request_copy(char *dst, size_t size, review_str_t *str)
     }
 
     dst[len] = '\0';
+
+    review_excerpt_mask(dst);
 }
 
 

@@ -347,20 +347,7 @@ ngx_http_review_task_start(ngx_http_review_task_t *task)
     ctx = &task->ctx;
     plan = task->plan;
 
-    task->report = review_report_create(ctx->work->memory,
-                                        &plan->document.document, plan->chunks,
-                                        plan->nchunks, plan->points,
-                                        plan->npoints);
-    if (task->report == NULL
-        || review_report_text_references(task->report, plan->references,
-                                         plan->nreferences, plan->clauses)
-           != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    review_report_text_places(task->report, plan->places, plan->places + 1);
-
+    task->report = plan->report;
     task->split_time = ngx_current_msec - ctx->started - task->load_time;
 
     if (task->format == NGX_HTTP_REVIEW_TASK_EVENTS
@@ -615,7 +602,10 @@ ngx_http_review_task_search(ngx_http_review_task_t *task)
         return;
     }
 
+    /* quotes may be larger than what they are looked for in */
+
     size = n < NGX_MAX_SIZE_T_VALUE ? (size_t) n : NGX_MAX_SIZE_T_VALUE;
+    size = ngx_max(size, task->told_size);
 
     search->work = work;
     search->task = task;

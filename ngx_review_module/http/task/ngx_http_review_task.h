@@ -88,6 +88,7 @@ typedef struct {
     ngx_uint_t                  embed;
     review_select_t             select;
     review_selection_t          selection;
+    review_report_t            *report;
     ngx_uint_t                  large;      /* there are too many chunks */
     int                         rc;
 } ngx_http_review_plan_t;
@@ -144,6 +145,7 @@ struct ngx_http_review_task_s {
     ngx_uint_t                  nrunning;
     size_t                      next;       /* chunk */
     size_t                      ndone;      /* chunks */
+    size_t                      told_size;  /* of replies: bytes */
     ngx_msec_t                  reviewing;  /* since then */
     ngx_msec_t                  load_time;
     ngx_msec_t                  split_time;

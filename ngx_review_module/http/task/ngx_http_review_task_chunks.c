@@ -9,7 +9,7 @@
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/answer/sse.h"
+#include "review/completion/sse.h"
 #include "review/base/utf8.h"
 #include "review/json/json.h"
 #include "review/json/write.h"
@@ -19,6 +19,14 @@
 /* a reply, and an event of it, may have this many bytes */
 
 #define NGX_HTTP_REVIEW_REPLY_MAX  (8 * 1024 * 1024)
+
+/*
+ * In a turn of the event loop so many cells get something without a review, or
+ * so many reviews begin
+ */
+
+#define NGX_HTTP_REVIEW_PART_CELLS  16384
+#define NGX_HTTP_REVIEW_PART_CALLS  32
 
 
 typedef struct {
@@ -39,17 +47,24 @@ typedef struct {
 } ngx_http_review_part_t;
 
 
-/* a large reply as a thread reads it, and lets go of it again */
+/*
+ * What a try has told as a thread reads it.  What is kept of it has memory of
+ * its own, which lives as long as the report.
+ */
 
 typedef struct {
     ngx_http_review_part_t     *part;       /* not the thread's */
-    review_pool_t              *memory;
+    const review_report_t      *report;
+    size_t                      index;
+    review_pool_t              *kept;
     review_str_t                text;
-    json_t                     *reply;      /* NULL: it is none */
-    ngx_uint_t                  good;
+    int                         whole;      /* 0: there are results alone */
+    ngx_uint_t                  torn;       /* it is no JSON, or no reply */
+    review_report_told_t       *told;       /* NULL: no memory */
 } ngx_http_review_told_t;
 
 
+static void ngx_http_review_task_chunks_next(ngx_http_review_task_t *task);
 static ngx_int_t ngx_http_review_task_chunks_start(ngx_http_review_task_t *task,
     size_t index);
 static ngx_int_t ngx_http_review_task_chunks_create(
@@ -64,14 +79,14 @@ static const char *ngx_http_review_task_chunks_end(
     ngx_http_review_call_t *call);
 static review_code_t ngx_http_review_task_chunks_whole(
     ngx_http_review_call_t *call);
-static ngx_uint_t ngx_http_review_task_chunks_looks_whole(review_buf_t *b);
 static ngx_uint_t ngx_http_review_task_chunks_is_reply(json_t *reply);
 static void ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call);
-static ngx_int_t ngx_http_review_task_chunks_read(ngx_http_review_part_t *part);
+static void ngx_http_review_task_chunks_failed(ngx_http_review_part_t *part);
+static ngx_int_t ngx_http_review_task_chunks_read(ngx_http_review_part_t *part,
+    review_buf_t *b, int whole);
 static void ngx_http_review_task_chunks_read_run(void *data);
 static void ngx_http_review_task_chunks_read_done(void *data);
-static void ngx_http_review_task_chunks_drop_run(void *data);
-static void ngx_http_review_task_chunks_drop_done(void *data);
+static void ngx_http_review_task_chunks_torn(ngx_http_review_part_t *part);
 static void ngx_http_review_task_chunks_done(ngx_http_review_part_t *part,
     ngx_uint_t whole);
 
@@ -90,21 +105,52 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
 void
 ngx_http_review_task_chunks_progress(ngx_http_review_task_t *task)
 {
-    ngx_uint_t  max;
+    size_t      n;
+    ngx_uint_t  max, before;
 
     max = ngx_http_review_task_conf(&task->ctx)->chunk_uri->calls;
 
-    while (task->nrunning < max
-           && task->next < task->plan->nchunks
-           && !task->expired)
-    {
-        if (ngx_http_review_task_chunks_start(task, task->next) != NGX_OK) {
-            (void) review_report_fail(task->report, task->next,
-                                      REVIEW_CODE_INTERNAL, "no memory");
-            task->ndone++;
-        }
+    if (ngx_http_review_ctx_is_tired(&task->ctx)) {
+        return;
+    }
 
+    n = 0;
+
+    while (task->next < task->plan->nchunks
+           && (task->nrunning < max || task->expired)
+           && n < NGX_HTTP_REVIEW_PART_CELLS)
+    {
+        before = task->nrunning;
+
+        ngx_http_review_task_chunks_next(task);
         task->next++;
+
+        n += task->nrunning > before ? NGX_HTTP_REVIEW_PART_CELLS
+                                       / NGX_HTTP_REVIEW_PART_CALLS
+                                     : task->plan->npoints;
+    }
+
+    /* calls may fail at once, and the next ones, and so on */
+
+    if (n) {
+        ngx_http_review_ctx_wake_next(&task->ctx);
+    }
+}
+
+
+static void
+ngx_http_review_task_chunks_next(ngx_http_review_task_t *task)
+{
+    if (task->expired) {
+        (void) review_report_fail(task->report, task->next,
+                                  REVIEW_CODE_DEADLINE,
+                                  "the task's time was over");
+        task->ndone++;
+
+    } else if (ngx_http_review_task_chunks_start(task, task->next) != NGX_OK) {
+        (void) review_report_fail(task->report, task->next,
+                                  REVIEW_CODE_INTERNAL, "no memory");
+        task->ndone++;
     }
 }
 
@@ -419,32 +465,6 @@ ngx_http_review_task_chunks_event(void *data, const review_str_t *event,
 }
 
 
-/* what there is of a review that has failed */
-
-static void
-ngx_http_review_task_chunks_keep(ngx_http_review_part_t *part)
-{
-    json_t          *results;
-    review_error_t   err;
-
-    if (part->results.len == 0) {
-        return;
-    }
-
-    review_write_array_end(&part->results);
-
-    if (part->results.failed) {
-        return;
-    }
-
-    results = review_json_parse(part->results.data, part->results.len, &err);
-
-    (void) review_report_read_keep(part->task->report, part->index, results);
-
-    json_decref(results);
-}
-
-
 /* of a problem, its detail */
 
 static const char *
@@ -498,7 +518,7 @@ ngx_http_review_task_chunks_end(ngx_http_review_call_t *call)
 /*
  * Whether the reply is whole is seen from its last event: what comes of it is
  * in the report, or else the review is made once more.  A large one is read
- * later, on a thread, and here only looked at.
+ * later, on a thread.
  */
 
 static review_code_t
@@ -518,10 +538,7 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
         return code;
     }
 
-    if (code == REVIEW_CODE_OK
-        && ngx_http_review_work_is_large(call->ctx, b->len)
-        && ngx_http_review_task_chunks_looks_whole(b))
-    {
+    if (ngx_http_review_work_is_large(call->ctx, b->len)) {
         part->large = 1;
         return REVIEW_CODE_OK;
     }
@@ -532,6 +549,8 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
         code = REVIEW_CODE_CUT;
 
     } else {
+        part->task->told_size += b->len;
+
         code = review_report_read_add(part->task->report, part->index, reply)
             == 0
                ? REVIEW_CODE_OK : REVIEW_CODE_INTERNAL;
@@ -540,18 +559,6 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
     json_decref(reply);
 
     return code;
-}
-
-
-/* inside of a string these quotes would be escaped */
-
-static ngx_uint_t
-ngx_http_review_task_chunks_looks_whole(review_buf_t *b)
-{
-    static const char  results[] = "\"results\":";
-
-    return b->data[0] == '{' && b->data[b->len - 1] == '}'
-           && memmem(b->data, b->len, results, sizeof(results) - 1) != NULL;
 }
 
 
@@ -571,44 +578,86 @@ ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call)
     part = call->data;
 
     if (call->failure.code) {
-        ngx_http_review_task_chunks_keep(part);
-
-        (void) review_report_fail(part->task->report, part->index,
-                                  call->failure.code, call->failure.detail);
-
-    } else if (part->large) {
-
-        if (ngx_http_review_task_chunks_read(part) == NGX_OK) {
-            return;
-        }
-
-        (void) review_report_fail(part->task->report, part->index,
-                                  REVIEW_CODE_INTERNAL, "no memory");
+        ngx_http_review_task_chunks_failed(part);
+        return;
     }
 
-    ngx_http_review_task_chunks_done(part,
-                                     call->failure.code == REVIEW_CODE_OK);
+    if (!part->large) {
+        ngx_http_review_task_chunks_done(part, 1);
+        return;
+    }
+
+    if (ngx_http_review_task_chunks_read(part, &part->reply, 1) != NGX_OK) {
+        (void) review_report_fail(part->task->report, part->index,
+                                  REVIEW_CODE_INTERNAL, "no memory");
+        ngx_http_review_task_chunks_done(part, 0);
+    }
 }
 
 
-static ngx_int_t
-ngx_http_review_task_chunks_read(ngx_http_review_part_t *part)
+/* of a review that has failed there may be some results */
+
+static void
+ngx_http_review_task_chunks_failed(ngx_http_review_part_t *part)
 {
+    review_buf_t               *b;
+    ngx_http_review_failure_t  *failure;
+
+    b = &part->results;
+
+    if (b->len) {
+        review_write_array_end(b);
+
+        if (!b->failed
+            && ngx_http_review_task_chunks_read(part, b, 0) == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    failure = &part->call.failure;
+
+    (void) review_report_fail(part->task->report, part->index, failure->code,
+                              failure->detail);
+
+    ngx_http_review_task_chunks_done(part, 0);
+}
+
+
+/* what is kept lives as long as the report, what is read as long as a thread */
+
+static ngx_int_t
+ngx_http_review_task_chunks_read(ngx_http_review_part_t *part, review_buf_t *b,
+    int whole)
+{
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_work_t  *kept;
     ngx_http_review_told_t  *told;
 
+    ctx = &part->task->ctx;
+
+    kept = ngx_http_review_work_create(ctx);
     told = ngx_pcalloc(part->heard->pool, sizeof(ngx_http_review_told_t));
-    if (told == NULL) {
+
+    if (kept == NULL || told == NULL
+        || ngx_http_review_work_hold(ctx->work, kept) != NGX_OK
+        || ngx_http_review_work_hold(part->heard, kept) != NGX_OK
+        || ngx_http_review_work_hold(part->heard, ctx->work) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     told->part = part;
-    told->memory = part->heard->memory;
-    told->text.data = part->reply.data;
-    told->text.len = part->reply.len;
+    told->report = part->task->report;
+    told->index = part->index;
+    told->kept = kept->memory;
+    told->text.data = b->data;
+    told->text.len = b->len;
+    told->whole = whole;
 
     part->reading = 1;
 
-    ngx_http_review_work_start(part->heard, told->text.len,
+    ngx_http_review_work_start(part->heard, b->len,
                                ngx_http_review_task_chunks_read_run,
                                ngx_http_review_task_chunks_read_done, told);
     return NGX_OK;
@@ -620,13 +669,20 @@ ngx_http_review_task_chunks_read_run(void *data)
 {
     ngx_http_review_told_t *told = data;
 
-    review_error_t  err;
+    json_t          *reply;
+    review_error_t   err;
 
-    told->reply = review_json_parse(told->text.data, told->text.len, &err);
+    reply = review_json_parse(told->text.data, told->text.len, &err);
 
-    if (told->reply && review_pool_own_json(told->memory, told->reply) != 0) {
-        told->reply = NULL;
+    told->torn = told->whole ? !ngx_http_review_task_chunks_is_reply(reply)
+                             : reply == NULL;
+
+    if (!told->torn) {
+        told->told = review_report_read(told->report, told->kept, told->index,
+                                        reply, told->whole);
     }
+
+    json_decref(reply);
 }
 
 
@@ -635,48 +691,54 @@ ngx_http_review_task_chunks_read_done(void *data)
 {
     ngx_http_review_told_t *told = data;
 
-    review_report_t         *report;
-    ngx_http_review_part_t  *part;
+    ngx_uint_t                  good;
+    review_report_t            *report;
+    ngx_http_review_part_t     *part;
+    ngx_http_review_task_t     *task;
+    ngx_http_review_failure_t  *failure;
 
     part = told->part;
-    report = part->task->report;
+    part->reading = 0;
 
-    if (!ngx_http_review_task_chunks_is_reply(told->reply)) {
-        (void) review_report_fail(report, part->index, REVIEW_CODE_CUT,
-                                  "the answer ended before its end");
+    task = part->task;
+    report = task->report;
+    failure = &part->call.failure;
 
-    } else if (review_report_read_add(report, part->index, told->reply) != 0) {
-        (void) review_report_fail(report, part->index, REVIEW_CODE_INTERNAL,
-                                  "no memory");
-    } else {
-        told->good = 1;
+    if (told->torn && told->whole) {
+        ngx_http_review_task_chunks_torn(part);
+        return;
     }
 
-    ngx_http_review_work_start(part->heard, told->text.len,
-                               ngx_http_review_task_chunks_drop_run,
-                               ngx_http_review_task_chunks_drop_done, told);
+    good = told->told && review_report_read_take(report, told->told) == 0;
+    task->told_size += told->text.len;
+
+    if (!good && failure->code == REVIEW_CODE_OK) {
+        failure->code = REVIEW_CODE_INTERNAL;
+        failure->detail = "no memory";
+    }
+
+    if (failure->code) {
+        (void) review_report_fail(report, part->index, failure->code,
+                                  failure->detail);
+    }
+
+    ngx_http_review_task_chunks_done(part, good && told->whole);
 }
 
 
-/* a million of values would take the event loop longer than to send it all */
+/* it is made once more, or has failed */
 
 static void
-ngx_http_review_task_chunks_drop_run(void *data)
+ngx_http_review_task_chunks_torn(ngx_http_review_part_t *part)
 {
-    ngx_http_review_told_t *told = data;
+    if (part->task->expired) {
+        ngx_http_review_outcome_cut(&part->call);
 
-    if (told->reply) {
-        (void) json_object_clear(told->reply);
+    } else if (ngx_http_review_call_cut(&part->call)) {
+        return;
     }
-}
 
-
-static void
-ngx_http_review_task_chunks_drop_done(void *data)
-{
-    ngx_http_review_told_t *told = data;
-
-    ngx_http_review_task_chunks_done(told->part, told->good);
+    ngx_http_review_task_chunks_failed(part);
 }
 
 
@@ -737,7 +799,6 @@ ngx_http_review_task_chunks_is_over(ngx_http_review_part_t *part)
 void
 ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 {
-    size_t                   i;
     ngx_queue_t             *q, *next;
     ngx_http_review_part_t  *part;
 
@@ -757,19 +818,10 @@ ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
         part->call.usage->calls += part->call.sr != NULL;
 
         ngx_http_review_call_cancel(&part->call);
-        ngx_http_review_task_chunks_keep(part);
 
-        (void) review_report_fail(task->report, part->index,
-                                  REVIEW_CODE_DEADLINE,
-                                  "the task's time was over");
-        ngx_http_review_task_chunks_done(part, 0);
+        part->call.failure.code = REVIEW_CODE_DEADLINE;
+        part->call.failure.detail = "the task's time was over";
+
+        ngx_http_review_task_chunks_failed(part);
     }
-
-    for (i = task->next; i < task->plan->nchunks; i++) {
-        (void) review_report_fail(task->report, i, REVIEW_CODE_DEADLINE,
-                                  "the task's time was over");
-        task->ndone++;
-    }
-
-    task->next = task->plan->nchunks;
 }

@@ -51,6 +51,7 @@ static void ngx_http_review_task_plan_places(review_points_t *points,
     review_report_chunk_t *to);
 static int ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *chunks, ngx_http_review_cuts_t *clauses);
+static int ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan);
 
 
 static void
@@ -112,7 +113,8 @@ ngx_http_review_task_plan_run(void *data)
     if (!plan->large
         && (ngx_http_review_task_plan_chunks(plan, &chunks) != 0
             || ngx_http_review_task_plan_clauses(plan, &clauses) != 0
-            || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0))
+            || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0
+            || ngx_http_review_task_plan_report(plan) != 0))
     {
         return;
     }
@@ -424,6 +426,28 @@ ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
     {
         return -1;
     }
+
+    return 0;
+}
+
+
+/* the report, all of its cells empty */
+
+static int
+ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
+{
+    plan->report = review_report_create(plan->pool, &plan->document.document,
+                                        plan->chunks, plan->nchunks,
+                                        plan->points, plan->npoints);
+    if (plan->report == NULL
+        || review_report_text_references(plan->report, plan->references,
+                                         plan->nreferences, plan->clauses)
+           != 0)
+    {
+        return -1;
+    }
+
+    review_report_text_places(plan->report, plan->places, plan->places + 1);
 
     return 0;
 }

@@ -100,7 +100,7 @@ ngx_http_review_task_report(ngx_http_review_task_t *task,
     task->ctx.work->gone = 0;
 
     ngx_http_review_work_start(task->ctx.work,
-                               task->plan->size
+                               task->plan->size + task->told_size
                                + task->plan->nchunks * task->plan->npoints
                                  * NGX_HTTP_REVIEW_REPORT_CELL,
                                ngx_http_review_task_report_run,

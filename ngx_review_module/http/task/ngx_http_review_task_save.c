@@ -44,6 +44,7 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     op->size = ngx_http_review_output_size(&saving->report->body)
                + saving->end.len;
     op->pool = ctx->request->pool;
+    op->passages = ctx->passages;
     op->log = ctx->request->connection->log;
     op->data = task;
     op->read = ngx_http_review_task_save_upload;

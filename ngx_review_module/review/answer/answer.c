@@ -6,6 +6,7 @@
 #include "review/json/json.h"
 #include "review/json/scan.h"
 #include "review/json/schema.h"
+#include "review/json/write.h"
 
 #include <stdlib.h>
 
@@ -115,6 +116,28 @@ review_answer_no_memory(review_answer_ctx_t *a)
 }
 
 
+/* what was parsed goes at once: it may be a hundred thousand values */
+
+static int
+review_answer_keep(review_answer_ctx_t *a, const json_t *value,
+    review_str_t *str)
+{
+    char  *p;
+
+    p = review_alloc(a->pool, json_string_length(value) + 1);
+    if (p == NULL) {
+        return review_answer_no_memory(a);
+    }
+
+    memcpy(p, json_string_value(value), json_string_length(value));
+
+    str->data = p;
+    str->len = json_string_length(value);
+
+    return 0;
+}
+
+
 static int
 review_answer_lines(review_answer_ctx_t *a, const char *pointer,
     const json_t *list, review_str_t *text)
@@ -173,9 +196,7 @@ review_answer_text(review_answer_ctx_t *a, const char *name,
     }
 
     if (json_is_string(value)) {
-        text->data = json_string_value(value);
-        text->len = json_string_length(value);
-        return 0;
+        return review_answer_keep(a, value, text);
     }
 
     (void) review_json_member_pointer_name(pointer, "", name, strlen(name));
@@ -334,11 +355,12 @@ review_answer_quote(review_answer_ctx_t *a, const char *pointer,
     str.data = json_string_value(value);
     str.len = json_string_length(value);
 
-    if (!review_answer_blank(&str)) {
-        a->answer->quotes[a->answer->nquotes++] = str;
+    if (review_answer_blank(&str)) {
+        return 0;
     }
 
-    return 0;
+    return review_answer_keep(a, value,
+                              &a->answer->quotes[a->answer->nquotes++]);
 }
 
 
@@ -406,10 +428,9 @@ review_answer_quotes(review_answer_ctx_t *a)
 static int
 review_answer_data(review_answer_ctx_t *a, json_t *schema)
 {
-    int      nothing;
-    json_t  *data;
-
-    a->answer->data = NULL;
+    int            nothing;
+    json_t        *data;
+    review_buf_t   b;
 
     if (schema == NULL) {
         return 0;
@@ -439,9 +460,31 @@ review_answer_data(review_answer_ctx_t *a, json_t *schema)
         return -1;
     }
 
-    a->answer->data = data;
+    review_buf_init(&b, a->pool, 0);
+    review_write_value(&b, NULL, data);
 
-    return 0;
+    a->answer->data.data = b.data;
+    a->answer->data.len = b.len;
+
+    return b.failed ? review_answer_no_memory(a) : 0;
+}
+
+
+static int
+review_answer_read(review_answer_ctx_t *a, json_t *schema)
+{
+    review_answer_t  *answer;
+
+    answer = a->answer;
+
+    review_answer_confidence(a);
+
+    return review_answer_verdict(a) != 0
+           || review_answer_severity(a) != 0
+           || review_answer_text(a, "reason", &answer->reason) != 0
+           || review_answer_text(a, "suggestion", &answer->suggestion) != 0
+           || review_answer_quotes(a) != 0
+           || review_answer_data(a, schema) != 0 ? -1 : 0;
 }
 
 
@@ -450,6 +493,7 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     const review_answer_given_t *given, review_answer_t *answer,
     review_error_t *err)
 {
+    int                   rc;
     review_answer_ctx_t   a;
     review_answer_find_t  find;
 
@@ -465,28 +509,18 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
 
     a.json = review_answer_find(pool, content, len, &find, err);
 
+    answer->said = find.said;
+
     if (a.json == NULL) {
         return -1;
-    }
-
-    if (review_pool_own_json(pool, a.json) != 0) {
-        return review_answer_no_memory(&a);
     }
 
     answer->strict = find.strict;
     answer->more = find.more;
 
-    review_answer_confidence(&a);
+    rc = review_answer_read(&a, given->schema);
 
-    if (review_answer_verdict(&a) != 0
-        || review_answer_severity(&a) != 0
-        || review_answer_text(&a, "reason", &answer->reason) != 0
-        || review_answer_text(&a, "suggestion", &answer->suggestion) != 0
-        || review_answer_quotes(&a) != 0
-        || review_answer_data(&a, given->schema) != 0)
-    {
-        return -1;
-    }
+    json_decref(a.json);
 
-    return 0;
+    return rc;
 }

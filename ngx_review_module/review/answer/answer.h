@@ -23,7 +23,10 @@ typedef struct {
     double             confidence;     /* 0 to 1, or -1: unsaid */
     review_str_t      *quotes;         /* empty ones are left out */
     size_t             nquotes;
-    json_t            *data;           /* borrowed, or NULL */
+    review_str_t       data;           /* JSON; its data is NULL: none */
+    review_str_t       said;           /* the content without reasoning, be it
+                                          understood or not; "" where that
+                                          never ends */
     unsigned           strict:1;       /* the content was one JSON object and
                                           nothing else, and needed no repair */
     unsigned           more:1;         /* more than the end of a fence stands
@@ -42,7 +45,7 @@ typedef struct {
 
 /*
  * Parses the content of a completion.  What is returned lives as long as the
- * pool.
+ * pool, "said" as long as the content.
  *
  * Returns 0; or -1 where the content can't be understood, with the reason in
  * *err in words that may be told both to people and to the LLM: the pointer

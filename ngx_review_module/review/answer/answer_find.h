@@ -23,6 +23,8 @@ typedef struct {
 
     /* results */
 
+    review_str_t              said;      /* without reasoning; "" where that
+                                            never ends */
     unsigned                  strict:1;  /* there was nothing to find or to
                                             repair */
     unsigned                  more:1;    /* more than white space and a fence

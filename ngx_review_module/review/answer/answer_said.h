@@ -11,37 +11,27 @@
 #pragma GCC visibility push(hidden)
 
 
+typedef struct {
+    review_str_t   text;               /* without white space around it; where
+                                          reasoning never ends, it is that */
+    const char    *doubt;              /* reasoning up to here ended with a mark
+                                          that the request has; or NULL */
+    unsigned       thought:1;          /* marks of reasoning were left out */
+    unsigned       unclosed:1;         /* it never ends */
+} review_answer_said_t;
+
+
 /*
- * Reasoning stands at the very start of the content, between an opening tag
- * and the first closing one that is in no object.  Templates of chats often
- * open it themselves: then it ends with a closing tag before which no answer
- * stands.  Any other tag is text: it may be the document's.  With "find", one
- * within reasoning that stands in the request is.
- *
- * Sets *said to what follows, without white space around it.  Returns 0, or -1
- * where reasoning never ends, and then *said is what stands within.
+ * Reasoning stands at the very start of the content, between an opening mark
+ * and the first closing one of its kind that is in no object; and so does more
+ * of it right behind, if the request has no such mark.  Templates of chats
+ * often open it themselves: then it ends with a closing mark before which no
+ * answer stands.  Any other mark is text: it may be the document's, and so is
+ * one within reasoning that stands in the request.
  */
 
-int review_answer_said(review_pool_t *pool, const char *content, size_t len,
-    const review_answer_find_t *find, review_str_t *said);
-
-
-/* does the text name a member of an answer, be it well-formed or not? */
-
-int review_answer_said_names(const char *p, const char *last);
-
-/* the length of a member's name between quotes at p, or 0 */
-
-size_t review_answer_said_quoted(const char *p, const char *last);
-
-/* does a value follow the name that ends at p? */
-
-int review_answer_said_value(const char *p, const char *last);
-
-
-/* those that an answer may have; the last is NULL */
-
-extern const char *const  review_answer_names[];
+void review_answer_said(review_pool_t *pool, const char *content, size_t len,
+    review_answer_quoted_pt quoted, void *data, review_answer_said_t *said);
 
 
 #pragma GCC visibility pop

@@ -2,16 +2,18 @@
 #include "review/limit/circuit.h"
 
 
+const review_circuit_conf_t  review_circuit_default = {
+    REVIEW_CIRCUIT_FAILURES, REVIEW_CIRCUIT_WINDOW, REVIEW_CIRCUIT_SHARE,
+    REVIEW_CIRCUIT_PAUSE
+};
+
+
 void
 review_circuit_init(review_circuit_t *c, uint32_t expiry)
 {
     memset(c, 0, sizeof(*c));
 
-    c->calls = REVIEW_CIRCUIT_CALLS;
-    c->percent = REVIEW_CIRCUIT_PERCENT;
-    c->pause_min = REVIEW_CIRCUIT_PAUSE;
-    c->pause_max = REVIEW_CIRCUIT_PAUSE_MAX;
-    c->probes = REVIEW_CIRCUIT_PROBES;
+    c->conf = review_circuit_default;
     c->expiry = expiry;
     c->ticket = 1;
 }
@@ -30,7 +32,7 @@ review_circuit_left(uint64_t now, uint64_t since, uint32_t length)
 }
 
 
-/* until the next probe, unless the one on its way ends before */
+/* until the next probe, unless one on its way ends before */
 
 static uint32_t
 review_circuit_wait(const review_circuit_t *c, uint64_t now)
@@ -39,7 +41,7 @@ review_circuit_wait(const review_circuit_t *c, uint64_t now)
         return review_circuit_left(now, c->since, c->length);
     }
 
-    if (c->state == REVIEW_CIRCUIT_HALF_OPEN && c->probing) {
+    if (c->state == REVIEW_CIRCUIT_HALF_OPEN && c->probing > c->row) {
         return review_circuit_left(now, c->since, c->expiry);
     }
 
@@ -47,14 +49,33 @@ review_circuit_wait(const review_circuit_t *c, uint64_t now)
 }
 
 
-/* a clock that was set back must not make a time longer than it was to be */
+/* nobody has asked for a window, since when it could be asked */
 
-static void
-review_circuit_step(review_circuit_t *c, uint64_t now)
+static int
+review_circuit_is_idle(const review_circuit_t *c, uint64_t now)
 {
-    if (now < c->since) {
-        c->since = now;
+    uint64_t  since;
+
+    since = c->since;
+
+    switch (c->state) {
+
+    case REVIEW_CIRCUIT_OPEN:
+        since += c->length;
+        break;
+
+    case REVIEW_CIRCUIT_HALF_OPEN:
+        if (c->probing) {
+            return 0;
+        }
+
+        break;
+
+    default:
+        return 0;
     }
+
+    return now >= since && now - since >= c->conf.window;
 }
 
 
@@ -96,10 +117,13 @@ review_circuit_close(review_circuit_t *c)
 static void
 review_circuit_open(review_circuit_t *c, uint64_t now)
 {
+    uint32_t  max;
     uint64_t  pause;
 
-    pause = c->pause ? (uint64_t) c->pause * 2 : c->pause_min;
-    c->pause = (uint32_t) (pause < c->pause_max ? pause : c->pause_max);
+    max = c->conf.pause > REVIEW_CIRCUIT_PAUSE_MAX ? c->conf.pause
+                                                   : REVIEW_CIRCUIT_PAUSE_MAX;
+    pause = c->pause ? (uint64_t) c->pause * 2 : c->conf.pause;
+    c->pause = (uint32_t) (pause < max ? pause : max);
 
     c->state = REVIEW_CIRCUIT_OPEN;
     c->row = 0;
@@ -110,44 +134,115 @@ review_circuit_open(review_circuit_t *c, uint64_t now)
 }
 
 
-review_circuit_call_e
-review_circuit_allow(review_circuit_t *c, uint64_t now, uint32_t random,
-    uint32_t *ticket)
+void
+review_circuit_set(review_circuit_t *c, const review_circuit_conf_t *conf)
 {
+    if (c->conf.window != conf->window) {
+        memset(c->slots, 0, sizeof(c->slots));
+    }
+
+    c->conf = *conf;
+
+    if (conf->failures == 0 && c->state != REVIEW_CIRCUIT_CLOSED) {
+        review_circuit_close(c);
+    }
+}
+
+
+uint32_t
+review_circuit_room(review_circuit_t *c, uint64_t now)
+{
+    if (c->state == REVIEW_CIRCUIT_CLOSED) {
+        return REVIEW_CIRCUIT_ALL;
+    }
+
+    /* a clock that was set back makes no time longer than it was to be */
+
+    if (now < c->since) {
+        c->since = now;
+    }
+
+    if (review_circuit_is_idle(c, now)) {
+        review_circuit_close(c);
+        return REVIEW_CIRCUIT_ALL;
+    }
+
+    if (c->state == REVIEW_CIRCUIT_OPEN) {
+        return review_circuit_wait(c, now) ? 0 : 1;
+    }
+
+    if (c->probing && review_circuit_left(now, c->since, c->expiry) == 0) {
+        c->probing = 0;
+        (void) review_circuit_ticket(c);
+    }
+
+    return c->probing > c->row ? 0 : c->row + 1 - c->probing;
+}
+
+
+void
+review_circuit_promise(review_circuit_t *c, uint64_t now, uint32_t n)
+{
+    if (c->state == REVIEW_CIRCUIT_CLOSED || n == 0) {
+        return;
+    }
+
+    if (c->state == REVIEW_CIRCUIT_OPEN) {
+        c->state = REVIEW_CIRCUIT_HALF_OPEN;
+        (void) review_circuit_ticket(c);
+    }
+
+    c->probing += n;
+    c->since = now;
+}
+
+
+int
+review_circuit_begin(review_circuit_t *c, uint32_t random, uint32_t *ticket)
+{
+    *ticket = 0;
+
+    if (c->state == REVIEW_CIRCUIT_OPEN) {
+        return 0;
+    }
+
+    c->random = random;
     *ticket = c->ticket;
 
-    if (c->state == REVIEW_CIRCUIT_CLOSED) {
-        c->random = random;
-        return REVIEW_CIRCUIT_PASS;
+    return 1;
+}
+
+
+void
+review_circuit_return(review_circuit_t *c)
+{
+    if (c->state == REVIEW_CIRCUIT_HALF_OPEN && c->probing) {
+        c->probing--;
     }
+}
 
-    review_circuit_step(c, now);
 
-    if (review_circuit_wait(c, now)) {
-        *ticket = 0;
-        return REVIEW_CIRCUIT_REFUSE;
+void
+review_circuit_forget(review_circuit_t *c)
+{
+    if (c->state == REVIEW_CIRCUIT_HALF_OPEN) {
+        c->probing = 0;
+        (void) review_circuit_ticket(c);
     }
-
-    c->state = REVIEW_CIRCUIT_HALF_OPEN;
-    c->random = random;
-    c->probing = 1;
-    c->since = now;
-
-    *ticket = review_circuit_ticket(c);
-
-    return REVIEW_CIRCUIT_PROBE;
 }
 
 
 static review_circuit_slot_t *
 review_circuit_slot(review_circuit_t *c, uint64_t now)
 {
+    uint64_t                part;
     review_circuit_slot_t  *s;
 
-    s = &c->slots[now / 1000 % REVIEW_CIRCUIT_WINDOW];
+    part = now / (c->conf.window / REVIEW_CIRCUIT_PARTS);
+    s = &c->slots[part % REVIEW_CIRCUIT_PARTS];
 
-    if (s->second != now / 1000) {
-        s->second = now / 1000;
+    if (s->part != part) {
+        s->part = part;
         s->good = 0;
         s->failed = 0;
     }
@@ -164,29 +259,35 @@ review_circuit_slot(review_circuit_t *c, uint64_t now)
 static int
 review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
 {
-    int                           i;
-    uint64_t                      good, failed, second;
+    int                           i, span;
+    uint64_t                      good, failed, part, length;
     const review_circuit_slot_t  *s;
 
-    if (c->row >= c->calls) {
+    length = c->conf.window / REVIEW_CIRCUIT_PARTS;
+
+    if (c->row >= c->conf.failures
+        && now - c->since >= length * REVIEW_CIRCUIT_SPAN)
+    {
         return 1;
     }
 
     good = 0;
     failed = 0;
-    second = now / 1000;
+    span = 0;
+    part = now / length;
 
-    for (i = 0; i < REVIEW_CIRCUIT_WINDOW; i++) {
+    for (i = 0; i < REVIEW_CIRCUIT_PARTS; i++) {
         s = &c->slots[i];
 
-        if (second - s->second < REVIEW_CIRCUIT_WINDOW) {
+        if (part - s->part < REVIEW_CIRCUIT_PARTS) {
             good += s->good;
             failed += s->failed;
+            span += s->failed != 0;
         }
     }
 
-    return good + failed >= c->calls
-           && failed * 100 >= (good + failed) * c->percent;
+    return span >= REVIEW_CIRCUIT_SPAN && failed >= c->conf.failures
+           && failed * 100 >= (good + failed) * c->conf.share;
 }
 
 
@@ -207,9 +308,12 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
 
     case REVIEW_CIRCUIT_FAILED:
         review_circuit_slot(c, now)->failed++;
-        c->row++;
 
-        if (review_circuit_is_failing(c, now)) {
+        if (c->row++ == 0 || now < c->since) {
+            c->since = now;
+        }
+
+        if (c->conf.failures && review_circuit_is_failing(c, now)) {
             review_circuit_open(c, now);
         }
 
@@ -234,25 +338,27 @@ review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
         return;
     }
 
-    if (!c->probing) {
+    if (c->state == REVIEW_CIRCUIT_OPEN || c->probing == 0) {
         return;
     }
 
-    c->probing = 0;
+    c->probing--;
+    c->since = now;
 
-    if (result == REVIEW_CIRCUIT_NOTHING) {
-        return;
-    }
+    switch (result) {
 
-    if (result == REVIEW_CIRCUIT_FAILED) {
+    case REVIEW_CIRCUIT_NOTHING:
+        break;
+
+    case REVIEW_CIRCUIT_FAILED:
         review_circuit_open(c, now);
-        return;
-    }
+        break;
 
-    c->row++;
+    default:
 
-    if (c->row >= c->probes) {
-        review_circuit_close(c);
+        if (++c->row >= REVIEW_CIRCUIT_PROBES) {
+            review_circuit_close(c);
+        }
     }
 }
 
@@ -260,6 +366,10 @@ review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
 review_circuit_e
 review_circuit_state(const review_circuit_t *c, uint64_t now)
 {
+    if (review_circuit_is_idle(c, now)) {
+        return REVIEW_CIRCUIT_CLOSED;
+    }
+
     if (c->state == REVIEW_CIRCUIT_OPEN
         && review_circuit_wait(c, now) == 0)
     {
@@ -279,6 +389,6 @@ review_circuit_retry_after(const review_circuit_t *c, uint64_t now)
 
     /* most probes end long before they expire */
 
-    return c->state == REVIEW_CIRCUIT_HALF_OPEN && left > c->pause_min
-           ? c->pause_min : left;
+    return c->state == REVIEW_CIRCUIT_HALF_OPEN && left > c->conf.pause
+           ? c->conf.pause : left;
 }

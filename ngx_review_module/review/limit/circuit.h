@@ -1,16 +1,19 @@
 
 /*
- * A circuit breaker: while an LLM fails whatever it is asked, calls to it fail
- * at once, instead of waiting for what does not come.
+ * A circuit breaker: while an LLM fails whatever it is asked, calls wait until
+ * it is well again, instead of being spent on it.
  *
- * Closed, calls pass.  It opens when within ten seconds enough calls have ended
- * and nearly all of them failed.  It also opens when so many calls have failed
- * in a row, however long that took: with calls that take a minute to time out,
- * and few of them in flight, no ten seconds ever see enough of them.
+ * Closed, calls pass.  It opens when within a window enough calls have failed,
+ * they are nearly all that have ended, and they did so in three of its fifty
+ * parts: calls that are cut in one moment, by a server that is well in the
+ * next, open nothing.  It also opens when so many calls have failed in a row,
+ * however long that took: with calls that take a minute to time out, and few of
+ * them in flight, no window ever sees enough of them.
  *
- * Open, calls fail.  After a pause it is half-open: one call at a time is let
- * through as a probe.  If a probe fails, it opens again, for twice as long; if
- * some in a row are answered, it closes.
+ * Open, there is no room.  After a pause it is half-open: one call is let
+ * through as a probe, and with each that is answered one more at a time.  If a
+ * probe fails, it opens again, for twice as long; if some in a row are
+ * answered, it closes.  It also closes when nobody has asked for a window.
  *
  * A call is given a ticket, and its result is told with that.  A result counts
  * only while the circuit is in the state in which the call was let through, so
@@ -32,12 +35,21 @@
 #pragma GCC visibility push(hidden)
 
 
-#define REVIEW_CIRCUIT_WINDOW    10        /* seconds */
-#define REVIEW_CIRCUIT_CALLS     20
-#define REVIEW_CIRCUIT_PERCENT   90
+#define REVIEW_CIRCUIT_FAILURES  20
+#define REVIEW_CIRCUIT_WINDOW    10000
+#define REVIEW_CIRCUIT_SHARE     90
 #define REVIEW_CIRCUIT_PAUSE     2000
-#define REVIEW_CIRCUIT_PAUSE_MAX 30000
+#define REVIEW_CIRCUIT_PAUSE_MAX 30000     /* or the first one, if longer */
 #define REVIEW_CIRCUIT_PROBES    3
+
+/* parts of the window, and how many of them must have seen failures */
+
+#define REVIEW_CIRCUIT_PARTS     50
+#define REVIEW_CIRCUIT_SPAN      3
+
+/* room for as many calls as want to */
+
+#define REVIEW_CIRCUIT_ALL       UINT32_MAX
 
 
 typedef enum {
@@ -45,15 +57,6 @@ typedef enum {
     REVIEW_CIRCUIT_OPEN,
     REVIEW_CIRCUIT_HALF_OPEN
 } review_circuit_e;
-
-
-/* what becomes of a call */
-
-typedef enum {
-    REVIEW_CIRCUIT_PASS = 0,
-    REVIEW_CIRCUIT_PROBE,
-    REVIEW_CIRCUIT_REFUSE
-} review_circuit_call_e;
 
 
 /*
@@ -70,8 +73,22 @@ typedef enum {
 } review_circuit_result_e;
 
 
+/* times are milliseconds */
+
 typedef struct {
-    uint64_t          second;          /* of the clock */
+    uint32_t          failures;        /* calls that must have failed; 0: it
+                                          never opens */
+    uint32_t          window;          /* at least 50 */
+    uint32_t          share;           /* percent of all that have ended */
+    uint32_t          pause;           /* the first one */
+} review_circuit_conf_t;
+
+
+extern const review_circuit_conf_t  review_circuit_default;
+
+
+typedef struct {
+    uint64_t          part;            /* of the clock */
     uint32_t          good;
     uint32_t          failed;
 } review_circuit_slot_t;
@@ -80,11 +97,7 @@ typedef struct {
 typedef struct {
     review_circuit_e       state;
 
-    uint32_t               calls;      /* that must have ended, at least */
-    uint32_t               percent;    /* of them that must have failed */
-    uint32_t               pause_min;  /* ms */
-    uint32_t               pause_max;
-    uint32_t               probes;     /* that must be answered */
+    review_circuit_conf_t  conf;
     uint32_t               expiry;     /* of a probe, ms */
 
     uint32_t               ticket;     /* the last one given */
@@ -92,24 +105,44 @@ typedef struct {
     uint32_t               pause;      /* without jitter, ms */
     uint32_t               length;     /* with it */
     uint32_t               random;
-    uint32_t               probing;    /* a probe is on its way */
-    uint64_t               since;      /* when it opened, or the probe began */
-    review_circuit_slot_t  slots[REVIEW_CIRCUIT_WINDOW];
+    uint32_t               probing;    /* probes on their way */
+    uint64_t               since;      /* when the row of failures began, it
+                                          opened, or a probe began or ended */
+    review_circuit_slot_t  slots[REVIEW_CIRCUIT_PARTS];
 } review_circuit_t;
 
 
 /*
  * "expiry" is when a probe is given up: longer than a call may take, or an LLM
- * that answers slowly would never be found alive.  The other parameters may be
- * set after that.
+ * that answers slowly would never be found alive.
  */
 
 void review_circuit_init(review_circuit_t *c, uint32_t expiry);
 
-/* may there be a call?  If so, its result is to be told with the ticket */
+/* what it goes by from now on; one that is open stays so, unless it is off */
 
-review_circuit_call_e review_circuit_allow(review_circuit_t *c, uint64_t now,
-    uint32_t random, uint32_t *ticket);
+void review_circuit_set(review_circuit_t *c, const review_circuit_conf_t *conf);
+
+/*
+ * How many calls may begin now; so many of them are promised, and have room.
+ * A call that begins needs such a promise.
+ */
+
+uint32_t review_circuit_room(review_circuit_t *c, uint64_t now);
+void review_circuit_promise(review_circuit_t *c, uint64_t now, uint32_t n);
+
+/*
+ * A call that was promised room begins, and its result is to be told with the
+ * ticket: 1; or 0: the circuit has opened since.
+ */
+
+int review_circuit_begin(review_circuit_t *c, uint32_t random,
+    uint32_t *ticket);
+
+/* a promise that nobody makes use of; all of them, since a process has died */
+
+void review_circuit_return(review_circuit_t *c);
+void review_circuit_forget(review_circuit_t *c);
 
 void review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
     review_circuit_result_e result);

@@ -289,12 +289,14 @@ review_queue_waiter_remove_granted(review_queue_t *q, uint32_t waiter)
 }
 
 
-void
+int
 review_queue_quit(review_queue_t *q, uint32_t *waiter)
 {
+    int               granted;
     review_waiter_t  *w;
 
     w = &q->waiters[*waiter];
+    granted = 0;
 
     if (w->calls.waiting) {
         w->calls.waiting--;
@@ -302,6 +304,7 @@ review_queue_quit(review_queue_t *q, uint32_t *waiter)
 
     } else if (w->calls.granted) {
         q->in_flight--;
+        granted = 1;
 
         if (--w->calls.granted == 0) {
             review_queue_waiter_remove_granted(q, *waiter);
@@ -312,6 +315,8 @@ review_queue_quit(review_queue_t *q, uint32_t *waiter)
         review_queue_waiter_free(q, *waiter);
         *waiter = REVIEW_QUEUE_NONE;
     }
+
+    return granted;
 }
 
 
@@ -344,19 +349,19 @@ review_queue_pick(review_queue_t *q)
 }
 
 
-void
-review_queue_serve(review_queue_t *q, review_wake_t *wake)
+uint32_t
+review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
 {
     int               priority;
-    uint32_t          waiter;
+    uint32_t          n, waiter;
     review_waiter_t  *w;
 
-    while (q->waiting && !review_queue_full(q)) {
+    for (n = 0; n < most && q->waiting && !review_queue_full(q); n++) {
 
         priority = review_queue_pick(q);
 
         if (priority == -1) {
-            return;
+            break;
         }
 
         waiter = q->rings[priority];
@@ -375,6 +380,8 @@ review_queue_serve(review_queue_t *q, review_wake_t *wake)
 
         wake->bits[w->process / 64] |= (uint64_t) 1 << w->process % 64;
     }
+
+    return n;
 }
 
 

@@ -114,18 +114,19 @@ uint32_t review_queue_wait(review_queue_t *q, uint32_t waiter,
 
 /*
  * A call of a waiter gives up: one that waits or, where there is none, one
- * whose turn has come; then somebody is to be served.  A waiter without calls
- * is gone: *waiter becomes NONE.
+ * whose turn has come, and then returns 1; then somebody is to be served.  A
+ * waiter without calls is gone: *waiter becomes NONE.
  */
 
-void review_queue_quit(review_queue_t *q, uint32_t *waiter);
+int review_queue_quit(review_queue_t *q, uint32_t *waiter);
 
 /*
- * Gives free slots to those whose turn it is, each review in its turn, and
- * marks the processes that must be told.
+ * Gives free slots, so many at most, to those whose turn it is, each review in
+ * its turn, and marks the processes that must be told.  Returns how many.
  */
 
-void review_queue_serve(review_queue_t *q, review_wake_t *wake);
+uint32_t review_queue_serve(review_queue_t *q, uint32_t most,
+    review_wake_t *wake);
 
 /*
  * Tells a process of calls whose turn has come: returns their number, and

@@ -242,6 +242,11 @@ review_report_elsewhere_set(review_report_elsewhere_t *w,
     if (found->source == 0) {
         e->kind = REVIEW_REPORT_DOCUMENT;
 
+        /* a reply may have named a clause in vain: doubles must be alike */
+
+        e->reference = 0;
+        e->clause = 0;
+
         if (review_report_elsewhere_is_own(&report->chunks[e->chunk], span)) {
             e->elsewhere = 0;
             return;

@@ -178,17 +178,19 @@ review_report_read_place(const review_report_source_t *source,
 /* what can't be relied upon stands nowhere, and is what the reply says */
 
 static review_report_kind_e
-review_report_read_kind(review_report_t *report, json_t *json,
+review_report_read_kind(review_report_told_t *told, json_t *json,
     const review_str_t *id, review_report_evidence_t *e)
 {
     int                            match;
     int64_t                        start, end, clause;
     review_report_kind_e           kind;
+    const review_report_t         *report;
     const review_report_chunk_t   *place;
     const review_report_source_t  *source;
 
     static const review_str_t  chunk = review_string("chunk");
 
+    report = told->report;
     match = review_report_read_name(json, "match", review_matches);
     start = review_report_read_offset(json, "start");
     end = review_report_read_offset(json, "end");
@@ -226,7 +228,7 @@ review_report_read_kind(review_report_t *report, json_t *json,
 
 
 static int
-review_report_read_evidence(review_report_t *report, uint32_t chunk,
+review_report_read_evidence(review_report_told_t *told, uint32_t chunk,
     json_t *json, review_report_evidence_t *e)
 {
     review_str_t  quote, source;
@@ -242,7 +244,7 @@ review_report_read_evidence(review_report_t *report, uint32_t chunk,
         return REVIEW_REPORT_WRONG;
     }
 
-    e->kind = (uint8_t) review_report_read_kind(report, json, &source, e);
+    e->kind = (uint8_t) review_report_read_kind(told, json, &source, e);
 
     if (e->kind != REVIEW_REPORT_NOWHERE) {
         return 0;
@@ -251,14 +253,14 @@ review_report_read_evidence(review_report_t *report, uint32_t chunk,
     e->match = REVIEW_MATCH_NONE;
     quote = e->quote;
 
-    return review_report_copy(report, &quote, &e->quote);
+    return review_report_copy(told->pool, &quote, &e->quote);
 }
 
 
 /* all evidence there is; and whether all of it is found somewhere */
 
 static int
-review_report_read_list(review_report_t *report, json_t *list,
+review_report_read_list(review_report_told_t *told, json_t *list,
     review_report_finding_t *f)
 {
     int     rc;
@@ -275,14 +277,14 @@ review_report_read_list(review_report_t *report, json_t *list,
         return 0;
     }
 
-    f->evidence = review_alloc(report->pool,
+    f->evidence = review_alloc(told->pool,
                                n * sizeof(review_report_evidence_t));
     if (f->evidence == NULL) {
         return -1;
     }
 
     for (i = 0; i < n; i++) {
-        rc = review_report_read_evidence(report, f->chunk,
+        rc = review_report_read_evidence(told, f->chunk,
                                          json_array_get(list, i),
                                          &f->evidence[i]);
         if (rc != 0) {
@@ -292,7 +294,7 @@ review_report_read_list(review_report_t *report, json_t *list,
         if (f->evidence[i].kind == REVIEW_REPORT_NOWHERE) {
             f->grounded = 0;
             f->needs_human = 1;
-            report->nowhere++;
+            told->nowhere++;
         }
     }
 
@@ -305,7 +307,7 @@ review_report_read_list(review_report_t *report, json_t *list,
 /* the data that a point has asked for, as text */
 
 static int
-review_report_read_data(review_report_t *report, json_t *data,
+review_report_read_data(review_report_told_t *told, json_t *data,
     review_str_t *str)
 {
     char    *p;
@@ -326,7 +328,7 @@ review_report_read_data(review_report_t *report, json_t *data,
         return REVIEW_REPORT_WRONG;
     }
 
-    p = review_alloc(report->pool, len);
+    p = review_alloc(told->pool, len);
 
     if (p == NULL || json_dumpb(data, p, len, flags) != len) {
         return -1;
@@ -388,7 +390,7 @@ review_report_read_is_told(const review_report_finding_t *f, json_t *json)
 
 
 static int
-review_report_read_finding(review_report_t *report, uint32_t chunk,
+review_report_read_finding(review_report_told_t *told, uint32_t chunk,
     json_t *json, review_report_cell_t *cell)
 {
     int                       rc;
@@ -416,23 +418,23 @@ review_report_read_finding(review_report_t *report, uint32_t chunk,
         return 0;
     }
 
-    rc = review_report_read_list(report, json_object_get(json, "evidence"),
+    rc = review_report_read_list(told, json_object_get(json, "evidence"),
                                  &found);
     if (rc != 0) {
         return rc;
     }
 
-    rc = review_report_read_data(report, json_object_get(json, "data"),
+    rc = review_report_read_data(told, json_object_get(json, "data"),
                                  &found.data);
     if (rc != 0) {
         return rc;
     }
 
-    f = review_alloc(report->pool, sizeof(*f));
+    f = review_alloc(told->pool, sizeof(*f));
 
     if (f == NULL
-        || review_report_copy(report, &reason, &found.reason) != 0
-        || review_report_copy(report, &suggestion, &found.suggestion) != 0)
+        || review_report_copy(told->pool, &reason, &found.reason) != 0
+        || review_report_copy(told->pool, &suggestion, &found.suggestion) != 0)
     {
         return -1;
     }
@@ -445,7 +447,7 @@ review_report_read_finding(review_report_t *report, uint32_t chunk,
 
 
 static int
-review_report_read_error(review_report_t *report, json_t *json,
+review_report_read_error(review_report_told_t *told, json_t *json,
     review_report_cell_t *cell)
 {
     review_report_error_t  error;
@@ -467,14 +469,14 @@ review_report_read_error(review_report_t *report, json_t *json,
         error.other.data = "";
     }
 
-    cell->u.error = review_report_error(report, &error);
+    cell->u.error = review_report_error(told->pool, &told->error, &error);
 
     return cell->u.error ? 0 : -1;
 }
 
 
 static int
-review_report_read_cell(review_report_t *report, uint32_t chunk, json_t *json,
+review_report_read_cell(review_report_told_t *told, uint32_t chunk, json_t *json,
     review_report_cell_t *cell)
 {
     int  status;
@@ -496,7 +498,7 @@ review_report_read_cell(review_report_t *report, uint32_t chunk, json_t *json,
     switch (status) {
 
     case REVIEW_REPORT_OK:
-        return review_report_read_finding(report, chunk,
+        return review_report_read_finding(told, chunk,
                                           json_object_get(json, "finding"),
                                           cell);
 
@@ -504,7 +506,7 @@ review_report_read_cell(review_report_t *report, uint32_t chunk, json_t *json,
         return 0;
 
     default:
-        return review_report_read_error(report, json_object_get(json, "error"),
+        return review_report_read_error(told, json_object_get(json, "error"),
                                         cell);
     }
 }
@@ -513,7 +515,7 @@ review_report_read_cell(review_report_t *report, uint32_t chunk, json_t *json,
 /* mostly the one behind the last one; or -1: there is none */
 
 static int64_t
-review_report_read_point(review_report_t *report, json_t *json, size_t next)
+review_report_read_point(const review_report_t *report, json_t *json, size_t next)
 {
     review_str_t  id;
 
@@ -534,16 +536,17 @@ review_report_read_point(review_report_t *report, json_t *json, size_t next)
 /* of several results for a point the first that makes sense is taken */
 
 static int
-review_report_read_results(review_report_t *report, size_t chunk,
-    json_t *results)
+review_report_read_results(review_report_told_t *told, json_t *results)
 {
-    int                    rc;
-    size_t                 i, next;
-    json_t                *json;
-    int64_t                point;
-    review_report_cell_t  *cell, told;
+    int                     rc;
+    size_t                  i, next;
+    json_t                 *json;
+    int64_t                 point;
+    review_report_cell_t    cell;
+    const review_report_t  *report;
 
     next = 0;
+    report = told->report;
 
     for (i = 0; i < json_array_size(results); i++) {
         json = json_array_get(results, i);
@@ -554,20 +557,22 @@ review_report_read_results(review_report_t *report, size_t chunk,
         }
 
         next = (size_t) point + 1;
-        cell = review_report_cell(report, chunk, (size_t) point);
 
-        if (cell->status != REVIEW_REPORT_NOTHING) {
+        if (told->cells[point].status != REVIEW_REPORT_NOTHING
+            || review_report_cell(report, told->chunk, (size_t) point)->status
+               != REVIEW_REPORT_NOTHING)
+        {
             continue;
         }
 
-        rc = review_report_read_cell(report, (uint32_t) chunk, json, &told);
+        rc = review_report_read_cell(told, (uint32_t) told->chunk, json, &cell);
 
         if (rc == -1) {
             return -1;
         }
 
         if (rc == 0) {
-            review_report_set(report, cell, &told);
+            told->cells[point] = cell;
         }
     }
 
@@ -575,50 +580,150 @@ review_report_read_results(review_report_t *report, size_t chunk,
 }
 
 
-static void
-review_report_read_usage(json_t *usage, const char *name, uint64_t *n)
+static int
+review_report_read_into(review_report_told_t *told, json_t *reply, int whole)
 {
-    *n += review_report_read_number(usage, name, (uint64_t) INT64_MAX - *n);
+    size_t   i;
+    json_t  *usage;
+
+    for (i = 0; i < told->report->npoints; i++) {
+        told->cells[i].status = REVIEW_REPORT_NOTHING;
+    }
+
+    told->whole = whole;
+
+    if (!whole) {
+        return review_report_read_results(told, reply);
+    }
+
+    usage = json_object_get(reply, "usage");
+
+    told->calls = review_report_read_number(usage, "calls", INT64_MAX);
+    told->retries = review_report_read_number(usage, "retries", INT64_MAX);
+    told->prompt_tokens = review_report_read_number(usage, "prompt_tokens",
+                                                    INT64_MAX);
+    told->completion_tokens = review_report_read_number(usage,
+                                                        "completion_tokens",
+                                                        INT64_MAX);
+
+    return review_report_read_results(told, json_object_get(reply, "results"));
+}
+
+
+static review_report_told_t *
+review_report_read_create(const review_report_t *report, review_pool_t *pool)
+{
+    review_report_told_t  *told;
+
+    told = review_alloc(pool, sizeof(*told));
+    if (told == NULL) {
+        return NULL;
+    }
+
+    memset(told, 0, sizeof(*told));
+
+    told->report = report;
+    told->pool = pool;
+    told->cells = review_alloc(pool, report->npoints
+                                     * sizeof(review_report_cell_t) + 1);
+
+    return told->cells ? told : NULL;
+}
+
+
+review_report_told_t *
+review_report_read(const review_report_t *report, review_pool_t *pool,
+    size_t chunk, json_t *reply, int whole)
+{
+    review_report_told_t  *told;
+
+    told = review_report_read_create(report, pool);
+
+    if (told == NULL || chunk >= report->nchunks) {
+        return NULL;
+    }
+
+    told->chunk = chunk;
+
+    return review_report_read_into(told, reply, whole) == 0 ? told : NULL;
+}
+
+
+static void
+review_report_read_sum(uint64_t *sum, uint64_t n)
+{
+    *sum = n < (uint64_t) INT64_MAX - *sum ? *sum + n : (uint64_t) INT64_MAX;
 }
 
 
 int
-review_report_read_add(review_report_t *report, size_t chunk, json_t *reply)
+review_report_read_take(review_report_t *report,
+    const review_report_told_t *told)
 {
-    json_t                  *usage;
+    size_t                   i;
+    review_report_cell_t    *cell;
     review_report_counts_t  *counts;
 
-    if (chunk >= report->nchunks || report->columns) {
+    if (report->columns) {
         return 0;
     }
 
-    if (review_report_read_results(report, chunk,
-                                   json_object_get(reply, "results"))
-        != 0)
-    {
-        return -1;
+    for (i = 0; i < report->npoints; i++) {
+        cell = review_report_cell(report, told->chunk, i);
+
+        if (told->cells[i].status != REVIEW_REPORT_NOTHING
+            && cell->status == REVIEW_REPORT_NOTHING)
+        {
+            review_report_set(report, cell, &told->cells[i]);
+        }
+    }
+
+    report->nowhere += told->nowhere;
+
+    if (!told->whole) {
+        return 0;
     }
 
     counts = &report->counts;
-    usage = json_object_get(reply, "usage");
 
-    review_report_read_usage(usage, "calls", &counts->calls);
-    review_report_read_usage(usage, "retries", &counts->retries);
-    review_report_read_usage(usage, "prompt_tokens", &counts->prompt_tokens);
-    review_report_read_usage(usage, "completion_tokens",
-                             &counts->completion_tokens);
+    review_report_read_sum(&counts->calls, told->calls);
+    review_report_read_sum(&counts->retries, told->retries);
+    review_report_read_sum(&counts->prompt_tokens, told->prompt_tokens);
+    review_report_read_sum(&counts->completion_tokens, told->completion_tokens);
 
-    return review_report_fill(report, chunk, REVIEW_CODE_BAD_REPLY,
+    return review_report_fill(report, told->chunk, REVIEW_CODE_BAD_REPLY,
                               review_code_sentence(REVIEW_CODE_BAD_REPLY));
 }
 
 
+/* at once: what only reading needs is used again by the next reply */
+
 int
-review_report_read_keep(review_report_t *report, size_t chunk, json_t *results)
+review_report_read_add(review_report_t *report, size_t chunk, json_t *reply)
 {
+    int                    rc;
+    review_report_told_t  *told;
+
     if (chunk >= report->nchunks || report->columns) {
         return 0;
     }
 
-    return review_report_read_results(report, chunk, results);
+    if (report->told == NULL) {
+        report->told = review_report_read_create(report, report->pool);
+    }
+
+    told = report->told;
+
+    if (told == NULL) {
+        return -1;
+    }
+
+    told->chunk = chunk;
+    told->nowhere = 0;
+    told->error = report->error;
+
+    rc = review_report_read_into(told, reply, 1);
+    report->error = told->error;
+
+    return rc == 0 ? review_report_read_take(report, told) : -1;
 }

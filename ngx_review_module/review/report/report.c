@@ -102,7 +102,7 @@ review_report_create(review_pool_t *pool, const review_document_t *document,
 
 
 int
-review_report_copy(review_report_t *report, const review_str_t *str,
+review_report_copy(review_pool_t *pool, const review_str_t *str,
     review_str_t *copy)
 {
     char  *p;
@@ -114,7 +114,7 @@ review_report_copy(review_report_t *report, const review_str_t *str,
         return 0;
     }
 
-    p = review_alloc(report->pool, str->len);
+    p = review_alloc(pool, str->len);
     if (p == NULL) {
         return -1;
     }
@@ -158,29 +158,29 @@ review_report_set(review_report_t *report, review_report_cell_t *cell,
 
 
 const review_report_error_t *
-review_report_error(review_report_t *report, const review_report_error_t *told)
+review_report_error(review_pool_t *pool, const review_report_error_t **last,
+    const review_report_error_t *told)
 {
     review_report_error_t  *error;
 
-    if (report->error && report->error->code == told->code
-        && review_report_index_order(&report->error->other, &told->other) == 0
-        && review_report_index_order(&report->error->detail, &told->detail)
-        == 0)
+    if (*last && (*last)->code == told->code
+        && review_report_index_order(&(*last)->other, &told->other) == 0
+        && review_report_index_order(&(*last)->detail, &told->detail) == 0)
     {
-        return report->error;
+        return *last;
     }
 
-    error = review_alloc(report->pool, sizeof(*error));
+    error = review_alloc(pool, sizeof(*error));
 
     if (error == NULL
-        || review_report_copy(report, &told->other, &error->other) != 0
-        || review_report_copy(report, &told->detail, &error->detail) != 0)
+        || review_report_copy(pool, &told->other, &error->other) != 0
+        || review_report_copy(pool, &told->detail, &error->detail) != 0)
     {
         return NULL;
     }
 
     error->code = told->code;
-    report->error = error;
+    *last = error;
 
     return error;
 }
@@ -231,7 +231,8 @@ review_report_fill(review_report_t *report, size_t chunk, review_code_t code,
             continue;
         }
 
-        told.u.error = review_report_error(report, &error);
+        told.u.error = review_report_error(report->pool, &report->error,
+                                           &error);
         if (told.u.error == NULL) {
             return -1;
         }

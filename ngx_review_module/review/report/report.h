@@ -135,12 +135,19 @@ int review_report_read_add(review_report_t *report, size_t chunk,
     json_t *reply);
 
 /*
- * The results that came of a reply which never came to its end, as an array;
- * the other cells of the chunk stay as they are.  0, or -1: no memory.
+ * The same in two steps.  Reading takes long: a thread may do it while others
+ * add to the report, but nothing to this chunk.  It takes from the pool, which
+ * must outlive the report, and changes nothing of that.  Where the reply never
+ * came to its "whole" it is an array of results, and the other cells of the
+ * chunk stay as they are.  NULL, and -1: no memory.
  */
 
-int review_report_read_keep(review_report_t *report, size_t chunk,
-    json_t *results);
+typedef struct review_report_told_s  review_report_told_t;
+
+review_report_told_t *review_report_read(const review_report_t *report,
+    review_pool_t *pool, size_t chunk, json_t *reply, int whole);
+int review_report_read_take(review_report_t *report,
+    const review_report_told_t *told);
 
 /*
  * All cells of a chunk that have nothing yet have failed, or taken too long,

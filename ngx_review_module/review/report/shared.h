@@ -147,6 +147,23 @@ typedef struct {
 } review_report_source_t;
 
 
+/* what the reply to a chunk has said, and is not in the report yet */
+
+struct review_report_told_s {
+    const review_report_t        *report;
+    review_pool_t                *pool;
+    size_t                        chunk;
+    review_report_cell_t         *cells; /* of all points */
+    const review_report_error_t  *error; /* the last one */
+    uint64_t                      nowhere;
+    uint64_t                      calls;
+    uint64_t                      retries;
+    uint64_t                      prompt_tokens;
+    uint64_t                      completion_tokens;
+    int                           whole;
+};
+
+
 struct review_report_s {
     review_pool_t                *pool;
     const review_document_t      *text;  /* the document */
@@ -172,6 +189,7 @@ struct review_report_s {
     uint64_t                      read;  /* bytes, to find it elsewhere */
     review_report_counts_t        counts;
 
+    review_report_told_t         *told;  /* used again and again, or NULL */
     review_report_column_t       *columns; /* NULL until it is finished */
 };
 
@@ -250,8 +268,8 @@ void review_report_set(review_report_t *report, review_report_cell_t *cell,
  * that fail one after another mostly do so for one reason.  NULL: no memory.
  */
 
-const review_report_error_t *review_report_error(review_report_t *report,
-    const review_report_error_t *told);
+const review_report_error_t *review_report_error(review_pool_t *pool,
+    const review_report_error_t **last, const review_report_error_t *told);
 
 /* the name of its code, which may be written into "buf" */
 
@@ -260,7 +278,7 @@ review_str_t review_report_code(const review_report_error_t *error,
 
 /* copies to the pool; 0 or -1 */
 
-int review_report_copy(review_report_t *report, const review_str_t *str,
+int review_report_copy(review_pool_t *pool, const review_str_t *str,
     review_str_t *copy);
 
 /* by length, then by bytes */

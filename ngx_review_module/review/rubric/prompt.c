@@ -300,6 +300,34 @@ review_prompt_create(review_pool_t *pool, review_subject_t *subject)
 
 
 void
+review_prompt_parts(const review_prompt_t *prompt, review_str_t *parts)
+{
+    size_t               i;
+    const char          *p;
+    const review_str_t  *shared[] = {
+        &prompt->head, &prompt->heading, &prompt->chunk, &prompt->references
+    };
+
+    p = prompt->common.data;
+
+    for (i = 0; i < sizeof(shared) / sizeof(shared[0]); i++) {
+
+        if (i) {
+            parts->data = p;
+            parts->len = (size_t) (shared[i]->data - p);
+            parts++;
+        }
+
+        *parts++ = *shared[i];
+        p = shared[i]->data + shared[i]->len;
+    }
+
+    parts->data = p;
+    parts->len = (size_t) (prompt->common.data + prompt->common.len - p);
+}
+
+
+void
 review_prompt_use(review_prompt_t *prompt, review_pool_t *pool)
 {
     prompt->pool = pool;

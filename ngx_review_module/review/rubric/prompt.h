@@ -40,7 +40,7 @@ typedef struct review_prompt_s  review_prompt_t;
 /* one turn of the conversation after the first question */
 
 typedef struct {
-    review_str_t         answer;         /* what the LLM said */
+    review_str_t         answer;         /* what the LLM said, escaped */
     review_str_t         complaint;      /* not empty: it must say it anew, and
                                             why; empty: the next step follows */
 } review_turn_t;
@@ -59,9 +59,27 @@ typedef struct {
 review_prompt_t *review_prompt_create(review_pool_t *pool,
     review_subject_t *subject);
 
+/*
+ * What bodies share, in its order, without gaps: what they begin with, words,
+ * the heading, words, the chunk, words, the references, words.  Bodies have
+ * them one by one, all of them as one piece, or the first one as such.
+ */
+
+#define REVIEW_PROMPT_PARTS  8
+
+void review_prompt_parts(const review_prompt_t *prompt, review_str_t *parts);
+
 /* bodies are made in this pool from now on; it goes before the first one */
 
 void review_prompt_use(review_prompt_t *prompt, review_pool_t *pool);
+
+/*
+ * What an LLM said, as bodies have it: escaped once for all of them.  The text
+ * is the pool's.  Returns 0, or -1: no memory.
+ */
+
+int review_prompt_body_answer(review_pool_t *pool, const review_str_t *said,
+    review_str_t *answer);
 
 /*
  * The body for a question, as pieces to be sent one after another.  Pieces are

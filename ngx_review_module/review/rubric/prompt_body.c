@@ -288,22 +288,10 @@ review_prompt_body_first(review_body_t *body)
 static void
 review_prompt_body_turn(review_body_t *body, review_turn_t *turn)
 {
-    review_buf_t           answer;
     const review_words_t  *words;
 
     words = body->prompt->words;
-
-    review_buf_init(&answer, body->prompt->pool,
-                    turn->answer.len + turn->answer.len / 16);
-    review_control_text(&answer, turn->answer.data, turn->answer.len);
-
-    if (answer.failed) {
-        body->own.failed = 1;
-        return;
-    }
-
-    body->answer.data = answer.data;
-    body->answer.len = answer.len;
+    body->answer = turn->answer;
 
     review_prompt_message_end(&body->own);
     review_prompt_message(&body->own, "assistant");
@@ -427,6 +415,22 @@ review_prompt_body(review_prompt_t *prompt, review_question_t *question,
     *pieces = body.pieces;
 
     return body.npieces;
+}
+
+
+int
+review_prompt_body_answer(review_pool_t *pool, const review_str_t *said,
+    review_str_t *answer)
+{
+    review_buf_t  b;
+
+    review_buf_init(&b, pool, said->len + said->len / 16 + 1);
+    review_control_text(&b, said->data, said->len);
+
+    answer->data = b.len ? b.data : "";
+    answer->len = b.len;
+
+    return b.failed ? -1 : 0;
 }
 
 

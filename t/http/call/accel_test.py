@@ -2,8 +2,8 @@
 """
 Proves that a backend's answer orders nothing: with X-Accel-Redirect an LLM, an
 embedding service, a converter or a reviewer of chunks gets us to no internal
-location and to no file, over HTTP, FastCGI, uwsgi and SCGI, in events and in
-errors, from a cache and after a reload; its X-Accel-Limit-Rate and
+location and to no file, over HTTP, FastCGI, uwsgi, SCGI and HTTP/2, in events
+and in errors, from a cache and after a reload; its X-Accel-Limit-Rate and
 X-Accel-Expires mean nothing; its answer is what its body says.  What clients
 ask of plain locations is still nginx's own.
 """
@@ -16,13 +16,15 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
+import frames
 from harness import Harness, SLOW, Tap, exchange
 
 SECRET = b"the secret of a file"
 PASS = {"http": "proxy_pass http://127.0.0.1:%d;",
         "fastcgi": "fastcgi_pass 127.0.0.1:%d;",
         "uwsgi": "uwsgi_pass 127.0.0.1:%d;",
-        "scgi": "scgi_pass 127.0.0.1:%d;"}
+        "scgi": "scgi_pass 127.0.0.1:%d;",
+        "grpc": "grpc_pass grpc://127.0.0.1:%d;"}
 TARGETS = ["/file", "/inside", "@inside", "/../file", "//file", "", "x"]
 HEADERS = {
     "slow": b"X-Accel-Limit-Rate: 1\r\nX-Accel-Buffering: yes\r\n"
@@ -104,6 +106,18 @@ def answer(data):
     return b"text/plain", b"a text that is ours"
 
 
+def http2(kind, body, redirect):
+    """the same in frames, as the first stream of a connection"""
+    fields = [(":status", "200"), ("content-type", kind.decode()),
+              ("content-length", str(len(body)))]
+    if redirect is not None:
+        fields.append(("x-accel-redirect", redirect.decode()))
+    return frames.frame(frames.SETTINGS, 0, 0) + frames.frame(
+        frames.HEADERS, frames.END_HEADERS, 1,
+        b"".join(frames.field(*f) for f in fields)) + frames.frame(
+            frames.DATA, frames.END_STREAM, 1, body)
+
+
 class Backend:
     """answers whatever protocol it is asked in"""
     def __init__(self):
@@ -144,6 +158,12 @@ class Backend:
         kind, body = answer(data)
         head = b"Content-Type: %s\r\nContent-Length: %d\r\n%s" % (
             kind, len(body), HEADERS.get(extra.decode(), b""))
+        if name == "grpc":
+            writer.write(http2(kind, body, target if extra == b"redirect"
+                               else None))
+            while await reader.read(65536):
+                pass
+            return
         if extra == b"redirect":
             head += b"X-Accel-Redirect: %s\r\n" % target
         first = b"HTTP/1.1 %s OK\r\nConnection: close\r\n" if name == "http" \

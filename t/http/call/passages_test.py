@@ -2,7 +2,7 @@
 """
 Proves that locations of ours which lead back to themselves do not take all
 connections: after some passages a request is refused, and says so, be it
-embeddings, a converter, or both in turn; however it was refused, it is not
+embeddings, a converter, both in turn, or a store; however it was refused, it is not
 tried over and over.  A task whose chunks, converter and embeddings are
 endpoints of ours, some behind others, is as complete as ever.
 """
@@ -20,7 +20,14 @@ HEADER = "X-Review-Passages"
 HTTP = """
     client_max_body_size 8m;
     review_llm /llm model=stand-in;
-    review_retry tries=3 backoff=1ms max=2ms budget=1000%;
+    review_retry tries=3 backoff=1ms max=2ms budget=1000%%;
+    review_store self {
+        endpoint %(us)s;
+        bucket objects;
+        access_key a;
+        secret_key b;
+    }
+    review_rubric one %(rubric)s;
 """
 SERVER = """
         location = /loop/embed { review_embed; review_embeddings /to/embed; }
@@ -31,6 +38,8 @@ SERVER = """
         location = /to/b { internal; proxy_pass %(us)s/loop/b; }
         location = /loop/b { review_split; review_extract /to/a; }
         location = /to/a { internal; proxy_pass %(us)s/loop/a; }
+
+        location /objects/ { review_object self; }
 
         location = /embeddings {
             internal; proxy_pass http://llm/v1/embeddings;
@@ -67,6 +76,18 @@ async def circles(nginx):
         print("# %d requests" % n)
 
 
+async def stores(nginx):
+    """a store that is a location of objects itself"""
+    before = len(nginx.access_log())
+    status, _ = await exchange(
+        nginx.port, b"GET /objects/a HTTP/1.1\r\nHost: test\r\n"
+                    b"Connection: close\r\n\r\n")
+    n = len(nginx.access_log()) - before
+    Tap.ok(status in (403, 502) and BOUND < n <= 3 ** BOUND,
+           "a store of its own: the circle ends", (status, n))
+    print("# %d requests" % n)
+
+
 async def told(nginx):
     text = json.dumps({"text": "第一条 甲。"}).encode()
     for value in str(BOUND), "99999999999999999999", "-1", "x":
@@ -98,10 +119,11 @@ async def main():
         with open(rubric, "w", encoding="utf-8") as f:
             json.dump({"name": "one", "version": "1", "points": [
                 {"id": "p", "question": "？"}]}, f)
-        nginx.renew(http=HTTP + "review_rubric one %s;" % rubric,
-                    server=SERVER % {"us": "http://127.0.0.1:%d"
-                                     % nginx.port})
+        us = "http://127.0.0.1:%d" % nginx.port
+        nginx.renew(http=HTTP % {"us": us, "rubric": rubric},
+                    server=SERVER % {"us": us})
         await circles(nginx)
+        await stores(nginx)
         await told(nginx)
         await ordinary(nginx)
         log = nginx.error_log()

@@ -498,3 +498,40 @@ results.2.error.detail eq "the answer ends early"
 count eq 12
 *.body.messages.2.content has "x"
 *.body.messages.2.content unlike /SECRET|TORN/
+
+
+
+=== TEST 27: nor what was thought in marks of other kinds, or in two pieces
+--- config
+    $TEST_NGINX_REVIEW
+--- json_request
+{"chunk":"标签</think>也支持多行的","points":[
+{"id":"brackets","steps":["一 [[key=1 raw=%5BTHINK%5DSECRET%5B/THINK%5D金额80万]]","二{{answer}} [[ok]]"]},
+{"id":"triangles","steps":["一 [[key=2 raw=%E2%97%81think%E2%96%B7SECRET%E2%97%81/think%E2%96%B7金额80万]]","二{{answer}} [[ok]]"]},
+{"id":"channels","steps":["一 [[key=3 raw=%3C%7Cchannel%7C%3Eanalysis%3C%7Cmessage%7C%3ESECRET%3C%7Cend%7C%3E%3C%7Cstart%7C%3Eassistant%3C%7Cchannel%7C%3Efinal%3C%7Cmessage%7C%3E金额80万%3C%7Creturn%7C%3E]]","二{{answer}} [[ok]]"]},
+{"id":"twice","steps":["一 [[key=4 raw=%3Cthink%3ESECRET%3C/think%3E%0A%3Cthink%3ESECRET%3C/think%3E金额80万]]","二{{answer}} [[ok]]"]},
+{"id":"quoted","steps":["一 [[key=5 raw=%3Cthink%3E标签%3C/think%3E也支持多行，SECRET%3C/think%3E金额80万]]","二{{answer}} [[ok]]"]}]}
+--- json
+status eq "complete"
+results.*.attempts eq [2,2,2,2,2]
+--- llm_calls
+count eq 10
+*.body.messages.2.content has "金额80万"
+*.body.messages.2.content unlike /SECRET|THINK|think|channel|标签|支持/
+*.body.messages.3.content unlike /SECRET/
+
+
+
+=== TEST 28: an answer to a step that never ends its reasoning, twice
+--- config
+    $TEST_NGINX_REVIEW
+--- json_request
+{"chunk":"abc","points":[
+{"id":"a","steps":["一 [[key=1 raw=%5BTHINK%5DSECRET]]","二 [[ok]]"]}]}
+--- error_code: 502
+--- json
+results.0.attempts eq 2
+results.0.error.code eq "bad_answer"
+results.0.error.detail eq "the answer ends within its reasoning"
+--- llm_calls
+count eq 2

@@ -30,7 +30,8 @@ HTTP = """
     }
     review_zone z 1m;
     review_llm /few model=stand-in;
-    review_limit zone=z calls=16 wait=60s;
+    %(circuit)s
+    review_limit zone=z calls=16 wait=%(wait)s;
     review_max_points 1000;
 """
 CHAT = """
@@ -335,7 +336,7 @@ async def stale(nginx):
 
 
 async def circuit_opens(nginx):
-    """calls that pause are not let through when it is open"""
+    """calls that have paused wait while it is open"""
     reply = await review(nginx.port, CHUNK, points(["delay=30 500"] * 40))
     codes = [result["error"]["code"] for result in reply["results"]]
     asked = (await nginx.stats())["calls"]
@@ -348,7 +349,7 @@ async def probe(nginx):
     """a probe that finds all busy is none: another one may be"""
     task = await hold(nginx, 2)
     for _ in range(21):
-        await review(nginx.port, CHUNK, points(["500"]), "/other")
+        await review(nginx.port, CHUNK, points(["delay=40 500"]), "/other")
     page = await status(nginx)
     Tap.ok(page["calls"]["circuit"] == "open", "a probe: the circuit is open")
 
@@ -376,6 +377,8 @@ async def probe(nginx):
 FEW = "server 127.0.0.1:%(llm)d max_conns=2;"
 SHARED = "zone few 64k;" + FEW
 TWO = "server 127.0.0.1:%(llm)d %(how)s; server 127.0.0.1:%(llm)d %(how)s;"
+QUICK = {"wait": 3 * SLOW,
+         "circuit": "review_circuit window=50ms probe=%ds;" % (60 * SLOW)}
 CACHE = """
     proxy_cache_path %(dir)s/cache keys_zone=cache:1m;
     proxy_cache cache;
@@ -387,13 +390,16 @@ CACHE = """
 """
 
 
-def run(test, servers, workers=1, budget=0, more="", http="", how=""):
+def run(test, servers, workers=1, budget=0, more="", http="", how="",
+        wait=60, circuit=""):
     nginx = Harness(server="", workers=workers, listen="reuseport",
                     http="review_llm /llm model=stand-in;")
     nginx.settings["review"] = "review; " + more
     dead = free_port()
     few = servers % {"llm": nginx.llm_port, "dead": dead, "how": how}
-    nginx.renew(server=SERVER, http=HTTP % {"few": few, "dead": dead}
+    nginx.renew(server=SERVER, http=HTTP % {"few": few, "dead": dead,
+                                            "wait": "%ds" % wait,
+                                            "circuit": circuit}
                 + RETRY % budget + http.replace("%(dir)s", nginx.dir))
     try:
         asyncio.run(test(nginx))
@@ -409,8 +415,8 @@ if __name__ == "__main__":
     run(client_leaves, FEW)
     run(guarded, FEW)
     run(down, "server 127.0.0.1:%(dead)d down; server 127.0.0.2:1 down;",
-        budget=1000)
-    run(down, "server 127.0.0.1:%(dead)d max_conns=1;", budget=1000)
+        budget=1000, **QUICK)
+    run(down, "server 127.0.0.1:%(dead)d max_conns=1;", budget=1000, **QUICK)
     run(goes_down, FEW, budget=1000)
     run(woken, FEW)
     run(woken, FEW, workers=2)
@@ -420,10 +426,10 @@ if __name__ == "__main__":
     run(another_is_down, FEW, budget=1000)
     run(cannot_connect, "server 127.0.0.1:%(llm)d max_conns=2;", budget=1000,
         http="proxy_connect_timeout 300ms;")
-    run(no_limit, TWO, budget=1000)
+    run(no_limit, TWO, budget=1000, **QUICK)
     run(another_has_answered, TWO, budget=1000, how="max_conns=1 max_fails=0",
         http="proxy_next_upstream http_429 non_idempotent;")
     run(stale, FEW, http=CACHE, more="review_timeout %ds;" % (3 * SLOW))
-    run(circuit_opens, FEW, more="review_retry tries=1;")
+    run(circuit_opens, FEW, more="review_retry tries=1;", **QUICK)
     run(probe, FEW)
     Tap.end()

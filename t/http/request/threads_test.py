@@ -30,6 +30,22 @@ JSON = "application/json"
 TEXT = "text/plain"
 LINES = "Accept: application/x-ndjson\r\n"
 
+# answers of an LLM, by the points that are asked: large ones, and such that
+# wait for them
+
+FINDING = dict(verdict="fail", severity="major", reason="缺少",
+               quote=["有效期 为(90)天", "没有这句话"])
+LARGE = [{}] * 20000
+ANSWERS = {
+    "large": json.dumps(dict(FINDING, reason="缺少" * 30000)),
+    "data": json.dumps(dict(FINDING, data=LARGE)),
+    "thought": "<think>%s</think>%s" % (json.dumps(LARGE),
+                                        json.dumps(FINDING)),
+    "small": json.dumps(FINDING),
+    "bad": "{}" * 40000,
+    "steps": json.dumps(dict(FINDING, suggestion="补充" * 30000)),
+    "repaired": "{'verdict':'risk','reason':'%s',}" % ("甲" * 30000)}
+
 DIM, INPUTS = 1024, 96      # of a prepared answer: 2 MB of floats
 
 MAIN = """
@@ -80,6 +96,10 @@ BACKENDS = """
             client_body_in_file_only clean;
         }
         location = /hasty/review { review; review_timeout 1s; }
+        location = /answers {
+            internal;
+            proxy_pass http://127.0.0.1:%(port)d/$review_point.json;
+        }
         location = /text {
             internal;
             proxy_pass http://127.0.0.1:%(port)d/text.md;
@@ -148,8 +168,12 @@ def place(name, lines):
             location = /%s/split { review_split; }
             location = /%s/embed { review_embed; }
             location = /%s/rank { review_rank; }
+            location = /%s/long {
+                review_llm /answers model=m;
+                review;
+            }
         }
-""" % (name, lines, name, name, name, name)
+""" % (name, lines, name, name, name, name, name)
 
 
 class Nginx(Harness):
@@ -179,6 +203,13 @@ class Nginx(Harness):
             "usage": {"prompt_tokens": 1, "total_tokens": 1}}
         with open(os.path.join(self.files, "vectors.json"), "w") as f:
             json.dump(answer, f)
+        for name, content in ANSWERS.items():
+            with open(os.path.join(self.files, name + ".json"), "w") as f:
+                json.dump({"choices": [{
+                    "index": 0, "finish_reason": "stop",
+                    "message": {"role": "assistant", "content": content}}],
+                    "usage": {"prompt_tokens": 900, "completion_tokens": 9,
+                              "total_tokens": 909}}, f)
         with open(os.path.join(self.files, "text.md"), "w") as f:
             f.write(text_of(4 * MB))
 
@@ -486,6 +517,37 @@ def same_replies(nginx):
                    "%.1500s\n%.1500s" % (got, want))
 
 
+def answered():
+    return dumps({"chunk": "投标有效期为（90）天。", "points": [
+        {"id": name, "steps": ["q"] * 3} if name == "steps"
+        else dict({"id": name, "question": "q"},
+                  **({"data": {"items": {}}} if name == "data" else {}))
+        for name in ANSWERS]})
+
+
+def large_answers(nginx):
+    """to a small request, in whose pool no thread may do anything"""
+    wanted = reply_of(post(nginx, "/off/long", answered()))
+    findings = {r["point"]: r["finding"] for r in wanted[1]["results"]
+                if r["status"] == "ok"}
+    Tap.ok(set(findings) == set(ANSWERS) - {"bad"}
+           and findings["data"]["data"] == LARGE
+           and findings["large"]["evidence"][0]["start"] == 2,
+           "large answers, without threads",
+           [str(r)[:300] for r in wanted[1]["results"]])
+    for where in ("default", "all", "one", "tiny"):
+        for accept in "", "Accept: text/event-stream\r\n":
+            got = post(nginx, "/%s/long" % where, answered(), JSON, accept)
+            if accept:
+                got = got[0], timeless(json.loads(
+                    got[1].split(b"event: done\ndata: ")[-1]))
+            else:
+                got = reply_of(got)
+            Tap.ok(got == wanted, "large answers, %s%s: the same"
+                   % (where, ", events" if accept else ""),
+                   "%.1000s" % (got,))
+
+
 def full_pool(nginx):
     """one thread and room for one more: the others are served by the loop"""
     text = text_of(MB)
@@ -641,6 +703,9 @@ def abort_kinds(text):
         ("review", "/default/review", review, JSON, ""),
         ("review, one thread", "/one/review", review, JSON,
          "Accept: text/event-stream\r\n"),
+        ("review, large answers", "/default/long", answered(), JSON, ""),
+        ("review, large answers, one thread", "/one/long", answered(), JSON,
+         "Accept: text/event-stream\r\n"),
         ("review, a heading", "/default/review", heading, JSON, ""),
         ("review, many references", "/lean/review", many, JSON, ""),
     ]
@@ -795,6 +860,7 @@ def main():
         others_are_served(nginx, large)
         bodies(nginx)
         same_replies(nginx)
+        large_answers(nginx)
         aborts(nginx, medium)
         logged(nginx, medium)
         slow_aborts(nginx, medium)

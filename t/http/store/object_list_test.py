@@ -3,8 +3,9 @@
 Proves that a list of a store is read beside the event loop, whatever a hostile
 store makes of it: as many objects, elements, entities or attributes as 8 MB
 hold, which cost a thread's time and not the loop's; that a list which is cut,
-no XML, of a document type or over 8 MB is a 502 that says so; and that a client
-which goes while a thread is at it takes nothing along.
+no XML, of a document type or over 8 MB is a 502 that says so; that a client
+which goes while a thread is at it takes nothing along; and that an error which
+quotes a key tells it to nobody.
 """
 
 import asyncio
@@ -69,8 +70,15 @@ BAD = {
 }
 
 
+ERRORS = {
+    "sk": (b"BadKey", b"the key sk-0123secret is none"),
+    "bearer": (b"BadKey", b"no 'Bearer 0123secret'"),
+    "code": (b"sk-0123secret", b"no"),
+}
+
+
 class Store:
-    """lists by their prefix"""
+    """lists by their prefix, and errors"""
 
     async def start(self):
         self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
@@ -80,9 +88,16 @@ class Store:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             name = head.split(b"prefix=", 1)[1].split(b"&")[0].split()[0]
-            body = dict(LISTS, few=objects(3), **BAD)[name.decode()]
-            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
-                         b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            status, name = 200, name.decode()
+            if name in ERRORS:
+                status = 400
+                body = b"<Error><Code>%s</Code><Message>%s</Message></Error>" \
+                    % ERRORS[name]
+            else:
+                body = dict(LISTS, few=objects(3), **BAD)[name]
+            writer.write(b"HTTP/1.1 %d X\r\nConnection: close\r\n"
+                         b"Content-Length: %d\r\n\r\n" % (status, len(body))
+                         + body)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -136,6 +151,16 @@ async def bad(nginx):
                == ["%07d" % i for i in range(3)], "%s: a good one" % path, body)
 
 
+async def keys(nginx):
+    for name in ERRORS:
+        status, body = await exchange(nginx.port, asked(name))
+        Tap.ok(status == 502 and b"****" in body and b"secret" not in body,
+               "%s: a key is told to no client" % name, (status, body))
+    log = nginx.error_log()
+    Tap.ok("the key sk-****" in log and "secret" not in log,
+           "nor is it in the log", log[-1000:])
+
+
 async def gone(nginx):
     for i in range(8):
         _, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
@@ -154,6 +179,7 @@ async def main():
         workers = nginx.workers()
         await large(nginx)
         await bad(nginx)
+        await keys(nginx)
         await gone(nginx)
         Tap.ok(nginx.workers() == workers, "no worker has died")
     finally:

@@ -198,6 +198,9 @@ LARGE = send(lambda asked: response(200, dumps(reply_to(asked, large(asked)))))
 LARGE_EVENTS = send(lambda asked: stream(*events_of(asked, large(asked))))
 LARGE_TORN = send(lambda asked: response(
     200, dumps(reply_to(asked, large(asked))).replace(b"0.9", b"0.9.9")))
+LARGE_TORN_EVENTS = send(lambda asked: stream(
+    *events_of(asked, large(asked))).replace(b"0.9", b"0.9.9"))
+LARGE_CUT = send(lambda asked: stream(*events_of(asked, large(asked))[:2]))
 LARGE_HALF = send(lambda asked: response(
     200, dumps(reply_to(asked, large(asked))))[:-1])
 
@@ -245,7 +248,11 @@ async def tries(nginx, chunks):
             ("a large reply", [LARGE], 1, None),
             ("large events", [LARGE_EVENTS], 1, None),
             ("half of a large reply, then all", [LARGE_HALF, LARGE], 2, None),
-            ("a large reply that is no JSON", [LARGE_TORN], 1, "cut"),
+            ("a large reply that is no JSON", [LARGE_TORN], 3, "cut"),
+            ("a large reply that is no JSON, then one that is",
+             [LARGE_TORN, LARGE], 2, None),
+            ("large events that are none, then a small one",
+             [LARGE_TORN_EVENTS, GOOD], 2, None),
             ("503, then a reply", [UNAVAILABLE, GOOD], 2, None),
             ("429 twice, then a reply", [TOO_MANY, TOO_MANY, GOOD], 3, None),
             ("cut after an event, then a reply", [CUT, GOOD], 2, None),
@@ -275,6 +282,7 @@ async def tries(nginx, chunks):
 
     for name, script, states in (
             ("cut: the result before it is kept", [CUT], ["ok", "failed"]),
+            ("a large one: the same", [LARGE_CUT], ["ok", "failed"]),
             ("cut in the last event: all results are kept", [HALF],
              ["ok", "ok"])):
         chunks.reset(script)
@@ -282,6 +290,40 @@ async def tries(nginx, chunks):
         Tap.ok(status == 200 and len(chunks.asked) == 3
                and [c["status"] for c in report["cells"]] == states,
                name, (status, report["cells"]))
+
+
+async def begin(asked, writer):
+    """a large result, and then nothing"""
+    await LARGE_CUT(asked, writer)
+    await hang(asked, writer)
+
+
+async def late_results(nginx, chunks):
+    """what has come until the deadline is read, by a thread if it is large"""
+    chunks.reset([begin])
+    status, report = await ask(nginx, deadline=1)
+    Tap.ok(status == 200
+           and [c["status"] for c in report["cells"]] == ["ok", "timeout"],
+           "a large result before the deadline is kept",
+           (status, report["cells"]))
+    Tap.ok(report["status"] == "partial", "the other is late",
+           report["status"])
+
+
+async def torn_at_last(nginx, chunks):
+    """its time is over between two tries, or while a thread reads one"""
+    for n in range(8):
+        chunks.reset([LARGE_TORN])
+        status, report = await ask(
+            nginx, "".join("# %d\n\n%s。\n\n" % (i, "一" * 40)
+                           for i in range(400)),
+            split={"max_chars": 60}, deadline=1)
+        states = {c["status"] for c in report["cells"]}
+        if "timeout" in states:
+            break
+    Tap.ok(status in (502, 504) and states <= {"failed", "timeout"}
+           and "timeout" in states and len(report["cells"]) == 800,
+           "the deadline comes amid replies that are none", (status, states))
 
 
 async def retries_are_counted(nginx, chunks):
@@ -443,7 +485,7 @@ async def leaves(nginx, chunks):
     data = json.dumps({"document": DOCUMENT, "deadline": 60}).encode()
     workers = nginx.workers()
     for i in range(24):
-        chunks.reset([LARGE if i % 2 else LARGE_EVENTS])
+        chunks.reset([(LARGE, LARGE_EVENTS, LARGE_TORN, LARGE_CUT)[i % 4]])
         _, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
         writer.write(b"POST /v1/task HTTP/1.1\r\nHost: test\r\n"
                      b"Content-Type: application/json\r\n"
@@ -463,8 +505,9 @@ async def leaves(nginx, chunks):
 
 async def main(nginx, chunks):
     await chunks.start()
-    for test in (tries, retries_are_counted, odd_results, odd_evidence,
-                 requests, at_a_time, leaves, memory):
+    for test in (tries, late_results, torn_at_last, retries_are_counted,
+                 odd_results, odd_evidence, requests, at_a_time, leaves,
+                 memory):
         await test(nginx, chunks)
     chunks.server.close()
 

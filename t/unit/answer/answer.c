@@ -140,7 +140,24 @@ static const case_t  cases[] = {
       "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
     { "two of them, the second with a draft",
       "<think>a</think><think>{^verdict^:^pass^}</think>"
+      "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
+    { "one more behind words",
+      "<think>a</think>b<think>{^verdict^:^pass^}</think>"
       "{^verdict^:^fail^,^reason^:^a^}", NONE, DIFFER, "" },
+    { "Mistral's",
+      "[THINK]{^verdict^:^pass^}?[/THINK]{^verdict^:^fail^,^reason^:^a^}",
+      FAIL, "a", "" },
+    { "Kimi's",
+      "◁think▷{^verdict^:^pass^}?◁/think▷{^verdict^:^fail^,^reason^:^a^}",
+      FAIL, "a", "" },
+    { "harmony's",
+      "<|channel|>analysis<|message|>{^verdict^:^pass^}?<|end|><|start|>"
+      "assistant<|channel|>final<|message|>{^verdict^:^fail^,^reason^:^a^}"
+      "<|return|>", FAIL, "a", "" },
+    { "Mistral's, never closed", "[THINK]{^verdict^:^pass^}? ", NONE,
+      "ends within its reasoning", "" },
+    { "Mistral's, but nothing else", "[THINK]{^verdict^:^fail^,^reason^:^a^}",
+      FAIL, "a", "" },
     { "other names",
       "<thinking>{^verdict^:^pass^}</thinking><Reasoning>x</Reasoning>"
       "{^verdict^:^fail^,^reason^:^a^}", FAIL, "a", "" },
@@ -673,14 +690,14 @@ check_data(void)
                "%s: %s %s", content, err.pointer, err.text);
 
         } else {
-            ok(rc == 0 && (answer.data != NULL) == tests[i].data, "%s %s",
-               content, err.text);
+            ok(rc == 0 && (answer.data.data != NULL) == tests[i].data,
+               "%s %s", content, err.text);
         }
     }
 
     rc = parse(pool, "{^verdict^:^fail^,^data^:7}", NULL, &answer, &err);
 
-    ok(rc == 0 && answer.data == NULL, "no schema, no data");
+    ok(rc == 0 && answer.data.data == NULL, "no schema, no data");
 
     json_decref(required);
     json_decref(optional);
@@ -740,10 +757,12 @@ main(void)
     static const char  *hostile[] = {
         "{", "[", "<think>", "</think>", "<think></think>", "<", "{^", "{'",
         "{“", "{^a", "{^a^:", "{^a^:{", "{^a^:[", "{a:", "{a", "{/*", "{//\n",
-        "{/**/", "{^a^:^", "{^a^:^b^,", "^,^", "{^verdict^:", "{^verdict^:!",
-        "{^verdict^:^pass^}", "{^verdict^:^pass^},", "verdict", "v", "`", "```",
-        "{```", "{^a^://", "{^a^:^\\", "{   ", "　", "{^a^:^^ , ^",
-        "{^a^:^^//\n"
+        "[THINK]", "[/THINK]", "[THINK][/THINK]", "◁/think▷", "◁think▷", "◁",
+        "<|channel|>final", "<|start|>assistant", "<|end|>",
+        "<|channel|>analysis<|end|>", "[/", "{/**/", "{^a^:^", "{^a^:^b^,",
+        "^,^", "{^verdict^:", "{^verdict^:!", "{^verdict^:^pass^}",
+        "{^verdict^:^pass^},", "verdict", "v", "`", "```", "{```", "{^a^://",
+        "{^a^:^\\", "{   ", "　", "{^a^:^^ , ^", "{^a^:^^//\n"
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -723,6 +723,62 @@ test_request(void)
 }
 
 
+/* inputs that are no client's: as if one had sent them */
+
+static void
+test_texts(void)
+{
+    review_str_t            texts[3];
+    review_embed_request_t  r;
+
+    texts[0].data = "a\n\"甲\"";
+    texts[1].data = "";
+    texts[2] = texts[0];
+
+    texts[0].len = texts[2].len = strlen(texts[0].data);
+    texts[1].len = 0;
+
+    ok(review_embed_request_texts(pool, texts, 3, &r) == 0 && r.n == 3
+       && !r.base64 && r.same[0] == 0 && r.same[1] == 1 && r.same[2] == 0,
+       "texts as inputs");
+    is_str(r.inputs[0], "\"a\\n\\\"甲\\\"\"", "as JSON");
+    is_str(r.inputs[1], "\"\"", "an empty one, too");
+    is_str(r.inputs[2], "\"a\\n\\\"甲\\\"\"", "and the last");
+}
+
+
+/* what is not refused for its form, but for its size */
+
+static void
+test_sizes(void)
+{
+    int                     rc;
+    char                   *text;
+    json_t                 *body;
+    review_embed_request_t  r;
+
+    static const review_embed_given_t  two = { 2 };
+
+    body = review_json_parse("{\"input\":[\"a\",\"b\",\"c\"]}", 23, &err);
+    rc = body ? review_embed_request(pool, body, &two, &r, &err) : -2;
+    json_decref(body);
+
+    ok(rc == 422 && strcmp(err.pointer, "/input") == 0
+       && strstr(err.text, "there are 3"), "%d: %s", rc, err.text);
+
+    text = malloc(70001);
+    memset(text, 'x', 70000);
+    text[70000] = '\0';
+    body = json_pack("{s:s, s:s}", "input", "a", "user", text);
+    rc = review_embed_request(pool, body, &given, &r, &err);
+    json_decref(body);
+    free(text);
+
+    ok(rc == 413 && strstr(err.text, "what only the service knows"), "%d: %s",
+       rc, err.text);
+}
+
+
 /* many inputs, of equal beginnings, each three times */
 
 static void
@@ -902,6 +958,8 @@ main(int argc, char **argv)
     test_wrong();
     test_round_trip();
     test_request();
+    test_texts();
+    test_sizes();
     test_many();
     test_large();
     test_memory();

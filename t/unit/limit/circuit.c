@@ -1,9 +1,11 @@
 
 /*
  * Proves every transition of the circuit breaker and that nothing else moves
- * it: it opens on evidence only, probes come one at a time, what a probe says
- * decides, a probe that is lost costs its expiry and no more, results that come
- * late are void, and a clock that steps neither opens it nor keeps it open.
+ * it: it opens on evidence over a span of time only, probes come one at a time,
+ * and more with each that is answered, what a probe says decides, a probe that
+ * is lost costs its expiry and no more, one that is not made nothing, results
+ * that come late are void, who asks nothing finds it closed, and a clock that
+ * steps neither opens it nor keeps it open.
  */
 
 #include "tap.h"
@@ -25,21 +27,33 @@ start(void)
 }
 
 
+/* what becomes of a call */
+
+typedef enum {
+    PASS,
+    PROBE,
+    REFUSE
+} call_e;
+
+
 /* the ticket of a call; 0: it was not treated as expected */
 
 static uint32_t
-begin(review_circuit_call_e expected)
+begin(call_e expected)
 {
-    uint32_t               ticket;
-    review_circuit_call_e  rc;
+    uint32_t  ticket;
+    call_e    rc;
 
-    rc = review_circuit_allow(&circuit, now, 0, &ticket);
-
-    if (rc == REVIEW_CIRCUIT_REFUSE && ticket != 0) {
-        return 0;
+    if (review_circuit_room(&circuit, now) == 0) {
+        return expected == REFUSE;
     }
 
-    return rc != expected ? 0 : ticket ? ticket : 1;
+    review_circuit_promise(&circuit, now, 1);
+
+    rc = circuit.state == REVIEW_CIRCUIT_CLOSED ? PASS : PROBE;
+
+    return review_circuit_begin(&circuit, 0, &ticket) && rc == expected
+           ? ticket : 0;
 }
 
 
@@ -53,7 +67,7 @@ end(uint32_t ticket, review_circuit_result_e result)
 /* calls that end at once; returns how many were let through as expected */
 
 static int
-calls(int n, review_circuit_call_e expected, review_circuit_result_e result)
+calls(int n, call_e expected, review_circuit_result_e result)
 {
     int       i, done;
     uint32_t  ticket;
@@ -80,11 +94,27 @@ is(review_circuit_e state)
 }
 
 
+/* so many calls fail, some time apart */
+
+static int
+fail(int n, int apart)
+{
+    int  done;
+
+    for (done = 0; n > 0; n--) {
+        done += calls(1, PASS, REVIEW_CIRCUIT_FAILED);
+        now += n > 1 ? apart : 0;
+    }
+
+    return done;
+}
+
+
 static void
 open_it(void)
 {
     start();
-    (void) calls(20, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) fail(20, 200);
 }
 
 
@@ -102,7 +132,7 @@ static void
 close_it(void)
 {
     half_open_it();
-    (void) calls(3, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD);
+    (void) calls(3, PROBE, REVIEW_CIRCUIT_GOOD);
 }
 
 
@@ -116,7 +146,7 @@ mixed(int rounds, int of, int pause)
     start();
 
     for (i = 0; i < rounds * of; i++) {
-        (void) calls(1, REVIEW_CIRCUIT_PASS, i % of ? REVIEW_CIRCUIT_FAILED
+        (void) calls(1, PASS, i % of ? REVIEW_CIRCUIT_FAILED
                                                     : REVIEW_CIRCUIT_GOOD);
         now += pause;
     }
@@ -126,23 +156,67 @@ mixed(int rounds, int of, int pause)
 static void
 test_window(void)
 {
+    review_circuit_conf_t  conf;
+
     start();
-    ok(calls(19, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED) == 19
-       && is(REVIEW_CIRCUIT_CLOSED), "19 failures are too few");
-    ok(calls(1, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED) == 1
-       && is(REVIEW_CIRCUIT_OPEN), "20 open it");
+    ok(fail(19, 200) == 19 && is(REVIEW_CIRCUIT_CLOSED),
+       "19 failures are too few");
+    ok(fail(1, 0) == 1 && is(REVIEW_CIRCUIT_OPEN), "20 open it");
 
-    mixed(2, 10, 0);
-    ok(is(REVIEW_CIRCUIT_OPEN), "so do 18 of 20");
+    mixed(3, 10, 100);
+    ok(is(REVIEW_CIRCUIT_OPEN), "so do 27 of 30");
 
-    mixed(50, 9, 0);
+    mixed(50, 9, 40);
     ok(is(REVIEW_CIRCUIT_CLOSED), "eight of nine do not, however many");
 
     mixed(10, 10, 600);
     ok(is(REVIEW_CIRCUIT_CLOSED), "nor 90 of 100 with 17 in ten seconds");
 
-    mixed(2, 10, 400);
-    ok(is(REVIEW_CIRCUIT_OPEN), "18 of 20 within eight seconds do");
+    mixed(3, 10, 300);
+    ok(is(REVIEW_CIRCUIT_OPEN), "27 of 30 within nine seconds do");
+
+    start();
+    conf = circuit.conf;
+    conf.failures = 5;
+    conf.share = 50;
+    conf.window = 1000;
+    conf.pause = 300;
+    review_circuit_set(&circuit, &conf);
+    ok(fail(4, 100) == 4 && calls(5, PASS, REVIEW_CIRCUIT_GOOD) == 5
+       && is(REVIEW_CIRCUIT_CLOSED), "of its own: four are too few");
+    now += 100;
+    ok(fail(1, 0) == 1 && is(REVIEW_CIRCUIT_OPEN)
+       && review_circuit_retry_after(&circuit, now) == 300,
+       "five of ten, for its pause");
+
+    conf.failures = 0;
+    review_circuit_set(&circuit, &conf);
+    ok(is(REVIEW_CIRCUIT_CLOSED) && fail(1000, 10) == 1000
+       && is(REVIEW_CIRCUIT_CLOSED), "off: it closes, and never opens");
+}
+
+
+/* a server that restarts cuts all calls at once: the next ones are answered */
+
+static void
+test_moment(void)
+{
+    start();
+    (void) calls(1, PASS, REVIEW_CIRCUIT_GOOD);
+    ok(fail(1000, 0) == 1000 && is(REVIEW_CIRCUIT_CLOSED),
+       "a thousand failures of one moment");
+
+    now += 199;
+    ok(fail(1000, 0) == 1000 && is(REVIEW_CIRCUIT_CLOSED), "and of another");
+
+    now += 1;
+    (void) calls(1, PASS, REVIEW_CIRCUIT_GOOD);
+    now += 199;
+    ok(fail(500, 0) == 500 && is(REVIEW_CIRCUIT_CLOSED),
+       "a little later, with an answer between them");
+
+    now += 400;
+    ok(fail(1, 0) == 1 && is(REVIEW_CIRCUIT_OPEN), "but not time and again");
 }
 
 
@@ -152,15 +226,15 @@ test_other(void)
     int  i;
 
     start();
-    (void) calls(1000, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_ANSWERED);
-    (void) calls(1000, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_NOTHING);
+    (void) calls(1000, PASS, REVIEW_CIRCUIT_ANSWERED);
+    (void) calls(1000, PASS, REVIEW_CIRCUIT_NOTHING);
     ok(is(REVIEW_CIRCUIT_CLOSED), "429s and cancelled calls do not open it");
 
     start();
 
     for (i = 0; i < 100; i++) {
-        (void) calls(19, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
-        (void) calls(1, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_ANSWERED);
+        (void) fail(19, 10);
+        (void) calls(1, PASS, REVIEW_CIRCUIT_ANSWERED);
         now += 10000;
     }
 
@@ -179,7 +253,7 @@ test_slow(void)
     start();
 
     for (i = 0; i < 100; i++) {
-        tickets[i] = begin(REVIEW_CIRCUIT_PASS);
+        tickets[i] = begin(PASS);
     }
 
     now += 60000;
@@ -188,9 +262,13 @@ test_slow(void)
         end(tickets[i], REVIEW_CIRCUIT_FAILED);
     }
 
+    ok(is(REVIEW_CIRCUIT_CLOSED), "100 calls that time out together");
+
+    now += 600;
+    (void) calls(1, PASS, REVIEW_CIRCUIT_FAILED);
     ok(is(REVIEW_CIRCUIT_OPEN)
        && review_circuit_retry_after(&circuit, now) == REVIEW_CIRCUIT_PAUSE,
-       "100 calls that time out together open it once");
+       "and another one that fails open it once");
 
     /* four at a time, each for a minute */
 
@@ -198,7 +276,7 @@ test_slow(void)
 
     for (i = 0; i < 20; i++) {
         now += 15000;
-        (void) calls(1, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+        (void) calls(1, PASS, REVIEW_CIRCUIT_FAILED);
     }
 
     ok(is(REVIEW_CIRCUIT_OPEN), "20 in a row open it, with no window full");
@@ -211,31 +289,36 @@ test_open(void)
     uint32_t  ticket;
 
     open_it();
-    ok(calls(100, REVIEW_CIRCUIT_REFUSE, REVIEW_CIRCUIT_GOOD) == 100
+    ok(calls(100, REFUSE, REVIEW_CIRCUIT_GOOD) == 100
        && is(REVIEW_CIRCUIT_OPEN), "open: calls are refused");
     ok(review_circuit_retry_after(&circuit, now) == 2000, "for two seconds");
 
     now += 1999;
-    ok(is(REVIEW_CIRCUIT_OPEN) && begin(REVIEW_CIRCUIT_REFUSE)
+    ok(is(REVIEW_CIRCUIT_OPEN) && begin(REFUSE)
        && review_circuit_retry_after(&circuit, now) == 1, "not yet");
 
     now++;
     ok(is(REVIEW_CIRCUIT_HALF_OPEN)
        && review_circuit_retry_after(&circuit, now) == 0, "half-open");
 
-    ticket = begin(REVIEW_CIRCUIT_PROBE);
-    ok(ticket && calls(100, REVIEW_CIRCUIT_REFUSE, REVIEW_CIRCUIT_GOOD) == 100
+    ticket = begin(PROBE);
+    ok(ticket && calls(100, REFUSE, REVIEW_CIRCUIT_GOOD) == 100
        && review_circuit_retry_after(&circuit, now) == 2000,
-       "one probe, and the others are refused");
+       "one probe, and the others wait");
 
     end(ticket, REVIEW_CIRCUIT_GOOD);
     ok(is(REVIEW_CIRCUIT_HALF_OPEN)
-       && calls(1, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD) == 1
-       && is(REVIEW_CIRCUIT_HALF_OPEN), "two answers do not close it");
-    ok(calls(1, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD) == 1
+       && review_circuit_room(&circuit, now) == 2
+       && begin(PROBE) == ticket && begin(PROBE) == ticket && begin(REFUSE),
+       "two at a time once one was answered");
+
+    end(ticket, REVIEW_CIRCUIT_GOOD);
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(PROBE) == ticket
+       && begin(PROBE) == ticket && begin(REFUSE), "then three");
+    ok((end(ticket, REVIEW_CIRCUIT_GOOD), 1)
        && is(REVIEW_CIRCUIT_CLOSED)
        && review_circuit_retry_after(&circuit, now) == 0, "three do");
-    ok(calls(100, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_GOOD) == 100,
+    ok(calls(100, PASS, REVIEW_CIRCUIT_GOOD) == 100,
        "closed: calls pass");
 }
 
@@ -253,8 +336,8 @@ test_pauses(void)
     for (i = 0; i < 6; i++) {
         now += review_circuit_retry_after(&circuit, now);
 
-        (void) calls(2, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD);
-        bad += calls(1, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_FAILED) != 1;
+        (void) calls(2, PROBE, REVIEW_CIRCUIT_GOOD);
+        bad += calls(1, PROBE, REVIEW_CIRCUIT_FAILED) != 1;
 
         bad += review_circuit_retry_after(&circuit, now) != pauses[i];
         bad += !is(REVIEW_CIRCUIT_OPEN);
@@ -263,17 +346,18 @@ test_pauses(void)
     ok(bad == 0, "a probe that fails doubles the pause, up to half a minute");
 
     now += 30000;
-    (void) calls(3, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_ANSWERED);
+    (void) calls(3, PROBE, REVIEW_CIRCUIT_ANSWERED);
     ok(is(REVIEW_CIRCUIT_CLOSED), "a 429 is a sign of life");
 
-    (void) calls(20, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) fail(20, 200);
     ok(review_circuit_retry_after(&circuit, now) == 2000,
        "once closed, the pause is short again");
 
     start();
 
     for (i = 0; i < 20; i++) {
-        (void) review_circuit_allow(&circuit, now, UINT32_MAX, &ticket);
+        now += i ? 200 : 0;
+        (void) review_circuit_begin(&circuit, UINT32_MAX, &ticket);
         end(ticket, REVIEW_CIRCUIT_FAILED);
     }
 
@@ -289,37 +373,47 @@ test_lost(void)
     uint32_t  lost, ticket;
 
     half_open_it();
-    lost = begin(REVIEW_CIRCUIT_PROBE);
+    lost = begin(PROBE);
 
     now += EXPIRY - 1;
-    ok(begin(REVIEW_CIRCUIT_REFUSE)
+    ok(begin(REFUSE)
        && review_circuit_retry_after(&circuit, now) == 1,
        "a probe is waited for");
 
     now++;
-    ticket = begin(REVIEW_CIRCUIT_PROBE);
-    ok(ticket && begin(REVIEW_CIRCUIT_REFUSE),
+    ticket = begin(PROBE);
+    ok(ticket && begin(REFUSE),
        "one that is lost is followed by another");
 
     end(lost, REVIEW_CIRCUIT_FAILED);
-    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(REVIEW_CIRCUIT_REFUSE),
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(REFUSE),
        "and its late result is void");
 
     end(ticket, REVIEW_CIRCUIT_NOTHING);
     ok(is(REVIEW_CIRCUIT_HALF_OPEN)
-       && calls(3, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD) == 3
+       && calls(3, PROBE, REVIEW_CIRCUIT_GOOD) == 3
        && is(REVIEW_CIRCUIT_CLOSED),
        "one that was cancelled makes room at once");
 
     half_open_it();
-    ticket = begin(REVIEW_CIRCUIT_PROBE);
+    ticket = begin(PROBE);
+    review_circuit_return(&circuit);
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(PROBE) == ticket
+       && begin(REFUSE), "so does one that is not made");
+    review_circuit_forget(&circuit);
+    end(ticket, REVIEW_CIRCUIT_FAILED);
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(PROBE),
+       "and those of a process that has died");
+
+    half_open_it();
+    ticket = begin(PROBE);
     end(ticket, REVIEW_CIRCUIT_GOOD);
     end(ticket, REVIEW_CIRCUIT_GOOD);
     end(ticket, REVIEW_CIRCUIT_GOOD);
     ok(is(REVIEW_CIRCUIT_HALF_OPEN), "a probe counts once");
 
-    (void) calls(1, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD);
-    ticket = begin(REVIEW_CIRCUIT_PROBE);
+    (void) calls(1, PROBE, REVIEW_CIRCUIT_GOOD);
+    ticket = begin(PROBE);
     end(ticket, REVIEW_CIRCUIT_GOOD);
 
     for (i = 0; i < 20; i++) {
@@ -327,6 +421,34 @@ test_lost(void)
     }
 
     ok(is(REVIEW_CIRCUIT_CLOSED), "so does the one that closes it");
+}
+
+
+/* nobody asks: half-open is no state to stay in */
+
+static void
+test_idle(void)
+{
+    uint32_t  ticket;
+
+    half_open_it();
+    now += REVIEW_CIRCUIT_WINDOW - 1;
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN), "nobody asks: half-open for a window");
+    now++;
+    ok(is(REVIEW_CIRCUIT_CLOSED) && begin(PASS)
+       && calls(100, PASS, REVIEW_CIRCUIT_GOOD) == 100, "then closed");
+
+    half_open_it();
+    ticket = begin(PROBE);
+    now += EXPIRY - 1;
+    end(ticket, REVIEW_CIRCUIT_GOOD);
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN),
+       "a probe that took long was asked for all the time");
+    now += REVIEW_CIRCUIT_WINDOW;
+    ok(is(REVIEW_CIRCUIT_CLOSED), "but no other one was");
+    ok((begin(PASS), fail(20, 200)) == 20 && is(REVIEW_CIRCUIT_OPEN)
+       && review_circuit_retry_after(&circuit, now) == 2000,
+       "it opens as at first");
 }
 
 
@@ -341,10 +463,10 @@ test_late(void)
     start();
 
     for (i = 0; i < 40; i++) {
-        old[i] = begin(REVIEW_CIRCUIT_PASS);
+        old[i] = begin(PASS);
     }
 
-    (void) calls(20, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) fail(20, 200);
 
     end(old[0], REVIEW_CIRCUIT_GOOD);
     end(old[1], REVIEW_CIRCUIT_FAILED);
@@ -353,18 +475,18 @@ test_late(void)
        "open: late results neither close it nor keep it open");
 
     now += 2000;
-    probe = begin(REVIEW_CIRCUIT_PROBE);
+    probe = begin(PROBE);
 
     for (i = 2; i < 8; i++) {
         end(old[i], i & 1 ? REVIEW_CIRCUIT_GOOD : REVIEW_CIRCUIT_FAILED);
     }
 
-    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(REVIEW_CIRCUIT_REFUSE),
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(REFUSE),
        "half-open: they are no probes");
 
     end(probe, REVIEW_CIRCUIT_GOOD);
     end(old[8], REVIEW_CIRCUIT_FAILED);
-    (void) calls(2, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD);
+    (void) calls(2, PROBE, REVIEW_CIRCUIT_GOOD);
     ok(is(REVIEW_CIRCUIT_CLOSED), "nor are they between two probes");
 
     for (i = 9; i < 40; i++) {
@@ -373,12 +495,11 @@ test_late(void)
 
     end(probe, REVIEW_CIRCUIT_FAILED);
     ok(is(REVIEW_CIRCUIT_CLOSED)
-       && calls(19, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED) == 19
-       && is(REVIEW_CIRCUIT_CLOSED),
+       && fail(19, 200) == 19 && is(REVIEW_CIRCUIT_CLOSED),
        "closed again: 32 late failures do not open it, nor count for that");
 
     close_it();
-    (void) calls(20, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) fail(20, 200);
     ok(is(REVIEW_CIRCUIT_OPEN), "new ones do");
 }
 
@@ -389,40 +510,40 @@ test_clock(void)
     uint32_t  ticket;
 
     start();
-    (void) calls(19, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
-    (void) calls(1, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_ANSWERED);
+    (void) calls(19, PASS, REVIEW_CIRCUIT_FAILED);
+    (void) calls(1, PASS, REVIEW_CIRCUIT_ANSWERED);
     now -= 3605000;
-    (void) calls(1, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) calls(1, PASS, REVIEW_CIRCUIT_FAILED);
     ok(is(REVIEW_CIRCUIT_CLOSED), "set back: the window forgets");
 
     start();
-    (void) calls(19, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
-    (void) calls(1, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_ANSWERED);
+    (void) calls(19, PASS, REVIEW_CIRCUIT_FAILED);
+    (void) calls(1, PASS, REVIEW_CIRCUIT_ANSWERED);
     now += 3605000;
-    (void) calls(1, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) calls(1, PASS, REVIEW_CIRCUIT_FAILED);
     ok(is(REVIEW_CIRCUIT_CLOSED), "set forward: the same");
 
     open_it();
     now -= 3600000;
-    ok(is(REVIEW_CIRCUIT_OPEN) && begin(REVIEW_CIRCUIT_REFUSE)
+    ok(is(REVIEW_CIRCUIT_OPEN) && begin(REFUSE)
        && review_circuit_retry_after(&circuit, now) == 2000,
        "set back while it is open: the pause begins anew");
     now += 2000;
-    ticket = begin(REVIEW_CIRCUIT_PROBE);
+    ticket = begin(PROBE);
     ok(ticket, "and ends");
 
     now -= 3600000;
-    ok(begin(REVIEW_CIRCUIT_REFUSE), "set back: the probe is still on its way");
+    ok(begin(REFUSE), "set back: the probe is still on its way");
     now += EXPIRY;
-    ok(begin(REVIEW_CIRCUIT_PROBE), "and expires");
+    ok(begin(PROBE), "and expires");
 
     open_it();
     now += 3600000;
-    ok(begin(REVIEW_CIRCUIT_PROBE), "set forward: a probe, which does no harm");
+    ok(begin(PASS) && is(REVIEW_CIRCUIT_CLOSED), "set forward: it is closed");
 
     start();
     now = 0;
-    (void) calls(20, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) fail(20, 200);
     ok(is(REVIEW_CIRCUIT_OPEN), "a clock that has just begun");
 }
 
@@ -432,10 +553,10 @@ test_tickets(void)
 {
     start();
     circuit.ticket = UINT32_MAX;
-    (void) calls(20, REVIEW_CIRCUIT_PASS, REVIEW_CIRCUIT_FAILED);
+    (void) fail(20, 200);
     now += 2000;
     ok(is(REVIEW_CIRCUIT_HALF_OPEN)
-       && calls(3, REVIEW_CIRCUIT_PROBE, REVIEW_CIRCUIT_GOOD) == 3
+       && calls(3, PROBE, REVIEW_CIRCUIT_GOOD) == 3
        && is(REVIEW_CIRCUIT_CLOSED), "tickets begin anew");
 
     half_open_it();
@@ -448,11 +569,13 @@ int
 main(void)
 {
     test_window();
+    test_moment();
     test_other();
     test_slow();
     test_open();
     test_pauses();
     test_lost();
+    test_idle();
     test_late();
     test_clock();
     test_tickets();

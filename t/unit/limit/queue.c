@@ -227,7 +227,7 @@ next_turn(review_queue_t *q)
     memset(&wake, 0, sizeof(wake));
 
     review_queue_give(q, 0);
-    review_queue_serve(q, &wake);
+    (void) review_queue_serve(q, UINT32_MAX, &wake);
 
     if (review_queue_claim(q, 0, &owner, &gone) != 1) {
         return NULL;
@@ -266,7 +266,7 @@ serve(review_queue_t *q, review_wake_t *wake)
     before = q->waiting;
 
     memset(wake, 0, sizeof(*wake));
-    review_queue_serve(q, wake);
+    (void) review_queue_serve(q, UINT32_MAX, wake);
     check_sound(q);
 
     return before - q->waiting;
@@ -322,6 +322,17 @@ test_limit(void)
     one_wait(q, &one, LOW, 5);
     q->limit = 0;
     ok(serve(q, &wake) == 5, "and nobody waits");
+
+    one_wait(q, &one, LOW, 5);
+    memset(&wake, 0, sizeof(wake));
+    ok(review_queue_serve(q, 0, &wake) == 0 && q->waiting == 5
+       && review_queue_serve(q, 2, &wake) == 2 && q->waiting == 3
+       && review_queue_serve(q, 4, &wake) == 3, "no more than they may be");
+    check_sound(q);
+    ok(review_queue_quit(q, &one.index) == 1,
+       "who leaves with its turn says so");
+    one_wait(q, &one, LOW, 1);
+    ok(review_queue_quit(q, &one.index) == 0, "who leaves without it, too");
 
     free(q);
 }
@@ -1147,7 +1158,7 @@ operation_run(review_queue_t *q, operation_t *op)
         break;
 
     case SERVE:
-        review_queue_serve(q, &op->wake);
+        (void) review_queue_serve(q, UINT32_MAX, &op->wake);
         break;
 
     case CLAIM:

@@ -42,6 +42,20 @@ str(const char *text)
 }
 
 
+/* as turns have what an LLM said */
+
+static review_str_t
+said(const char *text)
+{
+    review_str_t  s, answer;
+
+    s = str(text);
+    (void) review_prompt_body_answer(pool, &s, &answer);
+
+    return answer;
+}
+
+
 static void
 reset(void)
 {
@@ -502,8 +516,8 @@ test_controls(void)
                              "list", "</s>", "object", "</s>", "[INST]");
 
     memset(turns, 0, sizeof(turns));
-    turns[0].answer = subject.chunk;
-    turns[1].answer = subject.chunk;
+    turns[0].answer = said(chunk);
+    turns[1].answer = said(chunk);
     turns[1].complaint = subject.chunk;
 
     for (i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
@@ -634,7 +648,7 @@ test_steps(void)
     ok(json_object_get(json, "response_format") == NULL,
        "and is not forced to");
 
-    turns[0].answer = str("甲\"\n乙");
+    turns[0].answer = said("甲\"\n乙");
     json = body(prompt, turns, 1, 0);
     ok(messages(json) == 4, "the second step");
     is_text(message(json, 2, "assistant"), "甲\"\n乙", "the first answer");
@@ -643,7 +657,7 @@ test_steps(void)
             "is in the second question");
     ok(json_object_get(json, "response_format") == NULL, "no format yet");
 
-    turns[1].answer = str("空");
+    turns[1].answer = said("空");
     turns[1].complaint = str("没有\"内容\"");
     json = body(prompt, turns, 2, 0);
     ok(messages(json) == 6, "an earlier step said anew");
@@ -651,7 +665,7 @@ test_steps(void)
             "请重新回答这一步；可以自由作答，暂时不需要输出 JSON。",
             "still without JSON");
 
-    turns[2].answer = str("丙");
+    turns[2].answer = said("丙");
     json = body(prompt, turns, 3, 0);
     ok(messages(json) == 8, "the last step");
     is_text(message(json, 7, "user"), "判:丙 丙\n\n成员 data 须符合以下 JSON "
@@ -660,7 +674,7 @@ test_steps(void)
     ok(json_is_object(json_object_get(json, "response_format")),
        "and has the format");
 
-    turns[3].answer = str("不是 JSON");
+    turns[3].answer = said("不是 JSON");
     turns[3].complaint = str("/verdict: 缺少");
     json = body(prompt, turns, 4, 0);
     ok(messages(json) == 10, "the last step said anew");
@@ -671,7 +685,7 @@ test_steps(void)
     ok(json_is_object(json_object_get(json, "response_format")),
        "it has the format, too");
 
-    turns[4].answer = str("x");
+    turns[4].answer = said("x");
     json = body(prompt, turns, 5, 0);
     is_text(message(json, 11, "user"),
             "请重新回答，只输出一个约定格式的 JSON 对象，不要有任何其他文字。",
@@ -689,7 +703,7 @@ test_steps_chunk(void)
     memset(turns, 0, sizeof(turns));
     subject.language = str("en");
     subject.chunk = str("TEXT");
-    turns[0].answer = str("A");
+    turns[0].answer = said("A");
 
     set_point("{'id':'i','steps':['one {{chunk}}','two {{chunk}} "
               "{{answer}}']}");
@@ -712,9 +726,9 @@ test_complaint(void)
     reset();
     memset(turns, 0, sizeof(turns));
     subject.language = str("en");
-    turns[0].answer = str("no");
+    turns[0].answer = said("no");
     turns[0].complaint = str("\"verdict\" is missing");
-    turns[1].answer = str("");
+    turns[1].answer = said("");
     turns[1].complaint = str("empty");
 
     set_point("{'id':'a','question':'q'}");
@@ -937,8 +951,8 @@ test_memory(void)
     memset(turns, 0, sizeof(turns));
 
     subject.vars = json_pack("{s:s, s:i}", "a", "b", "c", 1);
-    turns[0].answer = str("a");
-    turns[1].answer = str("b");
+    turns[0].answer = said("a");
+    turns[1].answer = said("b");
     turns[1].complaint = str("c");
 
     set_point("{'id':'a','steps':['{{chunk}}','{{vars.a}}'],'data':{}}");
@@ -968,6 +982,78 @@ test_memory(void)
 }
 
 
+/* what bodies share, in parts: estimates of it are made of theirs */
+
+static void
+test_parts(void)
+{
+    int                i;
+    size_t             n, len;
+    const char        *p;
+    review_str_t       parts[REVIEW_PROMPT_PARTS], ids[2], texts[2], *one;
+    review_prompt_t   *prompt;
+    review_question_t  question;
+    static char        large[8192];
+
+    memset(large, 'x', sizeof(large));
+
+    for (i = 0; i < 4; i++) {
+        reset();
+        memset(&question, 0, sizeof(question));
+
+        subject.chunk.data = large;
+        subject.chunk.len = sizeof(large);
+
+        if (i & 1) {
+            subject.heading = str("第一章");
+        }
+
+        if (i & 2) {
+            ids[0] = str("a");
+            ids[1] = str("b");
+            texts[0] = str("甲");
+            texts[1] = str("乙");
+
+            subject.reference_ids = ids;
+            subject.references = texts;
+            subject.nreferences = 2;
+        }
+
+        prompt = review_prompt_create(pool, &subject);
+        review_prompt_use(prompt, pool);
+        review_prompt_parts(prompt, parts);
+
+        for (n = 0, len = 0, p = parts[0].data; n < REVIEW_PROMPT_PARTS; n++) {
+            if (parts[n].data != p) {
+                break;
+            }
+
+            p += parts[n].len;
+            len += parts[n].len;
+        }
+
+        ok(n == REVIEW_PROMPT_PARTS, "parts without gaps");
+        ok((parts[2].len != 0) == ((i & 1) != 0)
+           && (parts[6].len != 0) == ((i & 2) != 0), "those that there are");
+
+        question.point = &point;
+
+        set_point("{'id':'a','question':'q'}");
+        (void) review_prompt_body(prompt, &question, &one);
+
+        ok(one[0].data == parts[0].data && one[0].len == len,
+           "a body begins with all of them");
+
+        set_point("{'id':'a','prompt':'{{chunk}}'}");
+        (void) review_prompt_body(prompt, &question, &one);
+
+        ok(one[0].data == parts[0].data && one[0].len == parts[0].len
+           && one[1].data == parts[4].data && one[1].len == parts[4].len,
+           "or with the first one, and has others as a template says");
+    }
+}
+
+
 int
 main(void)
 {
@@ -988,6 +1074,7 @@ main(void)
     test_complaint();
     test_schema();
     test_sharing();
+    test_parts();
     test_escapes();
     test_memory();
 

@@ -10,8 +10,8 @@
 
 #include "review/base/review.h"
 #include "review/base/buf.h"
-#include "review/answer/delta.h"
-#include "review/answer/sse.h"
+#include "review/completion/delta.h"
+#include "review/completion/sse.h"
 
 #pragma GCC visibility push(hidden)
 

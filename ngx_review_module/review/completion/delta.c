@@ -1,5 +1,5 @@
 
-#include "review/answer/delta.h"
+#include "review/completion/delta.h"
 #include "review/json/scan.h"
 #include "review/json/walk.h"
 

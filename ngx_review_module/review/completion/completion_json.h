@@ -5,7 +5,7 @@
 #define _REVIEW_COMPLETION_JSON_H_INCLUDED_
 
 
-#include "review/answer/completion.h"
+#include "review/completion/completion.h"
 
 #pragma GCC visibility push(hidden)
 

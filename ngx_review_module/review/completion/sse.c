@@ -1,5 +1,5 @@
 
-#include "review/answer/sse.h"
+#include "review/completion/sse.h"
 
 
 void

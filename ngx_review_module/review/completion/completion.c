@@ -1,5 +1,5 @@
 
-#include "review/answer/completion_json.h"
+#include "review/completion/completion_json.h"
 #include "review/json/scan.h"
 
 

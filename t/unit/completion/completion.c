@@ -7,7 +7,7 @@
  */
 
 #include "tap.h"
-#include "review/answer/completion.h"
+#include "review/completion/completion.h"
 #include "review/base/utf8.h"
 
 

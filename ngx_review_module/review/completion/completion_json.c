@@ -1,5 +1,5 @@
 
-#include "review/answer/completion_json.h"
+#include "review/completion/completion_json.h"
 #include "review/base/excerpt.h"
 #include "review/json/load.h"
 #include "review/json/scan.h"
