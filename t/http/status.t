@@ -141,7 +141,8 @@ reviews.duration_ms.count eq 0
 reviews len 7
 points eq {"total":0,"ok":0,"failed":0,"timeout":0,"skipped":0}
 tokens eq {}
-. len 6
+. len 7
+tasks eq {"total":0,"complete":0,"partial":0,"failed":0}
 
 
 
@@ -462,10 +463,11 @@ my $of = sub { my ($family, $label) = @_;
     +{ map { /^$family\{zone="z",$label="(\w+)"\}$/ ? ($1 => $page->{$_}) : () }
            keys %$page } };
 my $text = JSON::PP->new->canonical;
-delete $json->{$_}{total} for 'points', 'reviews';
+delete $json->{$_}{total} for 'points', 'reviews', 'tasks';
 my $ms = delete $json->{reviews}{duration_ms};
 for my $case ([ $json->{calls}{outcomes}, 'review_calls_total', 'outcome' ],
               [ $json->{reviews}, 'review_reviews_total', 'status' ],
+              [ $json->{tasks}, 'review_tasks_total', 'status' ],
               [ $json->{points}, 'review_points_total', 'status' ]) {
     my ($counters, @family) = @$case;
     json_checks("$name - $family[0]", '. eq ' . $text->encode($counters),

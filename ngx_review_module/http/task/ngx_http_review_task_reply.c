@@ -195,6 +195,32 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
 }
 
 
+/*
+ * The task takes no turn of its own: it counts in the zone that its location
+ * names, if it does
+ */
+
+static void
+ngx_http_review_task_reply_count(ngx_http_review_task_t *task)
+{
+    const char               *status;
+    ngx_http_review_limit_t  *limit;
+
+    limit = ngx_http_review_limit_conf(&task->ctx)->limit;
+
+    if (limit == NULL) {
+        return;
+    }
+
+    status = task->ctx.status;
+
+    review_metrics_task(&ngx_http_review_zone_load(limit->zone)->metrics,
+                        status[0] == 'c' ? REVIEW_METRICS_COMPLETE
+                        : status[0] == 'p' ? REVIEW_METRICS_PARTIAL
+                        : REVIEW_METRICS_FAILED);
+}
+
+
 static ngx_uint_t
 ngx_http_review_task_reply_code(ngx_http_review_task_t *task,
     review_report_counts_t *counts)
@@ -211,6 +237,8 @@ ngx_http_review_task_reply_code(ngx_http_review_task_t *task,
     if (task->ctx.failed == 0 && review_report_is_unread(task->report)) {
         task->ctx.status = "partial";
     }
+
+    ngx_http_review_task_reply_count(task);
 
     return status;
 }

@@ -423,7 +423,7 @@ review_extracted_read(review_pool_t *pool, review_document_t *doc,
 {
     int      rc;
     size_t   values;
-    json_t  *json;
+    json_t  *json, *text;
 
     memset(doc, 0, sizeof(*doc));
 
@@ -434,17 +434,12 @@ review_extracted_read(review_pool_t *pool, review_document_t *doc,
         return 502;
     }
 
-    if (review_pool_own_json(pool, json) != 0) {
-        return -1;
-    }
-
     rc = review_extracted_document(pool, doc, json, max_text, err);
 
     /* whoever ends the pool has but the text to give back, which is quick */
 
-    (void) json_object_del(json, "pages");
-    (void) json_object_del(json, "hidden");
-    (void) json_object_del(json, "warnings");
+    text = json_incref(json_object_get(json, "text"));
+    json_decref(json);
 
-    return rc;
+    return text && review_pool_own_json(pool, text) != 0 ? -1 : rc;
 }

@@ -22,6 +22,10 @@ const char *const  review_metrics_reviews[] = {
     "complete", "partial", "failed", "rejected", "aborted", NULL
 };
 
+const char *const  review_metrics_tasks[] = {
+    "complete", "partial", "failed", NULL
+};
+
 const char *const  review_metrics_points[] = {
     "ok", "failed", "timeout", "skipped", NULL
 };
@@ -48,6 +52,8 @@ _Static_assert(REVIEW_CODE_COUNTED
                == REVIEW_METRICS_OTHERS, "outcomes");
 _Static_assert(review_metrics_size(review_metrics_reviews)
                == REVIEW_METRICS_REVIEWS + 1, "reviews");
+_Static_assert(review_metrics_size(review_metrics_tasks)
+               == REVIEW_METRICS_TASKS + 1, "tasks");
 _Static_assert(review_metrics_size(review_metrics_points)
                == REVIEW_METRICS_POINTS + 1, "points");
 _Static_assert(review_metrics_size(review_metrics_kinds)
@@ -173,6 +179,13 @@ review_metrics_review(review_metrics_t *m, review_metrics_review_e status,
 {
     review_metrics_add(&m->reviews[status], 1);
     review_metrics_observe(&m->review_duration, ms);
+}
+
+
+void
+review_metrics_task(review_metrics_t *m, review_metrics_review_e status)
+{
+    review_metrics_add(&m->tasks[status], 1);
 }
 
 

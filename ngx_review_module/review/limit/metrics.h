@@ -36,6 +36,10 @@ typedef enum {
 
 #define REVIEW_METRICS_REVIEWS   5
 
+/* of the report of a task, the first three */
+
+#define REVIEW_METRICS_TASKS     3
+
 typedef enum {
     REVIEW_METRICS_POINT_OK = 0,
     REVIEW_METRICS_POINT_FAILED,
@@ -81,6 +85,7 @@ typedef struct {
     uint64_t                retries;
     uint64_t                reviews[REVIEW_METRICS_REVIEWS];
     uint64_t                points[REVIEW_METRICS_POINTS];
+    uint64_t                tasks[REVIEW_METRICS_TASKS];
     review_histogram_t      call_duration;
     review_histogram_t      first_token;
     review_histogram_t      queue;
@@ -107,6 +112,7 @@ void review_metrics_review(review_metrics_t *m, review_metrics_review_e status,
     uint32_t ms);
 
 void review_metrics_point(review_metrics_t *m, review_metrics_point_e status);
+void review_metrics_task(review_metrics_t *m, review_metrics_review_e status);
 
 /*
  * Tokens that are negative were not told.  The name is cut to what the table

@@ -222,6 +222,12 @@ review_metrics_json(review_buf_t *b, const char *zone, size_t len,
     review_metrics_json_counters(b, review_metrics_points, m->points);
     review_write_object_end(b);
 
+    review_write_object(b, "tasks");
+    review_write_number(
+        b, "total", review_metrics_json_sum(m->tasks, REVIEW_METRICS_TASKS));
+    review_metrics_json_counters(b, review_metrics_tasks, m->tasks);
+    review_write_object_end(b);
+
     review_metrics_json_write_models(b, m);
     review_write_object_end(b);
 }

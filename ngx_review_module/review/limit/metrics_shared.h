@@ -13,6 +13,7 @@
 /* names, in the order of counters and enumerations, NULL at the end */
 
 extern const char *const  review_metrics_reviews[];
+extern const char *const  review_metrics_tasks[];
 extern const char *const  review_metrics_points[];
 extern const char *const  review_metrics_kinds[];
 extern const char *const  review_metrics_circuits[];

@@ -80,6 +80,10 @@ static const review_family_t  review_families[] = {
       review_prometheus_counter,
       offsetof(review_metrics_t, points), "status", review_metrics_points },
 
+    { "review_tasks_total", "counter", "Reports of tasks, by status.",
+      review_prometheus_counter,
+      offsetof(review_metrics_t, tasks), "status", review_metrics_tasks },
+
     { "review_tokens_total", "counter",
       "Tokens as LLMs count them, by model and kind.",
       review_prometheus_tokens, 0, "kind", review_metrics_kinds },

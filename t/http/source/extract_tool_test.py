@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """
 Proves that conf/extract, behind fcgiwrap and the location of conf/extract.conf,
-makes UTF-8 text of PDF, Word and HTML, says clearly what it can't convert, and
-leaves nothing behind; and that review_split makes chunks of such documents,
-with the headings that stand in them.
+makes UTF-8 text of PDF, Word and HTML, tells the pages of a PDF that have none,
+says clearly what it can't convert, and leaves nothing behind; and that
+review_split makes chunks of such documents, with the headings that stand in
+them.
 
 t/data/sample.docx is sample.md: pandoc -f gfm sample.md -o sample.docx
 """
@@ -23,11 +24,14 @@ import time
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
 from harness import ROOT, SLOW, Tap, free_port, wait_for
+from pdf import pdf
 
 DATA = os.path.join(ROOT, "t", "data")
 PDF = "application/pdf"
 WORD = ("application/vnd.openxmlformats-officedocument"
         ".wordprocessingml.document")
+
+TEXT = "application/vnd.review.text+json"
 
 PROCESSES = 2
 
@@ -159,8 +163,12 @@ def has_lines(text, *lines):
 
 def documents(extractor):
     status, kind, text = extractor.post(data("sample.pdf"), PDF)
-    Tap.ok(status == 200 and kind == "text/plain; charset=utf-8",
+    Tap.ok(status == 200 and kind == TEXT + "; charset=utf-8",
            "PDF: its text", (status, kind, text))
+    reply = json.loads(text)
+    Tap.ok(reply["pages"] == [{"start": 0}] and reply["warnings"] == []
+           and reply["text"].endswith("\f"), "PDF: its page", reply)
+    text = reply["text"]
     Tap.ok(has_lines(
         text, "第一章 总则",
         "第一条 为了规范招标投标活动，保护国家利益，制定本办法。",
@@ -183,6 +191,83 @@ def documents(extractor):
     Tap.ok("\n第一条 为了规范" in text and "A < B 且 C > D" in text
            and "https://example.com/bid_bond。" in text,
            "Word: no emphasis, no escapes, no links", text)
+
+
+LINES = ["第%d条 投标人应当按照招标文件的要求编制投标文件，不得有误。" % i
+         for i in range(1, 31)]
+
+# what a page shows, what the script says of it, and what comes of that
+
+PAGES = [
+    ({"lines": LINES[:3]}, None, "text"),
+    ({"picture": 1}, None, "scan"),
+    ({"lines": ["第 3 页"], "picture": 0.9}, None, "scan"),
+    ({"lines": ["- 4 -"]}, None, "scan"),
+    ({}, "blank", "blank"),
+    ({"drawing": True}, None, "scan"),
+    ({"lines": ["附件一"]}, None, "scan"),
+    ({"lines": LINES, "picture": 1}, "ocr", "ocr"),
+    ({"lines": LINES[6:9], "picture": 0.02}, None, "text"),
+    ({"lines": LINES[9:12], "picture": 0.3}, None, "text"),
+    ({"lines": ['A "quoted" \\ back slash, and words enough']}, None, "text"),
+]
+
+
+def pages(extractor):
+    """text, pictures, drawings, page numbers alone, nothing"""
+    shown, told, kinds = zip(*PAGES)
+    body = pdf(list(shown))
+    status, kind, text = extractor.post(body, PDF)
+    reply = json.loads(text) if kind.startswith(TEXT) else {}
+    text = reply.get("text", "")
+    starts = [page["start"] for page in reply.get("pages", [])]
+    Tap.ok(status == 200 and len(starts) == len(PAGES)
+           and starts[0] == 0 and all(text[i - 1] == "\f" for i in starts[1:])
+           and text.count("\f") == len(PAGES), "pages: where they begin",
+           (status, starts))
+    Tap.ok([page.get("kind") for page in reply["pages"]] == list(told),
+           "pages: what is known of them", reply["pages"])
+    Tap.ok([(w["code"], w["page"]) for w in reply["warnings"]]
+           == [("picture", 10)], "pages: a picture beside text",
+           reply["warnings"])
+    Tap.ok('A "quoted" \\ back slash' in text and LINES[6] in text,
+           "pages: their text", text)
+
+    status, _, text = extractor.post(body, PDF, "/split")
+    known = json.loads(text)["document"]
+    Tap.ok(status == 200 and known["pages"] == len(PAGES)
+           and known["pages_without_text"]
+           == [i + 1 for i, kind in enumerate(kinds) if kind == "scan"]
+           and sorted(w["code"] for w in known["warnings"])
+           == ["ocr", "picture", "scan"], "split: pages without text", known)
+
+    for name, shown in (("scans alone", [{"picture": 1}] * 3),
+                        ("nothing", [{}])):
+        status, _, text = extractor.post(pdf(shown), PDF)
+        Tap.ok((status, text) == (422, "there is no text in the document\n"),
+               "pages: %s" % name, (status, text))
+    Tap.ok(extractor.left() == [], "nothing is left of pages",
+           extractor.left())
+
+
+def pages_unseen():
+    """without the tool that looks for pictures, nobody has seen them"""
+    folder = tempfile.mkdtemp(prefix="review-tools-")
+    try:
+        fake_tool(folder, "exit 1\n", "pdfimages")
+        fake_tool(folder, "echo 'Syntax Error: Missing language pack' >&2\n"
+                  "exec /usr/bin/pdftotext \"$@\"\n")
+        extractor = Extractor(PATH=folder + ":/usr/bin:/bin")
+        try:
+            _, _, text = extractor.post(data("sample.pdf"), PDF)
+            warnings = json.loads(text)["warnings"]
+            Tap.ok([w["code"] for w in warnings] == ["tool_error", "picture"]
+                   and "language pack" in warnings[0]["detail"],
+                   "what tools have not seen is told", warnings)
+        finally:
+            extractor.close()
+    finally:
+        shutil.rmtree(folder)
 
 
 def web_pages(extractor):
@@ -347,8 +432,8 @@ def split_others(extractor):
            extractor.left())
 
 
-def fake_tool(folder, text):
-    path = os.path.join(folder, "pdftotext")
+def fake_tool(folder, text, name="pdftotext"):
+    path = os.path.join(folder, name)
     with open(path, "w") as f:
         f.write("#!/bin/sh\n" + text)
     os.chmod(path, 0o755)
@@ -395,6 +480,7 @@ def main():
     extractor = Extractor()
     try:
         documents(extractor)
+        pages(extractor)
         web_pages(extractor)
         refusals(extractor)
         many(extractor)
@@ -404,6 +490,7 @@ def main():
     finally:
         extractor.close()
     bad_tools()
+    pages_unseen()
     Tap.end()
 
 

@@ -17,7 +17,7 @@ import tempfile
 import urllib.parse
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
-from harness import Harness, SLOW, Tap, exchange, free_port, wait_for
+from harness import Harness, SLOW, Tap, exchange, free_port, get, wait_for
 from bucket import Bucket
 import sources
 from sources import (Converter, EVENTS, LINES, MARKDOWN, STORE, is_problem,
@@ -51,6 +51,8 @@ HTTP = """
     client_max_body_size 16m;
     review_llm /llm model=stand-in;
     review_rubric own %(rubric)s;
+    review_zone gpu 1m;
+    review_limit zone=gpu calls=64;
     review_retry tries=1;
     %(store)s
     upstream chunks { server 127.0.0.1:%(chunks)d; }
@@ -70,6 +72,7 @@ SERVER = """
         review_max_text_size 8k;
         location /v1/task/ { review_task own store=bids; }
         location /v1/split/ { review_split; }
+        location = /status { access_log off; review_status gpu; }
         location = /convert {
             internal;
             proxy_pass http://127.0.0.1:%d;
@@ -420,6 +423,26 @@ async def split(task):
            "split: a text in JSON", reply["document"])
 
 
+async def counted(task):
+    """by the zone that the task's location names"""
+    async def tasks():
+        status = json.loads(await get(task.port, "/status"))
+        page = (await get(task.port, "/status?format=prometheus")).decode()
+        return status["tasks"], page
+
+    before, _ = await tasks()
+    await reply_of(task, {"document": WHOLE})
+    await reply_of(task, {"document": WHOLE + "\f\f" + REAL[0]})
+    await reply_of(task, {"document": WHOLE + "\f\f" + REAL[0]})
+    after, page = await tasks()
+    grown = {name: after[name] - before[name] for name in after}
+    Tap.ok(grown == {"total": 3, "complete": 1, "partial": 2, "failed": 0},
+           "tasks are counted by their status", grown)
+    Tap.ok('review_tasks_total{zone="gpu",status="partial"} %d'
+           % after["partial"] in page, "for Prometheus, too",
+           [line for line in page.splitlines() if "_tasks_" in line])
+
+
 async def accept(task):
     _ = task.converter.taken()
     await reply_of(task, converted(REAL[0]), kind=PDF)
@@ -433,7 +456,7 @@ def main():
     task = Task()
     try:
         for test in (documents, forms, references, text_itself, hostile, split,
-                     accept):
+                     counted, accept):
             asyncio.run(asyncio.wait_for(test(task), 120 * SLOW))
     finally:
         task.close()
