@@ -346,24 +346,22 @@ def chain(first, rest):
 
 # ---- the report of a task
 
-def place(finding, text):
-    """Where its first quote of the document stands: line and heading."""
+def place(finding):
+    """Where its first quote of the document stands: headings, page, line."""
 
     where = [' › '.join(clean(h) for h in finding.get('heading') or [])]
-    for evidence in finding.get('evidence') or []:
-        if evidence.get('source') == 'document':
-            where.append('第{}行'.format(
-                text.count('\n', 0, evidence['start']) + 1))
-            break
+    for name, words in (('page', '第{}页'), ('line', '第{}行')):
+        if finding.get(name):
+            where.append(words.format(finding[name]))
     return ' '.join(w for w in where if w)
 
 
-def point_line(point, text):
+def point_line(point):
     verdict = point.get('verdict')
     word, code = VERDICTS.get(verdict, ('未得出', '31'))
     findings = [f for f in point.get('findings') or []
                 if f.get('verdict') == verdict and verdict != 'pass']
-    places = '；'.join(color('36', place(f, text)) for f in findings[:2])
+    places = '；'.join(color('36', place(f)) for f in findings[:2])
     if len(findings) > 2:
         places += ' 等 {} 处'.format(len(findings))
     say('  {} {} {}{}'.format(
@@ -408,7 +406,7 @@ def report(asked):
         reply['document']['chunks'], len(reply['points']),
         reply['elapsed_ms'] / 1000))
     for point in reply['points']:
-        point_line(point, text)
+        point_line(point)
 
     wrong = misplaced(reply, text)
     say('  问了 {} 格（块×点），略过 {} 格，未完成 {} 格；调用 {} 次（重试 {} 次）'

@@ -125,13 +125,17 @@ run_split(job_t *job)
     review_pool_t           pool;
     review_chunk_t          chunk;
     review_split_t         *split;
+    review_document_t       document;
     review_split_writer_t   writer;
 
     memset(&pool, 0, sizeof(pool));
     pool.alloc = alloc;
 
     split = review_split_create(&pool, job->text, job->len, &job->options);
-    review_split_json_writer_init(&writer, job->text);
+    memset(&document, 0, sizeof(document));
+    document.text.data = job->text;
+    document.text.len = job->len;
+    review_split_json_writer_init(&writer, &document);
     review_buf_init(&out, &pool, WINDOW + 65536);
 
     job->chunks = 0;

@@ -858,7 +858,8 @@ my %writes = map { $_->[1] => function(@$_) } (
     [ $file{reply}, 'ngx_http_review_reply_error' ],
     [ $file{vectors}, 'ngx_http_review_vectors_write_model' ],
     [ $file{s3_request}, 'ngx_http_review_s3_request_etag' ],
-    [ $split_json, 'review_split_json_heading' ]);
+    [ $split_json, 'review_split_json_heading' ],
+    [ $split_json, 'review_split_json_place' ]);
 
 sub written {
     my $c = join '', @_;

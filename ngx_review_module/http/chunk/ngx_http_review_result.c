@@ -253,6 +253,12 @@ ngx_http_review_result_write_span(review_buf_t *b, const review_str_t *source,
     review_write_str(b, "source", source);
     review_write_number(b, "start", span->start);
     review_write_number(b, "end", span->end);
+
+    if (span->page) {
+        review_write_number(b, "page", span->page);
+    }
+
+    review_write_number(b, "line", span->line);
     review_write_word(b, "match", review_matches[span->match]);
     review_write_object_end(b);
 }

@@ -375,7 +375,7 @@ ngx_http_review_split_run(void *data)
         size = cut->lines ? NGX_HTTP_REVIEW_SPLIT_WINDOW
                           : cut->text.len + cut->text.len / 4;
 
-        review_split_json_writer_init(&cut->writer, cut->text.data);
+        review_split_json_writer_init(&cut->writer, &cut->document);
         review_buf_init(&cut->out, cut->pool, size + 4096);
 
         if (cut->lines) {

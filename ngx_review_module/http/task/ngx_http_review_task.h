@@ -76,6 +76,7 @@ typedef struct {
     size_t                      nchunks;
     review_report_point_t      *points;
     size_t                      npoints;
+    review_places_t            *places;     /* of document and references */
     review_report_chunk_t      *clauses;    /* reference by reference */
     size_t                      nclauses;
     size_t                      size;       /* of all texts: bytes */

@@ -36,7 +36,8 @@ typedef struct {
 static int ngx_http_review_task_plan_read(ngx_http_review_plan_t *plan);
 static int ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan);
 static int ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
-    ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts);
+    ngx_http_review_document_t *document, review_places_t *places,
+    ngx_http_review_cuts_t *cuts);
 static int ngx_http_review_task_plan_text(review_pool_t *pool, const char *text,
     review_chunk_t *chunk, review_str_t *cut);
 static int ngx_http_review_task_plan_id(review_pool_t *pool, review_str_t *of,
@@ -78,8 +79,14 @@ ngx_http_review_task_plan_run(void *data)
     ngx_http_review_task_plan_cuts_init(&chunks, plan->pool);
     ngx_http_review_task_plan_cuts_init(&clauses, plan->pool);
 
-    if (ngx_http_review_task_plan_read(plan) != 0
-        || ngx_http_review_task_plan_cut(plan, &plan->document, &chunks) != 0)
+    plan->places = review_alloc(plan->pool, (plan->nreferences + 1)
+                                            * sizeof(review_places_t));
+
+    if (plan->places == NULL
+        || ngx_http_review_task_plan_read(plan) != 0
+        || ngx_http_review_task_plan_cut(plan, &plan->document, plan->places,
+                                         &chunks)
+           != 0)
     {
         return;
     }
@@ -87,7 +94,8 @@ ngx_http_review_task_plan_run(void *data)
     for (i = 0; i < plan->nreferences && !plan->large; i++) {
         n = clauses.n;
 
-        if (ngx_http_review_task_plan_cut(plan, &plan->references[i], &clauses)
+        if (ngx_http_review_task_plan_cut(plan, &plan->references[i],
+                                          &plan->places[i + 1], &clauses)
             != 0)
         {
             return;
@@ -178,7 +186,8 @@ ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan)
 
 static int
 ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
-    ngx_http_review_document_t *document, ngx_http_review_cuts_t *cuts)
+    ngx_http_review_document_t *document, review_places_t *places,
+    ngx_http_review_cuts_t *cuts)
 {
     int                  rc;
     size_t               n;
@@ -193,6 +202,9 @@ ngx_http_review_task_plan_cut(ngx_http_review_plan_t *plan,
     if (split == NULL) {
         return -1;
     }
+
+    review_place_init(places, plan->pool, from, document->document.pages,
+                      document->document.npages, review_split_outline(split));
 
     for (n = 1; /* void */ ; n++) {
         rc = review_split_next(split, &chunk);
@@ -427,12 +439,17 @@ ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
     plan->report = review_report_create(plan->pool, &plan->document.document,
                                         plan->chunks, plan->nchunks,
                                         plan->points, plan->npoints);
+    if (plan->report == NULL
+        || review_report_text_references(plan->report, plan->references,
+                                         plan->nreferences, plan->clauses)
+           != 0)
+    {
+        return -1;
+    }
 
-    return plan->report ? review_report_text_references(plan->report,
-                                                        plan->references,
-                                                        plan->nreferences,
-                                                        plan->clauses)
-                        : -1;
+    review_report_text_places(plan->report, plan->places, plan->places + 1);
+
+    return 0;
 }
 
 

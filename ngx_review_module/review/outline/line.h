@@ -54,14 +54,32 @@ typedef struct {
     const char     *text;      /* a heading's, behind the marks of Markdown */
     const char     *end;
     const char     *label;     /* behind the number: "第六条", "3.2" */
+    const char     *clause_end; /* behind a number that names places, even
+                                  where it begins no section */
     unsigned char   hashes;    /* #, ##: Markdown's level, 0: none */
     unsigned char   rank;
+    unsigned char   clause;    /* of what kind that number is; 0: none */
+    unsigned char   doubt;     /* is it one? */
     unsigned        apart:1;   /* what follows the label shows that it is one */
     unsigned        bullet:1;
     unsigned        title:1;   /* a line of its own, short, no sentence */
     unsigned        contents:1; /* of a table of contents: leads to a page */
     unsigned        bare:1;    /* "3 Scope": a number, if "3.1" follows */
 } review_mark_t;
+
+
+enum {
+    REVIEW_CLAUSE_NONE = 0,
+    REVIEW_CLAUSE_SUBPART,     /* 第一分编: below a part, above chapters */
+    REVIEW_CLAUSE_ARTICLE,     /* 第六条所有, 第六条以: it may be referred to */
+    REVIEW_CLAUSE_DECIMAL      /* 3.2.1 */
+};
+
+enum {
+    REVIEW_DOUBT_NONE = 0,
+    REVIEW_DOUBT_SOME,         /* 3.2 公: of miles, or of companies */
+    REVIEW_DOUBT_SURE          /* 3.2 万元 */
+};
 
 void review_mark_read(review_mark_t *mark, const review_line_t *line);
 
@@ -73,6 +91,10 @@ void review_mark_bare(review_mark_t *mark, const review_mark_t *next,
 /* the number that mark->text begins with: its rank, and where it ends */
 
 void review_number_read(review_mark_t *mark);
+
+/* "第一章 总则……12": does the line lead to a page? */
+
+int review_mark_contents(const review_line_t *line);
 
 /* does a sentence end before "end"?  Closing marks behind it do not count */
 

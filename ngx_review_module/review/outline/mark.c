@@ -42,7 +42,7 @@ review_mark_stops(const char *start, const char *end)
 
 /* "第一章 总则……12", "Introduction .... 3", "总则\t3" */
 
-static int
+int
 review_mark_contents(const review_line_t *line)
 {
     int          n, dots;

@@ -203,6 +203,30 @@ static const int32_t  review_number_after_article[] = {
 };
 
 
+/*
+ * What follows makes an article's own words of it, unless it is only referred
+ * to: 第三条所有投标人 and 第三条所列, 第三条以招标方式 and 第三条以下.
+ */
+
+static int
+review_number_is_clause(const char *p, const char *last)
+{
+    int32_t  c;
+
+    static const int32_t  runs_on[] = { 0x89c4, 0x6240, 0x4e2d, 0x4ee5, 0 };
+    static const int32_t  refers[] = {
+        0x5b9a, 0x5217, 0x79f0, 0x8ff0, 0x7684, 0x89c4, 0x5916, 0x4e0a, 0x4e0b,
+        0x5185, 0x524d, 0x540e, 0x6307, 0x8bf4, 0x53ca, 0x4e4b, 0
+    };
+
+    c = review_sign_peek(p, last);
+
+    return review_number_in(c, runs_on)
+           && !review_number_in(review_sign_peek(review_number_step(p, last),
+                                                 last), refers);
+}
+
+
 /* fills in the label that ends at p */
 
 static void
@@ -213,10 +237,18 @@ review_number_label(review_mark_t *mark, const char *p, int rank)
 
     c = review_sign_peek(p, mark->end);
 
-    if (review_number_in(c, review_number_after)
-        || (rank == REVIEW_RANK_ARTICLE
-            && review_number_in(c, review_number_after_article)))
+    if (review_number_in(c, review_number_after)) {
+        return;
+    }
+
+    if (rank == REVIEW_RANK_ARTICLE
+        && review_number_in(c, review_number_after_article))
     {
+        if (review_number_is_clause(p, mark->end)) {
+            mark->clause = REVIEW_CLAUSE_ARTICLE;
+            mark->clause_end = p;
+        }
+
         return;
     }
 
@@ -244,6 +276,32 @@ review_number_label(review_mark_t *mark, const char *p, int rank)
 
     mark->label = p;
     mark->rank = (unsigned char) rank;
+}
+
+
+/* 第一分编, whose 分编 is at p */
+
+static void
+review_number_subpart(review_mark_t *mark, const char *p)
+{
+    const char  *s, *last;
+
+    last = mark->end;
+    s = review_number_step(p, last);
+
+    if (review_sign_peek(p, last) != 0x5206
+        || (review_sign_peek(s, last) != 0x7f16
+            && review_sign_peek(s, last) != 0x7de8))
+    {
+        return;
+    }
+
+    s = review_number_step(s, last);
+
+    if (!review_number_in(review_sign_peek(s, last), review_number_after)) {
+        mark->clause = REVIEW_CLAUSE_SUBPART;
+        mark->clause_end = s;
+    }
 }
 
 
@@ -276,6 +334,7 @@ review_number_ordinal(review_mark_t *mark, const char *p)
 
     rank = review_number_counter(review_sign_peek(s, last));
     if (rank == REVIEW_RANK_NONE) {
+        review_number_subpart(mark, s);
         return;
     }
 
@@ -406,6 +465,40 @@ static const int32_t  review_number_measures[] = {
 };
 
 
+/* 万亿%％倍℃, and 条款项节章目, by which clauses are referred to */
+
+static const int32_t  review_number_amounts[] = {
+    0x4e07, 0x4ebf, '%', 0xff05, 0x500d, 0x2103, 0
+};
+
+static const int32_t  review_number_references[] = {
+    0x6761, 0x6b3e, 0x9879, 0x8282, 0x7ae0, 0x76ee, 0x7684, 0
+};
+
+
+/* a decimal of several parts names a clause; "c" follows it */
+
+static void
+review_number_clause(review_mark_t *mark, const char *end, int32_t c)
+{
+    if (review_number_in(c, review_number_after)) {
+        return;
+    }
+
+    mark->clause = REVIEW_CLAUSE_DECIMAL;
+    mark->clause_end = end;
+
+    if (review_number_in(c, review_number_amounts)) {
+        mark->doubt = REVIEW_DOUBT_SURE;
+
+    } else if (review_number_in(c, review_number_measures)
+               || review_number_in(c, review_number_references))
+    {
+        mark->doubt = REVIEW_DOUBT_SOME;
+    }
+}
+
+
 /* 1.  1、 1)  3.2  1.1.1 */
 
 static void
@@ -455,9 +548,14 @@ review_number_decimal(review_mark_t *mark, const char *p)
 
     p = review_number_spaces(s, last);
 
-    if ((p == s && c != 0 && !review_sign_is_east(c))
-        || review_number_in(review_sign_peek(p, last), review_number_measures))
-    {
+    if (p == s && c != 0 && !review_sign_is_east(c)) {
+        return;
+    }
+
+    c = review_sign_peek(p, last);
+    review_number_clause(mark, s, c);
+
+    if (review_number_in(c, review_number_measures)) {
         return;
     }
 

@@ -5,7 +5,6 @@
 #include "review/base/utf8.h"
 
 
-#define REVIEW_OUTLINE_DEPTH   16      /* headings above each other */
 #define REVIEW_OUTLINE_WRAPPED 56      /* columns of a line that may go on */
 #define REVIEW_OUTLINE_FENCE   8       /* marks of a fence that are counted */
 #define REVIEW_OUTLINE_LEADS   400     /* bytes of what leads to a table */
@@ -39,6 +38,8 @@ typedef struct {
 
     uint32_t            stack[REVIEW_OUTLINE_DEPTH];
     uint32_t            depth;
+    review_heading_reader_t  headings;
+    review_clauses_t    clauses;
     uint32_t            group;           /* that the line before is of */
     unsigned            list:1;          /* that line was one of a list */
     unsigned            table:1;         /* and had a rule above it */
@@ -279,17 +280,8 @@ review_outline_push(review_reader_t *r, int kind, const char *start,
 static int
 review_outline_ends(const review_section_t *section, const review_mark_t *mark)
 {
-    if (section->hashes && mark->hashes) {
-        return section->hashes > mark->hashes
-               || (section->hashes == mark->hashes
-                   && !(section->rank && section->rank < mark->rank));
-    }
-
-    if (section->hashes) {
-        return section->rank && section->rank >= mark->rank;
-    }
-
-    return mark->rank == 0 || section->rank >= mark->rank;
+    return review_heading_ends(section->hashes, section->rank, mark->hashes,
+                               mark->rank);
 }
 
 
@@ -333,12 +325,6 @@ review_outline_heading(review_reader_t *r, const char *tail)
 
     parent = r->depth ? r->stack[r->depth - 1] : 0;
 
-    section->heading.parent = (review_heading_t *)
-                              review_outline_section(r->outline, parent);
-    section->heading.text.data = mark->text;
-    section->heading.text.len = (size_t) ((mark->title ? mark->end
-                                                       : mark->label)
-                                          - mark->text);
     section->block = r->outline->blocks.n - 1;
     section->parent = parent;
     section->hashes = mark->hashes;
@@ -346,7 +332,6 @@ review_outline_heading(review_reader_t *r, const char *tail)
     section->title = mark->title;
 
     r->stack[r->depth++] = r->outline->sections.n;
-    section->depth = (unsigned char) r->depth;
     block->section = r->outline->sections.n;
 
     if (mark->title) {
@@ -357,7 +342,41 @@ review_outline_heading(review_reader_t *r, const char *tail)
     r->heading = 1;
     r->hangs = 0;
 
-    return 0;
+    review_clause_seen(&r->clauses, mark);
+
+    return review_heading_add(&r->headings, mark, &r->item.line, 0);
+}
+
+
+/* a paragraph that begins with a clause's number is named by it */
+
+static int
+review_outline_clause(review_reader_t *r)
+{
+    int             apart;
+    review_item_t  *item, *before;
+
+    item = &r->item;
+    before = &r->before;
+
+    if (item->mark.clause == REVIEW_CLAUSE_NONE
+        || item->line.start < r->contents_end
+        || review_outline_is_wrapped(r))
+    {
+        return 0;
+    }
+
+    apart = item->gap || r->heading || before->line.text == NULL
+            || before->kind != REVIEW_BLOCK_TEXT
+            || review_mark_stops(before->line.text, before->line.end);
+
+    if (!review_clause_is(&r->clauses, &item->mark, &item->line, apart)) {
+        return 0;
+    }
+
+    review_clause_seen(&r->clauses, &item->mark);
+
+    return review_heading_add(&r->headings, &item->mark, &item->line, 1);
 }
 
 
@@ -661,7 +680,8 @@ review_outline_item(review_reader_t *r)
 
         } else {
             list = r->item.mark.rank > REVIEW_RANK_ARTICLE;
-            rc = review_outline_text(r);
+            rc = review_outline_clause(r);
+            rc = rc == 0 ? review_outline_text(r) : rc;
             r->heading = 0;
         }
     }
@@ -693,6 +713,8 @@ review_outline_read(review_outline_t *outline, review_pool_t *pool,
     outline->sections.size = sizeof(review_section_t);
     outline->groups.pool = pool;
     outline->groups.size = sizeof(review_group_t);
+    outline->headlines.pool = pool;
+    outline->headlines.size = sizeof(review_headline_t);
 
     if (len >= UINT32_MAX) {
         return -1;
@@ -701,6 +723,8 @@ review_outline_read(review_outline_t *outline, review_pool_t *pool,
     r.outline = outline;
     r.p = text;
     r.last = text + len;
+    r.headings.list = &outline->headlines;
+    r.headings.text = text;
 
     review_outline_ahead(&r);
 

@@ -1,7 +1,8 @@
 
 /*
  * What a text is made of: blocks, which are paragraphs, headings, rows of
- * tables and lines of code, and the headings they stand under.
+ * tables and lines of code, the sections they are of, and the headings that
+ * places stand under: those of sections, and the numbers of clauses.
  */
 
 #ifndef _REVIEW_SPLIT_OUTLINE_H_INCLUDED_
@@ -68,15 +69,27 @@ typedef struct {
 
 
 typedef struct {
-    review_heading_t    heading;         /* first, so that it leads back here */
     uint32_t            block;           /* the heading's */
     uint32_t            units;           /* up to its end */
     uint32_t            parent;
-    unsigned char       depth;           /* 1: outermost */
     unsigned char       hashes;
     unsigned char       rank;
     unsigned char       title;
 } review_section_t;
+
+
+/*
+ * What places stand under: the headings of sections, and clauses (3.2.1), which
+ * begin none.  A heading holds up to where the next one stands.
+ */
+
+typedef struct {
+    review_heading_t    heading;         /* first, so that it leads back here */
+    uint32_t            start;           /* of its line */
+    unsigned char       depth;           /* 1: outermost */
+    unsigned char       hashes;
+    unsigned char       level;           /* by its number; 0: it has none */
+} review_headline_t;
 
 
 /* rows, or lines of code, one after another */
@@ -96,7 +109,69 @@ typedef struct {
     review_list_t       blocks;
     review_list_t       sections;
     review_list_t       groups;
+    review_list_t       headlines;       /* as they stand */
 } review_outline_t;
+
+
+#define REVIEW_OUTLINE_DEPTH   16        /* headings above each other */
+
+/* what headings are added to while a text is read */
+
+typedef struct {
+    review_list_t      *list;
+    const char         *text;
+    uint32_t            stack[REVIEW_OUTLINE_DEPTH]; /* from 1 */
+    uint32_t            depth;
+} review_heading_reader_t;
+
+/* a heading that begins a section, or a clause; 0, or -1: no memory */
+
+int review_heading_add(review_heading_reader_t *r, const review_mark_t *mark,
+    const review_line_t *line, int clause);
+
+/* does a heading of the second kind end what stands under the first? */
+
+int review_heading_ends(unsigned hashes, unsigned level, unsigned hashes2,
+    unsigned level2);
+
+/* the number of headings that begin at a byte or before it */
+
+uint32_t review_heading_until(const review_list_t *headlines, size_t byte);
+
+/* the innermost above a byte; NULL: none */
+
+const review_heading_t *review_heading_above(const review_list_t *headlines,
+    size_t byte);
+
+/* the innermost that all of [from, to) stands under; NULL: none */
+
+const review_heading_t *review_heading_common(const review_list_t *headlines,
+    size_t from, size_t to);
+
+
+/* clauses that have come, by whose numbers others are known; each may be none */
+
+typedef struct {
+    review_str_t        last;            /* 3.2.1 */
+    review_str_t        before;          /* the one before that */
+    review_str_t        article;         /* 第六条 */
+} review_clauses_t;
+
+/*
+ * Does the line begin a clause, by its number and by those before it?  "apart":
+ * a sentence, or a heading, has ended before it.
+ */
+
+int review_clause_is(const review_clauses_t *clauses, const review_mark_t *mark,
+    const review_line_t *line, int apart);
+
+/* of a Chinese numeral: 0 to 9, 10, 100, 1000; or -1: it is none */
+
+int review_clause_numeral(int32_t c);
+
+/* a heading, or a clause, has come */
+
+void review_clause_seen(review_clauses_t *clauses, const review_mark_t *mark);
 
 
 /* reads all of the text; 0, or -1: no memory, or more than 4 GB of text */

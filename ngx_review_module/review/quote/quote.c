@@ -9,6 +9,7 @@
 #include "review/quote/norm.h"
 #include "review/quote/points.h"
 #include "review/quote/skip.h"
+#include "review/base/lines.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>
@@ -76,6 +77,7 @@ struct review_source_s {
     review_str_t     text;
     uint64_t         read;             /* bytes, for all quotes */
     review_points_t  points;
+    review_lines_t   lines;
     review_grams_t   grams;            /* of the text, once it is indexed */
     review_form_t    forms[REVIEW_QUOTE_FORMS];
     review_skip_t    skip;
@@ -710,6 +712,31 @@ review_quote_source_find_normalized(review_source_t *source, review_quote_t *q,
 }
 
 
+/* white space that a place begins with may be of a line, or page, before */
+
+static void
+review_quote_source_line(review_source_t *source, size_t from, size_t to,
+    review_span_t *span)
+{
+    size_t  at;
+
+    if (source->lines.data == NULL) {
+        review_lines_init(&source->lines, source->pool, source->text.data,
+                          source->text.len);
+    }
+
+    for (at = from; at < to; at++) {
+        if ((unsigned char) source->text.data[at] > ' ') {
+            from = at;
+            break;
+        }
+    }
+
+    span->line = review_lines_line(&source->lines, from);
+    span->page = review_lines_page(&source->lines, from);
+}
+
+
 void
 review_quote_source_span(review_source_t *source, size_t from, size_t to,
     review_span_t *span)
@@ -739,6 +766,8 @@ review_quote_source_span(review_source_t *source, size_t from, size_t to,
     span->end = review_quote_source_point(source, to);
     span->text.data = source->text.data + from;
     span->text.len = to - from;
+
+    review_quote_source_line(source, from, to, span);
 }
 
 

@@ -38,6 +38,8 @@ typedef struct {
     review_match_e   match;
     size_t           start;      /* code points from the text's start */
     size_t           end;        /* one past the last code point */
+    size_t           page;       /* from 1; 0: no form feed, no pages */
+    size_t           line;       /* from 1 */
     review_str_t     text;       /* the original's own text between them;
                                     points into the source's text */
 } review_span_t;
@@ -94,7 +96,7 @@ int review_quote_gave_up(const review_quote_t *q);
 
 size_t review_quote_work(const review_quote_t *q);
 
-/* code point offsets of the bytes [from, to) of the text, for regex matches */
+/* the place of the bytes [from, to) of the text, for regex matches */
 
 void review_quote_source_span(review_source_t *source, size_t from, size_t to,
     review_span_t *span);

@@ -39,8 +39,9 @@ typedef struct {
     const char  *partly;                 /* no findings in what was read */
     const char  *unseen;                 /* cells that are not done */
     const char  *place;
-    const char  *from;                   /* before offsets, */
-    const char  *to;                     /* and behind them */
+    const char  *at_page[2];             /* before a page, and behind it */
+    const char  *at_line[2];
+    const char  *range[2];               /* of offsets */
     const char  *reference;
     const char  *nowhere;
     const char  *unsought;               /* it may be somewhere */
@@ -83,8 +84,9 @@ static const review_report_words_t  review_report_zh = {
     .partly = "在读到的内容中没有发现；有未读到的内容，见文首。",
     .unseen = "并非所有文本块都已审核，见文末。",
     .place = "位置",
-    .from = "第 ",
-    .to = " 字",
+    .at_page = { "第 ", " 页" },
+    .at_line = { "第 ", " 行" },
+    .range = { "第 ", " 字" },
     .reference = "参考资料 ",
     .nowhere = "原文中没有",
     .unsought = "未能在全文中查找",
@@ -129,8 +131,9 @@ static const review_report_words_t  review_report_en = {
     .partly = "Nothing was found in what was read; not all was: see the top.",
     .unseen = "Not all chunks were reviewed: see the end.",
     .place = "Place",
-    .from = "characters ",
-    .to = "",
+    .at_page = { "page ", "" },
+    .at_line = { "line ", "" },
+    .range = { "characters ", "" },
     .reference = "reference ",
     .nowhere = "not in the text",
     .unsought = "not looked for in the whole text",
@@ -262,14 +265,37 @@ review_report_markdown_heading(review_report_writer_t *w,
 
 
 static void
-review_report_markdown_range(review_report_writer_t *w, size_t start,
-    size_t end)
+review_report_markdown_number(review_report_writer_t *w,
+    const char *const *words, size_t n)
 {
-    review_buf_puts(w->b, w->words->from);
+    review_buf_puts(w->b, words[0]);
+    review_buf_number(w->b, n);
+    review_buf_puts(w->b, words[1]);
+    review_buf_puts(w->b, w->words->comma);
+}
+
+
+/* headings, page and line, and code points */
+
+static void
+review_report_markdown_where(review_report_writer_t *w,
+    const review_where_t *where, size_t start, size_t end)
+{
+    review_report_markdown_heading(w, where->heading);
+
+    if (where->page) {
+        review_report_markdown_number(w, w->words->at_page, where->page);
+    }
+
+    if (where->line) {
+        review_report_markdown_number(w, w->words->at_line, where->line);
+    }
+
+    review_buf_puts(w->b, w->words->range[0]);
     review_buf_number(w->b, start);
     review_buf_puts(w->b, "–");
     review_buf_number(w->b, end);
-    review_buf_puts(w->b, w->words->to);
+    review_buf_puts(w->b, w->words->range[1]);
 }
 
 
@@ -305,30 +331,26 @@ static void
 review_report_markdown_evidence(review_report_writer_t *w,
     const review_report_evidence_t *e)
 {
-    review_buf_t  *b;
+    review_buf_t    *b;
+    review_where_t   where;
 
     b = w->b;
 
+    review_report_text_where(w->report, e, &where);
     review_report_markdown_quote(b, &e->quote);
     review_buf_puts(b, ">\n> — ");
 
     switch (e->kind) {
 
     case REVIEW_REPORT_DOCUMENT:
-        review_report_markdown_heading(w,
-                                       review_report_text_heading_of(w->report,
-                                                                     e));
-        review_report_markdown_range(w, e->start, e->end);
+        review_report_markdown_where(w, &where, e->start, e->end);
         break;
 
     case REVIEW_REPORT_REFERENCE:
         review_buf_puts(b, w->words->reference);
         review_report_markdown_text(b, &w->report->references[e->reference].id);
         review_buf_puts(b, w->words->comma);
-        review_report_markdown_heading(w,
-                                       review_report_text_heading_of(w->report,
-                                                                     e));
-        review_report_markdown_range(w, e->start, e->end);
+        review_report_markdown_where(w, &where, e->start, e->end);
         break;
 
     default:
@@ -440,8 +462,7 @@ review_report_markdown_place(review_report_writer_t *w,
     chunk = &w->report->chunks[group->chunks[0]];
 
     review_report_markdown_item(w, w->words->place);
-    review_report_markdown_heading(w, chunk->heading);
-    review_report_markdown_range(w, chunk->start, chunk->end);
+    review_report_markdown_where(w, &group->where, chunk->start, chunk->end);
     review_buf_puts(w->b, "\n");
 }
 
@@ -762,17 +783,18 @@ review_report_markdown_failed(review_report_writer_t *w, size_t chunk,
     review_buf_t                 *b;
     review_str_t                  code;
     const review_report_cell_t   *cell;
+    review_where_t                where;
     const review_report_chunk_t  *c;
 
     b = w->b;
     c = &w->report->chunks[chunk];
+    review_report_text_chunk(w->report, chunk, &where);
     cell = review_report_cell(w->report, chunk, point);
 
     review_buf_puts(b, "| ");
     review_report_markdown_text(b, &c->id);
     review_buf_puts(b, " | ");
-    review_report_markdown_heading(w, c->heading);
-    review_report_markdown_range(w, c->start, c->end);
+    review_report_markdown_where(w, &where, c->start, c->end);
     review_buf_puts(b, " | ");
 
     if (all) {

@@ -314,11 +314,9 @@ static void
 review_report_merge_place(review_report_merge_t *m,
     review_report_group_t *group)
 {
-    uint32_t                         i, chunk;
+    uint32_t                         i;
     const review_report_evidence_t  *e, *place;
 
-    chunk = group->chunks[0];
-    group->place = m->report->chunks[chunk].start;
     place = NULL;
 
     for (i = 0; i < group->nevidence; i++) {
@@ -332,11 +330,13 @@ review_report_merge_place(review_report_merge_t *m,
     }
 
     if (place) {
-        chunk = place->chunk;
         group->place = place->start;
+        review_report_text_where(m->report, place, &group->where);
+        return;
     }
 
-    group->heading = m->report->chunks[chunk].heading;
+    group->place = m->report->chunks[group->chunks[0]].start;
+    review_report_text_chunk(m->report, group->chunks[0], &group->where);
 }
 
 

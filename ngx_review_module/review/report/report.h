@@ -12,6 +12,7 @@
 #include "review/base/code.h"
 #include "review/base/review.h"
 #include "review/document/document.h"
+#include "review/document/place.h"
 #include "review/split/split.h"
 
 #pragma GCC visibility push(hidden)
@@ -114,6 +115,14 @@ review_report_t *review_report_create(review_pool_t *pool,
 int review_report_text_references(review_report_t *report,
     const review_report_reference_t *references, size_t nreferences,
     const review_report_chunk_t *clauses);
+
+/*
+ * Once, before anything is told: the lines, pages and headings of places in the
+ * document, and in each reference.  Without them headings are those of chunks.
+ */
+
+void review_report_text_places(review_report_t *report,
+    const review_places_t *document, const review_places_t *references);
 
 /*
  * The reply to the review of a chunk, parsed; nothing of it is needed any more

@@ -18,9 +18,22 @@ review_report_json_name(review_buf_t *b, const char *name,
 
 
 static void
+review_report_json_where(review_buf_t *b, const review_where_t *where)
+{
+    if (where->line) {
+        review_split_json_place(b, where->page, where->line);
+    }
+}
+
+
+static void
 review_report_json_evidence(const review_report_t *report, review_buf_t *b,
     const review_report_evidence_t *e)
 {
+    review_where_t  where;
+
+    review_report_text_where(report, e, &where);
+
     review_write_object(b, NULL);
     review_write_str(b, "quote", &e->quote);
 
@@ -45,6 +58,7 @@ review_report_json_evidence(const review_report_t *report, review_buf_t *b,
         review_write_number(b, "end", e->end);
     }
 
+    review_report_json_where(b, &where);
     review_write_word(b, "match", review_matches[e->match]);
 
     if (e->elsewhere) {
@@ -55,7 +69,7 @@ review_report_json_evidence(const review_report_t *report, review_buf_t *b,
         review_write_bool(b, "searched", e->sought);
     }
 
-    review_split_json_heading(b, review_report_text_heading_of(report, e));
+    review_split_json_heading(b, where.heading);
     review_write_object_end(b);
 }
 
@@ -128,7 +142,8 @@ review_report_json_finding(const review_report_t *report, review_buf_t *b,
     }
 
     review_write_array_end(b);
-    review_split_json_heading(b, group->heading);
+    review_report_json_where(b, &group->where);
+    review_split_json_heading(b, group->where.heading);
     review_write_array(b, "chunks");
 
     for (i = 0; i < group->nchunks; i++) {
@@ -189,17 +204,20 @@ review_report_json_chunk(const review_report_t *report, review_buf_t *b,
     size_t n)
 {
     size_t                        cells[REVIEW_REPORT_STATUSES];
+    review_where_t                where;
     const review_report_chunk_t  *chunk;
 
     chunk = &report->chunks[n];
 
     review_report_chunk_cells(report, n, cells);
+    review_report_text_chunk(report, n, &where);
 
     review_write_object(b, NULL);
     review_write_str(b, "id", &chunk->id);
     review_write_number(b, "start", chunk->start);
     review_write_number(b, "end", chunk->end);
-    review_split_json_heading(b, chunk->heading);
+    review_report_json_where(b, &where);
+    review_split_json_heading(b, where.heading);
     review_write_word(b, "status",
                       review_report_outcomes[review_report_outcome(cells)]);
     review_write_object_end(b);

@@ -109,7 +109,7 @@ typedef struct {
     uint32_t                  nchunks;
     uint32_t                  nalso;
     size_t                    place;     /* in the document, a code point */
-    const review_heading_t   *heading;   /* of that place */
+    review_where_t            where;     /* that stands */
     uint8_t                   severity;
     uint8_t                   needs_human;
     uint8_t                   warnings;  /* of all */
@@ -143,6 +143,7 @@ typedef struct {
     review_str_t              text;
     uint32_t                 *marks;     /* bytes before some code points */
     size_t                    length;    /* code points */
+    const review_places_t    *places;    /* NULL: they are not known */
 } review_report_source_t;
 
 
@@ -236,10 +237,15 @@ int review_report_text_mark(review_pool_t *pool, review_report_source_t *source,
 int review_report_text_slice(const review_report_source_t *source, size_t start,
     size_t end, review_str_t *text);
 
-/* above the place where a quote stands; NULL: none */
+/*
+ * Where a quote stands, and a chunk, whose heading is that of all of it.  The
+ * line is 0: it stands nowhere, or that is not known.
+ */
 
-const review_heading_t *review_report_text_heading_of(
-    const review_report_t *report, const review_report_evidence_t *e);
+void review_report_text_where(const review_report_t *report,
+    const review_report_evidence_t *e, review_where_t *where);
+void review_report_text_chunk(const review_report_t *report, size_t chunk,
+    review_where_t *where);
 
 /* an index is sorted once, then finds the "n" of an id, or -1 */
 

@@ -67,6 +67,7 @@ review_report_text_mark(review_pool_t *pool, review_report_source_t *source,
     max = text->len / REVIEW_REPORT_BLOCK + 1;
 
     source->text = *text;
+    source->places = NULL;
     source->marks = review_alloc(pool, max * sizeof(uint32_t));
     if (source->marks == NULL) {
         return -1;
@@ -214,19 +215,71 @@ review_report_text_references(review_report_t *report,
 }
 
 
-const review_heading_t *
-review_report_text_heading_of(const review_report_t *report,
-    const review_report_evidence_t *e)
+void
+review_report_text_places(review_report_t *report,
+    const review_places_t *document, const review_places_t *references)
 {
+    size_t  i;
+
+    report->document.places = document;
+
+    for (i = 0; report->sources && i < report->nreferences; i++) {
+        report->sources[i].places = &references[i];
+    }
+}
+
+
+static void
+review_report_text_place(const review_report_source_t *source, size_t start,
+    size_t end, review_where_t *where)
+{
+    size_t        from;
+    review_str_t  text;
+
+    if (source->places == NULL
+        || review_report_text_slice(source, start, end, &text) != 0)
+    {
+        return;
+    }
+
+    from = (size_t) (text.data - source->text.data);
+
+    review_place_of(source->places, from, from + text.len, where);
+}
+
+
+void
+review_report_text_where(const review_report_t *report,
+    const review_report_evidence_t *e, review_where_t *where)
+{
+    memset(where, 0, sizeof(*where));
+
     switch (e->kind) {
 
     case REVIEW_REPORT_DOCUMENT:
-        return report->chunks[e->chunk].heading;
+        where->heading = report->chunks[e->chunk].heading;
+        review_report_text_place(&report->document, e->start, e->end, where);
+        break;
 
     case REVIEW_REPORT_REFERENCE:
-        return report->clauses[e->clause].heading;
-
-    default:
-        return NULL;
+        where->heading = report->clauses[e->clause].heading;
+        review_report_text_place(&report->sources[e->reference], e->start,
+                                 e->end, where);
+        break;
     }
+}
+
+
+void
+review_report_text_chunk(const review_report_t *report, size_t chunk,
+    review_where_t *where)
+{
+    const review_report_chunk_t  *c;
+
+    c = &report->chunks[chunk];
+    memset(where, 0, sizeof(*where));
+
+    review_report_text_place(&report->document, c->start, c->end, where);
+
+    where->heading = c->heading;
 }

@@ -33,6 +33,13 @@ review_split_create(review_pool_t *pool, const char *text, size_t len,
 }
 
 
+const review_outline_t *
+review_split_outline(const review_split_t *split)
+{
+    return &split->outline;
+}
+
+
 /*
  * The first sentence in [from, to), which is of one paragraph, that has at most
  * "max" units together with those behind it; not the one at "from".  *max
@@ -73,6 +80,29 @@ review_split_sentences(const review_split_t *split, size_t from, size_t to,
 
 
 /*
+ * Where an overlap may begin at the earliest: it is of the body before, and
+ * stands under the same heading as what follows it.
+ */
+
+static size_t
+review_split_overlap_first(const review_split_t *split)
+{
+    uint32_t            n;
+    review_headline_t  *headline;
+
+    n = review_heading_until(&split->outline.headlines, split->at);
+
+    if (n == 0) {
+        return split->before;
+    }
+
+    headline = review_list_at(&split->outline.headlines, n - 1);
+
+    return headline->start > split->before ? headline->start : split->before;
+}
+
+
+/*
  * Where the last whole sentences of the body before begin that have at most
  * "max" units together, which become theirs.
  */
@@ -80,12 +110,13 @@ review_split_sentences(const review_split_t *split, size_t from, size_t to,
 static size_t
 review_split_overlap(const review_split_t *split, size_t *max)
 {
-    size_t           from, to, units, rest;
+    size_t           first, from, to, units, rest;
     uint32_t         i;
     const char      *text;
     review_block_t  *block;
 
     text = split->outline.text;
+    first = review_split_overlap_first(split);
     to = split->at;
     units = 0;
 
@@ -94,7 +125,7 @@ review_split_overlap(const review_split_t *split, size_t *max)
 
     for ( ;; i--) {
         block = review_split_block(split, i);
-        from = block->start < split->before ? split->before : block->start;
+        from = block->start < first ? first : block->start;
 
         if (block->kind == REVIEW_BLOCK_ROW || from >= to) {
             break;
@@ -114,7 +145,7 @@ review_split_overlap(const review_split_t *split, size_t *max)
         units += review_split_units(split, from, to);
         to = from;
 
-        if (from == split->before) {
+        if (from == first) {
             break;
         }
     }
@@ -125,16 +156,14 @@ review_split_overlap(const review_split_t *split, size_t *max)
 }
 
 
-/* the largest section, group or block that begins here and fits as a whole */
+/* the larger of the group and the block that begins here and fits as a whole */
 
 static size_t
 review_split_need(const review_split_t *split)
 {
-    size_t             size, need, max;
-    uint32_t           number;
-    review_block_t    *block;
-    review_group_t    *group;
-    review_section_t  *section;
+    size_t           size, need, max;
+    review_block_t  *block;
+    review_group_t  *group;
 
     max = split->options.max;
     block = review_split_block(split, split->block);
@@ -151,17 +180,6 @@ review_split_need(const review_split_t *split)
     if (group && group->first == split->block) {
         size = review_split_size(split, group->first, group->last);
         need = size <= max ? size : need;
-    }
-
-    for (number = block->section; number; number = section->parent) {
-        section = review_outline_section(&split->outline, number);
-
-        if (section->block != split->block) {
-            break;
-        }
-
-        size = section->units - block->units;
-        need = (size <= max && size > need) ? size : need;
     }
 
     return need;
@@ -254,8 +272,7 @@ static const review_heading_t *
 review_split_heading(const review_split_t *split,
     const review_split_cut_t *cut)
 {
-    uint32_t           i, last;
-    review_section_t  *section, *other;
+    uint32_t  i, last;
 
     last = cut->block;
 
@@ -267,26 +284,9 @@ review_split_heading(const review_split_t *split,
         /* void */
     }
 
-    section = review_outline_section(&split->outline,
-                                     review_split_block(split, i)->section);
-
-    for (i++; section && i <= last; i++) {
-        other = review_outline_section(&split->outline,
-                                       review_split_block(split, i)->section);
-
-        while (section && section != other) {
-
-            if (other == NULL || section->depth >= other->depth) {
-                section = review_outline_section(&split->outline,
-                                                 section->parent);
-
-            } else {
-                other = review_outline_section(&split->outline, other->parent);
-            }
-        }
-    }
-
-    return section ? &section->heading : NULL;
+    return review_heading_common(&split->outline.headlines,
+                                 review_split_block(split, i)->start,
+                                 cut->end);
 }
 
 
@@ -311,7 +311,7 @@ review_split_next(review_split_t *split, review_chunk_t *chunk)
 
     if (split->options.overlap == 0 || split->at == 0
         || block->kind == REVIEW_BLOCK_ROW
-        || (block->forced && split->at == block->start)
+        || review_split_overlap_first(split) == split->at
         || (split->at > block->start && split->at >= block->tail)
         || (unsigned char) split->outline.text[split->at] <= ' ')
     {

@@ -12,6 +12,7 @@
 #include "review/base/buf.h"
 #include "review/base/review.h"
 #include "review/outline/heading.h"
+#include "review/outline/outline.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -63,6 +64,10 @@ typedef struct review_split_s  review_split_t;
 
 review_split_t *review_split_create(review_pool_t *pool, const char *text,
     size_t len, const review_split_options_t *options);
+
+/* the outline that was read for it: its headings are those of all places */
+
+const review_outline_t *review_split_outline(const review_split_t *split);
 
 /*
  * The next chunk: 1; 0 at the end; -1: no memory.  Bodies follow each other

@@ -1,5 +1,8 @@
 
 #include "review/split/split_json.h"
+#include "review/document/place.h"
+#include "review/outline/line.h"
+#include "review/base/lines.h"
 #include "review/base/sha256.h"
 #include "review/base/utf8.h"
 #include "review/json/write.h"
@@ -9,11 +12,15 @@
 
 
 void
-review_split_json_writer_init(review_split_writer_t *w, const char *text)
+review_split_json_writer_init(review_split_writer_t *w,
+    const review_document_t *document)
 {
     memset(w, 0, sizeof(*w));
 
-    w->text = text;
+    w->text = document->text.data;
+    w->len = document->text.len;
+    w->pages = document->pages;
+    w->npages = document->npages;
 }
 
 
@@ -21,6 +28,17 @@ static size_t
 review_split_json_points(const review_split_writer_t *w, size_t from, size_t to)
 {
     return review_utf8_count(w->text + from, to - from);
+}
+
+
+void
+review_split_json_place(review_buf_t *b, size_t page, size_t line)
+{
+    if (page) {
+        review_write_number(b, "page", page);
+    }
+
+    review_write_number(b, "line", line);
 }
 
 
@@ -93,6 +111,36 @@ review_split_json_write_header(review_split_writer_t *w, review_buf_t *b,
 }
 
 
+/* where the chunk begins, but for the white space that it begins with */
+
+static void
+review_split_json_write_place(review_split_writer_t *w, review_buf_t *b,
+    const review_chunk_t *chunk)
+{
+    size_t       lines;
+    const char  *start, *body, *seen, *last;
+
+    last = w->text + w->len;
+    start = w->text + chunk->start;
+    body = w->text + chunk->body;
+    seen = review_line_visible(start, w->text + chunk->end);
+
+    if (seen == w->text + chunk->end) {
+        seen = start;
+    }
+
+    w->lines += review_lines_count(w->text + w->at, start, last);
+    lines = w->lines + review_lines_count(start, seen, last);
+
+    review_split_json_place(b, review_place_page(w->pages, w->npages,
+                                                 (size_t) (seen - w->text)),
+                            lines + 1);
+
+    w->lines += review_lines_count(start, body, last);
+    w->at = chunk->body;
+}
+
+
 void
 review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     const review_chunk_t *chunk)
@@ -104,9 +152,6 @@ review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     start = w->points + review_split_json_points(w, w->at, chunk->start);
     body = start + review_split_json_points(w, chunk->start, chunk->body);
     end = body + review_split_json_points(w, chunk->body, chunk->end);
-
-    w->at = chunk->body;
-    w->points = body;
 
     review_write_object(b, NULL);
 
@@ -125,6 +170,9 @@ review_split_json_write(review_split_writer_t *w, review_buf_t *b,
     review_write_number(b, "end", end);
     review_write_number(b, "overlap", body - start);
 
+    w->points = body;
+
+    review_split_json_write_place(w, b, chunk);
     review_split_json_heading(b, chunk->heading);
     review_split_json_write_hash(b, w, chunk);
 

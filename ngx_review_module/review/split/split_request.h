@@ -66,7 +66,8 @@ int review_split_request_check(const review_split_options_t *options,
 
 #define REVIEW_CHUNK_IDLE                                                     \
     review_member_idle("start"), review_member_idle("end"),                   \
-    review_member_idle("overlap"), review_member_idle("heading"),             \
+    review_member_idle("overlap"), review_member_idle("page"),                \
+    review_member_idle("line"), review_member_idle("heading"),                \
     review_member_idle("sha256"), review_member_idle("table_header"),         \
     review_member_idle("oversize"), review_member_idle("status"),             \
     review_member_idle("index"), review_member_idle("score"),                 \

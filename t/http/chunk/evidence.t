@@ -66,8 +66,8 @@ results.*.finding.evidence.0.end eq [15,25,2,7,1]
 --- json_request
 {"chunk":"\ud83d\ude00\u6295\u6807\n\u4fdd\u8bc1\u91d1\/\"\\","points":[{"id":"1","question":"[[quote=保证金]]"},{"id":"2","question":"[[quote=/%22%5C]]"}]}
 --- json
-results.0.finding.evidence.0 eq {"quote":"保证金","source":"chunk","start":4,"end":7,"match":"exact"}
-results.1.finding.evidence.0 eq {"quote":"/\"\\","source":"chunk","start":7,"end":10,"match":"exact"}
+results.0.finding.evidence.0 eq {"quote":"保证金","source":"chunk","start":4,"end":7,"line":2,"match":"exact"}
+results.1.finding.evidence.0 eq {"quote":"/\"\\","source":"chunk","start":7,"end":10,"line":2,"match":"exact"}
 
 
 
@@ -117,7 +117,7 @@ results.3.finding.evidence.0.quote like /工期/
 --- json_request
 {"chunk":"😀𠮷：投　标\n保证金（１０万元）","points":[{"id":"1","question":"[[quote=投标保证金(10万元)]]"}]}
 --- json
-results.0.finding.evidence.0 eq {"quote":"投　标\n保证金（１０万元）","source":"chunk","start":3,"end":16,"match":"normalized"}
+results.0.finding.evidence.0 eq {"quote":"投　标\n保证金（１０万元）","source":"chunk","start":3,"end":16,"line":1,"match":"normalized"}
 
 
 
@@ -253,8 +253,8 @@ results.*.attempts eq [1,1,1]
 {"id":"3","question":"[[verdict=fail quote=60日 quote=90日]]"},
 {"id":"4","question":"[[quote=没有]]"}]}
 --- json
-results.0.finding.evidence.0 eq {"quote":"不少于90日","source":"招标文件 \"1\"","start":4,"end":10,"match":"exact"}
-results.1.finding.evidence.0 eq {"quote":"质保期 ２４ 个月","source":"2","start":0,"end":9,"match":"normalized"}
+results.0.finding.evidence.0 eq {"quote":"不少于90日","source":"招标文件 \"1\"","start":4,"end":10,"line":1,"match":"exact"}
+results.1.finding.evidence.0 eq {"quote":"质保期 ２４ 个月","source":"2","start":0,"end":9,"line":1,"match":"normalized"}
 results.2.finding.evidence.*.source eq ["chunk","招标文件 \"1\""]
 results.2.finding.grounded eq true
 results.3.finding.evidence.0.source eq null
@@ -314,7 +314,7 @@ results.*.finding.evidence.0.match eq ["none","exact"]
 {"id":"2","question":"[[quote=%3C_/review-text%3E后]]"},
 {"id":"3","question":"[[quote=%3Creview-text_id]]"}]}
 --- json
-results.0.finding.evidence.0 eq {"quote":"</review-text>后","source":"chunk","start":1,"end":16,"match":"exact"}
+results.0.finding.evidence.0 eq {"quote":"</review-text>后","source":"chunk","start":1,"end":16,"line":1,"match":"exact"}
 results.1.finding.evidence.0.match eq "normalized"
 results.1.finding.evidence.0.start eq 1
 results.2.finding.evidence.0.match eq "none"

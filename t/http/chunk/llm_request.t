@@ -447,7 +447,7 @@ status eq "complete"
 '{"chunk":"' . '标' x 1000000 . '完","points":[{"id":"a","question":"[[key=a quote=标完]]"},{"id":"b","question":"[[key=b]]"},{"id":"c","rule":"完$"}]}'
 --- json
 status eq "complete"
-results.0.finding.evidence.0 eq {"quote":"标完","source":"chunk","start":999999,"end":1000001,"match":"exact"}
+results.0.finding.evidence.0 eq {"quote":"标完","source":"chunk","start":999999,"end":1000001,"line":1,"match":"exact"}
 results.2.finding.evidence.0.start eq 1000000
 usage.prompt_tokens gt 2000000
 

@@ -94,7 +94,7 @@ results.0.finding.severity eq "fatal"
 results.0.finding.reason eq "太短"
 results.0.finding.suggestion eq "改为90日"
 results.0.finding.confidence eq 0.75
-results.0.finding.evidence eq [{"quote":"有效期60日","source":"chunk","start":2,"end":8,"match":"exact"}]
+results.0.finding.evidence eq [{"quote":"有效期60日","source":"chunk","start":2,"end":8,"line":1,"match":"exact"}]
 results.0.finding.grounded eq true
 results.0.finding.needs_human eq false
 usage len 5
@@ -471,7 +471,7 @@ status eq "complete"
 "points":[{"id":"a","question":"[[quote=不少于90日 quote=有效期 quote=60日]]"}]}
 --- json
 results.0.finding.evidence len 3
-results.0.finding.evidence.0 eq {"quote":"不少于90日","source":"招标文件","start":1,"end":7,"match":"exact"}
+results.0.finding.evidence.0 eq {"quote":"不少于90日","source":"招标文件","start":1,"end":7,"line":1,"match":"exact"}
 results.0.finding.evidence.1.source eq "chunk"
 results.0.finding.evidence.1.start eq 0
 results.0.finding.evidence.2.source eq "chunk"
@@ -599,12 +599,12 @@ results.*.finding.confidence eq [1,1,1,1,1]
 results.0.finding.severity eq "fatal"
 results.0.finding.reason eq "须签字"
 results.0.finding.suggestion eq "请签字"
-results.0.finding.evidence eq [{"quote":"签字：____","source":"chunk","start":7,"end":14,"match":"exact"}]
-results.1.finding.evidence.0 eq {"quote":"盖章","source":"chunk","start":16,"end":18,"match":"exact"}
+results.0.finding.evidence eq [{"quote":"签字：____","source":"chunk","start":7,"end":14,"line":1,"match":"exact"}]
+results.1.finding.evidence.0 eq {"quote":"盖章","source":"chunk","start":16,"end":18,"line":2,"match":"exact"}
 results.1.finding.reason like /./
 results.1.finding.suggestion eq ""
 results.2.finding.evidence eq []
-results.3.finding.evidence.0 eq {"quote":"𠮷😀","source":"chunk","start":0,"end":2,"match":"exact"}
+results.3.finding.evidence.0 eq {"quote":"𠮷😀","source":"chunk","start":0,"end":2,"line":1,"match":"exact"}
 --- wait: 0.1
 --- llm_calls
 count eq 0

@@ -371,7 +371,8 @@ chunks.0.heading eq []
 chunks.0.sha256 eq "426f76a35d53c90f6aaf4e68384c83773cb5d48967f704599bb466e744a5a9cf"
 chunks.0.table_header missing
 chunks.0.oversize missing
-chunks.0 len 7
+chunks.0 len 8
+chunks.0.line eq 1
 chunks len 1
 count eq 1
 elapsed_ms ge 0

@@ -445,6 +445,16 @@ test_overlap(void)
 
     splits("# 甲\n\n乙。\n\n# 丙\n\n丁。\n", 20, 9,
            "[甲] # 甲//乙。\n[丙] # 丙//丁。\n", "none across chapters");
+
+    splits("第一条 甲甲甲甲。\n第二条 乙乙。\n丙丙。\n丁丁丁丁丁丁丁丁。\n", 20, 10,
+           "[第一条] 第一条 甲甲甲甲。\n"
+           "[第二条] 第二条 乙乙。/丙丙。\n"
+           "[第二条] {丙丙。}丁丁丁丁丁丁丁丁。\n", "nor across articles");
+
+    splits("3.1 甲，甲。乙乙。\n3.2 丙，丙。丁丁。戊戊戊戊。\n", 14, 7,
+           "[3.1] 3.1 甲，甲。乙乙。\n"
+           "[3.2] 3.2 丙，丙。丁丁。\n"
+           "[3.2] {丁丁。}戊戊戊戊。\n", "nor across clauses");
 }
 
 
@@ -508,12 +518,80 @@ test_tokens(void)
 
 
 static void
+document_of(review_document_t *document, const char *text, size_t len)
+{
+    memset(document, 0, sizeof(*document));
+
+    document->text.data = text;
+    document->text.len = len;
+
+    (void) review_page_split(pool, document);
+}
+
+
+/* where chunks begin, but for white space: on which page and line */
+
+static void
+test_places(void)
+{
+    size_t                   pages, n, wrong;
+    json_t                  *json;
+    review_buf_t             b;
+    review_chunk_t           chunk;
+    review_split_t          *split;
+    review_document_t        document;
+    review_split_writer_t    w;
+    review_split_options_t   options;
+
+    const char  *text = "\r\n甲甲甲甲。\r\n乙乙。\r丙丙丙丙。\n\f丁丁丁丁丁。\n\n\f"
+                        "戊。己己己己。\f";
+
+    static const size_t  expected[][2] = {
+        { 1, 2 }, { 1, 3 }, { 1, 4 }, { 2, 5 }, { 3, 7 }, { 3, 7 }
+    };
+
+    for (pages = 0; pages < 2; pages++) {
+        options = options_of(8, 2);
+        split = review_split_create(pool, text, strlen(text), &options);
+        document_of(&document, text, strlen(text));
+        document.npages *= pages;
+        review_split_json_writer_init(&w, &document);
+        wrong = 0;
+
+        for (n = 0; review_split_next(split, &chunk) == 1; n++) {
+            review_buf_init(&b, pool, 0);
+            review_split_json_write(&w, &b, &chunk);
+            json = json_loadb(b.data, b.len, 0, NULL);
+
+            if (n >= sizeof(expected) / sizeof(expected[0])
+                || json_integer_value(json_object_get(json, "line"))
+                   != (json_int_t) expected[n][1]
+                || json_integer_value(json_object_get(json, "page"))
+                   != (json_int_t) (expected[n][0] * pages)
+                || !json_object_get(json, "page") != !pages)
+            {
+                wrong++;
+                printf("# %.*s\n", (int) b.len, b.data);
+            }
+
+            json_decref(json);
+        }
+
+        ok(wrong == 0 && n == sizeof(expected) / sizeof(expected[0]),
+           "lines, and %s pages: %zu of %zu are wrong", pages ? "" : "no",
+           wrong, n);
+    }
+}
+
+
+static void
 test_json(void)
 {
     json_t                  *json;
     review_buf_t             b;
     review_chunk_t           chunk;
     review_split_t          *split;
+    review_document_t        document;
     review_split_writer_t    w;
     review_split_options_t   options;
 
@@ -521,7 +599,8 @@ test_json(void)
 
     options = options_of(9, 4);
     split = review_split_create(pool, text, strlen(text), &options);
-    review_split_json_writer_init(&w, text);
+    document_of(&document, text, strlen(text));
+    review_split_json_writer_init(&w, &document);
     review_buf_init(&b, pool, 0);
 
     while (review_split_next(split, &chunk) == 1) {
@@ -530,11 +609,13 @@ test_json(void)
     }
 
     is_str(b, "{\"id\":\"c1\",\"text\":\"# 甲\\n\\n\\\"乙\\\"。\",\"start\":0,"
-           "\"end\":9,\"overlap\":0,\"heading\":[\"甲\"],\"sha256\":\""
+           "\"end\":9,\"overlap\":0,\"line\":1,\"heading\":[\"甲\"],"
+           "\"sha256\":\""
            "49c7d97406ade243b590a86452faab18"
            "2b9157909aa7c244f654572242b9d680\"}\n"
            "{\"id\":\"c2\",\"text\":\"\\\"乙\\\"。丙。\\n\",\"start\":5,"
-           "\"end\":12,\"overlap\":4,\"heading\":[\"甲\"],\"sha256\":\""
+           "\"end\":12,\"overlap\":4,\"line\":3,\"heading\":[\"甲\"],"
+           "\"sha256\":\""
            "580876cd8cae4754f4b6b663532650bd"
            "6419f36643f43663438e2cf127585ac2\"}\n", "chunks as JSON");
 
@@ -675,7 +756,7 @@ test_memory(void)
 
     pool->alloc = tap_alloc;
 
-    ok(failed == 4, "no memory: %d times", failed);
+    ok(failed == 5, "no memory: %d times", failed);
 }
 
 
@@ -770,6 +851,7 @@ main(int argc, char **argv)
     test_overlap();
     test_tables();
     test_tokens();
+    test_places();
     test_json();
     test_request();
     test_options();

@@ -634,12 +634,16 @@ check_text(review_pool_t *pool, const text_t *t,
     review_buf_t            b;
     review_chunk_t          chunk;
     review_split_t         *split;
+    review_document_t       document;
     review_split_writer_t   w;
 
     split = review_split_create(pool, t->data, t->len, options);
     fail_if(split == NULL);
 
-    review_split_json_writer_init(&w, t->data);
+    memset(&document, 0, sizeof(document));
+    document.text.data = t->data;
+    document.text.len = t->len;
+    review_split_json_writer_init(&w, &document);
     review_buf_init(&b, pool, 0);
 
     at = 0;
