@@ -580,6 +580,7 @@ async def splits(port):
         check("Split", body, "%s: the reply is a Split" % name)
         check("SplitRequest", request, "%s: the request is one" % name)
         chunks = json.loads(body)["chunks"]
+        chunks[0]["document"] = json.loads(body)["document"]
 
         status, kind, body = await typed(port, post(path, request, lines))
         Tap.ok((status, kind) == (200, "application/x-ndjson")
@@ -644,18 +645,21 @@ async def tasks(port):
     status, kind, body = await typed(port, asking("text/event-stream"))
     found = events(body)
     Tap.ok((status, kind) == (200, "text/event-stream")
-           and {name for name, _ in found[:-1]} == {"progress"}
+           and found[0][0] == "document"
+           and {name for name, _ in found[1:-1]} == {"progress"}
            and found[-1][0] == "done", "a task: its events",
            (status, kind, found))
+    schemas = {"document": "TaskTexts", "progress": "TaskProgress",
+               "done": "Report"}
     for i, (name, data) in enumerate(found):
-        check("Report" if name == "done" else "TaskProgress", data,
+        check(schemas.get(name, "?"), data,
               "event %d of a task: %s" % (i, name))
 
     status, kind, body = await typed(port, asking("application/x-ndjson"))
     lines = body.splitlines()
     Tap.ok((status, kind) == (200, "application/x-ndjson")
            and [next(iter(json.loads(line))) for line in lines]
-           == ["progress"] * (len(lines) - 1) + ["report"],
+           == ["document"] + ["progress"] * (len(lines) - 2) + ["report"],
            "a task: its lines", (status, kind, body.decode()))
     for i, line in enumerate(lines):
         check("TaskLine", line, "line %d of a task" % i)
