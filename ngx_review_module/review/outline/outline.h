@@ -149,7 +149,7 @@ const review_heading_t *review_heading_common(const review_list_t *headlines,
     size_t from, size_t to);
 
 
-/* clauses that have come, by whose numbers others are known; "": there is none */
+/* clauses that have come, by whose numbers others are known; "": none has */
 
 typedef struct {
     review_str_t        last;            /* 3.2.1 */
