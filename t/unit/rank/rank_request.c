@@ -247,9 +247,9 @@ test_unknown(void)
         "{\"query\": \"x\", \"texts\": [\"y\"], \"model\": \"m\"}");
     bad(400, "/texts/1/txt", "did you mean \"text\"?",
         "{\"query\": \"x\", \"texts\": [\"y\", {\"txt\": \"z\"}]}");
-    bad(400, "/chunks/0/page", "is unknown",
+    bad(400, "/chunks/0/leaf", "is unknown",
         "{\"query\": \"x\", \"chunks\": [{\"text\": \"z\","
-        " \"page\": 1}]}");
+        " \"leaf\": 1}]}");
 }
 
 

@@ -122,8 +122,8 @@ test_known(void)
             "references, vars", "{'chunk':'x','x':1}");
     refused(400, "/chunk/txt", "did you mean \"text\"?",
             "{'chunk':{'text':'x','txt':1}}");
-    refused(400, "/chunk/page", "known are: id, heading, text",
-            "{'chunk':{'text':'x','page':1}}");
+    refused(400, "/chunk/leaf", "known are: id, heading, text",
+            "{'chunk':{'text':'x','leaf':1}}");
     refused(400, "/points/1/severty", "did you mean \"severity\"?",
             "{'chunk':'x','points':['a',{'id':'p','question':'q',"
             "'severty':'fatal'}]}");
