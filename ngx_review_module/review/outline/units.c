@@ -51,42 +51,46 @@ review_units_points(const char *p, const char *last, size_t max)
 
 /*
  * A run of letters, whose first one costs a token, or of spaces, whose fourth
- * one does; as much of it as fits.
+ * one does; as much of it as fits.  It is read no further than that: a run may
+ * be a whole text, which is asked for anew for each chunk.
  */
 
 static const char *
 review_units_run(const char *p, const char *last, size_t *max)
 {
-    size_t       n, cost, rest;
+    size_t       n, rest;
     const char  *s;
+
+    rest = (*p == ' ') ? 0 : REVIEW_UNITS_RUN - 1;
+
+    if (*max < (size_t) (last - p) / REVIEW_UNITS_RUN) {
+        n = *max * REVIEW_UNITS_RUN + (REVIEW_UNITS_RUN - 1 - rest);
+        last = p + n;
+    }
 
     s = p;
 
     if (*p == ' ') {
-        rest = 0;
         while (s < last && *s == ' ') {
             s++;
         }
 
     } else {
-        rest = REVIEW_UNITS_RUN - 1;
         while (s < last && review_units_is_letter(*s)) {
             s++;
         }
     }
 
-    n = (size_t) (s - p);
-    cost = (n + rest) / REVIEW_UNITS_RUN;
+    n = ((size_t) (s - p) + rest) / REVIEW_UNITS_RUN;
 
-    if (cost <= *max) {
-        *max -= cost;
-        return s;
+    if (n > *max) {
+        s = p + *max * REVIEW_UNITS_RUN + (REVIEW_UNITS_RUN - 1 - rest);
+        n = *max;
     }
 
-    n = *max * REVIEW_UNITS_RUN + (REVIEW_UNITS_RUN - 1 - rest);
-    *max = 0;
+    *max -= n;
 
-    return p + n;
+    return s;
 }
 
 

@@ -798,8 +798,9 @@ test_slow(const char *part)
         memcpy(text + i, part, n);
     }
 
-    for (k = 0; k < 3; k++) {
-        options = options_of(sizes[k].max, sizes[k].overlap);
+    for (k = 0; k < 6; k++) {
+        options = options_of(sizes[k % 3].max, sizes[k % 3].overlap);
+        options.tokens = (k >= 3);
         took = now();
 
         split = review_split_create(pool, text, len, &options);
