@@ -102,7 +102,8 @@ typedef struct {
 
 /*
  * Of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK; if it
- * was found in the text's folded form, what that stands for.
+ * was found in the text's folded form, what that stands for.  Of a rule's, the
+ * place of it, too.
  */
 
 typedef struct {
@@ -110,6 +111,7 @@ typedef struct {
                                                NGX_ERROR: it took too much */
     ngx_int_t                   captures[2];
     ngx_uint_t                  folded;
+    review_span_t               span;
 } ngx_http_review_matched_t;
 
 

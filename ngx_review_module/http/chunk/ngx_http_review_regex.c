@@ -42,6 +42,7 @@ typedef struct {
     pcre2_code                 *code;
     ngx_uint_t                  own;        /* it is ours to free */
     ngx_uint_t                  raw;        /* the folded form is not for it */
+    ngx_uint_t                  shown;      /* where it matches is told */
     ngx_http_review_matched_t  *matched;    /* of the cell: the loop's */
     ngx_http_review_matched_t   result;
 } ngx_http_review_regex_item_t;
@@ -65,6 +66,7 @@ typedef struct {
     size_t                      n;
     size_t                      done;       /* the first of them are */
     review_pool_t              *memory;
+    review_source_t            *source;     /* of the text; NULL: not yet */
     ngx_http_review_regex_flow_t  flows[NGX_HTTP_REVIEW_REGEX_FLOWS];
     size_t                      nflows;
     uint64_t                    started;
@@ -339,6 +341,39 @@ ngx_http_review_regex_match_folded(ngx_http_review_regexes_t *regexes,
 }
 
 
+/*
+ * Where it has matched.  The chunk's own source may be with a thread by the
+ * time that the rule's result is written.
+ */
+
+static void
+ngx_http_review_regex_place(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_item_t *item)
+{
+    ngx_http_review_matched_t  *result;
+
+    result = &item->result;
+
+    if (regexes->source == NULL) {
+        regexes->source = review_quote_source_create(regexes->memory,
+                                                     regexes->text.data,
+                                                     regexes->text.len);
+    }
+
+    if (regexes->source == NULL) {
+        result->rc = NGX_ERROR;
+        return;
+    }
+
+    review_quote_source_span(regexes->source, result->captures[0],
+                             result->captures[1], &result->span);
+
+    if (result->folded) {
+        result->span.match = REVIEW_MATCH_NORMALIZED;
+    }
+}
+
+
 /* in all the ways that it may; NGX_AGAIN: its time was over */
 
 static ngx_int_t
@@ -399,6 +434,10 @@ ngx_http_review_regex_run(void *data)
 
         if (ngx_http_review_regex_try(regexes, item) == NGX_AGAIN) {
             regexes->status = NGX_AGAIN;
+        }
+
+        if (item->result.rc == NGX_OK && item->shown) {
+            ngx_http_review_regex_place(regexes, item);
         }
 
         if (regexes->status == NGX_AGAIN
@@ -508,6 +547,8 @@ ngx_http_review_regex_take(ngx_http_review_regexes_t *regexes,
     size_t                         i;
     ngx_http_review_regex_item_t  *item;
 
+    regexes->source = NULL;
+
     /* of a large body all lies in the work's memory already */
 
     if (!ngx_http_review_work_is_large(work->ctx, regexes->text.len)
@@ -575,6 +616,8 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
             ngx_http_review_regex_add(regexes, i, &point->rule->pattern,
                                       point->rule->member, point->rule->raw,
                                       point->rule->regex, &cell->rule);
+
+            regexes->items[regexes->n - 1].shown = 1;
         }
     }
 

@@ -274,7 +274,6 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     review_buf_t         b;
     review_str_t         reason;
     review_rule_t       *rule;
-    review_span_t        span;
     review_verdict_e     verdict;
 
     static review_str_t  found_zh = review_string("规则所述的文字见于本文。");
@@ -309,16 +308,8 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     shown = matched && matched->captures[1] > matched->captures[0];
 
     if (shown) {
-        review_quote_source_span(cell->chunk->sources[0],
-                                 matched->captures[0], matched->captures[1],
-                                 &span);
-
-        if (matched->folded) {
-            span.match = REVIEW_MATCH_NORMALIZED;
-        }
-
         ngx_http_review_result_write_span(&b, &ngx_http_review_result_chunk,
-                                          &span);
+                                          &matched->span);
     }
 
     ngx_http_review_result_write_judgement(cell, &b, shown,
