@@ -22,7 +22,9 @@
 
 typedef struct {
     ngx_http_review_chunk_t    *chunk;      /* not the thread's */
+    ngx_http_review_work_t     *work;       /* its own, with the pool */
     review_pool_t              *pool;
+    review_pool_t              *kept;       /* the texts', lives longer */
     review_quote_t             *quote;
     review_source_t           **sources;
     size_t                      nsources;
@@ -333,7 +335,7 @@ ngx_http_review_evidence_next(ngx_http_review_chunk_t *chunk)
 
             /* a small answer has waited for a large one: so does the next */
 
-            ngx_http_review_work_start(chunk->ctx.work, NGX_MAX_SIZE_T_VALUE,
+            ngx_http_review_work_start(search->work, NGX_MAX_SIZE_T_VALUE,
                                        ngx_http_review_evidence_run,
                                        ngx_http_review_evidence_done, search);
             return;
@@ -361,7 +363,9 @@ ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
     chunk = cell->chunk;
 
     s->chunk = chunk;
+    s->work = NULL;
     s->pool = chunk->memory;
+    s->kept = chunk->memory;
     s->quote = chunk->quote;
     s->sources = chunk->sources;
     s->nsources = chunk->subject.nreferences + 1;
@@ -376,21 +380,38 @@ ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
 }
 
 
-/* the request may go away with the answer: the thread has its own */
+/*
+ * The request may go away with the answer: the thread has its own, in memory
+ * that is given back once the answer has been read.  That of the texts, and of
+ * what is learned of them, is the thread's meanwhile, too.
+ */
 
 static ngx_http_review_search_t *
 ngx_http_review_evidence_search(ngx_http_review_cell_t *cell)
 {
     char                      *p;
     review_str_t              *content;
+    ngx_http_review_ctx_t     *ctx;
+    ngx_http_review_work_t    *work;
     ngx_http_review_search_t  *s;
 
-    s = review_alloc(cell->chunk->memory, sizeof(ngx_http_review_search_t));
-    if (s == NULL) {
+    ctx = &cell->chunk->ctx;
+
+    work = ngx_http_review_work_create(ctx);
+    if (work == NULL) {
+        return NULL;
+    }
+
+    s = review_alloc(work->memory, sizeof(ngx_http_review_search_t));
+
+    if (s == NULL || ngx_http_review_work_hold(work, ctx->work) != NGX_OK) {
         return NULL;
     }
 
     ngx_http_review_evidence_given(cell, s);
+
+    s->work = work;
+    s->pool = work->memory;
 
     content = &s->content;
 
@@ -453,7 +474,7 @@ ngx_http_review_evidence_said(ngx_http_review_search_t *s)
         said.text.len = 0;
     }
 
-    if (review_prompt_body_answer(s->pool, &said.text, &s->said) != 0) {
+    if (review_prompt_body_answer(s->kept, &said.text, &s->said) != 0) {
         s->said.data = NULL;
         return;
     }
@@ -480,9 +501,16 @@ ngx_http_review_evidence_done(void *data)
                             ngx_http_review_cell_t, queue);
 
     if (cell && cell->search == s) {
+
+        /* another one may come to lie where this one has */
+
+        cell->search = NULL;
+
         ngx_http_review_evidence_leave(cell);
         ngx_http_review_evidence_take(cell, s);
     }
+
+    ngx_http_review_work_destroy(s->work);
 
     ngx_http_review_evidence_next(chunk);
 }
