@@ -22,6 +22,10 @@
 #define NGX_HTTP_REVIEW_REGEX_TIME    500000
 #define NGX_HTTP_REVIEW_REGEX_SHORT   4000
 
+/* bytes of a text that the event loop folds; it has no clock for that */
+
+#define NGX_HTTP_REVIEW_REGEX_FOLD    16384
+
 /* the clock is looked at when so many items have been tried */
 
 #define NGX_HTTP_REVIEW_REGEX_ITEMS   64
@@ -302,6 +306,13 @@ ngx_http_review_regex_match_folded(ngx_http_review_regexes_t *regexes,
     size_t          from, to;
     ngx_int_t       rc;
     review_flow_t  *flow;
+
+    if (regexes->limit < NGX_HTTP_REVIEW_REGEX_TIME
+        && regexes->text.len > NGX_HTTP_REVIEW_REGEX_FOLD)
+    {
+        item->result.rc = NGX_ERROR;
+        return NGX_AGAIN;
+    }
 
     flow = ngx_http_review_regex_flow(regexes, &item->pattern);
 
