@@ -11,6 +11,10 @@
 #include "http/request/ngx_http_review_work.h"
 
 
+/* what a cell of the report costs, as bytes of text that is split */
+
+#define NGX_HTTP_REVIEW_TASK_CELL     4
+
 /*
  * What may be read for quotes that reviews have not found: on a thread, a few
  * seconds of it, or in the event loop
@@ -299,6 +303,11 @@ ngx_http_review_task_plan(ngx_http_review_task_t *task)
     for (i = 0; i < plan->nreferences; i++) {
         size += plan->references[i].document.text.len;
     }
+
+    /* a small text may have many chunks, and each of them all points */
+
+    size += size / plan->split.max * plan->npoints
+            * NGX_HTTP_REVIEW_TASK_CELL;
 
     task->load_time = ngx_current_msec - task->ctx.started;
 
