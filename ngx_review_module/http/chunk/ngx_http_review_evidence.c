@@ -13,6 +13,15 @@
 
 #define NGX_HTTP_REVIEW_EVIDENCE_BYTE  2
 
+/*
+ * It may be all quotes, of so many bytes with what is about them; for each the
+ * texts are read, which costs this part of what their bytes do else
+ */
+
+#define NGX_HTTP_REVIEW_EVIDENCE_QUOTE   8
+#define NGX_HTTP_REVIEW_EVIDENCE_QUOTES  64
+#define NGX_HTTP_REVIEW_EVIDENCE_READ    24
+
 /* and its quotes for each reference */
 
 #define NGX_HTTP_REVIEW_EVIDENCE_REFERENCE  640
@@ -306,14 +315,20 @@ ngx_http_review_evidence(ngx_http_review_cell_t *cell,
 static ngx_uint_t
 ngx_http_review_evidence_is_large(ngx_http_review_cell_t *cell)
 {
+    size_t                    size, quotes;
     ngx_http_review_chunk_t  *chunk;
 
     chunk = cell->chunk;
+    size = cell->completion->content.len;
 
-    return ngx_http_review_work_is_large(&chunk->ctx, chunk->size)
-           || ngx_http_review_work_is_large(&chunk->ctx,
-                                            cell->completion->content.len
-                                            * NGX_HTTP_REVIEW_EVIDENCE_BYTE);
+    quotes = ngx_min(size / NGX_HTTP_REVIEW_EVIDENCE_QUOTE,
+                     NGX_HTTP_REVIEW_EVIDENCE_QUOTES);
+
+    size = size * NGX_HTTP_REVIEW_EVIDENCE_BYTE
+           + chunk->size / NGX_HTTP_REVIEW_EVIDENCE_READ * quotes;
+
+    return ngx_http_review_work_is_large(&chunk->ctx,
+                                         ngx_max(size, chunk->size));
 }
 
 
