@@ -292,6 +292,13 @@ async def forms(task):
            and "\\|\\*a\\* &lt;b&gt;，第 1 页" in top,
            "Markdown: not too many, and none has a say in its marks", top)
 
+    many["warnings"] = [{"code": "charset"}] * 25 + [{"code": "lost"}]
+    reply = await page(task, converted(many), MARKDOWN, kind=PDF)
+    top = reply.decode().split("##")[0]
+    Tap.ok(top.count("**未读到**：lost") == 1
+           and top.count("**读取存疑**") == 19 and "**更多警告**：6" in top,
+           "Markdown: doubts hide nothing that was not read", top)
+
 
 async def references(task):
     """they count as the document does"""
