@@ -300,6 +300,25 @@ async def forms(task):
            "Markdown: doubts hide nothing that was not read", top)
 
 
+async def hidden(task):
+    """a person looks at what is quoted from where no reader sees it"""
+    at = WHOLE.index("质量保证期")
+    for name, spans, need in (
+            ("none", [], False), ("before it", [[0, at]], False),
+            ("behind it", [[at + 5, at + 9]], False),
+            ("its end", [[0, 3], [at + 4, at + 9]], True),
+            ("all", [[0, len(WHOLE)]], True)):
+        status, report = await reply_of(task, converted(
+            {"text": WHOLE, "hidden": spans}), kind=PDF)
+        needs = {p["point"]: (p["verdict"], p["needs_human"],
+                              [f["needs_human"] for f in p["findings"]])
+                 for p in report["points"]}
+        Tap.ok(report["status"] == "complete"
+               and needs["there"] == ("pass", need, [need])
+               and needs["blank"] == ("pass", False, []),
+               "hidden, %s: a person looks: %s" % (name, need), needs)
+
+
 async def references(task):
     """they count as the document does"""
     text = "\f".join([WHOLE, REAL[0]])
@@ -462,8 +481,8 @@ async def accept(task):
 def main():
     task = Task()
     try:
-        for test in (documents, forms, references, text_itself, hostile, split,
-                     counted, accept):
+        for test in (documents, forms, hidden, references, text_itself, hostile,
+                     split, counted, accept):
             asyncio.run(asyncio.wait_for(test(task), 120 * SLOW))
     finally:
         task.close()
