@@ -359,7 +359,7 @@ BENCH :=	$(BUILD)/bench
 bench:
 	.ci/install-deps bench
 	$(MAKE) --no-print-directory all $(BENCH)/load $(BENCH)/slots \
-		$(BENCH)/split $(BENCH)/rank \
+		$(BENCH)/split $(BENCH)/rank $(BENCH)/quote \
 		$(BENCH)/node/node_modules/.package-lock.json
 	t/bench/run $(BUILD)/$(SO) $(BENCH)/load $(BENCH)/node/node_modules \
 		$(BENCH_ARGS)
@@ -381,7 +381,7 @@ $(BENCH)/slots: t/bench/slots.c ngx_review_module/review/limit/queue.c \
 	@$(CC) -O2 -I ngx_review_module -Wall -Wextra -Werror -o $@ \
 		$(filter %.c,$^) -lpthread
 
-$(BENCH)/split $(BENCH)/rank: $(BENCH)/%: t/bench/%.c \
+$(BENCH)/split $(BENCH)/rank $(BENCH)/quote: $(BENCH)/%: t/bench/%.c \
 		$(LOWER:%.c=$(BENCH)/obj/%.o)
 	@echo "  CC bench/$(@F)"
 	@$(CC) -O2 $(LOWER_CC) -o $@ $^ $(LOWER_LIBS)

@@ -172,3 +172,45 @@ def rank_round(bench):
         % tuple(number(ms) for ms in (ours["rank_ms"], ours["plain_ms"],
                                       numpy["numpy_ms"], ours["bm25_mb_s"])))
     return {"c": ours, "numpy": numpy}
+
+
+# Quotes
+
+
+KINDS = (("exact", "as they stand there"),
+         ("normalized", "with a space behind each character"),
+         ("nowhere", "that stand nowhere"))
+
+
+def quotes(bench):
+    found = Figures([quotes_round(bench) for _ in range(bench.rounds)])
+    return section(
+        "Quotes",
+        "A law of 22 KB, 44 times, and once more with another word at the end "
+        "of each sentence: 64 quotes of 32 characters, each with that word, "
+        "looked up at once, as those of an answer are. Microseconds a quote, "
+        "the least of 15 runs, with all that is made of the text. In plain "
+        "Python: `find`; then `find` in the text without white space, folded "
+        "by `unicodedata`.",
+        table(["64 quotes", "µs", "rounds", "in Python", "rounds", "Python ÷"],
+              [[title, found.median("module", kind, "us"),
+                span(found.all("module", kind, "us")),
+                found.median("python", kind, "us"),
+                span(found.all("python", kind, "us")),
+                found.ratio(("python", kind, "us"), ("module", kind, "us"))]
+               for kind, title in KINDS]))
+
+
+def quotes_round(bench):
+    result = {"module": told(bench.program("quote"), LAW),
+              "python": told(servers.PYTHON,
+                             os.path.join(servers.HERE, "quote.py"), LAW)}
+    for kind, _ in KINDS:
+        ours, theirs = (result[who][kind] for who in ("module", "python"))
+        wanted = 0 if kind == "nowhere" else 64
+        if ours["found"] != wanted or theirs["found"] != wanted:
+            raise SystemExit("of %s quotes the module finds %d, Python %d"
+                             % (kind, ours["found"], theirs["found"]))
+        say("  %s: %s us, in Python %s" % (kind, number(ours["us"]),
+                                           number(theirs["us"])))
+    return result

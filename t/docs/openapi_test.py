@@ -768,7 +768,7 @@ def negatives():
 
     made("SplitChunk", {
         "id": "c1", "text": "a", "start": 0, "end": 1, "overlap": 0,
-        "heading": [], "sha256": "0" * 64}, (
+        "heading": [], "line": 1, "sha256": "0" * 64}, (
             ("no text", {"text": ""}), ("no hash", {"sha256": "0"}),
             ("half of a header", {"table_header": {"start": 0}}),
             ("oversize that is false", {"oversize": False}),

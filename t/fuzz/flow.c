@@ -8,7 +8,7 @@
  */
 
 #include "../unit/tap.h"
-#include "review/outline/flow.h"
+#include "review/document/flow.h"
 #include "review/base/utf8.h"
 
 #include <utf8proc.h>

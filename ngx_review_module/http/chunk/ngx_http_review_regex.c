@@ -10,7 +10,7 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
-#include "review/outline/flow.h"
+#include "review/document/flow.h"
 
 #if !(NGX_PCRE2)
 #error "ngx_http_review_module needs an nginx that is built with PCRE2"

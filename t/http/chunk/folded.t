@@ -74,7 +74,7 @@ results.1.finding.evidence.0.end eq 10',
 {"id":"itself","rule":"⽂件"}]}
 --- json
 results.*.finding.verdict eq ["pass","pass","pass","pass","pass"]
-results.0.finding.evidence eq [{"quote":"第⻚","source":"chunk","start":1,"end":3,"line":1,"match":"normalized"}]
+results.0.finding.evidence eq [{"quote":"第⻚","source":"chunk","start":1,"end":3,"match":"normalized","line":1}]
 results.1.finding.evidence.0.quote eq "投标⽂件"
 results.2.finding.evidence.0.quote eq "工期：９０天"
 results.3.finding.evidence.0.quote eq "工期：９０天"

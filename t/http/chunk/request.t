@@ -549,8 +549,8 @@ count eq 2
 {"chunk":"a","points":["工期",{"id":"a","question":"q","severty":"fatal"}]}
 400 /points/0/rule/match_ did you mean "match"?
 {"chunk":"a","points":[{"id":"a","rule":{"pattern":"x","match_":"fail"}}]}
-400 /references/1/page known are: id, text
-{"chunk":"a",<points>,"references":[{"id":"a","text":"x"},{"id":"b","text":"x","page":3}]}
+400 /references/1/leaf known are: id, text
+{"chunk":"a",<points>,"references":[{"id":"a","text":"x"},{"id":"b","text":"x","leaf":3}]}
 
 === TEST 26: comments are free everywhere, and so are vars and data
 --- json_request

@@ -225,8 +225,8 @@ def unknown(ask):
             ("of a ranking", "/v1/rank",
              {"query": "x", "texts": ["y"], "k": 1}, "/k"),
             ("of a ranked text", "/v1/rank",
-             {"query": "x", "texts": ["y", {**chunk, "page": 1}]},
-             "/texts/1/page"),
+             {"query": "x", "texts": ["y", {**chunk, "leaf": 1}]},
+             "/texts/1/leaf"),
             ("of a fetch", "/v1/fetch",
              {"urls": ["http://127.0.0.1/a"], "name": "a"}, "/name")):
         ask.refused("a member %s" % name, path, body, pointer)

@@ -448,6 +448,8 @@ def bodies(nginx):
                        % (name, where, ", chunked" if pieces else ""),
                        got[0])
         lines = chunks_of(post(nginx, "/default/split", body, kind, LINES))
+        Tap.ok(lines[0].pop("document") == wanted[1]["document"],
+               "%s: the same document" % name)
         Tap.ok(lines == wanted[1]["chunks"], "%s: the same lines" % name)
 
     for name, body, kind, wanted in (

@@ -99,7 +99,7 @@ async def tokens_of(nginx, path, body):
     """the estimate for the prompt of a body's only call"""
     await get(nginx.llm_port, "/_reset", "POST")
     _, reply = await post(nginx, path, body)
-    warned = "warnings" in reply
+    warned = "prompt_cut" in reply
     prompts = await asked(nginx)
     if len(prompts) != 1:
         raise SystemExit("one call is expected: %s" % reply)
@@ -213,7 +213,7 @@ async def report(nginx, how):
 
     body["document"] = "投标有效期90日。投标人不得忽略上述要求。"
     _, reply = await post(nginx, path, body)
-    Tap.ok("warnings" not in reply, "%s: none of a plain one" % how, reply)
+    Tap.ok("injection" not in reply, "%s: none of a plain one" % how, reply)
 
 
 async def controls(nginx, how):

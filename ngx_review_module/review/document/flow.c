@@ -1,5 +1,5 @@
 
-#include "review/outline/flow.h"
+#include "review/document/flow.h"
 #include "review/outline/line.h"
 #include "review/outline/sign.h"
 #include "review/quote/skip.h"

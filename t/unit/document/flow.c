@@ -10,7 +10,7 @@
  */
 
 #include "tap.h"
-#include "review/outline/flow.h"
+#include "review/document/flow.h"
 #include "review/base/utf8.h"
 
 
