@@ -101,6 +101,49 @@ review_flow_closes(int32_t before, int32_t c)
 }
 
 
+/* columns that a blank takes, where columns are told by them */
+
+static size_t
+review_flow_blank(int32_t c)
+{
+    return review_flow_is_blank(c) ? 1 + (c == 0x3000) : 0;
+}
+
+
+/*
+ * Do the blanks in [from, to) part columns?  Wide ones do, unless they space
+ * out a title, whose characters stand each for itself.
+ */
+
+static int
+review_flow_parts(const review_flow_writer_t *w, const char *from,
+    const char *to)
+{
+    size_t       n;
+    const char  *p;
+
+    if (to - from < REVIEW_FLOW_COLUMNS) {
+        return 0;
+    }
+
+    for (p = from, n = 0; p < to; /* void */) {
+        n += review_flow_blank(review_utf8_next(&p, to));
+    }
+
+    if (n < REVIEW_FLOW_COLUMNS) {
+        return 0;
+    }
+
+    (void) review_sign_back(&from, w->text);
+    (void) review_utf8_next(&to, w->last);
+
+    return review_flow_width(review_sign_back(&from, w->text))
+           == REVIEW_FLOW_HAN
+           || review_flow_width(review_sign_peek(to, w->last))
+              == REVIEW_FLOW_HAN;
+}
+
+
 /* "n" bytes that stand for [from, to) of the text, or are those themselves */
 
 static void
@@ -230,7 +273,7 @@ review_flow_settle(review_flow_writer_t *w, const char *to, int32_t c)
 
     w->blanks = NULL;
 
-    if (review_flow_closes(w->before, c)) {
+    if (review_flow_closes(w->before, c) && !review_flow_parts(w, p, to)) {
         return;
     }
 
@@ -348,7 +391,7 @@ review_flow_is_row(const review_line_t *line)
             return 1;
         }
 
-        blanks = review_flow_is_blank(c) ? blanks + 1 + (c == 0x3000) : 0;
+        blanks = review_flow_is_blank(c) ? blanks + review_flow_blank(c) : 0;
 
         if (blanks >= REVIEW_FLOW_COLUMNS) {
             return 1;
@@ -436,6 +479,24 @@ review_flow_is_over(const review_line_t *line)
 }
 
 
+/* one of a list, by a mark that begins no section: "★", "A、" */
+
+static int
+review_flow_is_item(const review_line_t *line)
+{
+    int32_t      c, next;
+    const char  *p;
+
+    p = line->text;
+    c = review_utf8_next(&p, line->end);
+    next = review_sign_peek(p, line->end);
+
+    return review_skip_is_bullet(c, next)
+           || (c < 0x80 && review_sign_is_letter(c)
+               && (next == 0x3001 || next == 0xff0e));
+}
+
+
 /* was the line only wrapped, so that the next one goes on with it? */
 
 static int
@@ -444,7 +505,8 @@ review_flow_joins(review_flow_writer_t *w, const review_line_t *line,
     const review_mark_t *ahead)
 {
     if (ahead->bullet || ahead->rank || ahead->hashes || mark->hashes
-        || mark->contents || (mark->title && mark->rank <= REVIEW_RANK_SECTION)
+        || (mark->title && mark->rank <= REVIEW_RANK_SECTION)
+        || review_flow_is_item(next) || review_mark_contents(line)
         || review_flow_is_over(line))
     {
         return 0;

@@ -476,11 +476,61 @@ static const int32_t  review_number_references[] = {
 };
 
 
-/* a decimal of several parts names a clause; "c" follows it */
+/* 3.2 公里, 3.2 mm, 3.2 条规定: what no title begins with */
+
+static int
+review_number_is_measure(const char *p, const char *last)
+{
+    size_t               i;
+    const review_str_t  *word;
+
+    static const review_str_t  words[] = {
+        review_string("公里"), review_string("公斤"), review_string("公顷"),
+        review_string("千克"), review_string("千米"), review_string("千瓦"),
+        review_string("毫米"), review_string("厘米"), review_string("微米"),
+        review_string("毫升"), review_string("平方米"),
+        review_string("平方公里"), review_string("立方米"),
+        review_string("小时"), review_string("分钟"), review_string("个月"),
+        review_string("美元"), review_string("欧元"), review_string("元人民币"),
+        review_string("条规定"), review_string("条要求"), review_string("条所"),
+        review_string("条的"), review_string("款规定"), review_string("款要求"),
+        review_string("款所"), review_string("款的"), review_string("项规定"),
+        review_string("项要求"), review_string("项所"), review_string("项的"),
+        review_string("节规定"), review_string("节要求"), review_string("节所"),
+        review_string("节的"),
+        review_string("mm"), review_string("cm"), review_string("km"),
+        review_string("m²"), review_string("m³"), review_string("kg"),
+        review_string("kW"), review_string("kV"), review_string("kVA"),
+        review_string("kWh"), review_string("kN"), review_string("kPa"),
+        review_string("MPa"), review_string("Hz"), review_string("kHz"),
+        review_string("MHz"), review_string("GHz"), review_string("ms")
+    };
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        word = &words[i];
+
+        if ((size_t) (last - p) >= word->len
+            && memcmp(p, word->data, word->len) == 0
+            && (!review_sign_is_letter(*p) || (size_t) (last - p) == word->len
+                || !review_sign_is_letter(p[word->len])))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* a decimal of several parts names a clause; "p" follows it */
 
 static void
-review_number_clause(review_mark_t *mark, const char *end, int32_t c)
+review_number_clause(review_mark_t *mark, const char *end, const char *p)
 {
+    int32_t  c;
+
+    c = review_sign_peek(p, mark->end);
+
     if (review_number_in(c, review_number_after)) {
         return;
     }
@@ -488,7 +538,9 @@ review_number_clause(review_mark_t *mark, const char *end, int32_t c)
     mark->clause = REVIEW_CLAUSE_DECIMAL;
     mark->clause_end = end;
 
-    if (review_number_in(c, review_number_amounts)) {
+    if (review_number_in(c, review_number_amounts)
+        || review_number_is_measure(p, mark->end))
+    {
         mark->doubt = REVIEW_DOUBT_SURE;
 
     } else if (review_number_in(c, review_number_measures)
@@ -553,9 +605,11 @@ review_number_decimal(review_mark_t *mark, const char *p)
     }
 
     c = review_sign_peek(p, last);
-    review_number_clause(mark, s, c);
+    review_number_clause(mark, s, p);
 
-    if (review_number_in(c, review_number_measures)) {
+    if (mark->doubt == REVIEW_DOUBT_SURE
+        || review_number_in(c, review_number_measures))
+    {
         return;
     }
 

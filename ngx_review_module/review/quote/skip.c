@@ -584,25 +584,25 @@ review_skip_pages(review_skipping_t *s)
 }
 
 
-/* a bullet that the normalized form keeps, or one that it does not */
-
-static int
+int
 review_skip_is_bullet(int32_t c, int32_t next)
 {
     switch (c) {
 
-    case 0xb7: case 0x25a0: case 0x25a1: case 0x25aa: case 0x25ab:
-    case 0x25b6: case 0x25ba: case 0x25c6: case 0x25c7: case 0x25cf:
-    case 0x25e6: case 0x2605: case 0x2610: case 0x2611: case 0x2612:
-    case 0x2713: case 0x2714: case 0x27a2: case 0x27a4: case 0xf06c:
-    case 0xf0d8: case 0xf0fc:
+    case 0xb7: case 0x203b: case 0x25a0: case 0x25a1: case 0x25aa:
+    case 0x25ab: case 0x25b2: case 0x25b3: case 0x25b6: case 0x25ba:
+    case 0x25c6: case 0x25c7: case 0x25cf: case 0x25e6: case 0x2605:
+    case 0x2606: case 0x2610: case 0x2611: case 0x2612: case 0x2713:
+    case 0x2714: case 0x27a2: case 0x27a4:
         return 1;
 
     case '+': case 0x25cb: case 0x2013: case 0x2014:
         return review_skip_is_blank(next);
     }
 
-    return c >= 0x2460 && c <= 0x249b;          /* circled, in brackets */
+    return (c >= 0x2460 && c <= 0x249b)         /* circled, in brackets */
+           || (c >= 0x3220 && c <= 0x3229)
+           || (c >= 0xf020 && c <= 0xf0ff);     /* of a font of symbols */
 }
 
 

@@ -40,6 +40,10 @@ typedef struct {
 } review_skip_t;
 
 
+/* is it a bullet, be it one that the normalized form keeps?  "next" follows */
+
+int review_skip_is_bullet(int32_t c, int32_t next);
+
 /* those of these kinds; the text is not kept; 0, or -1: no memory */
 
 int review_skip_find(review_skip_t *skip, review_pool_t *pool,

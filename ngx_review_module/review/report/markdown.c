@@ -658,13 +658,32 @@ review_report_markdown_doubt(review_report_writer_t *w,
 }
 
 
-/* of a text: pages, then the first of the warnings */
+/* of the doubts, or of all else, the first "max"; how many */
+
+static size_t
+review_report_markdown_doubts(review_report_writer_t *w,
+    const review_document_t *doc, const review_str_t *id, int doubt, size_t max)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < doc->nwarnings && n < max; i++) {
+        if (review_warning_is_doubt(&doc->warnings[i].code) == doubt) {
+            review_report_markdown_doubt(w, &doc->warnings[i], id);
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+/* of a text: pages, then the first of the warnings, doubts at last */
 
 static void
 review_report_markdown_lacks(review_report_writer_t *w,
     const review_document_t *doc, const review_str_t *id)
 {
-    size_t  i;
+    size_t  n;
 
     if (doc->nwithout) {
         review_report_markdown_lack(w, w->words->unread, id);
@@ -675,13 +694,12 @@ review_report_markdown_lacks(review_report_writer_t *w,
         review_buf_puts(w->b, "\n");
     }
 
-    for (i = 0; i < doc->nwarnings && i < REVIEW_REPORT_DOUBTS; i++) {
-        review_report_markdown_doubt(w, &doc->warnings[i], id);
-    }
+    n = review_report_markdown_doubts(w, doc, id, 0, REVIEW_REPORT_DOUBTS);
+    n += review_report_markdown_doubts(w, doc, id, 1, REVIEW_REPORT_DOUBTS - n);
 
-    if (i < doc->nwarnings) {
+    if (n < doc->nwarnings) {
         review_report_markdown_lack(w, w->words->more, id);
-        review_buf_number(w->b, doc->nwarnings - i);
+        review_buf_number(w->b, doc->nwarnings - n);
         review_buf_puts(w->b, "\n");
     }
 }

@@ -340,6 +340,39 @@ review_report_merge_place(review_report_merge_t *m,
 }
 
 
+/* does any of it stand where no reader sees it? */
+
+static int
+review_report_merge_is_hidden(const review_report_t *report,
+    const review_report_evidence_t *e)
+{
+    size_t                    low, high, middle;
+    const review_document_t  *doc;
+
+    if (e->kind == REVIEW_REPORT_NOWHERE) {
+        return 0;
+    }
+
+    doc = e->kind == REVIEW_REPORT_DOCUMENT
+          ? report->text : &report->references[e->reference].document;
+
+    /* the first that ends behind its start */
+
+    for (low = 0, high = doc->nhidden; low < high; /* void */) {
+        middle = low + (high - low) / 2;
+
+        if (doc->hidden[middle].end <= e->start) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return low < doc->nhidden && doc->hidden[low].start < e->end;
+}
+
+
 static int
 review_report_merge_group(review_report_merge_t *m,
     review_report_group_t *group, const uint32_t *entries, uint32_t n)
@@ -376,6 +409,11 @@ review_report_merge_group(review_report_merge_t *m,
 
     group->nevidence = review_report_merge_sort_evidence(group->evidence,
                                                          group->nevidence);
+
+    for (i = 0; i < group->nevidence; i++) {
+        group->needs_human |= review_report_merge_is_hidden(m->report,
+                                                        &group->evidence[i]);
+    }
 
     review_report_merge_place(m, group);
 

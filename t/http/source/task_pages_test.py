@@ -292,6 +292,32 @@ async def forms(task):
            and "\\|\\*a\\* &lt;b&gt;，第 1 页" in top,
            "Markdown: not too many, and none has a say in its marks", top)
 
+    many["warnings"] = [{"code": "charset"}] * 25 + [{"code": "lost"}]
+    reply = await page(task, converted(many), MARKDOWN, kind=PDF)
+    top = reply.decode().split("##")[0]
+    Tap.ok(top.count("**未读到**：lost") == 1
+           and top.count("**读取存疑**") == 19 and "**更多警告**：6" in top,
+           "Markdown: doubts hide nothing that was not read", top)
+
+
+async def hidden(task):
+    """a person looks at what is quoted from where no reader sees it"""
+    at = WHOLE.index("质量保证期")
+    for name, spans, need in (
+            ("none", [], False), ("before it", [[0, at]], False),
+            ("behind it", [[at + 5, at + 9]], False),
+            ("its end", [[0, 3], [at + 4, at + 9]], True),
+            ("all", [[0, len(WHOLE)]], True)):
+        status, report = await reply_of(task, converted(
+            {"text": WHOLE, "hidden": spans}), kind=PDF)
+        needs = {p["point"]: (p["verdict"], p["needs_human"],
+                              [f["needs_human"] for f in p["findings"]])
+                 for p in report["points"]}
+        Tap.ok(report["status"] == "complete"
+               and needs["there"] == ("pass", need, [need])
+               and needs["blank"] == ("pass", False, []),
+               "hidden, %s: a person looks: %s" % (name, need), needs)
+
 
 async def references(task):
     """they count as the document does"""
@@ -455,8 +481,8 @@ async def accept(task):
 def main():
     task = Task()
     try:
-        for test in (documents, forms, references, text_itself, hostile, split,
-                     counted, accept):
+        for test in (documents, forms, hidden, references, text_itself, hostile,
+                     split, counted, accept):
             asyncio.run(asyncio.wait_for(test(task), 120 * SLOW))
     finally:
         task.close()

@@ -178,6 +178,20 @@ test_clauses(void)
               "1.4 分包: 1.4 分包\n",
               "what may be a measure is one unless it counts on");
 
+    are_named("3.1 范围: 3.1 范围\n"
+              "3.1 范围: 全程\n"
+              "3.1 范围: 3.2 公里，桥长\n"
+              "3.1 范围: 3.2km，厚\n"
+              "3.1 范围: 3.2 mm\n"
+              "3.1 范围: 3.2 小时，按照\n"
+              "3.1 范围: 3.2 款规定的期限，即第\n"
+              "3.1 范围: 3.2 项所列。\n"
+              "3.2 条件: 3.2 条件\n"
+              "3.3 款项支付: 3.3 款项支付\n"
+              "3.4 项目经理: 3.4 项目经理\n"
+              "3.5 mmap: 3.5 mmap\n",
+              "what no title begins with, though it counts on");
+
     are_named("3.1: 3.1 甲，乙。\n"
               "3.1: 2.5 版本，不再使用。\n"
               "3.1: 10.2 条所称的，丙。\n"
