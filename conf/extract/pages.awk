@@ -1,29 +1,33 @@
 # The text of a PDF, each page with a form feed at its end, becomes
 # application/vnd.review.text+json.  Bytes, not characters: LC_ALL=C.
 #
-#   awk -v shares=FILE -v blank=FILE -v words=FILE -f pages.awk text
+#   awk -v shares=FILE -v ink=FILE -v words=FILE -f pages.awk text
 #
 # shares      PAGE PERCENT: how much of it pictures cover
-# blank       PAGE: shows nothing at all
+# ink         PAGE DOTS: what a page without pictures shows, painted small
 # words       CODE DETAIL: warnings of the whole
 #
 # A page that is all picture and has much text was recognised.  What other
 # pictures show nobody has read, be they larger than a logo, a stamp or a
-# signature.  Whether a page has too little text is left to the reader, who says
-# so of one that has none.
+# signature.  A page that shows no more than its few letters may, be they large,
+# has all of its text: the title of a chapter, but not a number alone.  Whether
+# another one has too little is left to the reader.
 
 BEGIN {
     all = 80            # percent of a page
     large = 5
     much = 600          # bytes
+    letter = 100        # dots of a large letter,
+    small = 30          # and of one of a page's number
 
     while ((getline line <shares) > 0) {
         split(line, of, " ")
         share[of[1]] = of[2] + 0
     }
 
-    while ((getline line <blank) > 0) {
-        nothing[line + 0] = 1
+    while ((getline line <ink) > 0) {
+        split(line, of, " ")
+        dots[of[1]] = of[2] + 0
     }
 
     while ((getline line <words) > 0) {
@@ -59,6 +63,13 @@ function seen(s) {
     return s
 }
 
+# what is left of a page's number
+
+function said(s) {
+    gsub(/第|页|頁|共|Page|page|PAGE|of|[0-9\/.|_-]|–|—/, "", s)
+    return s
+}
+
 function warn(code, detail, page) {
     warnings = warnings (warnings == "" ? "" : ",") "{\"code\":\"" code \
         "\",\"detail\":\"" escaped(detail) "\"" \
@@ -68,8 +79,16 @@ function warn(code, detail, page) {
 {
     kind = ""
 
-    if (NR in nothing) {
+    shown = seen($0)
+
+    if (NR in dots && shown == "" && dots[NR] == 0) {
         kind = "blank"
+
+    } else if (NR in dots && points(said(shown)) >= 2 \
+               && dots[NR] <= small * points(shown) \
+                              + (letter - small) * points(said(shown)))
+    {
+        kind = "text"
 
     } else if (share[NR] >= all && length($0) >= much) {
         kind = "ocr"

@@ -96,21 +96,32 @@ ngx_http_review_extract_begin(ngx_http_review_call_t *call)
 }
 
 
-/* does the converter answer with more than the text? */
+/*
+ * Does the converter answer with more than the text?  Any JSON says so, since
+ * what is told of pages must not be lost in a text.
+ */
 
 static ngx_uint_t
 ngx_http_review_extract_is_json(ngx_http_request_t *sr)
 {
+    size_t      len;
     ngx_str_t  *type;
 
-    static ngx_str_t  json = ngx_string("application/vnd.review.text+json");
+    static ngx_str_t  json = ngx_string("application/json");
 
     type = &sr->headers_out.content_type;
 
-    return type->len >= json.len
-           && ngx_strncasecmp(type->data, json.data, json.len) == 0
-           && (type->len == json.len || type->data[json.len] == ';'
-               || type->data[json.len] == ' ');
+    for (len = 0; len < type->len; len++) {
+        if (type->data[len] == ';' || type->data[len] == ' ') {
+            break;
+        }
+    }
+
+    return (len == json.len
+            && ngx_strncasecmp(type->data, json.data, len) == 0)
+           || (len > 5
+               && ngx_strncasecmp(type->data + len - 5, (u_char *) "+json", 5)
+                  == 0);
 }
 
 

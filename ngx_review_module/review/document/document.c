@@ -94,7 +94,7 @@ review_document_check_told(review_document_t *doc)
 
         review_page_text(doc, i, &text);
 
-        if (review_utf8_blank(text.data, text.len)) {
+        if (review_page_blank(&text)) {
             doc->pages[i].kind = REVIEW_PAGE_SCAN;
         }
     }

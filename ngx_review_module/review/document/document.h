@@ -138,6 +138,10 @@ int review_page_judge(review_pool_t *pool, review_document_t *doc);
 void review_page_text(const review_document_t *doc, size_t n,
     review_str_t *text);
 
+/* is there nothing in a page's text that could be read?  1 or 0 */
+
+int review_page_blank(const review_str_t *text);
+
 
 /*
  * extracted.c: what a converter answers as application/vnd.review.text+json:

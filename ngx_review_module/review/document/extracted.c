@@ -402,8 +402,11 @@ review_extracted_document(review_pool_t *pool, review_document_t *doc,
 
     doc->text = members.text;
 
-    rc = members.pages ? review_extracted_pages(pool, doc, members.pages, err)
-                       : review_page_split(pool, doc);
+    /* an empty list says no more than none: form feeds are looked at */
+
+    rc = json_array_size(members.pages)
+         ? review_extracted_pages(pool, doc, members.pages, err)
+         : review_page_split(pool, doc);
 
     if (rc == 0) {
         rc = review_extracted_hidden(pool, doc, members.hidden, err);

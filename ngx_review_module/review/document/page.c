@@ -132,6 +132,10 @@ review_page_class(int32_t c)
         return REVIEW_PAGE_IS_LETTER;
     }
 
+    if (c == 0xfffd) {
+        return REVIEW_PAGE_IS_SPACE;
+    }
+
     switch (utf8proc_category(c)) {
 
     case UTF8PROC_CATEGORY_LU:
@@ -151,6 +155,12 @@ review_page_class(int32_t c)
     case UTF8PROC_CATEGORY_ZP:
     case UTF8PROC_CATEGORY_CC:
     case UTF8PROC_CATEGORY_CF:
+        return REVIEW_PAGE_IS_SPACE;
+
+    /* glyphs of a font that tells no characters: nobody can read them */
+
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CN:
         return REVIEW_PAGE_IS_SPACE;
 
     default:
@@ -537,4 +547,23 @@ review_page_text(const review_document_t *doc, size_t n, review_str_t *text)
     if (text->len && text->data[text->len - 1] == '\f') {
         text->len--;
     }
+}
+
+
+int
+review_page_blank(const review_str_t *text)
+{
+    const char  *p, *last;
+
+    last = text->data + text->len;
+
+    for (p = text->data; p < last; /* void */) {
+        if (review_page_class(review_utf8_next(&p, last))
+            != REVIEW_PAGE_IS_SPACE)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }

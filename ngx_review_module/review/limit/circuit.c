@@ -42,7 +42,7 @@ review_circuit_wait(const review_circuit_t *c, uint64_t now)
     }
 
     if (c->state == REVIEW_CIRCUIT_HALF_OPEN && c->probing > c->row) {
-        return review_circuit_left(now, c->since, c->expiry);
+        return review_circuit_left(now, c->since, c->pause);
     }
 
     return 0;
@@ -176,7 +176,13 @@ review_circuit_room(review_circuit_t *c, uint64_t now)
         (void) review_circuit_ticket(c);
     }
 
-    return c->probing > c->row ? 0 : c->row + 1 - c->probing;
+    /* one that hangs keeps nobody from asking again */
+
+    if (c->probing > c->row) {
+        return review_circuit_left(now, c->since, c->pause) ? 0 : 1;
+    }
+
+    return c->row + 1 - c->probing;
 }
 
 
@@ -383,12 +389,5 @@ review_circuit_state(const review_circuit_t *c, uint64_t now)
 uint32_t
 review_circuit_retry_after(const review_circuit_t *c, uint64_t now)
 {
-    uint32_t  left;
-
-    left = review_circuit_wait(c, now);
-
-    /* most probes end long before they expire */
-
-    return c->state == REVIEW_CIRCUIT_HALF_OPEN && left > c->conf.pause
-           ? c->conf.pause : left;
+    return review_circuit_wait(c, now);
 }

@@ -11,9 +11,10 @@
  * them in flight, no window ever sees enough of them.
  *
  * Open, there is no room.  After a pause it is half-open: one call is let
- * through as a probe, and with each that is answered one more at a time.  If a
- * probe fails, it opens again, for twice as long; if some in a row are
- * answered, it closes.  It also closes when nobody has asked for a window.
+ * through as a probe, and with each that is answered one more at a time; where
+ * none ends, one more after each pause.  If a probe fails, it opens again, for
+ * twice as long; if some in a row are answered, it closes.  It also closes when
+ * nobody has asked for a window.
  *
  * A call is given a ticket, and its result is told with that.  A result counts
  * only while the circuit is in the state in which the call was let through, so

@@ -205,11 +205,14 @@ PAGES = [
     ({"lines": ["- 4 -"]}, None, "scan"),
     ({}, "blank", "blank"),
     ({"drawing": True}, None, "scan"),
-    ({"lines": ["附件一"]}, None, "scan"),
+    ({"lines": ["附件一"]}, "text", "text"),
+    ({"lines": ["第二章 评标办法", "12"]}, "text", "text"),
+    ({"lines": ["附件二"], "picture": 0.02}, None, "scan"),
+    ({"lines": ["附件", "- 5 -"], "drawing": True}, None, "scan"),
     ({"lines": LINES, "picture": 1}, "ocr", "ocr"),
     ({"lines": LINES[6:9], "picture": 0.02}, None, "text"),
     ({"lines": LINES[9:12], "picture": 0.3}, None, "text"),
-    ({"lines": ['A "quoted" \\ back slash, and words enough']}, None, "text"),
+    ({"lines": ['A "quoted" \\ back slash, and words enough']}, "text", "text"),
 ]
 
 
@@ -228,7 +231,7 @@ def pages(extractor):
     Tap.ok([page.get("kind") for page in reply["pages"]] == list(told),
            "pages: what is known of them", reply["pages"])
     Tap.ok([(w["code"], w["page"]) for w in reply["warnings"]]
-           == [("picture", 10)], "pages: a picture beside text",
+           == [("picture", 13)], "pages: a picture beside text",
            reply["warnings"])
     Tap.ok('A "quoted" \\ back slash' in text and LINES[6] in text,
            "pages: their text", text)

@@ -408,7 +408,23 @@ async def hostile(task):
                                          in str(body.get("detail"))),
                    "%s: %r" % (name, text[:40]), (status, str(body)[:300]))
 
-    for kind in ("application/json", JSON + "x", "text/x; a=" + JSON):
+    for kind in ("application/json", "Application/JSON;charset=utf-8",
+                 "application/x+json", JSON + ";charset=utf-8"):
+        status, report = await reply_of(task, scanned(
+            "kind=%s text=%s" % (kind, urllib.parse.quote(json.dumps(
+                {"text": REAL[0] + "\f", "pages": [
+                    {"start": 0, "kind": "scan"}]}, ensure_ascii=False)))),
+            kind=PDF)
+        Tap.ok(status == 200 and report["document"]["pages_without_text"]
+               == [1], "%s is told of pages" % kind,
+               (status, str(report)[:200]))
+        status, report = await reply_of(task, scanned(
+            "kind=%s text=%s" % (kind, urllib.parse.quote(REAL[0]))),
+            kind=PDF)
+        Tap.ok(status == 502, "%s that is none: a problem" % kind,
+               (status, str(report)[:200]))
+
+    for kind in ("text/json", JSON + "x", "text/x; a=" + JSON):
         status, report = await reply_of(task, scanned(
             "kind=%s text=%s" % (kind.replace(" ", ""), urllib.parse.quote(
                 json.dumps({"text": REAL[0]}, ensure_ascii=False)))),

@@ -271,8 +271,13 @@ test_extracted(void)
     ok(extracted(&doc, "{'text':'甲\\f乙','pages':null,'hidden':null,"
                  "'warnings':null}", &err) == 0 && doc.npages == 2
        && strcmp(kinds(&doc), "ss") == 0, "no pages: form feeds make them");
+    ok(extracted(&doc, "{'text':'\xef\xbf\xbd\xef\xbf\xbd\xee\x80\x80\\f"
+                 "\xef\xbf\xbd甲','pages':[{'start':0,'kind':'text'},"
+                 "{'start':4,'kind':'text'}]}", &err) == 0
+       && strcmp(kinds(&doc), "st") == 0, "glyphs that are no characters");
     ok(extracted(&doc, "{'text':'甲\\f乙','pages':[]}", &err) == 0
-       && doc.npages == 0, "an empty list: there are none");
+       && doc.npages == 2 && strcmp(kinds(&doc), "ss") == 0,
+       "an empty list: the same");
 
     ok(extracted(&doc, "{'text':'甲乙丙丁','hidden':[[0,1],[2,4]],"
                  "'x-tool':{'a':1}}", &err) == 0

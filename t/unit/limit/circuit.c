@@ -375,14 +375,22 @@ test_lost(void)
     half_open_it();
     lost = begin(PROBE);
 
-    now += EXPIRY - 1;
+    now += REVIEW_CIRCUIT_PAUSE - 1;
     ok(begin(REFUSE)
        && review_circuit_retry_after(&circuit, now) == 1,
        "a probe is waited for");
 
     now++;
+    ok(begin(PROBE) == lost && begin(REFUSE), "but no longer than a pause");
+    end(lost, REVIEW_CIRCUIT_GOOD);
+    ok(is(REVIEW_CIRCUIT_HALF_OPEN) && begin(PROBE) == lost,
+       "an answer is one, whichever of them it is of");
+
+    half_open_it();
+    lost = begin(PROBE);
+    now += EXPIRY;
     ticket = begin(PROBE);
-    ok(ticket && begin(REFUSE),
+    ok(ticket != lost && begin(REFUSE),
        "one that is lost is followed by another");
 
     end(lost, REVIEW_CIRCUIT_FAILED);
