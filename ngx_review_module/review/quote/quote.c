@@ -72,6 +72,11 @@ static const unsigned  review_quote_forms[] = {
     (sizeof(review_quote_forms) / sizeof(review_quote_forms[0]))
 
 
+/* bytes of a text that has others: each takes five times as much */
+
+#define REVIEW_QUOTE_FORMED  (16 * 1024 * 1024)
+
+
 struct review_source_s {
     review_pool_t   *pool;
     review_str_t     text;
@@ -698,6 +703,10 @@ review_quote_source_find_normalized(review_source_t *source, review_quote_t *q,
 
     if (review_quote_source_look(source, form, q, place)) {
         return 1;
+    }
+
+    if (source->text.len > REVIEW_QUOTE_FORMED) {
+        q->gave_up = 1;
     }
 
     for (i = 1; i < REVIEW_QUOTE_FORMS && !q->gave_up; i++) {

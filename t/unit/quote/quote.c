@@ -558,6 +558,43 @@ test_spent(void)
 }
 
 
+/* a text that is too large to be read without its page ends, too */
+
+static void
+test_forms(void)
+{
+    int               i;
+    char             *text;
+    size_t            len;
+    review_span_t     span;
+    review_quote_t   *q;
+    review_pool_t    *own;
+    review_source_t  *source;
+
+    static const char          end[] = "see the law\n- 3 -\n\f\nof 2026.";
+    static const review_str_t  across = review_string("the lawof 2026.");
+    static const size_t        sizes[] = { 1024, 16 * MB + 1 };
+
+    for (i = 0; i < 2; i++) {
+        own = tap_pool();
+        len = sizes[i] + sizeof(end) - 1;
+        text = review_alloc(own, len);
+        memset(text, 'x', sizes[i]);
+        memcpy(text + sizes[i], end, sizeof(end) - 1);
+
+        q = review_quote_create(own);
+        source = review_quote_source_create(own, text, len);
+        review_quote_begin(q);
+        review_quote_set(q, &across);
+
+        ok((review_quote_source_find(source, q, &span) != REVIEW_MATCH_NONE)
+           == !i && review_quote_gave_up(q) == i,
+           "over a page's end, in %zu bytes", len);
+        tap_pool_free(own);
+    }
+}
+
+
 /* what an index tells is not in the text is not looked for there */
 
 static void
@@ -615,6 +652,7 @@ main(int argc, char **argv)
     test_large();
     test_spent();
     test_index();
+    test_forms();
 
     test_slow("one long number", "1", "１", 4000, "");
     test_slow("a number cut at every place", "12x", "2x1", 30000, "");
