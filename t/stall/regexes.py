@@ -24,6 +24,15 @@ async def backtrack(nginx):
     await ask(nginx, "a" * 60000 + "!", ["(a+)+$"] * 10)
 
 
+@row("Texts folded for regexes", "client", "`review_max_chunk_size`",
+     "thread, from 16 KB", "t/http/chunk/folded.t")
+async def folded(nginx):
+    for piece in "a\f", "甲 ", "甲\n", "⻚", "第 1 页\n\f第一章\n":
+        for size in 15000, 60000, 900000:
+            await ask(nginx, piece * (size // len(piece.encode())),
+                      ["没有的话%d" % i for i in range(10)])
+
+
 @row("Regexes that do not backtrack", "client, rubric", BOUND, WHERE, TEST)
 async def possessive(nginx):
     await ask(nginx, "1" * 60000, [r"\d++x"] * 10)

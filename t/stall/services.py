@@ -34,6 +34,11 @@ EMBED = """
 """
 
 
+EXTRACT = """
+        location = /v1/extracted { review_split; review_extract /backend; }
+"""
+
+
 def filled(piece, before=b"", after=b""):
     """a list of 8 MB at most, that is full of something"""
     before, after = OPEN + before, after + CLOSE
@@ -103,3 +108,28 @@ async def memory(nginx):
                      % (b"x" * (20 * MB)))
     await nginx.post("/v1/split", b'{"text":"%s"}'
                      % ("甲方。".encode() * (7 * MB // 3)), (200, 422))
+
+
+def extracted(text, member, one, n):
+    return json.dumps({"text": text, member: [one(i) for i in range(n)]},
+                      ensure_ascii=False).encode()
+
+
+@row("What a converter says of pages", "converter, document",
+     "100,000 pages; `review_max_text_size`", "thread",
+     "t/unit/document/document.c", "", EXTRACT)
+async def pages(nginx):
+    text = "甲\f" * 100000
+    for body in (extracted(text, "pages", lambda i: {"start": 2 * i}, 100000),
+                 extracted(text, "pages", lambda i: {"start": 0, "kind": "ocr"},
+                           100000),
+                 extracted(text, "hidden", lambda i: [2 * i, 2 * i + 1],
+                           100000),
+                 extracted(text, "warnings", lambda i: {"code": "c%d" % i},
+                           100000),
+                 extracted("第 1 页\n\f" * 1000000, "pages", str, 0),
+                 b'{"text":"a","pages":[' + b"{}," * 1000000 + b"{}]}"):
+        async with backend(body, "application/vnd.review.text+json"):
+            await nginx.ask("POST /v1/extracted", (200, 413, 502),
+                            "Content-Type: application/pdf\r\n"
+                            "Content-Length: 1\r\n", b"x")
