@@ -92,6 +92,7 @@ ngx_http_review_task_request_given(ngx_http_review_task_t *task,
     given->rubric.len = conf->name.len;
     given->split = ngx_http_review_steps_conf(ctx)->split;
     given->text = ctx->text;
+    given->converted = task->type == NGX_HTTP_REVIEW_TYPE_OTHER;
     given->max_text = ngx_http_review_request_conf(ctx)->max_text;
     given->max_vars = conf->max_chunk;
     given->max_points = conf->max_points;

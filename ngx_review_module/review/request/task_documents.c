@@ -242,6 +242,15 @@ review_task_documents_one(void *data, json_t *json, const char *pointer,
 
     if (given->text.data) {
         reading->request->document.name = given->text;
+
+        /* of a client's own words it is the client's mistake */
+
+        if (given->converted
+            && review_utf8_blank(given->text.data, given->text.len))
+        {
+            return review_refuse(err, 422, "", "the document has no text");
+        }
+
         return review_task_documents_text(&given->text, "", given->max_text,
                                           err);
     }

@@ -21,6 +21,7 @@ typedef struct {
     size_t                   max_vars;  /* and of vars */
     size_t                   max_points;  /* and references */
     unsigned                 store:1;   /* there is one */
+    unsigned                 converted:1; /* the text is a converter's */
 } review_task_given_t;
 
 

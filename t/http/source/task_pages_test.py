@@ -432,6 +432,16 @@ async def hostile(task):
         Tap.ok(status == 200 and report["document"]["chars"] > len(REAL[0])
                + 10, "%s is a text" % kind, (status, str(report)[:200]))
 
+    for name, data, kind in (
+            ("a body", scanned("kind=text/plain text=%20%0a"), PDF),
+            ("an upload", {"document": upload(scanned(
+                "kind=text/plain text=%20%0a"))}, None)):
+        status, body = await (reply_of(task, data, kind=kind) if kind
+                              else reply_of(task, data))
+        Tap.ok(status == 422 and body["detail"].endswith(
+            "the document has no text"), "%s without text" % name,
+            (status, body))
+
     # an answer that was cut is no answer
     reply = await reply_of(task, converted(pages_of(["text"]), cut=10),
                            kind=PDF)

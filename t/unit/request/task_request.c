@@ -114,6 +114,10 @@ test_body(void)
     given.text = blank;
     refused(400, "", "is empty", "{}");
 
+    given.converted = 1;
+    refused(422, "", "the document has no text", "{}");
+    given.converted = 0;
+
     given.text.data = NULL;
     refused(400, "/document", "is missing", "{}");
 }
