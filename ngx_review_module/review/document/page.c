@@ -155,7 +155,6 @@ review_page_class(int32_t c)
     case UTF8PROC_CATEGORY_ZP:
     case UTF8PROC_CATEGORY_CC:
     case UTF8PROC_CATEGORY_CF:
-        return REVIEW_PAGE_IS_SPACE;
 
     /* glyphs of a font that tells no characters: nobody can read them */
 
