@@ -89,7 +89,7 @@ class Run:
         return took[int(len(took) * share)] if took else None
 
     def failed(self):
-        """(by the LLM, at once because the circuit was open)"""
+        """(by the LLM, in vain because the circuit was open)"""
         bad = sum(not review.good for review in self.reviews)
         refused = self.samples[-1].outcomes.get("circuit_open", 0)
         return max(0, bad - refused), refused
@@ -289,5 +289,5 @@ def overload(bench):
         "%d clients, reviews of 1 point, an LLM with a capacity of %d calls. "
         "Runs of %d s, and of %d s where the capacity changes. The first "
         "third of a run is left out, but for the numbers of reviews that "
-        "failed and of those that were refused at once, as the circuit was "
+        "failed and of those that waited in vain, as the circuit was "
         "open." % (CLIENTS, CAPACITY, SECONDS, CHANGING), *tables(rounds))
