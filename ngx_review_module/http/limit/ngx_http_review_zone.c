@@ -120,7 +120,7 @@ ngx_http_review_zone_queue(ngx_uint_t tenants)
 }
 
 
-/* an eighth of the memory is enough for tenants that nobody has counted */
+/* a quarter of the memory is enough for tenants that nobody has counted */
 
 static ngx_uint_t
 ngx_http_review_zone_ntenants(ngx_http_review_zone_t *zone)
@@ -133,7 +133,7 @@ ngx_http_review_zone_ntenants(ngx_http_review_zone_t *zone)
 
     n = NGX_HTTP_REVIEW_ZONE_TENANTS;
 
-    while (review_tenant_size(n) > zone->size / 8) {
+    while (review_tenant_size(n) > zone->size / 4) {
         n = n * 9 / 10;
     }
 
