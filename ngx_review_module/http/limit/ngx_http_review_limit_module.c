@@ -170,6 +170,10 @@ ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->tenant, prev->tenant, NULL);
     ngx_conf_merge_ptr_value(conf->tenant_limit, prev->tenant_limit, NULL);
 
+    if (conf->limit && conf->tenant_limit && conf->tenant_limit->tokens) {
+        conf->limit->zone->budgets |= 1 << conf->tenant_limit->window;
+    }
+
     return conf->limit && conf->circuit
            ? ngx_http_review_circuit_set(cf, conf->limit->zone, conf->circuit)
            : NGX_CONF_OK;

@@ -46,7 +46,7 @@ review_limit zone=z;
 review_priority high;
 review_guard off;
 review_zone z 256k;
-review_zone Zone_2-x.y 1m tenants=5000;
+review_zone Zone_2-x.y 1m tenants=2000;
 review_tenant $http_x;
 review_tenant_limit calls=4 tokens=1000000/1h;
 server {
