@@ -281,7 +281,7 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
 
     r = guard->request;
 
-    seconds = ngx_http_review_limit_full(conf->limit);
+    seconds = ngx_http_review_limit_full(&guard->waiter);
 
     if (seconds) {
         guard->turn.code = REVIEW_CODE_QUEUE_FULL;

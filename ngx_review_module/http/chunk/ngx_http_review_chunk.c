@@ -291,7 +291,7 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
         return rc;
     }
 
-    seconds = ngx_http_review_limit_full(ctx->waiter.limit);
+    seconds = ngx_http_review_limit_full(&ctx->waiter);
 
     if (seconds == 0) {
         return NGX_OK;

@@ -41,7 +41,17 @@ ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
 static int
 ngx_http_review_tenant_idle(void *data, uint32_t tenant)
 {
-    return 0;
+    ngx_http_review_zone_t *zone = data;
+
+    review_queue_t    *q;
+    review_tenants_t  *t;
+
+    q = ngx_http_review_zone_queue(zone);
+    t = ngx_http_review_zone_tenants(zone);
+
+    return review_queue_tenant(q, tenant)->in_flight == 0
+           && review_queue_waiting(q, tenant) == 0
+           && review_budget_idle(&t->tenants[tenant].budget, ngx_current_msec);
 }
 
 
@@ -53,6 +63,12 @@ ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter)
 
     tenant = &waiter->tenant;
     zone = tenant->zone;
+
+    /* with calls it keeps the number that it has got */
+
+    if (waiter->index != REVIEW_QUEUE_NONE) {
+        return tenant->index;
+    }
 
     tenant->index = review_tenant_find(ngx_http_review_zone_tenants(zone),
                                        tenant->key,
