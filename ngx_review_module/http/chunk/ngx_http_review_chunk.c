@@ -284,7 +284,7 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
         return NGX_OK;
     }
 
-    rc = ngx_http_review_problem_budget(ctx);
+    rc = ngx_http_review_ctx_budget(ctx);
 
     if (rc != NGX_OK) {
         ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);

@@ -51,9 +51,9 @@ struct ngx_http_review_zone_s {
     ngx_uint_t                  line;
     ngx_http_review_circuit_t   circuit;    /* line is 0: not set */
     ngx_uint_t                  tenants;    /* 0: as many as there is room */
-    ngx_uint_t                  processes;  /* 0: by the number of workers */
     ngx_uint_t                  budgets;    /* a bit for each window that
                                                somebody has tokens in */
+    ngx_uint_t                  processes;  /* 0: by the number of workers */
 
     uint64_t                    configured; /* the configuration's number */
     uint32_t                    process;    /* this one's place */

@@ -44,15 +44,14 @@ ngx_http_review_tenant_idle(void *data, uint32_t tenant)
     ngx_http_review_zone_t *zone = data;
 
     review_queue_t    *q;
-    review_tenants_t  *tenants;
+    review_tenants_t  *t;
 
     q = ngx_http_review_zone_queue(zone);
-    tenants = ngx_http_review_zone_tenants(zone);
+    t = ngx_http_review_zone_tenants(zone);
 
     return review_queue_tenant(q, tenant)->in_flight == 0
            && review_queue_waiting(q, tenant) == 0
-           && review_budget_idle(&tenants->tenants[tenant].budget,
-                                 ngx_current_msec);
+           && review_budget_idle(&t->tenants[tenant].budget, ngx_current_msec);
 }
 
 

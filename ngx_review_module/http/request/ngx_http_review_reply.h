@@ -87,10 +87,6 @@ ngx_int_t ngx_http_review_problem_refuse(ngx_http_review_ctx_t *ctx,
 ngx_int_t ngx_http_review_problem_reply(ngx_http_review_ctx_t *ctx,
     ngx_int_t status);
 
-/* has the tenant used all of its tokens? NGX_OK, NGX_ERROR, or 429 */
-
-ngx_int_t ngx_http_review_problem_budget(ngx_http_review_ctx_t *ctx);
-
 /* what a reader of requests has returned; NGX_OK, NGX_ERROR, or the status */
 
 ngx_int_t ngx_http_review_problem_read(ngx_http_review_ctx_t *ctx, int rc,

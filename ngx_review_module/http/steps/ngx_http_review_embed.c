@@ -175,7 +175,7 @@ ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
 
     ctx->waiter.limit = NULL;
 
-    rc = ngx_http_review_problem_budget(ctx);
+    rc = ngx_http_review_ctx_budget(ctx);
 
     if (rc != NGX_OK) {
         return rc;

@@ -251,7 +251,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     ctx->waiter.limit = NULL;
 
-    rc = ngx_http_review_problem_budget(ctx);
+    rc = ngx_http_review_ctx_budget(ctx);
 
     if (rc != NGX_OK) {
         ngx_http_review_ctx_fail(ctx, rc);

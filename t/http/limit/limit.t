@@ -199,7 +199,7 @@ conf_bad('review_zone with more processes than it has room for',
 
 for my $param (qw(calls=0 calls= calls=-1 calls=x calls=1000001 calls more=1
                   tokens=5 tokens=5/1s tokens=0/1m tokens=/1m tokens=5/1 OFF
-                  tokens=5/60s tokens=5/1mm tokens=1000000000001/1d)) {
+                  tokens=5/60s tokens=5/1mm tokens=1000000001/1d)) {
     conf_bad("review_tenant_limit $param", "invalid parameter \"$param\"",
              in_location("review_tenant_limit $param; # <-"));
 }
