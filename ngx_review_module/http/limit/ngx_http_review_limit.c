@@ -45,7 +45,9 @@ ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
 
     ngx_queue_init(&waiter->turns);
 
-    if (conf->limit && conf->priority
+    ngx_http_review_tenant_init(waiter, r, conf);
+
+    if (conf->priority
         && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)
     {
         waiter->priority = ngx_http_review_limit_priority_of(&value);

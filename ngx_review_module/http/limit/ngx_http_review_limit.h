@@ -16,6 +16,7 @@
 #include "review/limit/circuit.h"
 #include "review/limit/metrics.h"
 #include "review/limit/queue.h"
+#include "review/limit/tenant.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -49,6 +50,7 @@ struct ngx_http_review_zone_s {
     ngx_str_t                   file;       /* where the limit is set */
     ngx_uint_t                  line;
     ngx_http_review_circuit_t   circuit;    /* line is 0: not set */
+    ngx_uint_t                  tenants;    /* 0: as many as there is room */
 
     uint64_t                    configured; /* the configuration's number */
     uint32_t                    process;    /* this one's place */
@@ -75,6 +77,15 @@ typedef struct {
 } ngx_http_review_limit_t;
 
 
+/* "review_tenant_limit": what one tenant may have; 0: any number */
+
+typedef struct {
+    ngx_uint_t                  calls;      /* at a time */
+    ngx_uint_t                  tokens;     /* in any */
+    ngx_msec_t                  window;
+} ngx_http_review_tenant_limit_t;
+
+
 /* the wing's configuration */
 
 typedef struct {
@@ -86,6 +97,8 @@ typedef struct {
     ngx_http_review_limit_t    *limit;      /* NULL: none */
     ngx_http_review_circuit_t  *circuit;    /* NULL: as it is */
     ngx_http_complex_value_t   *priority;   /* NULL: normal */
+    ngx_http_complex_value_t   *tenant;     /* NULL: the default one */
+    ngx_http_review_tenant_limit_t  *tenant_limit;  /* NULL: none */
 } ngx_http_review_limit_conf_t;
 
 
@@ -132,10 +145,21 @@ typedef struct {
 } ngx_http_review_load_t;
 
 
+/* whose a request is; the number may have become another's since */
+
+typedef struct {
+    ngx_str_t                   name;       /* empty: the default one's */
+    uint64_t                    key;
+    uint32_t                    index;
+} ngx_http_review_tenant_t;
+
+
 /* one who waits: a review with some of its calls, or a guarded request */
 
 typedef struct {
     ngx_http_review_limit_t    *limit;      /* NULL: there is none */
+    ngx_http_review_tenant_limit_t  *tenant_limit;  /* NULL: none */
+    ngx_http_review_tenant_t    tenant;
     ngx_msec_t                  expiry;     /* no call takes longer */
     review_priority_e           priority;
     uint32_t                    index;      /* in the shared queue, or NONE */
@@ -194,6 +218,10 @@ typedef struct {
 
 #define NGX_HTTP_REVIEW_ZONE_MIN  (256 * 1024)
 
+/* tenants that a zone knows at a time; fewer where it is small */
+
+#define NGX_HTTP_REVIEW_ZONE_TENANTS  1000
+
 char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
     ngx_str_t *name, size_t size);
@@ -202,6 +230,25 @@ review_queue_t *ngx_http_review_zone_lock(ngx_http_review_zone_t *zone);
 void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);
 ngx_http_review_load_t *ngx_http_review_zone_load(
     ngx_http_review_zone_t *zone);
+
+
+/* with the lock held */
+
+review_tenants_t *ngx_http_review_zone_tenants(ngx_http_review_zone_t *zone);
+
+
+/*
+ * ngx_http_review_tenant.c: whose a request is.  With the lock held its number
+ * in the zone is found, or given; others may get it while it has no calls.
+ */
+
+void ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf);
+uint32_t ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter);
+
+char *ngx_http_review_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_tenant_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /*

@@ -11,14 +11,22 @@
  */
 
 #include "http/limit/ngx_http_review_zone.h"
+#include "http/base/ngx_http_review_base.h"
 
 #include <sys/mman.h>
+#include <sys/random.h>
 
 
-/* "RVZ1": the number changes where anything there changes its meaning */
+/* "RVZ2": the number changes where anything there changes its meaning */
 
-#define NGX_HTTP_REVIEW_ZONE_MAGIC   0x52565a31
+#define NGX_HTTP_REVIEW_ZONE_MAGIC   0x52565a32
 #define NGX_HTTP_REVIEW_ZONE_ENV     "NGINX_REVIEW_ZONE_"
+
+/* so many who wait are to have room, whatever else has */
+
+#define NGX_HTTP_REVIEW_ZONE_WAITERS 1000
+
+#define NGX_HTTP_REVIEW_ZONE_TENANTS_MAX  100000
 
 
 static ngx_int_t ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone,
@@ -102,6 +110,82 @@ ngx_http_review_zone_name(ngx_str_t *name)
 }
 
 
+/* where the parts of the memory are that have no fixed place */
+
+static size_t
+ngx_http_review_zone_queue(ngx_uint_t tenants)
+{
+    return ngx_align(sizeof(ngx_http_review_shared_t)
+                     + review_tenant_size(tenants), 64);
+}
+
+
+/* an eighth of the memory is enough for tenants that nobody has counted */
+
+static ngx_uint_t
+ngx_http_review_zone_ntenants(ngx_http_review_zone_t *zone)
+{
+    ngx_uint_t  n;
+
+    if (zone->tenants) {
+        return zone->tenants;
+    }
+
+    n = NGX_HTTP_REVIEW_ZONE_TENANTS;
+
+    while (review_tenant_size(n) > zone->size / 8) {
+        n = n * 9 / 10;
+    }
+
+    return n;
+}
+
+
+/* is there room for these who wait, too? */
+
+static ngx_uint_t
+ngx_http_review_zone_has_room(ngx_http_review_zone_t *zone)
+{
+    return ngx_http_review_zone_queue(ngx_http_review_zone_ntenants(zone))
+           + sizeof(review_queue_t)
+           + NGX_HTTP_REVIEW_ZONE_WAITERS * sizeof(review_waiter_t)
+           <= zone->size;
+}
+
+
+static ngx_int_t
+ngx_http_review_zone_params(ngx_conf_t *cf, ngx_http_review_zone_t *zone)
+{
+    ngx_int_t   n;
+    ngx_str_t  *value, arg;
+    ngx_uint_t  i;
+
+    value = cf->args->elts;
+
+    for (i = 3; i < cf->args->nelts; i++) {
+
+        n = ngx_http_review_param(&value[i], "tenants", &arg)
+            && zone->tenants == 0 ? ngx_atoi(arg.data, arg.len) : NGX_ERROR;
+
+        if (n < 1 || n > NGX_HTTP_REVIEW_ZONE_TENANTS_MAX) {
+            (void) ngx_http_review_param_bad(cf, &value[i]);
+            return NGX_ERROR;
+        }
+
+        zone->tenants = n;
+    }
+
+    if (!ngx_http_review_zone_has_room(zone)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is too small for %ui tenants",
+                           &zone->name, zone->tenants);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 char *
 ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -147,7 +231,8 @@ ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     zone->defined = 1;
 
-    return NGX_CONF_OK;
+    return ngx_http_review_zone_params(cf, zone) == NGX_OK ? NGX_CONF_OK
+                                                           : NGX_CONF_ERROR;
 }
 
 
@@ -198,12 +283,28 @@ ngx_http_review_zone_map(int fd, size_t size)
 }
 
 
+static void
+ngx_http_review_zone_place(ngx_http_review_map_t *map, ngx_uint_t tenants)
+{
+    u_char  *p;
+
+    p = (u_char *) map->shared;
+
+    map->tenants = (review_tenants_t *) (map->shared + 1);
+    map->queue = (review_queue_t *) (p + ngx_http_review_zone_queue(tenants));
+}
+
+
+/* memory that is there already: a number that is not told may be any */
+
 static ngx_uint_t
-ngx_http_review_zone_fits(ngx_http_review_shared_t *shared, size_t size)
+ngx_http_review_zone_fits(ngx_http_review_zone_t *zone,
+    ngx_http_review_shared_t *shared)
 {
     return shared->magic == NGX_HTTP_REVIEW_ZONE_MAGIC
            && shared->layout == sizeof(ngx_http_review_shared_t)
-           && shared->size == size;
+           && shared->size == zone->size
+           && (zone->tenants == 0 || zone->tenants == shared->tenants);
 }
 
 
@@ -246,7 +347,8 @@ ngx_http_review_zone_inherit(ngx_http_review_zone_t *zone, ngx_log_t *log)
         goto anew;
     }
 
-    if (ngx_http_review_zone_fits(map->shared, zone->size)) {
+    if (ngx_http_review_zone_fits(zone, map->shared)) {
+        ngx_http_review_zone_place(map, map->shared->tenants);
         return map;
     }
 
@@ -263,12 +365,27 @@ anew:
 }
 
 
+/* clients must not know which names have the same key */
+
+static void
+ngx_http_review_zone_secret(uint64_t secret[2])
+{
+    if (getrandom(secret, 2 * sizeof(uint64_t), GRND_NONBLOCK)
+        != 2 * sizeof(uint64_t))
+    {
+        secret[0] = (uint64_t) ngx_random() << 32 | ngx_random();
+        secret[1] = (uint64_t) ngx_random() << 32 | ngx_random();
+    }
+}
+
+
 static ngx_http_review_map_t *
 ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
 {
     int                        fd;
+    uint64_t                   secret[2];
     ngx_int_t                  rc;
-    ngx_uint_t                 i;
+    ngx_uint_t                 i, tenants;
     ngx_http_review_map_t     *map;
     ngx_http_review_shared_t  *shared;
 
@@ -291,6 +408,9 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
     }
 
     shared = map->shared;
+    tenants = ngx_http_review_zone_ntenants(zone);
+
+    ngx_http_review_zone_place(map, tenants);
 
     rc = ngx_http_review_zone_mutex(&shared->lock);
 
@@ -299,8 +419,8 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
     }
 
     if (rc != NGX_OK
-        || review_queue_init(&shared->queue, zone->size
-                             - offsetof(ngx_http_review_shared_t, queue))
+        || review_queue_init(map->queue, zone->size
+                             - ngx_http_review_zone_queue(tenants))
            != 0)
     {
         map->references = 1;
@@ -308,8 +428,12 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
         return NULL;
     }
 
+    ngx_http_review_zone_secret(secret);
+    review_tenant_init(map->tenants, tenants, secret);
+
     ngx_http_review_load_init(&shared->load);
 
+    shared->tenants = tenants;
     shared->layout = sizeof(ngx_http_review_shared_t);
     shared->size = zone->size;
     shared->id = (uint64_t) ngx_random() << 32 | ngx_pid;
@@ -363,13 +487,14 @@ ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone = shm_zone->data;
     log = shm_zone->shm.log;
 
-    if (old && old->map && old->size == zone->size) {
+    if (old && old->map && ngx_http_review_zone_fits(zone, old->map->shared)) {
         zone->map = old->map;
 
     } else {
         if (old) {
             ngx_log_error(NGX_LOG_NOTICE, log, 0,
-                          "size of zone \"%V\" has changed, it starts anew",
+                          "%s of zone \"%V\" has changed, it starts anew",
+                          old->size == zone->size ? "room" : "size",
                           &zone->name);
 
         } else {
@@ -433,11 +558,12 @@ ngx_http_review_zone_lock(ngx_http_review_zone_t *zone)
     shared = zone->map->shared;
 
     if (pthread_mutex_lock(&shared->lock) == EOWNERDEAD) {
-        review_queue_repair(&shared->queue);
+        review_tenant_repair(zone->map->tenants);
+        review_queue_repair(zone->map->queue);
         (void) pthread_mutex_consistent(&shared->lock);
     }
 
-    return &shared->queue;
+    return zone->map->queue;
 }
 
 
@@ -452,4 +578,11 @@ ngx_http_review_load_t *
 ngx_http_review_zone_load(ngx_http_review_zone_t *zone)
 {
     return &zone->map->shared->load;
+}
+
+
+review_tenants_t *
+ngx_http_review_zone_tenants(ngx_http_review_zone_t *zone)
+{
+    return zone->map->tenants;
 }

@@ -32,15 +32,17 @@ struct ngx_http_review_shared_s {
     uint64_t                    applied;    /* whose limit it is */
     pthread_mutex_t             lock;
     ngx_http_review_process_t   processes[REVIEW_QUEUE_PROCESSES];
+    uint32_t                    tenants;    /* so many have a name */
     ngx_http_review_load_t      load;
-    review_queue_t              queue;      /* up to the end */
 };
 
 
 /* the mapping, which the configurations before and after a reload share */
 
 struct ngx_http_review_map_s {
-    ngx_http_review_shared_t   *shared;
+    ngx_http_review_shared_t   *shared;     /* and behind it: */
+    review_tenants_t           *tenants;
+    review_queue_t             *queue;      /* up to the end */
     size_t                      size;
     int                         fd;
     ngx_uint_t                  references;
