@@ -76,7 +76,7 @@ static ngx_command_t  ngx_http_review_limit_commands[] = {
       NULL },
 
     { ngx_string("review_tenant_limit"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_review_tenant_limit,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
