@@ -32,6 +32,8 @@ HTTP = """
     review_tenant_limit tokens=%(tokens)s;
     review_embeddings /emb model=bge;
     review_rubric two %(dir)s/two.json;
+    proxy_cache_path %(dir)s/cache keys_zone=c:1m;
+    sendfile on;
 """
 SERVER = """
         proxy_http_version 1.1;
@@ -39,6 +41,14 @@ SERVER = """
         location = /status { review_status z; }
         location = /chat {
             review_guard on;
+            proxy_pass http://llm/v1/chat/completions;
+        }
+        location = /cached {
+            review_guard on;
+            proxy_cache c;
+            proxy_cache_methods POST;
+            proxy_cache_key $request_uri;
+            proxy_cache_valid 200 1h;
             proxy_pass http://llm/v1/chat/completions;
         }
         location = /emb { internal; proxy_pass http://llm/v1/embeddings; }
@@ -191,6 +201,13 @@ async def guarded(nginx):
     Tap.ok(2 < got < 10, "guarded: a client that goes leaves what had come",
            got)
 
+    path, body = chat("prompt_tokens=3 tokens=2")
+    path = path.replace("/chat", "/cached")
+    replies = [await send(nginx.port, path, body, "cached") for _ in range(3)]
+    Tap.ok([reply[0] for reply in replies] == [200] * 3
+           and await used(nginx, "cached") == 5,
+           "guarded: what comes out of a cache has cost nothing", replies)
+
     models = json.loads((await fetch(nginx, "/status"))[2])["tokens"]
     Tap.ok(models["m"]["prompt"] >= 400 and models["e"] ==
            {"prompt": 3, "completion": 0}, "guarded: the metrics count them",
@@ -258,6 +275,17 @@ async def passed(nginx):
     after = nginx.rss()
     Tap.ok(after - before < 16 * 1024,
            "passed: a worker does not grow by it", (before, after))
+    # a client that does not read: all of it lies in a file by then
+    reader, writer = await asyncio.open_connection("127.0.0.1", nginx.port,
+                                                   limit=1024)
+    writer.write(b"GET /passed/vectors.json HTTP/1.1\r\nHost: test\r\n"
+                 b"X-Tenant: slow\r\nConnection: close\r\n\r\n")
+    got = await used_in_the_end(nginx, "slow", 11)
+    Tap.ok(got == 11, "passed: counted before its client has read it", got)
+    text = (await reader.read()).partition(b"\r\n\r\n")[2]
+    writer.close()
+    Tap.ok(text == bodies["vectors.json"][0], "passed: it reads it then",
+           len(text))
     Tap.ok('not counted, it is encoded as "br"' in nginx.error_log(),
            "passed: what can't be read is told")
 
@@ -328,6 +356,14 @@ async def refused(nginx):
            and headers["x-should-retry"] == "false"
            and int(headers["retry-after"]) > 3500,
            "refused: a guarded request, as OpenAI does", (headers, text))
+    told = [one for one in json.loads((await fetch(nginx, "/status"))[2])
+            ["tenants"] if one["tenant"] == "a"]
+    wait = told[0]["tokens"]["hour"].pop("retry_after") if told else 0
+    Tap.ok(3500 < wait <= 3960 and told == [{
+        "tenant": "a", "in_flight": 0, "queued": 0,
+        "tokens": {"minute": {"used": 1000, "limit": None, "retry_after": 0},
+                   "hour": {"used": 1000, "limit": 1000}}}],
+           "refused: the status tells it", told)
     large = chat("ok", "x" * 3000000)
     status, _, _ = await send(nginx.port, large[0], large[1], "a")
     Tap.ok(status == 429 and (await nginx.stats())["calls"] == calls,
@@ -360,6 +396,17 @@ async def refused(nginx):
     Tap.ok(got == [200, 429], "nobody's name is the default one's", got)
 
 
+def workers(nginx):
+    """but not those who look after the cache"""
+    def is_worker(pid):
+        try:
+            with open("/proc/%d/cmdline" % pid) as f:
+                return "worker process" in f.read()
+        except OSError:
+            return False
+    return {pid for pid in nginx.workers() if is_worker(pid)}
+
+
 async def shared(nginx):
     """by all workers, over a reload and a death"""
     path, body = chat("prompt_tokens=2 tokens=1")
@@ -375,10 +422,10 @@ async def shared(nginx):
     status, _, text = await send(nginx.port, path, body, "s")
     Tap.ok(status == 200 and await used(nginx, "s") == 603,
            "and so does a larger one", text)
-    old = set(nginx.workers())
+    old = workers(nginx)
     for pid in old:
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: len(set(nginx.workers()) - old) == len(old))
+    wait_for(lambda: len(workers(nginx) - old) == len(old))
     Tap.ok(await used(nginx, "s") == 603, "workers that die take nothing along")
 
 

@@ -263,6 +263,13 @@ test_large(void)
        "an event of 5 MB: %lld tokens", (long long) u.completion_tokens);
 
     review_usage_init(&u, review_units);
+    repeat(&u, "{'choices':[{'message':{'content':'", 1);
+    repeat(&u, "abcd ", 1000000);
+    repeat(&u, "'}}]," USAGE(5, 6) "}", 1);
+    review_usage_end(&u);
+    ok(u.completion_tokens == 6, "a text of 5 MB whose tokens are told");
+
+    review_usage_init(&u, review_units);
     repeat(&u, "{'", 1);
     repeat(&u, "usage", 100000);
     repeat(&u, "':{'prompt_tokens':1},'model':'", 1);
