@@ -54,6 +54,29 @@ ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
 
 
 /*
+ * With the lock held: is its deadline nearer than an answer can be?  Who comes,
+ * or waits, and finds it so when its turn comes, leaves the turn to others.
+ */
+
+static ngx_uint_t
+ngx_http_review_limit_is_late(ngx_http_review_turn_t *turn)
+{
+    uint32_t                 fastest;
+    ngx_http_review_load_t  *load;
+
+    if (turn->expires == 0) {
+        return 0;
+    }
+
+    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+    fastest = review_recent_fastest(&load->recent, ngx_current_msec);
+
+    return (ngx_msec_int_t) (turn->expires - ngx_current_msec)
+           < (ngx_msec_int_t) fastest;
+}
+
+
+/*
  * With the lock held: may the call begin now?  One that was granted its slot
  * was promised room by the circuit, which may have opened since; one that has
  * paused, and one that comes, need room first.
@@ -118,6 +141,11 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
 
     zone = turn->waiter->limit->zone;
 
+    if (ngx_http_review_limit_is_late(turn)) {
+        turn->code = ngx_http_review_limit_waited(turn);
+        return NGX_DECLINED;
+    }
+
     if (review_queue_take(q, zone->process)) {
 
         if (ngx_http_review_limit_begin(turn)) {
@@ -159,6 +187,9 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     turn->upstream = 0;
     turn->go = 0;
     turn->promised = 0;
+    turn->watched = 0;
+    turn->open = 0;
+    turn->alone = 0;
     turn->asked = ngx_current_msec;
 
     if (waiter->limit == NULL) {
@@ -201,16 +232,23 @@ ngx_http_review_limit_hold(ngx_http_review_turn_t *turn)
 }
 
 
-review_code_t
-ngx_http_review_limit_waited(ngx_http_review_turn_t *turn)
+ngx_uint_t
+ngx_http_review_limit_is_open(ngx_http_review_limit_t *limit)
 {
     ngx_http_review_load_t  *load;
 
-    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+    load = ngx_http_review_zone_load(limit->zone);
 
     return review_circuit_state(&load->circuit, ngx_current_msec)
-           == REVIEW_CIRCUIT_CLOSED ? REVIEW_CODE_QUEUE_TIMEOUT
-                                    : REVIEW_CODE_CIRCUIT_OPEN;
+           != REVIEW_CIRCUIT_CLOSED;
+}
+
+
+review_code_t
+ngx_http_review_limit_waited(ngx_http_review_turn_t *turn)
+{
+    return ngx_http_review_limit_is_open(turn->waiter->limit)
+           ? REVIEW_CODE_CIRCUIT_OPEN : REVIEW_CODE_QUEUE_TIMEOUT;
 }
 
 
@@ -240,6 +278,20 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
                           sample->result);
+
+    turn->open = review_circuit_state(&load->circuit, ngx_current_msec)
+                 != REVIEW_CIRCUIT_CLOSED;
+
+    turn->watched = (load->circuit.conf.failures != 0);
+    turn->alone = (turn->answers == load->answers);
+
+    if (sample->result == REVIEW_CIRCUIT_GOOD) {
+        review_recent_add(&load->recent, ngx_current_msec, sample->took);
+    }
+
+    load->answers += sample->result == REVIEW_CIRCUIT_GOOD
+                     || sample->result == REVIEW_CIRCUIT_ANSWERED;
+    turn->answers = load->answers;
 
     if (load->automatic) {
         review_adapt_sample(&load->adapt, ngx_current_msec, turn->begun,
@@ -397,6 +449,7 @@ static void
 ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 {
     ngx_int_t                rc;
+    ngx_uint_t               late;
     ngx_queue_t             *head;
     review_queue_t          *q;
     ngx_http_review_turn_t  *turn;
@@ -407,10 +460,20 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 
         q = ngx_http_review_zone_lock(zone);
 
-        rc = ngx_http_review_limit_begin(turn)
+        late = ngx_http_review_limit_is_late(turn);
+
+        rc = late ? NGX_DECLINED
+             : ngx_http_review_limit_begin(turn)
              ? NGX_OK : ngx_http_review_limit_wait_again(turn, q);
 
         ngx_http_review_zone_unlock(zone);
+
+        if (late) {
+            ngx_http_review_limit_leave(turn);
+            turn->code = ngx_http_review_limit_waited(turn);
+            turn->handler(turn);
+            continue;
+        }
 
         ngx_queue_remove(head);
 
@@ -446,53 +509,80 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 
 
 /*
- * Calls that wait say how late one would be that comes now: the time that
- * calls have taken, as often as all slots will be taken by those who wait.
+ * With the lock held: the seconds until the circuit is probed next; or how late
+ * a call would be that comes now: the time that calls have lately taken, as
+ * often as all slots will be taken by those who wait.
  */
+
+static ngx_uint_t
+ngx_http_review_limit_lateness(ngx_http_review_load_t *load, review_queue_t *q)
+{
+    uint64_t  late;
+
+    if (review_circuit_state(&load->circuit, ngx_current_msec)
+        != REVIEW_CIRCUIT_CLOSED)
+    {
+        return review_circuit_retry_after(&load->circuit, ngx_current_msec)
+               / 1000 + 1;
+    }
+
+    if (q->limit == 0) {
+        return 1;
+    }
+
+    late = (uint64_t) review_recent_mean(&load->recent, ngx_current_msec)
+           * (q->waiting + 1) / q->limit / 1000 + 1;
+
+    return ngx_min(late, 60);
+}
+
+
+ngx_uint_t
+ngx_http_review_limit_retry_after(ngx_http_review_limit_t *limit)
+{
+    ngx_uint_t       seconds;
+    review_queue_t  *q;
+
+    q = ngx_http_review_zone_lock(limit->zone);
+
+    seconds = ngx_http_review_limit_lateness(
+                                ngx_http_review_zone_load(limit->zone), q);
+
+    ngx_http_review_zone_unlock(limit->zone);
+
+    return seconds;
+}
+
 
 ngx_uint_t
 ngx_http_review_limit_full(ngx_http_review_limit_t *limit)
 {
-    uint32_t                 waiting, slots, open;
-    ngx_uint_t               i;
-    uint64_t                 n, late;
+    ngx_uint_t               seconds;
     review_queue_t          *q;
-    review_histogram_t      *h;
     ngx_http_review_load_t  *load;
 
     load = ngx_http_review_zone_load(limit->zone);
     q = ngx_http_review_zone_lock(limit->zone);
 
-    waiting = q->waiting;
-    slots = q->limit;
-    open = review_circuit_room(&load->circuit, ngx_current_msec) == 0;
+    seconds = 0;
 
-    i = (open || (slots && q->in_flight >= slots)) && waiting >= limit->queue;
+    if (((q->limit && q->in_flight >= q->limit)
+         || review_circuit_room(&load->circuit, ngx_current_msec) == 0)
+        && q->waiting >= limit->queue)
+    {
+        seconds = ngx_http_review_limit_lateness(load, q);
+    }
 
     ngx_http_review_zone_unlock(limit->zone);
 
-    if (i == 0) {
-        return 0;
+    if (seconds) {
+
+        /* where nobody may wait, nobody else looks for the dead */
+
+        (void) ngx_http_review_process_reclaim(limit->zone);
     }
 
-    /* where nobody may wait, nobody else looks for processes that have died */
-
-    (void) ngx_http_review_process_reclaim(limit->zone);
-
-    if (open) {
-        return review_circuit_retry_after(&load->circuit, ngx_current_msec)
-               / 1000 + 1;
-    }
-
-    h = &load->metrics.call_duration;
-
-    for (n = 0, i = 0; i < REVIEW_METRICS_BUCKETS; i++) {
-        n += h->buckets[i];
-    }
-
-    late = n ? h->sum / n * (waiting + 1) / slots / 1000 + 1 : 1;
-
-    return ngx_min(late, 60);
+    return seconds;
 }
 
 
@@ -505,6 +595,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     sample->outcome = REVIEW_ADAPT_OTHER;
     sample->result = REVIEW_CIRCUIT_FAILED;
     sample->first = 0;
+    sample->took = 0;
     sample->lost = 0;
 
     switch (code) {
@@ -523,6 +614,10 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     case REVIEW_CODE_CONNECT:
     case REVIEW_CODE_CUT:
         sample->lost = 1;
+        break;
+
+    case REVIEW_CODE_QUOTA:
+        sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
 
     case REVIEW_CODE_INTERNAL:
