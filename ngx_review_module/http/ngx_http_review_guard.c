@@ -198,7 +198,7 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
         &guard->waiter, r, conf,
         ngx_http_review_request_conf(r)->call_timeout);
 
-    seconds = ngx_http_review_limit_full(conf->limit);
+    seconds = ngx_http_review_limit_full(&guard->waiter);
 
     if (seconds) {
         guard->turn.code = REVIEW_CODE_QUEUE_FULL;
@@ -242,7 +242,7 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     guard->refused = 1;
 
     if (seconds == 0) {
-        seconds = ngx_http_review_limit_retry_after(guard->waiter.limit);
+        seconds = ngx_http_review_limit_retry_after(&guard->waiter);
     }
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,

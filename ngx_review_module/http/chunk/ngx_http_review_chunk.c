@@ -283,7 +283,7 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
         return NGX_OK;
     }
 
-    seconds = ngx_http_review_limit_full(ctx->waiter.limit);
+    seconds = ngx_http_review_limit_full(&ctx->waiter);
 
     if (seconds == 0 || !ngx_http_review_chunk_asks(chunk)) {
         return NGX_OK;
@@ -480,7 +480,7 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
 
     if (chunk->waited) {
         chunk->retry_after =
-                      ngx_http_review_limit_retry_after(ctx->waiter.limit);
+                      ngx_http_review_limit_retry_after(&ctx->waiter);
     }
 
     if (chunk->waited == chunk->ncells) {

@@ -45,7 +45,9 @@ ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
 
     ngx_queue_init(&waiter->turns);
 
-    if (conf->limit && conf->priority
+    ngx_http_review_tenant_init(waiter, r, conf);
+
+    if (conf->priority
         && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)
     {
         waiter->priority = ngx_http_review_limit_priority_of(&value);
@@ -110,16 +112,29 @@ ngx_http_review_limit_begin(ngx_http_review_turn_t *turn)
 
 /* with the lock held */
 
+static void
+ngx_http_review_limit_who(ngx_http_review_waiter_t *waiter, review_who_t *who)
+{
+    who->process = waiter->limit->zone->process;
+    who->tenant = ngx_http_review_tenant_find(waiter);
+    who->most = waiter->tenant_limit ? waiter->tenant_limit->calls : 0;
+    who->priority = waiter->priority;
+    who->owner = waiter;
+}
+
+
+/* with the lock held */
+
 static ngx_int_t
 ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 {
+    review_who_t               who;
     ngx_http_review_waiter_t  *waiter;
 
     waiter = turn->waiter;
 
-    waiter->index = review_queue_wait(q, waiter->index,
-                                      waiter->limit->zone->process,
-                                      waiter->priority, waiter);
+    ngx_http_review_limit_who(waiter, &who);
+    review_queue_wait(q, &waiter->index, &who);
 
     if (waiter->index == REVIEW_QUEUE_NONE) {
         turn->code = REVIEW_CODE_QUEUE_FULL;
@@ -137,16 +152,19 @@ ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 static ngx_int_t
 ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
 {
-    ngx_http_review_zone_t  *zone;
+    review_who_t               who;
+    ngx_http_review_waiter_t  *waiter;
 
-    zone = turn->waiter->limit->zone;
+    waiter = turn->waiter;
 
     if (ngx_http_review_limit_is_late(turn)) {
         turn->code = ngx_http_review_limit_waited(turn);
         return NGX_DECLINED;
     }
 
-    if (review_queue_take(q, zone->process)) {
+    ngx_http_review_limit_who(waiter, &who);
+
+    if (review_queue_take(q, &waiter->index, &who)) {
 
         if (ngx_http_review_limit_begin(turn)) {
             turn->begun = ngx_current_msec;
@@ -154,7 +172,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
             return NGX_OK;
         }
 
-        review_queue_give(q, zone->process);
+        review_queue_give(q, &waiter->index);
     }
 
     return ngx_http_review_limit_wait(turn, q);
@@ -321,7 +339,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     zone = waiter->limit->zone;
     load = ngx_http_review_zone_load(zone);
 
-    ngx_memzero(&wake, sizeof(review_wake_t));
+    review_queue_wake_init(&wake);
 
     q = ngx_http_review_zone_lock(zone);
 
@@ -330,7 +348,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
 
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
-        review_queue_give(q, zone->process);
+        review_queue_give(q, &waiter->index);
     }
 
     if (turn->promised) {
@@ -371,7 +389,6 @@ ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
 ngx_uint_t
 ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 {
-    int                        gone;
     void                      *owner;
     uint32_t                   n;
     ngx_queue_t               *head;
@@ -381,19 +398,15 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
     ngx_http_review_turn_t    *turn;
     ngx_http_review_waiter_t  *waiter;
 
-    ngx_memzero(&wake, sizeof(review_wake_t));
+    review_queue_wake_init(&wake);
 
     load = ngx_http_review_zone_load(zone);
     q = ngx_http_review_zone_lock(zone);
 
     ngx_http_review_busy_claim(zone);
 
-    while ((n = review_queue_claim(q, zone->process, &owner, &gone))) {
+    while ((n = review_queue_claim(q, zone->process, &owner))) {
         waiter = owner;
-
-        if (gone) {
-            waiter->index = REVIEW_QUEUE_NONE;
-        }
 
         for ( /* void */ ; n && !ngx_queue_empty(&waiter->turns); n--) {
             head = ngx_queue_head(&waiter->turns);
@@ -410,7 +423,7 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
         /* all of them are waited for; if not, no slot must be lost by it */
 
         for ( /* void */ ; n; n--) {
-            review_queue_give(q, zone->process);
+            review_queue_give(q, &waiter->index);
             review_circuit_return(&load->circuit);
         }
     }
@@ -435,7 +448,7 @@ static ngx_int_t
 ngx_http_review_limit_wait_again(ngx_http_review_turn_t *turn,
     review_queue_t *q)
 {
-    review_queue_give(q, turn->waiter->limit->zone->process);
+    review_queue_give(q, &turn->waiter->index);
 
     turn->go = 0;
 
@@ -508,6 +521,16 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 }
 
 
+/* that it may have at best; not 0, where there is a limit of any kind */
+
+static uint32_t
+ngx_http_review_limit_slots(review_queue_t *q, review_who_t *who)
+{
+    return q->limit && (who->most == 0 || q->limit < who->most)
+           ? q->limit : who->most;
+}
+
+
 /*
  * With the lock held: the seconds until the circuit is probed next; or how late
  * a call would be that comes now: the time that calls have lately taken, as
@@ -515,8 +538,10 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
  */
 
 static ngx_uint_t
-ngx_http_review_limit_lateness(ngx_http_review_load_t *load, review_queue_t *q)
+ngx_http_review_limit_lateness(ngx_http_review_load_t *load, review_queue_t *q,
+    review_who_t *who)
 {
+    uint32_t  slots;
     uint64_t  late;
 
     if (review_circuit_state(&load->circuit, ngx_current_msec)
@@ -526,60 +551,72 @@ ngx_http_review_limit_lateness(ngx_http_review_load_t *load, review_queue_t *q)
                / 1000 + 1;
     }
 
-    if (q->limit == 0) {
+    slots = ngx_http_review_limit_slots(q, who);
+
+    if (slots == 0) {
         return 1;
     }
 
     late = (uint64_t) review_recent_mean(&load->recent, ngx_current_msec)
-           * (q->waiting + 1) / q->limit / 1000 + 1;
+           * (review_queue_ahead(q, who) + 1) / slots / 1000 + 1;
 
     return ngx_min(late, 60);
 }
 
 
 ngx_uint_t
-ngx_http_review_limit_retry_after(ngx_http_review_limit_t *limit)
+ngx_http_review_limit_retry_after(ngx_http_review_waiter_t *waiter)
 {
-    ngx_uint_t       seconds;
-    review_queue_t  *q;
+    ngx_uint_t               seconds;
+    review_who_t             who;
+    review_queue_t          *q;
+    ngx_http_review_zone_t  *zone;
 
-    q = ngx_http_review_zone_lock(limit->zone);
+    zone = waiter->limit->zone;
+    q = ngx_http_review_zone_lock(zone);
 
-    seconds = ngx_http_review_limit_lateness(
-                                ngx_http_review_zone_load(limit->zone), q);
+    ngx_http_review_limit_who(waiter, &who);
 
-    ngx_http_review_zone_unlock(limit->zone);
+    seconds = ngx_http_review_limit_lateness(ngx_http_review_zone_load(zone),
+                                             q, &who);
+
+    ngx_http_review_zone_unlock(zone);
 
     return seconds;
 }
 
 
 ngx_uint_t
-ngx_http_review_limit_full(ngx_http_review_limit_t *limit)
+ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter)
 {
     ngx_uint_t               seconds;
+    review_who_t             who;
     review_queue_t          *q;
     ngx_http_review_load_t  *load;
+    ngx_http_review_zone_t  *zone;
 
-    load = ngx_http_review_zone_load(limit->zone);
-    q = ngx_http_review_zone_lock(limit->zone);
+    zone = waiter->limit->zone;
+    load = ngx_http_review_zone_load(zone);
+    q = ngx_http_review_zone_lock(zone);
+
+    ngx_http_review_limit_who(waiter, &who);
 
     seconds = 0;
 
-    if (((q->limit && q->in_flight >= q->limit)
+    if ((!review_queue_room(q, &who)
          || review_circuit_room(&load->circuit, ngx_current_msec) == 0)
-        && q->waiting >= limit->queue)
+        && review_queue_ahead(q, &who) >= waiter->limit->queue)
     {
-        seconds = ngx_http_review_limit_lateness(load, q);
+        seconds = ngx_http_review_limit_lateness(load, q, &who);
     }
 
-    ngx_http_review_zone_unlock(limit->zone);
+    ngx_http_review_zone_unlock(zone);
 
     if (seconds) {
 
         /* where nobody may wait, nobody else looks for the dead */
 
-        (void) ngx_http_review_process_reclaim(limit->zone);
+        (void) ngx_http_review_process_reclaim(zone);
     }
 
     return seconds;
