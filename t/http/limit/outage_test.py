@@ -41,6 +41,11 @@ SERVER = """
             review_retry tries=3 backoff=10ms max=10ms budget=0%;
         }
         location = /once { review; review_retry tries=1; }
+        location = /brief {
+            review;
+            review_timeout 200ms;
+            review_retry tries=1;
+        }
         location = /gone {
             review;
             review_llm /bad-gateway model=stand-in;
@@ -150,11 +155,11 @@ async def flaps(nginx, relay):
 async def probes(nginx, relay):
     """of one call that is every probe there is"""
     relay.refuse()
-    task = asyncio.create_task(
-        review(nginx.port, CHUNK, points(["ok"]), "/once"))
-    others = [asyncio.create_task(review(nginx.port, CHUNK,
-                                         points(["ok"] * 30), "/once"))]
-    reply, *_ = await asyncio.gather(task, *others)
+    end = time.monotonic() + 60 * SLOW
+    while (await status(nginx))["circuit"] == "closed" \
+            and time.monotonic() < end:
+        await asyncio.wait([asyncio.create_task(
+            review(nginx.port, CHUNK, points(["ok"] * 8), "/brief"))])
     page = await status(nginx)
     begun = page["outcomes"]["connect"]
     Tap.ok(page["circuit"] != "closed", "it is open", page)
@@ -176,7 +181,7 @@ async def probes(nginx, relay):
 
 async def reasons(nginx, relay):
     """of its own"""
-    reply = await review(nginx.port, CHUNK, points(["500", "key=b 503", "ok"]))
+    reply = await review(nginx.port, CHUNK, points(["500", "ok"]))
     Tap.ok([r["attempts"] for r in reply["results"]][0] == 3
            and reply["results"][0]["error"]["code"] == "http_500",
            "500: as many tries as there are", reply["results"])
