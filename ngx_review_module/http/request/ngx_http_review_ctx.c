@@ -87,6 +87,31 @@ ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
 
 
 ngx_int_t
+ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx)
+{
+    char                     text[NGX_HTTP_REVIEW_BUDGET_TEXT];
+    ngx_http_review_over_t   over;
+
+    if (!ngx_http_review_budget_is_over(&ctx->waiter, &over)) {
+        return NGX_OK;
+    }
+
+    (void) ngx_http_review_budget_text(&over, text);
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: a request is refused: %s", text);
+
+    if (ngx_http_review_headers_add_retry_after(ctx->request, over.seconds)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_problem(ctx, NGX_HTTP_TOO_MANY_REQUESTS, NULL, text);
+}
+
+
+ngx_int_t
 ngx_http_review_ctx_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc)
 {
     ngx_http_request_t  *r;

@@ -191,6 +191,13 @@ ngx_http_review_ctx_t *ngx_http_review_ctx_create(ngx_http_request_t *r,
 void ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx);
 
 /*
+ * Has the tenant used all of its tokens?  NGX_OK, NGX_ERROR, or the status of a
+ * problem that has been described.
+ */
+
+ngx_int_t ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx);
+
+/*
  * Has the body read, then ctx->read called, which may have it parsed, begin,
  * and reply; or declines the request for its headers, where "rc" is not NGX_OK
  * but the status of a problem.  Returns what a content handler does.

@@ -272,6 +272,13 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     ctx->waiter.limit = NULL;
 
+    rc = ngx_http_review_ctx_budget(ctx);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_ctx_fail(ctx, rc);
+        return;
+    }
+
     ctx->progress = ngx_http_review_task_progress;
     ctx->expire = ngx_http_review_task_expire;
     ctx->cancel = ngx_http_review_task_cancel;
