@@ -201,6 +201,7 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
 
     for (i = 0; i < chunk->ncells; i++) {
         chunk->cells[i].point = request.points[i];
+        chunk->cells[i].fresh = request.fresh && request.fresh[i];
     }
 
     ngx_http_review_chunk_llm(chunk);

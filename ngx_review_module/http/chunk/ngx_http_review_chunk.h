@@ -149,6 +149,7 @@ struct ngx_http_review_cell_s {
     ngx_str_t                   result;     /* JSON, when done */
 
     unsigned                    done:1;
+    unsigned                    fresh:1;    /* caches are bypassed */
     unsigned                    searched:1; /* is in chunk->answered */
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */

@@ -79,6 +79,14 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 
     review_write_array_end(&tail);
     ngx_http_review_reply_usage(&tail, &chunk->ctx.usage, 1);
+
+    /* for tasks: is this more than the LLM bears? */
+
+    if (chunk->ctx.waiter.limit) {
+        review_write_number(&tail, "queue_ms", chunk->ctx.usage.queue_time);
+        review_write_number(&tail, "llm_ms", chunk->ctx.usage.time);
+    }
+
     review_write_number(&tail, "elapsed_ms",
                         ngx_current_msec - chunk->ctx.started);
     review_write_object_end(&tail);

@@ -118,9 +118,20 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
                                            ? NGX_HTTP_REVIEW_TIMEOUT
                                            : NGX_HTTP_REVIEW_FAILED);
 
-    ngx_http_review_reply_error(&b, code, detail ? detail
-                                          : review_code_sentence(code), note);
+    review_write_object(&b, "error");
 
+    ngx_http_review_reply_error_members(&b, code,
+                                        detail ? detail
+                                               : review_code_sentence(code),
+                                        note);
+
+    /* of an error of the LLM's own, its code does not tell */
+
+    if (code == REVIEW_CODE_LLM_ERROR && cell->completion->permanent) {
+        review_write_bool(&b, "permanent", 1);
+    }
+
+    review_write_object_end(&b);
     ngx_http_review_result_end(cell, &b);
 }
 

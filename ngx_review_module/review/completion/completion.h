@@ -51,6 +51,7 @@ typedef struct {
 
     unsigned       torn:1;             /* a finish_reason that does not say
                                           that it is whole */
+    unsigned       permanent:1;        /* an error that won't pass by itself */
 
     /* the parser's own */
 

@@ -45,6 +45,14 @@ typedef struct {
 } review_task_document_t;
 
 
+/* a cell that caches are bypassed for */
+
+typedef struct {
+    size_t                   chunk;     /* from 0: there may be no such */
+    size_t                   point;     /* of those that are asked */
+} review_task_fresh_t;
+
+
 typedef struct {
     review_task_document_t   document;
     review_task_document_t  *references;
@@ -62,6 +70,8 @@ typedef struct {
                                            is not saved */
     int                      markdown;
     int                      text;      /* is to be in the report */
+    review_task_fresh_t     *fresh;
+    size_t                   nfresh;
 } review_task_request_t;
 
 
@@ -69,7 +79,7 @@ extern const review_member_t  review_task_members[];
 
 /*
  * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
- * "vars"?, "deadline"?, "result"?, "return"?}.
+ * "vars"?, "deadline"?, "result"?, "return"?, "fresh"?}.
  */
 
 int review_task_request(review_pool_t *pool, json_t *body,
