@@ -540,18 +540,9 @@ void
 ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note)
 {
-    review_write_object(b, "error");
-    ngx_http_review_reply_error_members(b, code, detail, note);
-    review_write_object_end(b);
-}
-
-
-void
-ngx_http_review_reply_error_members(review_buf_t *b, review_code_t code,
-    const char *detail, const char *note)
-{
     char  name[REVIEW_CODE_NAME];
 
+    review_write_object(b, "error");
     review_write_word(b, "code", review_code_name(code, name));
 
     review_write_open(b, "detail");
@@ -564,4 +555,5 @@ ngx_http_review_reply_error_members(review_buf_t *b, review_code_t code,
     }
 
     review_write_close(b);
+    review_write_object_end(b);
 }

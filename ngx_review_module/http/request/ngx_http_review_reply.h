@@ -72,8 +72,6 @@ void ngx_http_review_reply_usage(review_buf_t *b,
     ngx_http_review_usage_t *usage, ngx_uint_t calls);
 void ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note);
-void ngx_http_review_reply_error_members(review_buf_t *b, review_code_t code,
-    const char *detail, const char *note);
 
 
 /*
