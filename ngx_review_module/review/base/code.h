@@ -109,6 +109,19 @@ int review_code_retried(review_code_t code);
 
 int review_code_waited(review_code_t code);
 
+/*
+ * May it pass by itself, so that who has time asks again later?  An "llm_error"
+ * does unless whoever tells of it says otherwise; so does what is not known.
+ * And once more only: an answer that is no good may be better for once.
+ */
+
+int review_code_passes(review_code_t code);
+int review_code_once(review_code_t code);
+
+/* it may be the question's own fault: 0 if nobody was asked */
+
+int review_code_asked(review_code_t code);
+
 /* of a document that is not had: 502, 504: it took too long, 413 and 422 */
 
 unsigned review_code_status(review_code_t code);
