@@ -247,6 +247,7 @@ ngx_uint_t ngx_http_review_task_count_matches(
 size_t ngx_http_review_task_count_steps(const review_point_t *point);
 
 
+/*
  * ngx_http_review_task_rounds.c: the reviews of chunks, some at a time, and
  * again for what may be answered later; "init" when all is planned, "check"
  * before anything is told: NGX_OK, or the status of a problem
