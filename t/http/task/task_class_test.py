@@ -229,7 +229,8 @@ async def check_example():
     """chunks have a location beside those of clients"""
     nginx = Nginx("# Directives", (UPSTREAM, ""),
                   ("10.0.0.7:8080", "127.0.0.1:EMBED"),
-                  ("    review_llm          /llm", MORE + "    review_llm /llm"),
+                  ("    review_llm          /llm",
+                   MORE + "    review_llm /llm"),
                   ('        proxy_set_header   Authorization '
                    '"Bearer sk-...";\n', WHO),
                   ("/v1/embeddings;\n", "/v1/embeddings;\n" + WHO),
