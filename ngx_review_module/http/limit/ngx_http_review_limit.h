@@ -51,10 +51,12 @@ struct ngx_http_review_zone_s {
     ngx_uint_t                  line;
     ngx_http_review_circuit_t   circuit;    /* line is 0: not set */
     ngx_uint_t                  tenants;    /* 0: as many as there is room */
+    ngx_uint_t                  processes;  /* 0: by the number of workers */
 
     uint64_t                    configured; /* the configuration's number */
     uint32_t                    process;    /* this one's place */
     ngx_msec_t                  tried;      /* to have one */
+    ngx_msec_t                  told;       /* that there is none */
     ngx_connection_t           *connection; /* where it is woken */
     ngx_event_t                 poll;
     ngx_event_t                 posted;
@@ -140,7 +142,6 @@ typedef struct {
     review_metrics_t            metrics;
     ngx_uint_t                  automatic;
     ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
-    ngx_http_review_line_t      lines[REVIEW_QUEUE_PROCESSES];
     ngx_msec_t                  paused;     /* when there was one in them */
 } ngx_http_review_load_t;
 
@@ -222,6 +223,10 @@ typedef struct {
 
 #define NGX_HTTP_REVIEW_ZONE_TENANTS  1000
 
+/* processes that it has room for, at least; more where there are many */
+
+#define NGX_HTTP_REVIEW_ZONE_PROCESSES  256
+
 char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
     ngx_str_t *name, size_t size);
@@ -232,9 +237,15 @@ ngx_http_review_load_t *ngx_http_review_zone_load(
     ngx_http_review_zone_t *zone);
 
 
+/* one for each process; *n is set to their number */
+
+ngx_http_review_line_t *ngx_http_review_zone_lines(
+    ngx_http_review_zone_t *zone, ngx_uint_t *n);
+
 /* with the lock held */
 
 review_tenants_t *ngx_http_review_zone_tenants(ngx_http_review_zone_t *zone);
+review_queue_t *ngx_http_review_zone_queue(ngx_http_review_zone_t *zone);
 
 
 /*
@@ -329,7 +340,7 @@ ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
 
 /* 0: there is room; or the seconds after which it makes sense to come back */
 
-ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
+ngx_uint_t ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter);
 
 /* what an HTTP status, or a failure, says of the LLM */
 

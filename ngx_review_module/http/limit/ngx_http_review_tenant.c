@@ -40,7 +40,14 @@ ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
 static int
 ngx_http_review_tenant_idle(void *data, uint32_t tenant)
 {
-    return 0;
+    ngx_http_review_zone_t *zone = data;
+
+    review_queue_t  *q;
+
+    q = ngx_http_review_zone_queue(zone);
+
+    return review_queue_tenant(q, tenant)->in_flight == 0
+           && review_queue_waiting(q, tenant) == 0;
 }
 
 
@@ -52,6 +59,12 @@ ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter)
 
     tenant = &waiter->tenant;
     zone = waiter->limit->zone;
+
+    /* with calls it keeps the number that it has got */
+
+    if (waiter->index != REVIEW_QUEUE_NONE) {
+        return tenant->index;
+    }
 
     tenant->index = review_tenant_find(ngx_http_review_zone_tenants(zone),
                                        tenant->key,

@@ -28,6 +28,10 @@
 
 #define NGX_HTTP_REVIEW_ZONE_TENANTS_MAX  100000
 
+/* so many times the workers that are configured */
+
+#define NGX_HTTP_REVIEW_ZONE_GENERATIONS  8
+
 
 static ngx_int_t ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
@@ -110,13 +114,52 @@ ngx_http_review_zone_name(ngx_str_t *name)
 }
 
 
-/* where the parts of the memory are that have no fixed place */
+static void *
+ngx_http_review_zone_part(size_t *at, size_t size, void *memory)
+{
+    size_t  begin;
+
+    begin = ngx_align(*at, 64);
+    *at = begin + size;
+
+    return (u_char *) memory + begin;
+}
+
+
+/* where the parts of the memory are; returns where the queue begins */
 
 static size_t
-ngx_http_review_zone_queue(ngx_uint_t tenants)
+ngx_http_review_zone_place(ngx_http_review_map_t *map, ngx_uint_t processes,
+    ngx_uint_t tenants)
 {
-    return ngx_align(sizeof(ngx_http_review_shared_t)
-                     + review_tenant_size(tenants), 64);
+    size_t  at;
+
+    at = sizeof(ngx_http_review_shared_t);
+
+    map->processes = ngx_http_review_zone_part(&at,
+                          processes * sizeof(ngx_http_review_process_t),
+                          map->shared);
+    map->lines = ngx_http_review_zone_part(&at,
+                          processes * sizeof(ngx_http_review_line_t),
+                          map->shared);
+    map->tenants = ngx_http_review_zone_part(&at, review_tenant_size(tenants),
+                                             map->shared);
+    map->queue = ngx_http_review_zone_part(&at, 0, map->shared);
+
+    return at;
+}
+
+
+static size_t
+ngx_http_review_zone_need(ngx_uint_t processes, ngx_uint_t tenants)
+{
+    ngx_http_review_map_t  map;
+
+    ngx_memzero(&map, sizeof(ngx_http_review_map_t));
+
+    return ngx_http_review_zone_place(&map, processes, tenants)
+           + review_queue_size(processes, tenants + REVIEW_TENANT_FIRST,
+                               NGX_HTTP_REVIEW_ZONE_WAITERS);
 }
 
 
@@ -131,58 +174,98 @@ ngx_http_review_zone_ntenants(ngx_http_review_zone_t *zone)
         return zone->tenants;
     }
 
-    n = NGX_HTTP_REVIEW_ZONE_TENANTS;
+    n = zone->size / 8 / (review_tenant_size(1024) / 1024
+                          + sizeof(review_queue_tenant_t));
 
-    while (review_tenant_size(n) > zone->size / 8) {
-        n = n * 9 / 10;
-    }
-
-    return n;
+    return ngx_min(n, NGX_HTTP_REVIEW_ZONE_TENANTS);
 }
 
 
-/* is there room for these who wait, too? */
+/* some generations of workers, old ones that still wait for their calls */
 
 static ngx_uint_t
-ngx_http_review_zone_has_room(ngx_http_review_zone_t *zone)
+ngx_http_review_zone_nprocesses(ngx_http_review_zone_t *zone)
 {
-    return ngx_http_review_zone_queue(ngx_http_review_zone_ntenants(zone))
-           + sizeof(review_queue_t)
-           + NGX_HTTP_REVIEW_ZONE_WAITERS * sizeof(review_waiter_t)
-           <= zone->size;
+    ngx_uint_t        n;
+    ngx_core_conf_t  *ccf;
+
+    if (zone->processes) {
+        return zone->processes;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    n = (ccf->worker_processes + 2) * NGX_HTTP_REVIEW_ZONE_GENERATIONS;
+
+    n = ngx_min(n, zone->size / 8 / sizeof(ngx_http_review_process_t));
+    n = ngx_min(n, REVIEW_QUEUE_PROCESSES);
+
+    return ngx_max(n, NGX_HTTP_REVIEW_ZONE_PROCESSES);
 }
 
 
 static ngx_int_t
+ngx_http_review_zone_param(ngx_http_review_zone_t *zone, ngx_str_t *param)
+{
+    ngx_int_t    n, max;
+    ngx_str_t    arg;
+    ngx_uint_t  *number;
+
+    if (ngx_http_review_param(param, "tenants", &arg)) {
+        number = &zone->tenants;
+        max = NGX_HTTP_REVIEW_ZONE_TENANTS_MAX;
+
+    } else if (ngx_http_review_param(param, "processes", &arg)) {
+        number = &zone->processes;
+        max = REVIEW_QUEUE_PROCESSES;
+
+    } else {
+        return NGX_ERROR;
+    }
+
+    n = ngx_atoi(arg.data, arg.len);
+
+    if (*number || n < 1 || n > max) {
+        return NGX_ERROR;
+    }
+
+    *number = n;
+
+    return NGX_OK;
+}
+
+
+static char *
 ngx_http_review_zone_params(ngx_conf_t *cf, ngx_http_review_zone_t *zone)
 {
-    ngx_int_t   n;
-    ngx_str_t  *value, arg;
-    ngx_uint_t  i;
+    size_t       need;
+    ngx_str_t   *value;
+    ngx_uint_t   i, tenants, processes;
 
     value = cf->args->elts;
 
     for (i = 3; i < cf->args->nelts; i++) {
-
-        n = ngx_http_review_param(&value[i], "tenants", &arg)
-            && zone->tenants == 0 ? ngx_atoi(arg.data, arg.len) : NGX_ERROR;
-
-        if (n < 1 || n > NGX_HTTP_REVIEW_ZONE_TENANTS_MAX) {
-            (void) ngx_http_review_param_bad(cf, &value[i]);
-            return NGX_ERROR;
+        if (ngx_http_review_zone_param(zone, &value[i]) != NGX_OK) {
+            return ngx_http_review_param_bad(cf, &value[i]);
         }
-
-        zone->tenants = n;
     }
 
-    if (!ngx_http_review_zone_has_room(zone)) {
+    tenants = ngx_http_review_zone_ntenants(zone);
+    processes = zone->processes ? zone->processes
+                                : NGX_HTTP_REVIEW_ZONE_PROCESSES;
+
+    need = ngx_http_review_zone_need(processes, tenants);
+
+    if (need > zone->size) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is too small for %ui tenants",
-                           &zone->name, zone->tenants);
-        return NGX_ERROR;
+                           "zone \"%V\" is too small for %ui tenants and %ui "
+                           "processes, it must be at least %uzk", &zone->name,
+                           tenants, processes, need / 1024 + 1);
+        return NGX_CONF_ERROR;
     }
 
-    return NGX_OK;
+    return NGX_CONF_OK;
 }
 
 
@@ -231,8 +314,7 @@ ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     zone->defined = 1;
 
-    return ngx_http_review_zone_params(cf, zone) == NGX_OK ? NGX_CONF_OK
-                                                           : NGX_CONF_ERROR;
+    return ngx_http_review_zone_params(cf, zone);
 }
 
 
@@ -283,28 +365,23 @@ ngx_http_review_zone_map(int fd, size_t size)
 }
 
 
-static void
-ngx_http_review_zone_place(ngx_http_review_map_t *map, ngx_uint_t tenants)
-{
-    u_char  *p;
-
-    p = (u_char *) map->shared;
-
-    map->tenants = (review_tenants_t *) (map->shared + 1);
-    map->queue = (review_queue_t *) (p + ngx_http_review_zone_queue(tenants));
-}
-
-
-/* memory that is there already: a number that is not told may be any */
+/* memory that is there already: a number that is not told may be larger */
 
 static ngx_uint_t
 ngx_http_review_zone_fits(ngx_http_review_zone_t *zone,
     ngx_http_review_shared_t *shared)
 {
-    return shared->magic == NGX_HTTP_REVIEW_ZONE_MAGIC
-           && shared->layout == sizeof(ngx_http_review_shared_t)
-           && shared->size == zone->size
-           && (zone->tenants == 0 || zone->tenants == shared->tenants);
+    if (shared->magic != NGX_HTTP_REVIEW_ZONE_MAGIC
+        || shared->layout != sizeof(ngx_http_review_shared_t)
+        || shared->size != zone->size
+        || (zone->tenants && zone->tenants != shared->ntenants))
+    {
+        return 0;
+    }
+
+    return zone->processes
+           ? zone->processes == shared->nprocesses
+           : ngx_http_review_zone_nprocesses(zone) <= shared->nprocesses;
 }
 
 
@@ -348,7 +425,8 @@ ngx_http_review_zone_inherit(ngx_http_review_zone_t *zone, ngx_log_t *log)
     }
 
     if (ngx_http_review_zone_fits(zone, map->shared)) {
-        ngx_http_review_zone_place(map, map->shared->tenants);
+        (void) ngx_http_review_zone_place(map, map->shared->nprocesses,
+                                          map->shared->ntenants);
         return map;
     }
 
@@ -383,9 +461,10 @@ static ngx_http_review_map_t *
 ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
 {
     int                        fd;
+    size_t                     at;
     uint64_t                   secret[2];
     ngx_int_t                  rc;
-    ngx_uint_t                 i, tenants;
+    ngx_uint_t                 i, tenants, processes;
     ngx_http_review_map_t     *map;
     ngx_http_review_shared_t  *shared;
 
@@ -410,17 +489,19 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
     shared = map->shared;
     tenants = ngx_http_review_zone_ntenants(zone);
 
-    ngx_http_review_zone_place(map, tenants);
+    processes = ngx_http_review_zone_nprocesses(zone);
+
+    at = ngx_http_review_zone_place(map, processes, tenants);
 
     rc = ngx_http_review_zone_mutex(&shared->lock);
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES && rc == NGX_OK; i++) {
-        rc = ngx_http_review_zone_mutex(&shared->processes[i].alive);
+    for (i = 0; i < processes && rc == NGX_OK; i++) {
+        rc = ngx_http_review_zone_mutex(&map->processes[i].alive);
     }
 
     if (rc != NGX_OK
-        || review_queue_init(map->queue, zone->size
-                             - ngx_http_review_zone_queue(tenants))
+        || review_queue_init(map->queue, zone->size - at, processes,
+                             tenants + REVIEW_TENANT_FIRST)
            != 0)
     {
         map->references = 1;
@@ -433,7 +514,8 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
 
     ngx_http_review_load_init(&shared->load);
 
-    shared->tenants = tenants;
+    shared->ntenants = tenants;
+    shared->nprocesses = processes;
     shared->layout = sizeof(ngx_http_review_shared_t);
     shared->size = zone->size;
     shared->id = (uint64_t) ngx_random() << 32 | ngx_pid;
@@ -581,8 +663,24 @@ ngx_http_review_zone_load(ngx_http_review_zone_t *zone)
 }
 
 
+ngx_http_review_line_t *
+ngx_http_review_zone_lines(ngx_http_review_zone_t *zone, ngx_uint_t *n)
+{
+    *n = zone->map->shared->nprocesses;
+
+    return zone->map->lines;
+}
+
+
 review_tenants_t *
 ngx_http_review_zone_tenants(ngx_http_review_zone_t *zone)
 {
     return zone->map->tenants;
+}
+
+
+review_queue_t *
+ngx_http_review_zone_queue(ngx_http_review_zone_t *zone)
+{
+    return zone->map->queue;
 }
