@@ -71,6 +71,13 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
     ctx->waking.data = ctx;
     ctx->waking.log = r->connection->log;
 
+    /* its class and tenant, whether its calls take turns or not */
+
+    ngx_http_review_limit_waiter_init(&ctx->waiter, r,
+                                      ngx_http_review_limit_conf(ctx),
+                                      conf->call_timeout);
+    ctx->waiter.limit = NULL;
+
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
 
     return ctx;
@@ -80,9 +87,7 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
 void
 ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_limit_waiter_init(&ctx->waiter, ctx->request,
-                              ngx_http_review_limit_conf(ctx),
-                              ngx_http_review_request_conf(ctx)->call_timeout);
+    ctx->waiter.limit = ngx_http_review_limit_conf(ctx)->limit;
 }
 
 
