@@ -81,6 +81,7 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
     ngx_http_review_reply_usage(&tail, &chunk->ctx.usage, 1);
     review_write_number(&tail, "elapsed_ms",
                         ngx_current_msec - chunk->ctx.started);
+    ngx_http_review_reply_cut(&tail, &chunk->ctx);
     review_write_object_end(&tail);
 
     if (head.failed || tail.failed) {
