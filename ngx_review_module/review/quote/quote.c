@@ -8,6 +8,7 @@
 #include "review/quote/grams.h"
 #include "review/quote/norm.h"
 #include "review/quote/points.h"
+#include "review/quote/lean.h"
 #include "review/quote/skip.h"
 #include "review/base/lines.h"
 #include "review/base/utf8.h"
@@ -203,7 +204,7 @@ review_quote_source_normalize(review_source_t *source, review_form_t *form,
                          source->forms[0].norm.units.len
                          / sizeof(review_unit_t));
 
-        rc = review_skip_make(norm, &source->forms[0].norm,
+        rc = review_lean_make(norm, &source->forms[0].norm,
                               &source->forms[0].points, &source->skip, kinds);
 
     } else {
@@ -267,12 +268,12 @@ review_quote_source_form(review_source_t *source, review_quote_t *q, size_t i)
     if (!form->joined) {
         form->joined = 1;
 
-        review_skip_joints(&form->joints, source->pool,
+        review_lean_joints(&form->joints, source->pool,
                            &source->forms[0].norm, &source->forms[0].points,
                            &source->skip, kinds);
     }
 
-    return (review_skip_may(&form->joints, &q->form)
+    return (review_lean_may(&form->joints, &q->form)
             && review_quote_source_normalize(source, form, kinds) == 0)
            ? form : NULL;
 }

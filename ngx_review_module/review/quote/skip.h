@@ -10,8 +10,6 @@
 
 #include "review/base/review.h"
 #include "review/base/buf.h"
-#include "review/quote/norm.h"
-#include "review/quote/points.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -34,8 +32,17 @@
 #define REVIEW_SKIP_ALL     7
 
 
+/* of a text, in bytes */
+
 typedef struct {
-    review_buf_t     spans;
+    uint32_t         from;
+    uint32_t         to;
+    unsigned         kind;
+} review_skip_span_t;
+
+
+typedef struct {
+    review_buf_t     spans;            /* in their order */
     unsigned         kinds;            /* the text has spans of these */
 } review_skip_t;
 
@@ -56,30 +63,6 @@ int review_skip_find(review_skip_t *skip, review_pool_t *pool,
 
 size_t review_skip_page_end(const review_skip_t *skip, size_t *i, size_t from,
     size_t to);
-
-/*
- * The form without what these kinds of spans have.  "lean" is initialized, and
- * keeps what "norm" has of formulas.  Digits never join.  0, or -1: no memory.
- */
-
-int review_skip_make(review_norm_t *lean, const review_norm_t *norm,
-    review_points_t *points, const review_skip_t *skip, unsigned kinds);
-
-
-/* the characters that come to stand beside each other there, as bits */
-
-typedef struct {
-    uint64_t        *bits;             /* NULL: no memory for that */
-    unsigned         shift;
-} review_joints_t;
-
-void review_skip_joints(review_joints_t *joints, review_pool_t *pool,
-    const review_norm_t *norm, review_points_t *points,
-    const review_skip_t *skip, unsigned kinds);
-
-/* may a text stand in the lean form that does not stand in the whole one? */
-
-int review_skip_may(const review_joints_t *joints, const review_str_t *text);
 
 
 #pragma GCC visibility pop
