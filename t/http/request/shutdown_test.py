@@ -58,6 +58,10 @@ SERVER = """
         location = /v1/short { review; review_timeout %(short)s; }
         location = /v1/one { review; review_limit zone=one calls=1 wait=10m; }
         location = /status { review_status one; }
+        location = /v1/guarded {
+            review_guard on;
+            proxy_pass http://llm/v1/chat/completions;
+        }
         location = /v1/task { review_task en; review_chunk_uri /chunk; }
         location = /v1/embed { review_embed; }
         location = /v1/rank { review_rank; }
@@ -98,7 +102,8 @@ POINTS = {"ok": "ok", "hold": "hold", **{
 class Nginx(Harness):
     """its chunks are reviewed at a port that may be another one's"""
 
-    def __init__(self, timeout, chunks=None, stores="", others="", **settings):
+    def __init__(self, timeout, chunks=None, stores="", others="", more="",
+                 **settings):
         self.root = os.path.join(os.environ["TMPDIR"],
                                  "shutdown-%d" % free_port())
         os.mkdir(self.root)
@@ -108,7 +113,7 @@ class Nginx(Harness):
                 {"id": name, "question": "q [[key=%s %s]]" % (name, script)}
                 for name, script in POINTS.items()]}, f)
         super().__init__(
-            main=self.main(timeout), level="notice",
+            main=self.main(timeout) + more, level="notice",
             http=HTTP % {"dir": self.root, "stores": stores,
                          "chunks": chunks or 1, "others": others},
             server=SERVER % {"dir": self.root, "short": "%dms" % (300 * SLOW),
@@ -304,10 +309,11 @@ def gone(pids):
 
 
 async def tell(nginx, sign):
-    """the workers that have to exit now, and since when"""
+    """the workers that have to exit now, and since when; others are there"""
     old, since = nginx.workers(), time.monotonic()
     nginx.nginx.send_signal(sign)
-    await until(lambda: all(map(nginx.is_ending, old)))
+    await until(lambda: all(map(nginx.is_ending, old))
+                and (sign == signal.SIGQUIT or nginx.serving()))
     return old, since
 
 
@@ -355,19 +361,20 @@ def start(jobs):
 
 # the scenes
 
-async def everything(name, sign, timeout, origin=None):
+async def everything(name, sign, timeout, origin):
     """all endpoints at once"""
     far = Nginx(0)
     nginx = Nginx(timeout, chunks=far.port)
     try:
         jobs = requests(nginx, origin)
         tasks = start(jobs)
-        wrong = await begun(nginx, far, 8, 6, origin)
-        Tap.ok(wrong is None, name + ": all is under way", wrong)
         short = asyncio.create_task(post(nginx, "/v1/short", asked("hold")))
         soon = asyncio.create_task(post(nginx, "/v1/review",
                                         asked("gate=soon"), EVENTS))
-        wrong = await begun(nginx, far, 10, 6, origin)
+        guarded = asyncio.create_task(post(nginx, "/v1/guarded", {
+            "messages": [{"role": "user", "content": "[[hold]]"}]}))
+        wrong = await begun(nginx, far, 11, 6, origin)
+        Tap.ok(wrong is None, name + ": all is under way", wrong)
         old, since = await tell(nginx, sign)
         await nginx.open("/_open?gate=soon")
         reply = await soon
@@ -378,16 +385,215 @@ async def everything(name, sign, timeout, origin=None):
                and "cut" not in reply.last()[1],
                name + ": a deadline that comes before is one", show(reply))
         await all_cut(name, jobs, tasks, since, timeout)
+        Tap.ok(not gone(old), name + ": the worker waits for what is nginx's")
+        if sign == signal.SIGHUP:
+            await counted(name, nginx)
         await ended(name, nginx, old, since, timeout)
+        reply = await guarded
+        Tap.ok(reply.status == 0, name + ": guarded requests nginx has cut",
+               show(reply))
+        Tap.ok("review: the worker has to exit, 1 of 2 points are done"
+               in nginx.error_log(), name + ": the error log tells")
     finally:
         close(name, nginx, far)
 
 
+async def counted(name, nginx):
+    """by the zone, as the new worker tells"""
+    status = json.loads(await get(nginx.port, "/status"))
+    calls = status["calls"]
+    Tap.ok(calls["outcomes"] == {"ok": 0, "shutdown": 3}
+           and calls["in_flight"] == calls["queued"]["total"] == 0
+           and status["reviews"]["failed"] == 1,
+           name + ": that is counted, and no slot is taken", status)
+
+
+async def short(name, sign, timeout):
+    """less than two seconds: at once"""
+    far = Nginx(0)
+    nginx = Nginx(timeout, chunks=far.port)
+    try:
+        jobs = requests(nginx)
+        tasks = start(jobs)
+        wrong = await begun(nginx, far, 8, 6)
+        Tap.ok(wrong is None, name + ": all is under way", wrong)
+        old, since = await tell(nginx, sign)
+        await all_cut(name, jobs, tasks, since, timeout)
+        await ended(name, nginx, old, since, timeout)
+        Tap.ok(await until(lambda: sign != signal.SIGQUIT
+                           or nginx.nginx.poll() == 0),
+               name + ": so is the master")
+    finally:
+        close(name, nginx, far)
+
+
+async def nothing(name, sign):
+    """without the timeout nginx waits, however long it takes"""
+    far = Nginx(0)
+    nginx = Nginx(0, chunks=far.port)
+    try:
+        jobs = requests(nginx)
+        tasks = start(jobs)
+        wrong = await begun(nginx, far, 8, 6)
+        Tap.ok(wrong is None, name + ": all is under way", wrong)
+        old, _ = await tell(nginx, sign)
+        await asyncio.sleep(3)          # longer than it takes to be noticed
+        Tap.ok(not any(task.done() for task in tasks.values())
+               and not gone(old), name + ": nothing is cut")
+        for at in nginx, far:
+            await at.open("/_release")
+        for job, task in tasks.items():
+            reply = await task
+            Tap.ok(reply.status == 200 and b'"cut"' not in reply.body
+                   and b"shutdown" not in reply.body
+                   and b"shutting" not in reply.body,
+                   "%s: %s is whole" % (name, job), show(reply))
+        Tap.ok(await until(lambda: gone(old)), name + ": the worker is gone")
+    finally:
+        close(name, nginx, far)
+
+
+async def saved(name, sign, timeout, store):
+    """the report, and objects: in the last two seconds"""
+    relay = Relay(store.port)
+    far = Nginx(0)
+    nginx = Nginx(timeout, chunks=far.port, stores=STORE % (
+        "good", store.port) + STORE % ("silent", relay.port))
+    try:
+        relay.up.stall()
+        jobs = {
+            "saved": post(nginx, "/v1/saved", task(
+                "ok", "saved", result={"object": "cut.json"})),
+            "unsaved": post(nginx, "/v1/unsaved", task(
+                "ok", "unsaved", result={"object": "not.json"}), EVENTS),
+            "done": post(nginx, "/v1/unsaved", task(
+                "ok", result={"object": "done.json"})),
+            "put": post(nginx, "/silent/put", b"data", method="PUT"),
+            "get": post(nginx, "/silent/get", b"", method="GET")}
+        tasks = {job: asyncio.create_task(request)
+                 for job, request in jobs.items()}
+        wrong = await begun(nginx, far, 0, 2)
+        Tap.ok(wrong is None and await until(lambda: relay.connections >= 3),
+               name + ": all is under way", (wrong, relay.connections))
+        old, since = await tell(nginx, sign)
+        replies = {job: await task for job, task in tasks.items()}
+        Tap.ok(time.monotonic() - since < timeout, name + ": all is told")
+
+        reply = replies["saved"]
+        Tap.ok(seen(lambda r: is_cut(r, 200, TASK)
+                    and r.last()[1]["result"]["saved"], reply),
+               name + ": a report that was cut is saved", show(reply))
+        report = json.loads(S3(store.port).get("cut.json") or b"{}")
+        Tap.ok(report.get("cut") == "shutdown"
+               and report.get("cells") == reply.last()[1]["cells"],
+               name + ": and says so in the store", report)
+        error = {"code": "store", "detail": "shutdown"}
+        reply = replies["unsaved"]
+        Tap.ok(seen(lambda r: is_cut(r, 200, TASK, "done")
+                    and not r.last()[1]["result"]["saved"]
+                    and r.last()[1]["result"]["error"] == error, reply),
+               name + ": one that cannot be is told not to be", show(reply))
+        reply = replies["done"]
+        Tap.ok(seen(lambda r: is_whole(r)
+                    and r.last()[1]["result"]["error"] == error, reply),
+               name + ": a report that was done already is not cut",
+               show(reply))
+        for job in "put", "get":
+            Tap.ok(seen(is_late, replies[job]), "%s: %s" % (name, job),
+                   show(replies[job]))
+        await ended(name, nginx, old, since, timeout)
+    finally:
+        relay.close()
+        close(name, nginx, far)
+
+
+async def generations(name):
+    """each worker has the timeout that it was started with"""
+    nginx = Nginx(0)
+    try:
+        first = asyncio.create_task(post(nginx, "/v1/review",
+                                         asked("gate=first")))
+        wrong = await begun(nginx, nginx, 1, 1)
+        nginx.configure(main=nginx.main(3 * SLOW))
+        old, _ = await tell(nginx, signal.SIGHUP)
+        second = asyncio.create_task(post(nginx, "/v1/review",
+                                          asked("hold"), EVENTS))
+        wrong = wrong or await begun(nginx, nginx, 2, 2)
+        Tap.ok(wrong is None, name + ": two generations are at work", wrong)
+        nginx.configure(main=nginx.main(600))
+        both, _ = await tell(nginx, signal.SIGHUP)
+        middle = set(both) - set(old)
+        third = asyncio.create_task(post(nginx, "/v1/review",
+                                         asked("gate=third")))
+        reply = await second
+        Tap.ok(seen(lambda r: is_cut(r, 200, ["shutdown"], "done"), reply),
+               name + ": the second is cut by its own timeout", show(reply))
+        Tap.ok(await until(lambda: gone(middle)), name + ": and ends")
+        Tap.ok(not first.done() and not third.done() and not gone(old),
+               name + ": the others stay")
+        for gate, task in ("first", first), ("third", third):
+            await nginx.open("/_open?gate=" + gate)
+            Tap.ok(seen(is_whole, await task), name + ": %s is whole" % gate)
+        Tap.ok(await until(lambda: gone(old)), name + ": the first ends, too")
+    finally:
+        close(name, nginx)
+
+
+async def killed(name):
+    """a worker that dies before it has told anything"""
+    nginx = Nginx(60)
+    try:
+        jobs = [asyncio.create_task(post(nginx, path, asked("hold"), EVENTS))
+                for path in ("/v1/one", "/v1/review")]
+        wrong = await begun(nginx, nginx, 2, 2)
+        Tap.ok(wrong is None, name + ": all is under way", wrong)
+        old, _ = await tell(nginx, signal.SIGHUP)
+        after = asyncio.create_task(post(nginx, "/v1/one", asked("ok")))
+        for pid in old:
+            os.kill(pid, signal.SIGKILL)
+        for job in jobs:
+            reply = await job
+            Tap.ok(b"event: done" not in reply.body,
+                   name + ": nothing is told", show(reply))
+        reply = await after
+        Tap.ok(seen(is_whole, reply), name + ": its slot is another's",
+               show(reply))
+    finally:
+        close(name, nginx, alarm="exited on signal 9")
+
+
+async def alone(name):
+    """a single process never waits"""
+    nginx = Nginx(60, more="master_process off;", workers=0)
+    try:
+        job = asyncio.create_task(post(nginx, "/v1/review", asked("hold")))
+        wrong = await begun(nginx, nginx, 1, 1)
+        Tap.ok(wrong is None, name + ": a review is under way", wrong)
+        nginx.nginx.send_signal(signal.SIGQUIT)
+        reply = await job
+        Tap.ok(reply.status == 0 and await until(
+            lambda: nginx.nginx.poll() == 0), name + ": it ends at once",
+            show(reply))
+    finally:
+        close(name, nginx)
+
+
 def main():
     origin = Origin()
+    store = Swift()
     try:
         asyncio.run(everything("a reload", signal.SIGHUP, 4 * SLOW, origin))
+        asyncio.run(everything("a quit", signal.SIGQUIT, 4 * SLOW, origin))
+        asyncio.run(short("a quit, 1s", signal.SIGQUIT, SLOW))
+        asyncio.run(short("a reload, 1s", signal.SIGHUP, SLOW))
+        asyncio.run(nothing("a reload, no timeout", signal.SIGHUP))
+        asyncio.run(nothing("a quit, no timeout", signal.SIGQUIT))
+        asyncio.run(saved("a store", signal.SIGHUP, 5 * SLOW, store))
+        asyncio.run(generations("reloads in a row"))
+        asyncio.run(killed("kill -9"))
+        asyncio.run(alone("a single process"))
     finally:
+        store.close()
         origin.close()
     Tap.end()
 
