@@ -595,7 +595,8 @@ ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
     chunk = (ngx_http_review_chunk_t *) ctx;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, %ui of %ui points are done",
+                  "review: %s, %ui of %ui points are done",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"),
                   chunk->ndone, chunk->ncells);
 
     chunk->expired = 1;

@@ -575,10 +575,8 @@ ngx_http_review_task_progress_load(ngx_http_review_task_t *task)
     ctx = &task->ctx;
 
     if (task->expired) {
-        ngx_http_review_ctx_fail(ctx,
-                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
-                                        "the task's time was over before its "
-                                        "documents were loaded"));
+        ngx_http_review_ctx_fail_late(ctx, "the task's time was over before "
+                                      "its documents were loaded");
         return;
     }
 
@@ -646,8 +644,9 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     task->expired = 1;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: the task's time is over, %uz of %uz chunks are "
-                  "done", task->ndone, task->plan->nchunks);
+                  "review: %s, %uz of %uz chunks are done",
+                  ngx_http_review_ctx_why(ctx, "the task's time is over"),
+                  task->ndone, task->plan->nchunks);
 
     if (task->searching) {
         task->search->gone = 1;
