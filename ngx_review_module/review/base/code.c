@@ -181,6 +181,7 @@ review_code_passes(review_code_t code)
     switch (code) {
 
     case REVIEW_CODE_OK:
+    case REVIEW_CODE_QUOTA:
     case REVIEW_CODE_REFUSED:
     case REVIEW_CODE_TRUNCATED:
     case REVIEW_CODE_BAD_ENCODING:
@@ -215,6 +216,7 @@ review_code_asked(review_code_t code)
     switch (code) {
 
     case REVIEW_CODE_BUSY:
+    case REVIEW_CODE_SHUTDOWN:
     case REVIEW_CODE_CONNECT:
     case REVIEW_CODE_QUEUE_FULL:
     case REVIEW_CODE_QUEUE_TIMEOUT:

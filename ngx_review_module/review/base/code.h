@@ -123,7 +123,7 @@ int review_code_once(review_code_t code);
 
 int review_code_asked(review_code_t code);
 
-/* of a document that is not had: 502, 504: it took too long, 413 and 422 */
+/* of a document that is not had: 502, 504: it took too long, 503, 413, 422 */
 
 unsigned review_code_status(review_code_t code);
 
