@@ -356,6 +356,14 @@ async def refused(nginx):
            and headers["x-should-retry"] == "false"
            and int(headers["retry-after"]) > 3500,
            "refused: a guarded request, as OpenAI does", (headers, text))
+    told = [one for one in json.loads((await fetch(nginx, "/status"))[2])
+            ["tenants"] if one["tenant"] == "a"]
+    wait = told[0]["tokens"]["hour"].pop("retry_after") if told else 0
+    Tap.ok(3500 < wait <= 3960 and told == [{
+        "tenant": "a", "in_flight": 0, "queued": 0,
+        "tokens": {"minute": {"used": 1000, "limit": None, "retry_after": 0},
+                   "hour": {"used": 1000, "limit": 1000}}}],
+           "refused: the status tells it", told)
     large = chat("ok", "x" * 3000000)
     status, _, _ = await send(nginx.port, large[0], large[1], "a")
     Tap.ok(status == 429 and (await nginx.stats())["calls"] == calls,
