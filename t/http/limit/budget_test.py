@@ -67,6 +67,16 @@ SERVER = """
             review_tenant_limit tokens=1/1m;
             proxy_pass http://llm/v1/chat/completions?do=400;
         }
+        location = /kept { review; review_llm /llm_kept model=stand-in; }
+        location = /llm_kept {
+            internal;
+            proxy_cache c;
+            proxy_cache_methods POST;
+            proxy_cache_key $review_call_key;
+            proxy_cache_valid 200 1h;
+            proxy_ignore_headers Cache-Control;
+            proxy_pass http://llm/v1/chat/completions;
+        }
         location = /off {
             review;
             review_tenant_limit off;
@@ -302,6 +312,12 @@ async def own(nginx):
     got = await used(nginx, "own")
     Tap.ok(told > 5 * 15 and got == told, "own: a review, with failed tries",
            (got, told))
+
+    for _ in range(3):
+        await send(nginx.port, "/kept", {
+            "chunk": CHUNK, "points": points(["prompt_tokens=10 tokens=5"])},
+            "kept")
+    Tap.ok(await used(nginx, "kept") == 15, "own: from a cache, only once")
 
     await send(nginx.port, "/off", {
         "chunk": CHUNK, "points": points(["prompt_tokens=10 tokens=5"])},
