@@ -24,6 +24,7 @@ typedef enum {
     REVIEW_CODE_CALL_TIMEOUT,
     REVIEW_CODE_DEADLINE,
     REVIEW_CODE_RATE_LIMITED,
+    REVIEW_CODE_QUOTA,
     REVIEW_CODE_LLM_ERROR,
     REVIEW_CODE_REFUSED,
     REVIEW_CODE_TRUNCATED,
@@ -103,6 +104,10 @@ review_code_t review_code_of(const char *name, size_t len);
 /* is another try worth it? */
 
 int review_code_retried(review_code_t code);
+
+/* a call has waited for its turn, and was not made */
+
+int review_code_waited(review_code_t code);
 
 /* of a document that is not had: 502, 504: it took too long, 413 and 422 */
 

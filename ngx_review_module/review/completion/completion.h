@@ -51,6 +51,7 @@ typedef struct {
 
     unsigned       torn:1;             /* a finish_reason that does not say
                                           that it is whole */
+    unsigned       quota:1;            /* an error: the account is used up */
 
     /* the parser's own */
 
