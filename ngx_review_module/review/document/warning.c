@@ -47,12 +47,12 @@ review_warning_copy(review_pool_t *pool, const review_str_t *text, size_t max,
 {
     char  *p;
 
-    p = review_alloc(pool, max + sizeof("..."));
+    p = review_alloc(pool, max + 1);
     if (p == NULL) {
         return -1;
     }
 
-    copy->data = review_excerpt(p, max + sizeof("..."), text->data, text->len);
+    copy->data = review_excerpt(p, max + 1, text->data, text->len);
     copy->len = strlen(p);
 
     return 0;
