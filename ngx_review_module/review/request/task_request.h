@@ -72,6 +72,7 @@ typedef struct {
     int                      text;      /* is to be in the report */
     review_task_fresh_t     *fresh;
     size_t                   nfresh;
+    int                      dry_run;   /* nothing is asked of an LLM */
 } review_task_request_t;
 
 
@@ -79,7 +80,7 @@ extern const review_member_t  review_task_members[];
 
 /*
  * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
- * "vars"?, "deadline"?, "result"?, "return"?, "fresh"?}.
+ * "vars"?, "deadline"?, "result"?, "return"?, "dry_run"?, "fresh"?}.
  */
 
 int review_task_request(review_pool_t *pool, json_t *body,
