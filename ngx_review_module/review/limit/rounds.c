@@ -407,7 +407,7 @@ review_rounds_end(review_rounds_t *r, size_t chunk, uint64_t now,
         r->open = 1;
     }
 
-    if (r->open || (r->failed && c->begun == r->heard)) {
+    if (r->open || ((r->failed || r->refused) && c->begun == r->heard)) {
         review_rounds_lose(r, c, now, random, reply->retry_after);
     }
 

@@ -320,6 +320,7 @@ test_window(void)
 
     for (n = 0; n < 6; n++) {
         i = (size_t) begin(r, now, NULL);
+        review_rounds_answered(r, now);
         (void) end(r, i, now, REVIEW_CODE_QUEUE_FULL);
     }
 
@@ -335,6 +336,11 @@ test_window(void)
     }
 
     ok(r->window == 16, "others add one each, up to \"calls\"");
+
+    i = (size_t) begin(r, now, NULL);
+    (void) end(r, i, now, REVIEW_CODE_QUEUE_FULL);
+    ok(r->down && begin(r, now, NULL) == -1,
+       "refused, and nothing answered: it is left alone for a while");
 }
 
 
