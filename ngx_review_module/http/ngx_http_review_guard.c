@@ -226,7 +226,7 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
 }
 
 
-/* seconds: to come back after; 0: when the circuit may be closed again */
+/* seconds: to come back after; 0: what there is of them now */
 
 static ngx_int_t
 ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
@@ -242,8 +242,7 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     guard->refused = 1;
 
     if (seconds == 0) {
-        seconds = review_circuit_retry_after(&load->circuit, ngx_current_msec)
-                  / 1000 + 1;
+        seconds = ngx_http_review_limit_retry_after(&guard->waiter);
     }
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -436,6 +435,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
     review_metrics_queue(m, turn->begun - turn->asked);
 
     ngx_http_review_limit_sample(&sample, code);
+    sample.took = ngx_current_msec - turn->begun;
 
     if (ngx_http_review_busy_no_server(guard->request)) {
         sample.lost = 0;

@@ -85,7 +85,7 @@ sub traffic {
 
     my @all = replies(
         review(['key=a ok', 'key=b 500|ok', $rule, $skip]),
-        review(['key=c ok', '404', 'key=d 429']),
+        review(['key=c ok', '404', 'key=d 429|403']),
         review(['key=e raw=no', '401']),
         review(['key=f ok', 'hang']),
         post('/v1/review', '{'));
@@ -185,8 +185,9 @@ status_is($name, '
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my @codes = qw(ok ok cut_head cut hang 429 error200 refusal html 400 401 403
-               404 408 413 500 502 503 504 418 451 507);
+my @codes = ('429 retry_after=999', qw(
+    ok ok cut_head cut hang error200 refusal html 400 401 403 404 408 413 500
+    502 503 504 418 451 507));
 reply(review([ map { "key=$_ $_" } @codes ]));
 status_is($name, '
     calls.total eq 22

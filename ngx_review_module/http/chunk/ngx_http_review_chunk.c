@@ -562,6 +562,15 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
     status = ngx_http_review_reply_outcome(ctx, chunk->ncells,
                                       chunk->counts[NGX_HTTP_REVIEW_TIMEOUT]);
 
+    if (chunk->waited) {
+        chunk->retry_after =
+                      ngx_http_review_limit_retry_after(&ctx->waiter);
+    }
+
+    if (chunk->waited == chunk->ncells) {
+        status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     ngx_http_review_chunk_count_finished(chunk);
     ngx_http_review_ctx_end(ctx);
 

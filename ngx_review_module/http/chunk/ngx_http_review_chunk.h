@@ -180,6 +180,9 @@ struct ngx_http_review_chunk_s {
     ngx_uint_t                  ndone;
     ngx_uint_t                  next;       /* cell to begin, or give up */
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
+    ngx_uint_t                  waited;     /* cells without a call: they had
+                                               no turn */
+    ngx_uint_t                  retry_after; /* seconds, if there are any */
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
     ngx_str_t                   key;        /* $review_chunk_key */

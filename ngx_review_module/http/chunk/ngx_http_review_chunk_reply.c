@@ -30,6 +30,14 @@ ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk, ngx_uint_t status)
         return ngx_http_review_reply_event(ctx, "done", out, 1);
     }
 
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_review_headers_add_retry_after(ctx->request,
+                                                   chunk->retry_after)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_http_review_reply_whole(ctx, status, out);
 }
 
@@ -89,6 +97,11 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 
     review_write_number(&tail, "elapsed_ms",
                         ngx_current_msec - chunk->ctx.started);
+
+    if (chunk->retry_after) {
+        review_write_number(&tail, "retry_after", chunk->retry_after);
+    }
+
     review_write_object_end(&tail);
 
     if (head.failed || tail.failed) {

@@ -140,6 +140,8 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
 {
     review_buf_t  b;
 
+    cell->chunk->waited += (review_code_waited(code) != 0);
+
     ngx_http_review_result_begin(cell, &b, review_code_timeout(code)
                                            ? NGX_HTTP_REVIEW_TIMEOUT
                                            : NGX_HTTP_REVIEW_FAILED);

@@ -16,6 +16,7 @@
 #include "review/limit/circuit.h"
 #include "review/limit/metrics.h"
 #include "review/limit/queue.h"
+#include "review/limit/recent.h"
 #include "review/limit/tenant.h"
 
 #pragma GCC visibility push(hidden)
@@ -140,6 +141,8 @@ typedef struct {
     review_adapt_t              adapt;
     review_circuit_t            circuit;
     review_metrics_t            metrics;
+    review_recent_t             recent;
+    uint32_t                    answers;    /* of calls, so many */
     ngx_uint_t                  automatic;
     ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
     ngx_msec_t                  paused;     /* when there was one in them */
@@ -188,12 +191,19 @@ struct ngx_http_review_turn_s {
     ngx_event_t                 timer;
     ngx_msec_t                  asked;
     ngx_msec_t                  begun;
+    ngx_msec_t                  expires;    /* its deadline; 0: none */
     review_code_t               code;       /* why there is none */
     ngx_http_review_turn_e      state;
     uint32_t                    ticket;     /* of the circuit; 0: none */
+    uint32_t                    answers;    /* of the LLM's, that it knows of */
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
     unsigned                    promised:1; /* the circuit has room for it */
+    unsigned                    late:1;     /* that is why: its deadline */
+    unsigned                    watched:1;  /* there is a circuit, */
+    unsigned                    open:1;     /* and it is open, after it */
+    unsigned                    alone:1;    /* nobody was answered since it was
+                                               last given back */
     unsigned                    local:1;    /* which counts by process */
     unsigned                    go:1;       /* a pause has ended for another
                                                call's end */
@@ -206,6 +216,7 @@ typedef struct {
     review_adapt_e              outcome;
     review_circuit_result_e     result;
     ngx_msec_t                  first;      /* to its first token; 0: none */
+    ngx_msec_t                  took;       /* to its end */
     ngx_uint_t                  lost;       /* no connection, or it was cut */
 } ngx_http_review_sample_t;
 
@@ -334,6 +345,10 @@ void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
 
 review_code_t ngx_http_review_limit_waited(ngx_http_review_turn_t *turn);
 
+/* 1: the circuit is not closed: who asks for a turn waits */
+
+ngx_uint_t ngx_http_review_limit_is_open(ngx_http_review_limit_t *limit);
+
 /* 1 if the zone is to be looked at again: calls wait, or run */
 
 ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
@@ -341,6 +356,7 @@ ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
 /* 0: there is room; or the seconds after which it makes sense to come back */
 
 ngx_uint_t ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter);
+ngx_uint_t ngx_http_review_limit_retry_after(ngx_http_review_waiter_t *waiter);
 
 /* what an HTTP status, or a failure, says of the LLM */
 

@@ -156,6 +156,8 @@ struct ngx_http_review_ctx_s {
     ngx_queue_t                 ended;      /* calls to be looked at */
     ngx_array_t                 left;       /* of ngx_http_request_t *, tries
                                                that were left behind */
+    ngx_rbtree_key_t            rank;       /* of its calls, that wait for the
+                                               budget of retries, the last */
     ngx_event_t                 deadline;
     ngx_event_t                 ping;
     ngx_event_t                 waking;     /* see wake_later */

@@ -24,6 +24,8 @@ static const review_code_info_t  review_codes[] = {
     [REVIEW_CODE_DEADLINE] = { "deadline", 0, 504, "review_timeout is over" },
     [REVIEW_CODE_RATE_LIMITED] = { "rate_limited", 1, 502,
         "too many requests" },
+    [REVIEW_CODE_QUOTA] = { "quota", 0, 502,
+        "%s's account has been used up" },
     [REVIEW_CODE_LLM_ERROR] = { "llm_error", 0, 502,
         "%s answered with an error" },
     [REVIEW_CODE_REFUSED] = { "refused", 0, 502,
@@ -157,7 +159,15 @@ review_code_retried(review_code_t code)
 
     status = review_code_http_status(code);
 
-    return status == 408 || status >= 500;
+    return status == 408 || status == 425 || status >= 500;
+}
+
+
+int
+review_code_waited(review_code_t code)
+{
+    return code == REVIEW_CODE_QUEUE_FULL || code == REVIEW_CODE_QUEUE_TIMEOUT
+           || code == REVIEW_CODE_CIRCUIT_OPEN;
 }
 
 
@@ -169,6 +179,7 @@ review_code_passes(review_code_t code)
     switch (code) {
 
     case REVIEW_CODE_OK:
+    case REVIEW_CODE_QUOTA:
     case REVIEW_CODE_REFUSED:
     case REVIEW_CODE_TRUNCATED:
     case REVIEW_CODE_BAD_ENCODING:

@@ -24,6 +24,7 @@ typedef enum {
     REVIEW_CODE_CALL_TIMEOUT,
     REVIEW_CODE_DEADLINE,
     REVIEW_CODE_RATE_LIMITED,
+    REVIEW_CODE_QUOTA,
     REVIEW_CODE_LLM_ERROR,
     REVIEW_CODE_REFUSED,
     REVIEW_CODE_TRUNCATED,
@@ -116,6 +117,10 @@ int review_code_once(review_code_t code);
 /* it may be the question's own fault: 0 if nobody was asked */
 
 int review_code_asked(review_code_t code);
+
+/* a call has waited for its turn, and was not made */
+
+int review_code_waited(review_code_t code);
 
 /* of a document that is not had: 502, 504: it took too long, 413 and 422 */
 

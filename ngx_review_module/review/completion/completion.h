@@ -52,6 +52,7 @@ typedef struct {
     unsigned       torn:1;             /* a finish_reason that does not say
                                           that it is whole */
     unsigned       permanent:1;        /* an error that won't pass by itself */
+    unsigned       quota:1;            /* an error: the account is used up */
 
     /* the parser's own */
 

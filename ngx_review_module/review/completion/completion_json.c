@@ -1,5 +1,6 @@
 
 #include "review/completion/completion_json.h"
+#include "review/completion/quota.h"
 #include "review/base/excerpt.h"
 #include "review/json/load.h"
 #include "review/json/scan.h"
@@ -264,7 +265,10 @@ review_completion_json_tokens(const json_t *usage, const char *name, int64_t *n)
 }
 
 
-/* an error in place of an answer, or NULL: {"error": ...}, {"object": ...} */
+/*
+ * An error in place of an answer, or NULL: {"error": ...}, {"object": ...}, or
+ * {"code": "Arrearage", ...}
+ */
 
 static const json_t *
 review_completion_json_error(const json_t *root, int error)
@@ -284,7 +288,9 @@ review_completion_json_error(const json_t *root, int error)
 
     object = review_completion_json_string(root, "object");
 
-    if (error || (object && strcmp(object, "error") == 0)) {
+    if (error || (object && strcmp(object, "error") == 0)
+        || (json_object_get(root, "choices") == NULL && review_quota(root)))
+    {
         return root;
     }
 
@@ -403,6 +409,8 @@ review_completion_json_report(review_completion_t *c, const json_t *error)
     if (c->failed == REVIEW_COMPLETION_OK) {
         c->permanent = review_completion_json_is_permanent(error);
     }
+
+    c->quota = (review_quota(error) != 0);
 
     review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%s",
                                 text ? text : "an error without a message");

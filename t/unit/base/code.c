@@ -68,11 +68,26 @@ test_what_follows(void)
     ok(review_code_retried(REVIEW_CODE_CONNECT)
        && review_code_retried(REVIEW_CODE_RATE_LIMITED)
        && review_code_retried(review_code_http(408))
+       && review_code_retried(review_code_http(425))
        && review_code_retried(review_code_http(500)), "worth another try");
     ok(!review_code_retried(REVIEW_CODE_OK)
        && !review_code_retried(REVIEW_CODE_REFUSED)
+       && !review_code_retried(REVIEW_CODE_QUOTA)
+       && !review_code_retried(review_code_http(302))
        && !review_code_retried(REVIEW_CODE_OTHER)
        && !review_code_retried(review_code_http(404)), "not worth one");
+
+    bad = 0;
+
+    for (code = REVIEW_CODE_OK; code < REVIEW_CODE_HTTP; code++) {
+        bad += review_code_waited(code)
+               != (code == REVIEW_CODE_QUEUE_FULL
+                   || code == REVIEW_CODE_QUEUE_TIMEOUT
+                   || code == REVIEW_CODE_CIRCUIT_OPEN);
+    }
+
+    ok(bad == 0 && !review_code_waited(review_code_http(503)),
+       "three have waited for a turn");
 
     ok(review_code_timeout(REVIEW_CODE_DEADLINE)
        && review_code_timeout(REVIEW_CODE_QUEUE_TIMEOUT)
@@ -107,7 +122,7 @@ test_passes(void)
     review_code_t  code;
 
     static const char  *names[] = {
-        "ok", "refused", "truncated", "too_large", "bad_encoding",
+        "ok", "quota", "refused", "truncated", "too_large", "bad_encoding",
         "regex_limit", "no_embeddings", "bad_url", "bad_scheme", "userinfo",
         "host_not_allowed", "address_not_allowed", "downgrade",
         "too_many_redirects", "timeout", "failed", "stopped", "file", "store",
