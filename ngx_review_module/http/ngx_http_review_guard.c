@@ -147,6 +147,17 @@ ngx_http_review_guard_of(ngx_http_request_t *r)
 }
 
 
+ngx_http_review_waiter_t *
+ngx_http_review_guard_waiter(ngx_http_request_t *r)
+{
+    ngx_http_review_guard_t  *guard;
+
+    guard = ngx_http_review_guard_of(r);
+
+    return guard && guard->waiter.limit ? &guard->waiter : NULL;
+}
+
+
 static ngx_http_review_guard_t *
 ngx_http_review_guard_create(ngx_http_request_t *r)
 {

@@ -27,6 +27,10 @@ ngx_int_t ngx_http_review_guard(ngx_http_request_t *r);
 void ngx_http_review_guard_header(ngx_http_request_t *r);
 void ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
+/* that of a guarded request that has asked for its turn, or NULL */
+
+ngx_http_review_waiter_t *ngx_http_review_guard_waiter(ngx_http_request_t *r);
+
 
 /*
  * ngx_http_review_passing.c: the tokens of what a guarded location passes; NULL

@@ -446,8 +446,9 @@ sub codes_of {
     my %seen = map { $_ => 1 }
                map { my $c = $_;
                      (map { $name{$_} // () } $c =~ /REVIEW_CODE_([A-Z_]+)\b/g),
-                     $c =~ /review_code_(?:http|of_status)\(/
-                     ? 'http_NNN' : () } @_;
+                     ($c =~ /review_code_(?:http|of_status)\(/
+                      ? 'http_NNN' : ()),
+                     $c =~ /_ctx_give_up\(/ ? qw(deadline shutdown) : () } @_;
     return grep { $_ ne 'ok' } sort keys %seen;
 }
 
@@ -551,11 +552,13 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');
+my $late = function($file{ctx}, 'ngx_http_review_ctx_fail_late');
 
 for my $title (sort keys %endpoints) {
     my ($above, @below) = @{ $endpoints{$title} };
     my $endpoint = source(grep { -e } map { glob "$upper/http/{,*/}ngx_http_review_$_.c" } @$above);
     $endpoint .= $outcome if $endpoint =~ /ngx_http_review_reply_outcome\(/;
+    $endpoint =~ s/\Q$late// unless $endpoint =~ /ctx_fail_late\(ctx, "/;
     my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
 
     # a client that takes nothing is not told 408: its connection is closed
@@ -868,6 +871,7 @@ sub names_in {
 
 my %writes = map { $_->[1] => function(@$_) } (
     [ $file{reply}, 'ngx_http_review_reply_error' ],
+    [ $file{reply}, 'ngx_http_review_reply_cut' ],
     [ $file{vectors}, 'ngx_http_review_vectors_write_model' ],
     [ $file{s3_request}, 'ngx_http_review_s3_request_etag' ],
     [ $split_json, 'review_split_json_heading' ],
@@ -966,7 +970,7 @@ same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
 my %fetch_status = $fetch_rows =~ /^\| `(\w+)` \| (\w+) \|/mg;
 is_deeply(\%fetch_status,
           { map { $_ => $status{$_} == 504 ? 'timeout'
-                        : $status{$_} == 502 ? 'failed' : 'refused' }
+                        : $status{$_} =~ /\A50[23]\z/ ? 'failed' : 'refused' }
             @of_fetch }, 'statuses of downloads');
 
 my %converter = section($api, 'Documents') =~ /^\| ([a-z ]+) \| (\d+) \|/mg;
@@ -1320,14 +1324,16 @@ SKIP: {
          'README.md: the module is loaded');
     nginx_takes($readme, 'README.md: nginx accepts the configuration');
 
-    for my $file ('docs/directives.md', 'docs/extract.md') {
+    for my $file (map { "docs/$_.md" } qw(deploy directives extract)) {
         my $n = 0;
 
-        while ($md{$file} =~ /^<!--\ nginx:\ (http|server)\ -->\n
+        while ($md{$file} =~ /^<!--\ nginx:\ (http|server|main)\ -->\n
                               ```nginx\n(.*?)^```\n/xmsg)
         {
-            my $conf = $1 eq 'server' ? "server {\nlisten 80;\n$2}\n" : $2;
-            nginx_takes("${events}http {\n$conf}\n",
+            my ($where, $conf) = ($1, $2);
+            $conf = "server {\nlisten 80;\n$conf}\n" if $where eq 'server';
+            nginx_takes($where eq 'main' ? "$conf${events}http {\n}\n"
+                                         : "${events}http {\n$conf}\n",
                         "$file: nginx accepts configuration " . ++$n);
         }
 

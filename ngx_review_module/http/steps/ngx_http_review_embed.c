@@ -226,8 +226,9 @@ ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx)
     }
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, not all of %uz inputs have "
-                  "embeddings", embed->request.n);
+                  "review: %s, not all of %uz inputs have embeddings",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"),
+                  embed->request.n);
 
     ngx_http_review_vectors_expire(&embed->vectors);
 }
@@ -392,6 +393,7 @@ ngx_http_review_embed_end(ngx_http_review_embed_reply_t *reply)
     review_write_object_end(&b);
 
     review_write_number(&b, "elapsed_ms", ngx_current_msec - ctx->started);
+    ngx_http_review_reply_cut(&b, ctx);
     review_write_object_end(&b);
 
     if (b.failed || reply->last == NULL) {

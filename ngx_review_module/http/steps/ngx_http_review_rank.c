@@ -265,8 +265,8 @@ ngx_http_review_rank_expire(ngx_http_review_ctx_t *ctx)
     rank = (ngx_http_review_rank_t *) ctx;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, not all texts have "
-                  "embeddings");
+                  "review: %s, not all texts have embeddings",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"));
 
     if (rank->vectors.ctx && !rank->vectors.done) {
         ngx_http_review_vectors_expire(&rank->vectors);
@@ -480,6 +480,7 @@ ngx_http_review_rank_done(void *data)
     review_write_object_end(&tail);
 
     review_write_number(&tail, "elapsed_ms", ngx_current_msec - ctx->started);
+    ngx_http_review_reply_cut(&tail, ctx);
     review_write_object_end(&tail);
 
     ll = ngx_http_review_reply_add(&out, pool, head.data, head.len);
