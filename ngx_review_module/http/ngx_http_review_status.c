@@ -43,6 +43,71 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* 1: it has used tokens that still count */
+
+static ngx_uint_t
+ngx_http_review_status_budgets(review_budget_t *budget,
+    review_gauge_budget_t *used)
+{
+    ngx_uint_t  i, any;
+
+    any = 0;
+
+    for (i = 0; i < REVIEW_BUDGET_WINDOWS; i++) {
+        used[i].used = review_budget_used(budget, i, ngx_current_msec);
+        used[i].limit = budget->windows[i].limit;
+        used[i].seconds = 0;
+
+        if (used[i].limit) {
+            used[i].seconds = (review_budget_wait(budget, i, ngx_current_msec,
+                                                  used[i].limit)
+                               + 999) / 1000;
+        }
+
+        any |= (used[i].used != 0);
+    }
+
+    return any;
+}
+
+
+/*
+ * With the lock held: those with calls, or tokens that were used, as far as
+ * there is room for them.
+ */
+
+static void
+ngx_http_review_status_tenants(ngx_http_review_zone_t *zone,
+    review_queue_t *q, review_gauges_t *g)
+{
+    uint32_t                i;
+    review_tenants_t       *tenants;
+    review_gauge_tenant_t  *tenant;
+
+    tenants = ngx_http_review_zone_tenants(zone);
+
+    for (i = 0; i < tenants->top && g->ntenants < REVIEW_METRICS_TENANTS; i++)
+    {
+        tenant = &g->tenants[g->ntenants];
+
+        tenant->in_flight = review_queue_tenant(q, i)->in_flight;
+        tenant->queued = review_queue_waiting(q, i);
+
+        if (!ngx_http_review_status_budgets(&tenants->tenants[i].budget,
+                                            tenant->budgets)
+            && tenant->in_flight == 0 && tenant->queued == 0)
+        {
+            continue;
+        }
+
+        tenant->len = ngx_min(tenants->tenants[i].len, REVIEW_TENANT_NAME);
+        ngx_memcpy(tenant->name, tenants->tenants[i].name, tenant->len);
+
+        g->ntenants++;
+    }
+}
+
+
 /* the lock is held for the numbers of the queue alone */
 
 static void
@@ -67,6 +132,9 @@ ngx_http_review_status_gauges(ngx_http_review_zone_t *zone, review_gauges_t *g)
     g->queued_high = q->waiting_of[REVIEW_PRIORITY_HIGH];
     g->queued_normal = q->waiting_of[REVIEW_PRIORITY_NORMAL];
     g->queued_low = q->waiting_of[REVIEW_PRIORITY_LOW];
+    g->processes_max = q->processes;
+
+    ngx_http_review_status_tenants(zone, q, g);
 
     switch (review_circuit_state(&load->circuit, ngx_current_msec)) {
 

@@ -39,6 +39,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->silent = 0;
     call->timedout = 0;
     call->encoded = 0;
+    call->cached = 0;
     call->cut = 0;
     call->large = 0;
     call->quota = 0;
@@ -394,7 +395,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     ngx_http_review_call_over(call);
     ngx_http_review_subrequest_stop(call);
-    ngx_http_review_call_count_cut(call, REVIEW_CODE_DEADLINE);
+    ngx_http_review_call_count_cut(call, call->ctx->late);
 
     /*
      * Half of what a call may take without a word is a sign: an LLM that hangs
