@@ -396,6 +396,30 @@ ngx_http_review_variables_point(ngx_http_request_t *r,
 }
 
 
+/* for proxy_cache_bypass: an answer that is kept won't do */
+
+static ngx_int_t
+ngx_http_review_variables_fresh(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                value;
+    ngx_http_review_call_t  *call;
+    ngx_http_review_cell_t  *cell;
+
+    call = ngx_http_review_subrequest_of(r);
+
+    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
+        return ngx_http_review_variables_found(v, NGX_DECLINED, NULL);
+    }
+
+    cell = call->data;
+    value.data = (u_char *) (cell->fresh ? "1" : "0");
+    value.len = 1;
+
+    return ngx_http_review_variables_found(v, NGX_OK, &value);
+}
+
+
 static ngx_int_t
 ngx_http_review_variables_key(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
@@ -446,6 +470,9 @@ static ngx_http_variable_t  ngx_http_review_vars[] = {
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("review_call_key"), NULL, ngx_http_review_variables_key,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("review_call_fresh"), NULL, ngx_http_review_variables_fresh,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
