@@ -184,6 +184,7 @@ for my $name (sort keys %flags) {
     my $takes = join ' ', grep { /^NGX_CONF_/ } sort keys %{ $flags{$name} };
     my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
                   NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
+                  NGX_CONF_2MORE => '2 2',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
                   NGX_CONF_FLAG => '1 0', NGX_CONF_TAKE123 => '2 0',
                   'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
@@ -281,9 +282,16 @@ my ($min) = source("$upper/http/limit/ngx_http_review_limit.h")
 like(section($directives, 'review_zone'), qr/at\s+least ${min}k\b/,
      'review_zone: the least size');
 
-my ($processes) = source("$upper/review/limit/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
-like(section($directives, 'review_zone'), qr/At most $processes processes/,
+my ($most) = source("$upper/review/limit/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
+my ($processes) = source("$upper/http/limit/ngx_http_review_limit.h")
+    =~ /REVIEW_ZONE_PROCESSES +(\d+)/;
+my ($tenants) = source("$upper/http/limit/ngx_http_review_limit.h")
+    =~ /REVIEW_ZONE_TENANTS +(\d+)/;
+like(section($directives, 'review_zone'),
+     qr/1 to $most,.* at least $processes\./s,
      'review_zone: the number of processes');
+like(section($directives, 'review_zone'), qr/of `tenants` is $tenants;/,
+     'review_zone: the number of tenants');
 
 my ($strides) = source("$upper/review/limit/queue.c")
     =~ /review_queue_strides\[\w+\] = \{(.*?)\}/s;
@@ -427,7 +435,8 @@ while ($code_c =~ /\[REVIEW_CODE_(\w+)\] = \{\s*"(\w+)", ([01]), (\d+),\s*"/g)
 same_set([ keys %name ], \@enum, 'each code has its row');
 cmp_ok(scalar @enum, '>=', 35, 'codes are found');
 like(function($code_c, 'review_code_retried'),
-     qr/return status == 408 \|\| status >= 500;/, 'retries of statuses');
+     qr/return status == 408 \|\| status == 425 \|\| status >= 500;/,
+     'retries of statuses');
 $retried{http_NNN} = 'some';
 
 is(join(' ', grep { /strcmp/ && /\bcode\b/ } map { split /;/ } values %file),
@@ -499,8 +508,8 @@ for my $code (sort keys %row) {
     is($who, $whose{$code}, "$code: whose it is");
     is($status, $who eq 'rank' ? '—' : $timeout{$code} ? 'timeout' : 'failed',
        "$code: status");
-    like($tried, $again{$code} eq 'yes' ? qr/\Ayes\z/
-                 : $again{$code} eq 'some' ? qr/\A408 and 5xx\z/
+    like($tried, $again{$code} eq 'yes' ? qr/\Ayes(?:\z|, )/
+                 : $again{$code} eq 'some' ? qr/\A408, 425 and 5xx\z/
                  : qr/\A(?:no\z|once, )/, "$code: tried again");
 }
 
@@ -1067,6 +1076,12 @@ my (%schema_member, @paths);
 
 sub members {
     my ($schema, $path) = @_;
+
+    if (my $items = $schema->{items}) {
+        push @paths, $path;
+        return members($items, "$path\[]");
+    }
+
     my $properties = $schema->{properties} or return push @paths, $path;
 
     for my $name (keys %$properties) {

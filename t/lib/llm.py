@@ -45,7 +45,8 @@ When, and on the wire:
     no_usage         no usage
 
 Instead of an answer:
-    status=N, NNN    this status; 400 and above with an error object
+    status=N, NNN    this status; 300 and above with an error object
+    code=NAME        whose "code" and "type" are this
     retry_after=S    a Retry-After header: seconds, any text, or date:S, the
                      HTTP date S seconds from now
     html             an HTML page (with 200, or the status given)
@@ -162,7 +163,8 @@ NUMBERS = frozenset("""
     delay slow cut_sse tokens prompt_tokens status huge length_until
     wrong_length excerpt cite""".split()) | embeddings.NUMBERS
 WORDS = frozenset("""
-    key gate verdict severity omit confidence data raw thinks finish"""
+    key gate code verdict severity omit confidence data raw thinks
+    finish"""
                   .split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
@@ -369,10 +371,13 @@ def split(data, n):
             for i in range(n)]
 
 
-def error_object(status, message):
+def error_object(status, message, code=None):
     kind = {400: "invalid_request_error", 429: "rate_limit_error"}
-    return {"error": {"message": message,
-                      "type": kind.get(status, "server_error")}}
+    error = {"message": message, "type": code or kind.get(status,
+                                                          "server_error")}
+    if code:
+        error["code"] = code
+    return {"error": error}
 
 
 class Reply:
@@ -570,7 +575,8 @@ def make_reply(do, request, answer):
     elif "empty" in do:
         reply = Reply([b""], status=status)
     elif status >= 300 and "fixture" not in do:
-        reply = json_reply(error_object(status, f"status {status}"), status)
+        reply = json_reply(error_object(status, f"status {status}",
+                                        do.get("code")), status)
     else:
         reply = answer(do, request)
         reply.status = do.get("status", reply.status)

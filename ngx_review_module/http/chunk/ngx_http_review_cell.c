@@ -442,6 +442,15 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
     ngx_http_review_evidence_leave(cell);
 
     call = cell->call;
+
+    if (call && ngx_http_review_call_is_pausing(call)) {
+        ngx_http_review_call_cancel(call);
+        ngx_http_review_result_failed(cell, call->failure.code,
+                                      call->failure.detail,
+                                      call->failure.note);
+        return;
+    }
+
     detail = "review_timeout was over before an answer";
     code = REVIEW_CODE_DEADLINE;
 

@@ -269,6 +269,8 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
         call->usage->completion_tokens += c->completion_tokens;
     }
 
+    call->quota = c->quota;
+
     model = c->model;
 
     if (model.len == 0) {
@@ -306,7 +308,7 @@ ngx_http_review_llm_whole(ngx_http_review_call_t *call)
 
     cell = call->data;
 
-    return codes[cell->outcome];
+    return call->quota ? REVIEW_CODE_QUOTA : codes[cell->outcome];
 }
 
 

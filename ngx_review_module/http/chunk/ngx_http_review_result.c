@@ -4,6 +4,7 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/write.h"
 
 
@@ -108,19 +109,47 @@ ngx_http_review_result_skipped(ngx_http_review_cell_t *cell)
 }
 
 
+/* of an error of the LLM's own the code does not tell whether it may pass */
+
+static void
+ngx_http_review_result_write_error(ngx_http_review_cell_t *cell,
+    review_buf_t *b, review_code_t code, const char *detail, const char *note)
+{
+    char          name[REVIEW_CODE_NAME];
+    review_str_t  text;
+
+    if (code != REVIEW_CODE_LLM_ERROR || !cell->completion->permanent) {
+        ngx_http_review_reply_error(b, code, detail, note);
+        return;
+    }
+
+    text.data = detail;
+    text.len = review_utf8_valid(detail, ngx_strlen(detail));
+
+    review_write_object(b, "error");
+    review_write_word(b, "code", review_code_name(code, name));
+    review_write_str(b, "detail", &text);
+    review_write_bool(b, "permanent", 1);
+    review_write_object_end(b);
+}
+
+
 void
 ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
     const char *detail, const char *note)
 {
     review_buf_t  b;
 
+    cell->chunk->waited += (review_code_waited(code) != 0);
+
     ngx_http_review_result_begin(cell, &b, review_code_timeout(code)
                                            ? NGX_HTTP_REVIEW_TIMEOUT
                                            : NGX_HTTP_REVIEW_FAILED);
 
-    ngx_http_review_reply_error(&b, code, detail ? detail
-                                          : review_code_sentence(code), note);
-
+    ngx_http_review_result_write_error(cell, &b, code,
+                                       detail ? detail
+                                              : review_code_sentence(code),
+                                       note);
     ngx_http_review_result_end(cell, &b);
 }
 

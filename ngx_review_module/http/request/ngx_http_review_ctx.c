@@ -85,6 +85,13 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
     ctx->waking.data = ctx;
     ctx->waking.log = r->connection->log;
 
+    /* its class and tenant, whether its calls take turns or not */
+
+    ngx_http_review_limit_waiter_init(&ctx->waiter, r,
+                                      ngx_http_review_limit_conf(ctx),
+                                      conf->call_timeout);
+    ctx->waiter.limit = NULL;
+
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
 
     return ctx;
@@ -94,9 +101,32 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
 void
 ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_limit_waiter_init(&ctx->waiter, ctx->request,
-                              ngx_http_review_limit_conf(ctx),
-                              ngx_http_review_request_conf(ctx)->call_timeout);
+    ctx->waiter.limit = ngx_http_review_limit_conf(ctx)->limit;
+}
+
+
+ngx_int_t
+ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx)
+{
+    char                     text[NGX_HTTP_REVIEW_BUDGET_TEXT];
+    ngx_http_review_over_t   over;
+
+    if (!ngx_http_review_budget_is_over(&ctx->waiter, &over)) {
+        return NGX_OK;
+    }
+
+    (void) ngx_http_review_budget_text(&over, text);
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: a request is refused: %s", text);
+
+    if (ngx_http_review_headers_add_retry_after(ctx->request, over.seconds)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_problem(ctx, NGX_HTTP_TOO_MANY_REQUESTS, NULL, text);
 }
 
 

@@ -157,6 +157,8 @@ struct ngx_http_review_ctx_s {
     ngx_queue_t                 ended;      /* calls to be looked at */
     ngx_array_t                 left;       /* of ngx_http_request_t *, tries
                                                that were left behind */
+    ngx_rbtree_key_t            rank;       /* of its calls, that wait for the
+                                               budget of retries, the last */
     ngx_event_t                 deadline;
     ngx_event_t                 ping;
     ngx_event_t                 waking;     /* see wake_later */
@@ -195,6 +197,13 @@ ngx_http_review_ctx_t *ngx_http_review_ctx_create(ngx_http_request_t *r,
 /* of those who will wait for the LLM's capacity, if the location limits it */
 
 void ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx);
+
+/*
+ * Has the tenant used all of its tokens?  NGX_OK, NGX_ERROR, or the status of a
+ * problem that has been described.
+ */
+
+ngx_int_t ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx);
 
 /*
  * Has the body read, then ctx->read called, which may have it parsed, begin,

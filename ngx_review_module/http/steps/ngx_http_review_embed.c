@@ -162,6 +162,7 @@ ngx_http_review_embed_done(void *data)
 static ngx_int_t
 ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
 {
+    ngx_int_t                   rc;
     ngx_http_review_ctx_t      *ctx;
     ngx_http_review_vectors_t  *v;
 
@@ -173,6 +174,12 @@ ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
     /* the LLM's limit is not the embedding service's */
 
     ctx->waiter.limit = NULL;
+
+    rc = ngx_http_review_ctx_budget(ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ctx->progress = ngx_http_review_embed_progress;
     ctx->expire = ngx_http_review_embed_expire;

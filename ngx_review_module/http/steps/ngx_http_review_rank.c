@@ -180,17 +180,26 @@ ngx_http_review_rank_prepared(void *data)
 static ngx_int_t
 ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
 {
+    ngx_int_t                   rc;
+    ngx_uint_t                  embed;
     ngx_http_review_ctx_t      *ctx;
     ngx_http_review_ranking_t  *ranking;
 
     ctx = &rank->ctx;
     ranking = rank->ranking;
+    embed = ranking->request.by != REVIEW_RANK_BM25 && ranking->embed;
 
     ngx_http_review_ctx_waiter(ctx);
 
     /* the LLM's limit is not the embedding service's */
 
     ctx->waiter.limit = NULL;
+
+    rc = embed ? ngx_http_review_ctx_budget(ctx) : NGX_OK;
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ctx->progress = ngx_http_review_rank_progress;
     ctx->expire = ngx_http_review_rank_expire;
@@ -199,7 +208,7 @@ ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
         return NGX_ERROR;
     }
 
-    if (ranking->request.by != REVIEW_RANK_BM25 && ranking->embed) {
+    if (embed) {
         return ngx_http_review_rank_embed(rank);
     }
 

@@ -1,5 +1,6 @@
 
 #include "review/completion/completion_json.h"
+#include "review/completion/quota.h"
 #include "review/base/excerpt.h"
 #include "review/json/load.h"
 #include "review/json/scan.h"
@@ -264,7 +265,10 @@ review_completion_json_tokens(const json_t *usage, const char *name, int64_t *n)
 }
 
 
-/* an error in place of an answer, or NULL: {"error": ...}, {"object": ...} */
+/*
+ * An error in place of an answer, or NULL: {"error": ...}, {"object": ...}, or
+ * {"code": "Arrearage", ...}
+ */
 
 static const json_t *
 review_completion_json_error(const json_t *root, int error)
@@ -284,11 +288,107 @@ review_completion_json_error(const json_t *root, int error)
 
     object = review_completion_json_string(root, "object");
 
-    if (error || (object && strcmp(object, "error") == 0)) {
+    if (error || (object && strcmp(object, "error") == 0)
+        || (json_object_get(root, "choices") == NULL && review_quota(root)))
+    {
         return root;
     }
 
     return NULL;
+}
+
+
+/* a status of HTTP, as a number or in digits; 0: it is none */
+
+static unsigned
+review_completion_json_status(const json_t *error, const char *name)
+{
+    double       n;
+    json_t      *value;
+    const char  *text;
+
+    value = json_object_get(error, name);
+    text = json_string_value(value);
+    n = text ? strspn(text, "0123456789") == 3 && text[3] == '\0'
+               ? (double) strtoul(text, NULL, 10) : 0
+        : json_number_value(value);
+
+    return n >= 300 && n < 600 ? (unsigned) n : 0;
+}
+
+
+/* does the name have the word, in whatever way such names are written? */
+
+static int
+review_completion_json_names(const char *name, const char *word)
+{
+    size_t       i;
+    const char  *p;
+
+    for ( /* void */ ; *name; name++) {
+
+        for (i = 0, p = name; *p && word[i]; p++) {
+
+            if (*p == '_' || *p == '-' || *p == '.' || *p == ' ') {
+                continue;
+            }
+
+            if ((*p | 0x20) != word[i]) {
+                break;
+            }
+
+            i++;
+        }
+
+        if (word[i] == '\0') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Will the same be refused again?  A status says so, else a kind that is known;
+ * any other may be a server's bad moment.
+ */
+
+static int
+review_completion_json_is_permanent(const json_t *error)
+{
+    size_t       i, k;
+    unsigned     status;
+    const char  *name;
+
+    static const char  *members[] = { "code", "status", "type" };
+    static const char  *words[] = {
+        "invalid", "badrequest", "contextlength", "toolong", "toolarge",
+        "authentication", "unauthorized", "apikey", "permission", "forbidden",
+        "denied", "notfound", "unsupported", "notsupported", "quota",
+        "billing", "arrear", "policy", "filter", "inspection", "moderation"
+    };
+
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        status = review_completion_json_status(error, members[i]);
+
+        if (status) {
+            return status < 500 && status != 408 && status != 425
+                   && status != 429;
+        }
+    }
+
+    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        name = review_completion_json_string(error, members[i]);
+
+        for (k = 0; name && k < sizeof(words) / sizeof(words[0]); k++) {
+            if (review_completion_json_names(name, words[k])) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
 }
 
 
@@ -304,6 +404,12 @@ review_completion_json_report(review_completion_t *c, const json_t *error)
 
     for (i = 0; text == NULL && i < sizeof(names) / sizeof(names[0]); i++) {
         text = review_completion_json_string(error, names[i]);
+    }
+
+    c->quota = (review_quota(error) != 0);
+
+    if (c->failed == REVIEW_COMPLETION_OK) {
+        c->permanent = review_completion_json_is_permanent(error);
     }
 
     review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%s",
