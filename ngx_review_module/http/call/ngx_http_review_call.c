@@ -394,7 +394,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     ngx_http_review_call_over(call);
     ngx_http_review_subrequest_stop(call);
-    ngx_http_review_call_count_cut(call, REVIEW_CODE_DEADLINE);
+    ngx_http_review_call_count_cut(call, call->ctx->late);
 
     /*
      * Half of what a call may take without a word is a sign: an LLM that hangs

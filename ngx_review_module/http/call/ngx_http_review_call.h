@@ -295,13 +295,6 @@ ngx_msec_t ngx_http_review_retry_pause(ngx_http_review_call_t *call);
 ngx_int_t ngx_http_review_accel_init(ngx_conf_t *cf);
 
 
-/* ngx_http_review_inflate.c: answers that come gzipped in spite of us */
-
-ngx_int_t ngx_http_review_inflate_init(ngx_http_review_call_t *call);
-ngx_int_t ngx_http_review_inflate(ngx_http_review_call_t *call, u_char *data,
-    size_t len);
-
-
 #pragma GCC visibility pop
 
 

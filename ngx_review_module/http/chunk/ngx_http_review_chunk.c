@@ -281,18 +281,26 @@ ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
 static ngx_int_t
 ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 {
+    ngx_int_t               rc;
     ngx_uint_t              seconds;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &chunk->ctx;
 
-    if (ctx->waiter.limit == NULL) {
+    if (ctx->waiter.limit == NULL || !ngx_http_review_chunk_asks(chunk)) {
         return NGX_OK;
+    }
+
+    rc = ngx_http_review_ctx_budget(ctx);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);
+        return rc;
     }
 
     seconds = ngx_http_review_limit_full(&ctx->waiter);
 
-    if (seconds == 0 || !ngx_http_review_chunk_asks(chunk)) {
+    if (seconds == 0) {
         return NGX_OK;
     }
 
@@ -587,7 +595,8 @@ ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
     chunk = (ngx_http_review_chunk_t *) ctx;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, %ui of %ui points are done",
+                  "review: %s, %ui of %ui points are done",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"),
                   chunk->ndone, chunk->ncells);
 
     chunk->expired = 1;

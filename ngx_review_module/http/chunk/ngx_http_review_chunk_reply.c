@@ -102,6 +102,7 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
         review_write_number(&tail, "retry_after", chunk->retry_after);
     }
 
+    ngx_http_review_reply_cut(&tail, &chunk->ctx);
     review_write_object_end(&tail);
 
     if (head.failed || tail.failed) {

@@ -52,6 +52,8 @@ struct ngx_http_review_zone_s {
     ngx_uint_t                  line;
     ngx_http_review_circuit_t   circuit;    /* line is 0: not set */
     ngx_uint_t                  tenants;    /* 0: as many as there is room */
+    ngx_uint_t                  budgets;    /* a bit for each window that
+                                               somebody has tokens in */
     ngx_uint_t                  processes;  /* 0: by the number of workers */
 
     uint64_t                    configured; /* the configuration's number */
@@ -85,7 +87,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t                  calls;      /* at a time */
     ngx_uint_t                  tokens;     /* in any */
-    ngx_msec_t                  window;
+    review_budget_window_e      window;
 } ngx_http_review_tenant_limit_t;
 
 
@@ -155,6 +157,7 @@ typedef struct {
     ngx_str_t                   name;       /* empty: the default one's */
     uint64_t                    key;
     uint32_t                    index;
+    ngx_http_review_zone_t     *zone;       /* that it is in; NULL: in none */
 } ngx_http_review_tenant_t;
 
 
@@ -271,6 +274,36 @@ uint32_t ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter);
 char *ngx_http_review_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_tenant_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/*
+ * ngx_http_review_budget.c: the tokens that a tenant may use.  1: it has used
+ * them all, and "over" says so.
+ */
+
+typedef struct {
+    char                        name[REVIEW_TENANT_NAME];
+    size_t                      len;
+    uint64_t                    used;
+    uint64_t                    tokens;
+    const char                 *window;
+    ngx_uint_t                  seconds;    /* until there are some again */
+} ngx_http_review_over_t;
+
+#define NGX_HTTP_REVIEW_BUDGET_TEXT  192
+
+ngx_uint_t ngx_http_review_budget_is_over(ngx_http_review_waiter_t *waiter,
+    ngx_http_review_over_t *over);
+
+/* for people; returns its length */
+
+size_t ngx_http_review_budget_text(ngx_http_review_over_t *over,
+    char text[NGX_HTTP_REVIEW_BUDGET_TEXT]);
+
+/* what was used, whatever the tenant may: negative numbers were not told */
+
+void ngx_http_review_budget_add(ngx_http_review_waiter_t *waiter,
+    int64_t prompt, int64_t completion);
 
 
 /*

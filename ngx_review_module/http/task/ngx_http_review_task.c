@@ -272,6 +272,13 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     ctx->waiter.limit = NULL;
 
+    rc = ngx_http_review_ctx_budget(ctx);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_ctx_fail(ctx, rc);
+        return;
+    }
+
     ctx->progress = ngx_http_review_task_progress;
     ctx->expire = ngx_http_review_task_expire;
     ctx->cancel = ngx_http_review_task_cancel;
@@ -568,10 +575,8 @@ ngx_http_review_task_progress_load(ngx_http_review_task_t *task)
     ctx = &task->ctx;
 
     if (task->expired) {
-        ngx_http_review_ctx_fail(ctx,
-                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
-                                        "the task's time was over before its "
-                                        "documents were loaded"));
+        ngx_http_review_ctx_fail_late(ctx, "the task's time was over before "
+                                      "its documents were loaded");
         return;
     }
 
@@ -639,8 +644,9 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     task->expired = 1;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: the task's time is over, %uz of %uz chunks are "
-                  "done", task->ndone, task->plan->nchunks);
+                  "review: %s, %uz of %uz chunks are done",
+                  ngx_http_review_ctx_why(ctx, "the task's time is over"),
+                  task->ndone, task->plan->nchunks);
 
     if (task->searching) {
         task->search->gone = 1;

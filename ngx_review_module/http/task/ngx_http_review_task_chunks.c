@@ -1005,8 +1005,9 @@ ngx_http_review_task_chunks_is_over(ngx_http_review_part_t *part)
 void
 ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 {
-    ngx_queue_t             *q, *next;
-    ngx_http_review_part_t  *part;
+    ngx_queue_t                *q, *next;
+    ngx_http_review_part_t     *part;
+    ngx_http_review_failure_t  *failure;
 
     /* what is there, and only has to be read, is not late */
 
@@ -1025,8 +1026,10 @@ ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 
         ngx_http_review_call_cancel(&part->call);
 
-        part->call.failure.code = REVIEW_CODE_DEADLINE;
-        part->call.failure.detail = "the task's time was over";
+        failure = &part->call.failure;
+        failure->detail = "the task's time was over";
+        failure->code = ngx_http_review_ctx_give_up(&task->ctx,
+                                                    &failure->detail);
 
         ngx_http_review_task_chunks_failed(part);
     }

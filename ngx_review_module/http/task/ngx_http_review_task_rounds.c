@@ -96,9 +96,11 @@ ngx_http_review_task_rounds_init(ngx_http_review_task_t *task)
 void
 ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 {
-    size_t      n, chunk;
-    uint64_t    wait;
-    ngx_uint_t  before;
+    size_t          n, chunk;
+    uint64_t        wait;
+    ngx_uint_t      before;
+    const char     *detail;
+    review_code_t   code;
 
     if (ngx_http_review_ctx_is_tired(&task->ctx)) {
         return;
@@ -115,10 +117,11 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
                 break;
             }
 
+            detail = "the task's time was over";
+            code = ngx_http_review_ctx_give_up(&task->ctx, &detail);
+
             review_report_settle(task->report, chunk);
-            (void) review_report_fail(task->report, chunk,
-                                      REVIEW_CODE_DEADLINE,
-                                      "the task's time was over");
+            (void) review_report_fail(task->report, chunk, code, detail);
             task->ndone++;
             n += task->plan->npoints;
 

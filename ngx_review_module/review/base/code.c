@@ -22,6 +22,8 @@ static const review_code_info_t  review_codes[] = {
     [REVIEW_CODE_CALL_TIMEOUT] = { "call_timeout", 1, 504,
         "no answer within review_call_timeout" },
     [REVIEW_CODE_DEADLINE] = { "deadline", 0, 504, "review_timeout is over" },
+    [REVIEW_CODE_SHUTDOWN] = { "shutdown", 0, 503,
+        "nginx was shutting down" },
     [REVIEW_CODE_RATE_LIMITED] = { "rate_limited", 1, 502,
         "too many requests" },
     [REVIEW_CODE_QUOTA] = { "quota", 0, 502,
@@ -214,6 +216,7 @@ review_code_asked(review_code_t code)
     switch (code) {
 
     case REVIEW_CODE_BUSY:
+    case REVIEW_CODE_SHUTDOWN:
     case REVIEW_CODE_CONNECT:
     case REVIEW_CODE_QUEUE_FULL:
     case REVIEW_CODE_QUEUE_TIMEOUT:

@@ -23,6 +23,7 @@ typedef enum {
     REVIEW_CODE_CUT,
     REVIEW_CODE_CALL_TIMEOUT,
     REVIEW_CODE_DEADLINE,
+    REVIEW_CODE_SHUTDOWN,
     REVIEW_CODE_RATE_LIMITED,
     REVIEW_CODE_QUOTA,
     REVIEW_CODE_LLM_ERROR,
@@ -105,6 +106,10 @@ review_code_t review_code_of(const char *name, size_t len);
 
 int review_code_retried(review_code_t code);
 
+/* a call has waited for its turn, and was not made */
+
+int review_code_waited(review_code_t code);
+
 /*
  * May it pass by itself, so that who has time asks again later?  An "llm_error"
  * does unless whoever tells of it says otherwise; so does what is not known.
@@ -118,11 +123,7 @@ int review_code_once(review_code_t code);
 
 int review_code_asked(review_code_t code);
 
-/* a call has waited for its turn, and was not made */
-
-int review_code_waited(review_code_t code);
-
-/* of a document that is not had: 502, 504: it took too long, 413 and 422 */
+/* of a document that is not had: 502, 504: it took too long, 503, 413, 422 */
 
 unsigned review_code_status(review_code_t code);
 

@@ -51,8 +51,8 @@ typedef struct {
 
     unsigned       torn:1;             /* a finish_reason that does not say
                                           that it is whole */
-    unsigned       permanent:1;        /* an error that won't pass by itself */
     unsigned       quota:1;            /* an error: the account is used up */
+    unsigned       permanent:1;        /* an error that won't pass by itself */
 
     /* the parser's own */
 

@@ -406,11 +406,11 @@ review_completion_json_report(review_completion_t *c, const json_t *error)
         text = review_completion_json_string(error, names[i]);
     }
 
+    c->quota = (review_quota(error) != 0);
+
     if (c->failed == REVIEW_COMPLETION_OK) {
         c->permanent = review_completion_json_is_permanent(error);
     }
-
-    c->quota = (review_quota(error) != 0);
 
     review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%s",
                                 text ? text : "an error without a message");

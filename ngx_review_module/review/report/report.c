@@ -406,6 +406,13 @@ review_report_outcome(const size_t *cells)
 }
 
 
+void
+review_report_cut(review_report_t *report)
+{
+    report->cut = 1;
+}
+
+
 int
 review_report_is_unread(const review_report_t *report)
 {

@@ -162,6 +162,11 @@ int review_report_fail(review_report_t *report, size_t chunk,
 int review_report_skip(review_report_t *report, size_t chunk, size_t point);
 
 
+/* not all is done, since the process has to end: Markdown says so */
+
+void review_report_cut(review_report_t *report);
+
+
 /* what has become of a cell */
 
 typedef struct {

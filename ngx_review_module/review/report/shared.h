@@ -200,6 +200,7 @@ struct review_report_s {
     uint64_t                      nowhere; /* evidence of that kind */
     uint64_t                      read;  /* bytes, to find it elsewhere */
     review_report_counts_t        counts;
+    int                           cut;   /* for the end of the process */
 
     review_report_told_t         *told;  /* used again and again, or NULL */
     review_report_column_t       *columns; /* NULL until it is finished */

@@ -102,7 +102,7 @@ test_what_follows(void)
         s = strchr(review_code_sentence(code), '%');
 
         bad += (status != 413 && status != 422 && status != 502
-                && status != 504)
+                && status != 503 && status != 504)
                || (s && (s[1] != 's' || strchr(s + 1, '%')));
     }
 
@@ -156,6 +156,7 @@ test_passes(void)
     ok(!review_code_asked(REVIEW_CODE_CONNECT)
        && !review_code_asked(REVIEW_CODE_QUEUE_TIMEOUT)
        && !review_code_asked(REVIEW_CODE_CIRCUIT_OPEN)
+       && !review_code_asked(REVIEW_CODE_SHUTDOWN)
        && review_code_asked(REVIEW_CODE_CUT)
        && review_code_asked(review_code_http(500)), "what nobody was asked");
 }

@@ -1201,6 +1201,18 @@ test_markdown(void)
        && strstr(b.data, "> — 总 › 章，第 18–21 字\n")
        && strstr(b.data, "> — 参考资料 law，规，第 19–21 字\n"),
        "and in Chinese");
+
+    review_report_cut(report);
+
+    b.len = 0;
+    review_report_markdown(report, &b, "en", NULL);
+    review_report_markdown(report, &b, "zh", NULL);
+    review_buf_add(&b, "", 1);
+
+    ok(strstr(b.data, "\nStatus: partial, cut since nginx was shutting down: "
+              "ask again  \n")
+       && strstr(b.data, "\n状态：部分完成，因 nginx 正在关闭而中断，请重新提交  \n"),
+       "that it was cut");
 }
 
 
