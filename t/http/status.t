@@ -302,7 +302,7 @@ my @others = (review(['ok', 'ok'], '/v1/review?p=normal'),
 status_is("$name - JSON", '
     calls.in_flight eq 2
     calls.queued eq {"total":6,"high":1,"normal":2,"low":3}
-    tenants eq [{"tenant":"default","in_flight":2,"queued":6}]
+    tenants eq [{"tenant":"default","in_flight":2,"queued":6,"tokens":{}}]
     calls.limit.current eq 2
     calls.total eq 0
     reviews.total eq 0

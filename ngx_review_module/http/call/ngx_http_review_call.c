@@ -39,6 +39,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->silent = 0;
     call->timedout = 0;
     call->encoded = 0;
+    call->cached = 0;
     call->cut = 0;
     call->large = 0;
     call->quota = 0;

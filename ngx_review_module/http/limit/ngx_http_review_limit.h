@@ -34,6 +34,7 @@ typedef struct {
     review_circuit_conf_t       conf;
     ngx_str_t                   file;
     ngx_uint_t                  line;
+    ngx_uint_t                  used;       /* it has become a zone's */
 } ngx_http_review_circuit_t;
 
 
@@ -95,6 +96,7 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                 zones;      /* of ngx_http_review_zone_t * */
+    ngx_array_t                 circuits; /* of ngx_http_review_circuit_t * */
 } ngx_http_review_limit_main_conf_t;
 
 

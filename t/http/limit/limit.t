@@ -328,6 +328,35 @@ server {
         or ConfTest::note($status, $log, $said);
 }
 
+# one without a limit does nothing, which is said; "off" does nothing anyway
+
+{
+    my ($dir, $status, $log) = ConfTest::run(<<"");
+review_zone z 256k;
+server {
+    location /a { review_circuit probe=1s; }
+    location /b { review_circuit off; }
+    location /c { review_circuit probe=2s; review_limit off; }
+    location /d { review_circuit probe=3s; review_limit zone=z; }
+}
+
+    my @said = $log =~ /\[warn\] (?:\d+#\d+: )?(.*)/g;
+    my $say = '"review_circuit" has no effect without a "review_limit" in '
+              . "$dir/nginx.conf:";
+
+    Test::More->builder->ok($status == 0 && "@said" eq "${say}5 ${say}7",
+                            'circuits without a limit are told')
+        or ConfTest::note($status, $log, "${say}5 ${say}7");
+}
+
+conf_good('a circuit that some of its locations have no limit for', <<"");
+review_zone z 256k;
+review_circuit probe=1s;
+server {
+    location /a { review_limit zone=z; }
+    location /b { review_guard on; }
+}
+
 conf_good('one circuit told twice, and one of another zone', <<"");
 review_zone z 256k;
 review_zone y 256k;
