@@ -350,10 +350,17 @@ async def circuit_opens(nginx):
 async def probe(nginx):
     """a probe that finds all busy is none: another one may be"""
     task = await hold(nginx, 2)
-    for _ in range(21):
-        await review(nginx.port, CHUNK, points(["delay=40 500"]), "/other")
-    page = await status(nginx)
-    Tap.ok(page["calls"]["circuit"] == "open", "a probe: the circuit is open")
+    fails = points(["key=p " + "|".join(["delay=40 500"] * 20 + ["ok"])])
+
+    waiting = []
+
+    async def opened():
+        # the one that opens it waits then
+        waiting.append(asyncio.create_task(
+            review(nginx.port, CHUNK, fails, "/other")))
+        await asyncio.wait(waiting[-1:], timeout=0.5 * SLOW)
+        return (await status(nginx))["calls"]["circuit"] != "closed"
+    Tap.ok(await until(opened), "a probe: the circuit is open")
 
     async def half_open():
         page = await status(nginx)
