@@ -280,7 +280,7 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
         model.len = llm->model.len;
     }
 
-    ngx_http_review_call_count_tokens(call->ctx, &model, c->prompt_tokens,
+    ngx_http_review_call_count_tokens(call, &model, c->prompt_tokens,
                                       c->completion_tokens);
 
     /* what an answer lacks that was cut at max_tokens is told by its code */

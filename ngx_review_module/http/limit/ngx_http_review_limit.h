@@ -204,6 +204,7 @@ struct ngx_http_review_turn_s {
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
     unsigned                    promised:1; /* the circuit has room for it */
+    unsigned                    late:1;     /* that is why: its deadline */
     unsigned                    watched:1;  /* there is a circuit, */
     unsigned                    open:1;     /* and it is open, after it */
     unsigned                    alone:1;    /* nobody was answered since it was

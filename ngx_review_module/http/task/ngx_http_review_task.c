@@ -272,8 +272,6 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     ctx->waiter.limit = NULL;
 
-    /* a dry run uses no tokens */
-
     rc = plan->dry ? NGX_OK : ngx_http_review_ctx_budget(ctx);
 
     if (rc != NGX_OK) {

@@ -728,7 +728,7 @@ json_checks("$name - some", "
     json.usage.retries eq 0
 ", $first);
 json_checks("$name - all", '
-    status eq 504
+    status eq 503
     json.status eq "failed"
     json.results.*.error.code eq ["queue_timeout","queue_timeout"]
     json.usage.calls eq 0
@@ -868,7 +868,7 @@ my $first = review(['key=a 500 delay=100|ok']);
 arrived(1);
 my $hold = review(['key=b hang']);
 json_checks("$name - first", '
-    status eq 504
+    status eq 503
     json.results.0.status eq "timeout"
     json.results.0.error.code eq "queue_timeout"
     json.results.0.attempts eq 1
@@ -1165,7 +1165,7 @@ my $hold = review(['hang'], '/http');
 arrived(1);
 json_checks("$name - queue=0", 'status eq 503', reply(review(['ok'], '/http')));
 json_checks("$name - the default queue, its own wait", '
-    status eq 504
+    status eq 503
     json.results.0.error.code eq "queue_timeout"
 ', reply(review(['ok'], '/own/a')));
 
@@ -1213,7 +1213,7 @@ json_checks("$name - open", 'calls.circuit eq "open"', status());
 my $made = @{ llm_calls() };
 my $next = reply(review(['key=new ok', 'key=new ok']));
 json_checks("$name - waits, and no longer than it may", '
-    status eq 502
+    status eq 503
     took ge 0.5
     json.results.*.status eq ["failed","failed"]
     json.results.*.error.code eq ["circuit_open","circuit_open"]
@@ -1264,7 +1264,7 @@ json_checks($name, '
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-for my $status (429, 400, 401, 404) {
+for my $status ('429 retry_after=999', 400, 401, 404) {
     reply(review(points(40, "key=$status $status")));
     all_complete("$name - $status", reply(review(['ok'])));
 }
