@@ -7,6 +7,7 @@ import tempfile
 
 import harness
 from answers import HAN, compact, some
+from bodies import many
 from rows import backend, row
 
 MB = 1 << 20
@@ -64,6 +65,14 @@ async def task(nginx, path, text, accept="application/json", status=200,
         "references": [{"id": "r%d" % i, "text": reference}
                        for i, reference in enumerate(references)]}, **more),
         status, "Accept: %s\r\n" % accept)
+
+
+@row("Cells that are asked past caches", "client",
+     "500,000", "event loop", "t/unit/request/task_request.c", HTTP, SERVER)
+async def fresh(nginx):
+    for n in 500000, 900000:
+        await nginx.post("/v1/report", many(
+            b'{"document":"a","fresh":[', n, b'"c9/p%d"' % (RULES - 1)), 422)
 
 
 @row("A report of 2,000 chunks, 25 points", "client, rubric",
