@@ -208,9 +208,12 @@ ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index,
 }
 
 
+/* a try that an earlier round has left behind still knows the call */
+
 static void
 ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
 {
+    ngx_uint_t               left;
     review_str_t            *body;
     ngx_http_review_task_t  *task;
     ngx_http_review_call_t  *call;
@@ -218,9 +221,12 @@ ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
     task = part->task;
     call = &part->call;
     body = call->body;
+    left = call->left;
 
     ngx_memzero(&part->outcome, sizeof(review_rounds_reply_t));
     ngx_memzero(call, sizeof(ngx_http_review_call_t));
+
+    call->left = left;
 
     call->ctx = &task->ctx;
     call->data = part;
