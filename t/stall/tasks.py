@@ -128,6 +128,17 @@ async def replies(nginx):
             await task(nginx, "/v1/replies", "甲方。", status=whole)
 
 
+@row("News of a chunk's review", "reviewer of chunks", "64 KB", "event loop",
+     "t/http/task/task_chunks_test.py", HTTP, SERVER)
+async def news(nginx):
+    waits = event("progress", b'{"done":0,"total":25,"waiting":"llm"}')
+    large = event("result", b'{"point":"p0","status":"failed","more":[%s]}'
+                  % b",".join([b"0"] * 900000))
+    done = event("done", reply(points(lambda i: [])))
+    async with backend(waits + 4 * large + done, "text/event-stream"):
+        await task(nginx, "/v1/replies", "甲方。", status=(200, 502))
+
+
 @row("Quotes looked for elsewhere in a task", "reviewer of chunks",
      "8 MB of each reply", "thread", "t/unit/report/elsewhere.c", HTTP, SERVER)
 async def elsewhere(nginx):
