@@ -105,8 +105,15 @@ ngx_http_review_limit_begin(ngx_http_review_turn_t *turn)
 
     turn->promised = 0;
 
-    return review_circuit_begin(circuit, (uint32_t) ngx_random(),
-                                &turn->ticket);
+    if (!review_circuit_begin(circuit, (uint32_t) ngx_random(),
+                              &turn->ticket))
+    {
+        return 0;
+    }
+
+    turn->number = circuit->begun;
+
+    return 1;
 }
 
 
@@ -309,6 +316,7 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 
     ngx_http_review_busy_learn(turn, sample);
 
+    review_circuit_ended(&load->circuit, turn->number, q->in_flight - 1);
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
                           sample->result);
 

@@ -213,6 +213,7 @@ review_circuit_begin(review_circuit_t *c, uint32_t random, uint32_t *ticket)
     }
 
     c->random = random;
+    c->begun++;
     *ticket = c->ticket;
 
     return 1;
@@ -231,6 +232,10 @@ review_circuit_return(review_circuit_t *c)
 void
 review_circuit_forget(review_circuit_t *c)
 {
+    /* they won't be told to have ended */
+
+    c->older = 0;
+
     if (c->state == REVIEW_CIRCUIT_HALF_OPEN) {
         c->probing = 0;
         (void) review_circuit_ticket(c);
@@ -272,7 +277,9 @@ review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
     length = c->conf.window / REVIEW_CIRCUIT_PARTS;
 
     if (c->row >= c->conf.failures
-        && now - c->since >= length * REVIEW_CIRCUIT_SPAN)
+        && now - c->since >= length * REVIEW_CIRCUIT_SPAN
+        && (uint64_t) c->row * 100
+           >= ((uint64_t) c->row + c->older) * c->conf.share)
     {
         return 1;
     }
@@ -293,7 +300,7 @@ review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
     }
 
     return span >= REVIEW_CIRCUIT_SPAN && failed >= c->conf.failures
-           && failed * 100 >= (good + failed) * c->conf.share;
+           && failed * 100 >= (good + failed + c->older) * c->conf.share;
 }
 
 
@@ -315,6 +322,11 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
     case REVIEW_CIRCUIT_FAILED:
         review_circuit_slot(c, now)->failed++;
 
+        if (c->row == 0) {
+            c->first = c->begun + 1;
+            c->older = c->others;
+        }
+
         if (c->row++ == 0 || now < c->since) {
             c->since = now;
         }
@@ -327,6 +339,17 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
 
     case REVIEW_CIRCUIT_NOTHING:
         break;
+    }
+}
+
+
+void
+review_circuit_ended(review_circuit_t *c, uint32_t number, uint32_t others)
+{
+    c->others = others;
+
+    if (c->older && (int32_t) (number - c->first) < 0) {
+        c->older--;
     }
 }
 

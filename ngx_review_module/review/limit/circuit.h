@@ -10,6 +10,10 @@
  * however long that took: with calls that take a minute to time out, and few of
  * them in flight, no window ever sees enough of them.
  *
+ * Calls that are under way, and were before the failures began, may be answered
+ * yet: they count as if they were.  A question that fails at once, as often as
+ * it is asked, is none of the others' business while these take their time.
+ *
  * Open, there is no room.  After a pause it is half-open: one call is let
  * through as a probe, and with each that is answered one more at a time; where
  * none ends, one more after each pause.  If a probe fails, it opens again, for
@@ -103,6 +107,10 @@ typedef struct {
 
     uint32_t               ticket;     /* the last one given */
     uint32_t               row;        /* failures, or answered probes */
+    uint32_t               begun;      /* calls, so far */
+    uint32_t               first;      /* that began within the row */
+    uint32_t               older;      /* that are under way since before */
+    uint32_t               others;     /* that are under way, of any age */
     uint32_t               pause;      /* without jitter, ms */
     uint32_t               length;     /* with it */
     uint32_t               random;
@@ -144,6 +152,14 @@ int review_circuit_begin(review_circuit_t *c, uint32_t random,
 
 void review_circuit_return(review_circuit_t *c);
 void review_circuit_forget(review_circuit_t *c);
+
+/*
+ * A call has ended: which one, by c->begun as it was when it had begun, and how
+ * many others are under way.  Then its result is told.
+ */
+
+void review_circuit_ended(review_circuit_t *c, uint32_t number,
+    uint32_t others);
 
 void review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
     review_circuit_result_e result);
