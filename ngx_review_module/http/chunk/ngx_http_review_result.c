@@ -150,7 +150,7 @@ ngx_http_review_result_write_finding(review_buf_t *b, review_verdict_e verdict,
 static void
 ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_buf_t *b, ngx_uint_t grounded, ngx_uint_t needs_human,
-    const review_str_t *data)
+    const review_str_t *data, unsigned notes)
 {
     ngx_uint_t  warnings;
 
@@ -160,6 +160,7 @@ ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_write_bool(b, "grounded", grounded);
     review_write_bool(b, "needs_human", needs_human || warnings);
     review_write_set(b, "warnings", review_warnings, warnings);
+    review_write_set(b, "notes", review_notes, notes);
 
     if (data && data->data) {
         review_write_raw(b, "data", data->data, data->len);
@@ -203,12 +204,13 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
 
     needs_human = answer->verdict == REVIEW_VERDICT_UNSURE
                   || found < answer->nquotes
+                  || (answer->notes & REVIEW_NOTE_QUOTE_DROPPED)
                   || (!grounded && (answer->verdict == REVIEW_VERDICT_RISK
                                     || answer->verdict
                                        == REVIEW_VERDICT_FAIL));
 
     ngx_http_review_result_write_judgement(cell, &b, grounded, needs_human,
-                                           &answer->data);
+                                           &answer->data, answer->notes);
     ngx_http_review_result_end(cell, &b);
 }
 
@@ -314,6 +316,6 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
 
     ngx_http_review_result_write_judgement(cell, &b, shown,
                                            verdict == REVIEW_VERDICT_UNSURE,
-                                           NULL);
+                                           NULL, 0);
     ngx_http_review_result_end(cell, &b);
 }
