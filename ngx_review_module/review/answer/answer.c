@@ -478,8 +478,8 @@ review_answer_is_nothing(const review_str_t *str)
     const char  *p, *last;
 
     static const char *const  words[] = {
-        "", "无", "暂无", "没有", "不适用", "无引用", "无原文", "无引文",
-        "未引用", "空", "na", "none", "null", "nil", "notapplicable", "noquote"
+        "", "无", "暂无", "不适用", "无引用", "无原文", "无引文", "未引用",
+        "na", "none", "null", "nil", "notapplicable", "noquote"
     };
 
     p = str->data;

@@ -80,7 +80,7 @@ typedef struct review_report_s  review_report_t;
  * - the evidence is that of all, each place once, in the order of the
  *   document, then of the references; quotes that stand nowhere are only those
  *   of the one told;
- * - the warnings are those of all;
+ * - the warnings and notes are those of all;
  * - a person has to look only if all of them ask for it, or if there is a
  *   warning.
  *

@@ -71,6 +71,7 @@ typedef struct {
     uint8_t                   grounded;
     uint8_t                   needs_human;
     uint8_t                   warnings;
+    uint16_t                  notes;
 } review_report_finding_t;
 
 
@@ -95,6 +96,7 @@ typedef struct {
     uint8_t                   verdict;   /* OK */
     uint8_t                   needs_human; /* OK, without a finding */
     uint8_t                   warnings;  /* of any status */
+    uint16_t                  notes;     /* OK */
 } review_report_cell_t;
 
 
@@ -113,6 +115,7 @@ typedef struct {
     uint8_t                   severity;
     uint8_t                   needs_human;
     uint8_t                   warnings;  /* of all */
+    uint16_t                  notes;     /* of all */
 } review_report_group_t;
 
 

@@ -713,7 +713,7 @@ check_quotes(void)
         { "^quote^:[^None^,^null^,^-^,^不适用^,^暂无^]", "" },
         { "^quote^:^无犯罪记录^", "无犯罪记录" },
         { "^quote^:^nano^", "nano" },
-        { "^quote^:^没有没有^", "没有没有" },
+        { "^quote^:^没有^", "没有" },
         { "^quote^:^nananananananananananananananananana^",
           "nananananananananananananananananana" }
     };

@@ -814,6 +814,65 @@ test_warnings(void)
 }
 
 
+/* what was made of an answer is told of its cell, and of its finding */
+
+static void
+test_notes(void)
+{
+    size_t            i;
+    json_t           *json;
+    review_buf_t      b;
+    review_report_t  *report;
+
+    static const char  noted[] =
+        "{'results':[{'point':'p1','status':'ok','finding':{'verdict':'%s',"
+        "'severity':'major','confidence':%s,'evidence':[{'quote':%s,"
+        "'source':'chunk','match':'exact'}],'grounded':true,"
+        "'needs_human':false,'notes':%s}}]}";
+
+    report = create(2, 1);
+    add(report, 0, parse(noted, "fail", "0.1", "'|a|','start':18,'end':21",
+                         "['severity_mapped','new',7]"));
+    add(report, 1, parse(noted, "fail", "0.9", "'|a|b|','start':0,'end':5",
+                         "['quote_dropped']"));
+    json = finish(report);
+
+    ok(is(json, "cells.0.notes", "['severity_mapped']")
+       && is(json, "cells.1.notes", "['quote_dropped']"), "of a cell");
+    ok(json_array_size(at(json, "points.0.findings")) == 1
+       && is(json, FIRST "notes", "['severity_mapped','quote_dropped']"),
+       "of a finding, all of them");
+    ok(is(json, "points.0.needs_human", "false"), "nobody is asked for that");
+    json_decref(json);
+
+    for (i = 0; i < 2; i++) {
+        review_buf_init(&b, pool, 0);
+        review_report_markdown(report, &b, i ? "zh" : "en", NULL);
+        review_buf_add(&b, "", 1);
+        ok(strstr(b.data, i ? "- **说明**：模型用别的词说严重程度\n"
+                            : "- **Note**: the model has other words for the "
+                              "severity\n") != NULL, "for people");
+        ok(review_utf8_valid(b.data, b.len) == b.len, "in UTF-8");
+    }
+
+    report = create(1, 1);
+    add(report, 0, parse(noted, "not_applicable", "1",
+                         "'|a|','start':0,'end':3", "['names_mapped']"));
+    json = finish(report);
+    ok(is(json, "cells.0.notes", "['names_mapped']"),
+       "of what is no finding, too");
+    json_decref(json);
+
+    report = create(1, 1);
+    add(report, 0, parse(noted, "pass", "1", "'|a|','start':0,'end':3",
+                         "{'a':1}"));
+    json = finish(report);
+    ok(at(json, "cells.0.notes") == NULL && at(json, FIRST "notes") == NULL,
+       "none");
+    json_decref(json);
+}
+
+
 static void
 test_order(void)
 {
@@ -2187,6 +2246,7 @@ main(void)
     test_told();
     test_verdicts();
     test_warnings();
+    test_notes();
     test_order();
     test_chain();
     test_none();
