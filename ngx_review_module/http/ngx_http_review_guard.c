@@ -198,7 +198,7 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
         &guard->waiter, r, conf,
         ngx_http_review_request_conf(r)->call_timeout);
 
-    seconds = ngx_http_review_limit_full(conf->limit);
+    seconds = ngx_http_review_limit_full(&guard->waiter);
 
     if (seconds) {
         guard->turn.code = REVIEW_CODE_QUEUE_FULL;

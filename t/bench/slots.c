@@ -46,23 +46,22 @@ mutex_init(pthread_mutex_t *mutex)
 }
 
 
-/* takes what was granted to a process, and gives it back */
+/* takes what was granted to a process, and gives it back; see call() */
 
 static void
 claim(shared_t *s, uint32_t process)
 {
-    int             gone;
     void           *owner;
     uint32_t        n;
     review_wake_t   wake;
 
-    memset(&wake, 0, sizeof(wake));
+    review_queue_wake_init(&wake);
 
     pthread_mutex_lock(&s->lock);
 
-    while ((n = review_queue_claim(&s->queue, process, &owner, &gone))) {
+    while ((n = review_queue_claim(&s->queue, process, &owner))) {
         for ( /* void */ ; n; n--) {
-            review_queue_give(&s->queue, process);
+            review_queue_give(&s->queue, owner);
         }
     }
 
@@ -76,18 +75,25 @@ claim(shared_t *s, uint32_t process)
 static void
 call(shared_t *s, uint32_t process, int wait)
 {
-    int            taken;
-    review_wake_t  wake;
+    int              taken;
+    review_who_t     who;
+    review_wake_t    wake;
+    static uint32_t  waiter = REVIEW_QUEUE_NONE;
 
-    memset(&wake, 0, sizeof(wake));
+    review_queue_wake_init(&wake);
+
+    memset(&who, 0, sizeof(who));
+    who.process = process;
+    who.tenant = process;
+    who.priority = REVIEW_PRIORITY_NORMAL;
+    who.owner = &waiter;
 
     pthread_mutex_lock(&s->lock);
 
-    taken = !wait && review_queue_take(&s->queue, process);
+    taken = !wait && review_queue_take(&s->queue, &waiter, &who);
 
     if (!taken) {
-        (void) review_queue_wait(&s->queue, REVIEW_QUEUE_NONE, process,
-                                 REVIEW_PRIORITY_NORMAL, s);
+        review_queue_wait(&s->queue, &waiter, &who);
         (void) review_queue_serve(&s->queue, UINT32_MAX, &wake);
     }
 
@@ -99,7 +105,7 @@ call(shared_t *s, uint32_t process, int wait)
     }
 
     pthread_mutex_lock(&s->lock);
-    review_queue_give(&s->queue, process);
+    review_queue_give(&s->queue, &waiter);
     (void) review_queue_serve(&s->queue, UINT32_MAX, &wake);
     pthread_mutex_unlock(&s->lock);
 }
@@ -186,7 +192,10 @@ main(int argc, char **argv)
 
     mutex_init(&s->lock);
 
-    if (review_queue_init(&s->queue, MEMORY - sizeof(shared_t)) != 0) {
+    if (review_queue_init(&s->queue, MEMORY - sizeof(shared_t),
+                          PROCESSES, PROCESSES)
+        != 0)
+    {
         return 2;
     }
 

@@ -870,15 +870,35 @@ sub written {
 
 my $document_json = source("$upper/review/document/document_json.c");
 
-my %written = (Split => [ written($split, $split_json),
+# of a report, and of the plan that a dry run tells; some of it is of both
+
+my $report_json = source("$upper/review/report/report_json.c");
+my $task_report = $file{task_report};
+my @of_plan = map { function($task_report, "ngx_http_review_task_report_$_") }
+                  qw(dry planned chunk embeddings);
+my ($planned) = "@of_plan" =~ /\bnames\[\] = \{(.*?)\}/s;
+my @of_both = map { function($task_report, "ngx_http_review_task_report_$_") }
+                  qw(head selected document text);
+my ($elapsed) = function($task_report, 'ngx_http_review_task_report_end')
+    =~ /(review_write_number\(&b, "elapsed_ms")/;
+
+$task_report =~ s/\Q$_\E// for @of_plan;
+
+my %written = (TaskPlan => [ written(@of_plan, @of_both, $elapsed,
+                                     $document_json,
+                                     map { function($report_json,
+                                                    "review_report_json_$_") }
+                                         qw(place references)),
+                             $planned =~ /"(\w+)"/g, qw(line page) ],
+               Split => [ written($split, $split_json),
                           written(function($document_json,
                                            'review_document_json_warnings'),
                                   function($document_json,
                                            'review_document_json')) ],
                Embeddings => [ written($file{embed}) ],
                Ranking => [ written($file{rank}) ],
-               Report => [ written($file{task_report}, $document_json,
-                           source("$upper/review/report/report_json.c")),
+               Report => [ written($task_report, $document_json,
+                                   $report_json),
                            @{ names_of(source("$upper/review/report/report.c"),
                                        'review_report_statuses') } ],
                TaskProgress => [ written(function($file{task_reply},
@@ -889,7 +909,7 @@ for my $schema (sort keys %written) {
     my %mine = map { $_ => 1 } @{ $written{$schema} };
     same_set([ keys %named ], [ keys %mine ],
              "openapi.yaml: members of $schema");
-    next if $schema =~ /\A(?:Report|TaskProgress)\z/;
+    next if $schema =~ /\A(?:Report|TaskPlan|TaskProgress)\z/;
     my ($title) = { Split => 'Chunks', Embeddings => 'Embeddings',
                     Ranking => 'A ranking' }->{$schema};
     my %in_table = map { s/.*\.//r => 1 } column(section($api, $title));
@@ -904,6 +924,11 @@ my $report_text = section($api, 'The report');
 is(join(' ', grep { $report_text !~ /`\Q$_\E`/ && !/\A(?:code|detail)\z/ }
              sort { $a cmp $b } names_in($schemas->{Report})), '',
    'api.md: members of the report');
+my $plan_text = section($api, 'A dry run');
+is(join(' ', grep { !/\A(?:code|detail)\z/
+                    && "$plan_text$report_text" !~ /`\Q$_\E`|"\Q$_\E":/ }
+             sort { $a cmp $b } names_in($schemas->{TaskPlan})), '',
+   'api.md: members of a dry run');
 like(section($api, 'Forms of the report'), qr/"$_":/,
      "api.md: progress of a task: $_")
     for sort keys %{ $schemas->{TaskProgress}{properties} };

@@ -430,6 +430,8 @@ PROBLEMS = [
      {"document": "a", "select": {"mode": "best"}}, True),
     ("too many clauses", "/v1/task", 400,
      {"document": "a", "select": {"references": 101}}, True),
+    ("a dry run that is a word", "/v1/task", 400,
+     {**TASK, "dry_run": "yes"}, True),
     ("a deadline of 0", "/v1/task", 400,
      {"document": "a", "deadline": 0}, True),
     ("a split of nothing", "/v1/split", 400, {}, True),
@@ -628,6 +630,15 @@ async def tasks(port):
                "a task: %s: %d" % (name, code), (status, kind, body.decode()))
         check("Report", body, "%s: the reply is a Report" % name)
         check("TaskRequest", request, "%s: the request is one" % name)
+
+    for path, more in (("/v1/task", {}), ("/task_vectors", {}),
+                       ("/v1/task", {"return": ["text"],
+                                     "references": [TEXT, "工期"]})):
+        request = {**TASK, "select": {"mode": "top_k"}, "dry_run": True, **more}
+        status, _, body = await typed(port, post(path, request))
+        Tap.ok(status == 200, "a dry run", (status, body.decode()))
+        check("TaskPlan", body, "the reply is a TaskPlan")
+        check("TaskRequest", request, "the request is one")
 
     for path, kind in (("/v1/task", "text/plain"),
                        ("/v1/task", "text/markdown; charset=utf-8"),

@@ -283,7 +283,7 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
         return NGX_OK;
     }
 
-    seconds = ngx_http_review_limit_full(ctx->waiter.limit);
+    seconds = ngx_http_review_limit_full(&ctx->waiter);
 
     if (seconds == 0 || !ngx_http_review_chunk_asks(chunk)) {
         return NGX_OK;

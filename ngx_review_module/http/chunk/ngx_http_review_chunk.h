@@ -291,6 +291,16 @@ void ngx_http_review_rubric_all(ngx_http_review_ctx_t *ctx,
 ngx_int_t ngx_http_review_regex_start(ngx_http_review_chunk_t *chunk,
     void (*next)(ngx_http_review_chunk_t *chunk));
 
+/*
+ * On a thread: of the points in the configuration whose "open" is set it is
+ * cleared where the text has no match for their "when".  One that can't tell is
+ * open, and so are all once the microseconds that are "left" have been spent.
+ */
+
+void ngx_http_review_regex_gates(review_pool_t *memory,
+    const review_str_t *text, review_point_t **points, size_t n,
+    unsigned char *open, uint64_t *left);
+
 /* those of a point in the configuration, compiled */
 
 ngx_int_t ngx_http_review_regex_point(ngx_pool_t *pool, review_point_t *point,

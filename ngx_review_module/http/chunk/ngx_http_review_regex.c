@@ -462,6 +462,48 @@ ngx_http_review_regex_run(void *data)
 }
 
 
+void
+ngx_http_review_regex_gates(review_pool_t *memory, const review_str_t *text,
+    review_point_t **points, size_t n, unsigned char *open, uint64_t *left)
+{
+    size_t                        i;
+    uint64_t                      spent;
+    review_when_t                *when;
+    ngx_http_review_regexes_t     regexes;
+    ngx_http_review_regex_item_t  item;
+
+    ngx_memzero(&regexes, sizeof(ngx_http_review_regexes_t));
+
+    regexes.text = *text;
+    regexes.memory = memory;
+    regexes.limit = ngx_min(*left, NGX_HTTP_REVIEW_REGEX_TIME);
+    regexes.started = ngx_http_review_regex_clock();
+
+    for (i = 0; i < n; i++) {
+        when = &points[i]->when;
+
+        if (!open[i] || when->pattern.data == NULL) {
+            continue;
+        }
+
+        ngx_memzero(&item, sizeof(ngx_http_review_regex_item_t));
+
+        item.pattern = when->pattern;
+        item.raw = when->raw;
+        item.code = when->regex;
+
+        if (ngx_http_review_regex_try(&regexes, &item) == NGX_OK
+            && item.result.rc == NGX_DECLINED)
+        {
+            open[i] = 0;
+        }
+    }
+
+    spent = ngx_http_review_regex_clock() - regexes.started;
+    *left -= ngx_min(spent, *left);
+}
+
+
 static void
 ngx_http_review_regex_done(void *data)
 {

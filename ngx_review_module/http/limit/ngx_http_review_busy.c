@@ -287,13 +287,14 @@ ngx_http_review_busy(ngx_http_review_turn_t *turn)
 static void
 ngx_http_review_busy_tell(ngx_http_review_zone_t *zone)
 {
+    ngx_uint_t               n;
     ngx_queue_t             *head;
     ngx_http_review_load_t  *load;
     ngx_http_review_line_t  *line;
     ngx_http_review_turn_t  *turn;
 
     load = ngx_http_review_zone_load(zone);
-    line = &load->lines[zone->process];
+    line = &ngx_http_review_zone_lines(zone, &n)[zone->process];
 
     line->since = 0;
     line->told = ngx_current_msec;
@@ -416,7 +417,7 @@ ngx_http_review_busy_resume(ngx_event_t *ev)
 ngx_uint_t
 ngx_http_review_busy_left(ngx_http_review_turn_t *turn, review_wake_t *wake)
 {
-    ngx_uint_t               i, first;
+    ngx_uint_t               i, n, first;
     ngx_msec_t               oldest;
     ngx_http_review_load_t  *load;
     ngx_http_review_line_t  *line;
@@ -446,11 +447,11 @@ ngx_http_review_busy_left(ngx_http_review_turn_t *turn, review_wake_t *wake)
         return 0;
     }
 
-    line = load->lines;
+    line = ngx_http_review_zone_lines(zone, &n);
     first = 0;
     oldest = 0;
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES; i++) {
+    for (i = 0; i < n; i++) {
         /* all of them may go on already, or the process does not run */
 
         if (line[i].since == 0 || line[i].go >= line[i].calls
@@ -473,7 +474,7 @@ ngx_http_review_busy_left(ngx_http_review_turn_t *turn, review_wake_t *wake)
     }
 
     line[first].go++;
-    wake->bits[first / 64] |= (uint64_t) 1 << (first % 64);
+    review_queue_wake_add(wake, first);
 
     return 1;
 }
@@ -482,7 +483,7 @@ ngx_http_review_busy_left(ngx_http_review_turn_t *turn, review_wake_t *wake)
 void
 ngx_http_review_busy_claim(ngx_http_review_zone_t *zone)
 {
-    ngx_uint_t               connected, connecting;
+    ngx_uint_t               n, connected, connecting;
     ngx_queue_t             *head;
     ngx_http_review_line_t  *line;
     ngx_http_review_turn_t  *turn;
@@ -492,7 +493,7 @@ ngx_http_review_busy_claim(ngx_http_review_zone_t *zone)
         ngx_http_review_busy_look(zone, 0, &connected, &connecting);
     }
 
-    line = &ngx_http_review_zone_load(zone)->lines[zone->process];
+    line = &ngx_http_review_zone_lines(zone, &n)[zone->process];
 
     for ( /* void */ ; line->go && !ngx_queue_empty(&zone->paused); line->go--)
     {

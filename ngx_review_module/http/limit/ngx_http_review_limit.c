@@ -45,7 +45,9 @@ ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
 
     ngx_queue_init(&waiter->turns);
 
-    if (conf->limit && conf->priority
+    ngx_http_review_tenant_init(waiter, r, conf);
+
+    if (conf->priority
         && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)
     {
         waiter->priority = ngx_http_review_limit_priority_of(&value);
@@ -87,16 +89,29 @@ ngx_http_review_limit_begin(ngx_http_review_turn_t *turn)
 
 /* with the lock held */
 
+static void
+ngx_http_review_limit_who(ngx_http_review_waiter_t *waiter, review_who_t *who)
+{
+    who->process = waiter->limit->zone->process;
+    who->tenant = ngx_http_review_tenant_find(waiter);
+    who->most = waiter->tenant_limit ? waiter->tenant_limit->calls : 0;
+    who->priority = waiter->priority;
+    who->owner = waiter;
+}
+
+
+/* with the lock held */
+
 static ngx_int_t
 ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 {
+    review_who_t               who;
     ngx_http_review_waiter_t  *waiter;
 
     waiter = turn->waiter;
 
-    waiter->index = review_queue_wait(q, waiter->index,
-                                      waiter->limit->zone->process,
-                                      waiter->priority, waiter);
+    ngx_http_review_limit_who(waiter, &who);
+    review_queue_wait(q, &waiter->index, &who);
 
     if (waiter->index == REVIEW_QUEUE_NONE) {
         turn->code = REVIEW_CODE_QUEUE_FULL;
@@ -114,11 +129,14 @@ ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 static ngx_int_t
 ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
 {
-    ngx_http_review_zone_t  *zone;
+    review_who_t               who;
+    ngx_http_review_waiter_t  *waiter;
 
-    zone = turn->waiter->limit->zone;
+    waiter = turn->waiter;
 
-    if (review_queue_take(q, zone->process)) {
+    ngx_http_review_limit_who(waiter, &who);
+
+    if (review_queue_take(q, &waiter->index, &who)) {
 
         if (ngx_http_review_limit_begin(turn)) {
             turn->begun = ngx_current_msec;
@@ -126,7 +144,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
             return NGX_OK;
         }
 
-        review_queue_give(q, zone->process);
+        review_queue_give(q, &waiter->index);
     }
 
     return ngx_http_review_limit_wait(turn, q);
@@ -269,7 +287,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     zone = waiter->limit->zone;
     load = ngx_http_review_zone_load(zone);
 
-    ngx_memzero(&wake, sizeof(review_wake_t));
+    review_queue_wake_init(&wake);
 
     q = ngx_http_review_zone_lock(zone);
 
@@ -278,7 +296,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
 
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
-        review_queue_give(q, zone->process);
+        review_queue_give(q, &waiter->index);
     }
 
     if (turn->promised) {
@@ -319,7 +337,6 @@ ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
 ngx_uint_t
 ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 {
-    int                        gone;
     void                      *owner;
     uint32_t                   n;
     ngx_queue_t               *head;
@@ -329,19 +346,15 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
     ngx_http_review_turn_t    *turn;
     ngx_http_review_waiter_t  *waiter;
 
-    ngx_memzero(&wake, sizeof(review_wake_t));
+    review_queue_wake_init(&wake);
 
     load = ngx_http_review_zone_load(zone);
     q = ngx_http_review_zone_lock(zone);
 
     ngx_http_review_busy_claim(zone);
 
-    while ((n = review_queue_claim(q, zone->process, &owner, &gone))) {
+    while ((n = review_queue_claim(q, zone->process, &owner))) {
         waiter = owner;
-
-        if (gone) {
-            waiter->index = REVIEW_QUEUE_NONE;
-        }
 
         for ( /* void */ ; n && !ngx_queue_empty(&waiter->turns); n--) {
             head = ngx_queue_head(&waiter->turns);
@@ -358,7 +371,7 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
         /* all of them are waited for; if not, no slot must be lost by it */
 
         for ( /* void */ ; n; n--) {
-            review_queue_give(q, zone->process);
+            review_queue_give(q, &waiter->index);
             review_circuit_return(&load->circuit);
         }
     }
@@ -383,7 +396,7 @@ static ngx_int_t
 ngx_http_review_limit_wait_again(ngx_http_review_turn_t *turn,
     review_queue_t *q)
 {
-    review_queue_give(q, turn->waiter->limit->zone->process);
+    review_queue_give(q, &turn->waiter->index);
 
     turn->go = 0;
 
@@ -445,29 +458,44 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 }
 
 
+/* that it may have at best; not 0, where there is a limit of any kind */
+
+static uint32_t
+ngx_http_review_limit_slots(review_queue_t *q, review_who_t *who)
+{
+    return q->limit && (who->most == 0 || q->limit < who->most)
+           ? q->limit : who->most;
+}
+
+
 /*
  * Calls that wait say how late one would be that comes now: the time that
  * calls have taken, as often as all slots will be taken by those who wait.
  */
 
 ngx_uint_t
-ngx_http_review_limit_full(ngx_http_review_limit_t *limit)
+ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter)
 {
-    uint32_t                 waiting, slots, open;
-    ngx_uint_t               i;
-    uint64_t                 n, late;
-    review_queue_t          *q;
-    review_histogram_t      *h;
-    ngx_http_review_load_t  *load;
+    uint32_t                  waiting, slots, open;
+    ngx_uint_t                i;
+    uint64_t                  n, late;
+    review_who_t              who;
+    review_queue_t           *q;
+    review_histogram_t       *h;
+    ngx_http_review_load_t   *load;
+    ngx_http_review_limit_t  *limit;
 
+    limit = waiter->limit;
     load = ngx_http_review_zone_load(limit->zone);
     q = ngx_http_review_zone_lock(limit->zone);
 
-    waiting = q->waiting;
-    slots = q->limit;
+    ngx_http_review_limit_who(waiter, &who);
+
+    waiting = review_queue_ahead(q, &who);
+    slots = ngx_http_review_limit_slots(q, &who);
     open = review_circuit_room(&load->circuit, ngx_current_msec) == 0;
 
-    i = (open || (slots && q->in_flight >= slots)) && waiting >= limit->queue;
+    i = (open || !review_queue_room(q, &who)) && waiting >= limit->queue;
 
     ngx_http_review_zone_unlock(limit->zone);
 

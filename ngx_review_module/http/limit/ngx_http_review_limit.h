@@ -16,6 +16,7 @@
 #include "review/limit/circuit.h"
 #include "review/limit/metrics.h"
 #include "review/limit/queue.h"
+#include "review/limit/tenant.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -49,10 +50,13 @@ struct ngx_http_review_zone_s {
     ngx_str_t                   file;       /* where the limit is set */
     ngx_uint_t                  line;
     ngx_http_review_circuit_t   circuit;    /* line is 0: not set */
+    ngx_uint_t                  tenants;    /* 0: as many as there is room */
+    ngx_uint_t                  processes;  /* 0: by the number of workers */
 
     uint64_t                    configured; /* the configuration's number */
     uint32_t                    process;    /* this one's place */
     ngx_msec_t                  tried;      /* to have one */
+    ngx_msec_t                  told;       /* that there is none */
     ngx_connection_t           *connection; /* where it is woken */
     ngx_event_t                 poll;
     ngx_event_t                 posted;
@@ -75,6 +79,15 @@ typedef struct {
 } ngx_http_review_limit_t;
 
 
+/* "review_tenant_limit": what one tenant may have; 0: any number */
+
+typedef struct {
+    ngx_uint_t                  calls;      /* at a time */
+    ngx_uint_t                  tokens;     /* in any */
+    ngx_msec_t                  window;
+} ngx_http_review_tenant_limit_t;
+
+
 /* the wing's configuration */
 
 typedef struct {
@@ -86,6 +99,8 @@ typedef struct {
     ngx_http_review_limit_t    *limit;      /* NULL: none */
     ngx_http_review_circuit_t  *circuit;    /* NULL: as it is */
     ngx_http_complex_value_t   *priority;   /* NULL: normal */
+    ngx_http_complex_value_t   *tenant;     /* NULL: the default one */
+    ngx_http_review_tenant_limit_t  *tenant_limit;  /* NULL: none */
 } ngx_http_review_limit_conf_t;
 
 
@@ -127,15 +142,25 @@ typedef struct {
     review_metrics_t            metrics;
     ngx_uint_t                  automatic;
     ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
-    ngx_http_review_line_t      lines[REVIEW_QUEUE_PROCESSES];
     ngx_msec_t                  paused;     /* when there was one in them */
 } ngx_http_review_load_t;
+
+
+/* whose a request is; the number may have become another's since */
+
+typedef struct {
+    ngx_str_t                   name;       /* empty: the default one's */
+    uint64_t                    key;
+    uint32_t                    index;
+} ngx_http_review_tenant_t;
 
 
 /* one who waits: a review with some of its calls, or a guarded request */
 
 typedef struct {
     ngx_http_review_limit_t    *limit;      /* NULL: there is none */
+    ngx_http_review_tenant_limit_t  *tenant_limit;  /* NULL: none */
+    ngx_http_review_tenant_t    tenant;
     ngx_msec_t                  expiry;     /* no call takes longer */
     review_priority_e           priority;
     uint32_t                    index;      /* in the shared queue, or NONE */
@@ -194,6 +219,14 @@ typedef struct {
 
 #define NGX_HTTP_REVIEW_ZONE_MIN  (256 * 1024)
 
+/* tenants that a zone knows at a time; fewer where it is small */
+
+#define NGX_HTTP_REVIEW_ZONE_TENANTS  1000
+
+/* processes that it has room for, at least; more where there are many */
+
+#define NGX_HTTP_REVIEW_ZONE_PROCESSES  256
+
 char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
     ngx_str_t *name, size_t size);
@@ -202,6 +235,31 @@ review_queue_t *ngx_http_review_zone_lock(ngx_http_review_zone_t *zone);
 void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);
 ngx_http_review_load_t *ngx_http_review_zone_load(
     ngx_http_review_zone_t *zone);
+
+
+/* one for each process; *n is set to their number */
+
+ngx_http_review_line_t *ngx_http_review_zone_lines(
+    ngx_http_review_zone_t *zone, ngx_uint_t *n);
+
+/* with the lock held */
+
+review_tenants_t *ngx_http_review_zone_tenants(ngx_http_review_zone_t *zone);
+review_queue_t *ngx_http_review_zone_queue(ngx_http_review_zone_t *zone);
+
+
+/*
+ * ngx_http_review_tenant.c: whose a request is.  With the lock held its number
+ * in the zone is found, or given; others may get it while it has no calls.
+ */
+
+void ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf);
+uint32_t ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter);
+
+char *ngx_http_review_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_review_tenant_limit(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 /*
@@ -282,7 +340,7 @@ ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
 
 /* 0: there is room; or the seconds after which it makes sense to come back */
 
-ngx_uint_t ngx_http_review_limit_full(ngx_http_review_limit_t *limit);
+ngx_uint_t ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter);
 
 /* what an HTTP status, or a failure, says of the LLM */
 

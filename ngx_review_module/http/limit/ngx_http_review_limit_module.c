@@ -1,5 +1,5 @@
 
-/* The configuration of the wing: zones, limits, priorities. */
+/* The configuration of the wing: zones, limits, circuits, priorities. */
 
 #include "http/limit/ngx_http_review_limit.h"
 #include "http/base/ngx_http_review_base.h"
@@ -41,7 +41,7 @@ static char *ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent,
 static ngx_command_t  ngx_http_review_limit_commands[] = {
 
     { ngx_string("review_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
       ngx_http_review_zone,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
@@ -64,6 +64,20 @@ static ngx_command_t  ngx_http_review_limit_commands[] = {
     { ngx_string("review_priority"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_review_priority,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_tenant"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_tenant,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_tenant_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      ngx_http_review_tenant_limit,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -137,6 +151,8 @@ ngx_http_review_limit_create_conf(ngx_conf_t *cf)
     conf->limit = NGX_CONF_UNSET_PTR;
     conf->circuit = NGX_CONF_UNSET_PTR;
     conf->priority = NGX_CONF_UNSET_PTR;
+    conf->tenant = NGX_CONF_UNSET_PTR;
+    conf->tenant_limit = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -151,6 +167,8 @@ ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
     ngx_conf_merge_ptr_value(conf->circuit, prev->circuit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
+    ngx_conf_merge_ptr_value(conf->tenant, prev->tenant, NULL);
+    ngx_conf_merge_ptr_value(conf->tenant_limit, prev->tenant_limit, NULL);
 
     return conf->limit && conf->circuit
            ? ngx_http_review_circuit_set(cf, conf->limit->zone, conf->circuit)

@@ -23,6 +23,10 @@
 
 #define NGX_HTTP_REVIEW_PROCESS_DYING   1000
 
+/* how often it is said that there is no place for a process */
+
+#define NGX_HTTP_REVIEW_PROCESS_TOLD    60000
+
 
 static void ngx_http_review_process_read(ngx_event_t *ev);
 static void ngx_http_review_process_poll(ngx_event_t *ev);
@@ -61,30 +65,24 @@ ngx_http_review_process_address(ngx_http_review_zone_t *zone,
 void
 ngx_http_review_process_wake(ngx_http_review_zone_t *zone, review_wake_t *wake)
 {
-    ngx_uint_t          i, n;
+    uint32_t            n;
     socklen_t           len;
     struct sockaddr_un  sun;
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES / 64; i++) {
+    while ((n = review_queue_wake_next(wake)) != REVIEW_QUEUE_NONE) {
 
-        while (wake->bits[i]) {
-            n = __builtin_ctzll(wake->bits[i]);
-            wake->bits[i] &= wake->bits[i] - 1;
-            n += i * 64;
+        if (zone->entered && n == zone->process) {
+            ngx_post_event(&zone->posted, &ngx_posted_events);
+            continue;
+        }
 
-            if (zone->entered && n == zone->process) {
-                ngx_post_event(&zone->posted, &ngx_posted_events);
-                continue;
-            }
+        /* who can't be told looks from time to time */
 
-            /* who can't be told looks from time to time */
+        if (zone->connection) {
+            len = ngx_http_review_process_address(zone, n, &sun);
 
-            if (zone->connection) {
-                len = ngx_http_review_process_address(zone, n, &sun);
-
-                (void) sendto(zone->connection->fd, "", 1, MSG_DONTWAIT,
-                              (struct sockaddr *) &sun, len);
-            }
+            (void) sendto(zone->connection->fd, "", 1, MSG_DONTWAIT,
+                          (struct sockaddr *) &sun, len);
         }
     }
 }
@@ -148,7 +146,7 @@ ngx_http_review_process_vacant(ngx_http_review_zone_t *zone, ngx_uint_t i,
 {
     ngx_http_review_process_t  *process;
 
-    process = &zone->map->shared->processes[i];
+    process = &zone->map->processes[i];
 
     *err = pthread_mutex_trylock(&process->alive);
 
@@ -179,9 +177,9 @@ ngx_http_review_process_clear(ngx_http_review_zone_t *zone, ngx_uint_t i)
     ngx_http_review_load_t     *load;
     ngx_http_review_process_t  *process;
 
-    ngx_memzero(&wake, sizeof(review_wake_t));
+    review_queue_wake_init(&wake);
 
-    process = &zone->map->shared->processes[i];
+    process = &zone->map->processes[i];
     load = ngx_http_review_zone_load(zone);
 
     q = ngx_http_review_zone_lock(zone);
@@ -190,8 +188,7 @@ ngx_http_review_process_clear(ngx_http_review_zone_t *zone, ngx_uint_t i)
     review_circuit_forget(&load->circuit);
     ngx_http_review_load_serve(load, q, &wake);
 
-    ngx_memzero(&load->lines[i],
-                sizeof(ngx_http_review_line_t));
+    ngx_memzero(&zone->map->lines[i], sizeof(ngx_http_review_line_t));
 
     process->pid = 0;
     process->died = 0;
@@ -213,9 +210,9 @@ ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone)
 
     n = 0;
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES; i++) {
+    for (i = 0; i < zone->map->shared->nprocesses; i++) {
 
-        if (zone->map->shared->processes[i].pid == 0) {
+        if (zone->map->processes[i].pid == 0) {
             continue;
         }
 
@@ -331,7 +328,7 @@ ngx_http_review_process_enter(ngx_http_review_zone_t *zone)
     ngx_uint_t                  i;
     ngx_http_review_process_t  *process;
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES; i++) {
+    for (i = 0; i < zone->map->shared->nprocesses; i++) {
 
         process = ngx_http_review_process_vacant(zone, i, &err);
 
@@ -363,23 +360,24 @@ ngx_http_review_process_enter(ngx_http_review_zone_t *zone)
 static void
 ngx_http_review_process_apply(ngx_http_review_zone_t *zone)
 {
-    ngx_uint_t                 i, newer;
-    review_wake_t              wake;
-    review_queue_t            *q;
-    ngx_http_review_shared_t  *shared;
+    ngx_uint_t                  i, newer;
+    review_wake_t               wake;
+    review_queue_t             *q;
+    ngx_http_review_shared_t   *shared;
+    ngx_http_review_process_t  *process;
 
     newer = 0;
     shared = zone->map->shared;
 
-    ngx_memzero(&wake, sizeof(review_wake_t));
+    review_queue_wake_init(&wake);
 
     q = ngx_http_review_zone_lock(zone);
 
-    shared->processes[zone->process].configured = zone->configured;
+    process = zone->map->processes;
+    process[zone->process].configured = zone->configured;
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES; i++) {
-        newer |= shared->processes[i].pid
-                 && shared->processes[i].configured > zone->configured;
+    for (i = 0; i < shared->nprocesses; i++) {
+        newer |= process[i].pid && process[i].configured > zone->configured;
     }
 
     if (!newer && shared->applied != zone->configured) {
@@ -394,6 +392,29 @@ ngx_http_review_process_apply(ngx_http_review_zone_t *zone)
 }
 
 
+/* said once, and then from time to time while it is so */
+
+static void
+ngx_http_review_process_refused(ngx_http_review_zone_t *zone,
+    ngx_cycle_t *cycle)
+{
+    if (zone->told
+        && ngx_current_msec - zone->told < NGX_HTTP_REVIEW_PROCESS_TOLD)
+    {
+        return;
+    }
+
+    zone->told = ngx_current_msec;
+
+    ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
+                  "zone \"%V\" has no room for more than %uD processes, old "
+                  "workers that have not ended included: calls of this one "
+                  "fail as \"queue_full\"; \"processes\" of \"review_zone\" "
+                  "makes room for more", &zone->name,
+                  zone->map->shared->nprocesses);
+}
+
+
 static void
 ngx_http_review_process_start(ngx_http_review_zone_t *zone, ngx_cycle_t *cycle)
 {
@@ -402,9 +423,7 @@ ngx_http_review_process_start(ngx_http_review_zone_t *zone, ngx_cycle_t *cycle)
     (void) ngx_http_review_process_reclaim(zone);
 
     if (ngx_http_review_process_enter(zone) != NGX_OK) {
-        ngx_log_error(NGX_LOG_ALERT, cycle->log, 0,
-                      "zone \"%V\" has no room for more than %d processes",
-                      &zone->name, REVIEW_QUEUE_PROCESSES);
+        ngx_http_review_process_refused(zone, cycle);
         return;
     }
 
@@ -497,7 +516,7 @@ ngx_http_review_process_leave(ngx_http_review_zone_t *zone)
     }
 
     if (!running) {
-        process = &zone->map->shared->processes[zone->process];
+        process = &zone->map->processes[zone->process];
         (void) pthread_mutex_unlock(&process->alive);
     }
 }

@@ -11,14 +11,26 @@
  */
 
 #include "http/limit/ngx_http_review_zone.h"
+#include "http/base/ngx_http_review_base.h"
 
 #include <sys/mman.h>
+#include <sys/random.h>
 
 
-/* "RVZ1": the number changes where anything there changes its meaning */
+/* "RVZ2": the number changes where anything there changes its meaning */
 
-#define NGX_HTTP_REVIEW_ZONE_MAGIC   0x52565a31
+#define NGX_HTTP_REVIEW_ZONE_MAGIC   0x52565a32
 #define NGX_HTTP_REVIEW_ZONE_ENV     "NGINX_REVIEW_ZONE_"
+
+/* so many who wait are to have room, whatever else has */
+
+#define NGX_HTTP_REVIEW_ZONE_WAITERS 1000
+
+#define NGX_HTTP_REVIEW_ZONE_TENANTS_MAX  100000
+
+/* so many times the workers that are configured */
+
+#define NGX_HTTP_REVIEW_ZONE_GENERATIONS  8
 
 
 static ngx_int_t ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone,
@@ -102,6 +114,161 @@ ngx_http_review_zone_name(ngx_str_t *name)
 }
 
 
+static void *
+ngx_http_review_zone_part(size_t *at, size_t size, void *memory)
+{
+    size_t  begin;
+
+    begin = ngx_align(*at, 64);
+    *at = begin + size;
+
+    return (u_char *) memory + begin;
+}
+
+
+/* where the parts of the memory are; returns where the queue begins */
+
+static size_t
+ngx_http_review_zone_place(ngx_http_review_map_t *map, ngx_uint_t processes,
+    ngx_uint_t tenants)
+{
+    size_t  at;
+
+    at = sizeof(ngx_http_review_shared_t);
+
+    map->processes = ngx_http_review_zone_part(&at,
+                          processes * sizeof(ngx_http_review_process_t),
+                          map->shared);
+    map->lines = ngx_http_review_zone_part(&at,
+                          processes * sizeof(ngx_http_review_line_t),
+                          map->shared);
+    map->tenants = ngx_http_review_zone_part(&at, review_tenant_size(tenants),
+                                             map->shared);
+    map->queue = ngx_http_review_zone_part(&at, 0, map->shared);
+
+    return at;
+}
+
+
+static size_t
+ngx_http_review_zone_need(ngx_uint_t processes, ngx_uint_t tenants)
+{
+    ngx_http_review_map_t  map;
+
+    ngx_memzero(&map, sizeof(ngx_http_review_map_t));
+
+    return ngx_http_review_zone_place(&map, processes, tenants)
+           + review_queue_size(processes, tenants + REVIEW_TENANT_FIRST,
+                               NGX_HTTP_REVIEW_ZONE_WAITERS);
+}
+
+
+/* an eighth of the memory is enough for tenants that nobody has counted */
+
+static ngx_uint_t
+ngx_http_review_zone_ntenants(ngx_http_review_zone_t *zone)
+{
+    ngx_uint_t  n;
+
+    if (zone->tenants) {
+        return zone->tenants;
+    }
+
+    n = zone->size / 8 / (review_tenant_size(1024) / 1024
+                          + sizeof(review_queue_tenant_t));
+
+    return ngx_min(n, NGX_HTTP_REVIEW_ZONE_TENANTS);
+}
+
+
+/* some generations of workers, old ones that still wait for their calls */
+
+static ngx_uint_t
+ngx_http_review_zone_nprocesses(ngx_http_review_zone_t *zone)
+{
+    ngx_uint_t        n;
+    ngx_core_conf_t  *ccf;
+
+    if (zone->processes) {
+        return zone->processes;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    n = (ccf->worker_processes + 2) * NGX_HTTP_REVIEW_ZONE_GENERATIONS;
+
+    n = ngx_min(n, zone->size / 8 / sizeof(ngx_http_review_process_t));
+    n = ngx_min(n, REVIEW_QUEUE_PROCESSES);
+
+    return ngx_max(n, NGX_HTTP_REVIEW_ZONE_PROCESSES);
+}
+
+
+static ngx_int_t
+ngx_http_review_zone_param(ngx_http_review_zone_t *zone, ngx_str_t *param)
+{
+    ngx_int_t    n, max;
+    ngx_str_t    arg;
+    ngx_uint_t  *number;
+
+    if (ngx_http_review_param(param, "tenants", &arg)) {
+        number = &zone->tenants;
+        max = NGX_HTTP_REVIEW_ZONE_TENANTS_MAX;
+
+    } else if (ngx_http_review_param(param, "processes", &arg)) {
+        number = &zone->processes;
+        max = REVIEW_QUEUE_PROCESSES;
+
+    } else {
+        return NGX_ERROR;
+    }
+
+    n = ngx_atoi(arg.data, arg.len);
+
+    if (*number || n < 1 || n > max) {
+        return NGX_ERROR;
+    }
+
+    *number = n;
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_review_zone_params(ngx_conf_t *cf, ngx_http_review_zone_t *zone)
+{
+    size_t       need;
+    ngx_str_t   *value;
+    ngx_uint_t   i, tenants, processes;
+
+    value = cf->args->elts;
+
+    for (i = 3; i < cf->args->nelts; i++) {
+        if (ngx_http_review_zone_param(zone, &value[i]) != NGX_OK) {
+            return ngx_http_review_param_bad(cf, &value[i]);
+        }
+    }
+
+    tenants = ngx_http_review_zone_ntenants(zone);
+    processes = zone->processes ? zone->processes
+                                : NGX_HTTP_REVIEW_ZONE_PROCESSES;
+
+    need = ngx_http_review_zone_need(processes, tenants);
+
+    if (need > zone->size) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" is too small for %ui tenants and %ui "
+                           "processes, it must be at least %uzk", &zone->name,
+                           tenants, processes, need / 1024 + 1);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 char *
 ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -147,7 +314,7 @@ ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     zone->defined = 1;
 
-    return NGX_CONF_OK;
+    return ngx_http_review_zone_params(cf, zone);
 }
 
 
@@ -198,12 +365,23 @@ ngx_http_review_zone_map(int fd, size_t size)
 }
 
 
+/* memory that is there already: a number that is not told may be larger */
+
 static ngx_uint_t
-ngx_http_review_zone_fits(ngx_http_review_shared_t *shared, size_t size)
+ngx_http_review_zone_fits(ngx_http_review_zone_t *zone,
+    ngx_http_review_shared_t *shared)
 {
-    return shared->magic == NGX_HTTP_REVIEW_ZONE_MAGIC
-           && shared->layout == sizeof(ngx_http_review_shared_t)
-           && shared->size == size;
+    if (shared->magic != NGX_HTTP_REVIEW_ZONE_MAGIC
+        || shared->layout != sizeof(ngx_http_review_shared_t)
+        || shared->size != zone->size
+        || (zone->tenants && zone->tenants != shared->ntenants))
+    {
+        return 0;
+    }
+
+    return zone->processes
+           ? zone->processes == shared->nprocesses
+           : ngx_http_review_zone_nprocesses(zone) <= shared->nprocesses;
 }
 
 
@@ -246,7 +424,9 @@ ngx_http_review_zone_inherit(ngx_http_review_zone_t *zone, ngx_log_t *log)
         goto anew;
     }
 
-    if (ngx_http_review_zone_fits(map->shared, zone->size)) {
+    if (ngx_http_review_zone_fits(zone, map->shared)) {
+        (void) ngx_http_review_zone_place(map, map->shared->nprocesses,
+                                          map->shared->ntenants);
         return map;
     }
 
@@ -263,12 +443,28 @@ anew:
 }
 
 
+/* clients must not know which names have the same key */
+
+static void
+ngx_http_review_zone_secret(uint64_t secret[2])
+{
+    if (getrandom(secret, 2 * sizeof(uint64_t), GRND_NONBLOCK)
+        != 2 * sizeof(uint64_t))
+    {
+        secret[0] = (uint64_t) ngx_random() << 32 | ngx_random();
+        secret[1] = (uint64_t) ngx_random() << 32 | ngx_random();
+    }
+}
+
+
 static ngx_http_review_map_t *
 ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
 {
     int                        fd;
+    size_t                     at;
+    uint64_t                   secret[2];
     ngx_int_t                  rc;
-    ngx_uint_t                 i;
+    ngx_uint_t                 i, tenants, processes;
     ngx_http_review_map_t     *map;
     ngx_http_review_shared_t  *shared;
 
@@ -291,16 +487,21 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
     }
 
     shared = map->shared;
+    tenants = ngx_http_review_zone_ntenants(zone);
+
+    processes = ngx_http_review_zone_nprocesses(zone);
+
+    at = ngx_http_review_zone_place(map, processes, tenants);
 
     rc = ngx_http_review_zone_mutex(&shared->lock);
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES && rc == NGX_OK; i++) {
-        rc = ngx_http_review_zone_mutex(&shared->processes[i].alive);
+    for (i = 0; i < processes && rc == NGX_OK; i++) {
+        rc = ngx_http_review_zone_mutex(&map->processes[i].alive);
     }
 
     if (rc != NGX_OK
-        || review_queue_init(&shared->queue, zone->size
-                             - offsetof(ngx_http_review_shared_t, queue))
+        || review_queue_init(map->queue, zone->size - at, processes,
+                             tenants + REVIEW_TENANT_FIRST)
            != 0)
     {
         map->references = 1;
@@ -308,8 +509,13 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
         return NULL;
     }
 
+    ngx_http_review_zone_secret(secret);
+    review_tenant_init(map->tenants, tenants, secret);
+
     ngx_http_review_load_init(&shared->load);
 
+    shared->ntenants = tenants;
+    shared->nprocesses = processes;
     shared->layout = sizeof(ngx_http_review_shared_t);
     shared->size = zone->size;
     shared->id = (uint64_t) ngx_random() << 32 | ngx_pid;
@@ -363,13 +569,14 @@ ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone = shm_zone->data;
     log = shm_zone->shm.log;
 
-    if (old && old->map && old->size == zone->size) {
+    if (old && old->map && ngx_http_review_zone_fits(zone, old->map->shared)) {
         zone->map = old->map;
 
     } else {
         if (old) {
             ngx_log_error(NGX_LOG_NOTICE, log, 0,
-                          "size of zone \"%V\" has changed, it starts anew",
+                          "%s of zone \"%V\" has changed, it starts anew",
+                          old->size == zone->size ? "room" : "size",
                           &zone->name);
 
         } else {
@@ -433,11 +640,12 @@ ngx_http_review_zone_lock(ngx_http_review_zone_t *zone)
     shared = zone->map->shared;
 
     if (pthread_mutex_lock(&shared->lock) == EOWNERDEAD) {
-        review_queue_repair(&shared->queue);
+        review_tenant_repair(zone->map->tenants);
+        review_queue_repair(zone->map->queue);
         (void) pthread_mutex_consistent(&shared->lock);
     }
 
-    return &shared->queue;
+    return zone->map->queue;
 }
 
 
@@ -452,4 +660,27 @@ ngx_http_review_load_t *
 ngx_http_review_zone_load(ngx_http_review_zone_t *zone)
 {
     return &zone->map->shared->load;
+}
+
+
+ngx_http_review_line_t *
+ngx_http_review_zone_lines(ngx_http_review_zone_t *zone, ngx_uint_t *n)
+{
+    *n = zone->map->shared->nprocesses;
+
+    return zone->map->lines;
+}
+
+
+review_tenants_t *
+ngx_http_review_zone_tenants(ngx_http_review_zone_t *zone)
+{
+    return zone->map->tenants;
+}
+
+
+review_queue_t *
+ngx_http_review_zone_queue(ngx_http_review_zone_t *zone)
+{
+    return zone->map->queue;
 }

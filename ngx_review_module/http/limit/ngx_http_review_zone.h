@@ -31,16 +31,20 @@ struct ngx_http_review_shared_s {
     uint64_t                    configured; /* so many configurations */
     uint64_t                    applied;    /* whose limit it is */
     pthread_mutex_t             lock;
-    ngx_http_review_process_t   processes[REVIEW_QUEUE_PROCESSES];
+    uint32_t                    nprocesses;
+    uint32_t                    ntenants;
     ngx_http_review_load_t      load;
-    review_queue_t              queue;      /* up to the end */
 };
 
 
 /* the mapping, which the configurations before and after a reload share */
 
 struct ngx_http_review_map_s {
-    ngx_http_review_shared_t   *shared;
+    ngx_http_review_shared_t   *shared;     /* and behind it: */
+    ngx_http_review_process_t  *processes;
+    ngx_http_review_line_t     *lines;
+    review_tenants_t           *tenants;
+    review_queue_t             *queue;      /* up to the end */
     size_t                      size;
     int                         fd;
     ngx_uint_t                  references;

@@ -38,9 +38,12 @@ static ngx_http_review_task_format_e ngx_http_review_task_format(
     ngx_http_request_t *r);
 static void ngx_http_review_task_read(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_text(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_task_embeds(ngx_http_review_task_t *task);
 static void ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_task_loaded(ngx_http_review_sources_t *sources);
 static void ngx_http_review_task_plan(ngx_http_review_task_t *task);
+static ngx_int_t ngx_http_review_task_refuse(ngx_http_review_task_t *task);
+static void ngx_http_review_task_dry(ngx_http_review_task_t *task);
 static void ngx_http_review_task_planned(void *data);
 static ngx_int_t ngx_http_review_task_start(ngx_http_review_task_t *task);
 static ngx_int_t ngx_http_review_task_embed(ngx_http_review_task_t *task);
@@ -211,6 +214,24 @@ ngx_http_review_task_text(ngx_http_review_ctx_t *ctx)
 }
 
 
+/* a dry run only tells of it */
+
+static void
+ngx_http_review_task_embeds(ngx_http_review_task_t *task)
+{
+    ngx_http_review_plan_t        *plan;
+    ngx_http_review_embeddings_t  *embeddings;
+
+    plan = task->plan;
+    embeddings = ngx_http_review_steps_conf(&task->ctx)->embeddings;
+
+    if (embeddings && (plan->select.top_k || plan->select.nreferences)) {
+        plan->batch = embeddings->batch;
+        plan->embed = !plan->dry;
+    }
+}
+
+
 static void
 ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 {
@@ -230,6 +251,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     }
 
     plan->ctx = ctx;
+    plan->work = ctx->work;
     plan->pool = ctx->work->memory;
     plan->rc = -1;
     task->plan = plan;
@@ -242,8 +264,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
     }
 
     plan->select.stop = &ctx->work->gone;
-    plan->embed = ngx_http_review_steps_conf(ctx)->embeddings
-                  && (plan->select.top_k || plan->select.nreferences);
+    ngx_http_review_task_embeds(task);
 
     ngx_http_review_ctx_waiter(ctx);
 
@@ -311,9 +332,72 @@ ngx_http_review_task_plan(ngx_http_review_task_t *task)
 
     task->load_time = ngx_current_msec - task->ctx.started;
 
+    /* regexes may take any time */
+
+    if (ngx_http_review_task_count_matches(plan)) {
+        size = NGX_MAX_SIZE_T_VALUE;
+    }
+
     ngx_http_review_work_start(task->ctx.work, size,
                                ngx_http_review_task_plan_run,
                                ngx_http_review_task_planned, plan);
+}
+
+
+/* what comes of a plan that is none, or that is too much */
+
+static ngx_int_t
+ngx_http_review_task_refuse(ngx_http_review_task_t *task)
+{
+    ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_plan_t  *plan;
+
+    ctx = &task->ctx;
+    plan = task->plan;
+
+    if (plan->large) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE,
+                                       "/document",
+                                       "there are too many chunks, too many "
+                                       "for so many points, or too many to be "
+                                       "compared with clauses: ask for larger "
+                                       "ones, in \"split\"");
+    }
+
+    if (plan->rc != 0) {
+        return plan->dry && task->expired
+               ? ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
+                                         "the task's time was over before it "
+                                         "was planned")
+               : NGX_ERROR;
+    }
+
+    if (plan->refused && !plan->dry) {
+        return ngx_http_review_problem_refuse(ctx, NGX_HTTP_UNPROCESSABLE,
+                                              NULL, "the task would take %lu "
+                                              "calls of the LLM, over the %lu "
+                                              "of review_max_calls: ask less "
+                                              "of it, by \"points\" or "
+                                              "\"select\", or larger chunks, "
+                                              "by \"split\"",
+                                              (unsigned long) plan->total.calls,
+                                              (unsigned long) plan->max_calls);
+    }
+
+    return NGX_OK;
+}
+
+
+/* what it would be is all that is told */
+
+static void
+ngx_http_review_task_dry(ngx_http_review_task_t *task)
+{
+    task->report = task->plan->report;
+    task->split_time = ngx_current_msec - task->ctx.started - task->load_time;
+    task->reviewing = ngx_current_msec;
+
+    ngx_http_review_task_finish(task);
 }
 
 
@@ -324,21 +408,20 @@ ngx_http_review_task_planned(void *data)
 
     ngx_int_t                rc;
     ngx_http_review_ctx_t   *ctx;
+    ngx_http_review_task_t  *task;
 
     ctx = plan->ctx;
+    task = (ngx_http_review_task_t *) ctx;
 
-    rc = plan->rc == 0 ? NGX_OK : NGX_ERROR;
+    rc = ngx_http_review_task_refuse(task);
 
-    if (plan->large) {
-        rc = ngx_http_review_problem(ctx, NGX_HTTP_UNPROCESSABLE, "/document",
-                                     "there are too many chunks, too many for "
-                                     "so many points, or too many to be "
-                                     "compared with clauses: ask for larger "
-                                     "ones, in \"split\"");
+    if (rc == NGX_OK && plan->dry) {
+        ngx_http_review_task_dry(task);
+        return;
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_review_task_start((ngx_http_review_task_t *) ctx);
+        rc = ngx_http_review_task_start(task);
     }
 
     if (rc != NGX_OK) {
@@ -559,7 +642,7 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     } else if (task->vectors.ctx && !task->vectors.done) {
         ngx_http_review_vectors_expire(&task->vectors);
 
-    } else if (task->report) {
+    } else if (task->report || task->plan->dry) {
         ctx->work->gone = 1;
     }
 }

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     ngx_http_review_chunk_uri_t *chunk_uri;
     ngx_msec_t                  task_timeout;
+    ngx_uint_t                  max_calls;  /* of the LLM; 0: any number */
 } ngx_http_review_task_conf_t;
 
 
@@ -57,6 +58,27 @@ typedef enum {
 typedef review_report_reference_t  ngx_http_review_document_t;
 
 
+/* what would become of a cell; the order is that of its names in JSON */
+
+typedef enum {
+    NGX_HTTP_REVIEW_PLANNED_ASKED = 0,
+    NGX_HTTP_REVIEW_PLANNED_RULE,           /* needs no LLM */
+    NGX_HTTP_REVIEW_PLANNED_WHEN,           /* its gate is closed */
+    NGX_HTTP_REVIEW_PLANNED_SKIPPED         /* not selected, or blank */
+} ngx_http_review_planned_e;
+
+#define NGX_HTTP_REVIEW_PLANNED  4
+
+
+/* what a point would cost, or all of them */
+
+typedef struct {
+    size_t                      cells[NGX_HTTP_REVIEW_PLANNED];
+    uint64_t                    calls;
+    uint64_t                    tokens;     /* of prompts: an estimate */
+} ngx_http_review_planned_t;
+
+
 /*
  * What a thread makes of the texts.  It is the work's, and only read once it
  * has been made.
@@ -64,12 +86,16 @@ typedef review_report_reference_t  ngx_http_review_document_t;
 
 typedef struct {
     ngx_http_review_ctx_t      *ctx;        /* not the thread's */
+    ngx_http_review_work_t     *work;
     review_pool_t              *pool;
     ngx_http_review_document_t  document;
     ngx_http_review_document_t *references;
     size_t                      nreferences;
     review_split_options_t      split;
 
+    review_rubric_t            *rubric;
+    review_point_t            **asked;      /* its points */
+    json_t                     *vars;       /* NULL: none */
     review_str_t               *questions;  /* of the points, in words */
     review_str_t               *texts;      /* of chunks, points, clauses */
     review_report_chunk_t      *chunks;
@@ -86,9 +112,18 @@ typedef struct {
     ngx_uint_t                  told;       /* is that to be told first? */
     ngx_uint_t                  text;       /* is to be in the report */
     ngx_uint_t                  embed;
+    ngx_uint_t                  dry;        /* nothing is called */
+    ngx_uint_t                  batch;      /* of texts that a task would have
+                                               embedded; 0: none is */
+    ngx_uint_t                  max_calls;  /* 0: any number */
     review_select_t             select;
     review_selection_t          selection;
     review_report_t            *report;
+    ngx_http_review_planned_t  *planned;    /* of each point, if counted, */
+    ngx_http_review_planned_t   total;      /* and of all */
+    unsigned char              *cells;      /* what becomes of each */
+    size_t                     *tokens;     /* of chunks, if dry */
+    ngx_uint_t                  refused;    /* it would be too many calls */
     ngx_uint_t                  large;      /* there are too many chunks */
     int                         rc;
 } ngx_http_review_plan_t;
@@ -181,6 +216,18 @@ ngx_int_t ngx_http_review_task_request(ngx_http_review_task_t *task,
 
 void ngx_http_review_task_plan_run(void *data);
 void ngx_http_review_task_plan_select(void *data);
+
+
+/*
+ * ngx_http_review_task_count.c: on a thread: what would be asked of the LLM, if
+ * that is to be known; 0, or -1: no memory, or stopped.  Does it take regexes?
+ * The calls of a point's cell.
+ */
+
+int ngx_http_review_task_count(ngx_http_review_plan_t *plan);
+ngx_uint_t ngx_http_review_task_count_matches(
+    const ngx_http_review_plan_t *plan);
+size_t ngx_http_review_task_count_steps(const review_point_t *point);
 
 
 /* ngx_http_review_task_chunks.c: the reviews of chunks, some at a time */

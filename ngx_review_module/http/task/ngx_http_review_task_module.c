@@ -1,10 +1,12 @@
 
-/* The configuration of the wing: where a task sends its chunks. */
+/* The configuration of the wing: where a task sends its chunks, how many. */
 
 #include "http/task/ngx_http_review_task.h"
 
 
 static char *ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_review_max_calls(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static void *ngx_http_review_task_create_conf(ngx_conf_t *cf);
 static char *ngx_http_review_task_merge_conf(ngx_conf_t *cf, void *parent,
@@ -23,6 +25,13 @@ static ngx_command_t  ngx_http_review_task_commands[] = {
     { ngx_string("review_chunk_uri"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_http_review_chunk_uri,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("review_max_calls"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_review_max_calls,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -81,6 +90,7 @@ ngx_http_review_task_create_conf(ngx_conf_t *cf)
 
     conf->chunk_uri = NGX_CONF_UNSET_PTR;
     conf->task_timeout = NGX_CONF_UNSET_MSEC;
+    conf->max_calls = NGX_CONF_UNSET_UINT;
 
     return conf;
 }
@@ -95,6 +105,7 @@ ngx_http_review_task_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->chunk_uri, prev->chunk_uri, NULL);
     ngx_conf_merge_msec_value(conf->task_timeout, prev->task_timeout,
                               3600000);
+    ngx_conf_merge_uint_value(conf->max_calls, prev->max_calls, 10000);
 
     return ngx_http_review_endpoint_needs(cf, "review_task",
                                           "review_chunk_uri",
@@ -145,6 +156,33 @@ ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     rlcf->chunk_uri = uri;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_review_max_calls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_review_task_conf_t *rlcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (rlcf->max_calls != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    n = ngx_http_review_param_on_off(&value[1]) == 0
+        ? 0 : ngx_atoi(value[1].data, value[1].len);
+
+    if (n == NGX_ERROR) {
+        return ngx_http_review_param_bad(cf, &value[1]);
+    }
+
+    rlcf->max_calls = n;
 
     return NGX_CONF_OK;
 }

@@ -104,8 +104,9 @@ ngx_http_review_task_plan_run(void *data)
         plan->references[i].nclauses = clauses.n - n;
     }
 
-    if (plan->select.nreferences
-        && chunks.n * clauses.n > NGX_HTTP_REVIEW_PLAN_PAIRS)
+    if (chunks.n * plan->npoints > NGX_HTTP_REVIEW_PLAN_CELLS
+        || (plan->select.nreferences
+            && chunks.n * clauses.n > NGX_HTTP_REVIEW_PLAN_PAIRS))
     {
         plan->large = 1;
     }
@@ -114,7 +115,8 @@ ngx_http_review_task_plan_run(void *data)
         && (ngx_http_review_task_plan_chunks(plan, &chunks) != 0
             || ngx_http_review_task_plan_clauses(plan, &clauses) != 0
             || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0
-            || ngx_http_review_task_plan_report(plan) != 0))
+            || ngx_http_review_task_plan_report(plan) != 0
+            || ngx_http_review_task_count(plan) != 0))
     {
         return;
     }
@@ -431,14 +433,15 @@ ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
 }
 
 
-/* the report, all of its cells empty */
+/* the report, all of its cells empty; a dry run has none */
 
 static int
 ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
 {
     plan->report = review_report_create(plan->pool, &plan->document.document,
                                         plan->chunks, plan->nchunks,
-                                        plan->points, plan->npoints);
+                                        plan->points,
+                                        plan->dry ? 0 : plan->npoints);
     if (plan->report == NULL
         || review_report_text_references(plan->report, plan->references,
                                          plan->nreferences, plan->clauses)

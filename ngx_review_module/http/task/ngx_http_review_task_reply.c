@@ -167,9 +167,12 @@ ngx_http_review_task_reply(ngx_http_review_task_t *task)
     review_report_counts_t    counts;
 
     ctx = &task->ctx;
+    status = NGX_HTTP_OK;
 
-    review_report_counts(task->report, &counts);
-    status = ngx_http_review_task_reply_code(task, &counts);
+    if (!task->plan->dry) {
+        review_report_counts(task->report, &counts);
+        status = ngx_http_review_task_reply_code(task, &counts);
+    }
 
     out = ngx_http_review_task_reply_report(task);
 

@@ -149,6 +149,168 @@ ngx_http_review_task_report_text(review_buf_t *b,
 }
 
 
+static void
+ngx_http_review_task_report_head(ngx_http_review_report_t *report,
+    review_buf_t *b)
+{
+    review_write_str_or_null(b, "id", report->id.len ? &report->id : NULL);
+
+    review_write_object(b, "rubric");
+    review_write_str(b, "name", &report->rubric->name);
+    review_write_str(b, "version", &report->rubric->version);
+    review_write_object_end(b);
+
+    review_write_object(b, "document");
+    ngx_http_review_task_report_document(b, report->plan);
+    review_write_object_end(b);
+}
+
+
+static void
+ngx_http_review_task_report_selected(const ngx_http_review_plan_t *plan,
+    review_buf_t *b)
+{
+    review_write_word(b, "selected_by",
+                      !plan->selection.asked && !plan->selection.nclauses
+                      ? NULL : plan->select.vectors ? "embedding" : "bm25");
+}
+
+
+/* members of an object: what would become of cells, and what that would cost */
+
+static void
+ngx_http_review_task_report_planned(review_buf_t *b,
+    const ngx_http_review_planned_t *planned)
+{
+    size_t  i;
+
+    static const char *const  names[] = { "asked", "rule", "when", "skipped" };
+
+    review_write_object(b, "cells");
+
+    for (i = 0; i < NGX_HTTP_REVIEW_PLANNED; i++) {
+        review_write_number(b, names[i], planned->cells[i]);
+    }
+
+    review_write_object_end(b);
+    review_write_number(b, "calls", planned->calls);
+    review_write_number(b, "prompt_tokens", planned->tokens);
+}
+
+
+/* a chunk, what would be asked of it, and what would go with it */
+
+static void
+ngx_http_review_task_report_chunk(ngx_http_review_report_t *report,
+    review_buf_t *b, size_t chunk)
+{
+    size_t                   i, k;
+    ngx_http_review_plan_t  *plan;
+
+    plan = report->plan;
+
+    review_write_object(b, NULL);
+    review_report_json_place(report->report, b, chunk);
+    review_write_number(b, "tokens", plan->tokens[chunk]);
+
+    review_write_array(b, "points");
+
+    for (i = 0; i < plan->npoints; i++) {
+        if (plan->cells[chunk * plan->npoints + i]
+            == NGX_HTTP_REVIEW_PLANNED_ASKED)
+        {
+            review_write_str(b, NULL, &plan->points[i].id);
+        }
+    }
+
+    review_write_array_end(b);
+    review_write_array(b, "references");
+
+    for (i = 0; i < plan->selection.nclauses; i++) {
+        k = plan->selection.clauses[chunk * plan->selection.nclauses + i];
+        review_write_str(b, NULL, &plan->clauses[k].id);
+    }
+
+    review_write_array_end(b);
+    review_write_object_end(b);
+}
+
+
+/* what would be embedded, and in how many calls at most; null: nothing */
+
+static void
+ngx_http_review_task_report_embeddings(const ngx_http_review_plan_t *plan,
+    review_buf_t *b)
+{
+    size_t  n;
+
+    if (plan->batch == 0) {
+        review_write_null(b, "embeddings");
+        return;
+    }
+
+    n = plan->nchunks + plan->npoints + plan->nclauses;
+
+    review_write_object(b, "embeddings");
+    review_write_number(b, "texts", n);
+    review_write_number(b, "calls", (n + plan->batch - 1) / plan->batch);
+    review_write_object_end(b);
+}
+
+
+/* of a dry run: all but how long it took */
+
+static void
+ngx_http_review_task_report_dry(ngx_http_review_report_t *report,
+    review_buf_t *b)
+{
+    size_t                   i;
+    ngx_http_review_plan_t  *plan;
+
+    plan = report->plan;
+
+    review_write_object(b, NULL);
+    review_write_bool(b, "dry_run", 1);
+    ngx_http_review_task_report_head(report, b);
+    review_report_json_references(b, plan->references, plan->nreferences);
+    ngx_http_review_task_report_planned(b, &plan->total);
+    review_write_number_or_null(b, "max_calls", plan->max_calls,
+                                plan->max_calls != 0);
+    review_write_bool(b, "refused", plan->refused);
+    ngx_http_review_task_report_selected(plan, b);
+    ngx_http_review_task_report_embeddings(plan, b);
+    review_write_array(b, "points");
+
+    for (i = 0; i < plan->npoints; i++) {
+        review_write_object(b, NULL);
+        review_write_str(b, "point", &plan->points[i].id);
+        review_write_str(b, "title", &plan->points[i].title);
+        review_write_number(b, "steps",
+                            ngx_http_review_task_count_steps(plan->asked[i]));
+        ngx_http_review_task_report_planned(b, &plan->planned[i]);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+    review_write_array(b, "chunks");
+
+    for (i = 0; i < plan->nchunks; i++) {
+        ngx_http_review_task_report_chunk(report, b, i);
+    }
+
+    review_write_array_end(b);
+
+    review_write_object(b, "timings");
+    review_write_number(b, "load_ms", report->load_time);
+    review_write_number(b, "plan_ms", report->split_time);
+    review_write_object_end(b);
+
+    if (plan->text) {
+        ngx_http_review_task_report_text(b, plan);
+    }
+}
+
+
 /* all but how long it took, and where it is saved */
 
 static void
@@ -160,22 +322,9 @@ ngx_http_review_task_report_json(ngx_http_review_report_t *report,
     plan = report->plan;
 
     review_write_object(b, NULL);
-    review_write_str_or_null(b, "id", report->id.len ? &report->id : NULL);
-
-    review_write_object(b, "rubric");
-    review_write_str(b, "name", &report->rubric->name);
-    review_write_str(b, "version", &report->rubric->version);
-    review_write_object_end(b);
-
-    review_write_object(b, "document");
-    ngx_http_review_task_report_document(b, plan);
-    review_write_object_end(b);
-
+    ngx_http_review_task_report_head(report, b);
     review_report_json(report->report, b);
-
-    review_write_word(b, "selected_by",
-                      !plan->selection.asked && !plan->selection.nclauses
-                      ? NULL : plan->select.vectors ? "embedding" : "bm25");
+    ngx_http_review_task_report_selected(plan, b);
 
     review_write_object(b, "timings");
     review_write_number(b, "load_ms", report->load_time);
@@ -200,7 +349,9 @@ ngx_http_review_task_report_run(void *data)
     ngx_uint_t                  i;
     ngx_http_review_written_t  *written;
 
-    if (review_report_verdict_finish(report->report) != 0) {
+    if (!report->plan->dry
+        && review_report_verdict_finish(report->report) != 0)
+    {
         return;
     }
 
@@ -210,6 +361,10 @@ ngx_http_review_task_report_run(void *data)
         if (written->markdown) {
             review_report_markdown(report->report, &written->body.buf,
                                    report->rubric->language.data, &report->id);
+
+        } else if (report->plan->dry) {
+            ngx_http_review_task_report_dry(report, &written->body.buf);
+
         } else {
             ngx_http_review_task_report_json(report, &written->body.buf);
         }

@@ -62,6 +62,19 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
                                 (ngx_msec_t) (request.deadline * 1000));
     }
 
+    plan->rubric = request.rubric;
+    plan->asked = request.points;
+    plan->vars = request.vars;
+    plan->dry = request.dry_run;
+    plan->max_calls = ngx_http_review_task_conf(ctx)->max_calls;
+
+    /* a dry run saves nothing, and has one form */
+
+    if (plan->dry) {
+        task->saving.object.data = NULL;
+        task->format = NGX_HTTP_REVIEW_TASK_JSON;
+    }
+
     plan->split = request.split;
     plan->text = request.text;
     plan->told = (task->format == NGX_HTTP_REVIEW_TASK_EVENTS

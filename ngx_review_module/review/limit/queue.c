@@ -11,6 +11,14 @@ static const uint64_t  review_queue_strides[REVIEW_PRIORITIES] = { 1, 4, 16 };
 
 
 /*
+ * Nor does it take the memory from a higher one: of the places for waiters,
+ * one part in so many is not for those of the class; 0: all are.
+ */
+
+static const uint32_t  review_queue_spared[REVIEW_PRIORITIES] = { 0, 16, 8 };
+
+
+/*
  * What is above is stored before what is below.  This is for the compiler: a
  * process that dies has done all that it came to, and the lock shows it to the
  * next one.
@@ -20,37 +28,87 @@ static const uint64_t  review_queue_strides[REVIEW_PRIORITIES] = { 1, 4, 16 };
 
 
 static void
-review_queue_empty(review_queue_t *q)
+review_queue_empty_tenant(review_queue_tenant_t *tenant)
 {
     size_t  i;
+
+    tenant->in_flight = 0;
+
+    for (i = 0; i < REVIEW_PRIORITIES; i++) {
+        tenant->lines[i].head = REVIEW_QUEUE_NONE;
+        tenant->lines[i].next = REVIEW_QUEUE_NONE;
+        tenant->lines[i].waiting = 0;
+    }
+}
+
+
+static void
+review_queue_empty(review_queue_t *q)
+{
+    uint32_t  i;
 
     for (i = 0; i < REVIEW_PRIORITIES; i++) {
         q->rings[i] = REVIEW_QUEUE_NONE;
         q->waiting_of[i] = 0;
+        q->ready_of[i] = 0;
     }
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES; i++) {
+    for (i = 0; i < q->processes; i++) {
+        q->shares[i].in_flight = 0;
         q->shares[i].granted = REVIEW_QUEUE_NONE;
     }
 
+    for (i = 0; i < q->tenants; i++) {
+        review_queue_empty_tenant(review_queue_tenant(q, i));
+    }
+
     q->free = REVIEW_QUEUE_NONE;
+    q->used = 0;
     q->in_flight = 0;
     q->waiting = 0;
+    q->ready = 0;
+}
+
+
+static size_t
+review_queue_head(uint32_t processes, uint32_t tenants)
+{
+    size_t  n;
+
+    n = sizeof(review_queue_t) + processes * sizeof(review_share_t)
+        + tenants * sizeof(review_queue_tenant_t);
+
+    return (n + 7) & ~(size_t) 7;
+}
+
+
+size_t
+review_queue_size(uint32_t processes, uint32_t tenants, uint32_t waiters)
+{
+    return review_queue_head(processes, tenants)
+           + waiters * sizeof(review_waiter_t);
 }
 
 
 int
-review_queue_init(review_queue_t *q, size_t size)
+review_queue_init(review_queue_t *q, size_t size, uint32_t processes,
+    uint32_t tenants)
 {
     size_t  n;
 
-    if (size < sizeof(review_queue_t) + sizeof(review_waiter_t)) {
+    if (size < review_queue_size(processes, tenants, 1)) {
         return -1;
     }
 
-    n = (size - sizeof(review_queue_t)) / sizeof(review_waiter_t);
-
     memset(q, 0, sizeof(review_queue_t));
+
+    q->processes = processes;
+    q->tenants = tenants;
+    q->tenants_at = (uint32_t) (sizeof(review_queue_t)
+                                + processes * sizeof(review_share_t));
+    q->waiters_at = (uint32_t) review_queue_head(processes, tenants);
+
+    n = (size - q->waiters_at) / sizeof(review_waiter_t);
 
     q->size = (n < REVIEW_QUEUE_NONE) ? (uint32_t) n : REVIEW_QUEUE_NONE;
 
@@ -67,36 +125,29 @@ review_queue_full(const review_queue_t *q)
 }
 
 
-int
-review_queue_take(review_queue_t *q, uint32_t process)
+/* in one step: there is no moment at which a call is lost, or there twice */
+
+static void
+review_queue_store(review_waiter_t *w, review_calls_t calls)
 {
-    if (q->waiting || review_queue_full(q)) {
-        return 0;
-    }
-
-    q->in_flight++;
-    q->shares[process].in_flight++;
-
-    return 1;
-}
-
-
-void
-review_queue_give(review_queue_t *q, uint32_t process)
-{
-    q->in_flight--;
-    q->shares[process].in_flight--;
+    __atomic_store_n(&w->calls.all, calls.all, __ATOMIC_RELAXED);
 }
 
 
 static uint32_t
-review_queue_waiter_create(review_queue_t *q)
+review_queue_waiter_place(review_queue_t *q, review_priority_e priority)
 {
-    uint32_t  waiter;
+    uint32_t  waiter, spared;
+
+    spared = review_queue_spared[priority];
+
+    if (spared && q->size - q->used <= q->size / spared) {
+        return REVIEW_QUEUE_NONE;
+    }
 
     if (q->free != REVIEW_QUEUE_NONE) {
         waiter = q->free;
-        q->free = q->waiters[waiter].next;
+        q->free = review_queue_waiter(q, waiter)->next;
         return waiter;
     }
 
@@ -107,7 +158,7 @@ review_queue_waiter_create(review_queue_t *q)
     /* nobody's, should a repair see it: the block need not have been zeroed */
 
     waiter = q->top;
-    q->waiters[waiter].used = 0;
+    review_queue_waiter(q, waiter)->calls.all = 0;
 
     review_queue_barrier();
     q->top = waiter + 1;
@@ -116,120 +167,296 @@ review_queue_waiter_create(review_queue_t *q)
 }
 
 
-static void
-review_queue_waiter_free(review_queue_t *q, uint32_t waiter)
+static uint32_t
+review_queue_waiter_create(review_queue_t *q, const review_who_t *who)
 {
-    q->waiters[waiter].used = 0;
-    q->waiters[waiter].next = q->free;
-    q->free = waiter;
+    uint32_t          waiter;
+    review_waiter_t  *w;
+
+    waiter = review_queue_waiter_place(q, who->priority);
+
+    if (waiter == REVIEW_QUEUE_NONE) {
+        return waiter;
+    }
+
+    w = review_queue_waiter(q, waiter);
+
+    w->process = (uint16_t) who->process;
+    w->priority = (uint8_t) who->priority;
+    w->tenant = who->tenant;
+    w->most = who->most;
+    w->owner = who->owner;
+
+    /* it is there with its first call */
+
+    review_queue_barrier();
+    q->used++;
+
+    return waiter;
 }
 
 
-/* at the end of the ring, which is before its head */
+static void
+review_queue_waiter_free(review_queue_t *q, uint32_t waiter)
+{
+    review_waiter_t  *w;
+
+    w = review_queue_waiter(q, waiter);
+
+    w->calls.all = 0;
+    w->next = q->free;
+    q->free = waiter;
+    q->used--;
+}
+
 
 static void
-review_queue_waiter_link(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_done(review_queue_t *q, uint32_t *waiter)
 {
-    uint32_t          *ring;
-    review_waiter_t   *w, *head;
+    if (review_queue_waiter(q, *waiter)->calls.all == 0) {
+        review_queue_waiter_free(q, *waiter);
+        *waiter = REVIEW_QUEUE_NONE;
+    }
+}
 
-    w = &q->waiters[waiter];
-    ring = &q->rings[w->priority];
+
+static int
+review_queue_may(uint32_t in_flight, uint32_t most)
+{
+    return most == 0 || in_flight < most;
+}
+
+
+/* at the end of the ring of its class, which is before its head */
+
+static void
+review_queue_line_link(review_queue_t *q, uint32_t tenant, int class)
+{
+    uint32_t             *ring, last;
+    review_queue_line_t  *line, *head;
+
+    line = &review_queue_tenant(q, tenant)->lines[class];
+    ring = &q->rings[class];
+
+    q->ready += line->waiting;
+    q->ready_of[class] += line->waiting;
 
     if (*ring == REVIEW_QUEUE_NONE) {
-        *ring = waiter;
-        w->next = waiter;
-        w->prev = waiter;
+        *ring = tenant;
+        line->next = tenant;
+        line->prev = tenant;
 
         /* who comes back does not make up for the turns that it missed */
 
-        if (q->passes[w->priority] < q->pass) {
-            q->passes[w->priority] = q->pass;
+        if (q->passes[class] < q->pass) {
+            q->passes[class] = q->pass;
         }
 
         return;
     }
 
-    head = &q->waiters[*ring];
+    head = &review_queue_tenant(q, *ring)->lines[class];
+    last = head->prev;
 
-    w->next = *ring;
-    w->prev = head->prev;
-    q->waiters[w->prev].next = waiter;
-    head->prev = waiter;
+    line->next = *ring;
+    line->prev = last;
+    review_queue_tenant(q, last)->lines[class].next = tenant;
+    head->prev = tenant;
+}
+
+
+static void
+review_queue_line_unlink(review_queue_t *q, uint32_t tenant, int class)
+{
+    review_queue_line_t  *line;
+
+    line = &review_queue_tenant(q, tenant)->lines[class];
+
+    q->ready -= line->waiting;
+    q->ready_of[class] -= line->waiting;
+
+    if (line->next == tenant) {
+        q->rings[class] = REVIEW_QUEUE_NONE;
+
+    } else {
+        review_queue_tenant(q, line->next)->lines[class].prev = line->prev;
+        review_queue_tenant(q, line->prev)->lines[class].next = line->next;
+
+        if (q->rings[class] == tenant) {
+            q->rings[class] = line->next;
+        }
+    }
+
+    line->next = REVIEW_QUEUE_NONE;
+}
+
+
+/* a tenant that has its calls is in no ring, until one of them has ended */
+
+static void
+review_queue_line_pause(review_queue_t *q, uint32_t tenant, int class)
+{
+    review_queue_line_t    *line;
+    review_queue_tenant_t  *t;
+
+    t = review_queue_tenant(q, tenant);
+    line = &t->lines[class];
+
+    if (line->next != REVIEW_QUEUE_NONE
+        && !review_queue_may(t->in_flight, line->most))
+    {
+        review_queue_line_unlink(q, tenant, class);
+    }
+}
+
+
+static void
+review_queue_line_resume(review_queue_t *q, uint32_t tenant, int class)
+{
+    review_queue_line_t    *line;
+    review_queue_tenant_t  *t;
+
+    t = review_queue_tenant(q, tenant);
+    line = &t->lines[class];
+
+    if (line->next == REVIEW_QUEUE_NONE && line->head != REVIEW_QUEUE_NONE
+        && review_queue_may(t->in_flight, line->most))
+    {
+        review_queue_line_link(q, tenant, class);
+    }
+}
+
+
+static void
+review_queue_tenant_less(review_queue_t *q, uint32_t tenant)
+{
+    int  class;
+
+    q->in_flight--;
+    review_queue_tenant(q, tenant)->in_flight--;
+
+    if (q->ready == q->waiting) {
+        return;
+    }
+
+    for (class = 0; class < REVIEW_PRIORITIES; class++) {
+        review_queue_line_resume(q, tenant, class);
+    }
+}
+
+
+/* at the end of the ring of its line */
+
+static void
+review_queue_waiter_link(review_queue_t *q, uint32_t waiter)
+{
+    review_queue_line_t  *line;
+    review_waiter_t      *w, *head;
+
+    w = review_queue_waiter(q, waiter);
+    line = &review_queue_tenant(q, w->tenant)->lines[w->priority];
+
+    if (line->head == REVIEW_QUEUE_NONE) {
+        line->head = waiter;
+        line->most = w->most;
+        w->next = waiter;
+        w->prev = waiter;
+
+    } else {
+        head = review_queue_waiter(q, line->head);
+
+        w->next = line->head;
+        w->prev = head->prev;
+        review_queue_waiter(q, w->prev)->next = waiter;
+        head->prev = waiter;
+
+        if (w->most == 0 || (line->most && line->most < w->most)) {
+            line->most = w->most;
+        }
+    }
 }
 
 
 static void
 review_queue_waiter_unlink(review_queue_t *q, uint32_t waiter)
 {
-    review_waiter_t  *w;
+    review_queue_line_t  *line;
+    review_waiter_t      *w;
 
-    w = &q->waiters[waiter];
+    w = review_queue_waiter(q, waiter);
+    line = &review_queue_tenant(q, w->tenant)->lines[w->priority];
 
     if (w->next == waiter) {
-        q->rings[w->priority] = REVIEW_QUEUE_NONE;
+        line->head = REVIEW_QUEUE_NONE;
+
+        if (line->next != REVIEW_QUEUE_NONE) {
+            review_queue_line_unlink(q, w->tenant, w->priority);
+        }
+
         return;
     }
 
-    q->waiters[w->next].prev = w->prev;
-    q->waiters[w->prev].next = w->next;
+    review_queue_waiter(q, w->next)->prev = w->prev;
+    review_queue_waiter(q, w->prev)->next = w->next;
 
-    if (q->rings[w->priority] == waiter) {
-        q->rings[w->priority] = w->next;
+    if (line->head == waiter) {
+        line->head = w->next;
     }
 }
 
 
-uint32_t
-review_queue_wait(review_queue_t *q, uint32_t waiter, uint32_t process,
-    review_priority_e priority, void *owner)
-{
-    review_waiter_t  *w;
-
-    if (waiter == REVIEW_QUEUE_NONE) {
-        waiter = review_queue_waiter_create(q);
-
-        if (waiter == REVIEW_QUEUE_NONE) {
-            return waiter;
-        }
-
-        w = &q->waiters[waiter];
-
-        w->process = process;
-        w->priority = (uint16_t) priority;
-        w->owner = owner;
-        w->calls.both = 0;
-
-        /* a repair must not see the calls of who had this place before */
-
-        review_queue_barrier();
-        w->used = 1;
-    }
-
-    w = &q->waiters[waiter];
-
-    if (w->calls.waiting++ == 0) {
-        review_queue_waiter_link(q, waiter);
-    }
-
-    q->waiting++;
-    q->waiting_of[w->priority]++;
-
-    return waiter;
-}
-
-
-/* a call that waited does so no longer: what follows from that */
+/* calls that wait: what follows from that */
 
 static void
-review_queue_waiter_less(review_queue_t *q, uint32_t waiter)
+review_queue_waiter_more(review_queue_t *q, uint32_t waiter, uint32_t n)
 {
-    review_waiter_t  *w;
+    review_queue_line_t  *line;
+    review_waiter_t      *w;
 
-    w = &q->waiters[waiter];
+    w = review_queue_waiter(q, waiter);
+    line = &review_queue_tenant(q, w->tenant)->lines[w->priority];
 
-    q->waiting--;
-    q->waiting_of[w->priority]--;
+    q->waiting += n;
+    q->waiting_of[w->priority] += n;
+    line->waiting += n;
+
+    if (line->next != REVIEW_QUEUE_NONE) {
+        q->ready += n;
+        q->ready_of[w->priority] += n;
+    }
+
+    if (w->calls.waiting == n) {
+        review_queue_waiter_link(q, waiter);
+
+        /* none of the others there may have a call */
+
+        if (line->next == REVIEW_QUEUE_NONE
+            && review_queue_may(review_queue_tenant(q, w->tenant)->in_flight,
+                                w->most))
+        {
+            review_queue_line_link(q, w->tenant, w->priority);
+        }
+    }
+}
+
+
+static void
+review_queue_waiter_less(review_queue_t *q, uint32_t waiter, uint32_t n)
+{
+    review_queue_line_t  *line;
+    review_waiter_t      *w;
+
+    w = review_queue_waiter(q, waiter);
+    line = &review_queue_tenant(q, w->tenant)->lines[w->priority];
+
+    q->waiting -= n;
+    q->waiting_of[w->priority] -= n;
+    line->waiting -= n;
+
+    if (line->next != REVIEW_QUEUE_NONE) {
+        q->ready -= n;
+        q->ready_of[w->priority] -= n;
+    }
 
     if (w->calls.waiting == 0) {
         review_queue_waiter_unlink(q, waiter);
@@ -237,19 +464,87 @@ review_queue_waiter_less(review_queue_t *q, uint32_t waiter)
 }
 
 
-/* in one step: there is no moment at which the call is lost, or there twice */
-
-static void
-review_queue_waiter_grant(review_waiter_t *w)
+int
+review_queue_room(review_queue_t *q, const review_who_t *who)
 {
-    review_calls_t  calls;
+    return !review_queue_full(q)
+           && review_queue_may(review_queue_tenant(q, who->tenant)->in_flight,
+                               who->most);
+}
+
+
+int
+review_queue_take(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
+{
+    review_calls_t    calls;
+    review_waiter_t  *w;
+
+    if (q->ready || !review_queue_room(q, who)) {
+        return 0;
+    }
+
+    if (*waiter == REVIEW_QUEUE_NONE) {
+        *waiter = review_queue_waiter_create(q, who);
+
+        if (*waiter == REVIEW_QUEUE_NONE) {
+            return 0;
+        }
+    }
+
+    w = review_queue_waiter(q, *waiter);
 
     calls = w->calls;
+    calls.running++;
+    review_queue_store(w, calls);
 
-    calls.waiting--;
-    calls.granted++;
+    q->in_flight++;
+    q->shares[w->process].in_flight++;
+    review_queue_tenant(q, w->tenant)->in_flight++;
 
-    __atomic_store_n(&w->calls.both, calls.both, __ATOMIC_RELAXED);
+    return 1;
+}
+
+
+void
+review_queue_give(review_queue_t *q, uint32_t *waiter)
+{
+    review_calls_t    calls;
+    review_waiter_t  *w;
+
+    w = review_queue_waiter(q, *waiter);
+
+    calls = w->calls;
+    calls.running--;
+    review_queue_store(w, calls);
+
+    q->shares[w->process].in_flight--;
+    review_queue_tenant_less(q, w->tenant);
+
+    review_queue_waiter_done(q, waiter);
+}
+
+
+void
+review_queue_wait(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
+{
+    review_calls_t    calls;
+    review_waiter_t  *w;
+
+    if (*waiter == REVIEW_QUEUE_NONE) {
+        *waiter = review_queue_waiter_create(q, who);
+
+        if (*waiter == REVIEW_QUEUE_NONE) {
+            return;
+        }
+    }
+
+    w = review_queue_waiter(q, *waiter);
+
+    calls = w->calls;
+    calls.waiting++;
+    review_queue_store(w, calls);
+
+    review_queue_waiter_more(q, *waiter, 1);
 }
 
 
@@ -259,7 +554,7 @@ review_queue_waiter_add_granted(review_queue_t *q, uint32_t waiter)
     review_waiter_t  *w;
     review_share_t   *share;
 
-    w = &q->waiters[waiter];
+    w = review_queue_waiter(q, waiter);
     share = &q->shares[w->process];
 
     w->next_granted = share->granted;
@@ -275,7 +570,7 @@ review_queue_waiter_remove_granted(review_queue_t *q, uint32_t waiter)
     uint32_t         *link;
     review_waiter_t  *w;
 
-    w = &q->waiters[waiter];
+    w = review_queue_waiter(q, waiter);
     link = &q->shares[w->process].granted;
 
     while (*link != REVIEW_QUEUE_NONE) {
@@ -284,7 +579,7 @@ review_queue_waiter_remove_granted(review_queue_t *q, uint32_t waiter)
             return;
         }
 
-        link = &q->waiters[*link].next_granted;
+        link = &review_queue_waiter(q, *link)->next_granted;
     }
 }
 
@@ -293,28 +588,31 @@ int
 review_queue_quit(review_queue_t *q, uint32_t *waiter)
 {
     int               granted;
+    review_calls_t    calls;
     review_waiter_t  *w;
 
-    w = &q->waiters[*waiter];
+    w = review_queue_waiter(q, *waiter);
+    calls = w->calls;
     granted = 0;
 
-    if (w->calls.waiting) {
-        w->calls.waiting--;
-        review_queue_waiter_less(q, *waiter);
+    if (calls.waiting) {
+        calls.waiting--;
+        review_queue_store(w, calls);
+        review_queue_waiter_less(q, *waiter, 1);
 
-    } else if (w->calls.granted) {
-        q->in_flight--;
+    } else if (calls.granted) {
+        calls.granted--;
+        review_queue_store(w, calls);
         granted = 1;
 
-        if (--w->calls.granted == 0) {
+        if (calls.granted == 0) {
             review_queue_waiter_remove_granted(q, *waiter);
         }
+
+        review_queue_tenant_less(q, w->tenant);
     }
 
-    if (w->calls.both == 0) {
-        review_queue_waiter_free(q, *waiter);
-        *waiter = REVIEW_QUEUE_NONE;
-    }
+    review_queue_waiter_done(q, waiter);
 
     return granted;
 }
@@ -326,7 +624,7 @@ review_queue_quit(review_queue_t *q, uint32_t *waiter)
  */
 
 static int
-review_queue_pick(review_queue_t *q)
+review_queue_next(review_queue_t *q)
 {
     int  i, best;
 
@@ -340,45 +638,114 @@ review_queue_pick(review_queue_t *q)
         }
     }
 
-    if (best != -1) {
-        q->pass = q->passes[best];
-        q->passes[best] += review_queue_strides[best];
+    return best;
+}
+
+
+/*
+ * The first of a line who may have a call, which nearly always is its head:
+ * others have to be looked for only where locations grant a tenant different
+ * numbers of calls.  Where there is none, the line knows it from then on.
+ */
+
+static uint32_t
+review_queue_line_next(review_queue_t *q, uint32_t tenant, int class)
+{
+    uint32_t                waiter, most;
+    review_queue_line_t    *line;
+    review_waiter_t        *w;
+    review_queue_tenant_t  *t;
+
+    t = review_queue_tenant(q, tenant);
+    line = &t->lines[class];
+
+    waiter = line->head;
+    most = 1;
+
+    do {
+        w = review_queue_waiter(q, waiter);
+
+        if (review_queue_may(t->in_flight, w->most)) {
+            return waiter;
+        }
+
+        most = (w->most > most) ? w->most : most;
+        waiter = w->next;
+
+    } while (waiter != line->head);
+
+    line->most = most;
+
+    return REVIEW_QUEUE_NONE;
+}
+
+
+static void
+review_queue_grant(review_queue_t *q, uint32_t waiter)
+{
+    review_calls_t    calls;
+    review_waiter_t  *w;
+
+    w = review_queue_waiter(q, waiter);
+    calls = w->calls;
+
+    q->in_flight++;
+    review_queue_tenant(q, w->tenant)->in_flight++;
+
+    if (calls.granted == 0) {
+        review_queue_waiter_add_granted(q, waiter);
     }
 
-    return best;
+    calls.waiting--;
+    calls.granted++;
+    review_queue_store(w, calls);
 }
 
 
 uint32_t
 review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
 {
-    int               priority;
-    uint32_t          n, waiter;
-    review_waiter_t  *w;
+    int                   class;
+    uint32_t              n, tenant, waiter;
+    review_queue_line_t  *line;
+    review_waiter_t      *w;
 
-    for (n = 0; n < most && q->waiting && !review_queue_full(q); n++) {
+    n = 0;
 
-        priority = review_queue_pick(q);
+    while (n < most && q->ready && !review_queue_full(q)) {
 
-        if (priority == -1) {
+        class = review_queue_next(q);
+
+        if (class == -1) {
             break;
         }
 
-        waiter = q->rings[priority];
-        w = &q->waiters[waiter];
+        tenant = q->rings[class];
+        waiter = review_queue_line_next(q, tenant, class);
 
-        q->in_flight++;
-
-        if (w->calls.granted == 0) {
-            review_queue_waiter_add_granted(q, waiter);
+        if (waiter == REVIEW_QUEUE_NONE) {
+            review_queue_line_unlink(q, tenant, class);
+            continue;
         }
 
-        review_queue_waiter_grant(w);
+        n++;
 
-        q->rings[priority] = w->next;
-        review_queue_waiter_less(q, waiter);
+        q->pass = q->passes[class];
+        q->passes[class] += review_queue_strides[class];
 
-        wake->bits[w->process / 64] |= (uint64_t) 1 << w->process % 64;
+        line = &review_queue_tenant(q, tenant)->lines[class];
+        w = review_queue_waiter(q, waiter);
+
+        q->rings[class] = line->next;
+        line->head = w->next;
+
+        review_queue_grant(q, waiter);
+        review_queue_waiter_less(q, waiter, 1);
+        review_queue_wake_add(wake, w->process);
+
+        for (class = 0; class < REVIEW_PRIORITIES; class++) {
+            review_queue_line_pause(q, tenant, class);
+        }
     }
 
     return n;
@@ -386,36 +753,56 @@ review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
 
 
 uint32_t
-review_queue_claim(review_queue_t *q, uint32_t process, void **owner,
-    int *gone)
+review_queue_claim(review_queue_t *q, uint32_t process, void **owner)
 {
-    uint32_t          n, waiter;
+    uint32_t          n;
+    review_calls_t    calls;
     review_share_t   *share;
     review_waiter_t  *w;
 
     share = &q->shares[process];
-    waiter = share->granted;
 
-    if (waiter == REVIEW_QUEUE_NONE) {
+    if (share->granted == REVIEW_QUEUE_NONE) {
         return 0;
     }
 
-    w = &q->waiters[waiter];
+    w = review_queue_waiter(q, share->granted);
 
     share->granted = w->next_granted;
 
-    n = w->calls.granted;
+    calls = w->calls;
+    n = (uint32_t) calls.granted;
+    calls.running += n;
+    calls.granted = 0;
+    review_queue_store(w, calls);
+
     share->in_flight += n;
-    w->calls.granted = 0;
-
     *owner = w->owner;
-    *gone = (w->calls.waiting == 0);
-
-    if (*gone) {
-        review_queue_waiter_free(q, waiter);
-    }
 
     return n;
+}
+
+
+static void
+review_queue_waiter_reclaim(review_queue_t *q, uint32_t waiter)
+{
+    uint32_t          n;
+    review_calls_t    calls;
+    review_waiter_t  *w;
+
+    w = review_queue_waiter(q, waiter);
+    calls = w->calls;
+    w->calls.all = 0;
+
+    if (calls.waiting) {
+        review_queue_waiter_less(q, waiter, (uint32_t) calls.waiting);
+    }
+
+    for (n = (uint32_t) (calls.granted + calls.running); n; n--) {
+        review_queue_tenant_less(q, w->tenant);
+    }
+
+    review_queue_waiter_free(q, waiter);
 }
 
 
@@ -425,26 +812,15 @@ review_queue_reclaim(review_queue_t *q, uint32_t process)
     uint32_t          i;
     review_waiter_t  *w;
 
-    q->in_flight -= q->shares[process].in_flight;
-
     q->shares[process].in_flight = 0;
     q->shares[process].granted = REVIEW_QUEUE_NONE;
 
     for (i = 0; i < q->top; i++) {
-        w = &q->waiters[i];
+        w = review_queue_waiter(q, i);
 
-        if (!w->used || w->process != process) {
-            continue;
+        if (w->calls.all && w->process == process) {
+            review_queue_waiter_reclaim(q, i);
         }
-
-        q->in_flight -= w->calls.granted;
-
-        while (w->calls.waiting) {
-            w->calls.waiting--;
-            review_queue_waiter_less(q, i);
-        }
-
-        review_queue_waiter_free(q, i);
     }
 }
 
@@ -452,32 +828,116 @@ review_queue_reclaim(review_queue_t *q, uint32_t process)
 void
 review_queue_repair(review_queue_t *q)
 {
-    uint32_t          i;
+    uint32_t          i, n;
     review_waiter_t  *w;
 
     review_queue_empty(q);
 
-    for (i = 0; i < REVIEW_QUEUE_PROCESSES; i++) {
-        q->in_flight += q->shares[i].in_flight;
-    }
+    q->used = q->top;
 
     for (i = 0; i < q->top; i++) {
-        w = &q->waiters[i];
+        w = review_queue_waiter(q, i);
 
-        if (!w->used || w->calls.both == 0) {
+        if (w->calls.all == 0) {
             review_queue_waiter_free(q, i);
             continue;
         }
 
+        n = (uint32_t) (w->calls.granted + w->calls.running);
+
+        q->in_flight += n;
+        q->shares[w->process].in_flight += (uint32_t) w->calls.running;
+        review_queue_tenant(q, w->tenant)->in_flight += n;
+
         if (w->calls.granted) {
-            q->in_flight += w->calls.granted;
             review_queue_waiter_add_granted(q, i);
         }
+    }
+
+    /* now that it is known which tenants have their calls */
+
+    for (i = 0; i < q->top; i++) {
+        w = review_queue_waiter(q, i);
 
         if (w->calls.waiting) {
-            q->waiting += w->calls.waiting;
-            q->waiting_of[w->priority] += w->calls.waiting;
-            review_queue_waiter_link(q, i);
+            review_queue_waiter_more(q, i, (uint32_t) w->calls.waiting);
         }
     }
+}
+
+
+uint32_t
+review_queue_ahead(review_queue_t *q, const review_who_t *who)
+{
+    int                   class;
+    uint32_t              n;
+    review_queue_line_t  *line;
+
+    n = 0;
+
+    for (class = 0; class <= (int) who->priority; class++) {
+        line = &review_queue_tenant(q, who->tenant)->lines[class];
+
+        n += q->ready_of[class];
+
+        if (line->next == REVIEW_QUEUE_NONE) {
+            n += line->waiting;
+        }
+    }
+
+    return n;
+}
+
+
+uint32_t
+review_queue_waiting(review_queue_t *q, uint32_t tenant)
+{
+    int       class;
+    uint32_t  n;
+
+    n = 0;
+
+    for (class = 0; class < REVIEW_PRIORITIES; class++) {
+        n += review_queue_tenant(q, tenant)->lines[class].waiting;
+    }
+
+    return n;
+}
+
+
+void
+review_queue_wake_add(review_wake_t *wake, uint32_t process)
+{
+    uint32_t  i;
+
+    i = process / 64;
+
+    if (!(wake->any & (uint64_t) 1 << i)) {
+        wake->any |= (uint64_t) 1 << i;
+        wake->bits[i] = 0;
+    }
+
+    wake->bits[i] |= (uint64_t) 1 << process % 64;
+}
+
+
+uint32_t
+review_queue_wake_next(review_wake_t *wake)
+{
+    uint32_t  i, process;
+
+    if (wake->any == 0) {
+        return REVIEW_QUEUE_NONE;
+    }
+
+    i = (uint32_t) __builtin_ctzll(wake->any);
+    process = i * 64 + (uint32_t) __builtin_ctzll(wake->bits[i]);
+
+    wake->bits[i] &= wake->bits[i] - 1;
+
+    if (wake->bits[i] == 0) {
+        wake->any &= wake->any - 1;
+    }
+
+    return process;
 }

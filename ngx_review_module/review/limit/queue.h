@@ -8,8 +8,8 @@
  * review_queue_reclaim() and review_queue_repair() take more than a few steps.
  *
  * A process may die anywhere in a change.  So what can't be made anew is
- * changed by one store: the calls of a waiter, and those that a process runs.
- * All links and sums follow from them.
+ * changed by one store: the calls of a waiter.  All links and sums follow from
+ * them.
  */
 
 #ifndef _REVIEW_QUEUE_H_INCLUDED_
@@ -21,7 +21,7 @@
 #pragma GCC visibility push(hidden)
 
 
-#define REVIEW_QUEUE_PROCESSES  256
+#define REVIEW_QUEUE_PROCESSES  4096   /* at most */
 #define REVIEW_QUEUE_NONE       UINT32_MAX
 
 
@@ -34,36 +34,61 @@ typedef enum {
 #define REVIEW_PRIORITIES  3
 
 
-/* the processes to be woken, a bit each */
+/* the processes to be woken, a bit each; "any" has one for each word of them */
 
 typedef struct {
+    uint64_t         any;
     uint64_t         bits[REVIEW_QUEUE_PROCESSES / 64];
 } review_wake_t;
 
 
-/* calls that wait, or have got their turn and don't know it yet */
+/*
+ * Calls that wait, those that have got their turn and don't know it yet, those
+ * that run.
+ */
 
 typedef union {
     struct {
-        uint32_t     waiting;          /* not 0: in the ring */
-        uint32_t     granted;          /* not 0: in the list of the process */
+        uint64_t     waiting:21;       /* not 0: in the ring of its line */
+        uint64_t     granted:21;       /* not 0: in the list of the process */
+        uint64_t     running:22;
     };
-    uint64_t         both;             /* to be stored at once */
+    uint64_t         all;              /* to be stored at once */
 } review_calls_t;
 
 
-/* one who waits: a review with such calls */
+/* one who has such calls: a review; without calls it is nobody's place */
 
 typedef struct {
-    uint32_t         next;             /* in the ring of its priority, or in */
-    uint32_t         prev;             /* the list of free ones */
+    uint32_t         next;             /* in the ring of its line, or in the */
+    uint32_t         prev;             /* list of free ones */
     uint32_t         next_granted;     /* in the list of its process */
-    uint32_t         process;
-    review_calls_t   calls;
+    uint16_t         process;
     uint16_t         priority;
-    uint16_t         used;
+    uint32_t         tenant;
+    uint32_t         most;             /* calls in flight that its tenant may
+                                          have, for it to get one; 0: any */
+    review_calls_t   calls;
     void            *owner;            /* of use in its process alone */
 } review_waiter_t;
+
+
+/* the waiters of a class that are one tenant's */
+
+typedef struct {
+    uint32_t         head;             /* whose turn is next; NONE: nobody's */
+    uint32_t         next;             /* in the ring of the class; NONE: it is
+                                          not there */
+    uint32_t         prev;
+    uint32_t         most;             /* no waiter has a larger one; 0: any */
+    uint32_t         waiting;          /* calls */
+} review_queue_line_t;
+
+
+typedef struct {
+    uint32_t         in_flight;        /* running and granted */
+    review_queue_line_t    lines[REVIEW_PRIORITIES];
+} review_queue_tenant_t;
 
 
 /* what a process has */
@@ -79,50 +104,91 @@ typedef struct {
     uint32_t         limit;            /* of calls in flight; 0: none */
     uint32_t         in_flight;        /* running and granted */
     uint32_t         waiting;
-    uint32_t         waiting_of[REVIEW_PRIORITIES];
-    uint32_t         rings[REVIEW_PRIORITIES];    /* whose turn is next */
-    uint64_t         passes[REVIEW_PRIORITIES];   /* see review_queue_pick() */
-    uint64_t         pass;
+    uint32_t         ready;            /* those that wait for a slot alone, and
+                                          not for a call of their tenant's */
     uint32_t         free;
     uint32_t         top;              /* waiters from here on are untouched */
+    uint32_t         used;
     uint32_t         size;
-    review_share_t   shares[REVIEW_QUEUE_PROCESSES];
-    review_waiter_t  waiters[];
+    uint32_t         tenants_at;       /* bytes from here */
+    uint32_t         waiters_at;
+    uint32_t         rings[REVIEW_PRIORITIES];    /* the line that is next */
+    uint32_t         waiting_of[REVIEW_PRIORITIES];
+    uint32_t         ready_of[REVIEW_PRIORITIES];
+    uint64_t         passes[REVIEW_PRIORITIES];   /* see review_queue_next() */
+    uint64_t         pass;
+    uint32_t         processes;
+    uint32_t         tenants;
+    review_share_t   shares[];
 } review_queue_t;
 
 
+/* whoever asks for a slot */
+
+typedef struct {
+    uint32_t           process;
+    uint32_t           tenant;
+    uint32_t           most;           /* calls of the tenant; 0: any number */
+    review_priority_e  priority;
+    void              *owner;
+} review_who_t;
+
+
+static inline review_queue_tenant_t *
+review_queue_tenant(review_queue_t *q, uint32_t tenant)
+{
+    return (review_queue_tenant_t *) ((char *) q + q->tenants_at) + tenant;
+}
+
+
+static inline review_waiter_t *
+review_queue_waiter(review_queue_t *q, uint32_t waiter)
+{
+    return (review_waiter_t *) ((char *) q + q->waiters_at) + waiter;
+}
+
+
+/* the bytes of a queue */
+
+size_t review_queue_size(uint32_t processes, uint32_t tenants,
+    uint32_t waiters);
+
 /* makes a queue of a block of bytes; returns 0, or -1: it is too small */
 
-int review_queue_init(review_queue_t *q, size_t size);
+int review_queue_init(review_queue_t *q, size_t size, uint32_t processes,
+    uint32_t tenants);
 
-/* takes a slot for a call of a process, if one is free; returns 1 or 0 */
+/*
+ * Takes a slot for a call, if one is free and nobody waits for it; returns 1
+ * or 0.  *waiter is the one that the review has already, and counts, or
+ * REVIEW_QUEUE_NONE and then becomes a new one.
+ */
 
-int review_queue_take(review_queue_t *q, uint32_t process);
+int review_queue_take(review_queue_t *q, uint32_t *waiter,
+    const review_who_t *who);
 
 /* gives it back; then somebody is to be served */
 
-void review_queue_give(review_queue_t *q, uint32_t process);
+void review_queue_give(review_queue_t *q, uint32_t *waiter);
 
-/*
- * A call waits.  "waiter" is the one that its review has already, or
- * REVIEW_QUEUE_NONE for a new one, with "owner" as its own.  Returns the
- * waiter; NONE: there is no room.
- */
+/* a call waits; NONE: there is no room for a new waiter */
 
-uint32_t review_queue_wait(review_queue_t *q, uint32_t waiter,
-    uint32_t process, review_priority_e priority, void *owner);
+void review_queue_wait(review_queue_t *q, uint32_t *waiter,
+    const review_who_t *who);
 
 /*
  * A call of a waiter gives up: one that waits or, where there is none, one
- * whose turn has come, and then returns 1; then somebody is to be served.  A
- * waiter without calls is gone: *waiter becomes NONE.
+ * whose turn has come, and then returns 1; then somebody is to be served.
  */
 
 int review_queue_quit(review_queue_t *q, uint32_t *waiter);
 
+/* with each of these: a waiter without calls is gone, *waiter becomes NONE */
+
 /*
- * Gives free slots, so many at most, to those whose turn it is, each review in
- * its turn, and marks the processes that must be told.  Returns how many.
+ * Gives free slots, so many at most, to those whose turn it is, each tenant of
+ * a class in its turn, and each of its reviews, and marks the processes that
+ * must be told.  Returns how many.
  */
 
 uint32_t review_queue_serve(review_queue_t *q, uint32_t most,
@@ -130,12 +196,10 @@ uint32_t review_queue_serve(review_queue_t *q, uint32_t most,
 
 /*
  * Tells a process of calls whose turn has come: returns their number, and
- * whose they are; the slots are the process's to give back.  *gone: the waiter
- * has no more calls, and is not to be named again.  0: that was all.
+ * whose they are.  They run now.  0: that was all.
  */
 
-uint32_t review_queue_claim(review_queue_t *q, uint32_t process, void **owner,
-    int *gone);
+uint32_t review_queue_claim(review_queue_t *q, uint32_t process, void **owner);
 
 /* a process is no more: frees what it had; then somebody is to be served */
 
@@ -148,6 +212,33 @@ void review_queue_reclaim(review_queue_t *q, uint32_t process);
  */
 
 void review_queue_repair(review_queue_t *q);
+
+
+/* could a call have a slot now, if nobody waited for it? */
+
+int review_queue_room(review_queue_t *q, const review_who_t *who);
+
+/* calls that wait, and whose turn may come before that of one that comes now */
+
+uint32_t review_queue_ahead(review_queue_t *q, const review_who_t *who);
+
+/* calls of a tenant that wait */
+
+uint32_t review_queue_waiting(review_queue_t *q, uint32_t tenant);
+
+
+static inline void
+review_queue_wake_init(review_wake_t *wake)
+{
+    wake->any = 0;
+}
+
+
+void review_queue_wake_add(review_wake_t *wake, uint32_t process);
+
+/* takes one out; NONE: that was all */
+
+uint32_t review_queue_wake_next(review_wake_t *wake);
 
 
 #pragma GCC visibility pop

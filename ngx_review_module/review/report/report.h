@@ -220,6 +220,14 @@ void review_report_markdown(const review_report_t *report, review_buf_t *b,
     const char *language, const review_str_t *title);
 
 
+/*
+ * Members of an object: "id", "start", "end", "line", "page" and "heading" of a
+ * chunk, whatever came of it
+ */
+
+void review_report_json_place(const review_report_t *report, review_buf_t *b,
+    size_t chunk);
+
 /* "references":[...] alone, of which there need be no report yet */
 
 void review_report_json_references(review_buf_t *b,

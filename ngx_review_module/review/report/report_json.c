@@ -200,25 +200,35 @@ review_report_json_point(const review_report_t *report, review_buf_t *b,
 }
 
 
-static void
-review_report_json_chunk(const review_report_t *report, review_buf_t *b,
+void
+review_report_json_place(const review_report_t *report, review_buf_t *b,
     size_t n)
 {
-    size_t                        cells[REVIEW_REPORT_STATUSES];
     review_where_t                where;
     const review_report_chunk_t  *chunk;
 
     chunk = &report->chunks[n];
 
-    review_report_chunk_cells(report, n, cells);
     review_report_text_chunk(report, n, &where);
 
-    review_write_object(b, NULL);
     review_write_str(b, "id", &chunk->id);
     review_write_number(b, "start", chunk->start);
     review_write_number(b, "end", chunk->end);
     review_report_json_where(b, &where);
     review_split_json_heading(b, where.heading);
+}
+
+
+static void
+review_report_json_chunk(const review_report_t *report, review_buf_t *b,
+    size_t n)
+{
+    size_t  cells[REVIEW_REPORT_STATUSES];
+
+    review_report_chunk_cells(report, n, cells);
+
+    review_write_object(b, NULL);
+    review_report_json_place(report, b, n);
     review_write_word(b, "status",
                       review_report_outcomes[review_report_outcome(cells)]);
     review_write_object_end(b);

@@ -300,6 +300,7 @@ const review_member_t  review_task_members[] = {
     review_member_by("result", OBJECT, review_task_request_result,
                      .of = review_task_result_members),
     review_member_by("return", ARRAY, review_task_request_return),
+    review_member("dry_run", BOOLEAN, review_task_reading_t, dry_run),
     review_member_by("vars", OBJECT, review_task_request_vars,
                      .of = review_request_any),
     review_member_end
@@ -328,6 +329,7 @@ review_task_request(review_pool_t *pool, json_t *body,
     rc = review_json_object(body, "", review_task_members, &reading, err);
 
     request->deadline = reading.deadline;
+    request->dry_run = reading.dry_run;
 
     return rc ? rc : review_request_named_vars(request->vars, request->points,
                                                request->npoints, err);

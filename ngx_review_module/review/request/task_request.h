@@ -62,6 +62,7 @@ typedef struct {
                                            is not saved */
     int                      markdown;
     int                      text;      /* is to be in the report */
+    int                      dry_run;   /* nothing is asked of an LLM */
 } review_task_request_t;
 
 
@@ -69,7 +70,7 @@ extern const review_member_t  review_task_members[];
 
 /*
  * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
- * "vars"?, "deadline"?, "result"?, "return"?}.
+ * "vars"?, "deadline"?, "result"?, "return"?, "dry_run"?}.
  */
 
 int review_task_request(review_pool_t *pool, json_t *body,

@@ -16,6 +16,7 @@ typedef struct {
     review_task_request_t      *request;
     review_str_t                rubric;
     double                      deadline;
+    int                         dry_run;
 } review_task_reading_t;
 
 

@@ -46,10 +46,14 @@ review_limit zone=z;
 review_priority high;
 review_guard off;
 review_zone z 256k;
-review_zone Zone_2-x.y 1m;
+review_zone Zone_2-x.y 1m tenants=5000;
+review_tenant $http_x;
+review_tenant_limit calls=4 tokens=1000000/1h;
 server {
     review_limit zone=z calls=4 queue=0 wait=1ms;
     review_priority $class;
+    review_tenant constant;
+    review_tenant_limit off;
     review_guard on;
     location = /v1/review { review; review_limit off; }
     location = /a { review; review_limit zone=z calls=4; review_priority LOW; }
@@ -62,6 +66,8 @@ server {
     }
     location = /status { review_status z; }
     location = /later { review_status later; }
+    location = /t { review_tenant_limit tokens=1/1m; }
+    location = /u { review_tenant_limit tokens=1000000000000/1d calls=1; }
 }
 review_zone later 300k;
 
@@ -75,6 +81,8 @@ my @directives = (
     [ 'review_zone', 'y 256k', 'http' ],
     [ 'review_limit', 'zone=z', 'http server location' ],
     [ 'review_priority', 'low', 'http server location' ],
+    [ 'review_tenant', '$http_x', 'http server location' ],
+    [ 'review_tenant_limit', 'calls=3', 'http server location' ],
     [ 'review_guard', 'on', 'http server location' ],
     [ 'review_status', 'z', 'location' ],
 );
@@ -109,13 +117,14 @@ for my $directive (@directives) {
 
     conf_bad("$name with one more",
              "invalid number of arguments in \"$name\" directive",
-             sprintf $lines, "$name $args more;") if $name ne 'review_limit';
+             sprintf $lines, "$name $args more;")
+        if $name !~ /limit|zone/;
 
     next if $name eq 'review_zone';
 
     conf_bad("$name twice", "\"$name\" directive is duplicate",
              sprintf $lines, "$name $args;\n$name $args;")
-        if $name !~ /limit|priority/;
+        if $name !~ /limit|priority|tenant/;
 
     next if $name eq 'review_status';
 
@@ -169,6 +178,33 @@ review_limit zone=z;
 review_zone z $size; # <-
 
 }
+
+for my $param (qw(tenants=0 tenants= tenants=-1 tenants=x tenants=100001
+                  tenants processes=z more=1)) {
+    conf_bad("review_zone $param", "invalid parameter \"$param\"",
+             "review_zone z 64m $param; # <-\n");
+}
+
+conf_bad('review_zone with tenants twice', 'invalid parameter "tenants=2"',
+         "review_zone z 1m tenants=2 tenants=2; # <-\n");
+conf_bad('review_zone with more tenants than it has room for',
+         'zone "z" is too small for 5000 tenants',
+         "review_zone z 256k tenants=5000; # <-\n");
+
+for my $param (qw(calls=0 calls= calls=-1 calls=x calls=1000001 calls more=1
+                  tokens=5 tokens=5/1s tokens=0/1m tokens=/1m tokens=5/1 OFF
+                  tokens=5/60s tokens=5/1mm tokens=1000000000001/1d)) {
+    conf_bad("review_tenant_limit $param", "invalid parameter \"$param\"",
+             in_location("review_tenant_limit $param; # <-"));
+}
+
+conf_bad('review_tenant_limit with calls twice', 'invalid parameter "calls=1"',
+         in_location('review_tenant_limit calls=1 calls=1; # <-'));
+conf_bad('review_tenant_limit with tokens twice',
+         'invalid parameter "tokens=1/1m"',
+         in_location('review_tenant_limit tokens=1/1d tokens=1/1m; # <-'));
+conf_bad('review_tenant_limit off and more', 'invalid parameter "off"',
+         in_location('review_tenant_limit off calls=1; # <-'));
 
 conf_bad('review_zone with the name of another module\'s',
          'the shared memory zone "z" is already declared for a different use',

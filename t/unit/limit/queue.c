@@ -2,8 +2,11 @@
  * Proves that the queue for an LLM's capacity is fair, exact and survives the
  * death of a process.
  *
- * Fair: reviews take turns whatever the number of their calls, classes get
- * turns as 16:4:1, none starves, and nobody saves up turns by being away.
+ * Fair: tenants take turns whatever the number of their reviews, and reviews
+ * whatever the number of their calls, classes get turns as 16:4:1, none
+ * starves, and nobody saves up turns by being away.  A tenant that has as many
+ * calls as it may waits alone: it is in nobody's way, and is there again when
+ * one has ended; nor do those of a lower class take the room of a higher one.
  * Exact: in 200,000 random operations of eight processes the queue does what
  * an obvious model of it does, never lets more calls run than it may, and
  * leaves no slot free while a call waits; its rings, lists and sums agree.
@@ -58,10 +61,18 @@ rnd(uint32_t n)
 }
 
 
+#define ALL      256                    /* processes */
+#define TENANTS  4
+
+
+static uint32_t   takers[ALL];          /* a call of each process, or some */
+static uint32_t  *runner;               /* whose call runs */
+
+
 static size_t
 queue_size(size_t waiters)
 {
-    return sizeof(review_queue_t) + waiters * sizeof(review_waiter_t);
+    return review_queue_size(ALL, TENANTS, (uint32_t) waiters);
 }
 
 
@@ -75,11 +86,12 @@ queue_create(size_t waiters, uint32_t limit)
     q = malloc(size);
     memset(q, 0xa5, size);
 
-    if (review_queue_init(q, size) != 0) {
+    if (review_queue_init(q, size, ALL, TENANTS) != 0) {
         abort();
     }
 
     q->limit = limit;
+    memset(takers, 0xff, sizeof(takers));
 
     return q;
 }
@@ -88,54 +100,142 @@ queue_create(size_t waiters, uint32_t limit)
 /* sound: all links and sums are what the calls of waiters and shares say */
 
 static void
-check_ring(review_queue_t *q, uint32_t priority)
+check_line(review_queue_t *q, uint32_t tenant, uint32_t priority)
 {
-    uint32_t          i, n, waiting, members;
-    review_waiter_t  *w;
+    int                   none;
+    uint32_t              i, n, waiting, members;
+    review_waiter_t      *w;
+    review_queue_line_t  *line;
 
     n = 0;
+    none = 0;
     waiting = 0;
+    line = &review_queue_tenant(q, tenant)->lines[priority];
 
-    for (i = q->rings[priority]; i != NONE && n <= q->top; n++) {
-        w = &q->waiters[i];
+    for (i = line->head; i != NONE && n <= q->top; n++) {
+        w = review_queue_waiter(q, i);
 
-        expect(w->used && w->calls.waiting && w->priority == priority);
+        expect(w->calls.waiting && w->priority == priority
+               && w->tenant == tenant);
         expect(w->next < q->top && w->prev < q->top);
 
         if (w->next >= q->top) {
             return;
         }
 
-        expect(q->waiters[w->next].prev == i);
+        expect(review_queue_waiter(q, w->next)->prev == i);
+        expect(line->most == 0 || (w->most && w->most <= line->most));
 
+        none |= w->most == 0
+                || review_queue_tenant(q, tenant)->in_flight < w->most;
         waiting += w->calls.waiting;
-        i = (w->next == q->rings[priority]) ? NONE : w->next;
+        i = (w->next == line->head) ? NONE : w->next;
     }
 
     members = 0;
 
     for (i = 0; i < q->top; i++) {
-        w = &q->waiters[i];
-        members += w->used && w->priority == priority && w->calls.waiting;
+        w = review_queue_waiter(q, i);
+        members += w->calls.waiting && w->priority == priority
+                   && w->tenant == tenant;
     }
 
     expect(n == members);
+    expect(waiting == line->waiting);
+
+    /* it is in the ring if any of them may have a call */
+
+    expect(!none || line->next != NONE);
+    expect(line->next == NONE || line->head != NONE);
+}
+
+
+static void
+check_ring(review_queue_t *q, uint32_t priority)
+{
+    uint32_t              i, n, waiting, ready, members;
+    review_queue_line_t  *line;
+
+    members = 0;
+    waiting = 0;
+
+    for (i = 0; i < q->tenants; i++) {
+        line = &review_queue_tenant(q, i)->lines[priority];
+
+        members += line->next != NONE;
+        waiting += line->waiting;
+
+        check_line(q, i, priority);
+    }
+
     expect(waiting == q->waiting_of[priority]);
+
+    n = 0;
+    ready = 0;
+
+    for (i = q->rings[priority]; i != NONE && n <= q->tenants; n++) {
+        line = &review_queue_tenant(q, i)->lines[priority];
+
+        expect(line->next < q->tenants && line->prev < q->tenants);
+
+        if (line->next >= q->tenants) {
+            return;
+        }
+
+        expect(review_queue_tenant(q, line->next)->lines[priority].prev == i);
+
+        ready += line->waiting;
+        i = (line->next == q->rings[priority]) ? NONE : line->next;
+    }
+
+    expect(n == members);
+    expect(ready == q->ready_of[priority]);
+}
+
+
+static void
+check_tenants(review_queue_t *q)
+{
+    uint32_t          i, n, tenant;
+    review_waiter_t  *w;
+
+    for (tenant = 0; tenant < q->tenants; tenant++) {
+        for (i = 0, n = 0; i < q->top; i++) {
+            w = review_queue_waiter(q, i);
+
+            if (w->calls.all && w->tenant == tenant) {
+                n += (uint32_t) (w->calls.granted + w->calls.running);
+            }
+        }
+
+        expect(n == review_queue_tenant(q, tenant)->in_flight);
+    }
 }
 
 
 static void
 check_granted(review_queue_t *q)
 {
-    uint32_t          i, p, n, in_flight, members;
+    uint32_t          i, p, n, in_flight, members, running[ALL];
     review_waiter_t  *w;
 
     n = 0;
     members = 0;
     in_flight = 0;
+    memset(running, 0, sizeof(running));
 
-    for (p = 0; p < REVIEW_QUEUE_PROCESSES; p++) {
-        in_flight += q->shares[p].in_flight;
+    for (i = 0; i < q->top; i++) {
+        w = review_queue_waiter(q, i);
+
+        if (w->calls.all) {
+            members += w->calls.granted != 0;
+            in_flight += (uint32_t) (w->calls.granted + w->calls.running);
+            running[w->process] += (uint32_t) w->calls.running;
+        }
+    }
+
+    for (p = 0; p < ALL; p++) {
+        expect(q->shares[p].in_flight == running[p]);
 
         for (i = q->shares[p].granted; i != NONE; i = w->next_granted) {
             expect(i < q->top && n <= q->top);
@@ -144,15 +244,9 @@ check_granted(review_queue_t *q)
                 return;
             }
 
-            w = &q->waiters[i];
-            expect(w->used && w->calls.granted && w->process == p);
+            w = review_queue_waiter(q, i);
+            expect(w->calls.granted && w->process == p);
         }
-    }
-
-    for (i = 0; i < q->top; i++) {
-        w = &q->waiters[i];
-        members += w->used && w->calls.granted;
-        in_flight += w->used ? w->calls.granted : 0;
     }
 
     expect(n == members);
@@ -168,18 +262,20 @@ check_free(review_queue_t *q)
     unused = 0;
 
     for (i = 0; i < q->top; i++) {
-        unused += !q->waiters[i].used;
-        expect(!q->waiters[i].used || q->waiters[i].calls.both);
+        unused += review_queue_waiter(q, i)->calls.all == 0;
     }
 
     n = 0;
 
-    for (i = q->free; i < q->top && n <= q->top; i = q->waiters[i].next) {
-        expect(!q->waiters[i].used);
+    for (i = q->free; i < q->top && n <= q->top;
+         i = review_queue_waiter(q, i)->next)
+    {
+        expect(review_queue_waiter(q, i)->calls.all == 0);
         n++;
     }
 
     expect(i == NONE && n == unused && q->top <= q->size);
+    expect(q->used == q->top - unused);
 }
 
 
@@ -189,11 +285,14 @@ check_sound(review_queue_t *q)
     check_ring(q, HIGH);
     check_ring(q, NORMAL);
     check_ring(q, LOW);
+    check_tenants(q);
     check_granted(q);
     check_free(q);
 
     expect(q->waiting == q->waiting_of[HIGH] + q->waiting_of[NORMAL]
                          + q->waiting_of[LOW]);
+    expect(q->ready == q->ready_of[HIGH] + q->ready_of[NORMAL]
+                       + q->ready_of[LOW]);
 }
 
 
@@ -202,15 +301,70 @@ check_sound(review_queue_t *q)
 typedef struct {
     uint32_t  index;
     int       turns;
+    uint32_t  tenant;
+    uint32_t  most;
+    int       waiting;
 } one_t;
+
+#define NOBODY  { NONE, 0, 0, 0, 0 }
+
+
+static int
+take(review_queue_t *q, uint32_t process)
+{
+    review_who_t  who = { process, 0, 0, NORMAL, NULL };
+
+    return review_queue_take(q, &takers[process], &who);
+}
+
+
+static void
+give(review_queue_t *q, uint32_t process)
+{
+    review_queue_give(q, &takers[process]);
+}
+
+
+static uint32_t
+wait_of(review_queue_t *q, uint32_t index, uint32_t process,
+    review_priority_e priority, void *owner)
+{
+    review_who_t  who = { process, 0, 0, priority, owner };
+
+    review_queue_wait(q, &index, &who);
+
+    return index;
+}
 
 
 static void
 one_wait(review_queue_t *q, one_t *one, review_priority_e priority, int calls)
 {
+    review_who_t  who = { 0, one->tenant, one->most, priority, one };
+
+    one->waiting += calls;
+
     while (calls--) {
-        one->index = review_queue_wait(q, one->index, 0, priority, one);
+        review_queue_wait(q, &one->index, &who);
     }
+}
+
+
+static one_t *
+next_claimed(review_queue_t *q)
+{
+    void   *owner;
+    one_t  *one;
+
+    if (review_queue_claim(q, 0, &owner) != 1) {
+        return NULL;
+    }
+
+    one = owner;
+    one->turns++;
+    one->waiting--;
+
+    return one;
 }
 
 
@@ -219,25 +373,18 @@ one_wait(review_queue_t *q, one_t *one, review_priority_e priority, int calls)
 static one_t *
 next_turn(review_queue_t *q)
 {
-    int             gone;
-    void           *owner;
-    one_t          *one;
-    review_wake_t   wake;
+    one_t         *one;
+    review_wake_t  wake;
 
-    memset(&wake, 0, sizeof(wake));
+    review_queue_wake_init(&wake);
 
-    review_queue_give(q, 0);
+    review_queue_give(q, runner);
     (void) review_queue_serve(q, UINT32_MAX, &wake);
 
-    if (review_queue_claim(q, 0, &owner, &gone) != 1) {
-        return NULL;
-    }
+    one = next_claimed(q);
 
-    one = owner;
-    one->turns++;
-
-    if (gone) {
-        one->index = NONE;
+    if (one) {
+        runner = &one->index;
     }
 
     return one;
@@ -252,7 +399,8 @@ turns_create(void)
     review_queue_t  *q;
 
     q = queue_create(8, 1);
-    (void) review_queue_take(q, 0);
+    (void) take(q, 0);
+    runner = &takers[0];
 
     return q;
 }
@@ -265,7 +413,7 @@ serve(review_queue_t *q, review_wake_t *wake)
 
     before = q->waiting;
 
-    memset(wake, 0, sizeof(*wake));
+    review_queue_wake_init(wake);
     (void) review_queue_serve(q, UINT32_MAX, wake);
     check_sound(q);
 
@@ -277,13 +425,13 @@ static void
 test_limit(void)
 {
     int              taken;
-    one_t            one = { NONE, 0 };
+    one_t            one = NOBODY;
     review_wake_t    wake;
     review_queue_t  *q;
 
     q = queue_create(8, 3);
 
-    for (taken = 0; taken < 10 && review_queue_take(q, taken); taken++) {
+    for (taken = 0; taken < 10 && take(q, taken); taken++) {
         /* void */
     }
 
@@ -292,27 +440,27 @@ test_limit(void)
     one_wait(q, &one, NORMAL, 4);
     q->limit = 1;
 
-    review_queue_give(q, 0);
+    give(q, 0);
     ok(serve(q, &wake) == 0, "limit lowered, 2 run: nobody's turn");
 
-    review_queue_give(q, 1);
+    give(q, 1);
     ok(serve(q, &wake) == 0, "1 runs: nobody's turn");
 
-    review_queue_give(q, 2);
+    give(q, 2);
     ok(serve(q, &wake) == 1, "none runs: one's turn");
 
     q->limit = 3;
     ok(serve(q, &wake) == 2, "limit raised by 2: two's turn");
 
     review_queue_quit(q, &one.index);
-    ok(q->waiting == 0 && !review_queue_take(q, 0), "what is granted is taken");
+    ok(q->waiting == 0 && !take(q, 0), "what is granted is taken");
 
     q->limit = 4;
-    ok(review_queue_take(q, 0) && !review_queue_take(q, 0), "one more");
+    ok(take(q, 0) && !take(q, 0), "one more");
 
     q->limit = 0;
 
-    for (taken = 0; taken < 1000 && review_queue_take(q, 255); taken++) {
+    for (taken = 0; taken < 1000 && take(q, 255); taken++) {
         /* void */
     }
 
@@ -324,7 +472,7 @@ test_limit(void)
     ok(serve(q, &wake) == 5, "and nobody waits");
 
     one_wait(q, &one, LOW, 5);
-    memset(&wake, 0, sizeof(wake));
+    review_queue_wake_init(&wake);
     ok(review_queue_serve(q, 0, &wake) == 0 && q->waiting == 5
        && review_queue_serve(q, 2, &wake) == 2 && q->waiting == 3
        && review_queue_serve(q, 4, &wake) == 3, "no more than they may be");
@@ -341,7 +489,7 @@ test_limit(void)
 static void
 test_behind(void)
 {
-    one_t            one = { NONE, 0 };
+    one_t            one = NOBODY;
     review_wake_t    wake;
     review_queue_t  *q;
 
@@ -349,8 +497,8 @@ test_behind(void)
 
     one_wait(q, &one, LOW, 1);
     q->limit = 2;
-    ok(!review_queue_take(q, 1), "nobody overtakes who waits");
-    ok(serve(q, &wake) == 1 && !review_queue_take(q, 1), "who waited has it");
+    ok(!take(q, 1), "nobody overtakes who waits");
+    ok(serve(q, &wake) == 1 && !take(q, 1), "who waited has it");
 
     free(q);
 }
@@ -361,7 +509,7 @@ test_round_robin(void)
 {
     int              wrong, i;
     char             order[16], *p;
-    one_t            many = { NONE, 0 }, few = { NONE, 0 }, late = { NONE, 0 };
+    one_t            many = NOBODY, few = NOBODY, late = NOBODY;
     one_t           *one;
     review_queue_t  *q;
 
@@ -398,11 +546,226 @@ test_round_robin(void)
 }
 
 
+/* 100 reviews of one tenant, 10 of another, 1 of a third */
+
+static void
+test_tenants(void)
+{
+    int              i, turns[3] = { 0, 0, 0 };
+    one_t            ones[111], *one;
+    review_queue_t  *q;
+
+    q = queue_create(120, 1);
+    (void) take(q, 0);
+    runner = &takers[0];
+
+    for (i = 0; i < 111; i++) {
+        ones[i] = (one_t) NOBODY;
+        ones[i].tenant = i < 100 ? 0 : i < 110 ? 1 : 2;
+        one_wait(q, &ones[i], NORMAL, 100);
+    }
+
+    for (i = 0; i < 300; i++) {
+        one = next_turn(q);
+        turns[one->tenant]++;
+    }
+
+    ok(turns[0] == 100 && turns[1] == 100 && turns[2] == 100,
+       "100, 10 and 1 reviews of three tenants: a third of 300 turns each: "
+       "%d %d %d", turns[0], turns[1], turns[2]);
+
+    ok(ones[0].turns == 1 && ones[99].turns == 1 && ones[100].turns == 10
+       && ones[109].turns == 10, "the reviews of each take turns");
+
+    while (one) {
+        one = next_turn(q);
+    }
+
+    ok(q->in_flight == 0 && q->waiting == 0, "all get there");
+
+    check_sound(q);
+    free(q);
+}
+
+
+/* a tenant that has all the calls that it may have */
+
+static void
+test_most(void)
+{
+    one_t            few = NOBODY, more = NOBODY, any = NOBODY,
+                     any_low = NOBODY, other = NOBODY;
+    review_wake_t    wake;
+    review_queue_t  *q;
+    review_who_t     who = { 0, 2, 2, NORMAL, NULL };
+
+    q = queue_create(20, 10);
+
+    few.tenant = more.tenant = any.tenant = any_low.tenant = 2;
+    few.most = 2;
+    more.most = 3;
+
+    one_wait(q, &few, NORMAL, 5);
+    ok(serve(q, &wake) == 2 && q->waiting == 3 && q->ready == 0,
+       "2 of 5 calls of a tenant that may have 2");
+
+    ok(take(q, 1) && take(q, 2), "nobody else waits for them");
+
+    who.owner = &few;
+    ok(!review_queue_take(q, &few.index, &who), "nor takes it one more");
+
+    one_wait(q, &other, LOW, 2);
+    ok(serve(q, &wake) == 2, "others of a lower class have their turn");
+
+    one_wait(q, &more, NORMAL, 2);
+    ok(serve(q, &wake) == 1 && q->waiting == 4,
+       "where it may have 3 it has one more");
+
+    one_wait(q, &any, NORMAL, 2);
+    ok(serve(q, &wake) == 2 && q->waiting == 4,
+       "and any where it may have any");
+    ok(q->in_flight == 9, "9 in all");
+
+    one_wait(q, &any_low, LOW, 1);
+    ok(serve(q, &wake) == 1 && q->in_flight == 10, "whatever its class");
+
+    /* calls quit that wait first, then those that have their turn */
+
+    while (any.index != NONE) {
+        (void) review_queue_quit(q, &any.index);
+    }
+
+    (void) review_queue_quit(q, &any_low.index);
+    ok(serve(q, &wake) == 0 && q->waiting == 4, "3 are left: no one's turn");
+
+    (void) review_queue_quit(q, &more.index);
+    (void) review_queue_quit(q, &more.index);
+    ok(serve(q, &wake) == 0 && q->waiting == 3, "2 are left: still none");
+
+    while (few.index != NONE) {
+        (void) review_queue_quit(q, &few.index);
+    }
+
+    ok(review_queue_tenant(q, 2)->in_flight == 0 && q->ready == 0,
+       "all of its calls have gone");
+
+    check_sound(q);
+    free(q);
+}
+
+
+/* a call ends: one that waited for it has its turn, behind others' turns */
+
+static void
+test_most_again(void)
+{
+    char             order[16], *p;
+    one_t            capped = NOBODY, other = NOBODY, *one;
+    review_queue_t  *q;
+
+    q = turns_create();
+    p = order;
+
+    capped.tenant = 1;
+    capped.most = 1;
+
+    one_wait(q, &capped, NORMAL, 4);
+    one_wait(q, &other, NORMAL, 8);
+
+    while ((one = next_turn(q))) {
+        *p++ = one == &capped ? 'c' : 'o';
+    }
+
+    *p = '\0';
+    ok(strcmp(order, "cocococooooo") == 0,
+       "one slot, one call at a time: turns as for others: %s", order);
+
+    q->limit = 2;
+    one_wait(q, &capped, HIGH, 3);
+    ok(q->ready == 3 && q->waiting == 3, "it waits for a slot alone");
+
+    check_sound(q);
+    free(q);
+}
+
+
+static void
+test_ahead(void)
+{
+    one_t            high = NOBODY, normal = NOBODY, low = NOBODY,
+                     capped = NOBODY;
+    review_wake_t    wake;
+    review_queue_t  *q;
+    review_who_t     who = { 0, 0, 0, HIGH, NULL };
+
+    q = queue_create(20, 1);
+
+    capped.tenant = 1;
+    capped.most = 1;
+    one_wait(q, &capped, HIGH, 101);
+    (void) serve(q, &wake);
+
+    one_wait(q, &high, HIGH, 1);
+    one_wait(q, &normal, NORMAL, 10);
+    one_wait(q, &low, LOW, 50);
+
+    ok(review_queue_ahead(q, &who) == 1, "high comes before all but high");
+
+    who.priority = NORMAL;
+    ok(review_queue_ahead(q, &who) == 11, "normal before low");
+
+    who.priority = LOW;
+    ok(review_queue_ahead(q, &who) == 61, "low comes last");
+
+    who.tenant = 1;
+    ok(review_queue_ahead(q, &who) == 161,
+       "who has all its calls is in its own way alone");
+
+    who.most = 1;
+    ok(!review_queue_room(q, &who), "no room without a slot");
+    q->limit = 2;
+    ok(!review_queue_room(q, &who), "nor for who has all its calls");
+    who.most = 2;
+    ok(review_queue_room(q, &who), "but where it may have more");
+    ok(review_queue_waiting(q, 1) == 100 && review_queue_waiting(q, 0) == 61,
+       "how many calls of a tenant wait");
+
+    free(q);
+}
+
+
+/* the memory is full of low ones: not for those of a higher class */
+
+static void
+test_places(void)
+{
+    int              i, n[3];
+    review_queue_t  *q;
+
+    q = queue_create(64, 1);
+    (void) take(q, 0);
+
+    for (i = LOW; i >= HIGH; i--) {
+        for (n[i] = 0; wait_of(q, NONE, 0, i, q) != NONE; n[i]++) {
+            /* void */
+        }
+    }
+
+    ok(n[LOW] == 64 - 64 / 8 - 1 && n[NORMAL] == 64 / 8 - 64 / 16
+       && n[HIGH] == 64 / 16,
+       "low, normal and high find %d, %d and %d places", n[LOW], n[NORMAL],
+       n[HIGH]);
+
+    check_sound(q);
+    free(q);
+}
+
+
 static void
 test_shares(void)
 {
     int              i;
-    one_t            c[3] = { { NONE, 0 }, { NONE, 0 }, { NONE, 0 } };
+    one_t            c[3] = { NOBODY, NOBODY, NOBODY };
     review_queue_t  *q;
 
     q = turns_create();
@@ -452,14 +815,14 @@ static void
 test_coming_and_going(void)
 {
     int              i;
-    one_t            high = { NONE, 0 }, low = { NONE, 0 };
+    one_t            high = NOBODY, low = NOBODY;
     review_queue_t  *q;
 
     q = turns_create();
     one_wait(q, &low, LOW, 1000);
 
     for (i = 0; i < 170; i++) {
-        if (high.index == NONE) {
+        if (high.waiting == 0) {
             one_wait(q, &high, HIGH, 1);
         }
 
@@ -473,12 +836,11 @@ test_coming_and_going(void)
     free(q);
 
     q = turns_create();
-    high.turns = low.turns = 0;
-    low.index = NONE;
+    low = high = (one_t) NOBODY;
     one_wait(q, &high, HIGH, 1000);
 
     for (i = 0; i < 170; i++) {
-        if (low.index == NONE) {
+        if (low.waiting == 0) {
             one_wait(q, &low, LOW, 1);
         }
 
@@ -496,7 +858,7 @@ static void
 test_backlog(void)
 {
     int              i, before;
-    one_t            high = { NONE, 0 }, low = { NONE, 0 };
+    one_t            high = NOBODY, low = NOBODY;
     review_queue_t  *q;
 
     q = turns_create();
@@ -542,7 +904,7 @@ test_backlog(void)
 static void
 test_quit(void)
 {
-    one_t            a = { NONE, 0 }, b = { NONE, 0 }, c = { NONE, 0 };
+    one_t            a = NOBODY, b = NOBODY, c = NOBODY;
     uint32_t         last;
     review_wake_t    wake;
     review_queue_t  *q;
@@ -566,7 +928,7 @@ test_quit(void)
     one_wait(q, &a, HIGH, 3);
     ok(a.index == last, "its place is used again");
 
-    review_queue_give(q, 0);
+    review_queue_give(q, runner);
     ok(serve(q, &wake) == 1, "a call is granted");
 
     review_queue_quit(q, &a.index);
@@ -606,7 +968,7 @@ test_quit_granted(void)
 
     for (i = 0; i < 6; i++) {
         for (j = 0; j < 3; j++) {
-            ones[j].index = NONE;
+            ones[j] = (one_t) NOBODY;
             one_wait(q, &ones[j], LOW, 1);
         }
 
@@ -629,7 +991,7 @@ test_quit_granted(void)
 static void
 test_claim(void)
 {
-    int              i, gone;
+    int              i;
     void            *owner;
     char             names[3];
     uint32_t         n, index[3];
@@ -641,40 +1003,46 @@ test_claim(void)
     /* two calls of each, the last one is of another process */
 
     for (i = 0; i < 6; i++) {
-        index[i / 2] = review_queue_wait(q, (i % 2) ? index[i / 2] : NONE,
-                                         i < 4 ? 70 : 255, NORMAL,
-                                         &names[i / 2]);
+        index[i / 2] = wait_of(q, (i % 2) ? index[i / 2] : NONE,
+                               i < 4 ? 70 : 255, NORMAL, &names[i / 2]);
     }
 
     ok(serve(q, &wake) == 5, "five of six calls are granted");
-    ok(wake.bits[0] == 0 && wake.bits[1] == 1 << 6 && wake.bits[2] == 0
-       && wake.bits[3] == (uint64_t) 1 << 63, "both processes are to be told");
+    ok(review_queue_wake_next(&wake) == 70
+       && review_queue_wake_next(&wake) == 255
+       && review_queue_wake_next(&wake) == NONE,
+       "both processes are to be told");
 
-    ok(review_queue_claim(q, 0, &owner, &gone) == 0, "nothing for a third");
+    ok(review_queue_claim(q, 0, &owner) == 0, "nothing for a third");
 
-    n = review_queue_claim(q, 255, &owner, &gone);
-    ok(n == 1 && owner == &names[2] && !gone, "one call, another waits");
-    ok(review_queue_claim(q, 255, &owner, &gone) == 0, "that was all");
+    n = review_queue_claim(q, 255, &owner);
+    ok(n == 1 && owner == &names[2], "one call, another waits");
+    ok(review_queue_claim(q, 255, &owner) == 0, "that was all");
 
     names[0] = names[1] = 0;
 
-    while ((n = review_queue_claim(q, 70, &owner, &gone))) {
+    while ((n = review_queue_claim(q, 70, &owner))) {
         *(char *) owner += n;
-        expect(gone);
     }
 
     ok(names[0] == 2 && names[1] == 2, "both calls of each, once");
     ok(q->shares[70].in_flight == 4 && q->shares[255].in_flight == 1
        && q->in_flight == 5, "their processes have them");
 
-    index[0] = review_queue_wait(q, NONE, 70, HIGH, &names[0]);
-    review_queue_give(q, 70);
-    ok(serve(q, &wake) == 1, "its turn");
-    index[0] = review_queue_wait(q, index[0], 70, HIGH, &names[0]);
+    index[0] = wait_of(q, index[0], 70, NORMAL, &names[0]);
+    review_queue_give(q, &index[0]);
+    ok(serve(q, &wake) == 1 && index[0] != NONE,
+       "another call's turn, of one with two that run");
+    index[0] = wait_of(q, index[0], 70, NORMAL, &names[0]);
+    review_queue_give(q, &index[0]);
+    review_queue_give(q, &index[1]);
+    review_queue_give(q, &index[1]);
+    ok(index[0] != NONE && index[1] == NONE && q->in_flight == 2,
+       "who has no more calls is gone");
 
-    n = review_queue_claim(q, 70, &owner, &gone);
-    ok(n == 1 && owner == &names[0] && !gone,
-       "who waits again before it claims is not gone");
+    ok(serve(q, &wake) == 2 && review_queue_claim(q, 70, &owner) == 2
+       && owner == &names[0],
+       "who waits again before it claims has both of its turns");
 
     check_sound(q);
     free(q);
@@ -691,28 +1059,29 @@ test_room(void)
 
     q = malloc(queue_size(1));
 
-    ok(review_queue_init(q, 0) == -1
-       && review_queue_init(q, queue_size(1) - 1) == -1, "too small a block");
-    ok(review_queue_init(q, queue_size(1)) == 0 && q->size == 1,
+    ok(review_queue_init(q, 0, ALL, TENANTS) == -1
+       && review_queue_init(q, queue_size(1) - 1, ALL, TENANTS) == -1,
+       "too small a block");
+    ok(review_queue_init(q, queue_size(1), ALL, TENANTS) == 0 && q->size == 1,
        "just enough for one");
 
     free(q);
 
-    q = queue_create(2, 1);
-    (void) review_queue_take(q, 0);
+    q = queue_create(3, 1);
+    (void) take(q, 0);
 
     for (i = 0; i < 3; i++) {
-        index[i] = review_queue_wait(q, NONE, 0, LOW, &c);
+        index[i] = wait_of(q, NONE, 0, LOW, &c);
     }
 
     ok(index[0] != NONE && index[1] != NONE && index[2] == NONE
        && q->waiting == 2, "no room for a third");
 
-    index[0] = review_queue_wait(q, index[0], 0, LOW, &c);
+    index[0] = wait_of(q, index[0], 0, LOW, &c);
     ok(index[0] != NONE && q->waiting == 3, "room for one more call");
 
     review_queue_quit(q, &index[1]);
-    index[2] = review_queue_wait(q, NONE, 9, HIGH, &c);
+    index[2] = wait_of(q, NONE, 9, HIGH, &c);
     ok(index[1] == NONE && index[2] != NONE, "a place is used again");
 
     check_sound(q);
@@ -723,7 +1092,6 @@ test_room(void)
 static void
 test_reclaim(void)
 {
-    int              gone;
     char             mine, other;
     void            *owner;
     uint32_t         index;
@@ -732,15 +1100,15 @@ test_reclaim(void)
 
     q = queue_create(8, 4);
 
-    (void) review_queue_take(q, 7);
-    (void) review_queue_take(q, 7);
-    (void) review_queue_take(q, 8);
+    (void) take(q, 7);
+    (void) take(q, 7);
+    (void) take(q, 8);
 
-    index = review_queue_wait(q, NONE, 7, NORMAL, &mine);
-    (void) review_queue_wait(q, index, 7, NORMAL, &mine);
-    (void) review_queue_wait(q, NONE, 7, HIGH, &mine);
-    index = review_queue_wait(q, NONE, 8, NORMAL, &other);
-    (void) review_queue_wait(q, index, 8, NORMAL, &other);
+    index = wait_of(q, NONE, 7, NORMAL, &mine);
+    (void) wait_of(q, index, 7, NORMAL, &mine);
+    (void) wait_of(q, NONE, 7, HIGH, &mine);
+    index = wait_of(q, NONE, 8, NORMAL, &other);
+    (void) wait_of(q, index, 8, NORMAL, &other);
 
     ok(serve(q, &wake) == 1 && q->in_flight == 4, "a process runs 2, waits "
        "with 3, of which 1 is granted");
@@ -755,8 +1123,8 @@ test_reclaim(void)
     ok(q->in_flight == 1 && q->waiting == 2, "nothing is freed twice");
 
     ok(serve(q, &wake) == 2
-       && review_queue_claim(q, 7, &owner, &gone) == 0
-       && review_queue_claim(q, 8, &owner, &gone) == 2 && owner == &other,
+       && review_queue_claim(q, 7, &owner) == 0
+       && review_queue_claim(q, 8, &owner) == 2 && owner == &other,
        "others have their turn");
 
     free(q);
@@ -764,8 +1132,9 @@ test_reclaim(void)
 
 
 /*
- * The model: a world of reviews, those that wait in line for each class, what
- * each process runs.  It is shifted and counted anew each time.
+ * The model: a world of reviews, those that wait in line for each class and
+ * tenant, the tenants whose turn it may be.  It is shifted and counted anew
+ * each time.
  */
 
 #define PROCESSES  8
@@ -783,18 +1152,28 @@ typedef struct {
     uint32_t          index;
     uint32_t          waiting;
     uint32_t          granted;
+    uint32_t          running;
     uint32_t          priority;
+    uint32_t          tenant;
+    uint32_t          most;
 } entry_t;
+
+
+typedef struct {
+    entry_t          *entries[REVIEWS];
+    size_t            length;
+    uint32_t          most;
+} line_t;
 
 
 typedef struct {
     review_queue_t   *q;
     entry_t           entries[REVIEWS];
-    entry_t          *lines[REVIEW_PRIORITIES][REVIEWS];
+    line_t            lines[REVIEW_PRIORITIES][TENANTS];
+    uint32_t          rings[REVIEW_PRIORITIES][TENANTS];
     size_t            lengths[REVIEW_PRIORITIES];
     uint64_t          passes[REVIEW_PRIORITIES];
     uint64_t          pass;
-    uint32_t          runs[PROCESSES];
     uint32_t          limit;
 } world_t;
 
@@ -808,11 +1187,11 @@ typedef struct {
     kind_e            kind;
     uint32_t          process;
     entry_t          *entry;
-    uint32_t          priority;
+    review_who_t      who;
     uint32_t          limit;
 
     uint32_t          n;                /* what came of it */
-    int               gone;
+    int               fresh;            /* the entry had no calls */
     void             *owner;
     review_wake_t     wake;
 } operation_t;
@@ -840,6 +1219,20 @@ world_init(review_queue_t *q, uint32_t limit)
 
 
 static uint32_t
+calls(const entry_t *e)
+{
+    return e->waiting + e->granted + e->running;
+}
+
+
+static uint32_t
+flying(const entry_t *e)
+{
+    return e->granted + e->running;
+}
+
+
+static uint32_t
 total(uint32_t *waiting)
 {
     size_t    i;
@@ -848,16 +1241,51 @@ total(uint32_t *waiting)
     *waiting = 0;
     in_flight = 0;
 
-    for (i = 0; i < PROCESSES; i++) {
-        in_flight += world.runs[i];
-    }
-
     for (i = 0; i < REVIEWS; i++) {
         *waiting += world.entries[i].waiting;
-        in_flight += world.entries[i].granted;
+        in_flight += flying(&world.entries[i]);
     }
 
     return in_flight;
+}
+
+
+static uint32_t
+runs(uint32_t process)
+{
+    size_t    i;
+    uint32_t  n;
+
+    for (i = 0, n = 0; i < REVIEWS; i++) {
+        if (world.entries[i].process == process) {
+            n += world.entries[i].running;
+        }
+    }
+
+    return n;
+}
+
+
+static uint32_t
+tenant_flying(uint32_t tenant)
+{
+    size_t    i;
+    uint32_t  n;
+
+    for (i = 0, n = 0; i < REVIEWS; i++) {
+        if (world.entries[i].tenant == tenant) {
+            n += flying(&world.entries[i]);
+        }
+    }
+
+    return n;
+}
+
+
+static int
+may(uint32_t tenant, uint32_t most)
+{
+    return most == 0 || tenant_flying(tenant) < most;
 }
 
 
@@ -870,31 +1298,107 @@ slot_free(void)
 }
 
 
+/* has the memory a place for one of this class? */
+
+static int
+place_free(uint32_t priority)
+{
+    size_t    i;
+    uint32_t  n;
+
+    n = ROOM;
+
+    for (i = 0; i < REVIEWS; i++) {
+        n -= calls(&world.entries[i]) != 0;
+    }
+
+    return n > (priority == HIGH ? 0 : priority == NORMAL ? ROOM / 16
+                                                          : ROOM / 8);
+}
+
+
+static int
+in_ring(uint32_t class, uint32_t tenant)
+{
+    size_t  i;
+
+    for (i = 0; i < world.lengths[class]; i++) {
+        if (world.rings[class][i] == tenant) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ring_remove(uint32_t class, uint32_t tenant)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < world.lengths[class]; i++) {
+        if (world.rings[class][i] != tenant) {
+            world.rings[class][n++] = world.rings[class][i];
+        }
+    }
+
+    world.lengths[class] = n;
+}
+
+
+static void
+ring_add(uint32_t class, uint32_t tenant)
+{
+    if (world.lengths[class] == 0 && world.passes[class] < world.pass) {
+        world.passes[class] = world.pass;
+    }
+
+    world.rings[class][world.lengths[class]++] = tenant;
+}
+
+
 static uint32_t
-places(void)
+ready(void)
 {
     size_t    i;
     uint32_t  n;
 
     for (i = 0, n = 0; i < REVIEWS; i++) {
-        n += world.entries[i].waiting || world.entries[i].granted;
+        if (in_ring(world.entries[i].priority, world.entries[i].tenant)) {
+            n += world.entries[i].waiting;
+        }
     }
 
     return n;
 }
 
 
+static line_t *
+line_of(const entry_t *e)
+{
+    return &world.lines[e->priority][e->tenant];
+}
+
+
 static void
 line_remove(entry_t *e)
 {
-    size_t  i, n;
+    size_t   i, n;
+    line_t  *line;
 
-    n = world.lengths[e->priority]--;
+    line = line_of(e);
 
-    for (i = 0; world.lines[e->priority][i] != e; i++) { /* void */ }
+    for (i = 0, n = 0; i < line->length; i++) {
+        if (line->entries[i] != e) {
+            line->entries[n++] = line->entries[i];
+        }
+    }
 
-    for ( /* void */ ; i + 1 < n; i++) {
-        world.lines[e->priority][i] = world.lines[e->priority][i + 1];
+    line->length = n;
+
+    if (n == 0) {
+        ring_remove(e->priority, e->tenant);
     }
 }
 
@@ -902,60 +1406,192 @@ line_remove(entry_t *e)
 static void
 line_add(entry_t *e)
 {
-    world.lines[e->priority][world.lengths[e->priority]++] = e;
+    line_t  *line;
+
+    line = line_of(e);
+
+    if (line->length == 0) {
+        line->most = e->most;
+
+    } else if (e->most == 0 || (line->most && line->most < e->most)) {
+        line->most = e->most;
+    }
+
+    line->entries[line->length++] = e;
+
+    if (!in_ring(e->priority, e->tenant) && may(e->tenant, e->most)) {
+        ring_add(e->priority, e->tenant);
+    }
 }
 
 
-/* a repaired line is in the order of its members' places */
+/* a call of the tenant has ended */
 
 static void
-lines_sort(void)
+model_resume(uint32_t tenant)
 {
-    size_t    i, n, c;
-    entry_t  *e, **line;
+    int      c;
+    line_t  *line;
 
-    for (c = 0; c < REVIEW_PRIORITIES; c++) {
-        line = world.lines[c];
+    for (c = HIGH; c <= LOW; c++) {
+        line = &world.lines[c][tenant];
 
-        for (n = 1; n < world.lengths[c]; n++) {
-            e = line[n];
-
-            for (i = n; i && line[i - 1]->index > e->index; i--) {
-                line[i] = line[i - 1];
-            }
-
-            line[i] = e;
+        if (line->length && !in_ring(c, tenant) && may(tenant, line->most)) {
+            ring_add(c, tenant);
         }
     }
 }
 
 
-static void
-model_wait(entry_t *e, uint32_t priority)
+/* the entry that has a place, in the order of places; NULL: nobody */
+
+static entry_t *
+entry_at(uint32_t index)
 {
-    if (e->waiting + e->granted == 0) {
-        e->priority = priority;
+    size_t  i;
+
+    for (i = 0; i < REVIEWS; i++) {
+        if (world.entries[i].index == index) {
+            return &world.entries[i];
+        }
     }
 
-    if (e->waiting++) {
-        return;
+    return NULL;
+}
+
+
+/* repaired lines and rings are in the order of places */
+
+static void
+model_repair(void)
+{
+    uint32_t  i, c, t;
+    entry_t  *e;
+
+    for (c = HIGH; c <= LOW; c++) {
+        world.lengths[c] = 0;
+
+        for (t = 0; t < TENANTS; t++) {
+            world.lines[c][t].length = 0;
+        }
     }
 
-    if (world.lengths[e->priority] == 0
-        && world.passes[e->priority] < world.pass)
-    {
-        world.passes[e->priority] = world.pass;
-    }
+    for (i = 0; i < ROOM; i++) {
+        e = entry_at(i);
 
-    line_add(e);
+        if (e && e->waiting) {
+            line_add(e);
+        }
+    }
+}
+
+
+/* who asks is known from the first call on */
+
+static void
+model_enter(operation_t *op)
+{
+    if (op->fresh) {
+        op->entry->priority = op->who.priority;
+        op->entry->tenant = op->who.tenant;
+        op->entry->most = op->who.most;
+    }
 }
 
 
 static void
-model_turn(review_wake_t *wake)
+model_wait(operation_t *op)
 {
-    int      c, best;
     entry_t  *e;
+
+    e = op->entry;
+
+    if (e->index == NONE) {
+        expect(op->fresh && !place_free(op->who.priority));
+        return;
+    }
+
+    expect(!op->fresh || place_free(op->who.priority));
+
+    model_enter(op);
+
+    if (e->waiting++ == 0) {
+        line_add(e);
+    }
+}
+
+
+static void
+model_take(operation_t *op)
+{
+    entry_t  *e;
+
+    e = op->entry;
+
+    expect((int) op->n == (ready() == 0 && slot_free()
+                           && may(op->who.tenant, op->who.most)
+                           && (!op->fresh || place_free(op->who.priority))));
+
+    if (op->n) {
+        model_enter(op);
+        e->running++;
+    }
+
+    expect((e->index == NONE) == (calls(e) == 0));
+}
+
+
+static void
+model_give(entry_t *e)
+{
+    e->running--;
+    model_resume(e->tenant);
+
+    expect((e->index == NONE) == (calls(e) == 0));
+}
+
+
+/* whose turn is it in a line? */
+
+static int
+line_next(uint32_t class, uint32_t tenant)
+{
+    size_t    i;
+    line_t   *line;
+    uint32_t  most;
+
+    line = &world.lines[class][tenant];
+
+    if (!may(tenant, line->most)) {
+        return -1;
+    }
+
+    most = 1;
+
+    for (i = 0; i < line->length; i++) {
+        if (may(tenant, line->entries[i]->most)) {
+            return (int) i;
+        }
+
+        if (line->entries[i]->most > most) {
+            most = line->entries[i]->most;
+        }
+    }
+
+    line->most = most;
+
+    return -1;
+}
+
+
+static void
+model_turn(uint64_t *wake)
+{
+    int        c, best, at;
+    entry_t   *e;
+    line_t    *line, before;
+    size_t     i;
+    uint32_t   tenant;
 
     best = -1;
 
@@ -967,42 +1603,62 @@ model_turn(review_wake_t *wake)
         }
     }
 
+    tenant = world.rings[best][0];
+    at = line_next(best, tenant);
+
+    ring_remove(best, tenant);
+
+    if (at == -1) {
+        return;
+    }
+
     world.pass = world.passes[best];
     world.passes[best] += best == HIGH ? 1 : best == NORMAL ? 4 : 16;
+    world.rings[best][world.lengths[best]++] = tenant;
 
-    e = world.lines[best][0];
-    line_remove(e);
+    line = &world.lines[best][tenant];
+    before = *line;
+    e = before.entries[at];
+
+    for (i = 0; i < before.length; i++) {
+        line->entries[i] = before.entries[(i + at + 1) % before.length];
+    }
 
     e->granted++;
 
-    if (--e->waiting) {
-        line_add(e);
+    if (--e->waiting == 0) {
+        line_remove(e);
     }
 
-    wake->bits[ids[e->process] / 64] |= (uint64_t) 1 << ids[e->process] % 64;
+    for (c = HIGH; c <= LOW; c++) {
+        if (!may(tenant, world.lines[c][tenant].most)) {
+            ring_remove(c, tenant);
+        }
+    }
+
+    wake[ids[e->process] / 64] |= (uint64_t) 1 << ids[e->process] % 64;
 }
 
 
 static void
 model_serve(operation_t *op)
 {
-    uint32_t       waiting;
-    review_wake_t  wake;
+    uint32_t  process;
+    uint64_t  wake[ALL / 64], told[ALL / 64];
 
-    memset(&wake, 0, sizeof(wake));
+    memset(wake, 0, sizeof(wake));
+    memset(told, 0, sizeof(told));
 
-    for ( ;; ) {
-        (void) total(&waiting);
-
-        if (waiting == 0 || !slot_free()) {
-            break;
-        }
-
-        model_turn(&wake);
+    while (ready() && slot_free()) {
+        model_turn(wake);
     }
 
-    expect(memcmp(&wake, &op->wake, sizeof(wake)) == 0);
-    expect(world.q->waiting == 0 || world.q->limit <= world.q->in_flight);
+    while ((process = review_queue_wake_next(&op->wake)) != NONE) {
+        told[process / 64] |= (uint64_t) 1 << process % 64;
+    }
+
+    expect(memcmp(wake, told, sizeof(wake)) == 0);
+    expect(world.q->ready == 0 || world.q->limit <= world.q->in_flight);
 }
 
 
@@ -1024,29 +1680,22 @@ model_claim(operation_t *op)
     e = op->owner;
 
     expect(e->process == op->process && e->granted == op->n);
-    expect(op->gone == (e->waiting == 0));
 
-    world.runs[e->process] += e->granted;
+    e->running += e->granted;
     e->granted = 0;
-
-    if (op->gone) {
-        e->index = NONE;
-    }
 }
 
 
 static void
 model_reclaim(uint32_t process)
 {
-    size_t    i;
+    uint32_t  i;
     entry_t  *e;
 
-    world.runs[process] = 0;
+    for (i = 0; i < ROOM; i++) {
+        e = entry_at(i);
 
-    for (i = 0; i < REVIEWS; i++) {
-        e = &world.entries[i];
-
-        if (e->process != process) {
+        if (e == NULL || e->process != process) {
             continue;
         }
 
@@ -1055,8 +1704,13 @@ model_reclaim(uint32_t process)
         }
 
         e->waiting = 0;
-        e->granted = 0;
         e->index = NONE;
+
+        if (flying(e)) {
+            e->granted = 0;
+            e->running = 0;
+            model_resume(e->tenant);
+        }
     }
 }
 
@@ -1065,13 +1719,16 @@ static void
 model_quit(entry_t *e)
 {
     if (e->waiting == 0) {
-        e->granted--;
+        if (e->granted) {
+            e->granted--;
+            model_resume(e->tenant);
+        }
 
     } else if (--e->waiting == 0) {
         line_remove(e);
     }
 
-    expect((e->index == NONE) == (e->waiting + e->granted == 0));
+    expect((e->index == NONE) == (calls(e) == 0));
 }
 
 
@@ -1080,27 +1737,18 @@ model_quit(entry_t *e)
 static void
 model(operation_t *op)
 {
-    uint32_t  waiting;
-
     switch (op->kind) {
 
     case TAKE:
-        (void) total(&waiting);
-        expect(op->n == (waiting == 0 && slot_free()));
-        world.runs[op->process] += op->n;
+        model_take(op);
         break;
 
     case GIVE:
-        world.runs[op->process]--;
+        model_give(op->entry);
         break;
 
     case WAIT:
-        if (op->entry->index == NONE) {
-            expect(places() == ROOM);
-            break;
-        }
-
-        model_wait(op->entry, op->priority);
+        model_wait(op);
         break;
 
     case QUIT:
@@ -1124,7 +1772,7 @@ model(operation_t *op)
         break;
 
     case REPAIR:
-        lines_sort();
+        model_repair();
         break;
     }
 }
@@ -1142,19 +1790,19 @@ operation_run(review_queue_t *q, operation_t *op)
     switch (op->kind) {
 
     case TAKE:
-        op->n = (uint32_t) review_queue_take(q, id);
+        op->n = (uint32_t) review_queue_take(q, &e->index, &op->who);
         break;
 
     case GIVE:
-        review_queue_give(q, id);
+        review_queue_give(q, &e->index);
         break;
 
     case WAIT:
-        e->index = review_queue_wait(q, e->index, id, op->priority, e);
+        review_queue_wait(q, &e->index, &op->who);
         break;
 
     case QUIT:
-        review_queue_quit(q, &e->index);
+        (void) review_queue_quit(q, &e->index);
         break;
 
     case SERVE:
@@ -1162,7 +1810,7 @@ operation_run(review_queue_t *q, operation_t *op)
         break;
 
     case CLAIM:
-        op->n = review_queue_claim(q, id, &op->owner, &op->gone);
+        op->n = review_queue_claim(q, id, &op->owner);
         break;
 
     case RECLAIM:
@@ -1176,6 +1824,53 @@ operation_run(review_queue_t *q, operation_t *op)
     case REPAIR:
         review_queue_repair(q);
         break;
+    }
+}
+
+
+/*
+ * Whoever asks: one of four tenants, of which the first may have any number of
+ * calls, the second the same few for all, the third few or fewer, and the last
+ * few, or any for some.
+ */
+
+static void
+operation_who(operation_t *op)
+{
+    entry_t  *e;
+
+    e = op->entry;
+
+    op->fresh = (e->index == NONE);
+    op->who.process = ids[op->process];
+    op->who.owner = e;
+
+    if (!op->fresh) {
+        op->who.priority = e->priority;
+        op->who.tenant = e->tenant;
+        op->who.most = e->most;
+        return;
+    }
+
+    op->who.priority = rnd(REVIEW_PRIORITIES);
+    op->who.tenant = rnd(TENANTS);
+
+    switch (op->who.tenant) {
+
+    case 0:
+        op->who.most = 0;
+        break;
+
+    case 1:
+        op->who.most = 2;
+        break;
+
+    case 2:
+        op->who.most = 1 + rnd(4);
+        break;
+
+    default:
+        op->who.most = rnd(4);
     }
 }
 
@@ -1195,7 +1890,8 @@ operation_choose(operation_t *op, uint32_t process)
     op->process = process;
     op->kind = kinds[rnd(sizeof(kinds) / sizeof(kinds[0]))];
     op->entry = &world.entries[rnd(REVIEWS / PROCESSES) * PROCESSES + process];
-    op->priority = rnd(REVIEW_PRIORITIES);
+
+    operation_who(op);
 
     n = rnd(1000);
 
@@ -1211,11 +1907,11 @@ operation_choose(operation_t *op, uint32_t process)
         op->kind = REPAIR;
     }
 
-    if (op->kind == GIVE && world.runs[process] == 0) {
+    if (op->kind == GIVE && op->entry->running == 0) {
         op->kind = TAKE;
     }
 
-    if (op->kind == QUIT && op->entry->index == NONE) {
+    if (op->kind == QUIT && op->entry->waiting + op->entry->granted == 0) {
         op->kind = WAIT;
     }
 
@@ -1232,7 +1928,7 @@ check_entry(const entry_t *e)
 {
     review_waiter_t  *w;
 
-    if (e->waiting + e->granted == 0) {
+    if (calls(e) == 0) {
         expect(e->index == NONE);
         return;
     }
@@ -1243,44 +1939,102 @@ check_entry(const entry_t *e)
         return;
     }
 
-    w = &world.q->waiters[e->index];
+    w = review_queue_waiter(world.q, e->index);
 
-    expect(w->used && w->owner == e && w->priority == e->priority
-           && w->process == ids[e->process]);
-    expect(w->calls.waiting == e->waiting && w->calls.granted == e->granted);
+    expect(w->owner == e && w->priority == e->priority
+           && w->process == ids[e->process] && w->tenant == e->tenant
+           && w->most == e->most);
+    expect(w->calls.waiting == e->waiting && w->calls.granted == e->granted
+           && w->calls.running == e->running);
+}
+
+
+static void
+check_order(uint32_t class, uint32_t tenant)
+{
+    size_t                i;
+    uint32_t              n;
+    line_t               *line;
+    review_queue_line_t  *l;
+
+    line = &world.lines[class][tenant];
+    l = &review_queue_tenant(world.q, tenant)->lines[class];
+
+    n = l->head;
+
+    for (i = 0; i < line->length && n < world.q->top; i++) {
+        expect(review_queue_waiter(world.q, n)->owner == line->entries[i]);
+        n = review_queue_waiter(world.q, n)->next;
+    }
+
+    expect(n == l->head && (line->length || n == NONE));
+}
+
+
+/* who of a class, and of those above it, stands in the way of a tenant? */
+
+static uint32_t
+ahead(uint32_t class, uint32_t tenant)
+{
+    size_t    i;
+    uint32_t  n;
+    entry_t  *e;
+
+    for (i = 0, n = 0; i < REVIEWS; i++) {
+        e = &world.entries[i];
+
+        if (e->priority <= class
+            && (e->tenant == tenant || in_ring(e->priority, e->tenant)))
+        {
+            n += e->waiting;
+        }
+    }
+
+    return n;
 }
 
 
 static void
 check_model(void)
 {
-    size_t           i, c;
+    size_t           i, c, t;
     uint32_t         n, waiting, in_flight;
+    review_who_t     who;
     review_queue_t  *q;
 
     q = world.q;
     in_flight = total(&waiting);
 
     expect(q->limit == world.limit && q->in_flight == in_flight
-           && q->waiting == waiting);
+           && q->waiting == waiting && q->ready == ready());
 
     for (i = 0; i < PROCESSES; i++) {
-        expect(q->shares[ids[i]].in_flight == world.runs[i]);
+        expect(q->shares[ids[i]].in_flight == runs(i));
     }
 
     for (i = 0; i < REVIEWS; i++) {
         check_entry(&world.entries[i]);
     }
 
+    memset(&who, 0, sizeof(who));
+
     for (c = 0; c < REVIEW_PRIORITIES; c++) {
         n = q->rings[c];
 
-        for (i = 0; i < world.lengths[c] && n < q->top; i++) {
-            expect(q->waiters[n].owner == world.lines[c][i]);
-            n = q->waiters[n].next;
+        for (i = 0; i < world.lengths[c] && n < TENANTS; i++) {
+            expect(n == world.rings[c][i]);
+            n = review_queue_tenant(q, n)->lines[c].next;
         }
 
         expect(n == q->rings[c]);
+
+        for (t = 0; t < TENANTS; t++) {
+            check_order(c, t);
+
+            who.priority = c;
+            who.tenant = t;
+            expect(review_queue_ahead(q, &who) == ahead(c, t));
+        }
     }
 }
 
@@ -1289,7 +2043,7 @@ static void
 test_random(void)
 {
     int              most, full;
-    uint32_t         before;
+    uint32_t         before, held;
     operation_t      op;
     review_queue_t  *q;
 
@@ -1299,6 +2053,7 @@ test_random(void)
     bad = 0;
     most = 0;
     full = 0;
+    held = 0;
 
     for (step = 0; step < 200000 && bad == 0; step++) {
         before = q->in_flight;
@@ -1307,6 +2062,7 @@ test_random(void)
         operation_run(q, &op);
 
         full += op.kind == WAIT && op.entry->index == NONE;
+        held += q->ready < q->waiting;
         most = q->waiting > (uint32_t) most ? (int) q->waiting : most;
 
         model(&op);
@@ -1321,8 +2077,9 @@ test_random(void)
     }
 
     ok(bad == 0, "%d random operations: %d wrong", step, bad);
-    ok(most > 60 && full > 100, "up to %d wait, and %d found no room", most,
-       full);
+    ok(most > 60 && full > 100 && held > 1000,
+       "up to %d wait, %d found no room, after %u some had all their calls",
+       most, full, held);
 
     free(q);
 }
@@ -1337,7 +2094,7 @@ world_fill(review_queue_t *q)
     operation_t  op;
 
     memset(q, 0xa5, queue_size(ROOM));
-    (void) review_queue_init(q, queue_size(ROOM));
+    (void) review_queue_init(q, queue_size(ROOM), ALL, TENANTS);
 
     world_init(q, 1 + rnd(16));
 
@@ -1372,40 +2129,40 @@ check_recovered(review_queue_t *q, uint32_t dead)
     check_sound(q);
 
     for (i = 0; i < PROCESSES; i++) {
-        n = (i == dead || i == GRAVE) ? 0 : world.runs[i];
+        n = (i == dead || i == GRAVE) ? 0 : runs(i);
         expect(q->shares[ids[i]].in_flight == n);
     }
 
     for (i = 0, n = 0; i < q->top; i++) {
-        w = &q->waiters[i];
-        n += w->used;
-        expect(!w->used || (w->process != ids[dead]
-                            && w->process != ids[GRAVE]));
+        w = review_queue_waiter(q, i);
+        n += w->calls.all != 0;
+        expect(w->calls.all == 0 || (w->process != ids[dead]
+                                     && w->process != ids[GRAVE]));
     }
 
     for (i = 0; i < REVIEWS; i++) {
         e = &world.entries[i];
 
-        if (e->process == dead || e->process == GRAVE
-            || e->waiting + e->granted == 0)
-        {
+        if (e->process == dead || e->process == GRAVE || calls(e) == 0) {
             continue;
         }
 
-        w = &q->waiters[e->index];
+        w = review_queue_waiter(q, e->index);
         n--;
 
-        expect(w->used && w->owner == e && w->process == ids[e->process]
-               && w->priority == e->priority);
+        expect(w->owner == e && w->process == ids[e->process]
+               && w->priority == e->priority && w->tenant == e->tenant
+               && w->most == e->most);
         expect(w->calls.granted >= e->granted
-               && w->calls.waiting + w->calls.granted
-                  == e->waiting + e->granted);
+               && (uint32_t) (w->calls.waiting + w->calls.granted)
+                  == e->waiting + e->granted
+               && w->calls.running == e->running);
     }
 
     expect(n == 0);
 
     (void) serve(q, &wake);
-    expect(q->waiting == 0 || (q->limit && q->in_flight >= q->limit));
+    expect(q->ready == 0 || (q->limit && q->in_flight >= q->limit));
 }
 
 
@@ -1577,7 +2334,7 @@ test_stores(void)
 typedef struct {
     volatile uint32_t   steps;
     volatile uint32_t   inside;
-    review_queue_t      q;
+    review_queue_t      q;              /* and what is behind it */
 } shared_t;
 
 
@@ -1678,6 +2435,11 @@ main(void)
     test_limit();
     test_behind();
     test_round_robin();
+    test_tenants();
+    test_most();
+    test_most_again();
+    test_ahead();
+    test_places();
     test_shares();
     test_coming_and_going();
     test_backlog();

@@ -40,6 +40,22 @@ read_request(const char *text)
 
 
 static void
+test_dry_run(void)
+{
+    ok(read_request("{'document':'x','dry_run':true,'result':{'object':'a'}}")
+       == 0 && request.dry_run == 1 && request.object.data, "a dry run");
+    ok(read_request("{'document':'x','dry_run':false}") == 0
+       && request.dry_run == 0, "none");
+    ok(read_request("{'document':'x','dry_run':null}") == 0
+       && request.dry_run == 0, "null is as good as none");
+    ok(read_request("{'document':'x','dry_run':'true'}") == 400
+       && strcmp(err.pointer, "/dry_run") == 0, "a word is none");
+    ok(read_request("{'document':'x','dry_run':true,'result':{'object':'..'}}")
+       == 422, "where the report would be is looked at");
+}
+
+
+static void
 test_least(void)
 {
     ok(read_request("{'document':'投标'}") == 0, "a text");
@@ -52,7 +68,8 @@ test_least(void)
     is_str(request.rubric_name, "bid", "its name");
     ok(request.split.max == 2000 && request.split.keep_tables
        && request.top_k == 0 && request.clauses == 0 && request.vars == NULL
-       && request.deadline == 0 && request.object.data == NULL, "defaults");
+       && request.deadline == 0 && request.object.data == NULL
+       && request.dry_run == 0, "defaults");
 
     ok(read_request("{'document':{'text':'x','id':null,'no':null},'no':null,"
                     "'references':null,'rubric':null,'points':null,"
@@ -319,6 +336,7 @@ main(void)
     given.store = 1;
 
     test_least();
+    test_dry_run();
     test_all();
     test_body();
     test_known();
