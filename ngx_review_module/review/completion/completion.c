@@ -173,6 +173,10 @@ review_completion_whole(const review_str_t *data)
     const char    *p, *last;
     review_str_t   text;
 
+    if (data->len == 0) {
+        return 0;
+    }
+
     text = *data;
     review_scan_trim(&text);
 

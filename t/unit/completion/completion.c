@@ -298,6 +298,9 @@ static const case_t  streams[] = {
     { "an event's name between single line ends",
       "data: " CHOICE("{'content':'a'}", "null") "\nevent: error\n"
       "data: {'message':'overloaded'}\n", ERROR, "a", "overloaded" },
+    { "data that is empty, and another event at once",
+      FIRST "data\nevent: x\ndata:\ndata: "
+      CHOICE("{'content':'a'}", "'stop'") "\n\n", OK, "a", "" },
     { "an error that is no event",
       TEXT("a") "{'error':{'message':'died','code':500}}\n", ERROR, "a",
       "died" },
