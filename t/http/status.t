@@ -185,8 +185,9 @@ status_is($name, '
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my @codes = qw(ok ok cut_head cut hang 429 error200 refusal html 400 401 403
-               404 408 413 500 502 503 504 418 451 507);
+my @codes = qw(ok ok cut_head cut hang 429 body=%7B%22error%22%3A%22oops%22%7D
+               refusal html 400 401 403 404 408 413 500 502 503 504 418 451
+               507);
 reply(review([ map { "key=$_ $_" } @codes ]));
 status_is($name, '
     calls.total eq 22
