@@ -94,9 +94,9 @@ PAGES :=	$(filter t/http/pages/%,$(FILES))
 
 # prove takes them in this order: none of the long ones may be left to the end
 
-LONG :=		$(call NAMED,reaper_test.py threads_test.py docs.t timeout.t \
-		faults.t limit.t config.t object_ends_test.py guard.t \
-		limit_test.py split.t task_test.py status.t extract.t embed.t \
+LONG :=		$(call NAMED,reaper_test.py shutdown_test.py threads_test.py \
+		docs.t timeout.t faults.t limit.t config.t \
+		object_ends_test.py guard.t limit_test.py split.t task_test.py status.t extract.t embed.t \
 		fetch_test.py task.t neighbours_window_test.py object_test.py \
 		embed_test.py answers.t neighbours_test.py post_action_test.py \
 		review.t lifetime_test.py request.t retry.t)
@@ -104,7 +104,7 @@ TESTS ?=	$(LONG) $(filter-out $(LONG) $(DOCUMENTS) $(PAGES),$(FILES))
 
 # what they prove is the same with every nginx
 
-ONCE :=		$(call NAMED,docs.t) $(filter t/house/%,$(FILES))
+ONCE :=		$(call NAMED,docs.t deploy_test.py) $(filter t/house/%,$(FILES))
 
 # they wait more than they compute: two cores have room for three
 

@@ -1,7 +1,7 @@
 
 /*
  * A plain proxied location with the limit of reviews: other clients of the LLM
- * take their turn in the same queue.
+ * take their turn in the same queue, and have the tokens of their tenant.
  *
  * A slot is held for as long as the LLM is at work: it is asked for when the
  * request's body has been read, and given back with the last of the response,
@@ -12,11 +12,20 @@
 #include "http/request/ngx_http_review_request.h"
 #include "http/base/ngx_http_review_base.h"
 
+#include "review/json/write.h"
+
+
+/* seconds: clients of OpenAI's wait no longer than that when told to */
+
+#define NGX_HTTP_REVIEW_GUARD_RETRY  60
+
 
 typedef struct {
     ngx_http_request_t         *request;
     ngx_http_review_turn_t      turn;
     ngx_http_review_waiter_t    waiter;
+    ngx_http_review_passing_t  *passing;    /* NULL: nothing is counted */
+    unsigned                    admitted:1; /* by its tenant's budget */
     unsigned                    read:1;     /* the body is, or is being, read */
     unsigned                    reading:1;
     unsigned                    refused:1;  /* once, at least */
@@ -27,6 +36,8 @@ static ngx_http_review_guard_t *ngx_http_review_guard_of(
     ngx_http_request_t *r);
 static ngx_http_review_guard_t *ngx_http_review_guard_create(
     ngx_http_request_t *r);
+static ngx_int_t ngx_http_review_guard_over(ngx_http_review_guard_t *guard,
+    ngx_http_review_over_t *over);
 static ngx_int_t ngx_http_review_guard_read(ngx_http_review_guard_t *guard);
 static void ngx_http_review_guard_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
@@ -50,6 +61,7 @@ ngx_int_t
 ngx_http_review_guard(ngx_http_request_t *r)
 {
     ngx_uint_t                     guarded;
+    ngx_http_review_over_t         over;
     ngx_http_review_guard_t       *guard;
     ngx_http_review_loc_conf_t    *rlcf;
     ngx_http_review_main_conf_t   *rmcf;
@@ -100,11 +112,21 @@ ngx_http_review_guard(ngx_http_request_t *r)
         }
     }
 
-    if (!guard->read) {
-        return ngx_http_review_guard_read(guard);
+    ngx_http_review_limit_waiter_init(
+        &guard->waiter, r, conf,
+        ngx_http_review_request_conf(r)->call_timeout);
+
+    if (!guard->admitted) {
+
+        if (ngx_http_review_budget_is_over(&guard->waiter, &over)) {
+            return ngx_http_review_guard_over(guard, &over);
+        }
+
+        guard->admitted = 1;
     }
 
-    return ngx_http_review_guard_ask(guard, conf);
+    return guard->read ? ngx_http_review_guard_ask(guard, conf)
+                       : ngx_http_review_guard_read(guard);
 }
 
 
@@ -122,6 +144,17 @@ ngx_http_review_guard_of(ngx_http_request_t *r)
     }
 
     return NULL;
+}
+
+
+ngx_http_review_waiter_t *
+ngx_http_review_guard_waiter(ngx_http_request_t *r)
+{
+    ngx_http_review_guard_t  *guard;
+
+    guard = ngx_http_review_guard_of(r);
+
+    return guard && guard->waiter.limit ? &guard->waiter : NULL;
 }
 
 
@@ -147,6 +180,71 @@ ngx_http_review_guard_create(ngx_http_request_t *r)
     cln->data = guard;
 
     return guard;
+}
+
+
+/*
+ * In the form of OpenAI's errors, whose clients try again by themselves: after
+ * the time that is told if that is a minute at most, and else too soon, unless
+ * they are told not to.
+ */
+
+static ngx_int_t
+ngx_http_review_guard_over(ngx_http_review_guard_t *guard,
+    ngx_http_review_over_t *over)
+{
+    char                       text[NGX_HTTP_REVIEW_BUDGET_TEXT];
+    size_t                     len;
+    review_buf_t               b;
+    review_pool_t             *pool;
+    ngx_http_request_t        *r;
+    ngx_http_complex_value_t   value;
+
+    static ngx_str_t  type = ngx_string("application/json");
+    static ngx_str_t  no = ngx_string("false");
+
+    r = guard->request;
+    len = ngx_http_review_budget_text(over, text);
+
+    ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                  "review: a request is refused: %s", text);
+
+    pool = ngx_http_review_pool(r->pool);
+    if (pool == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    review_buf_init(&b, pool, 256);
+
+    review_write_object(&b, NULL);
+    review_write_object(&b, "error");
+    review_write_bytes(&b, "message", text, len);
+    review_write_word(&b, "type", "rate_limit_error");
+    review_write_null(&b, "param");
+    review_write_word(&b, "code", "rate_limit_exceeded");
+    review_write_object_end(&b);
+    review_write_object_end(&b);
+    review_buf_puts(&b, "\n");
+
+    if (b.failed
+        || ngx_http_review_headers_add_retry_after(r, over->seconds) != NGX_OK
+        || (over->seconds > NGX_HTTP_REVIEW_GUARD_RETRY
+            && ngx_http_review_headers_add(&r->headers_out.headers, r->pool,
+                                           "X-Should-Retry", &no)
+               != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memzero(&value, sizeof(ngx_http_complex_value_t));
+    value.value.data = (u_char *) b.data;
+    value.value.len = b.len;
+
+    ngx_http_finalize_request(r,
+                              ngx_http_send_response(r,
+                                                  NGX_HTTP_TOO_MANY_REQUESTS,
+                                                  &type, &value));
+    return NGX_DONE;
 }
 
 
@@ -194,10 +292,6 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
 
     r = guard->request;
 
-    ngx_http_review_limit_waiter_init(
-        &guard->waiter, r, conf,
-        ngx_http_review_request_conf(r)->call_timeout);
-
     seconds = ngx_http_review_limit_full(&guard->waiter);
 
     if (seconds) {
@@ -226,7 +320,7 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
 }
 
 
-/* seconds: to come back after; 0: when the circuit may be closed again */
+/* seconds: to come back after; 0: what there is of them now */
 
 static ngx_int_t
 ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
@@ -242,8 +336,7 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     guard->refused = 1;
 
     if (seconds == 0) {
-        seconds = review_circuit_retry_after(&load->circuit, ngx_current_msec)
-                  / 1000 + 1;
+        seconds = ngx_http_review_limit_retry_after(&guard->waiter);
     }
 
     ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
@@ -292,28 +385,17 @@ ngx_http_review_guard_turn(ngx_http_review_turn_t *turn)
 
 
 /*
- * In the header filter: a page for the refusal still says when to come back,
- * an answer from elsewhere does not.
+ * A page for the refusal still says when to come back, an answer from elsewhere
+ * does not.
  */
 
-void
-ngx_http_review_guard_header(ngx_http_request_t *r)
+static void
+ngx_http_review_guard_refused(ngx_http_request_t *r)
 {
-    ngx_table_elt_t              *h;
-    ngx_http_review_guard_t      *guard;
-    ngx_http_review_main_conf_t  *rmcf;
+    ngx_table_elt_t  *h;
 
-    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+    if (r->headers_out.status != NGX_HTTP_SERVICE_UNAVAILABLE) {
 
-    if (!rmcf->guard || r != r->main
-        || r->headers_out.status == NGX_HTTP_SERVICE_UNAVAILABLE)
-    {
-        return;
-    }
-
-    guard = ngx_http_review_guard_of(r);
-
-    if (guard && guard->refused) {
         h = ngx_http_review_headers_find(&r->headers_out.headers,
                                          "Retry-After");
         if (h) {
@@ -323,7 +405,33 @@ ngx_http_review_guard_header(ngx_http_request_t *r)
 }
 
 
-/* in the body filter: has the last of the response come? */
+/* in the header filter */
+
+void
+ngx_http_review_guard_header(ngx_http_request_t *r)
+{
+    ngx_http_review_guard_t      *guard;
+    ngx_http_review_main_conf_t  *rmcf;
+
+    rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
+
+    guard = rmcf->guard && r == r->main ? ngx_http_review_guard_of(r) : NULL;
+
+    if (guard == NULL) {
+        return;
+    }
+
+    if (guard->refused) {
+        ngx_http_review_guard_refused(r);
+    }
+
+    if (guard->turn.state == NGX_HTTP_REVIEW_TURN_HELD) {
+        guard->passing = ngx_http_review_passing_create(r);
+    }
+}
+
+
+/* in the body filter: what passes, and has the last of it come? */
 
 void
 ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in)
@@ -334,19 +442,20 @@ ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     rmcf = ngx_http_get_module_main_conf(r, ngx_http_review_module);
 
-    if (!rmcf->guard || r != r->main) {
+    guard = rmcf->guard && r == r->main ? ngx_http_review_guard_of(r) : NULL;
+
+    if (guard == NULL) {
         return;
     }
 
     for (cl = in; cl; cl = cl->next) {
 
+        if (guard->passing) {
+            ngx_http_review_passing_feed(guard->passing, cl->buf);
+        }
+
         if (cl->buf->last_buf) {
-            guard = ngx_http_review_guard_of(r);
-
-            if (guard) {
-                ngx_http_review_guard_release(guard);
-            }
-
+            ngx_http_review_guard_release(guard);
             return;
         }
     }
@@ -427,6 +536,14 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
         return;
     }
 
+    guard->admitted = 0;
+
+    if (guard->passing) {
+        ngx_http_review_passing_count(guard->passing, guard->request,
+                                      &guard->waiter);
+        guard->passing = NULL;
+    }
+
     ngx_http_review_busy_set_upstream(turn, guard->request);
 
     m = &ngx_http_review_zone_load(guard->waiter.limit->zone)->metrics;
@@ -436,6 +553,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
     review_metrics_queue(m, turn->begun - turn->asked);
 
     ngx_http_review_limit_sample(&sample, code);
+    sample.took = ngx_current_msec - turn->begun;
 
     if (ngx_http_review_busy_no_server(guard->request)) {
         sample.lost = 0;

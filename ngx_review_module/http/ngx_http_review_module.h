@@ -27,6 +27,24 @@ ngx_int_t ngx_http_review_guard(ngx_http_request_t *r);
 void ngx_http_review_guard_header(ngx_http_request_t *r);
 void ngx_http_review_guard_filter(ngx_http_request_t *r, ngx_chain_t *in);
 
+/* that of a guarded request that has asked for its turn, or NULL */
+
+ngx_http_review_waiter_t *ngx_http_review_guard_waiter(ngx_http_request_t *r);
+
+
+/*
+ * ngx_http_review_passing.c: the tokens of what a guarded location passes; NULL
+ * where it has none
+ */
+
+typedef struct ngx_http_review_passing_s  ngx_http_review_passing_t;
+
+ngx_http_review_passing_t *ngx_http_review_passing_create(
+    ngx_http_request_t *r);
+void ngx_http_review_passing_feed(ngx_http_review_passing_t *p, ngx_buf_t *b);
+void ngx_http_review_passing_count(ngx_http_review_passing_t *p,
+    ngx_http_request_t *r, ngx_http_review_waiter_t *waiter);
+
 
 /* ngx_http_review_status.c: what is going on */
 

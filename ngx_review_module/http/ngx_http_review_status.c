@@ -43,6 +43,37 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* with the lock held: those with calls, as far as there is room for them */
+
+static void
+ngx_http_review_status_tenants(ngx_http_review_zone_t *zone,
+    review_queue_t *q, review_gauges_t *g)
+{
+    uint32_t                i;
+    review_tenants_t       *tenants;
+    review_gauge_tenant_t  *tenant;
+
+    tenants = ngx_http_review_zone_tenants(zone);
+
+    for (i = 0; i < tenants->top && g->ntenants < REVIEW_METRICS_TENANTS; i++)
+    {
+        tenant = &g->tenants[g->ntenants];
+
+        tenant->in_flight = review_queue_tenant(q, i)->in_flight;
+        tenant->queued = review_queue_waiting(q, i);
+
+        if (tenant->in_flight == 0 && tenant->queued == 0) {
+            continue;
+        }
+
+        tenant->len = ngx_min(tenants->tenants[i].len, REVIEW_TENANT_NAME);
+        ngx_memcpy(tenant->name, tenants->tenants[i].name, tenant->len);
+
+        g->ntenants++;
+    }
+}
+
+
 /* the lock is held for the numbers of the queue alone */
 
 static void
@@ -67,6 +98,9 @@ ngx_http_review_status_gauges(ngx_http_review_zone_t *zone, review_gauges_t *g)
     g->queued_high = q->waiting_of[REVIEW_PRIORITY_HIGH];
     g->queued_normal = q->waiting_of[REVIEW_PRIORITY_NORMAL];
     g->queued_low = q->waiting_of[REVIEW_PRIORITY_LOW];
+    g->processes_max = q->processes;
+
+    ngx_http_review_status_tenants(zone, q, g);
 
     switch (review_circuit_state(&load->circuit, ngx_current_msec)) {
 

@@ -274,6 +274,106 @@ ngx_http_review_variables_variable(ngx_http_request_t *r,
 }
 
 
+/* class and tenant: known from the request's headers on */
+
+static ngx_http_review_waiter_t *
+ngx_http_review_variables_waiter(ngx_http_request_t *r)
+{
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_review_module);
+
+    return ctx ? &ctx->waiter : ngx_http_review_guard_waiter(r->main);
+}
+
+
+static ngx_int_t
+ngx_http_review_variables_class(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_review_waiter_t  *waiter;
+
+    static ngx_str_t  classes[] = {
+        ngx_string("high"), ngx_string("normal"), ngx_string("low")
+    };
+
+    waiter = ngx_http_review_variables_waiter(r);
+
+    return ngx_http_review_variables_found(v, waiter ? NGX_OK : NGX_DECLINED,
+                                           waiter ? &classes[waiter->priority]
+                                                  : NULL);
+}
+
+
+/* it may go into a header: controls are percent-encoded */
+
+static ngx_int_t
+ngx_http_review_variables_encode(ngx_pool_t *pool, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    u_char  *p;
+    size_t   i, n;
+
+    static u_char  hex[] = "0123456789ABCDEF";
+
+    for (i = 0, n = 0; i < name->len; i++) {
+        n += name->data[i] < ' ' || name->data[i] == 0x7f;
+    }
+
+    *value = *name;
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(pool, name->len + 2 * n);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value->data = p;
+    value->len = name->len + 2 * n;
+
+    for (i = 0; i < name->len; i++) {
+
+        if (name->data[i] >= ' ' && name->data[i] != 0x7f) {
+            *p++ = name->data[i];
+            continue;
+        }
+
+        *p++ = '%';
+        *p++ = hex[name->data[i] >> 4];
+        *p++ = hex[name->data[i] & 0xf];
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_variables_tenant(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  value, *name;
+    ngx_http_review_waiter_t  *waiter;
+
+    static ngx_str_t  none = ngx_string("default");
+
+    waiter = ngx_http_review_variables_waiter(r);
+
+    if (waiter == NULL) {
+        return ngx_http_review_variables_found(v, NGX_DECLINED, NULL);
+    }
+
+    name = waiter->tenant.name.len ? &waiter->tenant.name : &none;
+
+    rc = ngx_http_review_variables_encode(r->pool, name, &value);
+
+    return ngx_http_review_variables_found(v, rc, &value);
+}
+
+
 static ngx_int_t
 ngx_http_review_variables_point(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
@@ -291,6 +391,30 @@ ngx_http_review_variables_point(ngx_http_request_t *r,
     cell = call->data;
     value.data = (u_char *) cell->point->id.data;
     value.len = cell->point->id.len;
+
+    return ngx_http_review_variables_found(v, NGX_OK, &value);
+}
+
+
+/* for proxy_cache_bypass: an answer that is kept won't do */
+
+static ngx_int_t
+ngx_http_review_variables_fresh(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                value;
+    ngx_http_review_call_t  *call;
+    ngx_http_review_cell_t  *cell;
+
+    call = ngx_http_review_subrequest_of(r);
+
+    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
+        return ngx_http_review_variables_found(v, NGX_DECLINED, NULL);
+    }
+
+    cell = call->data;
+    value.data = (u_char *) (cell->fresh ? "1" : "0");
+    value.len = 1;
 
     return ngx_http_review_variables_found(v, NGX_OK, &value);
 }
@@ -336,10 +460,19 @@ static ngx_http_variable_t  ngx_http_review_vars[] = {
     ngx_http_review_variable_entry("chunk_key",
         ngx_http_review_variables_chunk_key),
 
+    { ngx_string("review_class"), NULL, ngx_http_review_variables_class,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("review_tenant"), NULL, ngx_http_review_variables_tenant,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
     { ngx_string("review_point"), NULL, ngx_http_review_variables_point,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("review_call_key"), NULL, ngx_http_review_variables_key,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("review_call_fresh"), NULL, ngx_http_review_variables_fresh,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable

@@ -184,6 +184,7 @@ for my $name (sort keys %flags) {
     my $takes = join ' ', grep { /^NGX_CONF_/ } sort keys %{ $flags{$name} };
     my %counts = (NGX_CONF_TAKE1 => '1 0', NGX_CONF_TAKE2 => '2 0',
                   NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
+                  NGX_CONF_2MORE => '2 2',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
                   NGX_CONF_FLAG => '1 0', NGX_CONF_TAKE123 => '2 0',
                   'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
@@ -281,9 +282,16 @@ my ($min) = source("$upper/http/limit/ngx_http_review_limit.h")
 like(section($directives, 'review_zone'), qr/at\s+least ${min}k\b/,
      'review_zone: the least size');
 
-my ($processes) = source("$upper/review/limit/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
-like(section($directives, 'review_zone'), qr/At most $processes processes/,
+my ($most) = source("$upper/review/limit/queue.h") =~ /QUEUE_PROCESSES +(\d+)/;
+my ($processes) = source("$upper/http/limit/ngx_http_review_limit.h")
+    =~ /REVIEW_ZONE_PROCESSES +(\d+)/;
+my ($tenants) = source("$upper/http/limit/ngx_http_review_limit.h")
+    =~ /REVIEW_ZONE_TENANTS +(\d+)/;
+like(section($directives, 'review_zone'),
+     qr/1 to $most,.* at least $processes\./s,
      'review_zone: the number of processes');
+like(section($directives, 'review_zone'), qr/of `tenants` is $tenants;/,
+     'review_zone: the number of tenants');
 
 my ($strides) = source("$upper/review/limit/queue.c")
     =~ /review_queue_strides\[\w+\] = \{(.*?)\}/s;
@@ -427,7 +435,8 @@ while ($code_c =~ /\[REVIEW_CODE_(\w+)\] = \{\s*"(\w+)", ([01]), (\d+),\s*"/g)
 same_set([ keys %name ], \@enum, 'each code has its row');
 cmp_ok(scalar @enum, '>=', 35, 'codes are found');
 like(function($code_c, 'review_code_retried'),
-     qr/return status == 408 \|\| status >= 500;/, 'retries of statuses');
+     qr/return status == 408 \|\| status == 425 \|\| status >= 500;/,
+     'retries of statuses');
 $retried{http_NNN} = 'some';
 
 is(join(' ', grep { /strcmp/ && /\bcode\b/ } map { split /;/ } values %file),
@@ -437,8 +446,9 @@ sub codes_of {
     my %seen = map { $_ => 1 }
                map { my $c = $_;
                      (map { $name{$_} // () } $c =~ /REVIEW_CODE_([A-Z_]+)\b/g),
-                     $c =~ /review_code_(?:http|of_status)\(/
-                     ? 'http_NNN' : () } @_;
+                     ($c =~ /review_code_(?:http|of_status)\(/
+                      ? 'http_NNN' : ()),
+                     $c =~ /_ctx_give_up\(/ ? qw(deadline shutdown) : () } @_;
     return grep { $_ ne 'ok' } sort keys %seen;
 }
 
@@ -498,8 +508,8 @@ for my $code (sort keys %row) {
     is($who, $whose{$code}, "$code: whose it is");
     is($status, $who eq 'rank' ? '—' : $timeout{$code} ? 'timeout' : 'failed',
        "$code: status");
-    like($tried, $again{$code} eq 'yes' ? qr/\Ayes\z/
-                 : $again{$code} eq 'some' ? qr/\A408 and 5xx\z/
+    like($tried, $again{$code} eq 'yes' ? qr/\Ayes(?:\z|, )/
+                 : $again{$code} eq 'some' ? qr/\A408, 425 and 5xx\z/
                  : qr/\A(?:no\z|once, )/, "$code: tried again");
 }
 
@@ -542,11 +552,13 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');
+my $late = function($file{ctx}, 'ngx_http_review_ctx_fail_late');
 
 for my $title (sort keys %endpoints) {
     my ($above, @below) = @{ $endpoints{$title} };
     my $endpoint = source(grep { -e } map { glob "$upper/http/{,*/}ngx_http_review_$_.c" } @$above);
     $endpoint .= $outcome if $endpoint =~ /ngx_http_review_reply_outcome\(/;
+    $endpoint =~ s/\Q$late// unless $endpoint =~ /ctx_fail_late\(ctx, "/;
     my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
 
     # a client that takes nothing is not told 408: its connection is closed
@@ -856,6 +868,7 @@ sub names_in {
 
 my %writes = map { $_->[1] => function(@$_) } (
     [ $file{reply}, 'ngx_http_review_reply_error' ],
+    [ $file{reply}, 'ngx_http_review_reply_cut' ],
     [ $file{vectors}, 'ngx_http_review_vectors_write_model' ],
     [ $file{s3_request}, 'ngx_http_review_s3_request_etag' ],
     [ $split_json, 'review_split_json_heading' ],
@@ -954,7 +967,7 @@ same_set($schemas->{FetchError}{properties}{code}{anyOf}[0]{enum},
 my %fetch_status = $fetch_rows =~ /^\| `(\w+)` \| (\w+) \|/mg;
 is_deeply(\%fetch_status,
           { map { $_ => $status{$_} == 504 ? 'timeout'
-                        : $status{$_} == 502 ? 'failed' : 'refused' }
+                        : $status{$_} =~ /\A50[23]\z/ ? 'failed' : 'refused' }
             @of_fetch }, 'statuses of downloads');
 
 my %converter = section($api, 'Documents') =~ /^\| ([a-z ]+) \| (\d+) \|/mg;
@@ -1063,6 +1076,12 @@ my (%schema_member, @paths);
 
 sub members {
     my ($schema, $path) = @_;
+
+    if (my $items = $schema->{items}) {
+        push @paths, $path;
+        return members($items, "$path\[]");
+    }
+
     my $properties = $schema->{properties} or return push @paths, $path;
 
     for my $name (keys %$properties) {
@@ -1300,14 +1319,16 @@ SKIP: {
          'README.md: the module is loaded');
     nginx_takes($readme, 'README.md: nginx accepts the configuration');
 
-    for my $file ('docs/directives.md', 'docs/extract.md') {
+    for my $file (map { "docs/$_.md" } qw(deploy directives extract)) {
         my $n = 0;
 
-        while ($md{$file} =~ /^<!--\ nginx:\ (http|server)\ -->\n
+        while ($md{$file} =~ /^<!--\ nginx:\ (http|server|main)\ -->\n
                               ```nginx\n(.*?)^```\n/xmsg)
         {
-            my $conf = $1 eq 'server' ? "server {\nlisten 80;\n$2}\n" : $2;
-            nginx_takes("${events}http {\n$conf}\n",
+            my ($where, $conf) = ($1, $2);
+            $conf = "server {\nlisten 80;\n$conf}\n" if $where eq 'server';
+            nginx_takes($where eq 'main' ? "$conf${events}http {\n}\n"
+                                         : "${events}http {\n$conf}\n",
                         "$file: nginx accepts configuration " . ++$n);
         }
 

@@ -119,6 +119,8 @@ Cache-Control: no-store
 --- json
 zone eq "z"
 processes eq 1
+processes_max eq 256
+tenants eq []
 calls.total eq 0
 calls.retries eq 0
 calls.in_flight eq 0
@@ -141,7 +143,7 @@ reviews.duration_ms.count eq 0
 reviews len 7
 points eq {"total":0,"ok":0,"failed":0,"timeout":0,"skipped":0}
 tokens eq {}
-. len 7
+. len 9
 tasks eq {"total":0,"complete":0,"partial":0,"failed":0}
 
 
@@ -300,6 +302,7 @@ my @others = (review(['ok', 'ok'], '/v1/review?p=normal'),
 status_is("$name - JSON", '
     calls.in_flight eq 2
     calls.queued eq {"total":6,"high":1,"normal":2,"low":3}
+    tenants eq [{"tenant":"default","in_flight":2,"queued":6}]
     calls.limit.current eq 2
     calls.total eq 0
     reviews.total eq 0
@@ -316,6 +319,7 @@ json_checks("$name - Prometheus", '
     review_circuit_state{zone="z",state="half_open"} eq 0
     review_circuit_state{zone="z",state="open"} eq 0
     review_processes{zone="z"} eq 1
+    review_processes_max{zone="z"} eq 256
 ', samples(prometheus()));
 
 

@@ -48,7 +48,8 @@ Instead of an answer:
     body=TEXT        this body (percent-encoded), verbatim, of the type of JSON,
                      or of events with "sse"; slow: in pieces
     location=URL     a Location header
-    status=N, NNN    this status; 400 and above with an error object
+    status=N, NNN    this status; 300 and above with an error object
+    code=NAME        whose "code" and "type" are this
     retry_after=S    a Retry-After header: seconds, any text, or date:S, the
                      HTTP date S seconds from now
     html             an HTML page (with 200, or the status given)
@@ -166,7 +167,7 @@ NUMBERS = frozenset("""
     delay slow cut_sse tokens prompt_tokens status huge length_until
     wrong_length excerpt cite thoughts""".split()) | embeddings.NUMBERS
 WORDS = frozenset("""
-    key gate verdict severity omit confidence data raw thinks finish body
+    key gate code verdict severity omit confidence data raw thinks finish body
     location""".split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
@@ -374,10 +375,13 @@ def split(data, n):
             for i in range(n)]
 
 
-def error_object(status, message):
+def error_object(status, message, code=None):
     kind = {400: "invalid_request_error", 429: "rate_limit_error"}
-    return {"error": {"message": message,
-                      "type": kind.get(status, "server_error")}}
+    error = {"message": message, "type": code or kind.get(status,
+                                                          "server_error")}
+    if code:
+        error["code"] = code
+    return {"error": error}
 
 
 class Reply:
@@ -587,7 +591,8 @@ def make_reply(do, request, answer):
                            "text/event-stream" if "sse" in do
                            else "application/json", status)
     elif status >= 300 and "fixture" not in do:
-        reply = json_reply(error_object(status, f"status {status}"), status)
+        reply = json_reply(error_object(status, f"status {status}",
+                                        do.get("code")), status)
     else:
         reply = answer(do, request)
         reply.status = do.get("status", reply.status)

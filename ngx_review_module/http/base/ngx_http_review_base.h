@@ -85,6 +85,27 @@ ngx_buf_t *ngx_http_review_output_buf(ngx_http_review_output_t *out,
     ngx_pool_t *pool);
 
 
+/*
+ * ngx_http_review_exit.c: who has joined is told, once, that the worker is to
+ * exit at the end of worker_shutdown_timeout; not if that is not set.  What is
+ * left of a time that is wanted then: it is over "margin" milliseconds earlier.
+ */
+
+/* another worker is there then, or another nginx */
+
+#define NGX_HTTP_REVIEW_EXIT_SECONDS  2
+
+typedef struct {
+    ngx_queue_t                 queue;
+    void                      (*handler)(void *data);
+    void                       *data;
+} ngx_http_review_exits_t;
+
+void ngx_http_review_exit_join(ngx_http_review_exits_t *exits);
+void ngx_http_review_exit_leave(ngx_http_review_exits_t *exits);
+ngx_msec_t ngx_http_review_exit_left(ngx_msec_t wanted, ngx_msec_t margin);
+
+
 /* ngx_http_review_pool.c: nginx's pools, for the lower floor */
 
 review_pool_t *ngx_http_review_pool(ngx_pool_t *pool);

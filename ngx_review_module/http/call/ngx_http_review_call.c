@@ -42,6 +42,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->encoded = 0;
     call->cut = 0;
     call->large = 0;
+    call->quota = 0;
 
     call->backend->begin(call);
 }
@@ -64,6 +65,10 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->turn.waiter = &ctx->waiter;
     call->turn.handler = ngx_http_review_call_turn;
     call->turn.request = &call->sr;
+    call->turn.expires = ctx->expires;
+
+    call->pausing = 0;
+    call->paid = 0;
 
     switch (ngx_http_review_limit_ask(&call->turn)) {
 
@@ -176,10 +181,23 @@ ngx_http_review_call_retry(ngx_http_review_call_t *call)
 
     ngx_http_review_call_count_retry(call->ctx, call->usage);
 
+    call->pausing = 1;
     call->timer.handler = ngx_http_review_call_again;
     ngx_add_timer(&call->timer, delay);
 
     return 1;
+}
+
+
+ngx_uint_t
+ngx_http_review_call_is_pausing(ngx_http_review_call_t *call)
+{
+    if (call->pausing) {
+        call->failure.note = call->waits ? "the retry budget is used up"
+                                         : "no time is left to try again";
+    }
+
+    return call->pausing;
 }
 
 
@@ -232,6 +250,9 @@ ngx_http_review_call_pause(ngx_http_review_call_t *call)
 static void
 ngx_http_review_call_over(ngx_http_review_call_t *call)
 {
+    call->pausing = 0;
+    ngx_http_review_retry_leave(call);
+
     if (call->active) {
         call->active = 0;
         ngx_queue_remove(&call->running);
@@ -281,6 +302,7 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
 
     ngx_http_review_limit_sample(&sample, call->failure.code);
 
+    sample.took = ngx_current_msec - call->started;
     sample.first = call->first ? call->first - call->started : 0;
     sample.lost |= call->attempted && !call->connected;
     sample.lost &= !call->no_server;
@@ -346,7 +368,9 @@ ngx_http_review_call_again(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_review_call_start(call);
+    if (ngx_http_review_retry_spend(call)) {
+        ngx_http_review_call_start(call);
+    }
 
     ngx_http_review_visit_end(c);
 }
@@ -369,7 +393,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
 
     ngx_http_review_call_over(call);
     ngx_http_review_subrequest_stop(call);
-    ngx_http_review_call_count_cut(call, REVIEW_CODE_DEADLINE);
+    ngx_http_review_call_count_cut(call, call->ctx->late);
 
     /*
      * Half of what a call may take without a word is a sign: an LLM that hangs

@@ -25,6 +25,13 @@ typedef struct {
 
     ngx_msec_t                  updated;
     ngx_uint_t                  balance;
+
+    /* calls that wait for one, by rank: one of each request, and so on */
+
+    ngx_rbtree_t                waiting;
+    ngx_rbtree_node_t           sentinel;
+    ngx_rbtree_key_t            rank;       /* of the last one that got it */
+    ngx_event_t                 event;
 } ngx_http_review_retry_t;
 
 
@@ -112,6 +119,9 @@ struct ngx_http_review_call_s {
     ngx_msec_t                  started;
     ngx_msec_t                  first;      /* when the answer began; 0 */
     ngx_uint_t                  tries;
+    ngx_uint_t                  free;       /* of these, that cost nothing */
+    ngx_uint_t                  row;        /* of these, in a row */
+    ngx_msec_t                  away;       /* since when the LLM is; 0 */
     ngx_uint_t                  pauses;     /* in a row: the LLM is busy */
     ngx_uint_t                  status;     /* HTTP status, 0: no response */
     ngx_int_t                   rc;         /* of the subrequest */
@@ -121,6 +131,7 @@ struct ngx_http_review_call_s {
     void                       *inflate;    /* of a gzipped answer */
 
     ngx_http_review_failure_t   failure;    /* of the last try */
+    ngx_rbtree_node_t           node;       /* in retry->waiting */
 
     unsigned                    header:1;   /* a response header was seen */
     unsigned                    attempted:1; /* to connect to an upstream */
@@ -134,8 +145,12 @@ struct ngx_http_review_call_s {
     unsigned                    encoded:1;  /* can't be decoded */
     unsigned                    cut:1;      /* before the end that was told */
     unsigned                    large:1;    /* more than is kept of one */
+    unsigned                    quota:1;    /* the account is used up */
     unsigned                    left:1;     /* a try was left behind, which
                                                still knows the call */
+    unsigned                    pausing:1;  /* between two tries */
+    unsigned                    waits:1;    /* for the budget of retries */
+    unsigned                    paid:1;     /* the next try costs it nothing */
 };
 
 
@@ -180,6 +195,13 @@ void ngx_http_review_call_ended(ngx_http_review_call_t *call);
  */
 
 ngx_uint_t ngx_http_review_call_cut(ngx_http_review_call_t *call);
+
+/*
+ * Time is over: 1 if the call is between two tries; then call->failure is that
+ * of the last one, and says why it was.
+ */
+
+ngx_uint_t ngx_http_review_call_is_pausing(ngx_http_review_call_t *call);
 
 
 /*
@@ -242,9 +264,19 @@ review_code_t ngx_http_review_outcome_gathered(ngx_http_review_call_t *call,
 
 /* ngx_http_review_retry.c: when, and whether, to try again */
 
+void ngx_http_review_retry_init(ngx_http_review_retry_t *retry);
+
 /* counts a call towards the budget of retries */
 
 void ngx_http_review_retry_earn(ngx_http_review_retry_t *retry);
+
+/*
+ * The next try's time has come: 1 if the budget allows it; 0: it waits for
+ * that, and its timer will be called again.  And it waits no longer.
+ */
+
+ngx_uint_t ngx_http_review_retry_spend(ngx_http_review_call_t *call);
+void ngx_http_review_retry_leave(ngx_http_review_call_t *call);
 
 /*
  * The milliseconds to wait before the next try, NGX_DECLINED where there
@@ -262,13 +294,6 @@ ngx_msec_t ngx_http_review_retry_pause(ngx_http_review_call_t *call);
 /* ngx_http_review_accel.c: headers by which an answer would order us about */
 
 ngx_int_t ngx_http_review_accel_init(ngx_conf_t *cf);
-
-
-/* ngx_http_review_inflate.c: answers that come gzipped in spite of us */
-
-ngx_int_t ngx_http_review_inflate_init(ngx_http_review_call_t *call);
-ngx_int_t ngx_http_review_inflate(ngx_http_review_call_t *call, u_char *data,
-    size_t len);
 
 
 #pragma GCC visibility pop

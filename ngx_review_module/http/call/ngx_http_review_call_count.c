@@ -72,6 +72,8 @@ ngx_http_review_call_count_tokens(ngx_http_review_ctx_t *ctx,
     if (m && (prompt > 0 || completion > 0)) {
         review_metrics_tokens(m, model->data, model->len, prompt, completion);
     }
+
+    ngx_http_review_budget_add(&ctx->waiter, prompt, completion);
 }
 
 

@@ -95,6 +95,8 @@ ngx_http_review_create_retry(ngx_conf_t *cf)
     retry->max = 10000;
     retry->budget = 20;
 
+    ngx_http_review_retry_init(retry);
+
     return retry;
 }
 

@@ -6,6 +6,7 @@
  */
 
 #include "http/call/ngx_http_review_call.h"
+#include "http/call/ngx_http_review_inflate.h"
 
 #include "review/base/excerpt.h"
 
@@ -87,7 +88,7 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
     ngx_http_review_call_t *call)
 {
     ngx_event_t          *wev;
-    ngx_table_elt_t      *h, *coding;
+    ngx_table_elt_t      *h;
     ngx_http_upstream_t  *u;
 
     /* what is in files comes to us in memory */
@@ -132,23 +133,18 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
         call->retry_after = ngx_http_review_capture_retry_after(&h->value);
     }
 
-    coding = r->headers_out.content_encoding;
+    switch (ngx_http_review_inflate_coding(r->headers_out.content_encoding)) {
 
-    if (coding == NULL || coding->value.len == 0
-        || (coding->value.len == sizeof("identity") - 1
-            && ngx_strncasecmp(coding->value.data, (u_char *) "identity",
-                               sizeof("identity") - 1)
-               == 0))
-    {
-        return NGX_OK;
-    }
+    case NGX_OK:
+        break;
 
-    if (coding->value.len != sizeof("gzip") - 1
-        || ngx_strncasecmp(coding->value.data, (u_char *) "gzip",
-                           sizeof("gzip") - 1)
-           != 0
-        || ngx_http_review_inflate_init(call) != NGX_OK)
-    {
+    case NGX_DONE:
+        call->inflate = ngx_http_review_inflate_create(
+                                                call->ctx->request->pool);
+        call->encoded = (call->inflate == NULL);
+        break;
+
+    default:
         call->encoded = 1;
     }
 
@@ -157,14 +153,32 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
 
 
 static ngx_int_t
+ngx_http_review_capture_inflated(void *data, u_char *p, size_t len)
+{
+    ngx_http_review_call_t *call = data;
+
+    return call->backend->feed(call, p, len);
+}
+
+
+static ngx_int_t
 ngx_http_review_capture_feed(ngx_http_review_call_t *call, u_char *data,
     size_t len)
 {
-    if (call->inflate) {
-        return ngx_http_review_inflate(call, data, len);
+    ngx_int_t  rc;
+
+    if (call->inflate == NULL) {
+        return call->backend->feed(call, data, len);
     }
 
-    return call->backend->feed(call, data, len);
+    rc = ngx_http_review_inflate(call->inflate, data, len,
+                                 ngx_http_review_capture_inflated, call);
+
+    if (rc == NGX_DECLINED) {
+        call->encoded = 1;
+    }
+
+    return rc;
 }
 
 

@@ -1,16 +1,38 @@
 
 /*
- * Answers that come gzipped, although nobody has asked for that.  The bytes go
- * on as they are inflated, in small portions: what they can grow to is bounded
- * by the limit of whoever takes them.
+ * Answers that come gzipped, although nobody has asked for that, or somebody
+ * else has.  The bytes go on as they are inflated, in small portions: what they
+ * can grow to is bounded by whoever takes them.
  */
 
-#include "http/call/ngx_http_review_call.h"
+#include "http/call/ngx_http_review_inflate.h"
 
 #include <zlib.h>
 
 
 #define NGX_HTTP_REVIEW_INFLATE_BUFFER  4096
+
+
+static ngx_uint_t
+ngx_http_review_inflate_is(ngx_str_t *coding, char *name)
+{
+    return coding->len == ngx_strlen(name)
+           && ngx_strncasecmp(coding->data, (u_char *) name, coding->len) == 0;
+}
+
+
+ngx_int_t
+ngx_http_review_inflate_coding(ngx_table_elt_t *coding)
+{
+    if (coding == NULL || coding->value.len == 0
+        || ngx_http_review_inflate_is(&coding->value, "identity"))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_review_inflate_is(&coding->value, "gzip") ? NGX_DONE
+                                                              : NGX_DECLINED;
+}
 
 
 static void
@@ -20,44 +42,40 @@ ngx_http_review_inflate_cleanup(void *data)
 }
 
 
-ngx_int_t
-ngx_http_review_inflate_init(ngx_http_review_call_t *call)
+void *
+ngx_http_review_inflate_create(ngx_pool_t *pool)
 {
     z_stream            *z;
     ngx_pool_cleanup_t  *cln;
 
-    z = ngx_pcalloc(call->ctx->request->pool, sizeof(z_stream));
-    cln = ngx_pool_cleanup_add(call->ctx->request->pool, 0);
+    z = ngx_pcalloc(pool, sizeof(z_stream));
+    cln = ngx_pool_cleanup_add(pool, 0);
 
     if (z == NULL || cln == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     if (inflateInit2(z, MAX_WBITS + 16) != Z_OK) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     cln->handler = ngx_http_review_inflate_cleanup;
     cln->data = z;
 
-    call->inflate = z;
-
-    return NGX_OK;
+    return z;
 }
 
 
-/* NGX_ERROR: more input makes no sense */
-
 ngx_int_t
-ngx_http_review_inflate(ngx_http_review_call_t *call, u_char *data,
-    size_t len)
+ngx_http_review_inflate(void *stream, u_char *data, size_t len,
+    ngx_http_review_inflate_pt feed, void *ctx)
 {
     int        rc;
     size_t     n;
     u_char     buf[NGX_HTTP_REVIEW_INFLATE_BUFFER];
     z_stream  *z;
 
-    z = call->inflate;
+    z = stream;
 
     z->next_in = data;
     z->avail_in = len;
@@ -69,13 +87,12 @@ ngx_http_review_inflate(ngx_http_review_call_t *call, u_char *data,
         rc = inflate(z, Z_SYNC_FLUSH);
 
         if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) {
-            call->encoded = 1;
-            return NGX_ERROR;
+            return NGX_DECLINED;
         }
 
         n = sizeof(buf) - z->avail_out;
 
-        if (n && call->backend->feed(call, buf, n) != NGX_OK) {
+        if (n && feed(ctx, buf, n) != NGX_OK) {
             return NGX_ERROR;
         }
 

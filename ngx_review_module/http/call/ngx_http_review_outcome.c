@@ -249,8 +249,10 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call,
 
     code = review_code_of_status(call->status);
 
-    if (code != REVIEW_CODE_RATE_LIMITED && !call->header && !call->connected)
-    {
+    if (code == REVIEW_CODE_RATE_LIMITED) {
+        code = call->quota ? REVIEW_CODE_QUOTA : code;
+
+    } else if (!call->header && !call->connected) {
         ngx_http_review_outcome_failed(call, code,
                                        "the location of %s itself has "
                                        "refused, see the error log");

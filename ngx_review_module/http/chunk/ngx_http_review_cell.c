@@ -505,8 +505,9 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
 void
 ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 {
+    const char              *detail;
     ngx_uint_t               waits;
-    review_code_t            code;
+    review_code_t            code, given_up;
     ngx_http_review_call_t  *call;
 
     if (cell->done) {
@@ -516,8 +517,17 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
     ngx_http_review_evidence_leave(cell);
 
     call = cell->call;
+
+    if (call && ngx_http_review_call_is_pausing(call)) {
+        ngx_http_review_call_cancel(call);
+        ngx_http_review_result_failed(cell, call->failure.code,
+                                      call->failure.detail,
+                                      call->failure.note);
+        return;
+    }
+
+    detail = "review_timeout was over before an answer";
     code = REVIEW_CODE_DEADLINE;
-    waits = 0;
 
     if (call) {
         waits = call->turn.state == NGX_HTTP_REVIEW_TURN_WAITING
@@ -538,6 +548,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
         }
 
         if (waits) {
+            detail = "review_timeout was over before the call's turn had come";
             code = ngx_http_review_limit_waited(&call->turn);
             cell->usage.queue_time += ngx_current_msec - call->turn.asked;
         }
@@ -545,9 +556,8 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
         ngx_http_review_call_cancel(call);
     }
 
-    ngx_http_review_result_failed(cell, code,
-                                  waits ? "review_timeout was over before the "
-                                          "call's turn had come"
-                                  : "review_timeout was over before an answer",
-                                  NULL);
+    given_up = ngx_http_review_ctx_give_up(&cell->chunk->ctx, &detail);
+
+    ngx_http_review_result_failed(cell, given_up == REVIEW_CODE_DEADLINE
+                                        ? code : given_up, detail, NULL);
 }

@@ -14,6 +14,11 @@
 #define NGX_HTTP_REVIEW_CHUNK_PORTION    32
 
 
+/* how often it is looked whether all calls of a review wait */
+
+#define NGX_HTTP_REVIEW_CHUNK_WATCH      1000
+
+
 /* the texts of prompts, written and looked over: large ones on a thread */
 
 typedef struct {
@@ -43,6 +48,7 @@ static void ngx_http_review_chunk_texts_run(void *data);
 static void ngx_http_review_chunk_texts_done(void *data);
 static void ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_portion(ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_watch(ngx_event_t *ev);
 static void ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx);
@@ -201,6 +207,7 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
 
     for (i = 0; i < chunk->ncells; i++) {
         chunk->cells[i].point = request.points[i];
+        chunk->cells[i].fresh = request.fresh && request.fresh[i];
     }
 
     ngx_http_review_chunk_llm(chunk);
@@ -274,18 +281,26 @@ ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
 static ngx_int_t
 ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 {
+    ngx_int_t               rc;
     ngx_uint_t              seconds;
     ngx_http_review_ctx_t  *ctx;
 
     ctx = &chunk->ctx;
 
-    if (ctx->waiter.limit == NULL) {
+    if (ctx->waiter.limit == NULL || !ngx_http_review_chunk_asks(chunk)) {
         return NGX_OK;
+    }
+
+    rc = ngx_http_review_ctx_budget(ctx);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);
+        return rc;
     }
 
     seconds = ngx_http_review_limit_full(&ctx->waiter);
 
-    if (seconds == 0 || !ngx_http_review_chunk_asks(chunk)) {
+    if (seconds == 0) {
         return NGX_OK;
     }
 
@@ -403,7 +418,84 @@ ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
         return;
     }
 
+    /* nobody else is told */
+
+    if (ctx->sse && ctx->waiter.limit) {
+        chunk->watch.handler = ngx_http_review_chunk_watch;
+        chunk->watch.data = chunk;
+        chunk->watch.log = ctx->request->connection->log;
+
+        ngx_add_timer(&chunk->watch, NGX_HTTP_REVIEW_CHUNK_WATCH);
+    }
+
     ngx_http_review_chunk_portion(chunk);
+}
+
+
+/*
+ * Do all calls that are left wait, since the circuit is open?  One that runs
+ * then may be a probe, which changes nothing until it is answered.
+ */
+
+static ngx_uint_t
+ngx_http_review_chunk_waits(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t               i, runs;
+    ngx_http_review_call_t  *call;
+    ngx_http_review_turn_t  *turn;
+
+    turn = NULL;
+    runs = 0;
+
+    for (i = 0; i < chunk->ncells; i++) {
+        call = chunk->cells[i].call;
+
+        if (chunk->cells[i].done || call == NULL) {
+            continue;
+        }
+
+        if (call->turn.state != NGX_HTTP_REVIEW_TURN_NONE) {
+            turn = &call->turn;
+            runs |= turn->state != NGX_HTTP_REVIEW_TURN_WAITING;
+        }
+    }
+
+    if (turn == NULL
+        || ngx_http_review_limit_waited(turn) != REVIEW_CODE_CIRCUIT_OPEN)
+    {
+        return 0;
+    }
+
+    return runs ? chunk->waits : 1;
+}
+
+
+static void
+ngx_http_review_chunk_watch(ngx_event_t *ev)
+{
+    ngx_uint_t                waits;
+    ngx_connection_t         *c;
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = ev->data;
+    c = ngx_http_review_visit_begin(&chunk->ctx);
+
+    if (c == NULL) {
+        return;
+    }
+
+    waits = ngx_http_review_chunk_waits(chunk);
+
+    if (chunk->waits != waits) {
+        chunk->waits = waits;
+
+        ngx_http_review_chunk_reply_progress(chunk);
+        ngx_http_review_ctx_wake(&chunk->ctx);
+    }
+
+    ngx_add_timer(ev, NGX_HTTP_REVIEW_CHUNK_WATCH);
+
+    ngx_http_review_visit_end(c);
 }
 
 
@@ -478,6 +570,15 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
     status = ngx_http_review_reply_outcome(ctx, chunk->ncells,
                                       chunk->counts[NGX_HTTP_REVIEW_TIMEOUT]);
 
+    if (chunk->waited) {
+        chunk->retry_after =
+                      ngx_http_review_limit_retry_after(&ctx->waiter);
+    }
+
+    if (chunk->waited == chunk->ncells) {
+        status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     ngx_http_review_chunk_count_finished(chunk);
     ngx_http_review_ctx_end(ctx);
 
@@ -494,7 +595,8 @@ ngx_http_review_chunk_expire(ngx_http_review_ctx_t *ctx)
     chunk = (ngx_http_review_chunk_t *) ctx;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, %ui of %ui points are done",
+                  "review: %s, %ui of %ui points are done",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"),
                   chunk->ndone, chunk->ncells);
 
     chunk->expired = 1;
@@ -508,6 +610,10 @@ ngx_http_review_chunk_cancel(ngx_http_review_ctx_t *ctx)
     ngx_http_review_chunk_t  *chunk;
 
     chunk = (ngx_http_review_chunk_t *) ctx;
+
+    if (chunk->watch.timer_set) {
+        ngx_del_timer(&chunk->watch);
+    }
 
     if (chunk->ndone < chunk->ncells) {
         ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_ABORTED);

@@ -152,6 +152,7 @@ struct ngx_http_review_cell_s {
     unsigned                    done:1;
     unsigned                    whole:1;    /* the answer ends, be it good or
                                                not */
+    unsigned                    fresh:1;    /* caches are bypassed */
     unsigned                    searched:1; /* is in chunk->answered */
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */
@@ -182,6 +183,9 @@ struct ngx_http_review_chunk_s {
     ngx_uint_t                  ndone;
     ngx_uint_t                  next;       /* cell to begin, or give up */
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
+    ngx_uint_t                  waited;     /* cells without a call: they had
+                                               no turn */
+    ngx_uint_t                  retry_after; /* seconds, if there are any */
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
     ngx_str_t                   key;        /* $review_chunk_key */
@@ -194,8 +198,11 @@ struct ngx_http_review_chunk_s {
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    shared:1;   /* with a thread: its texts, and
                                                what is learned of them */
+    ngx_event_t                 watch;      /* of a stream: does it wait? */
+
     unsigned                    searching:1; /* a thread is at it */
     unsigned                    expired:1;
+    unsigned                    waits:1;    /* for an LLM that fails */
 };
 
 
@@ -250,6 +257,7 @@ void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
 ngx_int_t ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk,
     ngx_uint_t status);
 void ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell);
+void ngx_http_review_chunk_reply_progress(ngx_http_review_chunk_t *chunk);
 
 
 /* ngx_http_review_chunk_count.c: what the metrics of a zone are told */

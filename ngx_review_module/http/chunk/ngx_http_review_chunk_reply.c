@@ -30,6 +30,14 @@ ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk, ngx_uint_t status)
         return ngx_http_review_reply_event(ctx, "done", out, 1);
     }
 
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_review_headers_add_retry_after(ctx->request,
+                                                   chunk->retry_after)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_http_review_reply_whole(ctx, status, out);
 }
 
@@ -79,8 +87,22 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 
     review_write_array_end(&tail);
     ngx_http_review_reply_usage(&tail, &chunk->ctx.usage, 1);
+
+    /* for tasks: is this more than the LLM bears? */
+
+    if (chunk->ctx.waiter.limit) {
+        review_write_number(&tail, "queue_ms", chunk->ctx.usage.queue_time);
+        review_write_number(&tail, "llm_ms", chunk->ctx.usage.time);
+    }
+
     review_write_number(&tail, "elapsed_ms",
                         ngx_current_msec - chunk->ctx.started);
+
+    if (chunk->retry_after) {
+        review_write_number(&tail, "retry_after", chunk->retry_after);
+    }
+
+    ngx_http_review_reply_cut(&tail, &chunk->ctx);
     review_write_object_end(&tail);
 
     if (head.failed || tail.failed) {
@@ -106,16 +128,15 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 }
 
 
+/* an answer shows that the LLM is there */
+
 void
 ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell)
 {
-    ngx_chain_t              *cl;
-    review_buf_t              b;
-    ngx_http_review_ctx_t    *ctx;
-    ngx_http_review_chunk_t  *chunk;
+    ngx_chain_t            *cl;
+    ngx_http_review_ctx_t  *ctx;
 
-    chunk = cell->chunk;
-    ctx = &chunk->ctx;
+    ctx = &cell->chunk->ctx;
 
     cl = ngx_http_review_reply_link(ctx->request->pool,
                                     (char *) cell->result.data,
@@ -128,11 +149,35 @@ ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell)
         return;
     }
 
+    if (cell->status == NGX_HTTP_REVIEW_OK && cell->call) {
+        cell->chunk->waits = 0;
+    }
+
+    ngx_http_review_chunk_reply_progress(cell->chunk);
+}
+
+
+/* {"done","total","failed","waiting"?} */
+
+void
+ngx_http_review_chunk_reply_progress(ngx_http_review_chunk_t *chunk)
+{
+    ngx_chain_t            *cl;
+    review_buf_t            b;
+    ngx_http_review_ctx_t  *ctx;
+
+    ctx = &chunk->ctx;
+
     review_buf_init(&b, ctx->pool, 64);
     review_write_object(&b, NULL);
     review_write_number(&b, "done", chunk->ndone);
     review_write_number(&b, "total", chunk->ncells);
     review_write_number(&b, "failed", ctx->failed);
+
+    if (chunk->waits) {
+        review_write_word(&b, "waiting", "llm");
+    }
+
     review_write_object_end(&b);
 
     cl = ngx_http_review_reply_buf(ctx->request->pool, &b);

@@ -420,6 +420,7 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
     c = cell->completion;
 
     cell->outcome = review_completion_end(c);
+    call->quota = c->quota;
 
     if (c->prompt_tokens > 0
         && ngx_http_review_llm_is_cut(call, (uint64_t) c->prompt_tokens))
@@ -476,6 +477,10 @@ ngx_http_review_llm_whole(ngx_http_review_call_t *call)
         && ngx_http_review_llm_is_slow(call))
     {
         return REVIEW_CODE_SLOW;
+    }
+
+    if (call->quota) {
+        return REVIEW_CODE_QUOTA;
     }
 
     /* an error is what it would have been with a status of its own */

@@ -4,6 +4,7 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_reply.h"
 
+#include "review/base/utf8.h"
 #include "review/json/write.h"
 
 
@@ -113,6 +114,8 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
     const char *detail, const char *note)
 {
     review_buf_t  b;
+
+    cell->chunk->waited += (review_code_waited(code) != 0);
 
     ngx_http_review_result_begin(cell, &b, review_code_timeout(code)
                                            ? NGX_HTTP_REVIEW_TIMEOUT

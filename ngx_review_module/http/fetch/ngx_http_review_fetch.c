@@ -284,8 +284,9 @@ ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx)
     fetch = (ngx_http_review_fetch_t *) ctx;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, %ui of %ui URLs are not "
-                  "downloaded", fetch->left, fetch->nitems);
+                  "review: %s, %ui of %ui URLs are not downloaded",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"),
+                  fetch->left, fetch->nitems);
 
     ngx_http_review_fetch_cancel(ctx);
 
@@ -301,8 +302,8 @@ ngx_http_review_fetch_expire(ngx_http_review_ctx_t *ctx)
         }
 
         item->status = NGX_HTTP_REVIEW_FETCH_ENDED;
-        item->code = REVIEW_CODE_DEADLINE;
-        item->detail = review_code_sentence(item->code);
+        item->detail = review_code_sentence(REVIEW_CODE_DEADLINE);
+        item->code = ngx_http_review_ctx_give_up(ctx, &item->detail);
     }
 
     fetch->next = fetch->nitems;

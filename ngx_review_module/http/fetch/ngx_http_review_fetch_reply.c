@@ -19,6 +19,7 @@ ngx_http_review_fetch_reply_word(review_code_t code)
         return "timeout";
 
     case NGX_HTTP_BAD_GATEWAY:
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
         return "failed";
 
     default:
@@ -101,6 +102,7 @@ ngx_http_review_fetch_reply(ngx_http_review_fetch_t *fetch)
     review_write_array_end(&b);
     review_write_word(&b, "status", ctx->status);
     review_write_number(&b, "elapsed_ms", ngx_current_msec - ctx->started);
+    ngx_http_review_reply_cut(&b, ctx);
     review_write_object_end(&b);
 
     ngx_http_review_ctx_reply(ctx, status,

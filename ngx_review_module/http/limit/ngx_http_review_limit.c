@@ -56,6 +56,29 @@ ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
 
 
 /*
+ * With the lock held: is its deadline nearer than an answer can be?  Who comes,
+ * or waits, and finds it so when its turn comes, leaves the turn to others.
+ */
+
+static ngx_uint_t
+ngx_http_review_limit_is_late(ngx_http_review_turn_t *turn)
+{
+    uint32_t                 fastest;
+    ngx_http_review_load_t  *load;
+
+    if (turn->expires == 0) {
+        return 0;
+    }
+
+    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+    fastest = review_recent_fastest(&load->recent, ngx_current_msec);
+
+    return (ngx_msec_int_t) (turn->expires - ngx_current_msec)
+           < (ngx_msec_int_t) fastest;
+}
+
+
+/*
  * With the lock held: may the call begin now?  One that was granted its slot
  * was promised room by the circuit, which may have opened since; one that has
  * paused, and one that comes, need room first.
@@ -134,6 +157,11 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
 
     waiter = turn->waiter;
 
+    if (ngx_http_review_limit_is_late(turn)) {
+        turn->code = ngx_http_review_limit_waited(turn);
+        return NGX_DECLINED;
+    }
+
     ngx_http_review_limit_who(waiter, &who);
 
     if (review_queue_take(q, &waiter->index, &who)) {
@@ -177,6 +205,9 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     turn->upstream = 0;
     turn->go = 0;
     turn->promised = 0;
+    turn->watched = 0;
+    turn->open = 0;
+    turn->alone = 0;
     turn->asked = ngx_current_msec;
 
     if (waiter->limit == NULL) {
@@ -219,16 +250,23 @@ ngx_http_review_limit_hold(ngx_http_review_turn_t *turn)
 }
 
 
-review_code_t
-ngx_http_review_limit_waited(ngx_http_review_turn_t *turn)
+ngx_uint_t
+ngx_http_review_limit_is_open(ngx_http_review_limit_t *limit)
 {
     ngx_http_review_load_t  *load;
 
-    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+    load = ngx_http_review_zone_load(limit->zone);
 
     return review_circuit_state(&load->circuit, ngx_current_msec)
-           == REVIEW_CIRCUIT_CLOSED ? REVIEW_CODE_QUEUE_TIMEOUT
-                                    : REVIEW_CODE_CIRCUIT_OPEN;
+           != REVIEW_CIRCUIT_CLOSED;
+}
+
+
+review_code_t
+ngx_http_review_limit_waited(ngx_http_review_turn_t *turn)
+{
+    return ngx_http_review_limit_is_open(turn->waiter->limit)
+           ? REVIEW_CODE_CIRCUIT_OPEN : REVIEW_CODE_QUEUE_TIMEOUT;
 }
 
 
@@ -258,6 +296,20 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
                           sample->result);
+
+    turn->open = review_circuit_state(&load->circuit, ngx_current_msec)
+                 != REVIEW_CIRCUIT_CLOSED;
+
+    turn->watched = (load->circuit.conf.failures != 0);
+    turn->alone = (turn->answers == load->answers);
+
+    if (sample->result == REVIEW_CIRCUIT_GOOD) {
+        review_recent_add(&load->recent, ngx_current_msec, sample->took);
+    }
+
+    load->answers += sample->result == REVIEW_CIRCUIT_GOOD
+                     || sample->result == REVIEW_CIRCUIT_ANSWERED;
+    turn->answers = load->answers;
 
     if (load->automatic) {
         review_adapt_sample(&load->adapt, ngx_current_msec, turn->begun,
@@ -410,6 +462,7 @@ static void
 ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 {
     ngx_int_t                rc;
+    ngx_uint_t               late;
     ngx_queue_t             *head;
     review_queue_t          *q;
     ngx_http_review_turn_t  *turn;
@@ -420,10 +473,20 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 
         q = ngx_http_review_zone_lock(zone);
 
-        rc = ngx_http_review_limit_begin(turn)
+        late = ngx_http_review_limit_is_late(turn);
+
+        rc = late ? NGX_DECLINED
+             : ngx_http_review_limit_begin(turn)
              ? NGX_OK : ngx_http_review_limit_wait_again(turn, q);
 
         ngx_http_review_zone_unlock(zone);
+
+        if (late) {
+            ngx_http_review_limit_leave(turn);
+            turn->code = ngx_http_review_limit_waited(turn);
+            turn->handler(turn);
+            continue;
+        }
 
         ngx_queue_remove(head);
 
@@ -469,58 +532,94 @@ ngx_http_review_limit_slots(review_queue_t *q, review_who_t *who)
 
 
 /*
- * Calls that wait say how late one would be that comes now: the time that
- * calls have taken, as often as all slots will be taken by those who wait.
+ * With the lock held: the seconds until the circuit is probed next; or how late
+ * a call would be that comes now: the time that calls have lately taken, as
+ * often as all slots will be taken by those who wait.
  */
 
-ngx_uint_t
-ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter)
+static ngx_uint_t
+ngx_http_review_limit_lateness(ngx_http_review_load_t *load, review_queue_t *q,
+    review_who_t *who)
 {
-    uint32_t                  waiting, slots, open;
-    ngx_uint_t                i;
-    uint64_t                  n, late;
-    review_who_t              who;
-    review_queue_t           *q;
-    review_histogram_t       *h;
-    ngx_http_review_load_t   *load;
-    ngx_http_review_limit_t  *limit;
+    uint32_t  slots;
+    uint64_t  late;
 
-    limit = waiter->limit;
-    load = ngx_http_review_zone_load(limit->zone);
-    q = ngx_http_review_zone_lock(limit->zone);
-
-    ngx_http_review_limit_who(waiter, &who);
-
-    waiting = review_queue_ahead(q, &who);
-    slots = ngx_http_review_limit_slots(q, &who);
-    open = review_circuit_room(&load->circuit, ngx_current_msec) == 0;
-
-    i = (open || !review_queue_room(q, &who)) && waiting >= limit->queue;
-
-    ngx_http_review_zone_unlock(limit->zone);
-
-    if (i == 0) {
-        return 0;
-    }
-
-    /* where nobody may wait, nobody else looks for processes that have died */
-
-    (void) ngx_http_review_process_reclaim(limit->zone);
-
-    if (open) {
+    if (review_circuit_state(&load->circuit, ngx_current_msec)
+        != REVIEW_CIRCUIT_CLOSED)
+    {
         return review_circuit_retry_after(&load->circuit, ngx_current_msec)
                / 1000 + 1;
     }
 
-    h = &load->metrics.call_duration;
+    slots = ngx_http_review_limit_slots(q, who);
 
-    for (n = 0, i = 0; i < REVIEW_METRICS_BUCKETS; i++) {
-        n += h->buckets[i];
+    if (slots == 0) {
+        return 1;
     }
 
-    late = n ? h->sum / n * (waiting + 1) / slots / 1000 + 1 : 1;
+    late = (uint64_t) review_recent_mean(&load->recent, ngx_current_msec)
+           * (review_queue_ahead(q, who) + 1) / slots / 1000 + 1;
 
     return ngx_min(late, 60);
+}
+
+
+ngx_uint_t
+ngx_http_review_limit_retry_after(ngx_http_review_waiter_t *waiter)
+{
+    ngx_uint_t               seconds;
+    review_who_t             who;
+    review_queue_t          *q;
+    ngx_http_review_zone_t  *zone;
+
+    zone = waiter->limit->zone;
+    q = ngx_http_review_zone_lock(zone);
+
+    ngx_http_review_limit_who(waiter, &who);
+
+    seconds = ngx_http_review_limit_lateness(ngx_http_review_zone_load(zone),
+                                             q, &who);
+
+    ngx_http_review_zone_unlock(zone);
+
+    return seconds;
+}
+
+
+ngx_uint_t
+ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter)
+{
+    ngx_uint_t               seconds;
+    review_who_t             who;
+    review_queue_t          *q;
+    ngx_http_review_load_t  *load;
+    ngx_http_review_zone_t  *zone;
+
+    zone = waiter->limit->zone;
+    load = ngx_http_review_zone_load(zone);
+    q = ngx_http_review_zone_lock(zone);
+
+    ngx_http_review_limit_who(waiter, &who);
+
+    seconds = 0;
+
+    if ((!review_queue_room(q, &who)
+         || review_circuit_room(&load->circuit, ngx_current_msec) == 0)
+        && review_queue_ahead(q, &who) >= waiter->limit->queue)
+    {
+        seconds = ngx_http_review_limit_lateness(load, q, &who);
+    }
+
+    ngx_http_review_zone_unlock(zone);
+
+    if (seconds) {
+
+        /* where nobody may wait, nobody else looks for the dead */
+
+        (void) ngx_http_review_process_reclaim(zone);
+    }
+
+    return seconds;
 }
 
 
@@ -533,6 +632,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     sample->outcome = REVIEW_ADAPT_OTHER;
     sample->result = REVIEW_CIRCUIT_FAILED;
     sample->first = 0;
+    sample->took = 0;
     sample->lost = 0;
 
     switch (code) {
@@ -556,6 +656,10 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     case REVIEW_CODE_CONNECT:
     case REVIEW_CODE_CUT:
         sample->lost = 1;
+        break;
+
+    case REVIEW_CODE_QUOTA:
+        sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
 
     case REVIEW_CODE_INTERNAL:

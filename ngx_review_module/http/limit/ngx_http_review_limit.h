@@ -16,6 +16,7 @@
 #include "review/limit/circuit.h"
 #include "review/limit/metrics.h"
 #include "review/limit/queue.h"
+#include "review/limit/recent.h"
 #include "review/limit/tenant.h"
 
 #pragma GCC visibility push(hidden)
@@ -51,6 +52,8 @@ struct ngx_http_review_zone_s {
     ngx_uint_t                  line;
     ngx_http_review_circuit_t   circuit;    /* line is 0: not set */
     ngx_uint_t                  tenants;    /* 0: as many as there is room */
+    ngx_uint_t                  budgets;    /* a bit for each window that
+                                               somebody has tokens in */
     ngx_uint_t                  processes;  /* 0: by the number of workers */
 
     uint64_t                    configured; /* the configuration's number */
@@ -84,7 +87,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t                  calls;      /* at a time */
     ngx_uint_t                  tokens;     /* in any */
-    ngx_msec_t                  window;
+    review_budget_window_e      window;
 } ngx_http_review_tenant_limit_t;
 
 
@@ -140,6 +143,8 @@ typedef struct {
     review_adapt_t              adapt;
     review_circuit_t            circuit;
     review_metrics_t            metrics;
+    review_recent_t             recent;
+    uint32_t                    answers;    /* of calls, so many */
     ngx_uint_t                  automatic;
     ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
     ngx_msec_t                  paused;     /* when there was one in them */
@@ -152,6 +157,7 @@ typedef struct {
     ngx_str_t                   name;       /* empty: the default one's */
     uint64_t                    key;
     uint32_t                    index;
+    ngx_http_review_zone_t     *zone;       /* that it is in; NULL: in none */
 } ngx_http_review_tenant_t;
 
 
@@ -188,12 +194,18 @@ struct ngx_http_review_turn_s {
     ngx_event_t                 timer;
     ngx_msec_t                  asked;
     ngx_msec_t                  begun;
+    ngx_msec_t                  expires;    /* its deadline; 0: none */
     review_code_t               code;       /* why there is none */
     ngx_http_review_turn_e      state;
     uint32_t                    ticket;     /* of the circuit; 0: none */
+    uint32_t                    answers;    /* of the LLM's, that it knows of */
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
     unsigned                    promised:1; /* the circuit has room for it */
+    unsigned                    watched:1;  /* there is a circuit, */
+    unsigned                    open:1;     /* and it is open, after it */
+    unsigned                    alone:1;    /* nobody was answered since it was
+                                               last given back */
     unsigned                    local:1;    /* which counts by process */
     unsigned                    go:1;       /* a pause has ended for another
                                                call's end */
@@ -206,6 +218,7 @@ typedef struct {
     review_adapt_e              outcome;
     review_circuit_result_e     result;
     ngx_msec_t                  first;      /* to its first token; 0: none */
+    ngx_msec_t                  took;       /* to its end */
     ngx_uint_t                  lost;       /* no connection, or it was cut */
 } ngx_http_review_sample_t;
 
@@ -260,6 +273,36 @@ uint32_t ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter);
 char *ngx_http_review_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_tenant_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/*
+ * ngx_http_review_budget.c: the tokens that a tenant may use.  1: it has used
+ * them all, and "over" says so.
+ */
+
+typedef struct {
+    char                        name[REVIEW_TENANT_NAME];
+    size_t                      len;
+    uint64_t                    used;
+    uint64_t                    tokens;
+    const char                 *window;
+    ngx_uint_t                  seconds;    /* until there are some again */
+} ngx_http_review_over_t;
+
+#define NGX_HTTP_REVIEW_BUDGET_TEXT  192
+
+ngx_uint_t ngx_http_review_budget_is_over(ngx_http_review_waiter_t *waiter,
+    ngx_http_review_over_t *over);
+
+/* for people; returns its length */
+
+size_t ngx_http_review_budget_text(ngx_http_review_over_t *over,
+    char text[NGX_HTTP_REVIEW_BUDGET_TEXT]);
+
+/* what was used, whatever the tenant may: negative numbers were not told */
+
+void ngx_http_review_budget_add(ngx_http_review_waiter_t *waiter,
+    int64_t prompt, int64_t completion);
 
 
 /*
@@ -334,6 +377,10 @@ void ngx_http_review_limit_leave(ngx_http_review_turn_t *turn);
 
 review_code_t ngx_http_review_limit_waited(ngx_http_review_turn_t *turn);
 
+/* 1: the circuit is not closed: who asks for a turn waits */
+
+ngx_uint_t ngx_http_review_limit_is_open(ngx_http_review_limit_t *limit);
+
 /* 1 if the zone is to be looked at again: calls wait, or run */
 
 ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
@@ -341,6 +388,7 @@ ngx_uint_t ngx_http_review_limit_claim(ngx_http_review_zone_t *zone);
 /* 0: there is room; or the seconds after which it makes sense to come back */
 
 ngx_uint_t ngx_http_review_limit_full(ngx_http_review_waiter_t *waiter);
+ngx_uint_t ngx_http_review_limit_retry_after(ngx_http_review_waiter_t *waiter);
 
 /* what an HTTP status, or a failure, says of the LLM */
 

@@ -76,7 +76,7 @@ static ngx_command_t  ngx_http_review_limit_commands[] = {
       NULL },
 
     { ngx_string("review_tenant_limit"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_review_tenant_limit,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -169,6 +169,10 @@ ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
     ngx_conf_merge_ptr_value(conf->tenant, prev->tenant, NULL);
     ngx_conf_merge_ptr_value(conf->tenant_limit, prev->tenant_limit, NULL);
+
+    if (conf->limit && conf->tenant_limit && conf->tenant_limit->tokens) {
+        conf->limit->zone->budgets |= 1 << conf->tenant_limit->window;
+    }
 
     return conf->limit && conf->circuit
            ? ngx_http_review_circuit_set(cf, conf->limit->zone, conf->circuit)

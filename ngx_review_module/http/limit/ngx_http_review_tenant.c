@@ -6,7 +6,7 @@
 
 
 #define NGX_HTTP_REVIEW_TENANT_CALLS   1000000
-#define NGX_HTTP_REVIEW_TENANT_TOKENS  1000000000000
+#define NGX_HTTP_REVIEW_TENANT_TOKENS  1000000000
 
 
 void
@@ -28,10 +28,11 @@ ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
     }
 
     tenant->index = REVIEW_TENANT_DEFAULT;
+    tenant->zone = conf->limit ? conf->limit->zone : NULL;
 
-    if (conf->limit) {
+    if (tenant->zone) {
         tenant->key = review_tenant_key(
-                            ngx_http_review_zone_tenants(conf->limit->zone),
+                            ngx_http_review_zone_tenants(tenant->zone),
                             (char *) name->data, name->len);
     }
 }
@@ -42,12 +43,15 @@ ngx_http_review_tenant_idle(void *data, uint32_t tenant)
 {
     ngx_http_review_zone_t *zone = data;
 
-    review_queue_t  *q;
+    review_queue_t    *q;
+    review_tenants_t  *t;
 
     q = ngx_http_review_zone_queue(zone);
+    t = ngx_http_review_zone_tenants(zone);
 
     return review_queue_tenant(q, tenant)->in_flight == 0
-           && review_queue_waiting(q, tenant) == 0;
+           && review_queue_waiting(q, tenant) == 0
+           && review_budget_idle(&t->tenants[tenant].budget, ngx_current_msec);
 }
 
 
@@ -58,7 +62,7 @@ ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter)
     ngx_http_review_tenant_t  *tenant;
 
     tenant = &waiter->tenant;
-    zone = waiter->limit->zone;
+    zone = tenant->zone;
 
     /* with calls it keeps the number that it has got */
 
@@ -112,36 +116,37 @@ static ngx_int_t
 ngx_http_review_tenant_tokens(ngx_http_review_tenant_limit_t *limit,
     ngx_str_t *arg)
 {
-    u_char      *p;
-    ngx_int_t    n;
-    ngx_uint_t   i;
-
-    static struct {
-        const char  *name;
-        ngx_msec_t   window;
-    } times[] = {
-        { "/1m", 60 * 1000 },
-        { "/1h", 3600 * 1000 },
-        { "/1d", 24 * 3600 * 1000 }
-    };
+    u_char     *p;
+    ngx_int_t   n;
 
     p = ngx_strlchr(arg->data, arg->data + arg->len, '/');
 
-    if (p == NULL || arg->data + arg->len - p != 3) {
+    if (p == NULL || arg->data + arg->len - p != 3 || p[1] != '1') {
         return NGX_ERROR;
     }
 
-    for (i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-        if (ngx_strncmp(p, times[i].name, 3) == 0) {
-            limit->window = times[i].window;
-        }
+    switch (p[2]) {
+
+    case 'm':
+        limit->window = REVIEW_BUDGET_MINUTE;
+        break;
+
+    case 'h':
+        limit->window = REVIEW_BUDGET_HOUR;
+        break;
+
+    case 'd':
+        limit->window = REVIEW_BUDGET_DAY;
+        break;
+
+    default:
+        return NGX_ERROR;
     }
 
     n = ngx_atoi(arg->data, p - arg->data);
     limit->tokens = n;
 
-    return limit->window && n > 0 && n <= NGX_HTTP_REVIEW_TENANT_TOKENS
-           ? NGX_OK : NGX_ERROR;
+    return n > 0 && n <= NGX_HTTP_REVIEW_TENANT_TOKENS ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -28,6 +28,10 @@
 
 #define NGX_HTTP_REVIEW_ZONE_TENANTS_MAX  100000
 
+/* from here on it has room for as many tenants as it is to have */
+
+#define NGX_HTTP_REVIEW_ZONE_LARGE  (1024 * 1024)
+
 /* so many times the workers that are configured */
 
 #define NGX_HTTP_REVIEW_ZONE_GENERATIONS  8
@@ -163,7 +167,7 @@ ngx_http_review_zone_need(ngx_uint_t processes, ngx_uint_t tenants)
 }
 
 
-/* an eighth of the memory is enough for tenants that nobody has counted */
+/* where the memory is small, those who wait are to have most of it */
 
 static ngx_uint_t
 ngx_http_review_zone_ntenants(ngx_http_review_zone_t *zone)
@@ -172,6 +176,10 @@ ngx_http_review_zone_ntenants(ngx_http_review_zone_t *zone)
 
     if (zone->tenants) {
         return zone->tenants;
+    }
+
+    if (zone->size >= NGX_HTTP_REVIEW_ZONE_LARGE) {
+        return NGX_HTTP_REVIEW_ZONE_TENANTS;
     }
 
     n = zone->size / 8 / (review_tenant_size(1024) / 1024

@@ -9,9 +9,21 @@
 #include "http/request/ngx_http_review_work.h"
 
 
+/*
+ * A request is cut so many milliseconds before nginx closes its connection; the
+ * last thing that is to be done for it, only when it must be
+ */
+
+#define NGX_HTTP_REVIEW_CTX_MARGIN       2000
+#define NGX_HTTP_REVIEW_CTX_LAST_MARGIN  500
+
+
 static void ngx_http_review_ctx_body_handler(ngx_http_request_t *r);
 static void ngx_http_review_ctx_write_handler(ngx_http_request_t *r);
 static void ngx_http_review_ctx_kick(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_ctx_set_deadline(ngx_http_review_ctx_t *ctx,
+    ngx_msec_t time);
+static void ngx_http_review_ctx_exits(void *data);
 static void ngx_http_review_ctx_deadline(ngx_event_t *ev);
 static void ngx_http_review_ctx_ping(ngx_event_t *ev);
 static void ngx_http_review_ctx_waking(ngx_event_t *ev);
@@ -64,12 +76,21 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
     ctx->loc_conf = r->loc_conf;
     ctx->started = ngx_current_msec;
     ctx->timeout = conf->timeout;
+    ctx->margin = NGX_HTTP_REVIEW_CTX_MARGIN;
+    ctx->late = REVIEW_CODE_DEADLINE;
     ctx->post_action = r->post_action;
     ctx->passages = ngx_http_review_ctx_passages(r);
 
     ctx->waking.handler = ngx_http_review_ctx_waking;
     ctx->waking.data = ctx;
     ctx->waking.log = r->connection->log;
+
+    /* its class and tenant, whether its calls take turns or not */
+
+    ngx_http_review_limit_waiter_init(&ctx->waiter, r,
+                                      ngx_http_review_limit_conf(ctx),
+                                      conf->call_timeout);
+    ctx->waiter.limit = NULL;
 
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
 
@@ -80,9 +101,32 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
 void
 ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
 {
-    ngx_http_review_limit_waiter_init(&ctx->waiter, ctx->request,
-                              ngx_http_review_limit_conf(ctx),
-                              ngx_http_review_request_conf(ctx)->call_timeout);
+    ctx->waiter.limit = ngx_http_review_limit_conf(ctx)->limit;
+}
+
+
+ngx_int_t
+ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx)
+{
+    char                     text[NGX_HTTP_REVIEW_BUDGET_TEXT];
+    ngx_http_review_over_t   over;
+
+    if (!ngx_http_review_budget_is_over(&ctx->waiter, &over)) {
+        return NGX_OK;
+    }
+
+    (void) ngx_http_review_budget_text(&over, text);
+
+    ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
+                  "review: a request is refused: %s", text);
+
+    if (ngx_http_review_headers_add_retry_after(ctx->request, over.seconds)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_problem(ctx, NGX_HTTP_TOO_MANY_REQUESTS, NULL, text);
 }
 
 
@@ -190,14 +234,63 @@ ngx_http_review_ctx_begin(ngx_http_review_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    ngx_http_review_ctx_set_deadline(ctx, ctx->timeout);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_review_ctx_extend(ngx_http_review_ctx_t *ctx, ngx_msec_t least)
+{
+    ngx_msec_int_t  left;
+
+    left = (ngx_msec_int_t) (ctx->expires - ngx_current_msec);
+
+    ctx->margin = NGX_HTTP_REVIEW_CTX_LAST_MARGIN;
+
+    ngx_http_review_ctx_set_deadline(ctx, ngx_max(left,
+                                                  (ngx_msec_int_t) least));
+}
+
+
+static void
+ngx_http_review_ctx_set_deadline(ngx_http_review_ctx_t *ctx, ngx_msec_t time)
+{
+    ctx->expires = ngx_current_msec + time;
+
     ctx->deadline.handler = ngx_http_review_ctx_deadline;
     ctx->deadline.data = ctx;
     ctx->deadline.log = ctx->request->connection->log;
-    ctx->expires = ngx_current_msec + ctx->timeout;
 
-    ngx_add_timer(&ctx->deadline, ctx->timeout);
+    ctx->exits.handler = ngx_http_review_ctx_exits;
+    ctx->exits.data = ctx;
 
-    return NGX_OK;
+    ngx_http_review_exit_join(&ctx->exits);
+
+    if (ctx->deadline.timer_set) {
+        ngx_del_timer(&ctx->deadline);
+    }
+
+    ngx_add_timer(&ctx->deadline,
+                  ngx_http_review_exit_left(time, ctx->margin));
+}
+
+
+/* a deadline that would come too late comes before the worker's exit */
+
+static void
+ngx_http_review_ctx_exits(void *data)
+{
+    ngx_http_review_ctx_t *ctx = data;
+
+    ngx_msec_int_t  left;
+
+    left = (ngx_msec_int_t) (ctx->expires - ngx_current_msec);
+
+    if (left > 0) {
+        ngx_http_review_ctx_set_deadline(ctx, left);
+    }
 }
 
 
@@ -421,6 +514,26 @@ ngx_http_review_ctx_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status)
 }
 
 
+void
+ngx_http_review_ctx_fail_late(ngx_http_review_ctx_t *ctx, const char *detail)
+{
+    ngx_int_t  status;
+
+    status = NGX_HTTP_GATEWAY_TIME_OUT;
+
+    if (ngx_http_review_ctx_give_up(ctx, &detail) == REVIEW_CODE_SHUTDOWN) {
+        status = NGX_HTTP_SERVICE_UNAVAILABLE;
+
+        (void) ngx_http_review_headers_add_retry_after(ctx->request,
+                                                NGX_HTTP_REVIEW_EXIT_SECONDS);
+    }
+
+    ngx_http_review_ctx_fail(ctx,
+                             ngx_http_review_problem(ctx, status, NULL,
+                                                     detail));
+}
+
+
 /* what is finished is returned, what runs or waits is given up */
 
 static void
@@ -436,10 +549,35 @@ ngx_http_review_ctx_deadline(ngx_event_t *ev)
         return;
     }
 
+    if ((ngx_msec_int_t) (ctx->expires - ngx_current_msec) > 0) {
+        ctx->late = REVIEW_CODE_SHUTDOWN;
+        ctx->request->keepalive = 0;
+    }
+
     ctx->expire(ctx);
     ngx_http_review_ctx_wake(ctx);
 
     ngx_http_review_visit_end(c);
+}
+
+
+review_code_t
+ngx_http_review_ctx_give_up(ngx_http_review_ctx_t *ctx, const char **detail)
+{
+    if (ctx->late == REVIEW_CODE_SHUTDOWN) {
+        ctx->cut = 1;
+        *detail = review_code_sentence(ctx->late);
+    }
+
+    return ctx->late;
+}
+
+
+const char *
+ngx_http_review_ctx_why(ngx_http_review_ctx_t *ctx, const char *deadline)
+{
+    return ctx->late == REVIEW_CODE_SHUTDOWN ? "the worker has to exit"
+                                             : deadline;
 }
 
 

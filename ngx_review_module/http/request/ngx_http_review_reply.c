@@ -513,6 +513,12 @@ ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
 
     ctx->status = "failed";
 
+    if (ctx->cut) {
+        (void) ngx_http_review_headers_add_retry_after(ctx->request,
+                                                NGX_HTTP_REVIEW_EXIT_SECONDS);
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     return timedout == n ? NGX_HTTP_GATEWAY_TIME_OUT : NGX_HTTP_BAD_GATEWAY;
 }
 
@@ -556,4 +562,13 @@ ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
 
     review_write_close(b);
     review_write_object_end(b);
+}
+
+
+void
+ngx_http_review_reply_cut(review_buf_t *b, ngx_http_review_ctx_t *ctx)
+{
+    if (ctx->cut) {
+        review_write_word(b, "cut", "shutdown");
+    }
 }

@@ -57,7 +57,8 @@ ngx_uint_t ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx);
 
 /*
  * What is said of "n" parts of which ctx->failed have failed, and "timedout" of
- * them for want of time: sets ctx->status and returns the HTTP status.
+ * them for want of time: sets ctx->status and returns the HTTP status.  The
+ * header goes with 503, which asks for another try.
  */
 
 ngx_uint_t ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
@@ -72,6 +73,10 @@ void ngx_http_review_reply_usage(review_buf_t *b,
     ngx_http_review_usage_t *usage, ngx_uint_t calls);
 void ngx_http_review_reply_error(review_buf_t *b, review_code_t code,
     const char *detail, const char *note);
+
+/* "cut", if the request was, for the worker's exit */
+
+void ngx_http_review_reply_cut(review_buf_t *b, ngx_http_review_ctx_t *ctx);
 
 
 /*

@@ -8,6 +8,7 @@
 #include "http/limit/ngx_http_review_limit.h"
 #include "http/base/ngx_http_review_base.h"
 
+#include "review/base/code.h"
 #include "review/document/document.h"
 #include "review/json/json.h"
 
@@ -135,7 +136,7 @@ struct ngx_http_review_ctx_s {
 
     ngx_http_review_ctx_pt      read;       /* the body is there */
     ngx_http_review_ctx_pt      progress;   /* something has happened */
-    ngx_http_review_ctx_pt      expire;     /* review_timeout is over */
+    ngx_http_review_ctx_pt      expire;     /* its time is over, see "late" */
     ngx_http_review_ctx_pt      cancel;     /* the end, maybe before its time */
 
     json_t                     *body;       /* the client's JSON, */
@@ -156,10 +157,16 @@ struct ngx_http_review_ctx_s {
     ngx_queue_t                 ended;      /* calls to be looked at */
     ngx_array_t                 left;       /* of ngx_http_request_t *, tries
                                                that were left behind */
+    ngx_rbtree_key_t            rank;       /* of its calls, that wait for the
+                                               budget of retries, the last */
     ngx_event_t                 deadline;
     ngx_event_t                 ping;
     ngx_event_t                 waking;     /* see wake_later */
     ngx_msec_t                  expires;
+    ngx_http_review_exits_t     exits;
+    ngx_msec_t                  margin;     /* before a worker's exit */
+    review_code_t               late;       /* why its time is over: its own
+                                               deadline, or the exit */
     ngx_msec_t                  delayed_until; /* by limit_req, see kick */
 
     ngx_buf_t                  *sending;    /* of the reply, the last piece */
@@ -169,6 +176,7 @@ struct ngx_http_review_ctx_s {
     unsigned                    post_action:1; /* the request is one */
     unsigned                    begun:1;    /* it may have calls */
     unsigned                    over:1;     /* and must not any more */
+    unsigned                    cut:1;      /* for the exit: not all is done */
     unsigned                    sse:1;
     unsigned                    replied:1;  /* a reply of ours is on its way */
     unsigned                    replacing:1; /* the body of an error page */
@@ -191,6 +199,13 @@ ngx_http_review_ctx_t *ngx_http_review_ctx_create(ngx_http_request_t *r,
 void ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx);
 
 /*
+ * Has the tenant used all of its tokens?  NGX_OK, NGX_ERROR, or the status of a
+ * problem that has been described.
+ */
+
+ngx_int_t ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx);
+
+/*
  * Has the body read, then ctx->read called, which may have it parsed, begin,
  * and reply; or declines the request for its headers, where "rc" is not NGX_OK
  * but the status of a problem.  Returns what a content handler does.
@@ -201,6 +216,25 @@ ngx_int_t ngx_http_review_ctx_read(ngx_http_review_ctx_t *ctx, ngx_int_t rc);
 /* from here on there may be calls; the client is watched, the time runs */
 
 ngx_int_t ngx_http_review_ctx_begin(ngx_http_review_ctx_t *ctx);
+
+/*
+ * What is left to be done has so much time at least, and nearly until the exit
+ * of a worker that has to; two weeks: as long as nothing is to be feared
+ */
+
+#define NGX_HTTP_REVIEW_CTX_ENDLESS  ((ngx_msec_t) 1000 * 86400 * 14)
+
+void ngx_http_review_ctx_extend(ngx_http_review_ctx_t *ctx, ngx_msec_t least);
+
+/*
+ * Of a time that is over: the code of what is given up, whose detail is another
+ * one if it is not the deadline's; and in words, for logs, which one it was.
+ */
+
+review_code_t ngx_http_review_ctx_give_up(ngx_http_review_ctx_t *ctx,
+    const char **detail);
+const char *ngx_http_review_ctx_why(ngx_http_review_ctx_t *ctx,
+    const char *deadline);
 
 /* a reply of events; "begin" does that if ctx->sse is set already */
 
@@ -232,6 +266,11 @@ void ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
 /* the same with a problem, that has been described, or with 500 */
 
 void ngx_http_review_ctx_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);
+
+/* the same where its time is over; "detail" is about its deadline */
+
+void ngx_http_review_ctx_fail_late(ngx_http_review_ctx_t *ctx,
+    const char *detail);
 
 /*
  * ngx_http_review_visit.c: whatever comes to a request from outside, a timer, a

@@ -66,6 +66,8 @@ ngx_http_review_visit_cleanup(void *data)
 {
     ngx_http_review_ctx_t *ctx = data;
 
+    ngx_http_review_exit_leave(&ctx->exits);
+
     if (ctx->deadline.timer_set) {
         ngx_del_timer(&ctx->deadline);
     }

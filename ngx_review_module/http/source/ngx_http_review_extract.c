@@ -415,10 +415,8 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
     body = (ngx_http_review_extract_body_t *) ctx->data;
 
     if (body->expired) {
-        ngx_http_review_ctx_fail(ctx,
-                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
-                                        "review_timeout was over before the "
-                                        "document was made text"));
+        ngx_http_review_ctx_fail_late(ctx, "review_timeout was over before the "
+                                      "document was made text");
         return;
     }
 
@@ -442,6 +440,8 @@ ngx_http_review_extract_made(ngx_http_review_extraction_t *e)
 
     ctx->text = e->document.text;
     ctx->document = &e->document;
+
+    ngx_http_review_exit_leave(&ctx->exits);
 
     if (ctx->deadline.timer_set) {
         ngx_del_timer(&ctx->deadline);

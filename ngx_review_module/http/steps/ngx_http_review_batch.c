@@ -5,6 +5,7 @@
 #include "http/call/ngx_http_review_call.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/completion/quota.h"
 #include "review/json/write.h"
 
 
@@ -268,6 +269,11 @@ ngx_http_review_batch_end(ngx_http_review_call_t *call)
     batch = call->data;
 
     batch->message[0] = '\0';
+
+    if (call->status == NGX_HTTP_TOO_MANY_REQUESTS) {
+        call->quota = (review_quota_body(batch->answer.data,
+                                         batch->answer.len) != 0);
+    }
 
     if (call->status != NGX_HTTP_OK && batch->work) {
         batch->why = review_embeddings_why(call->status, batch->answer.data,

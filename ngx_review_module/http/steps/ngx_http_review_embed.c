@@ -162,6 +162,7 @@ ngx_http_review_embed_done(void *data)
 static ngx_int_t
 ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
 {
+    ngx_int_t                   rc;
     ngx_http_review_ctx_t      *ctx;
     ngx_http_review_vectors_t  *v;
 
@@ -173,6 +174,12 @@ ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
     /* the LLM's limit is not the embedding service's */
 
     ctx->waiter.limit = NULL;
+
+    rc = ngx_http_review_ctx_budget(ctx);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ctx->progress = ngx_http_review_embed_progress;
     ctx->expire = ngx_http_review_embed_expire;
@@ -219,8 +226,9 @@ ngx_http_review_embed_expire(ngx_http_review_ctx_t *ctx)
     }
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, not all of %uz inputs have "
-                  "embeddings", embed->request.n);
+                  "review: %s, not all of %uz inputs have embeddings",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"),
+                  embed->request.n);
 
     ngx_http_review_vectors_expire(&embed->vectors);
 }
@@ -385,6 +393,7 @@ ngx_http_review_embed_end(ngx_http_review_embed_reply_t *reply)
     review_write_object_end(&b);
 
     review_write_number(&b, "elapsed_ms", ngx_current_msec - ctx->started);
+    ngx_http_review_reply_cut(&b, ctx);
     review_write_object_end(&b);
 
     if (b.failed || reply->last == NULL) {

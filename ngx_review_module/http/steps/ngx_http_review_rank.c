@@ -180,17 +180,26 @@ ngx_http_review_rank_prepared(void *data)
 static ngx_int_t
 ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
 {
+    ngx_int_t                   rc;
+    ngx_uint_t                  embed;
     ngx_http_review_ctx_t      *ctx;
     ngx_http_review_ranking_t  *ranking;
 
     ctx = &rank->ctx;
     ranking = rank->ranking;
+    embed = ranking->request.by != REVIEW_RANK_BM25 && ranking->embed;
 
     ngx_http_review_ctx_waiter(ctx);
 
     /* the LLM's limit is not the embedding service's */
 
     ctx->waiter.limit = NULL;
+
+    rc = embed ? ngx_http_review_ctx_budget(ctx) : NGX_OK;
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
     ctx->progress = ngx_http_review_rank_progress;
     ctx->expire = ngx_http_review_rank_expire;
@@ -199,7 +208,7 @@ ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
         return NGX_ERROR;
     }
 
-    if (ranking->request.by != REVIEW_RANK_BM25 && ranking->embed) {
+    if (embed) {
         return ngx_http_review_rank_embed(rank);
     }
 
@@ -256,8 +265,8 @@ ngx_http_review_rank_expire(ngx_http_review_ctx_t *ctx)
     rank = (ngx_http_review_rank_t *) ctx;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: review_timeout is over, not all texts have "
-                  "embeddings");
+                  "review: %s, not all texts have embeddings",
+                  ngx_http_review_ctx_why(ctx, "review_timeout is over"));
 
     if (rank->vectors.ctx && !rank->vectors.done) {
         ngx_http_review_vectors_expire(&rank->vectors);
@@ -471,6 +480,7 @@ ngx_http_review_rank_done(void *data)
     review_write_object_end(&tail);
 
     review_write_number(&tail, "elapsed_ms", ngx_current_msec - ctx->started);
+    ngx_http_review_reply_cut(&tail, ctx);
     review_write_object_end(&tail);
 
     ll = ngx_http_review_reply_add(&out, pool, head.data, head.len);

@@ -18,16 +18,22 @@
 #define NGX_HTTP_REVIEW_VECTORS_PORTION  32
 
 
+/* what a thread may still read when the request has gone */
+
+static ngx_http_review_failure_t  ngx_http_review_vectors_late = {
+    REVIEW_CODE_DEADLINE, "review_timeout was over before an answer", NULL
+};
+
+static ngx_http_review_failure_t  ngx_http_review_vectors_cut = {
+    REVIEW_CODE_SHUTDOWN, "nginx was shutting down", NULL
+};
+
+
 static ngx_int_t ngx_http_review_vectors_order(ngx_http_review_vectors_t *v);
 static ngx_int_t ngx_http_review_vectors_add(ngx_http_review_vectors_t *v,
     size_t first, size_t n, ngx_uint_t next);
 static ngx_uint_t ngx_http_review_vectors_halve(
     ngx_http_review_batch_t *batch, ngx_uint_t limit);
-
-
-static ngx_http_review_failure_t  ngx_http_review_vectors_late = {
-    REVIEW_CODE_DEADLINE, "review_timeout was over before an answer", NULL
-};
 
 
 ngx_int_t
@@ -283,13 +289,18 @@ ngx_http_review_vectors_floats(ngx_http_review_vectors_t *v,
 void
 ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
 {
-    size_t                    i;
-    ngx_queue_t              *q;
-    ngx_http_review_batch_t  *batch;
+    size_t                      i;
+    ngx_queue_t                *q;
+    ngx_http_review_batch_t    *batch;
+    const char                 *detail;
+    ngx_http_review_failure_t  *late;
+
+    late = ngx_http_review_ctx_give_up(v->ctx, &detail) == REVIEW_CODE_SHUTDOWN
+           ? &ngx_http_review_vectors_cut : &ngx_http_review_vectors_late;
 
     for (i = v->next; i < v->norder; i++) {
-        v->items[v->order[i]].failure = &ngx_http_review_vectors_late;
-        v->items[v->order[i]].timedout = 1;
+        v->items[v->order[i]].failure = late;
+        v->items[v->order[i]].timedout = review_code_timeout(late->code);
     }
 
     v->next = v->norder;
@@ -312,8 +323,7 @@ ngx_http_review_vectors_expire(ngx_http_review_vectors_t *v)
             ngx_http_review_call_cancel(&batch->call);
         }
 
-        ngx_http_review_batch_answer_failed(batch, REVIEW_CODE_DEADLINE,
-                                            ngx_http_review_vectors_late.detail,
+        ngx_http_review_batch_answer_failed(batch, late->code, late->detail,
                                             NULL);
     }
 }

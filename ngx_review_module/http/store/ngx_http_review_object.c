@@ -21,6 +21,7 @@ static ssize_t ngx_http_review_object_upload(ngx_http_review_s3_t *op,
     u_char *buf, size_t size, off_t offset);
 static void ngx_http_review_object_done(ngx_http_review_s3_t *op);
 static void ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx);
+static void ngx_http_review_object_expire(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_object_cancel(ngx_http_review_ctx_t *ctx);
 
 
@@ -228,7 +229,10 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
     ctx->begun = 1;
     ctx->streaming = 1;
     ctx->progress = ngx_http_review_object_progress;
+    ctx->expire = ngx_http_review_object_expire;
     ctx->cancel = ngx_http_review_object_cancel;
+
+    ngx_http_review_ctx_extend(ctx, NGX_HTTP_REVIEW_CTX_ENDLESS);
 
     op->store = ngx_http_review_store_conf(ctx)->store;
     op->pool = r->pool;
@@ -376,6 +380,22 @@ ngx_http_review_object_done(ngx_http_review_s3_t *op)
 }
 
 
+/* an object that is on its way to the client ends with its connection */
+
+static void
+ngx_http_review_object_expire(ngx_http_review_ctx_t *ctx)
+{
+    ngx_http_review_object_t  *object;
+
+    object = (ngx_http_review_object_t *) ctx;
+
+    if (!ctx->replied && !object->done) {
+        ngx_http_review_s3_cancel(&object->op);
+        object->expired = 1;
+    }
+}
+
+
 static void
 ngx_http_review_object_cancel(ngx_http_review_ctx_t *ctx)
 {
@@ -467,6 +487,12 @@ ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx)
 
     if (object->failed) {
         ngx_http_review_ctx_fail(ctx, NGX_ERROR);
+        return;
+    }
+
+    if (object->expired) {
+        ctx->status = "failed";
+        ngx_http_review_ctx_fail_late(ctx, "it took too long");
         return;
     }
 

@@ -26,6 +26,7 @@ typedef struct {
     unsigned                    done:1;
     unsigned                    failed:1;   /* no memory */
     unsigned                    listing:1;  /* a thread reads the list */
+    unsigned                    expired:1;
 } ngx_http_review_object_t;
 
 

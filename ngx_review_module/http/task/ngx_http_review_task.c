@@ -272,6 +272,13 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     ctx->waiter.limit = NULL;
 
+    rc = ngx_http_review_ctx_budget(ctx);
+
+    if (rc != NGX_OK) {
+        ngx_http_review_ctx_fail(ctx, rc);
+        return;
+    }
+
     ctx->progress = ngx_http_review_task_progress;
     ctx->expire = ngx_http_review_task_expire;
     ctx->cancel = ngx_http_review_task_cancel;
@@ -415,6 +422,10 @@ ngx_http_review_task_planned(void *data)
 
     rc = ngx_http_review_task_refuse(task);
 
+    if (rc == NGX_OK) {
+        rc = ngx_http_review_task_rounds_check(task);
+    }
+
     if (rc == NGX_OK && plan->dry) {
         ngx_http_review_task_dry(task);
         return;
@@ -538,13 +549,18 @@ ngx_http_review_task_selected(void *data)
         return;
     }
 
+    if (ngx_http_review_task_rounds_init(task) != NGX_OK) {
+        ngx_http_review_ctx_fail(&task->ctx, NGX_ERROR);
+        return;
+    }
+
     task->started = 1;
     task->reviewing = ngx_current_msec;
     task->select_time = ngx_current_msec - task->ctx.started
                         - task->load_time - task->split_time;
 
     if (task->expired) {
-        ngx_http_review_task_chunks_expire(task);
+        ngx_http_review_task_rounds_expire(task);
     }
 
     ngx_http_review_ctx_wake(&task->ctx);
@@ -559,10 +575,8 @@ ngx_http_review_task_progress_load(ngx_http_review_task_t *task)
     ctx = &task->ctx;
 
     if (task->expired) {
-        ngx_http_review_ctx_fail(ctx,
-                ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
-                                        "the task's time was over before its "
-                                        "documents were loaded"));
+        ngx_http_review_ctx_fail_late(ctx, "the task's time was over before "
+                                      "its documents were loaded");
         return;
     }
 
@@ -604,7 +618,7 @@ ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
         return;
     }
 
-    ngx_http_review_task_chunks_progress(task);
+    ngx_http_review_task_rounds_progress(task);
 
     if (task->ndone == task->plan->nchunks) {
         ngx_http_review_task_search(task);
@@ -630,14 +644,15 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     task->expired = 1;
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
-                  "review: the task's time is over, %uz of %uz chunks are "
-                  "done", task->ndone, task->plan->nchunks);
+                  "review: %s, %uz of %uz chunks are done",
+                  ngx_http_review_ctx_why(ctx, "the task's time is over"),
+                  task->ndone, task->plan->nchunks);
 
     if (task->searching) {
         task->search->gone = 1;
 
     } else if (task->started) {
-        ngx_http_review_task_chunks_expire(task);
+        ngx_http_review_task_rounds_expire(task);
 
     } else if (task->vectors.ctx && !task->vectors.done) {
         ngx_http_review_vectors_expire(&task->vectors);
@@ -655,6 +670,7 @@ ngx_http_review_task_cancel(ngx_http_review_ctx_t *ctx)
 
     task = (ngx_http_review_task_t *) ctx;
 
+    ngx_http_review_task_rounds_stop(task);
     ngx_http_review_sources_cancel(&task->sources);
     ngx_http_review_s3_cancel(&task->saving.op);
 }

@@ -13,8 +13,10 @@
 #include "http/call/ngx_http_review_call.h"
 #include "http/request/ngx_http_review_reply.h"
 
+#include "review/limit/rounds.h"
 #include "review/rank/select.h"
 #include "review/report/report.h"
+#include "review/request/task_request.h"
 #include "review/rubric/rubric.h"
 #include "review/split/split.h"
 
@@ -140,6 +142,7 @@ typedef struct {
 } ngx_http_review_written_t;
 
 typedef struct ngx_http_review_report_s  ngx_http_review_report_t;
+typedef struct ngx_http_review_part_s    ngx_http_review_part_t;
 
 
 /* where the report is saved, too */
@@ -165,6 +168,8 @@ struct ngx_http_review_task_s {
     review_rubric_t            *rubric;
     review_str_t                rubric_name; /* in the configuration */
     json_t                     *vars;       /* NULL: none */
+    review_task_fresh_t        *fresh;      /* cells past caches */
+    size_t                      nfresh;
     ngx_msec_t                  timeout;
 
     ngx_http_review_sources_t   sources;    /* documents from elsewhere */
@@ -178,7 +183,10 @@ struct ngx_http_review_task_s {
 
     ngx_queue_t                 running;    /* reviews of chunks */
     ngx_uint_t                  nrunning;
-    size_t                      next;       /* chunk */
+    ngx_uint_t                  nwaiting;   /* of them, for the LLM */
+    ngx_http_review_part_t    **parts;      /* of chunks, to be used again */
+    review_rounds_t             rounds;
+    ngx_event_t                 again;      /* the next one is due */
     size_t                      ndone;      /* chunks */
     size_t                      told_size;  /* of replies: bytes */
     ngx_msec_t                  reviewing;  /* since then */
@@ -191,7 +199,16 @@ struct ngx_http_review_task_s {
     unsigned                    searching:1; /* all are: quotes are looked up */
     unsigned                    finished:1; /* the report is being made */
     unsigned                    expired:1;
+    unsigned                    waits:1;    /* as progress was told */
     unsigned                    told:1;     /* progress, since something was */
+
+    /* how those who review chunks tell those who send them */
+
+    void                      (*ended)(ngx_http_review_task_t *task,
+                                       size_t chunk,
+                                       const review_rounds_reply_t *reply);
+    void                      (*news)(ngx_http_review_task_t *task,
+                                      ngx_uint_t answered);
 };
 
 
@@ -230,9 +247,33 @@ ngx_uint_t ngx_http_review_task_count_matches(
 size_t ngx_http_review_task_count_steps(const review_point_t *point);
 
 
-/* ngx_http_review_task_chunks.c: the reviews of chunks, some at a time */
+/*
+ * ngx_http_review_task_rounds.c: the reviews of chunks, some at a time, and
+ * again for what may be answered later; "init" when all is planned, "check"
+ * before anything is told: NGX_OK, or the status of a problem
+ */
 
-void ngx_http_review_task_chunks_progress(ngx_http_review_task_t *task);
+ngx_int_t ngx_http_review_task_rounds_check(ngx_http_review_task_t *task);
+
+ngx_int_t ngx_http_review_task_rounds_init(ngx_http_review_task_t *task);
+void ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task);
+void ngx_http_review_task_rounds_expire(ngx_http_review_task_t *task);
+void ngx_http_review_task_rounds_stop(ngx_http_review_task_t *task);
+
+/* nothing can be answered at the moment */
+
+ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
+
+
+/*
+ * ngx_http_review_task_chunks.c: the review of a chunk, of the cells that are
+ * asked.  When it has ended, and its cells have something, task->ended is
+ * called; before that task->news, where its calls begin to wait for the LLM, or
+ * one is answered.
+ */
+
+ngx_int_t ngx_http_review_task_chunks_start(ngx_http_review_task_t *task,
+    size_t index);
 void ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task);
 
 

@@ -1,6 +1,6 @@
 
 /*
- * The reviews of a task's chunks, some at a time.  Each is a call to
+ * The reviews of a task's chunks.  Each is a call to
  * review_chunk_uri: a request of its own there, which may be on another
  * machine.  It is asked for as events, so that a review that takes long is not
  * taken for one that is dead; the last event is the whole reply.
@@ -20,16 +20,13 @@
 
 #define NGX_HTTP_REVIEW_REPLY_MAX  (8 * 1024 * 1024)
 
-/*
- * In a turn of the event loop so many cells get something without a review, or
- * so many reviews begin
- */
 
-#define NGX_HTTP_REVIEW_PART_CELLS  16384
-#define NGX_HTTP_REVIEW_PART_CALLS  32
+/* an event of progress has no more bytes */
+
+#define NGX_HTTP_REVIEW_PROGRESS_MAX  512
 
 
-typedef struct {
+struct ngx_http_review_part_s {
     ngx_queue_t                 queue;      /* in task->running */
     ngx_http_review_task_t     *task;
     size_t                      index;      /* of the chunk */
@@ -40,11 +37,15 @@ typedef struct {
     review_buf_t                reply;      /* the last event, or all of it */
     review_buf_t                results;    /* those that came before it */
     const char                 *message;
+    size_t                      nasked;     /* cells, */
+    size_t                      nfresh;     /* and those past caches */
+    review_rounds_reply_t       outcome;
+    unsigned                    waiting:1;  /* its calls, for the LLM */
     unsigned                    plain:1;    /* it is no stream of events */
     unsigned                    events:1;   /* it is one */
     unsigned                    large:1;    /* it is still to be read, */
     unsigned                    reading:1;  /* a thread is at it */
-} ngx_http_review_part_t;
+};
 
 
 /*
@@ -60,16 +61,17 @@ typedef struct {
     review_str_t                text;
     int                         whole;      /* 0: there are results alone */
     ngx_uint_t                  torn;       /* it is no JSON, or no reply */
+    review_rounds_reply_t       outcome;
     review_report_told_t       *told;       /* NULL: no memory */
 } ngx_http_review_told_t;
 
 
-static void ngx_http_review_task_chunks_next(ngx_http_review_task_t *task);
-static ngx_int_t ngx_http_review_task_chunks_start(ngx_http_review_task_t *task,
-    size_t index);
-static ngx_int_t ngx_http_review_task_chunks_create(
+static ngx_http_review_part_t *ngx_http_review_task_chunks_create(
     ngx_http_review_task_t *task, size_t index);
+static void ngx_http_review_task_chunks_call(ngx_http_review_part_t *part);
 static ngx_int_t ngx_http_review_task_chunks_body(ngx_http_review_part_t *part);
+static void ngx_http_review_task_chunks_waits(ngx_http_review_part_t *part,
+    ngx_uint_t waits);
 static void ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call);
 static ngx_int_t ngx_http_review_task_chunks_feed(ngx_http_review_call_t *call,
     u_char *data, size_t len);
@@ -79,8 +81,11 @@ static const char *ngx_http_review_task_chunks_end(
     ngx_http_review_call_t *call);
 static review_code_t ngx_http_review_task_chunks_whole(
     ngx_http_review_call_t *call);
+static void ngx_http_review_task_chunks_outcome(json_t *reply,
+    review_rounds_reply_t *outcome);
 static ngx_uint_t ngx_http_review_task_chunks_is_reply(json_t *reply);
 static void ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call);
+static void ngx_http_review_task_chunks_fail(ngx_http_review_part_t *part);
 static void ngx_http_review_task_chunks_failed(ngx_http_review_part_t *part);
 static ngx_int_t ngx_http_review_task_chunks_read(ngx_http_review_part_t *part,
     review_buf_t *b, int whole);
@@ -102,119 +107,92 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
 };
 
 
-void
-ngx_http_review_task_chunks_progress(ngx_http_review_task_t *task)
-{
-    size_t      n;
-    ngx_uint_t  max, before;
+/*
+ * What was asked before, and was left as it is for nginx may still have it, is
+ * asked again in the same words: so rounds take no memory.
+ */
 
-    max = ngx_http_review_task_conf(&task->ctx)->chunk_uri->calls;
-
-    if (ngx_http_review_ctx_is_tired(&task->ctx)) {
-        return;
-    }
-
-    n = 0;
-
-    while (task->next < task->plan->nchunks
-           && (task->nrunning < max || task->expired)
-           && n < NGX_HTTP_REVIEW_PART_CELLS)
-    {
-        before = task->nrunning;
-
-        ngx_http_review_task_chunks_next(task);
-        task->next++;
-
-        n += task->nrunning > before ? NGX_HTTP_REVIEW_PART_CELLS
-                                       / NGX_HTTP_REVIEW_PART_CALLS
-                                     : task->plan->npoints;
-    }
-
-    /* calls may fail at once, and the next ones, and so on */
-
-    if (n) {
-        ngx_http_review_ctx_wake_next(&task->ctx);
-    }
-}
-
-
-static void
-ngx_http_review_task_chunks_next(ngx_http_review_task_t *task)
-{
-    if (task->expired) {
-        (void) review_report_fail(task->report, task->next,
-                                  REVIEW_CODE_DEADLINE,
-                                  "the task's time was over");
-        task->ndone++;
-
-    } else if (ngx_http_review_task_chunks_start(task, task->next) != NGX_OK) {
-        (void) review_report_fail(task->report, task->next,
-                                  REVIEW_CODE_INTERNAL, "no memory");
-        task->ndone++;
-    }
-}
-
-
-/* a chunk that no point is asked of, or with nothing in it, needs no review */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
 {
-    size_t                   i, n;
-    ngx_uint_t               blank;
-    ngx_http_review_plan_t  *plan;
+    size_t                   i, nasked, nfresh;
+    review_rounds_t         *r;
+    ngx_http_review_part_t  *part;
 
-    plan = task->plan;
-    n = plan->npoints;
+    r = &task->rounds;
+    nasked = 0;
+    nfresh = 0;
 
-    blank = review_utf8_blank(plan->texts[index].data,
-                              plan->texts[index].len);
-
-    if (plan->selection.asked || blank) {
-
-        for (i = 0, n = 0; i < plan->npoints; i++) {
-
-            if (!blank && plan->selection.asked[index * plan->npoints + i]) {
-                n++;
-
-            } else if (review_report_skip(task->report, index, i) != 0) {
-                return NGX_ERROR;
-            }
+    for (i = 0; i < task->plan->npoints; i++) {
+        if (review_rounds_is_asked(r, index, i)) {
+            nasked++;
+            nfresh += (size_t) review_rounds_is_fresh(r, index, i);
         }
     }
 
-    if (n == 0) {
-        task->ndone++;
-        task->told = 0;
-        return NGX_OK;
+    part = task->parts[index];
+
+    if (part == NULL || part->nasked != nasked || part->nfresh != nfresh) {
+
+        part = ngx_http_review_task_chunks_create(task, index);
+        if (part == NULL) {
+            return NGX_ERROR;
+        }
+
+        part->nasked = nasked;
+        part->nfresh = nfresh;
     }
 
-    return ngx_http_review_task_chunks_create(task, index);
+    task->parts[index] = NULL;
+
+    ngx_http_review_task_chunks_call(part);
+
+    ngx_queue_insert_tail(&task->running, &part->queue);
+    task->nrunning++;
+
+    ngx_http_review_calls_start(&part->call);
+
+    return NGX_OK;
 }
 
 
-static ngx_int_t
+static ngx_http_review_part_t *
 ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index)
 {
     ngx_http_review_work_t  *work;
-    ngx_http_review_call_t  *call;
     ngx_http_review_part_t  *part;
 
     work = ngx_http_review_work_create(&task->ctx);
     if (work == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     part = ngx_pcalloc(work->pool, sizeof(ngx_http_review_part_t));
     if (part == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     part->task = task;
     part->index = index;
     part->work = work;
 
+    return ngx_http_review_task_chunks_body(part) == NGX_OK ? part : NULL;
+}
+
+
+static void
+ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
+{
+    review_str_t            *body;
+    ngx_http_review_task_t  *task;
+    ngx_http_review_call_t  *call;
+
+    task = part->task;
     call = &part->call;
+    body = call->body;
+
+    ngx_memzero(&part->outcome, sizeof(review_rounds_reply_t));
+    ngx_memzero(call, sizeof(ngx_http_review_call_t));
 
     call->ctx = &task->ctx;
     call->data = part;
@@ -222,44 +200,60 @@ ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index)
     call->uri = &ngx_http_review_task_conf(&task->ctx)->chunk_uri->uri;
     call->accept = "text/event-stream";
     ngx_str_set(&call->type, "application/json");
-    call->name = task->plan->chunks[index].id;
+    call->name = task->plan->chunks[part->index].id;
     call->usage = &task->ctx.usage;
+    call->body = body;
+    call->npieces = 1;
     call->handler = ngx_http_review_task_chunks_ended;
     call->timeout = task->timeout;
-
-    if (ngx_http_review_task_chunks_body(part) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_queue_insert_tail(&task->running, &part->queue);
-    task->nrunning++;
-
-    ngx_http_review_calls_start(call);
-
-    return NGX_OK;
 }
 
 
+/* those that are asked, or those of them that are asked past all caches */
+
 static void
 ngx_http_review_task_chunks_points(ngx_http_review_part_t *part,
-    review_buf_t *b)
+    review_buf_t *b, const char *name, ngx_uint_t fresh)
 {
-    size_t                   i;
-    unsigned char           *asked;
+    size_t                   i, index;
+    review_rounds_t         *r;
     ngx_http_review_plan_t  *plan;
 
+    r = &part->task->rounds;
     plan = part->task->plan;
-    asked = plan->selection.asked;
+    index = part->index;
 
-    review_write_array(b, "points");
+    review_write_array(b, name);
 
     for (i = 0; i < plan->npoints; i++) {
-        if (asked == NULL || asked[part->index * plan->npoints + i]) {
+        if (review_rounds_is_asked(r, index, i)
+            && (!fresh || review_rounds_is_fresh(r, index, i)))
+        {
             review_write_str(b, NULL, &plan->points[i].id);
         }
     }
 
     review_write_array_end(b);
+}
+
+
+static ngx_uint_t
+ngx_http_review_task_chunks_is_fresh(ngx_http_review_part_t *part)
+{
+    size_t            i;
+    review_rounds_t  *r;
+
+    r = &part->task->rounds;
+
+    for (i = 0; i < part->task->plan->npoints; i++) {
+        if (review_rounds_is_asked(r, part->index, i)
+            && review_rounds_is_fresh(r, part->index, i))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -318,7 +312,11 @@ ngx_http_review_task_chunks_body(ngx_http_review_part_t *part)
 
     review_write_str(&b, "rubric", &task->rubric_name);
 
-    ngx_http_review_task_chunks_points(part, &b);
+    ngx_http_review_task_chunks_points(part, &b, "points", 0);
+
+    if (ngx_http_review_task_chunks_is_fresh(part)) {
+        ngx_http_review_task_chunks_points(part, &b, "fresh", 1);
+    }
 
     if (task->plan->selection.nclauses) {
         ngx_http_review_task_chunks_references(part, &b);
@@ -340,7 +338,6 @@ ngx_http_review_task_chunks_body(ngx_http_review_part_t *part)
     body->len = b.len;
 
     part->call.body = body;
-    part->call.npieces = 1;
 
     return NGX_OK;
 }
@@ -358,6 +355,30 @@ ngx_http_review_task_chunks_forget(ngx_http_review_part_t *part)
 }
 
 
+static void
+ngx_http_review_task_chunks_waits(ngx_http_review_part_t *part,
+    ngx_uint_t waits)
+{
+    ngx_http_review_task_t  *task;
+
+    task = part->task;
+
+    if (part->waiting == waits) {
+        return;
+    }
+
+    part->waiting = waits;
+
+    if (waits) {
+        task->nwaiting++;
+        task->news(task, 0);
+
+    } else {
+        task->nwaiting--;
+    }
+}
+
+
 /* what a try has told is kept until the next one, or the end */
 
 static void
@@ -369,6 +390,7 @@ ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call)
     part = call->data;
 
     ngx_http_review_task_chunks_forget(part);
+    ngx_http_review_task_chunks_waits(part, 0);
 
     part->heard = ngx_http_review_work_create(call->ctx);
     memory = part->heard ? part->heard->memory : NULL;
@@ -434,6 +456,55 @@ ngx_http_review_task_chunks_feed(ngx_http_review_call_t *call, u_char *data,
 }
 
 
+static ngx_uint_t
+ngx_http_review_task_chunks_says(json_t *json, const char *name,
+    const char *word)
+{
+    const char  *text;
+
+    text = json_string_value(json_object_get(json, name));
+
+    return text && ngx_strcmp(text, word) == 0;
+}
+
+
+/* is the LLM there?  An answer says so, and progress that it is waited for */
+
+static void
+ngx_http_review_task_chunks_news(ngx_http_review_part_t *part,
+    const review_str_t *event, ngx_uint_t is_result)
+{
+    json_t                  *json;
+    review_error_t           err;
+    ngx_http_review_task_t  *task;
+
+    task = part->task;
+
+    if (is_result ? !task->rounds.down
+        : event->len > NGX_HTTP_REVIEW_PROGRESS_MAX)
+    {
+        return;
+    }
+
+    json = review_json_parse(event->data, event->len, &err);
+
+    if (is_result) {
+
+        if (json_integer_value(json_object_get(json, "attempts")) > 0
+            && ngx_http_review_task_chunks_says(json, "status", "ok"))
+        {
+            task->news(task, 1);
+        }
+
+    } else if (json_object_get(json, "total")) {
+        ngx_http_review_task_chunks_waits(part,
+            ngx_http_review_task_chunks_says(json, "waiting", "llm"));
+    }
+
+    json_decref(json);
+}
+
+
 /*
  * "result" and "progress" are told once more in "done", the last one; results
  * are all that is left of a review that does not come that far.
@@ -445,13 +516,19 @@ ngx_http_review_task_chunks_event(void *data, const review_str_t *event,
 {
     ngx_http_review_part_t *part = data;
 
+    ngx_uint_t  is_result;
+
     static const char  result[] = "{\"point\":";
 
     part->reply.len = 0;
     review_buf_str(&part->reply, event);
 
-    if (event->len > sizeof(result)
-        && ngx_memcmp(event->data, result, sizeof(result) - 1) == 0
+    is_result = event->len > sizeof(result)
+                && ngx_memcmp(event->data, result, sizeof(result) - 1) == 0;
+
+    ngx_http_review_task_chunks_news(part, event, is_result);
+
+    if (is_result
         && part->results.len + event->len < NGX_HTTP_REVIEW_REPLY_MAX)
     {
         if (part->results.len == 0) {
@@ -550,6 +627,7 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
 
     } else {
         part->task->told_size += b->len;
+        ngx_http_review_task_chunks_outcome(reply, &part->outcome);
 
         code = review_report_read_add(part->task->report, part->index, reply)
             == 0
@@ -559,6 +637,25 @@ ngx_http_review_task_chunks_whole(ngx_http_review_call_t *call)
     json_decref(reply);
 
     return code;
+}
+
+
+/* what a reply tells of the LLM's capacity */
+
+static void
+ngx_http_review_task_chunks_outcome(json_t *reply,
+    review_rounds_reply_t *outcome)
+{
+    json_int_t  n;
+
+    n = json_integer_value(json_object_get(reply, "retry_after"));
+    outcome->retry_after = n > 0 ? (uint64_t) ngx_min(n, 3600) * 1000 : 0;
+
+    n = json_integer_value(json_object_get(reply, "queue_ms"));
+    outcome->queue_time = n > 0 ? (uint64_t) n : 0;
+
+    n = json_integer_value(json_object_get(reply, "llm_ms"));
+    outcome->call_time = n > 0 ? (uint64_t) n : 0;
 }
 
 
@@ -588,10 +685,72 @@ ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call)
     }
 
     if (ngx_http_review_task_chunks_read(part, &part->reply, 1) != NGX_OK) {
-        (void) review_report_fail(part->task->report, part->index,
-                                  REVIEW_CODE_INTERNAL, "no memory");
+        call->failure.code = REVIEW_CODE_INTERNAL;
+        call->failure.detail = "no memory";
+
+        ngx_http_review_task_chunks_fail(part);
         ngx_http_review_task_chunks_done(part, 0);
     }
+}
+
+
+/* what has failed before the deadline has failed for that */
+
+static void
+ngx_http_review_task_chunks_fail(ngx_http_review_part_t *part)
+{
+    ngx_http_review_call_t  *call;
+    ngx_http_review_task_t  *task;
+
+    task = part->task;
+    call = &part->call;
+
+    part->outcome.code = call->failure.code;
+    part->outcome.retry_after = call->retry_after;
+
+    if (task->expired) {
+        review_report_settle(task->report, part->index);
+    }
+
+    (void) review_report_fail(task->report, part->index, call->failure.code,
+                              call->failure.detail);
+}
+
+
+/* 503 may have come with a reply, of which no cell is answered */
+
+static ngx_uint_t
+ngx_http_review_task_chunks_refused(ngx_http_review_part_t *part)
+{
+    ngx_uint_t               good;
+    json_t                  *reply;
+    review_buf_t            *b;
+    review_error_t           err;
+    ngx_http_review_call_t  *call;
+
+    call = &part->call;
+    b = &part->reply;
+
+    if (call->failure.code != review_code_http(NGX_HTTP_SERVICE_UNAVAILABLE)
+        || !part->plain || b->failed)
+    {
+        return 0;
+    }
+
+    reply = review_json_parse(b->data, b->len, &err);
+
+    good = ngx_http_review_task_chunks_is_reply(reply)
+           && review_report_read_add(part->task->report, part->index, reply)
+              == 0;
+
+    json_decref(reply);
+
+    if (good) {
+        part->outcome.code = call->failure.code;
+        part->outcome.retry_after = call->retry_after;
+    }
+
+    return good;
 }
 
 
@@ -600,8 +759,12 @@ ngx_http_review_task_chunks_ended(ngx_http_review_call_t *call)
 static void
 ngx_http_review_task_chunks_failed(ngx_http_review_part_t *part)
 {
-    review_buf_t               *b;
-    ngx_http_review_failure_t  *failure;
+    review_buf_t  *b;
+
+    if (ngx_http_review_task_chunks_refused(part)) {
+        ngx_http_review_task_chunks_done(part, 0);
+        return;
+    }
 
     b = &part->results;
 
@@ -615,11 +778,7 @@ ngx_http_review_task_chunks_failed(ngx_http_review_part_t *part)
         }
     }
 
-    failure = &part->call.failure;
-
-    (void) review_report_fail(part->task->report, part->index, failure->code,
-                              failure->detail);
-
+    ngx_http_review_task_chunks_fail(part);
     ngx_http_review_task_chunks_done(part, 0);
 }
 
@@ -678,6 +837,11 @@ ngx_http_review_task_chunks_read_run(void *data)
                              : reply == NULL;
 
     if (!told->torn) {
+
+        if (told->whole) {
+            ngx_http_review_task_chunks_outcome(reply, &told->outcome);
+        }
+
         told->told = review_report_read(told->report, told->kept, told->index,
                                         reply, told->whole);
     }
@@ -711,6 +875,7 @@ ngx_http_review_task_chunks_read_done(void *data)
 
     good = told->told && review_report_read_take(report, told->told) == 0;
     task->told_size += told->text.len;
+    part->outcome = told->outcome;
 
     if (!good && failure->code == REVIEW_CODE_OK) {
         failure->code = REVIEW_CODE_INTERNAL;
@@ -718,8 +883,7 @@ ngx_http_review_task_chunks_read_done(void *data)
     }
 
     if (failure->code) {
-        (void) review_report_fail(report, part->index, failure->code,
-                                  failure->detail);
+        ngx_http_review_task_chunks_fail(part);
     }
 
     ngx_http_review_task_chunks_done(part, good && told->whole);
@@ -751,20 +915,28 @@ ngx_http_review_task_chunks_torn(ngx_http_review_part_t *part)
 static void
 ngx_http_review_task_chunks_done(ngx_http_review_part_t *part, ngx_uint_t whole)
 {
+    size_t                   index;
+    review_rounds_reply_t    outcome;
     ngx_http_review_task_t  *task;
 
     task = part->task;
+    index = part->index;
+    outcome = part->outcome;
 
     ngx_queue_remove(&part->queue);
     task->nrunning--;
-    task->ndone++;
-    task->told = 0;
 
+    ngx_http_review_task_chunks_waits(part, 0);
     ngx_http_review_task_chunks_forget(part);
 
     if (whole && part->call.tries == 1 && !part->call.left) {
         ngx_http_review_work_destroy(part->work);
+
+    } else {
+        task->parts[index] = part;
     }
+
+    task->ended(task, index, &outcome);
 
     ngx_http_review_ctx_wake(&task->ctx);
 }
@@ -799,8 +971,9 @@ ngx_http_review_task_chunks_is_over(ngx_http_review_part_t *part)
 void
 ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 {
-    ngx_queue_t             *q, *next;
-    ngx_http_review_part_t  *part;
+    ngx_queue_t                *q, *next;
+    ngx_http_review_part_t     *part;
+    ngx_http_review_failure_t  *failure;
 
     /* what is there, and only has to be read, is not late */
 
@@ -819,8 +992,10 @@ ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task)
 
         ngx_http_review_call_cancel(&part->call);
 
-        part->call.failure.code = REVIEW_CODE_DEADLINE;
-        part->call.failure.detail = "the task's time was over";
+        failure = &part->call.failure;
+        failure->detail = "the task's time was over";
+        failure->code = ngx_http_review_ctx_give_up(&task->ctx,
+                                                    &failure->detail);
 
         ngx_http_review_task_chunks_failed(part);
     }

@@ -19,7 +19,7 @@
  */
 
 #define NGX_HTTP_REVIEW_COUNT_TIME   10000000
-#define NGX_HTTP_REVIEW_COUNT_SHORT  50000
+#define NGX_HTTP_REVIEW_COUNT_SHORT  500000
 
 
 /* all prompts of a point: what is its own, and how often they have the rest */

@@ -105,7 +105,7 @@ ngx_http_review_task_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->chunk_uri, prev->chunk_uri, NULL);
     ngx_conf_merge_msec_value(conf->task_timeout, prev->task_timeout,
                               3600000);
-    ngx_conf_merge_uint_value(conf->max_calls, prev->max_calls, 10000);
+    ngx_conf_merge_uint_value(conf->max_calls, prev->max_calls, 20000);
 
     return ngx_http_review_endpoint_needs(cf, "review_task",
                                           "review_chunk_uri",

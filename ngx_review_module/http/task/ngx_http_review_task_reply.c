@@ -45,26 +45,33 @@ ngx_http_review_task_reply_document(ngx_http_review_task_t *task)
 }
 
 
-/* {"done","total","failed","eta_ms"}, in cells; not more than once at a time */
+/*
+ * {"done","total","failed","failing"?,"eta_ms","waiting"?}, in cells; not more
+ * than once at a time
+ */
 
 void
 ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
 {
     uint64_t                  done, total;
+    ngx_uint_t                waits;
     review_buf_t              b;
     ngx_http_review_ctx_t    *ctx;
     review_report_counts_t    counts;
 
     ctx = &task->ctx;
+    waits = ngx_http_review_task_rounds_waits(task);
 
-    if (task->told || (task->format != NGX_HTTP_REVIEW_TASK_EVENTS
-                       && task->format != NGX_HTTP_REVIEW_TASK_LINES)
+    if ((task->told && task->waits == waits)
+        || (task->format != NGX_HTTP_REVIEW_TASK_EVENTS
+            && task->format != NGX_HTTP_REVIEW_TASK_LINES)
         || ngx_http_review_reply_unsent(ctx))
     {
         return;
     }
 
     task->told = 1;
+    task->waits = waits;
 
     review_report_counts(task->report, &counts);
 
@@ -77,12 +84,20 @@ ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
     review_write_number(&b, "total", total);
     review_write_number(&b, "failed", counts.failed + counts.timeout);
 
+    if (counts.failing) {
+        review_write_number(&b, "failing", counts.failing);
+    }
+
     if (done) {
         review_write_number(&b, "eta_ms",
                             (uint64_t) (ngx_current_msec - task->reviewing)
                             * (total - done) / done);
     } else {
         review_write_null(&b, "eta_ms");
+    }
+
+    if (waits) {
+        review_write_word(&b, "waiting", "llm");
     }
 
     review_write_object_end(&b);

@@ -86,6 +86,10 @@ ngx_http_review_task_report(ngx_http_review_task_t *task,
     report->failed = 1;
     report->handler = written;
 
+    if (task->ctx.cut) {
+        review_report_cut(task->report);
+    }
+
     task->writing = report;
     markdown = (task->format == NGX_HTTP_REVIEW_TASK_MARKDOWN);
 
@@ -444,6 +448,7 @@ ngx_http_review_task_report_end(ngx_http_review_task_t *task,
     review_write_object(&b, NULL);
     review_write_object_end(&b);
     review_write_number(&b, "elapsed_ms", ngx_current_msec - task->ctx.started);
+    ngx_http_review_reply_cut(&b, &task->ctx);
 
     if (task->saving.done) {
         ngx_http_review_task_report_saved(task, &b);

@@ -53,6 +53,8 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
     task->rubric = request.rubric;
     task->rubric_name = request.rubric_name;
     task->vars = request.vars;
+    task->fresh = request.fresh;
+    task->nfresh = request.nfresh;
     task->saving.object = request.object;
     task->saving.markdown = request.markdown;
     task->timeout = ngx_http_review_task_conf(ctx)->task_timeout;

@@ -54,11 +54,7 @@ ngx_http_review_task_save(ngx_http_review_task_t *task)
     op->headers[0].value = saving->markdown ? markdown : json;
     op->nheaders = 1;
 
-    if ((ngx_msec_int_t) (ctx->expires - ngx_current_msec)
-        < NGX_HTTP_REVIEW_TASK_SAVE)
-    {
-        ngx_add_timer(&ctx->deadline, NGX_HTTP_REVIEW_TASK_SAVE);
-    }
+    ngx_http_review_ctx_extend(ctx, NGX_HTTP_REVIEW_TASK_SAVE);
 
     if (rc != NGX_OK || ngx_http_review_s3_start(op) != NGX_OK) {
         ngx_http_review_task_save_unsaved(op, REVIEW_CODE_INTERNAL);
@@ -81,8 +77,7 @@ ngx_http_review_task_save_expire(ngx_http_review_task_t *task)
 
     if (task->saving.report && !task->saving.done) {
         ngx_http_review_s3_cancel(&task->saving.op);
-        ngx_http_review_task_save_unsaved(&task->saving.op,
-                                          REVIEW_CODE_DEADLINE);
+        ngx_http_review_task_save_unsaved(&task->saving.op, task->ctx.late);
     }
 }
 

@@ -24,8 +24,12 @@ static const review_code_info_t  review_codes[] = {
     [REVIEW_CODE_SLOW] = { "slow", 1, 504,
         "the answer was still coming when review_call_timeout was over" },
     [REVIEW_CODE_DEADLINE] = { "deadline", 0, 504, "review_timeout is over" },
+    [REVIEW_CODE_SHUTDOWN] = { "shutdown", 0, 503,
+        "nginx was shutting down" },
     [REVIEW_CODE_RATE_LIMITED] = { "rate_limited", 1, 502,
         "too many requests" },
+    [REVIEW_CODE_QUOTA] = { "quota", 0, 502,
+        "%s's account has been used up" },
     [REVIEW_CODE_LLM_ERROR] = { "llm_error", 0, 502,
         "%s answered with an error" },
     [REVIEW_CODE_REFUSED] = { "refused", 0, 502,
@@ -159,7 +163,71 @@ review_code_retried(review_code_t code)
 
     status = review_code_http_status(code);
 
-    return status == 408 || status >= 500;
+    return status == 408 || status == 425 || status >= 500;
+}
+
+
+int
+review_code_waited(review_code_t code)
+{
+    return code == REVIEW_CODE_QUEUE_FULL || code == REVIEW_CODE_QUEUE_TIMEOUT
+           || code == REVIEW_CODE_CIRCUIT_OPEN;
+}
+
+
+int
+review_code_passes(review_code_t code)
+{
+    unsigned  status;
+
+    switch (code) {
+
+    case REVIEW_CODE_OK:
+    case REVIEW_CODE_QUOTA:
+    case REVIEW_CODE_REFUSED:
+    case REVIEW_CODE_TRUNCATED:
+    case REVIEW_CODE_BAD_ENCODING:
+    case REVIEW_CODE_TOO_LARGE:
+    case REVIEW_CODE_REGEX_LIMIT:
+    case REVIEW_CODE_NO_EMBEDDINGS:
+        return 0;
+    }
+
+    if (code < REVIEW_CODE_HTTP) {
+        return code < REVIEW_CODE_BAD_URL || code == REVIEW_CODE_OTHER;
+    }
+
+    status = review_code_http_status(code);
+
+    return status < 300 || status >= 500
+           || status == 408 || status == 425 || status == 429;
+}
+
+
+int
+review_code_once(review_code_t code)
+{
+    return code == REVIEW_CODE_BAD_ANSWER || code == REVIEW_CODE_BAD_JSON
+           || code == REVIEW_CODE_BAD_REPLY;
+}
+
+
+int
+review_code_asked(review_code_t code)
+{
+    switch (code) {
+
+    case REVIEW_CODE_BUSY:
+    case REVIEW_CODE_SHUTDOWN:
+    case REVIEW_CODE_CONNECT:
+    case REVIEW_CODE_QUEUE_FULL:
+    case REVIEW_CODE_QUEUE_TIMEOUT:
+    case REVIEW_CODE_CIRCUIT_OPEN:
+    case REVIEW_CODE_CANCELLED:
+        return 0;
+    }
+
+    return 1;
 }
 
 

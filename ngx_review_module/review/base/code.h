@@ -24,7 +24,9 @@ typedef enum {
     REVIEW_CODE_CALL_TIMEOUT,
     REVIEW_CODE_SLOW,
     REVIEW_CODE_DEADLINE,
+    REVIEW_CODE_SHUTDOWN,
     REVIEW_CODE_RATE_LIMITED,
+    REVIEW_CODE_QUOTA,
     REVIEW_CODE_LLM_ERROR,
     REVIEW_CODE_REFUSED,
     REVIEW_CODE_TRUNCATED,
@@ -105,7 +107,24 @@ review_code_t review_code_of(const char *name, size_t len);
 
 int review_code_retried(review_code_t code);
 
-/* of a document that is not had: 502, 504: it took too long, 413 and 422 */
+/* a call has waited for its turn, and was not made */
+
+int review_code_waited(review_code_t code);
+
+/*
+ * May it pass by itself, so that who has time asks again later?  An "llm_error"
+ * does unless whoever tells of it says otherwise; so does what is not known.
+ * And once more only: an answer that is no good may be better for once.
+ */
+
+int review_code_passes(review_code_t code);
+int review_code_once(review_code_t code);
+
+/* it may be the question's own fault: 0 if nobody was asked */
+
+int review_code_asked(review_code_t code);
+
+/* of a document that is not had: 502, 504: it took too long, 503, 413, 422 */
 
 unsigned review_code_status(review_code_t code);
 

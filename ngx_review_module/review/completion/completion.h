@@ -65,6 +65,7 @@ typedef struct {
                                           that it is whole */
     unsigned       thinking:1;         /* it was cut before any content that is
                                           not reasoning */
+    unsigned       quota:1;            /* an error: the account is used up */
 
     /* the parser's own */
 

@@ -4,6 +4,7 @@
 #endif
 
 #include "review/completion/completion_error.h"
+#include "review/completion/quota.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,19 +33,10 @@ typedef struct {
 
 /*
  * Parts of codes and types, in lower case and without what is no letter or
- * digit; the first that stands in one tells.  What is called a quota may as
- * well be one of a minute.
+ * digit; the first that stands in one tells.  A quota is one of a minute.
  */
 
 static const review_completion_error_name_t  review_completion_error_names[] = {
-    { "insufficientquota", QUOTA },    /* OpenAI, and many others */
-    { "insufficientuserquota", QUOTA },        /* One-API */
-    { "insufficientbalance", QUOTA },
-    { "exceededcurrentquota", QUOTA }, /* Moonshot */
-    { "billing", QUOTA },
-    { "arrearage", QUOTA },            /* DashScope */
-    { "overdue", QUOTA },              /* Ark */
-
     { "contentfilter", REFUSED },
     { "contentpolicy", REFUSED },
     { "inspection", REFUSED },         /* DashScope: data_inspection_failed */
@@ -349,7 +341,7 @@ review_completion_error_of_code(const json_t *value)
 
     n = review_completion_error_number(value);
 
-    if (n >= 400 && n < 600) {
+    if (n >= 300 && n < 600) {
         return (unsigned) n;
     }
 
@@ -401,6 +393,10 @@ review_completion_error_of(const json_t *object)
     };
 
     status = 0;
+
+    if (review_quota(object)) {
+        return QUOTA;
+    }
 
     for (i = 0; names[i]; i++) {
         found = review_completion_error_of_code(json_object_get(object,

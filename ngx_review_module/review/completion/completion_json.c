@@ -428,6 +428,7 @@ review_completion_json_error(review_completion_t *c, const json_t *root,
     }
 
     c->status = status;
+    c->quota = (status == REVIEW_COMPLETION_ERROR_QUOTA);
 
     if (status == REVIEW_COMPLETION_ERROR_REFUSED) {
         review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED, "%.*s",

@@ -15,7 +15,7 @@
 
 
 #define REVIEW_METRICS_BUCKETS   18    /* of a histogram; the last is +Inf */
-#define REVIEW_METRICS_OUTCOMES  33
+#define REVIEW_METRICS_OUTCOMES  35
 #define REVIEW_METRICS_MODELS    32
 #define REVIEW_METRICS_NAME      64    /* bytes of a model's name */
 
@@ -124,6 +124,20 @@ void review_metrics_tokens(review_metrics_t *m, const char *model, size_t len,
     int64_t prompt, int64_t completion);
 
 
+/* a tenant with calls */
+
+typedef struct {
+    char                    name[REVIEW_METRICS_NAME];
+    uint32_t                len;
+    uint32_t                in_flight;
+    uint32_t                queued;
+} review_gauge_tenant_t;
+
+/* not all of them, where they are many */
+
+#define REVIEW_METRICS_TENANTS   100
+
+
 /* what is told beside: how the zone is at this moment */
 
 typedef struct {
@@ -135,9 +149,12 @@ typedef struct {
     uint32_t                automatic:1;             /* it moves */
     int                     circuit;    /* 0: closed, 1: half-open, 2: open */
     uint32_t                processes;
+    uint32_t                processes_max;
     uint32_t                queued_high;
     uint32_t                queued_normal;
     uint32_t                queued_low;
+    uint32_t                ntenants;
+    review_gauge_tenant_t   tenants[REVIEW_METRICS_TENANTS];
 } review_gauges_t;
 
 /* names of zones are valid UTF-8, and each stands once in a page */

@@ -199,6 +199,30 @@ review_metrics_json_write_models(review_buf_t *b, const review_metrics_t *m)
 }
 
 
+/* those with calls */
+
+static void
+review_metrics_json_tenants(review_buf_t *b, const review_gauges_t *g)
+{
+    uint32_t                      i;
+    const review_gauge_tenant_t  *tenant;
+
+    review_write_array(b, "tenants");
+
+    for (i = 0; i < g->ntenants; i++) {
+        tenant = &g->tenants[i];
+
+        review_write_object(b, NULL);
+        review_write_string(b, "tenant", tenant->name, tenant->len);
+        review_write_number(b, "in_flight", tenant->in_flight);
+        review_write_number(b, "queued", tenant->queued);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
 void
 review_metrics_json(review_buf_t *b, const char *zone, size_t len,
     const review_metrics_t *m, const review_gauges_t *g)
@@ -206,7 +230,9 @@ review_metrics_json(review_buf_t *b, const char *zone, size_t len,
     review_write_object(b, NULL);
     review_write_string(b, "zone", zone, len);
     review_write_number(b, "processes", g->processes);
+    review_write_number(b, "processes_max", g->processes_max);
     review_metrics_json_write_calls(b, m, g);
+    review_metrics_json_tenants(b, g);
 
     review_write_object(b, "reviews");
     review_write_number(

@@ -116,6 +116,10 @@ static const review_family_t  review_families[] = {
 
     { "review_processes", "gauge", "Processes that share the zone.",
       review_prometheus_gauge, offsetof(review_gauges_t, processes),
+      NULL, NULL },
+
+    { "review_processes_max", "gauge", "Processes that the zone has room for.",
+      review_prometheus_gauge, offsetof(review_gauges_t, processes_max),
       NULL, NULL }
 };
 

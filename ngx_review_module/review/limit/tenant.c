@@ -133,6 +133,7 @@ review_tenant_set(review_tenants_t *t, uint32_t tenant, uint64_t key,
     const char *name, size_t len)
 {
     review_tenant_name(&t->tenants[tenant], key, name, len);
+    memset(&t->tenants[tenant].budget, 0, sizeof(review_budget_t));
 
     review_tenant_barrier();
     t->tenants[tenant].key = key;

@@ -13,6 +13,7 @@
 
 
 #include "review/base/review.h"
+#include "review/limit/budget.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -36,6 +37,7 @@ typedef struct {
     uint32_t         next;             /* in the chain of its bucket */
     uint32_t         len;
     char             name[REVIEW_TENANT_NAME];
+    review_budget_t  budget;
 } review_tenant_t;
 
 

@@ -19,6 +19,7 @@ typedef struct {
     const char  *comma;
     const char  *status;
     const char  *statuses[3];            /* by review_report_outcome_e */
+    const char  *cut;
     const char  *chunks;
     const char  *unread;
     const char  *doubt;
@@ -66,6 +67,7 @@ static const review_report_words_t  review_report_zh = {
     .comma = "，",
     .status = "状态",
     .statuses = { "完成", "部分完成", "失败" },
+    .cut = "因 nginx 正在关闭而中断，请重新提交",
     .chunks = "文本块",
     .unread = "未读到",
     .doubt = "读取存疑",
@@ -119,6 +121,7 @@ static const review_report_words_t  review_report_en = {
     .comma = ", ",
     .status = "Status",
     .statuses = { "complete", "partial", "failed" },
+    .cut = "cut since nginx was shutting down: ask again",
     .chunks = "Chunks",
     .unread = "Not read",
     .doubt = "Read with doubt",
@@ -794,6 +797,12 @@ review_report_markdown_summary(review_report_writer_t *w,
     review_buf_puts(b, w->words->status);
     review_buf_puts(b, w->words->colon);
     review_buf_puts(b, w->words->statuses[outcome]);
+
+    if (w->report->cut) {
+        review_buf_puts(b, w->words->comma);
+        review_buf_puts(b, w->words->cut);
+    }
+
     review_buf_puts(b, "  \n");
     review_buf_puts(b, w->words->chunks);
     review_buf_puts(b, w->words->colon);

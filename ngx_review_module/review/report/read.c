@@ -484,7 +484,10 @@ review_report_read_error(review_report_told_t *told, json_t *json,
         error.other.data = "";
     }
 
-    cell->u.error = review_report_error(told->pool, &told->error, &error);
+    error.permanent = json_is_true(json_object_get(json, "permanent"));
+
+    cell->u.error = review_report_error(told->pool, &told->errors, &error,
+                                        told->again);
 
     return cell->u.error ? 0 : -1;
 }
@@ -558,7 +561,7 @@ review_report_read_results(review_report_told_t *told, json_t *results)
     size_t                  i, next;
     json_t                 *json;
     int64_t                 point;
-    review_report_cell_t    cell;
+    review_report_cell_t    cell, *known;
     const review_report_t  *report;
 
     next = 0;
@@ -574,12 +577,15 @@ review_report_read_results(review_report_told_t *told, json_t *results)
 
         next = (size_t) point + 1;
 
+        known = review_report_cell(report, told->chunk, (size_t) point);
+
         if (told->cells[point].status != REVIEW_REPORT_NOTHING
-            || review_report_cell(report, told->chunk, (size_t) point)->status
-               != REVIEW_REPORT_NOTHING)
+            || !review_report_is_open(known))
         {
             continue;
         }
+
+        told->again = known->again;
 
         rc = review_report_read_cell(told, (uint32_t) told->chunk, json, &cell);
 
@@ -688,7 +694,7 @@ review_report_read_take(review_report_t *report,
         cell = review_report_cell(report, told->chunk, i);
 
         if (told->cells[i].status != REVIEW_REPORT_NOTHING
-            && cell->status == REVIEW_REPORT_NOTHING)
+            && review_report_is_open(cell))
         {
             review_report_set(report, cell, &told->cells[i]);
         }
@@ -736,10 +742,10 @@ review_report_read_add(review_report_t *report, size_t chunk, json_t *reply)
 
     told->chunk = chunk;
     told->nowhere = 0;
-    told->error = report->error;
+    told->errors = report->errors;
 
     rc = review_report_read_into(told, reply, 1);
-    report->error = told->error;
+    report->errors = told->errors;
 
     return rc == 0 ? review_report_read_take(report, told) : -1;
 }

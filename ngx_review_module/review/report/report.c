@@ -150,24 +150,134 @@ void
 review_report_set(review_report_t *report, review_report_cell_t *cell,
     const review_report_cell_t *told)
 {
+    uint32_t  attempts;
+
+    attempts = 0;
+
+    if (cell->again) {
+        attempts = cell->attempts;
+        report->counts.failing--;
+        report->counts.retries += attempts && told->attempts;
+    }
+
     *cell = *told;
+
+    cell->attempts = attempts < UINT32_MAX - told->attempts
+                     ? attempts + told->attempts : UINT32_MAX;
 
     report->counts.total++;
     (*review_report_counter(report, told->status))++;
 }
 
 
-const review_report_error_t *
-review_report_error(review_pool_t *pool, const review_report_error_t **last,
+void
+review_report_state(const review_report_t *report, size_t chunk, size_t point,
+    review_report_state_t *state)
+{
+    const review_report_cell_t  *cell;
+
+    cell = review_report_cell(report, chunk, point);
+
+    memset(state, 0, sizeof(*state));
+
+    state->told = cell->status != REVIEW_REPORT_NOTHING;
+    state->attempts = cell->attempts;
+
+    if (cell->status == REVIEW_REPORT_FAILED
+        || cell->status == REVIEW_REPORT_TIMEOUT)
+    {
+        state->code = cell->u.error->code;
+        state->permanent = cell->u.error->permanent
+                           || !review_code_passes(state->code);
+    }
+}
+
+
+void
+review_report_again(review_report_t *report, size_t chunk, size_t point)
+{
+    review_report_cell_t  *cell;
+
+    cell = review_report_cell(report, chunk, point);
+
+    if (cell->again || (cell->status != REVIEW_REPORT_FAILED
+                        && cell->status != REVIEW_REPORT_TIMEOUT))
+    {
+        return;
+    }
+
+    cell->again = 1;
+
+    report->counts.total--;
+    report->counts.failing++;
+    (*review_report_counter(report, cell->status))--;
+}
+
+
+void
+review_report_settle(review_report_t *report, size_t chunk)
+{
+    size_t                 i;
+    review_report_cell_t  *cell;
+
+    for (i = 0; chunk < report->nchunks && i < report->npoints; i++) {
+        cell = review_report_cell(report, chunk, i);
+
+        if (cell->again) {
+            cell->again = 0;
+
+            report->counts.total++;
+            report->counts.failing--;
+            (*review_report_counter(report, cell->status))++;
+        }
+    }
+}
+
+
+static const review_report_error_t *
+review_report_error_find(const review_report_errors_t *errors,
     const review_report_error_t *told)
 {
-    review_report_error_t  *error;
+    size_t                        i;
+    const review_report_error_t  *error;
 
-    if (*last && (*last)->code == told->code
-        && review_report_index_order(&(*last)->other, &told->other) == 0
-        && review_report_index_order(&(*last)->detail, &told->detail) == 0)
-    {
-        return *last;
+    for (i = 0; i < REVIEW_REPORT_ERRORS; i++) {
+        error = errors->last[i];
+
+        if (error && error->code == told->code
+            && error->permanent == told->permanent
+            && review_report_index_order(&error->other, &told->other) == 0
+            && review_report_index_order(&error->detail, &told->detail) == 0)
+        {
+            return error;
+        }
+    }
+
+    return NULL;
+}
+
+
+const review_report_error_t *
+review_report_error(review_pool_t *pool, review_report_errors_t *errors,
+    const review_report_error_t *told, int again)
+{
+    size_t                        size;
+    review_report_error_t        *error, brief;
+    const review_report_error_t  *known;
+
+    size = sizeof(*error) + told->other.len + told->detail.len;
+
+    if (again && size > REVIEW_REPORT_AGAIN - errors->size) {
+        brief = *told;
+        brief.detail.len = 0;
+        told = &brief;
+        size = 0;
+    }
+
+    known = review_report_error_find(errors, told);
+
+    if (known) {
+        return known;
     }
 
     error = review_alloc(pool, sizeof(*error));
@@ -180,7 +290,9 @@ review_report_error(review_pool_t *pool, const review_report_error_t **last,
     }
 
     error->code = told->code;
-    *last = error;
+    error->permanent = told->permanent;
+    errors->size += again ? (uint32_t) size : 0;
+    errors->last[errors->next++ % REVIEW_REPORT_ERRORS] = error;
 
     return error;
 }
@@ -227,12 +339,12 @@ review_report_fill(review_report_t *report, size_t chunk, review_code_t code,
     for (i = 0; i < report->npoints; i++) {
         cell = review_report_cell(report, chunk, i);
 
-        if (cell->status != REVIEW_REPORT_NOTHING) {
+        if (!review_report_is_open(cell)) {
             continue;
         }
 
-        told.u.error = review_report_error(report->pool, &report->error,
-                                           &error);
+        told.u.error = review_report_error(report->pool, &report->errors,
+                                           &error, cell->again);
         if (told.u.error == NULL) {
             return -1;
         }
@@ -291,6 +403,13 @@ review_report_outcome(const size_t *cells)
 
     return cells[REVIEW_REPORT_OK] + cells[REVIEW_REPORT_SKIPPED]
            ? REVIEW_REPORT_PARTIAL : REVIEW_REPORT_NONE;
+}
+
+
+void
+review_report_cut(review_report_t *report)
+{
+    report->cut = 1;
 }
 
 

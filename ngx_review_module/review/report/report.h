@@ -127,8 +127,8 @@ void review_report_text_places(review_report_t *report,
 /*
  * The reply to the review of a chunk, parsed; nothing of it is needed any more
  * when this returns.  What is not in it, or makes no sense, counts as failed
- * ("bad_reply"); cells that were told of before stay as they are.  0, or -1: no
- * memory.
+ * ("bad_reply"); cells that were told of before stay as they are, unless they
+ * are asked again.  0, or -1: no memory.
  */
 
 int review_report_read_add(review_report_t *report, size_t chunk,
@@ -150,8 +150,8 @@ int review_report_read_take(review_report_t *report,
     const review_report_told_t *told);
 
 /*
- * All cells of a chunk that have nothing yet have failed, or taken too long,
- * as the code says; the detail is copied.
+ * All cells of a chunk that have nothing yet, or are asked again, have failed,
+ * or taken too long, as the code says; the detail is copied.
  */
 
 int review_report_fail(review_report_t *report, size_t chunk,
@@ -162,10 +162,41 @@ int review_report_fail(review_report_t *report, size_t chunk,
 int review_report_skip(review_report_t *report, size_t chunk, size_t point);
 
 
-/* how many cells there are of each status, in all chunks that were told */
+/* not all is done, since the process has to end: Markdown says so */
+
+void review_report_cut(review_report_t *report);
+
+
+/* what has become of a cell */
+
+typedef struct {
+    review_code_t          code;         /* of its failure, or OK */
+    uint32_t               attempts;
+    unsigned               told:1;       /* it has something */
+    unsigned               permanent:1;  /* it won't be answered otherwise */
+} review_report_state_t;
+
+void review_report_state(const review_report_t *report, size_t chunk,
+    size_t point, review_report_state_t *state);
+
+/*
+ * A cell that has failed is asked again: until then its failure is no result,
+ * but stays if there is none.  What is asked again of a chunk, or of all, and
+ * was told of no more, has failed as before.
+ */
+
+void review_report_again(review_report_t *report, size_t chunk, size_t point);
+void review_report_settle(review_report_t *report, size_t chunk);
+
+
+/*
+ * How many cells there are of each status, in all chunks that were told; those
+ * that are asked again are "failing" and nothing else.
+ */
 
 typedef struct {
     size_t                 total;
+    size_t                 failing;
     size_t                 ok;
     size_t                 failed;
     size_t                 timeout;

@@ -79,10 +79,20 @@ typedef struct {
     review_code_t             code;
     review_str_t              other;     /* the name of REVIEW_CODE_OTHER */
     review_str_t              detail;
+    unsigned                  permanent; /* as it says itself */
 } review_report_error_t;
 
 
-/* many cells may share an error */
+/* the last ones, since many cells share an error; and what others have cost */
+
+#define REVIEW_REPORT_ERRORS  8
+
+typedef struct {
+    const review_report_error_t  *last[REVIEW_REPORT_ERRORS];
+    uint32_t                  next;
+    uint32_t                  size;      /* bytes, of cells asked again */
+} review_report_errors_t;
+
 
 typedef struct {
     union {
@@ -96,6 +106,7 @@ typedef struct {
     uint8_t                   verdict;   /* OK */
     uint8_t                   needs_human; /* OK, without a finding */
     uint8_t                   warnings;  /* of any status */
+    uint8_t                   again;     /* FAILED, TIMEOUT: is asked again */
     uint16_t                  notes;     /* OK */
 } review_report_cell_t;
 
@@ -157,13 +168,14 @@ struct review_report_told_s {
     review_pool_t                *pool;
     size_t                        chunk;
     review_report_cell_t         *cells; /* of all points */
-    const review_report_error_t  *error; /* the last one */
+    review_report_errors_t        errors;
     uint64_t                      nowhere;
     uint64_t                      calls;
     uint64_t                      retries;
     uint64_t                      prompt_tokens;
     uint64_t                      completion_tokens;
     int                           whole;
+    int                           again; /* the cell was told of before */
 };
 
 
@@ -187,10 +199,11 @@ struct review_report_s {
     uint32_t                     *owners; /* of clauses: their references */
 
     review_report_cell_t         *cells; /* chunk by chunk */
-    const review_report_error_t  *error; /* the last one */
+    review_report_errors_t        errors;
     uint64_t                      nowhere; /* evidence of that kind */
     uint64_t                      read;  /* bytes, to find it elsewhere */
     review_report_counts_t        counts;
+    int                           cut;   /* for the end of the process */
 
     review_report_told_t         *told;  /* used again and again, or NULL */
     review_report_column_t       *columns; /* NULL until it is finished */
@@ -226,6 +239,11 @@ typedef struct {
 #define review_report_cell(report, chunk, point)                              \
     (&(report)->cells[(chunk) * (report)->npoints + (point)])
 
+/* a cell that something may be told of */
+
+#define review_report_is_open(cell)                                           \
+    ((cell)->status == REVIEW_REPORT_NOTHING || (cell)->again)
+
 /* most chunks of a document, and clauses of all references */
 
 #define REVIEW_REPORT_CHUNKS  ((size_t) 1 << 28)
@@ -256,23 +274,28 @@ void review_report_index_sort(review_report_index_t *index, size_t n);
 int64_t review_report_index_find(const review_report_index_t *index, size_t n,
     const review_str_t *id);
 
-/* all cells that have nothing yet, of a chunk, get the error; 0 or -1 */
+/* all cells of a chunk that are open get the error; 0 or -1 */
 
 int review_report_fill(review_report_t *report, size_t chunk,
     review_code_t code, const char *detail);
 
-/* a cell that has nothing yet */
+/* a cell that is open; what it has cost before is added to what it tells */
 
 void review_report_set(review_report_t *report, review_report_cell_t *cell,
     const review_report_cell_t *told);
 
 /*
- * Copies; an error is that of the last cell where it is the same, since cells
- * that fail one after another mostly do so for one reason.  NULL: no memory.
+ * Copies; an error is one of the last where it is the same, since cells that
+ * fail one after another mostly do so for one reason.  Of cells that are asked
+ * again and again no more than so much is kept, then only their codes.  NULL:
+ * no memory.
  */
 
+#define REVIEW_REPORT_AGAIN  (1024 * 1024)
+
 const review_report_error_t *review_report_error(review_pool_t *pool,
-    const review_report_error_t **last, const review_report_error_t *told);
+    review_report_errors_t *errors, const review_report_error_t *told,
+    int again);
 
 /* the name of its code, which may be written into "buf" */
 

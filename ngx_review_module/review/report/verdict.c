@@ -202,6 +202,8 @@ review_report_verdict_finish(review_report_t *report)
     }
 
     for (i = 0; i < report->nchunks; i++) {
+        review_report_settle(report, i);
+
         if (review_report_fill(report, i, REVIEW_CODE_INTERNAL,
                                "nothing was told of it")
             != 0)

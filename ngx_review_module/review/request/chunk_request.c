@@ -292,6 +292,58 @@ review_chunk_request_points(void *data, json_t *list, const char *pointer,
 }
 
 
+/* which of the points are asked past all caches */
+
+static int
+review_chunk_request_fresh(void *data, json_t *list, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_reading_t *reading = data;
+
+    char                     at[REVIEW_ERROR_POINTER];
+    size_t                   i, k;
+    json_t                  *json;
+    review_str_t             id;
+    review_chunk_request_t  *request;
+
+    request = reading->request;
+
+    if (json_array_size(list) == 0) {
+        return 0;
+    }
+
+    request->fresh = review_alloc(reading->pool, request->npoints + 1);
+
+    if (request->fresh == NULL) {
+        return -1;
+    }
+
+    memset(request->fresh, 0, request->npoints + 1);
+
+    json_array_foreach(list, i, json) {
+        (void) review_json_member_pointer_index(at, pointer, i);
+
+        if (review_json_member_text(json, at, 0, SIZE_MAX, &id, err) != 0) {
+            return 400;
+        }
+
+        for (k = 0; k < request->npoints; k++) {
+            if (review_request_same(&request->points[k]->id, &id)) {
+                break;
+            }
+        }
+
+        if (k == request->npoints) {
+            return review_refuse(err, 422, at, "no such point is asked for");
+        }
+
+        request->fresh[k] = 1;
+    }
+
+    return 0;
+}
+
+
 static const review_member_t  review_chunk_reference_members[] = {
     review_member("id", STRING, review_chunk_reference_t, id, .min = 1,
                   .max = 1024,
@@ -421,6 +473,7 @@ const review_member_t  review_chunk_members[] = {
                      .each = review_chunk_reference_members),
     review_member_by("vars", OBJECT, review_chunk_request_vars,
                      .of = review_request_any),
+    review_member_by("fresh", ARRAY, review_chunk_request_fresh),
     review_member_end
 };
 

@@ -23,13 +23,15 @@ typedef struct {
     review_rubric_t    *rubric;         /* NULL: inline points only */
     review_point_t    **points;
     size_t              npoints;
+    unsigned char      *fresh;          /* of each point: caches are bypassed;
+                                           NULL: for none */
     review_subject_t    subject;        /* but for how the LLM is asked */
 } review_chunk_request_t;
 
 
 extern const review_member_t  review_chunk_members[];
 
-/* {"chunk", "rubric"?, "points"?, "references"?, "vars"?} */
+/* {"chunk", "rubric"?, "points"?, "references"?, "vars"?, "fresh"?} */
 
 int review_chunk_request(review_pool_t *pool, json_t *body,
     const review_chunk_given_t *given, review_chunk_request_t *request,

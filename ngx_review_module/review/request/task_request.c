@@ -283,6 +283,110 @@ review_task_request_vars(void *data, json_t *vars, const char *pointer,
 }
 
 
+/* the number in "c12", or 0: no chunk is called so */
+
+static size_t
+review_task_request_chunk(const char *id, size_t len)
+{
+    size_t  i, n;
+
+    if (len < 2 || len > 10 || id[0] != 'c' || id[1] == '0') {
+        return 0;
+    }
+
+    for (i = 1, n = 0; i < len; i++) {
+
+        if (id[i] < '0' || id[i] > '9') {
+            return 0;
+        }
+
+        n = n * 10 + (size_t) (id[i] - '0');
+    }
+
+    return n;
+}
+
+
+/* "c2/p1": a chunk, up to the first slash, and a point */
+
+static int
+review_task_request_cell(const review_str_t *cell,
+    const review_task_request_t *request, review_task_fresh_t *fresh)
+{
+    size_t        i, n;
+    const char   *slash;
+    review_str_t  point;
+
+    slash = memchr(cell->data, '/', cell->len);
+
+    if (slash == NULL) {
+        return -1;
+    }
+
+    n = review_task_request_chunk(cell->data, (size_t) (slash - cell->data));
+
+    point.data = slash + 1;
+    point.len = (size_t) (cell->data + cell->len - point.data);
+
+    for (i = 0; n && i < request->npoints; i++) {
+        if (review_request_same(&request->points[i]->id, &point)) {
+            fresh->chunk = n - 1;
+            fresh->point = i;
+            return 0;
+        }
+    }
+
+    return -1;
+}
+
+
+static int
+review_task_request_fresh(void *data, json_t *list, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    char                    at[REVIEW_ERROR_POINTER];
+    size_t                  i, n;
+    json_t                 *json;
+    review_str_t            cell;
+    review_task_request_t  *request;
+
+    request = reading->request;
+    n = json_array_size(list);
+
+    if (n == 0) {
+        return 0;
+    }
+
+    request->fresh = review_alloc(reading->pool,
+                                  n * sizeof(review_task_fresh_t));
+    if (request->fresh == NULL) {
+        return -1;
+    }
+
+    request->nfresh = n;
+
+    json_array_foreach(list, i, json) {
+        (void) review_json_member_pointer_index(at, pointer, i);
+
+        if (review_json_member_text(json, at, 0, SIZE_MAX, &cell, err) != 0) {
+            return 400;
+        }
+
+        if (review_task_request_cell(&cell, request, &request->fresh[i])
+            != 0)
+        {
+            return review_refuse(err, 422, at, "must be the id of a chunk, a "
+                                 "slash, and that of a point that is asked, "
+                                 "as in \"c2/p1\"");
+        }
+    }
+
+    return 0;
+}
+
+
 const review_member_t  review_task_members[] = {
     review_member_by("document", ANY, review_task_documents_one,
                      .of = review_task_document_members),
@@ -303,6 +407,7 @@ const review_member_t  review_task_members[] = {
     review_member("dry_run", BOOLEAN, review_task_reading_t, dry_run),
     review_member_by("vars", OBJECT, review_task_request_vars,
                      .of = review_request_any),
+    review_member_by("fresh", ARRAY, review_task_request_fresh),
     review_member_end
 };
 

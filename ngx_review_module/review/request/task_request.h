@@ -45,6 +45,14 @@ typedef struct {
 } review_task_document_t;
 
 
+/* a cell that caches are bypassed for */
+
+typedef struct {
+    size_t                   chunk;     /* from 0: there may be no such */
+    size_t                   point;     /* of those that are asked */
+} review_task_fresh_t;
+
+
 typedef struct {
     review_task_document_t   document;
     review_task_document_t  *references;
@@ -63,6 +71,8 @@ typedef struct {
     int                      markdown;
     int                      text;      /* is to be in the report */
     int                      dry_run;   /* nothing is asked of an LLM */
+    review_task_fresh_t     *fresh;
+    size_t                   nfresh;
 } review_task_request_t;
 
 
@@ -70,7 +80,7 @@ extern const review_member_t  review_task_members[];
 
 /*
  * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
- * "vars"?, "deadline"?, "result"?, "return"?, "dry_run"?}.
+ * "vars"?, "deadline"?, "result"?, "return"?, "fresh"?, "dry_run"?}.
  */
 
 int review_task_request(review_pool_t *pool, json_t *body,

@@ -1,8 +1,10 @@
 # review_retry does what it says: so many tries, pauses that double up to a
 # limit and are not the same for all, a Retry-After that is kept to, a budget
-# that spares an LLM which is down, no waiting for a try that would come after
-# the deadline.  What was tried is counted right, a second try says the same
-# as the first, and nothing of a first try is found in the result.
+# that spares an LLM which is down and loses nothing but time, no waiting for a
+# try that would come after the deadline.  An LLM that says 429 is asked again
+# for as long as there is time, unless the account is used up.  What was tried
+# is counted right, a second try says the same as the first, and nothing of a
+# first try is found in the result.
 
 use strict;
 use warnings;
@@ -65,8 +67,8 @@ count eq 2
     $TEST_NGINX_LLM_LOCATION
 --- json_request
 {"chunk": "x", "points": [
- {"id": "a", "question": "[[key=a 500|503|429|cut_head|verdict=risk]]"},
- {"id": "b", "question": "[[key=b 500|503|429|cut_head|502|verdict=risk]]"},
+ {"id": "a", "question": "[[key=a 500|503|408|cut_head|verdict=risk]]"},
+ {"id": "b", "question": "[[key=b 500|503|408|cut_head|502|verdict=risk]]"},
  {"id": "c", "question": "[[ok]]"}]}
 --- json
 status eq "partial"
@@ -167,7 +169,7 @@ sub {
 
 
 
-=== TEST 7: an LLM that answers 500 to 60 points at once is not stormed
+=== TEST 7: an LLM that answers 500 to 30 points at once is not stormed
 --- config
     # 7
     review_llm /llm;
@@ -175,29 +177,32 @@ sub {
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
-'{"chunk": "x", "points": [' . main::points(60, 'key=N 500') . ']}'
+'{"chunk": "x", "points": [' . main::points(30, 'key=N 500') . ']}'
 --- error_code: 502
 --- json
 status eq "failed"
-results len 60
-usage.calls ge 75
-usage.calls lt 120
-results.-1.status eq "failed"
-. like /the retry budget is used up/
+results len 30
+results.0.attempts eq 3
+results.-1.attempts eq 3
+usage.calls eq 90
+usage.retries eq 60
+elapsed_ms ge 4000
+. unlike /budget/
 --- judge eval
 sub {
-    my ($name, $reply) = @_;
-    my $retries = 0;
-    $retries += $_->{attempts} - 1 for @{ $reply->{results} };
-    main::json_checks("$name - counts", "
-        calls eq $reply->{usage}{calls}
-        retries eq $reply->{usage}{retries}
-    ", { calls => main::llm_stats()->{calls}, retries => $retries });
+    my ($name) = @_;
+    my @at = map { $_->{started} } @{ main::llm_calls() };
+
+    # what calls have earned, the reserve, and ten a second
+    main::json_checks("$name - calls in two seconds", "
+        n ge 30
+        n lt 75
+    ", { n => scalar grep { $_ < $at[0] + 2 } @at });
 }
 
 
 
-=== TEST 8: an LLM that refuses connections from 60 points is not stormed
+=== TEST 8: an LLM that refuses connections from 30 points is not stormed
 --- http_config
     upstream llm { server 127.0.0.1:$TEST_NGINX_RAND_PORT_1 max_fails=0; }
 --- config
@@ -207,13 +212,12 @@ sub {
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
-'{"chunk": "x", "points": [' . main::points(60, 'ok') . ']}'
+'{"chunk": "x", "points": [' . main::points(30, 'ok') . ']}'
 --- error_code: 502
 --- json
 results.*.status unlike /ok/
-usage.calls ge 75
-usage.calls lt 120
-. like /the retry budget is used up/
+usage.calls eq 90
+elapsed_ms ge 4000
 
 
 
@@ -225,12 +229,17 @@ usage.calls lt 120
     location = /v1/review { review; review_retry tries=3 backoff=1ms max=1ms budget=1%; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval
-[('{"chunk": "x", "points": [' . main::points(8, 'key=N 500') . ']}') x 6]
+[('{"chunk": "x", "points": [' . main::points(8, 'key=N 500') . ']}') x 3]
 --- error_code eval
-[(502) x 6]
+[(502) x 3]
+--- json eval
+['usage.calls eq 24',
+ 'usage.calls eq 24
+  elapsed_ms ge 1300',
+ 'usage.calls eq 24
+  elapsed_ms ge 1300']
 --- llm_calls
-count ge 58
-count lt 110
+count eq 72
 
 
 
@@ -659,3 +668,206 @@ Content-Type: application/json
           usage.retries eq 2) } 1 .. 3]
 --- llm_calls
 count eq 12
+
+
+
+=== TEST 30: what the budget does not allow in time has failed as it did
+--- config
+    # 30
+    review_llm /llm;
+    review_timeout 2s;
+    review_retry tries=3 backoff=10ms max=10ms budget=1%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+'{"chunk": "x", "points": [' . main::points(60, 'key=N 500') . ']}'
+--- error_code: 502
+--- json
+status eq "failed"
+elapsed_ms ge 1900
+usage.calls ge 70
+usage.calls lt 110
+. like /http_500/
+. unlike /deadline/
+. like /; the retry budget is used up/
+
+
+
+=== TEST 31: 429 costs neither a try nor the budget
+--- config
+    # 31
+    review_llm /llm;
+    review_retry tries=1 backoff=10ms max=20ms budget=0%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+'{"chunk": "x", "points": [' . main::points(20, 'key=N 429|429|429|429|verdict=risk') . ']}'
+--- json
+status eq "complete"
+results.0.attempts eq 5
+results.-1.attempts eq 5
+usage.calls eq 100
+usage.retries eq 80
+elapsed_ms lt 5000
+--- llm_calls
+count eq 100
+
+
+
+=== TEST 32: nor does it give any back, and what comes between has its own pauses
+--- config
+    # 32
+    review_llm /llm;
+    review_retry tries=3 backoff=10ms max=20ms budget=1000%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk": "x", "points": [
+ {"id": "a", "question": "[[key=a 429|500|429|429|500|429|503|ok]]"},
+ {"id": "b", "question": "[[key=b 500|429|500|429|429|verdict=risk]]"}]}
+--- json
+results.*.status eq ["failed","ok"]
+results.*.attempts eq [7,6]
+results.0.error.code eq "http_503"
+usage.retries eq 11
+
+
+
+=== TEST 33: 429 without a Retry-After: pauses double, up to max
+--- config
+    # 33
+    review_llm /llm;
+    review_retry tries=2 backoff=100ms max=400ms budget=1000%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk": "x", "points": [{"id": "a", "question": "[[429|429|429|429|429|ok]]"}]}
+--- json
+results.0.attempts eq 6
+elapsed_ms lt 9000
+--- judge eval
+sub {
+    my @at = map { $_->{started} } @{ main::llm_calls() };
+    main::json_checks("$_[0] - pauses", "
+        0 ge 0.048
+        1 ge 0.098
+        2 ge 0.198
+        3 ge 0.198
+        4 ge 0.198
+    ", [ map { $at[$_] - $at[$_ - 1] } 1 .. 5 ]);
+}
+
+
+
+=== TEST 34: 429 with a Retry-After, in seconds and as a date, is kept to
+--- config
+    # 34
+    review_llm /llm;
+    review_timeout 20s;
+    review_retry tries=1 backoff=10ms max=10ms budget=0%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk": "x", "points": [
+ {"id": "a", "question": "[[key=a 429 retry_after=2|ok]]"},
+ {"id": "b", "question": "[[key=b 429 retry_after=date:3|ok]]"},
+ {"id": "c", "question": "[[key=c 429 retry_after=1|429 retry_after=1|ok]]"},
+ {"id": "d", "question": "[[key=d 429 retry_after=0|ok]]"}]}
+--- json
+status eq "complete"
+results.*.attempts eq [2,2,3,2]
+results.0.elapsed_ms ge 2000
+results.1.elapsed_ms ge 1500
+results.2.elapsed_ms ge 2000
+results.3.elapsed_ms lt 1500
+
+
+
+=== TEST 35: 429 until the deadline, and no longer
+--- config
+    # 35
+    review_llm /llm;
+    review_timeout 2s;
+    review_retry tries=2 backoff=200ms max=200ms budget=20%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk": "x", "points": [{"id": "a", "question": "[[429]]"}]}
+--- error_code: 502
+--- json
+results.0.attempts ge 4
+results.0.error.code eq "rate_limited"
+results.0.error.detail like /; no time is left to try again$/
+elapsed_ms ge 1500
+elapsed_ms lt 9000
+
+
+
+=== TEST 36: a call that pauses since the LLM has said so keeps nobody from it
+--- http_config
+$TEST_NGINX_LLM_UPSTREAM
+    review_zone z 1m;
+--- config
+    # 36
+    review_llm /llm;
+    review_limit zone=z calls=1;
+    review_retry tries=1 backoff=10ms budget=0%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk": "x", "points": [
+ {"id": "a", "question": "[[429 retry_after=5|ok]]"},
+ {"id": "b", "question": "[[ok]]"}, {"id": "c", "question": "[[ok]]"}]}
+--- json
+status eq "complete"
+results.*.attempts eq [2,1,1]
+results.0.elapsed_ms ge 5000
+results.1.elapsed_ms lt 4000
+results.2.elapsed_ms lt 4000
+
+
+
+=== TEST 37: an account that is used up is not asked again
+--- http_config
+$TEST_NGINX_LLM_UPSTREAM
+    review_zone z 1m;
+--- config
+    # 37
+    review_llm /llm;
+    review_limit zone=z calls=8;
+    review_retry tries=3 backoff=10ms budget=1000%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk": "x", "points": [
+ {"id": "a", "question": "[[429 code=insufficient_quota retry_after=1]]"},
+ {"id": "b", "question": "[[429 code=billing_hard_limit_reached gzip]]"},
+ {"id": "c", "question": "[[429 code=exceeded_current_quota_error chunked]]"},
+ {"id": "d", "question": "[[429 code=1113]]"},
+ {"id": "e", "question": "[[429 code=Arrearage]]"},
+ {"id": "f", "question": "[[key=f 429 code=rate_limit_exceeded|ok]]"},
+ {"id": "g", "question": "[[key=g 429 code=Throttling.AllocationQuota|ok]]"},
+ {"id": "h", "question": "[[key=h 500 code=insufficient_quota|ok]]"}]}
+--- json
+status eq "partial"
+results.*.attempts eq [1,1,1,1,1,2,2,2]
+results.*.error.code eq ["quota","quota","quota","quota","quota",null,null,null]
+results.0.error.detail eq "status 429"
+usage.retries eq 3
+
+
+
+=== TEST 38: a redirect is no answer, and is not asked for again
+--- config
+    # 38
+    review_llm /llm;
+    review_retry tries=3 backoff=10ms budget=1000%;
+    location = /v1/review { review; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk": "x", "points": [{"id": "a", "question": "[[302]]"},
+ {"id": "b", "question": "[[307]]"}, {"id": "c", "question": "[[404]]"},
+ {"id": "d", "question": "[[key=d 425|ok]]"}]}
+--- json
+results.*.attempts eq [1,1,1,2]
+results.*.error.code eq ["http_302","http_307","http_404",null]

@@ -36,13 +36,15 @@ __DATA__
 {"id":"context","question":"[[key=context body=%7B%22error%22%3A%22maximum%20context%20length%20is%208192%20tokens%22%7D]]"},
 {"id":"filter","question":"[[key=filter body=%7B%22error%22%3A%7B%22code%22%3A%22data_inspection_failed%22%2C%22message%22%3A%22no%22%7D%7D]]"},
 {"id":"unknown","question":"[[key=unknown body=%7B%22error%22%3A%22oops%22%7D]]"},
-{"id":"key","question":"[[key=key body=%7B%22error%22%3A%7B%22code%22%3A%22invalid_api_key%22%2C%22message%22%3A%22Incorrect%20key%20sk-secret1%22%7D%7D]]"}]}
+{"id":"key","question":"[[key=key body=%7B%22error%22%3A%7B%22code%22%3A%22invalid_api_key%22%2C%22message%22%3A%22Incorrect%20key%20sk-secret1%22%7D%7D]]"},
+{"id":"balance","question":"[[key=balance body=%7B%22base_resp%22%3A%7B%22status_code%22%3A1008%2C%22status_msg%22%3A%22insufficient%20balance%22%7D%7D]]"},
+{"id":"quota","question":"[[key=quota body=%7B%22error%22%3A%7B%22code%22%3A%22insufficient_quota%22%2C%22message%22%3A%22pay%22%2C%22type%22%3A%22insufficient_quota%22%7D%7D]]"}]}
 --- error_code: 502
 --- json
-results.*.error.code eq ["http_404","http_500","http_503","http_503","http_401","llm_error","http_502","http_503","http_400","refused","llm_error","http_401"]
-results.*.attempts eq [1,2,2,2,1,1,2,2,1,1,1,1]
-results.*.error.detail eq ["No such model","died","System is too busy now.","try again","invalid api key","body.x: field required","Upstream died","Overloaded","maximum context length is 8192 tokens","no","oops","Incorrect key sk-*******"]
-results.*.finding eq [null,null,null,null,null,null,null,null,null,null,null,null]
+results.*.error.code eq ["http_404","http_500","http_503","http_503","http_401","llm_error","http_502","http_503","http_400","refused","llm_error","http_401","quota","quota"]
+results.*.attempts eq [1,2,2,2,1,1,2,2,1,1,1,1,1,1]
+results.*.error.detail eq ["No such model","died","System is too busy now.","try again","invalid api key","body.x: field required","Upstream died","Overloaded","maximum context length is 8192 tokens","no","oops","Incorrect key sk-*******","insufficient balance","pay"]
+results.*.finding eq [null,null,null,null,null,null,null,null,null,null,null,null,null,null]
 
 
 

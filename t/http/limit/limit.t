@@ -46,7 +46,7 @@ review_limit zone=z;
 review_priority high;
 review_guard off;
 review_zone z 256k;
-review_zone Zone_2-x.y 1m tenants=5000;
+review_zone Zone_2-x.y 4m tenants=5000 processes=4096;
 review_tenant $http_x;
 review_tenant_limit calls=4 tokens=1000000/1h;
 server {
@@ -67,7 +67,7 @@ server {
     location = /status { review_status z; }
     location = /later { review_status later; }
     location = /t { review_tenant_limit tokens=1/1m; }
-    location = /u { review_tenant_limit tokens=1000000000000/1d calls=1; }
+    location = /u { review_tenant_limit tokens=1000000000/1d calls=1; }
 }
 review_zone later 300k;
 
@@ -180,20 +180,26 @@ review_zone z $size; # <-
 }
 
 for my $param (qw(tenants=0 tenants= tenants=-1 tenants=x tenants=100001
-                  tenants processes=z more=1)) {
+                  tenants processes=z processes=0 processes=4097 processes=
+                  more=1)) {
     conf_bad("review_zone $param", "invalid parameter \"$param\"",
              "review_zone z 64m $param; # <-\n");
 }
 
 conf_bad('review_zone with tenants twice', 'invalid parameter "tenants=2"',
          "review_zone z 1m tenants=2 tenants=2; # <-\n");
+conf_bad('review_zone with processes twice', 'invalid parameter "processes=2"',
+         "review_zone z 1m processes=2 tenants=2 processes=2; # <-\n");
 conf_bad('review_zone with more tenants than it has room for',
-         'zone "z" is too small for 5000 tenants',
+         qr/zone "z" is too small for 5000 tenants and 256 processes, it .* \d{4}k/,
          "review_zone z 256k tenants=5000; # <-\n");
+conf_bad('review_zone with more processes than it has room for',
+         qr/zone "z" is too small for 1 tenants and 4096 processes, it .* \d{3}k/,
+         "review_zone z 256k processes=4096 tenants=1; # <-\n");
 
 for my $param (qw(calls=0 calls= calls=-1 calls=x calls=1000001 calls more=1
                   tokens=5 tokens=5/1s tokens=0/1m tokens=/1m tokens=5/1 OFF
-                  tokens=5/60s tokens=5/1mm tokens=1000000000001/1d)) {
+                  tokens=5/60s tokens=5/1mm tokens=1000000001/1d)) {
     conf_bad("review_tenant_limit $param", "invalid parameter \"$param\"",
              in_location("review_tenant_limit $param; # <-"));
 }

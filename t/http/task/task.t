@@ -313,6 +313,9 @@ our @bad = (
     [ '"document":"a","deadline":"5"', '/deadline', 'got a string' ],
     [ '"document":"a","deadline":0', '/deadline', '1' ],
     [ '"document":"a","deadline":-1', '/deadline', '1' ],
+    [ '"document":"a","dry_run":"yes"', '/dry_run', 'got a string' ],
+    [ '"document":"a","dry_run":1', '/dry_run', 'got an integer' ],
+    [ '"document":"","dry_run":true', '/document', 'empty' ],
     [ '"document":"a","vars":[]', '/vars', 'got an array' ],
     [ '"document":"a","vars":{"a":1,"b":[]}', '/vars/b', 'got an array' ],
     [ '"document":"a","vars":{"b":{}}', '/vars/b', 'got an object' ],
@@ -381,15 +384,17 @@ my $one = "review_rubric a a.json;\n";
 my $file = '{"name":"a","points":[{"id":"p","question":"?"}]}';
 
 conf_good('review_task everywhere it may stand', <<"", 'a.json' => $file);
-$one $chunks review_task_timeout 1h;
+$one $chunks review_task_timeout 1h; review_max_calls 1;
 server {
     review_chunk_uri "/c?a=b" calls=10000;
     review_task_timeout 1ms;
-    location /a { review_task; }
+    review_max_calls off;
+    location /a { review_task; review_max_calls 0; }
     location /b {
         review_task a;
         review_chunk_uri /d calls=1;
         review_task_timeout 1s;
+        review_max_calls 1000000;
         location /b/c { review_task; }
         if (\$arg_a) { set \$x 1; }
     }
@@ -463,6 +468,17 @@ conf_bad("review_chunk_uri $_", qr/.*must be that of a location.*/,
 
 conf_bad('review_chunk_uri twice', '"review_chunk_uri" directive is duplicate',
          "$chunks\nreview_chunk_uri /d; # <-\n");
+
+conf_bad("review_max_calls $_", qr/invalid parameter "\Q$_\E"/,
+         "review_max_calls $_; # <-\n")
+    for 'x', '-1', 'on', '1k', '1.5', '99999999999999999999';
+
+conf_bad('review_max_calls twice', '"review_max_calls" directive is duplicate',
+         "review_max_calls 1;\nreview_max_calls off; # <-\n");
+
+conf_bad('review_max_calls of two',
+         qr/invalid number of arguments in "review_max_calls".*/,
+         "review_max_calls 1 2; # <-\n");
 
 conf_bad("review_task_timeout $_", qr/.*review_task_timeout.*/,
          "review_task_timeout $_; # <-\n")

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """
 Proves what a task makes of the replies to its chunks, whoever gives them: a
-reply that failed, was cut, or is no reply, is asked for again, and then the
-chunk has failed for a reason that is told; one that refuses is believed at
-once; events and plain JSON are understood, however they are cut to pieces;
-what is missing in a reply, or makes no sense, is a failed cell, never a lost
-one.  No more chunks are under review at a time than may be, and what failed
-tries have told is not kept.
+reply that failed, was cut, or is no reply, is asked for again, until the
+deadline, and then the chunk has failed for a reason that is told; one that
+refuses is believed at once; events and plain JSON are understood, however they
+are cut to pieces; what is missing in a reply, or makes no sense, is a failed
+cell, never a lost one.  No more chunks are under review at a time than may be,
+and what failed tries have told is not kept.
 """
 
 import asyncio
@@ -224,9 +224,13 @@ async def ask(nginx, document=DOCUMENT, path="/v1/task", **more):
 
 
 async def case(nginx, chunks, name, script, tries, code, path="/v1/task"):
-    """a chunk's cells, after so many tries; code: None if all is well"""
+    """a chunk's cells, after so many tries, and those of later rounds if the
+    failure may pass; code: None if all is well"""
     chunks.reset(script)
-    status, report = await ask(nginx, path=path)
+    passing = code not in (None, "too_large", "http_422", "http_400")
+    more = {"deadline": 7 * SLOW if code == "call_timeout" else SLOW} \
+        if passing else {}
+    status, report = await ask(nginx, path=path, **more)
     states = {cell["status"] for cell in report["cells"]}
     codes = {cell.get("error", {}).get("code") for cell in report["cells"]}
     wanted = {"ok"} if code is None else {
@@ -234,8 +238,9 @@ async def case(nginx, chunks, name, script, tries, code, path="/v1/task"):
     good = 200 if code is None else 504 if code == "call_timeout" else 502
     Tap.ok(status == good and states == wanted and codes == {code}
            and len(report["cells"]) == 2, name, (status, report["cells"]))
-    Tap.ok(len(chunks.asked) == tries, "%s: %d tries" % (name, tries),
-           len(chunks.asked))
+    Tap.ok(len(chunks.asked) == tries
+           or passing and len(chunks.asked) > tries,
+           "%s: %d tries" % (name, tries), len(chunks.asked))
     return report
 
 
@@ -280,15 +285,17 @@ async def tries(nginx, chunks):
     await case(nginx, chunks, "silence", [hang], 3, "call_timeout",
                path="/v1/impatient")
 
-    for name, script, states in (
-            ("cut: the result before it is kept", [CUT], ["ok", "failed"]),
-            ("a large one: the same", [LARGE_CUT], ["ok", "failed"]),
+    for name, script, asked in (
+            ("cut: the result before it is kept, the other asked again",
+             [CUT], [["p0", "p1"]] * 3 + [["p1"]] * 3),
+            ("a large one: the same", [LARGE_CUT],
+             [["p0", "p1"]] * 3 + [["p1"]] * 3),
             ("cut in the last event: all results are kept", [HALF],
-             ["ok", "ok"])):
+             [["p0", "p1"]] * 3)):
         chunks.reset(script)
         status, report = await ask(nginx)
-        Tap.ok(status == 200 and len(chunks.asked) == 3
-               and [c["status"] for c in report["cells"]] == states,
+        Tap.ok(status == 200 and report["status"] == "complete"
+               and [a["points"] for _, a in chunks.asked] == asked,
                name, (status, report["cells"]))
 
 
@@ -368,11 +375,15 @@ async def odd_results(nginx, chunks):
             ("a failure without an error", [result("p0"), {
                 "point": "p1", "status": "timeout"}], ["ok", "failed"])):
         chunks.reset([replies(results)])
-        status, report = await ask(nginx)
+        status, report = await ask(nginx, deadline=SLOW)
         states = [cell["status"] for cell in report["cells"]]
-        Tap.ok(len(states) == 2 and want in (None, states)
-               and len(chunks.asked) == 1, "results: " + name,
-               (status, report["cells"]))
+        Tap.ok(len(states) == 2 and want in (None, states),
+               "results: " + name, (status, report["cells"]))
+        # what makes no sense is asked for once more
+        n = 2 if "failed" in states else 1
+        Tap.ok(len(chunks.asked) == n or name == "a failure",
+               "results: %s: asked %d times"
+               % (name, n), len(chunks.asked))
 
 
 async def odd_evidence(nginx, chunks):

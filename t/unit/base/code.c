@@ -68,11 +68,26 @@ test_what_follows(void)
     ok(review_code_retried(REVIEW_CODE_CONNECT)
        && review_code_retried(REVIEW_CODE_RATE_LIMITED)
        && review_code_retried(review_code_http(408))
+       && review_code_retried(review_code_http(425))
        && review_code_retried(review_code_http(500)), "worth another try");
     ok(!review_code_retried(REVIEW_CODE_OK)
        && !review_code_retried(REVIEW_CODE_REFUSED)
+       && !review_code_retried(REVIEW_CODE_QUOTA)
+       && !review_code_retried(review_code_http(302))
        && !review_code_retried(REVIEW_CODE_OTHER)
        && !review_code_retried(review_code_http(404)), "not worth one");
+
+    bad = 0;
+
+    for (code = REVIEW_CODE_OK; code < REVIEW_CODE_HTTP; code++) {
+        bad += review_code_waited(code)
+               != (code == REVIEW_CODE_QUEUE_FULL
+                   || code == REVIEW_CODE_QUEUE_TIMEOUT
+                   || code == REVIEW_CODE_CIRCUIT_OPEN);
+    }
+
+    ok(bad == 0 && !review_code_waited(review_code_http(503)),
+       "three have waited for a turn");
 
     ok(review_code_timeout(REVIEW_CODE_DEADLINE)
        && review_code_timeout(REVIEW_CODE_QUEUE_TIMEOUT)
@@ -87,7 +102,7 @@ test_what_follows(void)
         s = strchr(review_code_sentence(code), '%');
 
         bad += (status != 413 && status != 422 && status != 502
-                && status != 504)
+                && status != 503 && status != 504)
                || (s && (s[1] != 's' || strchr(s + 1, '%')));
     }
 
@@ -95,10 +110,63 @@ test_what_follows(void)
 }
 
 
+/* each code there is: which are permanent, which are asked again but once */
+
+static void
+test_passes(void)
+{
+    int            bad;
+    char           buf[REVIEW_CODE_NAME];
+    size_t         i, permanent;
+    unsigned       status;
+    review_code_t  code;
+
+    static const char  *names[] = {
+        "ok", "quota", "refused", "truncated", "too_large", "bad_encoding",
+        "regex_limit", "no_embeddings", "bad_url", "bad_scheme", "userinfo",
+        "host_not_allowed", "address_not_allowed", "downgrade",
+        "too_many_redirects", "timeout", "failed", "stopped", "file", "store",
+        "etag_mismatch"
+    };
+
+    for (bad = 0, code = REVIEW_CODE_OK; code < REVIEW_CODE_HTTP; code++) {
+
+        for (permanent = 0, i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            permanent += strcmp(review_code_name(code, buf), names[i]) == 0;
+        }
+
+        bad += review_code_passes(code) == (int) permanent;
+    }
+
+    ok(bad == 0, "what passes, by its name: %d wrong", bad);
+
+    for (bad = 0, status = 100; status < 700; status++) {
+        permanent = status >= 300 && status < 500 && status != 408
+                    && status != 425 && status != 429;
+        bad += review_code_passes(review_code_http(status)) == (int) permanent;
+    }
+
+    ok(bad == 0, "and by its status: %d wrong", bad);
+
+    ok(review_code_once(REVIEW_CODE_BAD_ANSWER)
+       && review_code_once(REVIEW_CODE_BAD_JSON)
+       && review_code_once(REVIEW_CODE_BAD_REPLY)
+       && !review_code_once(REVIEW_CODE_CUT), "what is asked once more");
+
+    ok(!review_code_asked(REVIEW_CODE_CONNECT)
+       && !review_code_asked(REVIEW_CODE_QUEUE_TIMEOUT)
+       && !review_code_asked(REVIEW_CODE_CIRCUIT_OPEN)
+       && !review_code_asked(REVIEW_CODE_SHUTDOWN)
+       && review_code_asked(REVIEW_CODE_CUT)
+       && review_code_asked(review_code_http(500)), "what nobody was asked");
+}
+
+
 int
 main(void)
 {
     test_names();
+    test_passes();
     test_others();
     test_what_follows();
 

@@ -8,6 +8,7 @@
 
 #include "tap.h"
 #include "review/completion/completion.h"
+#include "review/base/code.h"
 #include "review/base/utf8.h"
 
 
@@ -860,6 +861,68 @@ check_no_memory(const char *name, const char *text)
 }
 
 
+/* which errors come again whatever one does, and which may pass */
+
+static void
+check_permanent(void)
+{
+    char                  body[512], *p;
+    size_t                i;
+    review_pool_t        *pool;
+    review_completion_t   c;
+    review_completion_e   rc;
+
+    static const struct {
+        const char  *error;
+        int          permanent;
+    } errors[] = {
+        { "{'error':{'message':'x','type':'server_error'}}", 0 },
+        { "{'error':{'message':'x','code':500,'type':'invalid'}}", 0 },
+        { "{'error':{'message':'invalid'}}", 0 },
+        { "{'error':'invalid_request_error'}", 0 },
+        { "{'error':{'message':'x','code':429}}", 0 },
+        { "{'error':{'message':'x','code':'408'}}", 0 },
+        { "{'error':{'message':'x','type':'overloaded_error'}}", 0 },
+        { "{'object':'error','message':'x','code':null}", 0 },
+        { "{'error':{'message':'x','code':400}}", 1 },
+        { "{'error':{'message':'x','code':'404'}}", 1 },
+        { "{'error':{'message':'x','code':302}}", 1 },
+        { "{'error':{'message':'x','status':401}}", 1 },
+        { "{'object':'error','message':'x','type':'BadRequestError'}", 1 },
+        { "{'error':{'type':'invalid_request_error','code':null}}", 1 },
+        { "{'error':{'message':'x','code':'context_length_exceeded'}}", 1 },
+        { "{'error':{'message':'x','code':'insufficient_quota'}}", 1 },
+        { "{'error':{'message':'x','type':'authentication_error'}}", 1 },
+        { "{'error':{'message':'x','code':'Invalid-API.Key'}}", 1 },
+        { "{'error':{'message':'x','code':1301}}", 1 },
+        { "{'error':{'message':'x','code':'data_inspection_failed'}}", 1 }
+    };
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        snprintf(body, sizeof(body), "%s", errors[i].error);
+
+        for (p = body; *p; p++) {
+            *p = *p == '\'' ? '"' : *p;
+        }
+
+        pool = tap_pool();
+        review_completion_init(&c, pool, 4096);
+        (void) review_completion_feed(&c, body, strlen(body));
+
+        rc = review_completion_end(&c);
+
+        ok((rc == ERROR || rc == REFUSED)
+           && (rc == REFUSED || c.quota
+               || (c.status && !review_code_passes(
+                                   review_code_http(c.status))))
+              == errors[i].permanent, "%s: %s, %u", errors[i].error,
+           errors[i].permanent ? "comes again" : "may pass", c.status);
+
+        tap_pool_free(pool);
+    }
+}
+
+
 int
 main(void)
 {
@@ -873,6 +936,7 @@ main(void)
         check("body", &bodies[i]);
     }
 
+    check_permanent();
     check_meta();
     check_limits();
     check_memory();

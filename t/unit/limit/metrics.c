@@ -29,8 +29,10 @@ static review_metrics_t  m;
 
 static const review_gauges_t  gauges = {
     .in_flight = 7, .queued = 6, .limit = 8, .limit_min = 2, .limit_max = 64,
-    .automatic = 1, .circuit = 1, .processes = 4, .queued_high = 1,
-    .queued_normal = 2, .queued_low = 3
+    .automatic = 1, .circuit = 1, .processes = 4, .processes_max = 9,
+    .queued_high = 1, .queued_normal = 2, .queued_low = 3, .ntenants = 2,
+    .tenants = { { .name = "a", .len = 1, .in_flight = 5, .queued = 2 },
+                 { .name = "\"b\" of two", .len = 3, .queued = 4 } }
 };
 
 static const review_gauges_t  unlimited = { .limit_min = 2, .limit_max = 64 };
@@ -320,7 +322,7 @@ test_quantiles(void)
 static void
 test_gauges(void)
 {
-    json_t      *calls;
+    json_t      *calls, *tenants, *tenant;
     const char  *page;
 
     memset(&m, 0, sizeof(m));
@@ -338,6 +340,16 @@ test_gauges(void)
           == 0,
        "a zone with a limit that moves");
 
+    tenants = at(json_of(&m, &gauges), "tenants", NULL);
+    tenant = json_array_get(tenants, 1);
+    ok(json_array_size(tenants) == 2
+       && is_int(5, json_array_get(tenants, 0), "in_flight")
+       && is_int(2, json_array_get(tenants, 0), "queued")
+       && is_int(0, tenant, "in_flight") && is_int(4, tenant, "queued")
+       && strcmp(json_string_value(at(tenant, "tenant", NULL)), "\"b\"") == 0
+       && is_int(9, json_of(&m, &gauges), "processes_max"),
+       "its tenants, and how many processes it has room for");
+
     page = page_of("llm", &m, &gauges);
     ok(strstr(page, "review_calls_limit{zone=\"llm\"} 8\n")
        && strstr(page, "review_calls_limit_min{zone=\"llm\"} 2\n")
@@ -345,7 +357,8 @@ test_gauges(void)
        && strstr(page, "queued{zone=\"llm\",priority=\"low\"} 3\n")
        && strstr(page, "_state{zone=\"llm\",state=\"half_open\"} 1\n")
        && strstr(page, "_state{zone=\"llm\",state=\"closed\"} 0\n")
-       && strstr(page, "review_processes{zone=\"llm\"} 4\n"),
+       && strstr(page, "review_processes{zone=\"llm\"} 4\n")
+       && strstr(page, "review_processes_max{zone=\"llm\"} 9\n"),
        "the same for Prometheus");
 
     calls = at(json_of(&m, &unlimited), "calls", NULL);

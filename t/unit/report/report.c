@@ -3,7 +3,8 @@
  * Proves what a report says: first case by case, then for documents, chunks
  * and findings made at random from a fixed seed, against a slow and plain way
  * to find out what is one.  Also that replies may come in any order, that they
- * may be anything, that memory may end anywhere, and that much is no trouble.
+ * may be anything, that what has failed may be asked again, that memory may end
+ * anywhere, and that much is no trouble.
  */
 
 #include "tap.h"
@@ -646,6 +647,151 @@ test_told(void)
 }
 
 
+/* a reply that has one result, which has failed */
+
+static json_t *
+failure(const char *point, const char *code, const char *more)
+{
+    return parse("{'results':[{'point':'%s','status':'failed','attempts':3,"
+                 "'elapsed_ms':7,'error':{'code':'%s','detail':'d'%s}}],"
+                 "'usage':{'calls':3,'retries':2,'prompt_tokens':1,"
+                 "'completion_tokens':0,'total_tokens':1}}",
+                 point, code, more);
+}
+
+
+static unsigned
+is_state(const review_report_t *report, size_t chunk, size_t point,
+    const char *code, unsigned permanent, unsigned attempts)
+{
+    char                    name[REVIEW_CODE_NAME];
+    review_report_state_t   state;
+
+    review_report_state(report, chunk, point, &state);
+
+    return state.told && state.permanent == permanent
+           && state.attempts == attempts
+           && strcmp(review_code_name(state.code, name), code) == 0;
+}
+
+
+/* what has failed is asked again: it stays until there is something else */
+
+static void
+test_again(void)
+{
+    json_t                  *json;
+    review_report_t         *report;
+    review_report_state_t    state;
+    review_report_counts_t   counts;
+
+    report = create(3, 2);
+    review_report_state(report, 0, 0, &state);
+    ok(!state.told && state.code == REVIEW_CODE_OK, "nothing is told");
+
+    add(report, 0, failure("p1", "cut", ""));
+    ok(is_state(report, 0, 0, "cut", 0, 3)
+       && is_state(report, 0, 1, "bad_reply", 0, 0), "failed, and may pass");
+    add(report, 1, failure("p1", "llm_error", ""));
+    ok(is_state(report, 1, 0, "llm_error", 0, 3), "an error may, too");
+    add(report, 2, failure("p1", "llm_error", ",'permanent':true"));
+    ok(is_state(report, 2, 0, "llm_error", 1, 3), "unless it says that not");
+
+    review_report_again(report, 0, 0);
+    review_report_again(report, 0, 0);
+    review_report_again(report, 1, 0);
+    review_report_counts(report, &counts);
+    ok(counts.failing == 2 && counts.failed == 4 && counts.total == 4,
+       "what is asked again is counted for that, and once");
+    ok(is_state(report, 0, 0, "cut", 0, 3), "its failure is kept");
+
+    add(report, 0, failure("p1", "connect", ""));
+    review_report_counts(report, &counts);
+    ok(is_state(report, 0, 0, "connect", 0, 6) && counts.failing == 1
+       && counts.failed == 5 && counts.calls == 12 && counts.retries == 9,
+       "the next failure takes its place, tries and usage add up");
+
+    review_report_again(report, 0, 0);
+    add(report, 0, finding("p1", "pass", "minor", "1", ""));
+    ok(is_state(report, 0, 0, "ok", 0, 7), "so does an answer");
+
+    review_report_again(report, 0, 0);
+    add(report, 0, failure("p1", "cut", ""));
+    (void) review_report_fail(report, 0, REVIEW_CODE_CUT, "");
+    review_report_settle(report, 0);
+    review_report_counts(report, &counts);
+    ok(is_state(report, 0, 0, "ok", 0, 7) && counts.ok == 1,
+       "which nothing takes away");
+
+    (void) review_report_fail(report, 1, REVIEW_CODE_CUT, "e");
+    ok(is_state(report, 1, 0, "cut", 0, 3), "a chunk's failure is a cell's");
+    review_report_again(report, 1, 0);
+    review_report_again(report, 2, 1);
+    review_report_settle(report, 1);
+    (void) review_report_fail(report, 1, REVIEW_CODE_DEADLINE, "");
+
+    json = finish(report);
+    review_report_counts(report, &counts);
+    ok(is(json, "cells.2.error.code", "'cut'")
+       && is(json, "cells.2.attempts", "3")
+       && is(json, "cells.5.error.code", "'bad_reply'")
+       && counts.failing == 0 && counts.total == 6 && counts.failed == 5,
+       "at the end there are the last failures");
+    ok(is(json, "points.0.cells",
+          "{'ok':1,'failed':2,'timeout':0,'skipped':0}"), "they count");
+
+    json_decref(json);
+}
+
+
+static size_t  taken;
+
+
+static void *
+counted_alloc(review_pool_t *counted, size_t size)
+{
+    (void) counted;
+
+    taken += size;
+
+    return review_alloc(pool, size);
+}
+
+
+/* rounds of an hour, each with a reason of its own, take no more memory */
+
+static void
+test_rounds(void)
+{
+    char                      detail[64];
+    size_t                    i, first;
+    json_t                   *json;
+    review_report_t          *report;
+    review_pool_t             counted = { .alloc = counted_alloc };
+    static review_document_t  document = {
+        .text = review_string(text)
+    };
+
+    report = review_report_create(&counted, &document, chunks, 4, points, 2);
+    first = 0;
+
+    for (i = 0; i < 40000; i++) {
+        snprintf(detail, sizeof(detail), ",'detail':'request %zu'", i);
+        add(report, i % 4, failure("p1", "http_500", detail));
+        review_report_again(report, i % 4, 0);
+        first = i == 0 ? taken : first;
+    }
+
+    ok(taken - first < 2 * 1024 * 1024, "40000 rounds took %zu KB",
+       (taken - first) / 1024);
+
+    json = finish(report);
+    ok(is(json, "cells.0.error.code", "'http_500'")
+       && is(json, "cells.0.attempts", "30000"), "and told their code");
+    json_decref(json);
+}
+
+
 /* the verdict of a point whose chunks say these, by their first letters */
 
 static json_t *
@@ -1114,6 +1260,18 @@ test_markdown(void)
        && strstr(b.data, "> — 总 › 章，第 18–21 字\n")
        && strstr(b.data, "> — 参考资料 law，规，第 19–21 字\n"),
        "and in Chinese");
+
+    review_report_cut(report);
+
+    b.len = 0;
+    review_report_markdown(report, &b, "en", NULL);
+    review_report_markdown(report, &b, "zh", NULL);
+    review_buf_add(&b, "", 1);
+
+    ok(strstr(b.data, "\nStatus: partial, cut since nginx was shutting down: "
+              "ask again  \n")
+       && strstr(b.data, "\n状态：部分完成，因 nginx 正在关闭而中断，请重新提交  \n"),
+       "that it was cut");
 }
 
 
@@ -2244,6 +2402,8 @@ main(void)
     test_odd();
     test_foreign();
     test_told();
+    test_again();
+    test_rounds();
     test_verdicts();
     test_warnings();
     test_notes();

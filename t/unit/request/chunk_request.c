@@ -60,7 +60,29 @@ test_chunk(void)
 
     ok(read_request("{'chunk':{'text':'x','id':null,'no':null},'no':null,"
                     "'points':null,'rubric':null,'references':null,"
-                    "'vars':null}") == 0, "null is as good as none");
+                    "'vars':null,'fresh':null}") == 0,
+       "null is as good as none");
+    ok(request.fresh == NULL, "nothing is asked past caches");
+}
+
+
+static void
+test_fresh(void)
+{
+    ok(read_request("{'chunk':'x','fresh':['b'],'points':['a','b']}") == 0
+       && request.fresh && !request.fresh[0] && request.fresh[1],
+       "a point that is asked past caches");
+    ok(read_request("{'chunk':'x','fresh':['o','o'],'points':[{'id':'o',"
+                    "'question':'q'}]}") == 0 && request.fresh[0],
+       "one of the request's own, told twice");
+    ok(read_request("{'chunk':'x','fresh':[]}") == 0 && !request.fresh,
+       "none");
+
+    refused(422, "/fresh/1", "no such point is asked for",
+            "{'chunk':'x','points':['a'],'fresh':['a','b']}");
+    refused(422, "/fresh/0", "no such point", "{'chunk':'x','fresh':['']}");
+    refused(400, "/fresh/0", "string", "{'chunk':'x','fresh':[1]}");
+    refused(400, "/fresh", "array", "{'chunk':'x','fresh':'a'}");
 }
 
 
@@ -119,7 +141,7 @@ test_known(void)
     refused(400, "/reference", "did you mean \"references\"?",
             "{'chunk':'x','reference':[]}");
     refused(400, "/x", "is unknown, known are: chunk, rubric, points, "
-            "references, vars", "{'chunk':'x','x':1}");
+            "references, vars, fresh", "{'chunk':'x','x':1}");
     refused(400, "/chunk/txt", "did you mean \"text\"?",
             "{'chunk':{'text':'x','txt':1}}");
     refused(400, "/chunk/leaf", "known are: id, heading, text",
@@ -298,6 +320,7 @@ main(void)
     given.max_points = 3;
 
     test_chunk();
+    test_fresh();
     test_points();
     test_references();
     test_known();

@@ -120,6 +120,36 @@ test_all(void)
 
 
 static void
+test_fresh(void)
+{
+    ok(read_request("{'document':'x','fresh':['c1/b','c12345678/a'],"
+                    "'points':['b','a']}") == 0 && request.nfresh == 2
+       && request.fresh[0].chunk == 0 && request.fresh[0].point == 0
+       && request.fresh[1].chunk == 12345677 && request.fresh[1].point == 1,
+       "cells past caches");
+    ok(read_request("{'document':'x','fresh':[]}") == 0
+       && request.nfresh == 0, "none");
+
+    refused(422, "/fresh/0", "as in \"c2/p1\"",
+            "{'document':'x','fresh':['c1']}");
+    refused(422, "/fresh/1", "id of a chunk",
+            "{'document':'x','fresh':['c1/a','c1/z']}");
+    refused(422, "/fresh/0", "a point that is asked",
+            "{'document':'x','points':['a'],'fresh':['c1/b']}");
+    refused(422, "/fresh/0", "", "{'document':'x','fresh':['c0/a']}");
+    refused(422, "/fresh/0", "", "{'document':'x','fresh':['c01/a']}");
+    refused(422, "/fresh/0", "", "{'document':'x','fresh':['1/a']}");
+    refused(422, "/fresh/0", "", "{'document':'x','fresh':['c1x/a']}");
+    refused(422, "/fresh/0", "", "{'document':'x','fresh':['c/a']}");
+    refused(422, "/fresh/0", "", "{'document':'x','fresh':['/a']}");
+    refused(422, "/fresh/0", "",
+            "{'document':'x','fresh':['c99999999999999999999/a']}");
+    refused(400, "/fresh/0", "string", "{'document':'x','fresh':[1]}");
+    refused(400, "/fresh", "array", "{'document':'x','fresh':'c1/a'}");
+}
+
+
+static void
 test_body(void)
 {
     review_str_t  text = review_string("投标"), blank = review_string(" ");
@@ -338,6 +368,7 @@ main(void)
     test_least();
     test_dry_run();
     test_all();
+    test_fresh();
     test_body();
     test_known();
     test_documents();
