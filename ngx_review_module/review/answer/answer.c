@@ -474,16 +474,26 @@ static int
 review_answer_is_nothing(const review_str_t *str)
 {
     char         word[REVIEW_ANSWER_NAME];
-    size_t       i, n, len;
-    const char  *p, *last;
+    size_t        i, n, len;
+    const char   *p, *last;
+    review_str_t  text;
 
     static const char *const  words[] = {
         "", "无", "暂无", "不适用", "无引用", "无原文", "无引文", "未引用",
         "na", "none", "null", "nil", "notapplicable", "noquote"
     };
 
-    p = str->data;
-    last = p + str->len;
+    text = *str;
+    review_scan_trim(&text);
+
+    /* most quotes are longer than all that says so */
+
+    if (text.len > sizeof(word)) {
+        return 0;
+    }
+
+    p = text.data;
+    last = p + text.len;
 
     for (len = 0; p < last; p += n ? n : 1) {
         n = review_answer_mark(p, last);

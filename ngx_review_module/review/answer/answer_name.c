@@ -37,7 +37,14 @@ review_answer_name_is(const char *p, size_t len)
 const char *
 review_answer_name_other(const char *name)
 {
-    size_t  i;
+    size_t       i;
+    const char  *p;
+
+    for (p = name; *p && (*p < 'A' || *p > 'Z'); p++) { /* void */ }
+
+    if (*p == '\0') {
+        return NULL;
+    }
 
     for (i = 0; review_answer_names[i]; i++) {
         if (strcasecmp(review_answer_names[i], name) == 0) {
