@@ -96,10 +96,11 @@ PAGES :=	$(filter t/http/pages/%,$(FILES))
 
 LONG :=		$(call NAMED,reaper_test.py shutdown_test.py threads_test.py \
 		docs.t timeout.t faults.t limit.t config.t \
-		object_ends_test.py guard.t limit_test.py split.t task_test.py status.t extract.t embed.t \
-		fetch_test.py task.t neighbours_window_test.py object_test.py \
-		embed_test.py answers.t neighbours_test.py post_action_test.py \
-		review.t lifetime_test.py request.t retry.t)
+		object_ends_test.py guard.t limit_test.py split.t \
+		task_test.py status.t extract.t embed.t fetch_test.py task.t \
+		neighbours_window_test.py object_test.py embed_test.py \
+		answers.t neighbours_test.py post_action_test.py review.t \
+		lifetime_test.py request.t retry.t)
 TESTS ?=	$(LONG) $(filter-out $(LONG) $(DOCUMENTS) $(PAGES),$(FILES))
 
 # what they prove is the same with every nginx

@@ -5,6 +5,7 @@
  */
 
 #include "http/ngx_http_review_module.h"
+#include "http/call/ngx_http_review_call.h"
 #include "http/call/ngx_http_review_inflate.h"
 
 #include "review/completion/usage.h"
@@ -45,28 +46,6 @@ ngx_http_review_passing_typed(ngx_str_t *type)
 }
 
 
-/* what comes out of a cache has cost the LLM nothing */
-
-static ngx_uint_t
-ngx_http_review_passing_cached(ngx_http_request_t *r)
-{
-#if (NGX_HTTP_CACHE)
-
-    switch (r->upstream ? r->upstream->cache_status : 0) {
-
-    case NGX_HTTP_CACHE_HIT:
-    case NGX_HTTP_CACHE_STALE:
-    case NGX_HTTP_CACHE_UPDATING:
-    case NGX_HTTP_CACHE_REVALIDATED:
-        return 1;
-    }
-
-#endif
-
-    return 0;
-}
-
-
 ngx_http_review_passing_t *
 ngx_http_review_passing_create(ngx_http_request_t *r)
 {
@@ -76,7 +55,7 @@ ngx_http_review_passing_create(ngx_http_request_t *r)
     if (r->headers_out.status < NGX_HTTP_OK
         || r->headers_out.status >= NGX_HTTP_SPECIAL_RESPONSE
         || !ngx_http_review_passing_typed(&r->headers_out.content_type)
-        || ngx_http_review_passing_cached(r))
+        || ngx_http_review_capture_is_cached(r))
     {
         return NULL;
     }

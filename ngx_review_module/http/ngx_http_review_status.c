@@ -43,7 +43,38 @@ ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* with the lock held: those with calls, as far as there is room for them */
+/* 1: it has used tokens that still count */
+
+static ngx_uint_t
+ngx_http_review_status_budgets(review_budget_t *budget,
+    review_gauge_budget_t *used)
+{
+    ngx_uint_t  i, any;
+
+    any = 0;
+
+    for (i = 0; i < REVIEW_BUDGET_WINDOWS; i++) {
+        used[i].used = review_budget_used(budget, i, ngx_current_msec);
+        used[i].limit = budget->windows[i].limit;
+        used[i].seconds = 0;
+
+        if (used[i].limit) {
+            used[i].seconds = (review_budget_wait(budget, i, ngx_current_msec,
+                                                  used[i].limit)
+                               + 999) / 1000;
+        }
+
+        any |= (used[i].used != 0);
+    }
+
+    return any;
+}
+
+
+/*
+ * With the lock held: those with calls, or tokens that were used, as far as
+ * there is room for them.
+ */
 
 static void
 ngx_http_review_status_tenants(ngx_http_review_zone_t *zone,
@@ -62,7 +93,10 @@ ngx_http_review_status_tenants(ngx_http_review_zone_t *zone,
         tenant->in_flight = review_queue_tenant(q, i)->in_flight;
         tenant->queued = review_queue_waiting(q, i);
 
-        if (tenant->in_flight == 0 && tenant->queued == 0) {
+        if (!ngx_http_review_status_budgets(&tenants->tenants[i].budget,
+                                            tenant->budgets)
+            && tenant->in_flight == 0 && tenant->queued == 0)
+        {
             continue;
         }
 

@@ -30,7 +30,7 @@
 typedef struct {
     pthread_mutex_t  lock;
     double           cpu;              /* seconds */
-    review_queue_t   queue;
+    review_queue_t   queue __attribute__((aligned(64)));
 } shared_t;
 
 

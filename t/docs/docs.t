@@ -570,7 +570,10 @@ for my $title (sort keys %endpoints) {
     delete @used{qw(GET HEAD POST V2 FLUSH SPECIAL_RESPONSE FORBIDDEN),
                  grep { /^REVIEW_/ } keys %used};
     delete @used{@of_others} if grep { $_ eq 's3_problem' } @$above;
+    # a budget is known to all, and asked by some
+    delete $used{TOO_MANY_REQUESTS};
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;
+    $number_used{429} = 1 if $endpoint =~ /ctx_budget\(ctx\)/;
     $number_used{$_} = 1
         for map { source(glob "$upper/review/*/$_.c")
                   =~ /(?:\breturn |_refuse\(err, )(\d{3})\b/g } @below;
@@ -1094,7 +1097,9 @@ members($schemas->{Status}, '');
 $schema_member{$_} = 1
     for map { keys %{ $_->{properties} } }
         $schemas->{Times},
-        $schemas->{Status}{properties}{tokens}{additionalProperties};
+        $schemas->{Status}{properties}{tokens}{additionalProperties},
+        $schemas->{Status}{properties}{tenants}{items}{properties}{tokens}
+            {additionalProperties};
 same_set([ keys %schema_member ], [ keys %member ],
          'openapi.yaml: members of the status');
 

@@ -85,7 +85,7 @@ sub traffic {
 
     my @all = replies(
         review(['key=a ok', 'key=b 500|ok', $rule, $skip]),
-        review(['key=c ok', '404', 'key=d 429']),
+        review(['key=c ok', '404', 'key=d 429|403']),
         review(['key=e raw=no', '401']),
         review(['key=f ok', 'hang']),
         post('/v1/review', '{'));
@@ -187,9 +187,10 @@ status_is($name, '
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-my @codes = qw(ok ok cut_head cut hang 429 body=%7B%22error%22%3A%22oops%22%7D
-               refusal html 400 401 403 404 408 413 500 502 503 504 418 451
-               507);
+my @codes = ('429 retry_after=999', qw(
+    ok ok cut_head cut hang body=%7B%22error%22%3A%22oops%22%7D refusal html
+    400 401 403 404 408 413 500
+    502 503 504 418 451 507));
 reply(review([ map { "key=$_ $_" } @codes ]));
 status_is($name, '
     calls.total eq 22
@@ -302,7 +303,7 @@ my @others = (review(['ok', 'ok'], '/v1/review?p=normal'),
 status_is("$name - JSON", '
     calls.in_flight eq 2
     calls.queued eq {"total":6,"high":1,"normal":2,"low":3}
-    tenants eq [{"tenant":"default","in_flight":2,"queued":6}]
+    tenants eq [{"tenant":"default","in_flight":2,"queued":6,"tokens":{}}]
     calls.limit.current eq 2
     calls.total eq 0
     reviews.total eq 0

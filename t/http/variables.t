@@ -574,14 +574,14 @@ X-Review: ,0,0
 [ map { qq({"chunk":"x","points":[$_]}) }
   '{"id":"a","question":"q"}',
   '{"id":"b","question":"[[500|ok]]"}',
-  '{"id":"c","question":"[[429]]"}' ]
+  '{"id":"c","question":"[[429|404]]"}' ]
 --- error_code eval
 [200, 200, 502]
 --- log
 . len 8
 *.uri eq ["/llm","/v1/review","/llm","/llm","/v1/review","/llm","/llm","/v1/review"]
 *.point eq ["a","","b","b","","c","c",""]
-*.http eq [200,200,500,200,200,429,429,502]
+*.http eq [200,200,500,200,200,429,404,502]
 *.method eq ["POST","POST","POST","POST","POST","POST","POST","POST"]
 0.status eq ""
 1.status eq "complete"

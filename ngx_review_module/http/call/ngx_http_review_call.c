@@ -40,6 +40,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->silent = 0;
     call->timedout = 0;
     call->encoded = 0;
+    call->cached = 0;
     call->cut = 0;
     call->large = 0;
     call->quota = 0;
@@ -271,7 +272,9 @@ ngx_http_review_call_refused(ngx_http_review_call_t *call)
     code = call->turn.code;
 
     call->failure.code = code;
-    call->failure.detail = review_code_sentence(code);
+    call->failure.detail = call->turn.late ? "the deadline was nearer than an "
+                                             "answer could be"
+                                           : review_code_sentence(code);
 
     call->usage->queue_time += ngx_current_msec - call->turn.asked;
 

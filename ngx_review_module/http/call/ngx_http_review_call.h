@@ -143,6 +143,7 @@ struct ngx_http_review_call_s {
     unsigned                    ended:1;    /* waits in ctx->ended */
     unsigned                    timedout:1; /* by review_call_timeout */
     unsigned                    encoded:1;  /* can't be decoded */
+    unsigned                    cached:1;   /* the backend was not asked */
     unsigned                    cut:1;      /* before the end that was told */
     unsigned                    large:1;    /* more than is kept of one */
     unsigned                    quota:1;    /* the account is used up */
@@ -167,7 +168,7 @@ void ngx_http_review_call_count_cut(ngx_http_review_call_t *call,
     review_code_t code);
 void ngx_http_review_call_count_retry(ngx_http_review_ctx_t *ctx,
     ngx_http_review_usage_t *usage);
-void ngx_http_review_call_count_tokens(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
     review_str_t *model, int64_t prompt, int64_t completion);
 void ngx_http_review_call_count_add_usage(ngx_http_review_usage_t *sum,
     ngx_http_review_usage_t *usage);
@@ -238,6 +239,10 @@ ngx_int_t ngx_http_review_capture_header(ngx_http_request_t *r,
     ngx_http_review_call_t *call);
 void ngx_http_review_capture_body(ngx_http_request_t *r,
     ngx_http_review_call_t *call, ngx_chain_t *in);
+
+/* does it come out of nginx's cache? of any request */
+
+ngx_uint_t ngx_http_review_capture_is_cached(ngx_http_request_t *r);
 
 
 /*

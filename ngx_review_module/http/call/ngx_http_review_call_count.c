@@ -62,18 +62,20 @@ ngx_http_review_call_count_busy(ngx_http_review_call_t *call)
 
 
 void
-ngx_http_review_call_count_tokens(ngx_http_review_ctx_t *ctx,
+ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
     review_str_t *model, int64_t prompt, int64_t completion)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_call_count_metrics(ctx);
+    m = ngx_http_review_call_count_metrics(call->ctx);
 
     if (m && (prompt > 0 || completion > 0)) {
         review_metrics_tokens(m, model->data, model->len, prompt, completion);
     }
 
-    ngx_http_review_budget_add(&ctx->waiter, prompt, completion);
+    if (!call->cached) {
+        ngx_http_review_budget_add(&call->ctx->waiter, prompt, completion);
+    }
 }
 
 

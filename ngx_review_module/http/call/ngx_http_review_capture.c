@@ -83,6 +83,28 @@ ngx_http_review_capture_location(ngx_http_request_t *r,
 }
 
 
+/* what comes out of a cache has cost its server nothing */
+
+ngx_uint_t
+ngx_http_review_capture_is_cached(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_CACHE)
+
+    switch (r->upstream ? r->upstream->cache_status : 0) {
+
+    case NGX_HTTP_CACHE_HIT:
+    case NGX_HTTP_CACHE_STALE:
+    case NGX_HTTP_CACHE_UPDATING:
+    case NGX_HTTP_CACHE_REVALIDATED:
+        return 1;
+    }
+
+#endif
+
+    return 0;
+}
+
+
 ngx_int_t
 ngx_http_review_capture_header(ngx_http_request_t *r,
     ngx_http_review_call_t *call)
@@ -120,6 +142,7 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
 
     call->header = 1;
     call->status = r->headers_out.status;
+    call->cached = ngx_http_review_capture_is_cached(r);
 
     ngx_http_review_capture_location(r, call);
 

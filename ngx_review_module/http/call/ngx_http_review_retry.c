@@ -22,6 +22,10 @@
 #define NGX_HTTP_REVIEW_SAVINGS      (100 * NGX_HTTP_REVIEW_RETRY)
 #define NGX_HTTP_REVIEW_REFILL       10                  /* a millisecond */
 
+/* after so many tries in a row that cost nothing a pause is about a second */
+
+#define NGX_HTTP_REVIEW_ROW          10
+
 
 static void ngx_http_review_retry_serve(ngx_event_t *ev);
 
@@ -329,6 +333,9 @@ ngx_http_review_retry_delay(ngx_http_review_call_t *call)
 
     if (n == 0) {
         delay = 0;
+
+    } else if (call->row > NGX_HTTP_REVIEW_ROW) {
+        delay = ngx_max(delay, 500 + (ngx_msec_t) ngx_random() % 1000);
     }
 
     if (call->retry_after) {

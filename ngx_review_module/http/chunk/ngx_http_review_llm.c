@@ -299,7 +299,7 @@ ngx_http_review_llm_usage(ngx_http_review_call_t *call, ngx_uint_t ended)
         model.len = llm->model.len;
     }
 
-    ngx_http_review_call_count_tokens(call->ctx, &model, c->prompt_tokens,
+    ngx_http_review_call_count_tokens(call, &model, c->prompt_tokens,
                                       c->completion_tokens);
 }
 

@@ -157,7 +157,9 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
 
     waiter = turn->waiter;
 
-    if (ngx_http_review_limit_is_late(turn)) {
+    turn->late = ngx_http_review_limit_is_late(turn);
+
+    if (turn->late) {
         turn->code = ngx_http_review_limit_waited(turn);
         return NGX_DECLINED;
     }
@@ -205,6 +207,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     turn->upstream = 0;
     turn->go = 0;
     turn->promised = 0;
+    turn->late = 0;
     turn->watched = 0;
     turn->open = 0;
     turn->alone = 0;
@@ -462,7 +465,6 @@ static void
 ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 {
     ngx_int_t                rc;
-    ngx_uint_t               late;
     ngx_queue_t             *head;
     review_queue_t          *q;
     ngx_http_review_turn_t  *turn;
@@ -473,15 +475,15 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
 
         q = ngx_http_review_zone_lock(zone);
 
-        late = ngx_http_review_limit_is_late(turn);
+        turn->late = ngx_http_review_limit_is_late(turn);
 
-        rc = late ? NGX_DECLINED
+        rc = turn->late ? NGX_DECLINED
              : ngx_http_review_limit_begin(turn)
              ? NGX_OK : ngx_http_review_limit_wait_again(turn, q);
 
         ngx_http_review_zone_unlock(zone);
 
-        if (late) {
+        if (turn->late) {
             ngx_http_review_limit_leave(turn);
             turn->code = ngx_http_review_limit_waited(turn);
             turn->handler(turn);

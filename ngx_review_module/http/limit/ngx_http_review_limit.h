@@ -34,6 +34,7 @@ typedef struct {
     review_circuit_conf_t       conf;
     ngx_str_t                   file;
     ngx_uint_t                  line;
+    ngx_uint_t                  used;       /* it has become a zone's */
 } ngx_http_review_circuit_t;
 
 
@@ -95,6 +96,7 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                 zones;      /* of ngx_http_review_zone_t * */
+    ngx_array_t                 circuits; /* of ngx_http_review_circuit_t * */
 } ngx_http_review_limit_main_conf_t;
 
 
@@ -202,6 +204,7 @@ struct ngx_http_review_turn_s {
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
     unsigned                    promised:1; /* the circuit has room for it */
+    unsigned                    late:1;     /* that is why: its deadline */
     unsigned                    watched:1;  /* there is a circuit, */
     unsigned                    open:1;     /* and it is open, after it */
     unsigned                    alone:1;    /* nobody was answered since it was

@@ -29,6 +29,7 @@ static char *ngx_http_review_circuit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_int_t ngx_http_review_circuit_check(ngx_conf_t *cf);
 static char *ngx_http_review_circuit_set(ngx_conf_t *cf,
     ngx_http_review_zone_t *zone, ngx_http_review_circuit_t *circuit);
 static ngx_int_t ngx_http_review_limit_init_process(ngx_cycle_t *cycle);
@@ -88,7 +89,7 @@ static ngx_command_t  ngx_http_review_limit_commands[] = {
 
 static ngx_http_module_t  ngx_http_review_limit_module_ctx = {
     NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_review_circuit_check,         /* postconfiguration */
 
     ngx_http_review_limit_create_main_conf, /* create main configuration */
     NULL,                                  /* init main configuration */
@@ -129,7 +130,10 @@ ngx_http_review_limit_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&conf->zones, cf->pool, 1,
                        sizeof(ngx_http_review_zone_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&conf->circuits, cf->pool, 1,
+                          sizeof(ngx_http_review_circuit_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -164,6 +168,14 @@ ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_review_limit_conf_t *prev = parent;
     ngx_http_review_limit_conf_t *conf = child;
 
+    /* at the level of "http" nothing is merged, or all below may set others */
+
+    if (prev->limit != NGX_CONF_UNSET_PTR && prev->limit
+        && prev->circuit != NGX_CONF_UNSET_PTR && prev->circuit)
+    {
+        prev->circuit->used = 1;
+    }
+
     ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
     ngx_conf_merge_ptr_value(conf->circuit, prev->circuit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
@@ -180,12 +192,39 @@ ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
+/* one that no zone has got does nothing: it was meant to */
+
+static ngx_int_t
+ngx_http_review_circuit_check(ngx_conf_t *cf)
+{
+    ngx_uint_t                          i;
+    ngx_http_review_circuit_t         **circuit;
+    ngx_http_review_limit_main_conf_t  *lmcf;
+
+    lmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_limit_module);
+    circuit = lmcf->circuits.elts;
+
+    for (i = 0; i < lmcf->circuits.nelts; i++) {
+        if (!circuit[i]->used && circuit[i]->conf.failures) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "\"review_circuit\" has no effect without a "
+                          "\"review_limit\" in %V:%ui", &circuit[i]->file,
+                          circuit[i]->line);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 /* all locations with one zone have one circuit */
 
 static char *
 ngx_http_review_circuit_set(ngx_conf_t *cf, ngx_http_review_zone_t *zone,
     ngx_http_review_circuit_t *circuit)
 {
+    circuit->used = 1;
+
     if (zone->circuit.line
         && ngx_memcmp(&zone->circuit.conf, &circuit->conf,
                       sizeof(review_circuit_conf_t))
@@ -454,9 +493,10 @@ ngx_http_review_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_limit_conf_t *rlcf = conf;
 
-    ngx_str_t                  *value;
-    ngx_uint_t                  i;
-    ngx_http_review_circuit_t  *circuit;
+    ngx_str_t                          *value;
+    ngx_uint_t                          i;
+    ngx_http_review_circuit_t          *circuit, **known;
+    ngx_http_review_limit_main_conf_t  *lmcf;
 
     if (rlcf->circuit != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -471,6 +511,14 @@ ngx_http_review_circuit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     circuit->file = cf->conf_file->file.name;
     circuit->line = cf->conf_file->line;
 
+    lmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_review_limit_module);
+
+    known = ngx_array_push(&lmcf->circuits);
+    if (known == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *known = circuit;
     rlcf->circuit = circuit;
     value = cf->args->elts;
 

@@ -295,8 +295,7 @@ ngx_http_review_extract_refused(ngx_http_review_extraction_t *e)
     return ngx_http_review_problem_refuse(e->ctx, NGX_HTTP_BAD_GATEWAY,
                                           e->pointer, "the converter's answer "
                                           "is not as it should be: %s%s%s",
-                                          at[0] ? at + 1 : "", at[0] ? " " : "",
-                                          e->err.text);
+                                          at, at[0] ? " " : "", e->err.text);
 }
 
 

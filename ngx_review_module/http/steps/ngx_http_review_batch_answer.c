@@ -328,7 +328,10 @@ ngx_http_review_batch_answer_take(ngx_http_review_batch_t *batch,
 
     if (e->prompt_tokens > 0) {
         v->ctx->usage.prompt_tokens += e->prompt_tokens;
-        ngx_http_review_budget_add(&v->ctx->waiter, e->prompt_tokens, 0);
+
+        if (!batch->call.cached) {
+            ngx_http_review_budget_add(&v->ctx->waiter, e->prompt_tokens, 0);
+        }
     }
 
     return 1;

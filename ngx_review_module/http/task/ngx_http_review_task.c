@@ -272,7 +272,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     ctx->waiter.limit = NULL;
 
-    rc = ngx_http_review_ctx_budget(ctx);
+    rc = plan->dry ? NGX_OK : ngx_http_review_ctx_budget(ctx);
 
     if (rc != NGX_OK) {
         ngx_http_review_ctx_fail(ctx, rc);

@@ -39,6 +39,8 @@ struct ngx_http_review_part_s {
     const char                 *message;
     size_t                      nasked;     /* cells, */
     size_t                      nfresh;     /* and those past caches */
+    size_t                      control;    /* a point that was answered, and is
+                                               asked along; npoints: none */
     review_rounds_reply_t       outcome;
     unsigned                    waiting:1;  /* its calls, for the LLM */
     unsigned                    plain:1;    /* it is no stream of events */
@@ -67,7 +69,7 @@ typedef struct {
 
 
 static ngx_http_review_part_t *ngx_http_review_task_chunks_create(
-    ngx_http_review_task_t *task, size_t index);
+    ngx_http_review_task_t *task, size_t index, size_t control);
 static void ngx_http_review_task_chunks_call(ngx_http_review_part_t *part);
 static ngx_int_t ngx_http_review_task_chunks_body(ngx_http_review_part_t *part);
 static void ngx_http_review_task_chunks_waits(ngx_http_review_part_t *part,
@@ -107,6 +109,28 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
 };
 
 
+/* the point to be asked along where cells fail: is it the LLM that does? */
+
+static size_t
+ngx_http_review_task_chunks_control(ngx_http_review_task_t *task, size_t index)
+{
+    size_t                  i, n;
+    review_report_state_t   state;
+
+    n = task->plan->npoints;
+
+    for (i = 0; review_rounds_is_doubtful(&task->rounds, index) && i < n; i++) {
+        review_report_state(task->report, index, i, &state);
+
+        if (state.told && state.code == REVIEW_CODE_OK && state.attempts) {
+            return i;
+        }
+    }
+
+    return n;
+}
+
+
 /*
  * What was asked before, and was left as it is for nginx may still have it, is
  * asked again in the same words: so rounds take no memory.
@@ -115,7 +139,7 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
 ngx_int_t
 ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
 {
-    size_t                   i, nasked, nfresh;
+    size_t                   i, nasked, nfresh, control;
     review_rounds_t         *r;
     ngx_http_review_part_t  *part;
 
@@ -131,10 +155,12 @@ ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
     }
 
     part = task->parts[index];
+    control = ngx_http_review_task_chunks_control(task, index);
 
-    if (part == NULL || part->nasked != nasked || part->nfresh != nfresh) {
-
-        part = ngx_http_review_task_chunks_create(task, index);
+    if (part == NULL || part->nasked != nasked || part->nfresh != nfresh
+        || part->control != control)
+    {
+        part = ngx_http_review_task_chunks_create(task, index, control);
         if (part == NULL) {
             return NGX_ERROR;
         }
@@ -157,7 +183,8 @@ ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
 
 
 static ngx_http_review_part_t *
-ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index)
+ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index,
+    size_t control)
 {
     ngx_http_review_work_t  *work;
     ngx_http_review_part_t  *part;
@@ -174,6 +201,7 @@ ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index)
 
     part->task = task;
     part->index = index;
+    part->control = control;
     part->work = work;
 
     return ngx_http_review_task_chunks_body(part) == NGX_OK ? part : NULL;
@@ -226,8 +254,9 @@ ngx_http_review_task_chunks_points(ngx_http_review_part_t *part,
     review_write_array(b, name);
 
     for (i = 0; i < plan->npoints; i++) {
-        if (review_rounds_is_asked(r, index, i)
-            && (!fresh || review_rounds_is_fresh(r, index, i)))
+        if (i == part->control
+            || (review_rounds_is_asked(r, index, i)
+                && (!fresh || review_rounds_is_fresh(r, index, i))))
         {
             review_write_str(b, NULL, &plan->points[i].id);
         }
@@ -246,6 +275,10 @@ ngx_http_review_task_chunks_is_fresh(ngx_http_review_part_t *part)
     r = &part->task->rounds;
 
     for (i = 0; i < part->task->plan->npoints; i++) {
+        if (i == part->control) {
+            return 1;
+        }
+
         if (review_rounds_is_asked(r, part->index, i)
             && review_rounds_is_fresh(r, part->index, i))
         {
@@ -481,6 +514,7 @@ ngx_http_review_task_chunks_news(ngx_http_review_part_t *part,
     task = part->task;
 
     if (is_result ? !task->rounds.down
+                    && part->control == task->plan->npoints
         : event->len > NGX_HTTP_REVIEW_PROGRESS_MAX)
     {
         return;

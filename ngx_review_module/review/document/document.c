@@ -39,7 +39,8 @@ review_document_warn_pages(review_pool_t *pool, review_document_t *doc,
     detail.len = b.len;
 
     return b.failed ? -1
-                    : review_warning_add(pool, doc, &code, &detail, i + 1);
+                    : review_warning_add_own(pool, doc, &code, &detail, i + 1,
+                                             0);
 }
 
 
@@ -72,7 +73,7 @@ review_document_warn_hidden(review_pool_t *pool, review_document_t *doc)
         /* void */
     }
 
-    return review_warning_add(pool, doc, &code, &detail, i);
+    return review_warning_add_own(pool, doc, &code, &detail, i, n);
 }
 
 

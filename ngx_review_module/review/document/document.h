@@ -64,6 +64,8 @@ typedef struct {
     review_str_t           code;
     review_str_t           detail;     /* one line; may be empty */
     size_t                 page;       /* from 1; 0: of none */
+    size_t                 n;          /* what our own words count */
+    unsigned               own:1;      /* they are ours: the code tells all */
 } review_document_warning_t;
 
 
@@ -106,11 +108,15 @@ int review_document_finish(review_pool_t *pool, review_document_t *doc);
 
 
 /*
- * warning.c: one more, copied; "detail" becomes one line.  0, or -1: no memory
+ * warning.c: one more, copied; "detail" becomes one line.  0, or -1: no memory.
+ * Or one of our own, whose words others may choose: "n" is what they count.
  */
 
 int review_warning_add(review_pool_t *pool, review_document_t *doc,
     const review_str_t *code, const review_str_t *detail, size_t page);
+int review_warning_add_own(review_pool_t *pool, review_document_t *doc,
+    const review_str_t *code, const review_str_t *detail, size_t page,
+    size_t n);
 
 /* is what the code tells read, though with doubt? */
 

@@ -333,7 +333,7 @@ review_extracted_more(review_pool_t *pool, review_document_t *doc, size_t n,
     detail.data = text;
     detail.len = strlen(text);
 
-    return review_warning_add(pool, doc, &code, &detail, 0);
+    return review_warning_add_own(pool, doc, &code, &detail, 0, n);
 }
 
 

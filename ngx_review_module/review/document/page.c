@@ -69,7 +69,7 @@ review_page_warn_many(review_pool_t *pool, review_document_t *doc)
     static const review_str_t  detail = review_string("what follows is all of "
                                                       "the last page");
 
-    return review_warning_add(pool, doc, &code, &detail, doc->npages);
+    return review_warning_add_own(pool, doc, &code, &detail, doc->npages, 0);
 }
 
 

@@ -47,12 +47,12 @@ review_warning_copy(review_pool_t *pool, const review_str_t *text, size_t max,
 {
     char  *p;
 
-    p = review_alloc(pool, max + sizeof("..."));
+    p = review_alloc(pool, max + 1);
     if (p == NULL) {
         return -1;
     }
 
-    copy->data = review_excerpt(p, max + sizeof("..."), text->data, text->len);
+    copy->data = review_excerpt(p, max + 1, text->data, text->len);
     copy->len = strlen(p);
 
     return 0;
@@ -104,12 +104,29 @@ review_warning_add(review_pool_t *pool, review_document_t *doc,
 
     warning = &doc->warnings[doc->nwarnings++];
     warning->page = page;
+    warning->n = 0;
+    warning->own = 0;
 
     return review_warning_copy(pool, code, REVIEW_DOCUMENT_CODE,
                                 &warning->code) == 0
            && review_warning_copy(pool, detail, REVIEW_DOCUMENT_DETAIL,
                                    &warning->detail) == 0
            ? 0 : -1;
+}
+
+
+int
+review_warning_add_own(review_pool_t *pool, review_document_t *doc,
+    const review_str_t *code, const review_str_t *detail, size_t page, size_t n)
+{
+    if (review_warning_add(pool, doc, code, detail, page) != 0) {
+        return -1;
+    }
+
+    doc->warnings[doc->nwarnings - 1].own = 1;
+    doc->warnings[doc->nwarnings - 1].n = n;
+
+    return 0;
 }
 
 

@@ -10,6 +10,7 @@
 
 #include "review/base/buf.h"
 #include "review/base/code.h"
+#include "review/limit/budget.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -124,13 +125,23 @@ void review_metrics_tokens(review_metrics_t *m, const char *model, size_t len,
     int64_t prompt, int64_t completion);
 
 
-/* a tenant with calls */
+/* what a tenant has used of a budget */
+
+typedef struct {
+    uint64_t                used;
+    uint32_t                limit;      /* 0: it is not known */
+    uint32_t                seconds;    /* until there is some again */
+} review_gauge_budget_t;
+
+
+/* a tenant with calls, or that has used tokens */
 
 typedef struct {
     char                    name[REVIEW_METRICS_NAME];
     uint32_t                len;
     uint32_t                in_flight;
     uint32_t                queued;
+    review_gauge_budget_t   budgets[REVIEW_BUDGET_WINDOWS];
 } review_gauge_tenant_t;
 
 /* not all of them, where they are many */

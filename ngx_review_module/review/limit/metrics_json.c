@@ -199,7 +199,40 @@ review_metrics_json_write_models(review_buf_t *b, const review_metrics_t *m)
 }
 
 
-/* those with calls */
+/* of each window that counts, and in which any were used */
+
+static void
+review_metrics_json_budgets(review_buf_t *b, const review_gauge_budget_t *used)
+{
+    int  i;
+
+    review_write_object(b, "tokens");
+
+    for (i = 0; i < REVIEW_BUDGET_WINDOWS; i++) {
+
+        if (used[i].used == 0) {
+            continue;
+        }
+
+        review_write_object(b, review_budget_name(i));
+        review_write_number(b, "used", (int64_t) used[i].used);
+
+        if (used[i].limit) {
+            review_write_number(b, "limit", used[i].limit);
+
+        } else {
+            review_write_null(b, "limit");
+        }
+
+        review_write_number(b, "retry_after", used[i].seconds);
+        review_write_object_end(b);
+    }
+
+    review_write_object_end(b);
+}
+
+
+/* those with calls, or tokens that were used */
 
 static void
 review_metrics_json_tenants(review_buf_t *b, const review_gauges_t *g)
@@ -216,6 +249,7 @@ review_metrics_json_tenants(review_buf_t *b, const review_gauges_t *g)
         review_write_string(b, "tenant", tenant->name, tenant->len);
         review_write_number(b, "in_flight", tenant->in_flight);
         review_write_number(b, "queued", tenant->queued);
+        review_metrics_json_budgets(b, tenant->budgets);
         review_write_object_end(b);
     }
 

@@ -11,11 +11,11 @@ static const uint64_t  review_queue_strides[REVIEW_PRIORITIES] = { 1, 4, 16 };
 
 
 /*
- * Nor does it take the memory from a higher one: of the places for waiters,
- * one part in so many is not for those of the class; 0: all are.
+ * Nor does it take the memory from a higher one: a sixteenth of the places for
+ * waiters is not for normal, an eighth not for low; by how many bits that is.
  */
 
-static const uint32_t  review_queue_spared[REVIEW_PRIORITIES] = { 0, 16, 8 };
+static const uint32_t  review_queue_spared[REVIEW_PRIORITIES] = { 31, 4, 3 };
 
 
 /*
@@ -70,22 +70,24 @@ review_queue_empty(review_queue_t *q)
 }
 
 
+/* where the tenants begin: each has a cache line, if the block begins one */
+
 static size_t
-review_queue_head(uint32_t processes, uint32_t tenants)
+review_queue_head(uint32_t processes)
 {
     size_t  n;
 
-    n = sizeof(review_queue_t) + processes * sizeof(review_share_t)
-        + tenants * sizeof(review_queue_tenant_t);
+    n = sizeof(review_queue_t) + processes * sizeof(review_share_t);
 
-    return (n + 7) & ~(size_t) 7;
+    return (n + 63) & ~(size_t) 63;
 }
 
 
 size_t
 review_queue_size(uint32_t processes, uint32_t tenants, uint32_t waiters)
 {
-    return review_queue_head(processes, tenants)
+    return review_queue_head(processes)
+           + tenants * sizeof(review_queue_tenant_t)
            + waiters * sizeof(review_waiter_t);
 }
 
@@ -104,9 +106,9 @@ review_queue_init(review_queue_t *q, size_t size, uint32_t processes,
 
     q->processes = processes;
     q->tenants = tenants;
-    q->tenants_at = (uint32_t) (sizeof(review_queue_t)
-                                + processes * sizeof(review_share_t));
-    q->waiters_at = (uint32_t) review_queue_head(processes, tenants);
+    q->tenants_at = (uint32_t) review_queue_head(processes);
+    q->waiters_at = q->tenants_at
+                    + tenants * (uint32_t) sizeof(review_queue_tenant_t);
 
     n = (size - q->waiters_at) / sizeof(review_waiter_t);
 
@@ -125,23 +127,19 @@ review_queue_full(const review_queue_t *q)
 }
 
 
-/* in one step: there is no moment at which a call is lost, or there twice */
-
-static void
-review_queue_store(review_waiter_t *w, review_calls_t calls)
+static int
+review_queue_waiter_is(const review_waiter_t *w)
 {
-    __atomic_store_n(&w->calls.all, calls.all, __ATOMIC_RELAXED);
+    return w->calls.both || w->running;
 }
 
 
 static uint32_t
 review_queue_waiter_place(review_queue_t *q, review_priority_e priority)
 {
-    uint32_t  waiter, spared;
+    uint32_t  waiter;
 
-    spared = review_queue_spared[priority];
-
-    if (spared && q->size - q->used <= q->size / spared) {
+    if (q->size - q->used <= q->size >> review_queue_spared[priority]) {
         return REVIEW_QUEUE_NONE;
     }
 
@@ -158,7 +156,8 @@ review_queue_waiter_place(review_queue_t *q, review_priority_e priority)
     /* nobody's, should a repair see it: the block need not have been zeroed */
 
     waiter = q->top;
-    review_queue_waiter(q, waiter)->calls.all = 0;
+    review_queue_waiter(q, waiter)->calls.both = 0;
+    review_queue_waiter(q, waiter)->running = 0;
 
     review_queue_barrier();
     q->top = waiter + 1;
@@ -181,10 +180,10 @@ review_queue_waiter_create(review_queue_t *q, const review_who_t *who)
 
     w = review_queue_waiter(q, waiter);
 
-    w->process = (uint16_t) who->process;
+    w->process = who->process & (REVIEW_QUEUE_PROCESSES - 1);
+    w->most = who->most & REVIEW_QUEUE_MOST;
+    w->tenant = who->tenant & (REVIEW_QUEUE_TENANTS - 1);
     w->priority = (uint8_t) who->priority;
-    w->tenant = who->tenant;
-    w->most = who->most;
     w->owner = who->owner;
 
     /* it is there with its first call */
@@ -196,14 +195,15 @@ review_queue_waiter_create(review_queue_t *q, const review_who_t *who)
 }
 
 
-static void
+static inline void
 review_queue_waiter_free(review_queue_t *q, uint32_t waiter)
 {
     review_waiter_t  *w;
 
     w = review_queue_waiter(q, waiter);
 
-    w->calls.all = 0;
+    w->calls.both = 0;
+    w->running = 0;
     w->next = q->free;
     q->free = waiter;
     q->used--;
@@ -213,7 +213,7 @@ review_queue_waiter_free(review_queue_t *q, uint32_t waiter)
 static void
 review_queue_waiter_done(review_queue_t *q, uint32_t *waiter)
 {
-    if (review_queue_waiter(q, *waiter)->calls.all == 0) {
+    if (!review_queue_waiter_is(review_queue_waiter(q, *waiter))) {
         review_queue_waiter_free(q, *waiter);
         *waiter = REVIEW_QUEUE_NONE;
     }
@@ -327,7 +327,7 @@ review_queue_line_resume(review_queue_t *q, uint32_t tenant, int class)
 }
 
 
-static void
+static inline void
 review_queue_tenant_less(review_queue_t *q, uint32_t tenant)
 {
     int  class;
@@ -476,7 +476,6 @@ review_queue_room(review_queue_t *q, const review_who_t *who)
 int
 review_queue_take(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 {
-    review_calls_t    calls;
     review_waiter_t  *w;
 
     if (q->ready || !review_queue_room(q, who)) {
@@ -492,10 +491,7 @@ review_queue_take(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
     }
 
     w = review_queue_waiter(q, *waiter);
-
-    calls = w->calls;
-    calls.running++;
-    review_queue_store(w, calls);
+    w->running++;
 
     q->in_flight++;
     q->shares[w->process].in_flight++;
@@ -508,14 +504,10 @@ review_queue_take(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 void
 review_queue_give(review_queue_t *q, uint32_t *waiter)
 {
-    review_calls_t    calls;
     review_waiter_t  *w;
 
     w = review_queue_waiter(q, *waiter);
-
-    calls = w->calls;
-    calls.running--;
-    review_queue_store(w, calls);
+    w->running--;
 
     q->shares[w->process].in_flight--;
     review_queue_tenant_less(q, w->tenant);
@@ -527,7 +519,6 @@ review_queue_give(review_queue_t *q, uint32_t *waiter)
 void
 review_queue_wait(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 {
-    review_calls_t    calls;
     review_waiter_t  *w;
 
     if (*waiter == REVIEW_QUEUE_NONE) {
@@ -539,10 +530,7 @@ review_queue_wait(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
     }
 
     w = review_queue_waiter(q, *waiter);
-
-    calls = w->calls;
-    calls.waiting++;
-    review_queue_store(w, calls);
+    w->calls.waiting++;
 
     review_queue_waiter_more(q, *waiter, 1);
 }
@@ -588,24 +576,19 @@ int
 review_queue_quit(review_queue_t *q, uint32_t *waiter)
 {
     int               granted;
-    review_calls_t    calls;
     review_waiter_t  *w;
 
     w = review_queue_waiter(q, *waiter);
-    calls = w->calls;
     granted = 0;
 
-    if (calls.waiting) {
-        calls.waiting--;
-        review_queue_store(w, calls);
+    if (w->calls.waiting) {
+        w->calls.waiting--;
         review_queue_waiter_less(q, *waiter, 1);
 
-    } else if (calls.granted) {
-        calls.granted--;
-        review_queue_store(w, calls);
+    } else if (w->calls.granted) {
         granted = 1;
 
-        if (calls.granted == 0) {
+        if (--w->calls.granted == 0) {
             review_queue_waiter_remove_granted(q, *waiter);
         }
 
@@ -680,6 +663,8 @@ review_queue_line_next(review_queue_t *q, uint32_t tenant, int class)
 }
 
 
+/* in one step: there is no moment at which a call is lost, or there twice */
+
 static void
 review_queue_grant(review_queue_t *q, uint32_t waiter)
 {
@@ -698,7 +683,8 @@ review_queue_grant(review_queue_t *q, uint32_t waiter)
 
     calls.waiting--;
     calls.granted++;
-    review_queue_store(w, calls);
+
+    __atomic_store_n(&w->calls.both, calls.both, __ATOMIC_RELAXED);
 }
 
 
@@ -709,6 +695,10 @@ review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
     uint32_t              n, tenant, waiter;
     review_queue_line_t  *line;
     review_waiter_t      *w;
+
+    if (q->ready == 0) {
+        return 0;
+    }
 
     n = 0;
 
@@ -756,7 +746,6 @@ uint32_t
 review_queue_claim(review_queue_t *q, uint32_t process, void **owner)
 {
     uint32_t          n;
-    review_calls_t    calls;
     review_share_t   *share;
     review_waiter_t  *w;
 
@@ -770,11 +759,11 @@ review_queue_claim(review_queue_t *q, uint32_t process, void **owner)
 
     share->granted = w->next_granted;
 
-    calls = w->calls;
-    n = (uint32_t) calls.granted;
-    calls.running += n;
-    calls.granted = 0;
-    review_queue_store(w, calls);
+    /* if it dies in between, all of its calls are gone */
+
+    n = w->calls.granted;
+    w->running += n;
+    w->calls.granted = 0;
 
     share->in_flight += n;
     *owner = w->owner;
@@ -786,19 +775,21 @@ review_queue_claim(review_queue_t *q, uint32_t process, void **owner)
 static void
 review_queue_waiter_reclaim(review_queue_t *q, uint32_t waiter)
 {
-    uint32_t          n;
-    review_calls_t    calls;
+    uint32_t          n, waiting;
     review_waiter_t  *w;
 
     w = review_queue_waiter(q, waiter);
-    calls = w->calls;
-    w->calls.all = 0;
+    n = w->calls.granted + w->running;
+    waiting = w->calls.waiting;
 
-    if (calls.waiting) {
-        review_queue_waiter_less(q, waiter, (uint32_t) calls.waiting);
+    w->calls.both = 0;
+    w->running = 0;
+
+    if (waiting) {
+        review_queue_waiter_less(q, waiter, waiting);
     }
 
-    for (n = (uint32_t) (calls.granted + calls.running); n; n--) {
+    for ( /* void */ ; n; n--) {
         review_queue_tenant_less(q, w->tenant);
     }
 
@@ -818,7 +809,7 @@ review_queue_reclaim(review_queue_t *q, uint32_t process)
     for (i = 0; i < q->top; i++) {
         w = review_queue_waiter(q, i);
 
-        if (w->calls.all && w->process == process) {
+        if (review_queue_waiter_is(w) && w->process == process) {
             review_queue_waiter_reclaim(q, i);
         }
     }
@@ -838,15 +829,15 @@ review_queue_repair(review_queue_t *q)
     for (i = 0; i < q->top; i++) {
         w = review_queue_waiter(q, i);
 
-        if (w->calls.all == 0) {
+        if (!review_queue_waiter_is(w)) {
             review_queue_waiter_free(q, i);
             continue;
         }
 
-        n = (uint32_t) (w->calls.granted + w->calls.running);
+        n = w->calls.granted + w->running;
 
         q->in_flight += n;
-        q->shares[w->process].in_flight += (uint32_t) w->calls.running;
+        q->shares[w->process].in_flight += w->running;
         review_queue_tenant(q, w->tenant)->in_flight += n;
 
         if (w->calls.granted) {
@@ -860,7 +851,7 @@ review_queue_repair(review_queue_t *q)
         w = review_queue_waiter(q, i);
 
         if (w->calls.waiting) {
-            review_queue_waiter_more(q, i, (uint32_t) w->calls.waiting);
+            review_queue_waiter_more(q, i, w->calls.waiting);
         }
     }
 }

@@ -8,8 +8,8 @@
  * review_queue_reclaim() and review_queue_repair() take more than a few steps.
  *
  * A process may die anywhere in a change.  So what can't be made anew is
- * changed by one store: the calls of a waiter.  All links and sums follow from
- * them.
+ * changed by one store: those calls of a waiter that others may change, and
+ * those that its process runs.  All links and sums follow from them.
  */
 
 #ifndef _REVIEW_QUEUE_H_INCLUDED_
@@ -21,7 +21,9 @@
 #pragma GCC visibility push(hidden)
 
 
-#define REVIEW_QUEUE_PROCESSES  4096   /* at most */
+#define REVIEW_QUEUE_PROCESSES  4096   /* at most; see review_waiter_t */
+#define REVIEW_QUEUE_TENANTS    (1 << 24)
+#define REVIEW_QUEUE_MOST       ((1 << 20) - 1)
 #define REVIEW_QUEUE_NONE       UINT32_MAX
 
 
@@ -42,32 +44,29 @@ typedef struct {
 } review_wake_t;
 
 
-/*
- * Calls that wait, those that have got their turn and don't know it yet, those
- * that run.
- */
+/* calls that wait, or have got their turn and don't know it yet */
 
 typedef union {
     struct {
-        uint64_t     waiting:21;       /* not 0: in the ring of its line */
-        uint64_t     granted:21;       /* not 0: in the list of the process */
-        uint64_t     running:22;
+        uint32_t     waiting;          /* not 0: in the ring of its line */
+        uint32_t     granted;          /* not 0: in the list of the process */
     };
-    uint64_t         all;              /* to be stored at once */
+    uint64_t         both;             /* to be stored at once */
 } review_calls_t;
 
 
-/* one who has such calls: a review; without calls it is nobody's place */
+/* one who has calls: a review; without any it is nobody's place */
 
 typedef struct {
     uint32_t         next;             /* in the ring of its line, or in the */
     uint32_t         prev;             /* list of free ones */
     uint32_t         next_granted;     /* in the list of its process */
-    uint16_t         process;
-    uint16_t         priority;
-    uint32_t         tenant;
-    uint32_t         most;             /* calls in flight that its tenant may
+    uint32_t         process:12;
+    uint32_t         most:20;          /* calls in flight that its tenant may
                                           have, for it to get one; 0: any */
+    uint32_t         tenant:24;
+    uint32_t         priority:8;
+    uint32_t         running;          /* none but its process changes it */
     review_calls_t   calls;
     void            *owner;            /* of use in its process alone */
 } review_waiter_t;

@@ -116,6 +116,10 @@ review_recent_add(review_recent_t *r, uint64_t now, uint64_t took)
     review_recent_count(&r->all, took, bucket);
 
     r->mean = (uint32_t) (r->all.sum / r->all.n);
+
+    if (took < r->fastest) {
+        r->looked = 0;
+    }
 }
 
 

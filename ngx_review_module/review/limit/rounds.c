@@ -189,6 +189,13 @@ review_rounds_drain(review_rounds_t *r, size_t *chunk)
 }
 
 
+int
+review_rounds_is_doubtful(const review_rounds_t *r, size_t chunk)
+{
+    return r->chunks[chunk].control && r->next == r->nchunks;
+}
+
+
 void
 review_rounds_begin(review_rounds_t *r, size_t chunk)
 {
@@ -271,8 +278,14 @@ review_rounds_cell_again(review_rounds_t *r, size_t chunk, uint8_t *flags,
 
     /* those that were answered are others: this one was not */
 
-    if (review_code_asked(cell->code) && r->heard != r->chunks[chunk].heard) {
-        ++*flags;
+    if (review_code_asked(cell->code)) {
+
+        if (r->heard != r->chunks[chunk].heard) {
+            ++*flags;
+
+        } else {
+            r->doubt = 1;
+        }
     }
 
     return (*flags & REVIEW_ROUNDS_COUNT) < REVIEW_ROUNDS_OWN;
@@ -326,6 +339,7 @@ review_rounds_recover(review_rounds_t *r, uint64_t now)
         c = &r->chunks[r->heap[i]];
         c->due = now;
         c->pause = 0;
+        c->control = 0;
     }
 }
 
@@ -393,7 +407,7 @@ review_rounds_end(review_rounds_t *r, size_t chunk, uint64_t now,
         r->open = 1;
     }
 
-    if (r->open || (r->failed && c->begun == r->heard)) {
+    if (r->open || ((r->failed || r->refused) && c->begun == r->heard)) {
         review_rounds_lose(r, c, now, random, reply->retry_after);
     }
 
@@ -408,6 +422,8 @@ review_rounds_end(review_rounds_t *r, size_t chunk, uint64_t now,
         pause = r->failed || r->refused
                 ? review_rounds_pause(&c->pause, random) : 0;
 
+        c->control |= r->doubt;
+
         c->heard = r->heard;
         c->due = now + (pause > reply->retry_after ? pause
                                                    : reply->retry_after);
@@ -419,6 +435,7 @@ review_rounds_end(review_rounds_t *r, size_t chunk, uint64_t now,
     r->refused = 0;
     r->failed = 0;
     r->open = 0;
+    r->doubt = 0;
 
     return again;
 }

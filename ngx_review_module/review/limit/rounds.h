@@ -45,6 +45,7 @@ typedef struct {
     uint32_t         cuts;               /* of the window, when it began */
     unsigned         again:1;            /* it has begun before */
     unsigned         probe:1;            /* while it was down */
+    unsigned         control:1;          /* whose failures are its cells'? */
 } review_rounds_chunk_t;
 
 
@@ -75,6 +76,7 @@ typedef struct {
     unsigned                refused:1;   /* for want of room */
     unsigned                failed:1;    /* as an LLM that is down does */
     unsigned                open:1;      /* so the circuit says */
+    unsigned                doubt:1;     /* nobody else was answered */
 } review_rounds_t;
 
 
@@ -127,6 +129,13 @@ int review_rounds_next(review_rounds_t *r, uint64_t now, size_t *chunk,
 int review_rounds_drain(review_rounds_t *r, size_t *chunk);
 
 void review_rounds_begin(review_rounds_t *r, size_t chunk);
+
+/*
+ * Is it unknown whether the LLM fails, or cells of this chunk do?  Then one
+ * that was answered before is asked along, where all other chunks have begun.
+ */
+
+int review_rounds_is_doubtful(const review_rounds_t *r, size_t chunk);
 
 /*
  * A round of a chunk has ended: first what became of each cell that was asked,

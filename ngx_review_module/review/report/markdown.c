@@ -28,6 +28,9 @@ typedef struct {
     const char  *page;                   /* before the number of one, */
     const char  *page_end;               /* and behind it */
     const char  *more;                   /* warnings that are not told */
+    const char  *last;                   /* page has all that follows */
+    const char  *hidden[4];              /* characters, places, the first */
+    const char  *left[2];                /* warnings of a converter */
     const char  *summary;
     const char  *head;                   /* of the table of points */
     const char  *verdicts[5];
@@ -76,6 +79,9 @@ static const review_report_words_t  review_report_zh = {
     .page = "第 ",
     .page_end = " 页",
     .more = "更多警告",
+    .last = "其后的内容都算在最后一页",
+    .hidden = { "共 ", " 字，", " 处，第一处在第 ", " 字" },
+    .left = { "另有 ", " 条" },
     .summary = "汇总",
     .head = "| 审核点 | 结论 | 严重程度 | 发现 | 未完成 | 人工 |\n",
     .verdicts = { "符合", "有风险", "不符合", "不适用", "无法判断" },
@@ -131,6 +137,9 @@ static const review_report_words_t  review_report_en = {
     .page = "page ",
     .page_end = "",
     .more = "More warnings",
+    .last = "what follows is all of the last page",
+    .hidden = { "", " characters in ", " places, the first at ", "" },
+    .left = { "", " more warnings" },
     .summary = "Summary",
     .head = "| Point | Verdict | Severity | Findings | Not done | Person |\n",
     .verdicts = { "pass", "risk", "fail", "not applicable", "unsure" },
@@ -680,20 +689,89 @@ review_report_markdown_lack(review_report_writer_t *w, const char *what,
 }
 
 
+static int
+review_report_markdown_is(const review_document_warning_t *warning,
+    const char *code)
+{
+    return warning->code.len == strlen(code)
+           && memcmp(warning->code.data, code, warning->code.len) == 0;
+}
+
+
+/* pages without text are told above: of a scan nothing else may be known */
+
+static int
+review_report_markdown_is_told(const review_document_t *doc,
+    const review_document_warning_t *warning)
+{
+    return doc->nwithout && (warning->own || warning->detail.len == 0)
+           && review_report_markdown_is(warning,
+                                        review_pages[REVIEW_PAGE_SCAN]);
+}
+
+
+/* what we say ourselves, in the report's language */
+
+static void
+review_report_markdown_own(review_report_writer_t *w,
+    const review_document_t *doc, const review_document_warning_t *warning)
+{
+    const review_report_words_t  *words;
+
+    words = w->words;
+
+    if (review_report_markdown_is(warning, review_pages[REVIEW_PAGE_OCR])) {
+        review_buf_puts(w->b, words->pages);
+        review_document_json_ranges(w->b, doc, REVIEW_PAGE_OCR,
+                                    REVIEW_REPORT_RANGES);
+        review_buf_puts(w->b, words->page_end);
+
+    } else if (review_report_markdown_is(warning, "hidden_text")) {
+        review_buf_puts(w->b, words->hidden[0]);
+        review_buf_number(w->b, warning->n);
+        review_buf_puts(w->b, words->hidden[1]);
+        review_buf_number(w->b, doc->nhidden);
+        review_buf_puts(w->b, words->hidden[2]);
+        review_buf_number(w->b, doc->hidden[0].start);
+        review_buf_puts(w->b, words->hidden[3]);
+
+    } else if (review_report_markdown_is(warning, "too_many_pages")) {
+        review_buf_puts(w->b, words->last);
+
+    } else if (warning->n) {
+        review_buf_puts(w->b, words->left[0]);
+        review_buf_number(w->b, warning->n);
+        review_buf_puts(w->b, words->left[1]);
+
+    } else {
+        review_report_markdown_text(w->b, &warning->detail);
+    }
+}
+
+
 static void
 review_report_markdown_doubt(review_report_writer_t *w,
-    const review_document_warning_t *warning, const review_str_t *id)
+    const review_document_t *doc, const review_document_warning_t *warning,
+    const review_str_t *id)
 {
     review_report_markdown_lack(w, review_warning_is_doubt(&warning->code)
                                    ? w->words->doubt : w->words->unread, id);
     review_report_markdown_text(w->b, &warning->code);
 
-    if (warning->detail.len) {
+    if (warning->own) {
+        review_buf_puts(w->b, w->words->colon);
+        review_report_markdown_own(w, doc, warning);
+
+    } else if (warning->detail.len) {
         review_buf_puts(w->b, w->words->colon);
         review_report_markdown_text(w->b, &warning->detail);
     }
 
-    if (warning->page) {
+    if (warning->page
+        && !(warning->own
+             && review_report_markdown_is(warning,
+                                          review_pages[REVIEW_PAGE_OCR])))
+    {
         review_buf_puts(w->b, w->words->comma);
         review_buf_puts(w->b, w->words->page);
         review_buf_number(w->b, warning->page);
@@ -713,8 +791,10 @@ review_report_markdown_doubts(review_report_writer_t *w,
     size_t  i, n;
 
     for (i = 0, n = 0; i < doc->nwarnings && n < max; i++) {
-        if (review_warning_is_doubt(&doc->warnings[i].code) == doubt) {
-            review_report_markdown_doubt(w, &doc->warnings[i], id);
+        if (review_warning_is_doubt(&doc->warnings[i].code) == doubt
+            && !review_report_markdown_is_told(doc, &doc->warnings[i]))
+        {
+            review_report_markdown_doubt(w, doc, &doc->warnings[i], id);
             n++;
         }
     }
@@ -729,7 +809,11 @@ static void
 review_report_markdown_lacks(review_report_writer_t *w,
     const review_document_t *doc, const review_str_t *id)
 {
-    size_t  n;
+    size_t  i, n, all;
+
+    for (i = 0, all = 0; i < doc->nwarnings; i++) {
+        all += !review_report_markdown_is_told(doc, &doc->warnings[i]);
+    }
 
     if (doc->nwithout) {
         review_report_markdown_lack(w, w->words->unread, id);
@@ -743,9 +827,9 @@ review_report_markdown_lacks(review_report_writer_t *w,
     n = review_report_markdown_doubts(w, doc, id, 0, REVIEW_REPORT_DOUBTS);
     n += review_report_markdown_doubts(w, doc, id, 1, REVIEW_REPORT_DOUBTS - n);
 
-    if (n < doc->nwarnings) {
+    if (n < all) {
         review_report_markdown_lack(w, w->words->more, id);
-        review_buf_number(w->b, doc->nwarnings - n);
+        review_buf_number(w->b, all - n);
         review_buf_puts(w->b, "\n");
     }
 }

@@ -260,8 +260,6 @@ hang_body -> call_timeout
 === TEST 5: what says that it may pass is tried again
 --- fault
 408 -> http_408
-429 -> rate_limited
-429 html -> rate_limited
 500 -> http_500
 500 html -> http_500
 500 cut -> http_500
@@ -277,6 +275,9 @@ error200 -> http_500
 === TEST 6: what will not pass is asked once
 --- fault
 302 -> http_302 once
+429 retry_after=999 -> rate_limited once
+429 html retry_after=999 -> rate_limited once
+429 code=insufficient_quota -> quota once
 400 -> http_400 once
 400 empty -> http_400 once
 401 -> http_401 once
@@ -553,7 +554,7 @@ results.*.attempts eq [1,1]
     # 19
     review_retry tries=2 backoff=10ms budget=1000%;
     location = /a { review; review_llm /llm?a; }
-    location = /b { review; review_llm /llm?b; }
+    location = /b { review; review_llm /llm?b; review_timeout 1s; }
     location = /c { review; review_llm /llm?c; }
     location = /d { review; review_llm /llm?d; }
     location = /llm {
@@ -572,7 +573,7 @@ results.*.attempts eq [1,1]
 ['results.0.error.code eq "http_503"
   results.0.attempts eq 2',
  'results.0.error.code eq "rate_limited"
-  results.0.attempts eq 2',
+  results.0.attempts ge 2',
  'results.0.error.code eq "http_302"
   results.0.attempts eq 1',
  'results.0.error.code eq "http_444"
@@ -954,11 +955,11 @@ count eq 4
 --- json_request
 {"chunk": "标", "points": [
  {"id": "a", "question": "[[key=a 503]]"}, {"id": "b", "question": "[[key=b 404]]"},
- {"id": "c", "question": "[[key=c 429]]"}, {"id": "d", "question": "[[key=d 500]]"},
+ {"id": "c", "question": "[[key=c 429|ok]]"}, {"id": "d", "question": "[[key=d 500]]"},
  {"id": "e", "question": "[[ok]]"}]}
 --- json
 status eq "partial"
-results.*.error.code eq ["http_503","http_404","rate_limited","http_500",null]
+results.*.error.code eq ["http_503","http_404",null,"http_500",null]
 results.*.attempts eq [2,1,2,2,1]
 
 
@@ -1196,7 +1197,7 @@ sub {
     my @ways = qw(on/on on/off off/on off/off);
     my @replies = main::reviews(map {
         ["/$_", ['a', 'ok'], ['b', 'cut_head'], ['c', 'cut'], ['d', 'reset'],
-         ['e', '429'], ['f', '404'], ['g', 'key=g cut|reset|verdict=risk'],
+         ['e', '429 retry_after=999'], ['f', '404'], ['g', 'key=g cut|reset|verdict=risk'],
          ['h', 'html'], ['i', 'delay=100 verdict=fail'],
          ['j', 'key=j 500|cut_head|404']]
     } @ways);
@@ -1204,12 +1205,12 @@ sub {
         code eq 200
         body.status eq "partial"
         body.results.*.point eq ["a","b","c","d","e","f","g","h","i","j"]
-        body.results.*.attempts eq [1,3,3,3,3,1,3,1,1,3]
+        body.results.*.attempts eq [1,3,3,3,1,1,3,1,1,3]
         body.results.*.error.code eq [null,"cut","cut","cut","rate_limited","http_404",null,"bad_json",null,"http_404"]
         body.results.6.finding.verdict eq "risk"
         body.results.8.finding.verdict eq "fail"
-        body.usage.calls eq 22
-        body.usage.retries eq 12
+        body.usage.calls eq 20
+        body.usage.retries eq 10
     ', shift @replies) for @ways;
-    main::asked(88);
+    main::asked(80);
 }

@@ -500,13 +500,13 @@ results.3.finding.reason eq "甲"';
 {"id":"html","question":"[[html 502]]"},
 {"id":"empty","question":"[[empty 503]]"},
 {"id":"json","question":"[[400]]"},
-{"id":"429","question":"[[429]]"},
+{"id":"429","question":"[[429 retry_after=999]]"},
 {"id":"gzip","question":"[[gzip 500]]"},
 {"id":"408","question":"[[408|ok]]"}]}
 --- json twice
 status eq "partial"
 results.*.error.code eq ["http_502","http_503","http_400","rate_limited","http_500",null]
-results.*.attempts eq [2,2,1,2,2,2]
+results.*.attempts eq [2,2,1,1,2,2]
 results.2.error.detail has "status 400"
 
 

@@ -328,6 +328,35 @@ server {
         or ConfTest::note($status, $log, $said);
 }
 
+# one without a limit does nothing, which is said; "off" does nothing anyway
+
+{
+    my ($dir, $status, $log) = ConfTest::run(<<"");
+review_zone z 256k;
+server {
+    location /a { review_circuit probe=1s; }
+    location /b { review_circuit off; }
+    location /c { review_circuit probe=2s; review_limit off; }
+    location /d { review_circuit probe=3s; review_limit zone=z; }
+}
+
+    my @said = $log =~ /\[warn\] (?:\d+#\d+: )?(.*)/g;
+    my $say = '"review_circuit" has no effect without a "review_limit" in '
+              . "$dir/nginx.conf:";
+
+    Test::More->builder->ok($status == 0 && "@said" eq "${say}5 ${say}7",
+                            'circuits without a limit are told')
+        or ConfTest::note($status, $log, "${say}5 ${say}7");
+}
+
+conf_good('a circuit that some of its locations have no limit for', <<"");
+review_zone z 256k;
+review_circuit probe=1s;
+server {
+    location /a { review_limit zone=z; }
+    location /b { review_guard on; }
+}
+
 conf_good('one circuit told twice, and one of another zone', <<"");
 review_zone z 256k;
 review_zone y 256k;
@@ -699,7 +728,7 @@ json_checks("$name - some", "
     json.usage.retries eq 0
 ", $first);
 json_checks("$name - all", '
-    status eq 504
+    status eq 503
     json.status eq "failed"
     json.results.*.error.code eq ["queue_timeout","queue_timeout"]
     json.usage.calls eq 0
@@ -839,7 +868,7 @@ my $first = review(['key=a 500 delay=100|ok']);
 arrived(1);
 my $hold = review(['key=b hang']);
 json_checks("$name - first", '
-    status eq 504
+    status eq 503
     json.results.0.status eq "timeout"
     json.results.0.error.code eq "queue_timeout"
     json.results.0.attempts eq 1
@@ -1136,7 +1165,7 @@ my $hold = review(['hang'], '/http');
 arrived(1);
 json_checks("$name - queue=0", 'status eq 503', reply(review(['ok'], '/http')));
 json_checks("$name - the default queue, its own wait", '
-    status eq 504
+    status eq 503
     json.results.0.error.code eq "queue_timeout"
 ', reply(review(['ok'], '/own/a')));
 
@@ -1184,7 +1213,7 @@ json_checks("$name - open", 'calls.circuit eq "open"', status());
 my $made = @{ llm_calls() };
 my $next = reply(review(['key=new ok', 'key=new ok']));
 json_checks("$name - waits, and no longer than it may", '
-    status eq 502
+    status eq 503
     took ge 0.5
     json.results.*.status eq ["failed","failed"]
     json.results.*.error.code eq ["circuit_open","circuit_open"]
@@ -1235,7 +1264,7 @@ json_checks($name, '
     $TEST_NGINX_STATUS
     $TEST_NGINX_LLM_LOCATION
 --- clients
-for my $status (429, 400, 401, 404) {
+for my $status ('429 retry_after=999', 400, 401, 404) {
     reply(review(points(40, "key=$status $status")));
     all_complete("$name - $status", reply(review(['ok'])));
 }

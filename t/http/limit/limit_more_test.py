@@ -245,7 +245,8 @@ async def http2_clients(nginx, port):
 # a storm
 
 SCRIPTS = ["ok", "delay=5", "delay=30", "delay=100", "hang", "hang_body",
-           "cut", "cut_head", "slow=5 tokens=20", "500", "429", "huge=60000",
+           "cut", "cut_head", "slow=5 tokens=20", "500",
+           "429 retry_after=999", "huge=60000",
            "sse slow=3 tokens=10", "reset", "length", "raw=x|ok"]
 
 

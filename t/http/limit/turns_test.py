@@ -1,446 +1,267 @@
 #!/usr/bin/python3
 """
-Proves that an LLM's capacity is fair between classes and between tenants, in
-all workers: a batch of low priority, however long it is, keeps no chat out;
-100, 10 and 1 reviews of three tenants get a third of the LLM each; a tenant
-that may have so many calls has no more, stops nobody else, and has them again
-when a worker is killed that ran them; tenants beyond those that the zone has
-room for share one name, and those whose time is over give way.  And what a zone
-has room for: processes too many are told, a reload that changes nothing of it
-keeps the zone.
+Proves that no turn is granted to a call that cannot be answered before its
+deadline: when it asks, and when its turn has come, which goes to the next one
+at once; that this is learned from the last minute's answers, of guarded
+requests too, and only from enough of them; that it holds nobody off an LLM who
+has the time.  And that a review none of whose calls had a turn is answered with
+503, the reply as its body and Retry-After, as events with retry_after, one with
+other codes as before; and that Retry-After follows the last minute.
 """
 
 import asyncio
 import json
 import os
-import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
-from harness import Harness, SLOW, Tap, exchange, get, points, request, \
-    review, wait_for
+from harness import Harness, SLOW, Tap, get, points, request, review
+from relay import Relay
 
 CHUNK = "投标有效期为九十日。"
-
 HTTP = """
-    review_zone z %s;
-    review_llm /llm model=stand-in;
-    review_limit zone=z calls=%d queue=100000 wait=600s;
-    review_timeout 600s;
-    review_call_timeout 600s;
-    proxy_read_timeout 600s;
-    review_max_points 1000;
-    review_retry tries=1;
-    review_tenant $http_x_tenant;
-    add_header X-Worker $pid always;
-"""
-CHAT = """
-        review_guard on;
-        proxy_pass http://llm/v1/chat/completions;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
+    review_zone z 1m;
+    review_zone one 1m;
+    review_llm /relayed model=stand-in;
+    review_circuit failures=5 window=300ms probe=3s;
+    review_retry tries=3 backoff=100ms max=100ms budget=1000%%;
+    review_limit zone=z calls=4 wait=30s;
+    upstream relayed { server 127.0.0.1:%d max_fails=0; }
 """
 SERVER = """
-    location = /status { review_status z; }
-    location = /worker { return 200 $pid; }
-    location = /two { review; review_tenant_limit calls=2; }
-    location = /five { review; review_tenant_limit calls=5; }
-    location = /batch { review; review_priority low; }
-    location = /chat {
-        review_limit zone=z queue=100 wait=600s; """ + CHAT + """
-    }
-    location = /chat_high {
-        review_limit zone=z queue=0 wait=600s; review_priority high;
-        """ + CHAT + """
-    }
-    location = /two_chats {
-        review_limit zone=z queue=3 wait=600s;
-        review_tenant_limit calls=2;
-        """ + CHAT + """
-    }
-"""
+        location = /status { review_status z; }
+        location = /short { review; review_timeout %(short)dms; }
+        location = /wait { review; review_limit zone=z calls=4 wait=300ms; }
+        location = /one {
+            review;
+            review_limit zone=one calls=1 queue=4 wait=30s;
+        }
+        location = /brief { review; review_limit zone=one queue=9 wait=1ms; }
+        location = /never { review; review_limit zone=one queue=9 wait=1ms;
+                            review_timeout 100ms; }
+        location = /relayed {
+            internal;
+            proxy_pass http://relayed/v1/chat/completions;
+        }
+        location = /chat {
+            review_guard on;
+            proxy_pass http://llm/v1/chat/completions;
+        }
+""" % {"short": 700}
 
 
-def http(zone="1m", calls=8):
-    return HTTP % (zone, calls)
-
-
-def who(tenant):
-    return "X-Tenant: %s\r\n" % tenant
-
-
-def sent(tenant, scripts, path="/v1/review"):
-    return request(CHUNK, points(scripts), who(tenant), path)
-
-
-async def reply_of(nginx, tenant, scripts, path="/v1/review"):
-    status, body = await exchange(nginx.port, sent(tenant, scripts, path))
-    return json.loads(body) if status == 200 else {"status": status}
-
-
-def start(nginx, *args):
-    return asyncio.create_task(reply_of(nginx, *args))
-
-
-def chat(script, tenant="", path="/chat"):
-    body = json.dumps({"model": "m", "messages": [
-        {"role": "user", "content": "[[%s]]" % script}]}).encode()
-    return ("POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n%s"
-            "Content-Length: %d\r\n\r\n"
-            % (path, who(tenant), len(body))).encode() + body
-
-
-async def told(nginx):
-    return json.loads(await get(nginx.port, "/status"))
-
-
-async def tenants(nginx):
-    return {one["tenant"]: (one["in_flight"], one["queued"])
-            for one in (await told(nginx))["tenants"]}
-
-
-async def until(condition, seconds=60):
-    """what is told as soon as it is so, or at last"""
-    end = time.monotonic() + seconds * SLOW
-    while True:
-        now, good = await condition()
-        if good or time.monotonic() > end:
-            return now
-        await asyncio.sleep(0.01)
-
-
-async def become(nginx, expected):
-    """of tenants: calls in flight, calls that wait"""
-    async def condition():
-        now = await tenants(nginx)
-        return now, now == expected
-    return await until(condition)
-
-
-async def release(nginx):
-    await get(nginx.llm_port, "/_release", "POST")
+async def exchange(port, points, path, headers=""):
+    """status, head and body"""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request(CHUNK, points, headers, path))
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    head = head.decode()
+    fields = {name.lower(): value for name, _, value in (
+        line.partition(": ") for line in head.split("\r\n")[1:])}
+    return int(head.split()[1]), fields, body
 
 
 async def calls(nginx):
-    return json.loads(await get(nginx.llm_port, "/_calls"))
+    return (await nginx.stats())["calls"]
 
 
-async def in_thread(function, *args):
-    return await asyncio.get_running_loop().run_in_executor(None, function,
-                                                            *args)
+def codes(reply):
+    return [r.get("error", {}).get("code", "ok") for r in reply["results"]]
 
 
-async def reset(nginx):
-    await get(nginx.llm_port, "/_reset", "POST")
+async def asked(nginx, relay):
+    """calls that ask when it is too late"""
+    reply = await review(nginx.port, CHUNK, points(["delay=900"] * 19))
+    Tap.ok(set(codes(reply)) == {"ok"}, "19 answers of 900 ms")
+    before = await calls(nginx)
+    reply = await review(nginx.port, CHUNK, points(["delay=900"] * 4),
+                         "/short")
+    Tap.ok(set(codes(reply)) == {"deadline"}
+           and await calls(nginx) == before + 4,
+           "are too few to say anything: turns are granted", reply["results"])
+
+    await review(nginx.port, CHUNK, points(["delay=900"]))
+    before = await calls(nginx)
+    status, fields, body = await exchange(nginx.port,
+                                          points(["delay=900"] * 12), "/short")
+    reply = json.loads(body)
+    Tap.ok(set(codes(reply)) == {"queue_timeout"}
+           and {r["attempts"] for r in reply["results"]} == {0}
+           and await calls(nginx) == before,
+           "after 20 none is made that cannot be answered", reply["results"])
+    Tap.ok("deadline" in reply["results"][0]["error"]["detail"],
+           "and why is told", reply["results"][0])
+    Tap.ok(reply["elapsed_ms"] < 500 * SLOW, "and that is told at once",
+           reply["elapsed_ms"])
+    Tap.ok(status == 503 and fields["content-type"] == "application/json"
+           and int(fields["retry-after"]) == reply["retry_after"] >= 1
+           and reply["status"] == "failed", "503, the reply as its body",
+           (status, fields))
+    reply = await review(nginx.port, CHUNK, points(["delay=900"] * 4))
+    Tap.ok(set(codes(reply)) == {"ok"}, "who has the time is answered")
 
 
-async def complete(tasks):
-    return [reply["status"] for reply in await asyncio.gather(*tasks)] \
-        == ["complete"] * len(tasks)
+async def waited(nginx, relay):
+    """calls whose turn comes when it is too late"""
+    await review(nginx.port, CHUNK, points(["delay=400"] * 20))
+    before = await calls(nginx)
+    late = asyncio.create_task(exchange(
+        nginx.port, points(["delay=400"] * 12), "/short"))
+    while await calls(nginx) == before:
+        await asyncio.sleep(0.005)
+    others = asyncio.create_task(
+        review(nginx.port, CHUNK, points(["delay=400"] * 4)))
+    status, fields, body = await late
+    reply = json.loads(body)
+    done = codes(reply)
+    Tap.ok(set(done) <= {"ok", "queue_timeout", "deadline"}
+           and "queue_timeout" in done and done.count("ok") >= 1,
+           "some are answered, and others have no turn", done)
+    made = [r for r in reply["results"] if r["attempts"]]
+    Tap.ok(done.count("deadline") <= (0 if SLOW == 1 else 12)
+           and len(made) == done.count("ok") + done.count("deadline"),
+           "none is made in vain", reply["results"])
+    Tap.ok(status == 200 and reply["status"] == "partial"
+           and reply["retry_after"] >= 1 and "retry-after" not in fields,
+           "200, since some are answered; it says when to come back",
+           (status, fields))
+    other = await others
+    Tap.ok(set(codes(other)) == {"ok"} and "retry_after" not in other,
+           "the turns are those of who has the time", other)
 
 
-def most_at_once(seen):
-    return max(sum(other["started"] <= call["started"] < other["ended"]
-                   for other in seen) for call in seen)
-
-
-# classes
-
-
-async def batch_and_chats(nginx):
-    """one queue for reviews of a night's batch, one for chats"""
-    batch = [start(nginx, "b", ["hold"] * 100, "/batch") for _ in range(2)]
-    await become(nginx, {"b": (8, 192)})
-
-    chats = [asyncio.create_task(exchange(nginx.port, chat("ok", "c")))
-             for _ in range(40)]
-    now = await become(nginx, {"b": (8, 192), "c": (0, 40)})
-    Tap.ok(now == {"b": (8, 192), "c": (0, 40)},
-           "192 calls of low priority wait: all of 40 chats come in", now)
-    status, _ = await exchange(nginx.port, chat("ok", "h", "/chat_high"))
-    Tap.ok(status == 503, "where nobody may wait, none that finds no slot does",
-           status)
-
-    await release(nginx)
-    statuses = [status for status, _ in await asyncio.gather(*chats)]
-    Tap.ok(statuses == [200] * 40, "40 of 40 chats are answered", statuses)
-    Tap.ok(await complete(batch), "and so is the batch")
-
-
-async def own_class(nginx):
-    """those of its own class keep it out"""
-    batch = [start(nginx, "b", ["hold"] * 108)]
-    await become(nginx, {"b": (8, 100)})
-    status, _ = await exchange(nginx.port, chat("ok", "c"))
-    Tap.ok(status == 503, "100 calls of its own class: no chat comes in",
-           status)
-    await release(nginx)
-    Tap.ok(await complete(batch), "the calls are answered")
-
-
-# tenants
-
-TENANTS = {"many": 100, "some": 10, "one": 1}
-
-
-async def client(nginx, tenant, n, goes_on):
-    while goes_on():
-        reply = await reply_of(nginx, tenant,
-                               ["key=%s delay=%d" % (tenant, 20 * SLOW)] * n)
-        assert reply["status"] == "complete", reply
-
-
-async def thirds(nginx):
-    """each has work all the time: the last ends when enough was seen"""
-    state = {"goes": True}
-    tasks = []
-    for tenant, n in TENANTS.items():
-        tasks += [asyncio.create_task(client(nginx, tenant, 600 // n,
-                                             lambda: state["goes"]))
-                  for _ in range(n)]
-
-    async def all_wait():
-        now = await tenants(nginx)
-        return now, all(now.get(tenant, (0, 0))[1] for tenant in TENANTS)
-    await until(all_wait)
-    begun = await nginx.stats()
-
-    async def enough():
-        now = await nginx.stats()
-        return now, now["calls"] - begun["calls"] >= 900
-    ended = await until(enough, 120)
-    state["goes"] = False
-
-    seen = [call["key"] for call in await calls(nginx)
-            if begun["time"] <= call["started"] <= ended["time"]]
-    shares = {tenant: seen.count(tenant) / max(len(seen), 1)
-              for tenant in TENANTS}
-    print("# %d calls in %.1f s, 100 / 10 / 1 reviews of three tenants: "
-          "%.1f / %.1f / %.1f %%" % (
-              len(seen), ended["time"] - begun["time"],
-              *(100 * shares[tenant] for tenant in TENANTS)))
-    Tap.ok(len(seen) > 300 and all(
-        0.30 < share < 0.37 for share in shares.values()),
-        "each of three tenants has a third of the LLM", shares)
-    await asyncio.gather(*tasks)
-    stats = await nginx.stats()
-    Tap.ok(stats["max_in_flight"] == 8, "8 calls at once, no more", stats)
-    Tap.ok(await become(nginx, {}) == {}, "then nobody has any")
-
-
-async def at_a_time(nginx):
-    """calls=2, calls=5 and none for the same tenant"""
-    tasks = [start(nginx, "a", ["key=a hold"] * 5, "/two") for _ in range(6)]
-    now = await become(nginx, {"a": (2, 28)})
-    Tap.ok(now == {"a": (2, 28)}, "2 of its 30 calls run", now)
-
-    others = [start(nginx, "b", ["ok"] * 10) for _ in range(4)]
-    Tap.ok(await complete(others), "others have their turns meanwhile")
-
-    tasks.append(start(nginx, "a", ["key=a hold"] * 5, "/five"))
-    now = await become(nginx, {"a": (5, 30)})
-    Tap.ok(now == {"a": (5, 30)}, "where it may have 5 it has 5", now)
-
-    tasks.append(start(nginx, "a", ["key=a hold"]))
-    now = await become(nginx, {"a": (6, 30)})
-    Tap.ok(now == {"a": (6, 30)}, "and one more where none are counted", now)
-
-    await release(nginx)
-    Tap.ok(await complete(tasks), "all get there")
-    Tap.ok(await become(nginx, {}) == {}, "and nobody has any calls")
-    now = most_at_once([call for call in await calls(nginx)
-                        if call["key"] == "a"])
-    Tap.ok(now == 6, "never more than it had before", now)
-
-
-async def steadily(nginx):
-    """a tenant's calls end and begin, in all workers: they are all in use"""
-    tasks = [start(nginx, "a", ["key=a delay=%d" % (20 * SLOW)] * 20, "/two")
-             for _ in range(6)]
-    tasks += [start(nginx, "b", ["key=b delay=%d" % (20 * SLOW)] * 40)
-              for _ in range(6)]
-    Tap.ok(await complete(tasks), "calls at a time, and any number, beside")
-    seen = await calls(nginx)
-    of = {tenant: [call for call in seen if call["key"] == tenant]
-          for tenant in "ab"}
-    end = min(max(call["ended"] for call in some) for some in of.values())
-    busy = sum(min(call["ended"], end) - call["started"] for call in seen
-               if call["started"] < end) \
-        / (end - min(call["started"] for call in seen))
-    Tap.ok(most_at_once(of["a"]) == 2 and most_at_once(seen) == 8,
-           "2 at a time, 8 in all", (most_at_once(of["a"]),
-                                     most_at_once(seen)))
-    print("# %.2f of 8 slots were in use while both had work" % busy)
-
-
-async def one_chat_too_many(nginx):
-    """the queue of a tenant that has its calls is its own"""
-    tasks = [asyncio.create_task(exchange(nginx.port, chat(
-        "hold", "a", "/two_chats"))) for _ in range(5)]
-    now = await become(nginx, {"a": (2, 3)})
-    Tap.ok(now == {"a": (2, 3)}, "2 chats of a tenant run, 3 wait", now)
-    status, _ = await exchange(nginx.port, chat("ok", "a", "/two_chats"))
-    Tap.ok(status == 503, "one more of the same is refused", status)
-    status, _ = await exchange(nginx.port, chat("ok", "b", "/two_chats"))
-    Tap.ok(status == 200, "another's is answered at once", status)
-
-    tasks += [asyncio.create_task(exchange(nginx.port, chat("hold", "c")))
-              for _ in range(6)]
-    await become(nginx, {"a": (2, 3), "c": (6, 0)})
-    tasks += [asyncio.create_task(exchange(nginx.port, chat(
-        "hold", "b", "/two_chats"))) for _ in range(3)]
-    now = await become(nginx, {"a": (2, 3), "b": (0, 3), "c": (6, 0)})
-    Tap.ok(now == {"a": (2, 3), "b": (0, 3), "c": (6, 0)},
-           "all slots are taken: another's 3 may wait, too", now)
-    status, _ = await exchange(nginx.port, chat("ok", "b", "/two_chats"))
-    Tap.ok(status == 503, "but no fourth", status)
-    await release(nginx)
-    statuses = [status for status, _ in await asyncio.gather(*tasks)]
-    Tap.ok(statuses == [200] * len(tasks), "all of them are answered", statuses)
-
-
-async def streamed(nginx, tenant, scripts, path):
-    """a review as events, and its worker"""
-    reader, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
-    writer.write(request(CHUNK, points(scripts),
-                         who(tenant) + "Accept: text/event-stream\r\n", path))
-    head = await reader.readuntil(b"\r\n\r\n")
-    return int(head.partition(b"X-Worker: ")[2].split()[0]), reader, writer
-
-
-async def killed(nginx):
-    """the calls that it ran are its tenant's no longer"""
-    worker, _, gone = await streamed(nginx, "a", ["hold"] * 5, "/two")
-    await become(nginx, {"a": (2, 3)})
-    streams = []
-    for _ in range(200):
-        other, reader, writer = await streamed(nginx, "a", ["key=k hold"] * 2,
-                                               "/two")
-        if other != worker:
-            break
+async def guarded(nginx, relay):
+    """answers of other clients count"""
+    async def chat():
+        body = json.dumps({"stream": True, "messages": [
+            {"role": "user", "content": "[[delay=900]]"}]}).encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
+        writer.write(b"POST /chat HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
+                     b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        await reader.read()
         writer.close()
-    now = await become(nginx, {"a": (2, 5)})
-    Tap.ok(other != worker and now == {"a": (2, 5)},
-           "two workers: one runs 2 calls of a tenant, the other waits", now)
-    os.kill(worker, signal.SIGKILL)
-    now = await become(nginx, {"a": (2, 0)})
-    Tap.ok(now == {"a": (2, 0)},
-           "one is killed: the other has its tenant's calls", now)
-    gone.close()
-    await release(nginx)
-    events = await reader.read()
-    Tap.ok(b'"status":"complete"' in events and not streams,
-           "and its review is complete", events[-300:])
-    Tap.ok(await become(nginx, {}) == {}, "then nobody has any")
-    await in_thread(wait_for, lambda: len(nginx.serving()) == 3)
+
+    await asyncio.gather(*(chat() for _ in range(20)))
+    before = await calls(nginx)
+    reply = await review(nginx.port, CHUNK, points(["delay=900"]), "/short")
+    Tap.ok(codes(reply) == ["queue_timeout"] and await calls(nginx) == before,
+           "guarded requests show it", reply)
 
 
-async def many_names(nginx):
-    """a zone with room for two"""
-    tasks = [start(nginx, name, ["hold"] * 2)
-             for name in ("one", "", "three", "four")
-             if await asyncio.sleep(0.2 * SLOW) is None]
-    now = await become(nginx, {"one": (2, 0), "default": (2, 0),
-                               "three": (2, 0), "other": (2, 0)})
-    Tap.ok(now == {"one": (2, 0), "default": (2, 0), "three": (2, 0),
-                   "other": (2, 0)},
-           "two have their names, one has none, more are others", now)
-    await release(nginx)
-    Tap.ok(await complete(tasks), "all are answered")
-    await become(nginx, {})
-    await reset(nginx)
+async def faster(nginx, relay):
+    """an LLM that was slow: those who have time show it"""
+    await review(nginx.port, CHUNK, points(["delay=900"] * 20))
+    reply = await review(nginx.port, CHUNK, points(["ok"]), "/short")
+    Tap.ok(codes(reply) == ["queue_timeout"], "it was slow", reply)
+    await review(nginx.port, CHUNK, points(["ok"] * 20))
+    reply = await review(nginx.port, CHUNK, points(["ok"]), "/short")
+    Tap.ok(codes(reply) == ["ok"], "and is fast", reply)
 
-    tasks = [start(nginx, name, ["hold"] * 2) for name in ("five", "six")]
-    now = await become(nginx, {"five": (2, 0), "six": (2, 0)})
-    Tap.ok(now == {"five": (2, 0), "six": (2, 0)},
-           "those without calls give way", now)
-    await release(nginx)
-    await asyncio.gather(*tasks)
 
-    await reset(nginx)
-    long = "部" * 40
-    task = start(nginx, long, ["hold"])
+async def events(nginx, relay):
+    """streams, and the circuit"""
+    relay.refuse()
+    await asyncio.gather(*(review(nginx.port, CHUNK, points(["ok"] * 8),
+                                  "/wait") for _ in range(4)))
+    page = json.loads(await get(nginx.port, "/status"))["calls"]
+    Tap.ok(page["circuit"] != "closed", "the circuit is open", page)
+    status, fields, body = await exchange(
+        nginx.port, points(["ok"] * 3), "/wait",
+        "Accept: text/event-stream\r\n")
+    done = json.loads(body.decode().split("event: done\ndata: ")[1]
+                      .split("\n")[0])
+    Tap.ok(status == 200 and "retry-after" not in fields
+           and set(codes(done)) == {"circuit_open"}
+           and 1 <= done["retry_after"] <= 31,
+           "a stream is 200, and tells it in done", (status, done))
+    status, fields, body = await exchange(nginx.port, points(["ok"] * 3),
+                                          "/wait")
+    reply = json.loads(body)
+    Tap.ok(status in (502, 503) and set(codes(reply)) <= {"circuit_open",
+                                                          "connect"}
+           and (status == 503) == (set(codes(reply)) == {"circuit_open"})
+           and (status == 503) == ("retry-after" in fields),
+           "JSON is 503, unless one was the probe", (status, reply))
+    rules = [{"id": "r", "question": "?", "rule": {"pattern": "九十日"}}]
+    status, fields, body = await exchange(nginx.port, rules + points(["ok"]),
+                                          "/wait")
+    reply = json.loads(body)
+    Tap.ok(status == 200 and reply["status"] == "partial"
+           and reply["retry_after"] >= 1, "one that has a rule is 200",
+           (status, reply))
+    relay.accept()
 
-    async def condition():
-        now = list(await tenants(nginx))
-        return now, len(now) == 1
-    now = await until(condition)
-    Tap.ok(len(now) == 1 and now[0].startswith("部" * 15 + "~")
-           and len(now[0].encode()) <= 64, "a long name is told in part", now)
-    await release(nginx)
+
+async def mixed(nginx, relay):
+    """codes of other kinds beside: as ever"""
+    task = asyncio.create_task(
+        review(nginx.port, CHUNK, points(["404 delay=1500", "hold"]), "/one"))
+    await asyncio.sleep(0.3)
+    status, fields, body = await exchange(nginx.port, points(["ok"]), "/brief")
+    reply = json.loads(body)
+    Tap.ok(status == 503 and codes(reply) == ["queue_timeout"]
+           and int(fields["retry-after"]) == reply["retry_after"],
+           "queue_timeout alone is 503", (status, reply))
+    status, fields, body = await exchange(
+        nginx.port, [{"id": "a", "question": "?", "rule": {"pattern": "x"}}],
+        "/brief")
+    Tap.ok(status == 200 and b"retry_after" not in body,
+           "a rule needs no turn", body)
+    await get(nginx.llm_port, "/_release", "POST")
+    reply = await task
+    Tap.ok(codes(reply) == ["http_404", "ok"] and "retry_after" not in reply,
+           "who has had turns is told nothing of them", reply)
+
+    task = asyncio.create_task(
+        review(nginx.port, CHUNK, points(["hang"] + ["ok"]), "/never"))
+    reply = await task
+    status, fields, body = await exchange(nginx.port, points(["404", "ok"]),
+                                          "/brief")
+    reply = json.loads(body)
+    Tap.ok(set(codes(reply)) & {"http_404", "ok"}
+           and (status == 503) == (set(codes(reply)) == {"queue_timeout"}),
+           "codes of two kinds are no 503", (status, reply))
+
+
+async def come_back(nginx, relay):
+    """Retry-After of a full queue: by the last minute's answers"""
+    await review(nginx.port, CHUNK, points(["ok"] * 3), "/one")
+    await review(nginx.port, CHUNK, points(["delay=3000"]), "/one")
+    task = asyncio.create_task(
+        review(nginx.port, CHUNK, points(["hold"] + ["ok"] * 9), "/one"))
+    await asyncio.sleep(0.3)
+    status, fields, body = await exchange(nginx.port, points(["ok"]), "/one")
+    after = int(fields["retry-after"])
+    # the mean is 750 ms, and ten will have gone before
+    Tap.ok(status == 503 and fields["content-type"]
+           == "application/problem+json" and 7 <= after <= 9 + 4 * SLOW,
+           "a full queue: nine wait, of 750 ms each", (status, fields))
+    await get(nginx.llm_port, "/_release", "POST")
     await task
 
 
-# what a zone has room for
-
-
-async def too_many_processes(nginx):
-    async def condition():
-        now = await told(nginx)
-        return now, now["processes"] == 2
-    now = await until(condition)
-    Tap.ok((now["processes"], now["processes_max"]) == (2, 2),
-           "2 processes of 2 that there is room for", now)
-    Tap.ok(await in_thread(wait_for, lambda: 'zone "z" has no room for more '
-                           'than 2 processes' in nginx.error_log()),
-           "the third says so in the error log")
-    replies = [await review(nginx.port, CHUNK, points(["ok"]))
-               for _ in range(60)]
-    codes = {result.get("error", {}).get("code")
-             for reply in replies for result in reply["results"]}
-    Tap.ok(codes == {None, "queue_full"}, "its calls find no room", codes)
-    said = nginx.error_log().count("has no room for more than 2 processes")
-    Tap.ok(said <= 2, "it does not say so at each of them", said)
-
-
-async def reloads(nginx):
-    """what is not said stays as it is, what is said begins anew"""
-    await start(nginx, "a", ["ok"] * 3)
-
-    async def renewed(zone):
-        await in_thread(lambda: nginx.renew(http=http(zone)))
-        now = await told(nginx)
-        return now["processes_max"], now["calls"]["total"]
-
-    now = await renewed("1m tenants=1000")
-    Tap.ok(now == (256, 3), "a reload that names what was so keeps the zone",
-           now)
-    nginx.configure(main="")
-    now = await renewed("1m")
-    Tap.ok(now == (256, 3), "nor does one that says nothing change it", now)
-    now = await renewed("1m processes=300")
-    Tap.ok(now == (300, 0) and 'room of zone "z" has changed, it starts anew'
-           in nginx.error_log(), "other processes: the zone starts anew", now)
-    await start(nginx, "a", ["ok"] * 2)
-    now = await renewed("1m processes=300 tenants=7")
-    Tap.ok(now == (300, 0), "and with other tenants", now)
-    await start(nginx, "a", ["ok"] * 2)
-    now = await renewed("1m")
-    Tap.ok(now == (300, 2), "larger ones are kept", now)
-
-
-async def scenes(nginx, *tests):
-    for test in tests:
-        await reset(nginx)
-        await test(nginx)
-
-
-def run(tests, zone="1m", expected="exited on signal 9", workers=3):
-    nginx = Harness(http=http(zone), server=SERVER, workers=workers,
-                    level="notice")
+def run(test, workers=1):
+    nginx = Harness(workers=workers)
+    relay = Relay(nginx.llm_port)
+    nginx.renew(server=SERVER, http=HTTP % relay.port)
     try:
-        asyncio.run(scenes(nginx, *tests))
+        asyncio.run(test(nginx, relay))
     finally:
-        bad = [line for line in nginx.close() if expected not in line]
-        Tap.ok(not bad, "nothing alarming is in the error log",
-               "\n".join(bad))
+        bad = nginx.close()
+        relay.close()
+        Tap.ok(not bad, "nothing alarming is in the error log", "\n".join(bad))
 
 
-run([batch_and_chats, own_class, thirds, at_a_time, steadily,
-     one_chat_too_many, killed])
-run([many_names], "1m tenants=2")
-run([too_many_processes], "1m processes=2",
-    "has no room for more than 2 processes")
-run([reloads])
-Tap.end()
+if __name__ == "__main__":
+    run(asked)
+    run(asked, workers=3)
+    run(waited)
+    run(waited, workers=2)
+    run(guarded)
+    run(faster)
+    run(events)
+    run(mixed)
+    run(come_back)
+    Tap.end()

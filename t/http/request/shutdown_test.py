@@ -170,13 +170,15 @@ class Reply:
         return found[-1]
 
 
-async def post(nginx, path, body, accept="application/json", method="POST"):
+async def post(nginx, path, body, accept="application/json", method="POST",
+               close=False):
     reader, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     writer.write(("%s %s HTTP/1.1\r\nHost: test\r\nAccept: %s\r\n"
                   "Content-Type: application/json\r\n"
-                  "Content-Length: %d\r\n\r\n"
-                  % (method, path, accept, len(data))).encode() + data)
+                  "%sContent-Length: %d\r\n\r\n"
+                  % (method, path, accept, "Connection: close\r\n"
+                     if close else "", len(data))).encode() + data)
     began = time.monotonic()
     try:
         await writer.drain()
@@ -524,7 +526,7 @@ async def generations(name):
         both, _ = await tell(nginx, signal.SIGHUP)
         middle = set(both) - set(old)
         third = asyncio.create_task(post(nginx, "/v1/review",
-                                         asked("gate=third")))
+                                         asked("gate=third"), close=True))
         reply = await second
         Tap.ok(seen(lambda r: is_cut(r, 200, ["shutdown"], "done"), reply),
                name + ": the second is cut by its own timeout", show(reply))
@@ -548,7 +550,8 @@ async def killed(name):
         wrong = await begun(nginx, nginx, 2, 2)
         Tap.ok(wrong is None, name + ": all is under way", wrong)
         old, _ = await tell(nginx, signal.SIGHUP)
-        after = asyncio.create_task(post(nginx, "/v1/one", asked("ok")))
+        after = asyncio.create_task(post(nginx, "/v1/one", asked("ok"),
+                                         close=True))
         for pid in old:
             os.kill(pid, signal.SIGKILL)
         for job in jobs:

@@ -345,6 +345,29 @@ async def references(task):
         {"id": "招标", **upload(converted(REAL[0] + "\f\f"))}]}, MARKDOWN)
     Tap.ok("**未读到**：参考资料 招标，第 2 页没有文字" in reply.decode(),
            "Markdown: whose page it is", reply.decode()[:300])
+    Tap.ok("scan" not in reply.decode(), "and a scan is told once",
+           reply.decode()[:300])
+
+    whole = pages_of(["text", "scan", "ocr", "ocr"])
+    whole["hidden"] = [[2, 5], [7, 9]]
+    reply = await page(task, {
+        "document": {"id": "a", **upload(converted(whole))}}, MARKDOWN)
+    head = [line for line in reply.decode().splitlines()
+            if line.startswith(("- **未读到", "- **读取存疑"))]
+    Tap.ok(len(head) == 3 and "第 2 页没有文字" in head[0]
+           and head[1].endswith("ocr：第 3–4 页")
+           and head[2].endswith("hidden\\_text：共 5 字，2 处，第一处在第 2 字，"
+                                "第 1 页"),
+           "Markdown: in the language of the report", head)
+
+    whole["warnings"] = [{"code": "scan", "page": 2, "detail": "太淡"}] \
+        + [{"code": "x%d" % i} for i in range(1005)]
+    reply = await page(task, {
+        "document": {"id": "a", **upload(converted(whole))}}, MARKDOWN)
+    Tap.ok("scan：太淡，第 2 页" in reply.decode()
+           and "more warnings" not in reply.decode(),
+           "Markdown: what a converter says of a scan is told",
+           reply.decode()[:1500])
 
 
 async def text_itself(task):
@@ -380,12 +403,12 @@ HOSTILE = [
     ("[]", "object", 502),
     ("\0", "UTF-8", 502), ('{"text":"\\ud800"}', "text line", 502),
     ('{"pages":[]}', "text is required", 502),
-    ('{"text":1}', "text must be a string", 502),
+    ('{"text":1}', "/text must be a string", 502),
     ('{"text":"a","hiden":[]}', '"hiden" is unknown', 502),
-    ('{"text":"a","pages":[{"start":5}]}', "pages/0/start", 502),
-    ('{"text":"a","pages":[{"start":0,"kind":"image"}]}', "pages/0/kind", 502),
-    ('{"text":"a","hidden":[[0,9]]}', "hidden/0", 502),
-    ('{"text":"a","warnings":[{"code":"<b>"}]}', "warnings/0/code", 502),
+    ('{"text":"a","pages":[{"start":5}]}', "/pages/0/start", 502),
+    ('{"text":"a","pages":[{"start":0,"kind":"image"}]}', "/pages/0/kind", 502),
+    ('{"text":"a","hidden":[[0,9]]}', "/hidden/0", 502),
+    ('{"text":"a","warnings":[{"code":"<b>"}]}', "/warnings/0/code", 502),
     ('{"text":"%s"}' % ("a" * 9000), "review_max_text_size", 413),
     ('{"text":"%s"}' % ("\\u0041" * 3000), None, 200),
     ('{"text":"  \\f \\f"}', "", (400, 422)),

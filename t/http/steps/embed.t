@@ -400,7 +400,7 @@ review_call_timeout 1s;
 " . main::scripted('batch=2', ok => 'ok')
 --- json_request eval
 [ (map { main::inputs('ok', 'a', "b [[$_]]", 'c') }
-   '500', '429', 'cut', 'cut_head', 'hang', 'hang_body', 'hang|500'),
+   '500', '503', 'cut', 'cut_head', 'hang', 'hang_body', 'hang|500'),
   main::inputs('ok', 'a', 'POISON5XX', 'c', 'd') ]
 --- json eval
 [ (map { my ($code, $detail) = @$_;
@@ -413,7 +413,7 @@ review_call_timeout 1s;
           data.2.error missing
           usage.calls eq 3
           usage.retries eq 1" }
-   [ 'http_500', '^status 500$' ], [ 'rate_limited', '^status 429$' ],
+   [ 'http_500', '^status 500$' ], [ 'http_503', '^status 503$' ],
    [ 'cut', '^the answer ended before its end$' ],
    [ 'cut', '^the connection ended' ],
    [ 'call_timeout', 'review_call_timeout' ],

@@ -180,6 +180,8 @@ class Service(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
+        if status == 429:
+            self.send_header("Retry-After", "9999")
         self.end_headers()
         self.wfile.write(answer)
 
@@ -415,10 +417,11 @@ def refusals(nginx):
                "%s: %s" % (name, "halved" if halved else "believed"), reply)
 
     status, reply = told(nginx, recorded("tei-overloaded"), 2, "float", 429)
-    Tap.ok(status == 502 and reply["usage"]["calls"] == 3
+    Tap.ok(status == 502 and reply["usage"]["calls"] == 1
            and reply["data"][0]["error"]
-           == {"code": "rate_limited", "detail": "Model is overloaded"},
-           "tei-overloaded: tried again", reply)
+           == {"code": "rate_limited", "detail": "Model is overloaded; "
+               "no time is left to try again"},
+           "tei-overloaded: there is no time for what it asks", reply)
 
 
 def refused_encoding(nginx):

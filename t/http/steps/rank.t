@@ -222,7 +222,7 @@ results.1.ranked.*.index eq [0,1,2]
 --- json_request eval
 my $texts = '"texts": ["pears", "apples", "plums", "figs"]';
 [ (map { main::ask("\"query\": \"apples [[$_]]\", $texts") }
-   '500', '429', '401', 'hang', 'hang_body', 'cut', 'bad_json', 'nan',
+   '500', '429 retry_after=999', '401', 'hang', 'hang_body', 'cut', 'bad_json', 'nan',
    'html', 'missing'),
   main::ask('"query": "apples", "by": "hybrid",
              "texts": ["POISON", "apples", "a", "b", "c"]'),

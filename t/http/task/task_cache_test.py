@@ -47,11 +47,13 @@ def documented(folder):
     block, = [b for b in blocks if "$review_call_fresh" in b]
     path = re.search(r"proxy_cache_path.*?;", block, re.S).group()
     location = re.search(r"location = /llm \{.*?\n    \}", block, re.S).group()
+    told = """
+                proxy_set_header X-Key $review_call_key;
+                proxy_set_header X-Fresh $review_call_fresh;
+                proxy_cache_bypass"""
     return (path.replace("/var/cache/nginx/llm", folder + "/cache"),
             location.replace("http://127.0.0.1:8000/", "http://llm/").replace(
-                "proxy_cache_bypass", """proxy_set_header X-Key $review_call_key;
-                proxy_set_header X-Fresh $review_call_fresh;
-                proxy_cache_bypass"""))
+                "proxy_cache_bypass", told))
 
 
 async def post(port, path, **body):

@@ -177,6 +177,8 @@ OTHER = send(response(200, b'{"a":1}'))
 LIST = send(response(200, b'[1]'))
 UNAVAILABLE = send(response(503, b"{}"))
 TOO_MANY = send(response(429, b"{}"))
+TOO_LONG = send(response(429, b"{}").replace(b"\r\n",
+                b"\r\nRetry-After: 9999\r\n", 1))
 REFUSED = send(response(422, dumps({"status": 422, "detail": "no such rubric"}),
                         "application/problem+json"))
 BAD = send(response(400, b"<html>"))
@@ -266,7 +268,7 @@ async def tries(nginx, chunks):
             ("a page, then a reply", [HTML, GOOD], 2, None),
             ("half of JSON, then a reply", [HALF_JSON, WHOLE], 2, None),
             ("503", [UNAVAILABLE], 3, "http_503"),
-            ("429", [TOO_MANY], 3, "rate_limited"),
+            ("429", [TOO_LONG], 1, "rate_limited"),
             ("half of JSON", [HALF_JSON], 3, "cut"),
             ("no byte", [NOTHING], 3, "cut"),
             ("an empty body", [EMPTY], 3, "cut"),

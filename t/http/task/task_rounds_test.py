@@ -6,7 +6,8 @@ moment; more chunks at a time than one GPU bears.  No cell is lost, and the LLM
 is called but once for each, and for what was cut.  While nothing can be
 answered progress says so, with how many cells are asked again, and the chunk's
 own progress does; a cell that fails whatever happens to others ends after five
-rounds; what has failed before the deadline is told with its own code.
+rounds, and so where no others are left; what has failed before the deadline is
+told with its own code.
 """
 
 import asyncio
@@ -224,6 +225,23 @@ async def own(nginx, relay):
            task.report["usage"])
 
 
+async def doubt(nginx, relay):
+    """the same, where no other cell is left to tell whose failure it is"""
+    task = Task(nginx, document(2), {"deadline": 3000})
+    await task.done
+    states = [c["status"] for c in task.report["cells"]]
+    lost = [c for c in task.report["cells"] if c["status"] != "ok"]
+    Tap.ok(states == ["ok", "failed", "ok"] * 2
+           and all(c["error"]["code"] == "http_500" and c["attempts"] >= 5
+                   for c in lost) and task.seconds < 100 * SLOW,
+           "nothing else is left: it ends, too", (states, lost, task.seconds))
+    calls = (await nginx.stats())["calls"]
+    Tap.ok(calls == task.report["usage"]["calls"]
+           and calls <= 4 + 2 * sum(c["attempts"] for c in lost),
+           "no more calls are made for that than for the cell",
+           task.report["usage"])
+
+
 async def never(nginx, relay):
     """an LLM that answers nothing, until the deadline"""
     task = Task(nginx, document(2), {"deadline": 4 * SLOW})
@@ -306,6 +324,7 @@ if __name__ == "__main__":
     run(alone, limit="")
     run(own, limit="review_limit zone=z calls=8 wait=60s;",
         script=[""] + ["delay=200"] * 9, retry="review_retry tries=1;")
+    run(doubt, script=["ok", "500", "ok"], retry="review_retry tries=1;")
     run(never, script=["500"] * 3, retry="review_retry tries=1;")
     run(at_once, script=["refusal", "404", "length"])
     run(events_of_a_chunk)

@@ -22,8 +22,8 @@ static const char  *used_up[] = {
     "{\"error\":{\"code\":\"1113\",\"message\":\"您的账户已欠费，请充值后重试\"}}",
     "{\"error\":{\"code\":1113}}",
     "{\"error\":{\"code\":\"AccountOverdueError\"}}",
-    "{\"code\":\"Arrearage\",\"message\":\"Access denied, please make sure your "
-        "account is in good standing.\",\"request_id\":\"x\"}",
+    "{\"code\":\"Arrearage\",\"message\":\"Access denied, please make sure "
+        "your account is in good standing.\",\"request_id\":\"x\"}",
     "{\"code\":\"PostpaidBillOverdue\"}",
     " [{\"error\":{\"code\":\"Insufficient_Quota\"}}]\n"
 };
@@ -35,8 +35,8 @@ static const char  *others[] = {
     "{\"error\":{\"message\":\"insufficient_quota, see billing\"}}",
     "{\"error\":{\"message\":\"Rate limit reached\",\"type\":\"requests\","
         "\"code\":\"rate_limit_exceeded\"}}",
-    "{\"error\":{\"code\":\"Throttling.AllocationQuota\",\"message\":\"Allocated "
-        "quota exceeded, please increase your quota limit.\"}}",
+    "{\"error\":{\"code\":\"Throttling.AllocationQuota\",\"message\":"
+        "\"Allocated quota exceeded, please increase your quota limit.\"}}",
     "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, "
         "please check your plan and billing details.\","
         "\"status\":\"RESOURCE_EXHAUSTED\"}}]",

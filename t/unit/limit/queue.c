@@ -203,8 +203,8 @@ check_tenants(review_queue_t *q)
         for (i = 0, n = 0; i < q->top; i++) {
             w = review_queue_waiter(q, i);
 
-            if (w->calls.all && w->tenant == tenant) {
-                n += (uint32_t) (w->calls.granted + w->calls.running);
+            if (w->tenant == tenant) {
+                n += (uint32_t) (w->calls.granted + w->running);
             }
         }
 
@@ -227,10 +227,10 @@ check_granted(review_queue_t *q)
     for (i = 0; i < q->top; i++) {
         w = review_queue_waiter(q, i);
 
-        if (w->calls.all) {
+        if (w->calls.both || w->running) {
             members += w->calls.granted != 0;
-            in_flight += (uint32_t) (w->calls.granted + w->calls.running);
-            running[w->process] += (uint32_t) w->calls.running;
+            in_flight += (uint32_t) (w->calls.granted + w->running);
+            running[w->process] += (uint32_t) w->running;
         }
     }
 
@@ -257,12 +257,14 @@ check_granted(review_queue_t *q)
 static void
 check_free(review_queue_t *q)
 {
-    uint32_t  i, n, unused;
+    uint32_t          i, n, unused;
+    review_waiter_t  *w;
 
     unused = 0;
 
     for (i = 0; i < q->top; i++) {
-        unused += review_queue_waiter(q, i)->calls.all == 0;
+        w = review_queue_waiter(q, i);
+        unused += w->calls.both == 0 && w->running == 0;
     }
 
     n = 0;
@@ -270,7 +272,8 @@ check_free(review_queue_t *q)
     for (i = q->free; i < q->top && n <= q->top;
          i = review_queue_waiter(q, i)->next)
     {
-        expect(review_queue_waiter(q, i)->calls.all == 0);
+        w = review_queue_waiter(q, i);
+        expect(w->calls.both == 0 && w->running == 0);
         n++;
     }
 
@@ -1945,7 +1948,7 @@ check_entry(const entry_t *e)
            && w->process == ids[e->process] && w->tenant == e->tenant
            && w->most == e->most);
     expect(w->calls.waiting == e->waiting && w->calls.granted == e->granted
-           && w->calls.running == e->running);
+           && w->running == e->running);
 }
 
 
@@ -2135,9 +2138,9 @@ check_recovered(review_queue_t *q, uint32_t dead)
 
     for (i = 0, n = 0; i < q->top; i++) {
         w = review_queue_waiter(q, i);
-        n += w->calls.all != 0;
-        expect(w->calls.all == 0 || (w->process != ids[dead]
-                                     && w->process != ids[GRAVE]));
+        n += w->calls.both || w->running;
+        expect((w->calls.both == 0 && w->running == 0)
+               || (w->process != ids[dead] && w->process != ids[GRAVE]));
     }
 
     for (i = 0; i < REVIEWS; i++) {
@@ -2156,7 +2159,7 @@ check_recovered(review_queue_t *q, uint32_t dead)
         expect(w->calls.granted >= e->granted
                && (uint32_t) (w->calls.waiting + w->calls.granted)
                   == e->waiting + e->granted
-               && w->calls.running == e->running);
+               && w->running == e->running);
     }
 
     expect(n == 0);

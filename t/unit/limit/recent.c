@@ -167,6 +167,18 @@ test_slower(void)
 
 
 static void
+test_faster(void)
+{
+    start();
+    add(20, 900);
+    ok(review_recent_fastest(&recent, now) == 896, "it is slow");
+
+    add(20, 5);
+    ok(review_recent_fastest(&recent, now) == 5, "and fast, that very moment");
+}
+
+
+static void
 test_clock(void)
 {
     start();
@@ -213,6 +225,7 @@ main(void)
     test_durations();
     test_minute();
     test_slower();
+    test_faster();
     test_clock();
     test_torn();
 

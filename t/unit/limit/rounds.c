@@ -254,6 +254,51 @@ test_pauses(void)
 }
 
 
+/* is it the LLM, or the cell?  Where no other is left to tell, ask one again */
+
+static void
+test_doubt(void)
+{
+    size_t            n;
+    uint64_t          now;
+    review_rounds_t  *r;
+
+    r = create(1, 1, 1);
+    now = 0;
+
+    (void) begin(r, now, NULL);
+    ok(!review_rounds_is_doubtful(r, 0), "not in doubt at first");
+    (void) end(r, 0, now, REVIEW_CODE_CUT);
+    now += 30000;
+
+    for (n = 0; n < 100; n++, now += 40000) {
+
+        if (begin(r, now, NULL) != 0 || !review_rounds_is_doubtful(r, 0)) {
+            break;
+        }
+
+        if (n >= 10) {
+            review_rounds_answered(r, now);
+        }
+
+        if (!end(r, 0, now, REVIEW_CODE_CUT)) {
+            break;
+        }
+    }
+
+    ok(n == 14, "in doubt, until five rounds have told: %zu", n);
+
+    r = create(1, 1, 1);
+
+    for (n = 0, now = 0; n < 9; n++, now += 40000) {
+        (void) begin(r, now, NULL);
+        (void) end(r, 0, now, REVIEW_CODE_CONNECT);
+    }
+
+    ok(!review_rounds_is_doubtful(r, 0), "who could not be asked is in none");
+}
+
+
 static void
 test_window(void)
 {
@@ -275,6 +320,7 @@ test_window(void)
 
     for (n = 0; n < 6; n++) {
         i = (size_t) begin(r, now, NULL);
+        review_rounds_answered(r, now);
         (void) end(r, i, now, REVIEW_CODE_QUEUE_FULL);
     }
 
@@ -290,6 +336,11 @@ test_window(void)
     }
 
     ok(r->window == 16, "others add one each, up to \"calls\"");
+
+    i = (size_t) begin(r, now, NULL);
+    (void) end(r, i, now, REVIEW_CODE_QUEUE_FULL);
+    ok(r->down && begin(r, now, NULL) == -1,
+       "refused, and nothing answered: it is left alone for a while");
 }
 
 
@@ -350,6 +401,7 @@ main(void)
     test_codes();
     test_fresh();
     test_pauses();
+    test_doubt();
     test_window();
     test_random();
 
