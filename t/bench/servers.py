@@ -265,6 +265,12 @@ def overload(so, llm_port, rubric, limit):
                       rubric=rubric, limit=limit)
 
 
+def fair(so, llm_port, rubric, calls, chats):
+    """the module with a limit that tenants share; chats are of that class"""
+    return nginx_peer("fair", llm_port, "shared", load=load_module(so),
+                      rubric=rubric, calls=calls, chats=chats)
+
+
 def loop(so, llm_port, path, pool="default", buffer="16k",
          cores=SERVER_CORE):
     """the module, which also splits, on a pool of threads or on none"""

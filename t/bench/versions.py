@@ -24,7 +24,8 @@ STEPS = (("nginx", "nginx"), ("its Lua module", "libnginx-mod-http-lua"),
 
 # what the sections of a mark were measured with
 
-PACKAGES = {"figures": REVIEWS, "steps": STEPS, "overload": REVIEWS[:2]}
+PACKAGES = {"figures": REVIEWS, "steps": STEPS, "overload": REVIEWS[:2],
+            "fair": REVIEWS[:2]}
 
 
 def output(*command):
@@ -66,6 +67,6 @@ def versions(mark, modules):
     found += [(name, package(debian)) for name, debian in PACKAGES[mark]]
     if mark == "figures":
         found += node(modules)
-    if mark != "overload":
+    if mark in ("figures", "steps"):
         found.append(python())
     return [(name, version) for name, version in found if version]

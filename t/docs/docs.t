@@ -552,13 +552,13 @@ my %endpoints = ('HTTP status' => [ [ @any, qw(chunk chunk_reply) ],
                  'The status endpoint' => [ [ 'status' ] ]);
 my %statuses;
 my $outcome = function($file{reply}, 'ngx_http_review_reply_outcome');
-my $late = function($file{ctx}, 'ngx_http_review_ctx_fail_late');
+my $late = function($file{ctx}, 'ngx_http_review_ctx_problem_late');
 
 for my $title (sort keys %endpoints) {
     my ($above, @below) = @{ $endpoints{$title} };
     my $endpoint = source(grep { -e } map { glob "$upper/http/{,*/}ngx_http_review_$_.c" } @$above);
     $endpoint .= $outcome if $endpoint =~ /ngx_http_review_reply_outcome\(/;
-    $endpoint =~ s/\Q$late// unless $endpoint =~ /ctx_fail_late\(ctx, "/;
+    $endpoint =~ s/\Q$late// unless $endpoint =~ /_problem_late\(ctx,\s*"/;
     my %used = map { $_ => 1 } $endpoint =~ /\bNGX_HTTP_([A-Z]\w+)/g;
 
     # a client that takes nothing is not told 408: its connection is closed

@@ -518,7 +518,9 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
-    if (call && ngx_http_review_call_is_pausing(call)) {
+    if (call && cell->chunk->ctx.late == REVIEW_CODE_DEADLINE
+        && ngx_http_review_call_is_pausing(call))
+    {
         ngx_http_review_call_cancel(call);
         ngx_http_review_result_failed(cell, call->failure.code,
                                       call->failure.detail,

@@ -30,7 +30,7 @@ ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk, ngx_uint_t status)
         return ngx_http_review_reply_event(ctx, "done", out, 1);
     }
 
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
+    if (status == NGX_HTTP_SERVICE_UNAVAILABLE && !ctx->cut
         && ngx_http_review_headers_add_retry_after(ctx->request,
                                                    chunk->retry_after)
            != NGX_OK)

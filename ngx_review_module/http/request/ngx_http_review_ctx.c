@@ -514,8 +514,9 @@ ngx_http_review_ctx_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status)
 }
 
 
-void
-ngx_http_review_ctx_fail_late(ngx_http_review_ctx_t *ctx, const char *detail)
+ngx_int_t
+ngx_http_review_ctx_problem_late(ngx_http_review_ctx_t *ctx,
+    const char *detail)
 {
     ngx_int_t  status;
 
@@ -528,9 +529,7 @@ ngx_http_review_ctx_fail_late(ngx_http_review_ctx_t *ctx, const char *detail)
                                                 NGX_HTTP_REVIEW_EXIT_SECONDS);
     }
 
-    ngx_http_review_ctx_fail(ctx,
-                             ngx_http_review_problem(ctx, status, NULL,
-                                                     detail));
+    return ngx_http_review_problem(ctx, status, NULL, detail);
 }
 
 

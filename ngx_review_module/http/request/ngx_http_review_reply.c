@@ -79,6 +79,16 @@ ngx_http_review_reply_header(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
 
     ctx->replied = 1;
 
+    /* whoever has got nothing is to come back, to another worker */
+
+    if (ctx->cut && status == NGX_HTTP_SERVICE_UNAVAILABLE
+        && ngx_http_review_headers_add_retry_after(r,
+                                                NGX_HTTP_REVIEW_EXIT_SECONDS)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     r->headers_out.status = status;
     r->headers_out.content_type.data = (u_char *) type;
     r->headers_out.content_type.len = ngx_strlen(type);
@@ -514,8 +524,6 @@ ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,
     ctx->status = "failed";
 
     if (ctx->cut) {
-        (void) ngx_http_review_headers_add_retry_after(ctx->request,
-                                                NGX_HTTP_REVIEW_EXIT_SECONDS);
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 

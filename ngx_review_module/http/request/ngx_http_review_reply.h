@@ -57,8 +57,7 @@ ngx_uint_t ngx_http_review_reply_unsent(ngx_http_review_ctx_t *ctx);
 
 /*
  * What is said of "n" parts of which ctx->failed have failed, and "timedout" of
- * them for want of time: sets ctx->status and returns the HTTP status.  The
- * header goes with 503, which asks for another try.
+ * them for want of time: sets ctx->status and returns the HTTP status.
  */
 
 ngx_uint_t ngx_http_review_reply_outcome(ngx_http_review_ctx_t *ctx, size_t n,

@@ -267,9 +267,9 @@ void ngx_http_review_ctx_reply(ngx_http_review_ctx_t *ctx, ngx_uint_t status,
 
 void ngx_http_review_ctx_fail(ngx_http_review_ctx_t *ctx, ngx_int_t status);
 
-/* the same where its time is over; "detail" is about its deadline */
+/* nothing is there, and its time is over; "detail" is about its deadline */
 
-void ngx_http_review_ctx_fail_late(ngx_http_review_ctx_t *ctx,
+ngx_int_t ngx_http_review_ctx_problem_late(ngx_http_review_ctx_t *ctx,
     const char *detail);
 
 /*

@@ -414,8 +414,9 @@ ngx_http_review_extract_progress(ngx_http_review_ctx_t *ctx)
     body = (ngx_http_review_extract_body_t *) ctx->data;
 
     if (body->expired) {
-        ngx_http_review_ctx_fail_late(ctx, "review_timeout was over before the "
-                                      "document was made text");
+        ngx_http_review_ctx_fail(ctx, ngx_http_review_ctx_problem_late(ctx,
+                                        "review_timeout was over before the "
+                                        "document was made text"));
         return;
     }
 

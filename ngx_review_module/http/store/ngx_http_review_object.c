@@ -492,7 +492,8 @@ ngx_http_review_object_progress(ngx_http_review_ctx_t *ctx)
 
     if (object->expired) {
         ctx->status = "failed";
-        ngx_http_review_ctx_fail_late(ctx, "it took too long");
+        ngx_http_review_ctx_fail(ctx, ngx_http_review_ctx_problem_late(ctx,
+                                                          "it took too long"));
         return;
     }
 

@@ -272,6 +272,8 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     ctx->waiter.limit = NULL;
 
+    /* a dry run uses no tokens */
+
     rc = plan->dry ? NGX_OK : ngx_http_review_ctx_budget(ctx);
 
     if (rc != NGX_OK) {
@@ -373,9 +375,8 @@ ngx_http_review_task_refuse(ngx_http_review_task_t *task)
 
     if (plan->rc != 0) {
         return plan->dry && task->expired
-               ? ngx_http_review_problem(ctx, NGX_HTTP_GATEWAY_TIME_OUT, NULL,
-                                         "the task's time was over before it "
-                                         "was planned")
+               ? ngx_http_review_ctx_problem_late(ctx, "the task's time was "
+                                                  "over before it was planned")
                : NGX_ERROR;
     }
 
@@ -575,8 +576,9 @@ ngx_http_review_task_progress_load(ngx_http_review_task_t *task)
     ctx = &task->ctx;
 
     if (task->expired) {
-        ngx_http_review_ctx_fail_late(ctx, "the task's time was over before "
-                                      "its documents were loaded");
+        ngx_http_review_ctx_fail(ctx, ngx_http_review_ctx_problem_late(ctx,
+                                        "the task's time was over before its "
+                                        "documents were loaded"));
         return;
     }
 

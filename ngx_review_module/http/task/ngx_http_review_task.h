@@ -13,7 +13,7 @@
 #include "http/call/ngx_http_review_call.h"
 #include "http/request/ngx_http_review_reply.h"
 
-#include "review/limit/rounds.h"
+#include "review/request/rounds.h"
 #include "review/rank/select.h"
 #include "review/report/report.h"
 #include "review/request/task_request.h"

@@ -71,7 +71,6 @@ SERVER = """
             proxy_pass http://chunks/v1/review;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
-            proxy_next_upstream off;
         }
         location = /embeddings {
             internal;
@@ -116,7 +115,7 @@ class Nginx(Harness):
             main=self.main(timeout) + more, level="notice",
             http=HTTP % {"dir": self.root, "stores": stores,
                          "chunks": chunks or 1, "others": others},
-            server=SERVER % {"dir": self.root, "short": "%dms" % (300 * SLOW),
+            server=SERVER % {"dir": self.root, "short": "%dms" % (1000 * SLOW),
                              "objects": OBJECTS if stores else ""}, **settings)
 
     @staticmethod
@@ -138,7 +137,11 @@ class Reply:
         head, _, self.body = data.partition(b"\r\n\r\n")
         lines = head.decode().split("\r\n")
         self.status = int(lines[0].split()[1]) if head else 0
-        self.headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+        self.headers = {}
+        for line in lines[1:]:
+            name, value = line.lower().split(": ", 1)
+            self.headers[name] = ", ".join(
+                filter(None, (self.headers.get(name), value)))
         if self.headers.get("transfer-encoding") == "chunked":
             self.body = self.unchunked()
         self.took = time.monotonic() - began
@@ -294,12 +297,14 @@ async def until(condition, seconds=60):
 
 
 async def begun(nginx, far, held, chunks, origin=None):
-    """what is held is, here and there; or how many calls are in flight"""
-    end = time.monotonic() + 60 * SLOW
+    """what is held is, here and there, and nothing else runs any more; or how
+    many calls are in flight"""
+    end, times = time.monotonic() + 60 * SLOW, 0
     while True:
         seen = await nginx.calls(), await far.calls(), \
             origin.running if origin else 2
-        if seen == (held, chunks, 2):
+        times = times + 1 if seen == (held, chunks, 2) else 0
+        if times == 10:
             return None
         if time.monotonic() > end:
             return seen
@@ -370,13 +375,15 @@ async def everything(name, sign, timeout, origin):
     try:
         jobs = requests(nginx, origin)
         tasks = start(jobs)
-        short = asyncio.create_task(post(nginx, "/v1/short", asked("hold")))
         soon = asyncio.create_task(post(nginx, "/v1/review",
                                         asked("gate=soon"), EVENTS))
         guarded = asyncio.create_task(post(nginx, "/v1/guarded", {
             "messages": [{"role": "user", "content": "[[hold]]"}]}))
-        wrong = await begun(nginx, far, 11, 6, origin)
+        wrong = await begun(nginx, far, 10, 6, origin)
         Tap.ok(wrong is None, name + ": all is under way", wrong)
+        short = asyncio.create_task(post(nginx, "/v1/short", asked("hold")))
+        while await nginx.calls() == 10 and not short.done():
+            await asyncio.sleep(0.01)
         old, since = await tell(nginx, sign)
         await nginx.open("/_open?gate=soon")
         reply = await soon
@@ -541,6 +548,33 @@ async def generations(name):
         close(name, nginx)
 
 
+async def elsewhere(name, timeout):
+    """a task, of whose two machines one quits"""
+    far = Nginx(timeout)
+    other = Nginx(0)
+    nginx = Nginx(0, chunks=far.port,
+                  others="server 127.0.0.1:%d backup;" % other.port)
+    try:
+        job = asyncio.create_task(post(nginx, "/v1/task", task(
+            "ok", "other"), EVENTS, close=True))
+        wrong = await begun(far, other, 1, 0)
+        Tap.ok(wrong is None, name + ": a chunk is under way", wrong)
+        await until(lambda: len(far.workers()) == 1)
+        await tell(far, signal.SIGQUIT)
+        reply = await job
+        Tap.ok(seen(lambda r: is_whole(r, "done")
+                    and cells(r.last()[1]) == ["ok"] * 4, reply),
+               name + ": no cell is lost", show(reply))
+        calls = [(await at.stats())["calls"] for at in (far, other)]
+        Tap.ok(calls == [4, 1], name + ": what was cut is asked again, and "
+               "nothing else", calls)
+        Tap.ok("review: the worker has to exit" in far.error_log()
+               and "has to exit" not in nginx.error_log(),
+               name + ": it was cut there")
+    finally:
+        close(name, nginx, far, other)
+
+
 async def killed(name):
     """a worker that dies before it has told anything"""
     nginx = Nginx(60)
@@ -593,6 +627,7 @@ def main():
         asyncio.run(nothing("a quit, no timeout", signal.SIGQUIT))
         asyncio.run(saved("a store", signal.SIGHUP, 5 * SLOW, store))
         asyncio.run(generations("reloads in a row"))
+        asyncio.run(elsewhere("chunks elsewhere", 3 * SLOW))
         asyncio.run(killed("kill -9"))
         asyncio.run(alone("a single process"))
     finally:

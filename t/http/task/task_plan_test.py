@@ -58,6 +58,14 @@ SERVER = """
     }
     location = /loop { review_task bid; review_thread_pool off; }
     location = /short { review_task heavy; review_task_timeout 1s; }
+    location = /poor {
+        review_task bid; review_limit zone=gpu;
+        review_tenant poor; review_tenant_limit tokens=1/1d;
+    }
+    location = /poor/review {
+        review; review_limit zone=gpu;
+        review_tenant poor; review_tenant_limit tokens=1/1d;
+    }
     location = /no_llm { review_task bid; review_chunk_uri /nowhere; }
     location = /chunk {
         internal;
@@ -349,6 +357,18 @@ async def check_forms(nginx):
            dry)
 
 
+async def check_budget(nginx):
+    """a tenant that has used its tokens may still ask what they would cost"""
+    status, reply = await nginx.ask({"chunk": "甲", "points": [
+        {"id": "a", "question": "?[[ok]]"}]}, "/poor/review")
+    Tap.ok(status == 200, "all tokens are used", (status, reply))
+    status, reply = await nginx.ask({"document": BID}, "/poor")
+    Tap.ok(status == 429, "a task is refused", (status, reply))
+    status, reply = await nginx.ask({"document": BID, "dry_run": True}, "/poor")
+    Tap.ok(status == 200 and reply["dry_run"], "a dry run is not",
+           (status, reply))
+
+
 async def check_deadline(nginx):
     """the time of a task ends a dry run, too, wherever it is"""
     server = await asyncio.start_server(lambda r, w: None, "127.0.0.1",
@@ -443,6 +463,7 @@ async def main():
         await check_compared(nginx)
         await check_vectors(nginx)
         await check_forms(nginx)
+        await check_budget(nginx)
         await check_deadline(nginx)
         await check_max_calls(nginx)
     finally:

@@ -9,7 +9,7 @@
 
 #include "tap.h"
 
-#include "review/limit/rounds.h"
+#include "review/request/rounds.h"
 
 
 static review_pool_t  *pool;

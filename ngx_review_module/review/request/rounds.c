@@ -1,5 +1,5 @@
 
-#include "review/limit/rounds.h"
+#include "review/request/rounds.h"
 
 
 /* of a cell: how often it has failed alone, and */
