@@ -21,6 +21,7 @@ typedef struct {
     json_t           *json;
     review_answer_t  *answer;
     review_error_t   *err;
+    unsigned          backslash:1;     /* the answer has one */
 } review_answer_ctx_t;
 
 
@@ -582,6 +583,23 @@ review_answer_meant(review_answer_ctx_t *a, const review_str_t *quote,
 
 
 static int
+review_answer_is_escaped(const review_str_t *quote)
+{
+    size_t  i;
+
+    for (i = 0; i < quote->len; i++) {
+        if (review_answer_escape(quote->data[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* where the answer has no backslash, none was meant to be one */
+
+static int
 review_answer_escapes(review_answer_ctx_t *a)
 {
     size_t            i, n;
@@ -590,16 +608,12 @@ review_answer_escapes(review_answer_ctx_t *a)
 
     answer = a->answer;
 
+    if (!a->backslash) {
+        return 0;
+    }
+
     for (i = 0; i < answer->nquotes; i++) {
-        quote = &answer->quotes[i];
-
-        for (n = 0; n < quote->len; n++) {
-            if (review_answer_escape(quote->data[n])) {
-                break;
-            }
-        }
-
-        if (n < quote->len) {
+        if (review_answer_is_escaped(&answer->quotes[i])) {
             break;
         }
     }
@@ -720,7 +734,7 @@ review_answer_quotes(review_answer_ctx_t *a)
         }
     }
 
-    return review_answer_escapes(a);
+    return 0;
 }
 
 
@@ -793,6 +807,7 @@ review_answer_read(review_answer_ctx_t *a, json_t *schema)
                                  REVIEW_NOTE_SUGGESTION_DROPPED,
                                  &answer->suggestion) != 0
            || review_answer_quotes(a) != 0
+           || review_answer_escapes(a) != 0
            || review_answer_data(a, schema) != 0 ? -1 : 0;
 }
 
@@ -811,6 +826,7 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     a.pool = pool;
     a.answer = answer;
     a.err = err;
+    a.backslash = len && memchr(content, '\\', len);
 
     find.quoted = given->quoted;
     find.data = given->data;

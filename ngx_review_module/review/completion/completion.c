@@ -441,13 +441,18 @@ review_completion_gather(review_completion_t *c)
 static void
 review_completion_judge(review_completion_t *c)
 {
+    int  ended;
+
+    ended = review_completion_ended(c);
+    c->torn = !ended;
+
     if (c->refusal.len) {
         review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED, "%.*s",
                                     (int) c->refusal.len, c->refusal.data);
         return;
     }
 
-    if (review_completion_filtered(c)) {
+    if (!ended && review_completion_filtered(c)) {
         review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED,
                                     "stopped by the server's content filter");
         return;
@@ -460,7 +465,7 @@ review_completion_judge(review_completion_t *c)
         return;
     }
 
-    if (review_completion_truncated(c)) {
+    if (!ended && review_completion_truncated(c)) {
         c->thinking = review_completion_blank(&c->text) && c->thought;
         review_completion_json_fail(c, REVIEW_COMPLETION_TRUNCATED,
                                     "stopped at the limit of tokens%s",
@@ -473,8 +478,7 @@ review_completion_judge(review_completion_t *c)
         return;
     }
 
-    if (!review_completion_ended(c)) {
-        c->torn = 1;
+    if (!ended) {
         review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
                                     "the server gave up: finish_reason is "
                                     "\"%.*s\"", (int) c->finish.len,
@@ -523,7 +527,6 @@ review_completion_end(review_completion_t *c)
     if (!c->failed) {
         review_completion_gather(c);
         review_completion_judge(c);
-        c->torn = !review_completion_ended(c);
     }
 
     if (c->text.failed || c->arguments.failed || c->refusal.failed
