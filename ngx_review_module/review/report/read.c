@@ -484,8 +484,6 @@ review_report_read_error(review_report_told_t *told, json_t *json,
         error.other.data = "";
     }
 
-    error.permanent = json_is_true(json_object_get(json, "permanent"));
-
     cell->u.error = review_report_error(told->pool, &told->errors, &error,
                                         told->again);
 

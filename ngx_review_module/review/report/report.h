@@ -173,7 +173,6 @@ typedef struct {
     review_code_t          code;         /* of its failure, or OK */
     uint32_t               attempts;
     unsigned               told:1;       /* it has something */
-    unsigned               permanent:1;  /* it won't be answered otherwise */
 } review_report_state_t;
 
 void review_report_state(const review_report_t *report, size_t chunk,

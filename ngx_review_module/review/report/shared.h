@@ -79,7 +79,6 @@ typedef struct {
     review_code_t             code;
     review_str_t              other;     /* the name of REVIEW_CODE_OTHER */
     review_str_t              detail;
-    unsigned                  permanent; /* as it says itself */
 } review_report_error_t;
 
 

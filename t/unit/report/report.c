@@ -662,15 +662,14 @@ failure(const char *point, const char *code, const char *more)
 
 static unsigned
 is_state(const review_report_t *report, size_t chunk, size_t point,
-    const char *code, unsigned permanent, unsigned attempts)
+    const char *code, unsigned attempts)
 {
     char                    name[REVIEW_CODE_NAME];
     review_report_state_t   state;
 
     review_report_state(report, chunk, point, &state);
 
-    return state.told && state.permanent == permanent
-           && state.attempts == attempts
+    return state.told && state.attempts == attempts
            && strcmp(review_code_name(state.code, name), code) == 0;
 }
 
@@ -690,12 +689,11 @@ test_again(void)
     ok(!state.told && state.code == REVIEW_CODE_OK, "nothing is told");
 
     add(report, 0, failure("p1", "cut", ""));
-    ok(is_state(report, 0, 0, "cut", 0, 3)
-       && is_state(report, 0, 1, "bad_reply", 0, 0), "failed, and may pass");
+    ok(is_state(report, 0, 0, "cut", 3)
+       && is_state(report, 0, 1, "bad_reply", 0), "failed");
     add(report, 1, failure("p1", "llm_error", ""));
-    ok(is_state(report, 1, 0, "llm_error", 0, 3), "an error may, too");
-    add(report, 2, failure("p1", "llm_error", ",'permanent':true"));
-    ok(is_state(report, 2, 0, "llm_error", 1, 3), "unless it says that not");
+    ok(is_state(report, 1, 0, "llm_error", 3), "so has another");
+    add(report, 2, failure("p1", "quota", ""));
 
     review_report_again(report, 0, 0);
     review_report_again(report, 0, 0);
@@ -703,28 +701,28 @@ test_again(void)
     review_report_counts(report, &counts);
     ok(counts.failing == 2 && counts.failed == 4 && counts.total == 4,
        "what is asked again is counted for that, and once");
-    ok(is_state(report, 0, 0, "cut", 0, 3), "its failure is kept");
+    ok(is_state(report, 0, 0, "cut", 3), "its failure is kept");
 
     add(report, 0, failure("p1", "connect", ""));
     review_report_counts(report, &counts);
-    ok(is_state(report, 0, 0, "connect", 0, 6) && counts.failing == 1
+    ok(is_state(report, 0, 0, "connect", 6) && counts.failing == 1
        && counts.failed == 5 && counts.calls == 12 && counts.retries == 9,
        "the next failure takes its place, tries and usage add up");
 
     review_report_again(report, 0, 0);
     add(report, 0, finding("p1", "pass", "minor", "1", ""));
-    ok(is_state(report, 0, 0, "ok", 0, 7), "so does an answer");
+    ok(is_state(report, 0, 0, "ok", 7), "so does an answer");
 
     review_report_again(report, 0, 0);
     add(report, 0, failure("p1", "cut", ""));
     (void) review_report_fail(report, 0, REVIEW_CODE_CUT, "");
     review_report_settle(report, 0);
     review_report_counts(report, &counts);
-    ok(is_state(report, 0, 0, "ok", 0, 7) && counts.ok == 1,
+    ok(is_state(report, 0, 0, "ok", 7) && counts.ok == 1,
        "which nothing takes away");
 
     (void) review_report_fail(report, 1, REVIEW_CODE_CUT, "e");
-    ok(is_state(report, 1, 0, "cut", 0, 3), "a chunk's failure is a cell's");
+    ok(is_state(report, 1, 0, "cut", 3), "a chunk's failure is a cell's");
     review_report_again(report, 1, 0);
     review_report_again(report, 2, 1);
     review_report_settle(report, 1);
