@@ -25,6 +25,7 @@ review_completion_init(review_completion_t *c, review_pool_t *pool, size_t max)
                      ? SIZE_MAX : max * REVIEW_COMPLETION_THOUGHT;
     c->limit = review_completion_sum(review_completion_sum(max, c->max_thought),
                                      REVIEW_COMPLETION_AROUND);
+    c->max_parsed = review_completion_sum(max, REVIEW_COMPLETION_AROUND);
 
     c->detail = "";
     c->prompt_tokens = -1;

@@ -76,6 +76,8 @@ typedef struct {
     size_t         thought;            /* bytes of reasoning */
     size_t         blank;              /* white space before content */
     size_t         limit;              /* bytes of raw JSON, of an event */
+    size_t         max_parsed;         /* of these, if it is not of the usual
+                                          form, which is only walked through */
     review_sse_t   sse;
     review_delta_t delta;
     review_buf_t   raw;                /* a JSON body */

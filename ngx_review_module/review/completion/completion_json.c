@@ -558,6 +558,19 @@ review_completion_json_is_cut(const char *data, size_t len)
 }
 
 
+/* it ends early: of a stream that says no more there is nothing to tell */
+
+static void
+review_completion_json_cut(review_completion_t *c, size_t len)
+{
+    if (c->mode == REVIEW_COMPLETION_JSON) {
+        review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
+                                    "the body ends early, after %zu bytes",
+                                    len);
+    }
+}
+
+
 void
 review_completion_json(review_completion_t *c, const char *data, size_t len,
     int error)
@@ -565,6 +578,20 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
     char           text[REVIEW_COMPLETION_DETAIL];
     json_t        *root;
     json_error_t   e;
+
+    /* what has so many bytes may have as many values: nobody waits for them */
+
+    if (len > c->max_parsed) {
+
+        if (c->ending && review_completion_json_is_cut(data, len)) {
+            review_completion_json_cut(c, len);
+
+        } else {
+            review_completion_json_too_large(c);
+        }
+
+        return;
+    }
 
     root = review_completion_json_load(c, data, len, &e);
 
@@ -601,13 +628,7 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
     }
 
     if (c->ending && review_completion_json_is_cut(data, len)) {
-
-        if (c->mode == REVIEW_COMPLETION_JSON) {
-            review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
-                                        "the body ends early, after %zu bytes",
-                                        len);
-        }
-
+        review_completion_json_cut(c, len);
         return;
     }
 

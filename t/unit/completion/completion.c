@@ -738,9 +738,59 @@ check_limit(const char *name, const char *text, size_t count, size_t max,
 }
 
 
+/* a whole body with much behind "before", of 50000 bytes an answer */
+
+static void
+check_body(const char *name, const char *before, size_t much,
+    const char *behind, review_completion_e expected)
+{
+    char                 *body;
+    size_t                n, len;
+    review_pool_t        *pool;
+    review_completion_t   c;
+    review_completion_e   rc;
+
+    n = strlen(before);
+    len = n + much + strlen(behind);
+    body = malloc(len + 1);
+
+    memcpy(body, before, n);
+    memset(body + n, 'x', much);
+    memcpy(body + n + much, behind, strlen(behind) + 1);
+
+    pool = tap_pool();
+    rc = feed(&c, pool, body, len, SIZE_MAX, 50000);
+
+    ok(rc == expected, "%s: %d %s", name, (int) rc, c.detail);
+
+    tap_pool_free(pool);
+    free(body);
+}
+
+
+/* one that has to be parsed has a bound of its own: values cost time */
+
+static void
+check_parsed(void)
+{
+    static const char  usual[] = "{\"choices\":[{\"index\":0,\"message\":"
+        "{\"content\":\"{}\",\"reasoning\":\"";
+    static const char  other[] = "{\"error\":{},\"choices\":[{\"message\":"
+        "{\"content\":\"{}\",\"reasoning\":\"";
+
+    check_body("reasoning of the usual form", usual, 150000, "\"}}]}", OK);
+    check_body("cut", usual, 150000, "\"}}", CUT);
+    check_body("of another form", other, 110000, "\"}}]}", OK);
+    check_body("and large", other, 150000, "\"}}]}", TOO_LARGE);
+    check_body("and cut", other, 150000, "\"}}", CUT);
+}
+
+
 static void
 check_limits(void)
 {
+    check_parsed();
+
     check_limit("content within the limit", TEXT("{bcde"), 20, 100, CUT);
     check_limit("content over it", TEXT("{bcde"), 21, 100, TOO_LARGE);
     check_limit("in a fence", TEXT("`bcde"), 21, 100, TOO_LARGE);
