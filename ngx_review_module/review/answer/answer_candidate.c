@@ -1,8 +1,4 @@
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE                    /* memmem() */
-#endif
-
 #include "review/answer/answer_candidate.h"
 #include "review/answer/answer_claim.h"
 #include "review/answer/answer_name.h"
@@ -151,32 +147,32 @@ review_answer_candidate_same(json_t *one, json_t *other, const char *name)
 }
 
 
-/* a verdict within a string, as JSON writes it */
+/* a verdict within a string, as JSON writes it, in whatever case */
 
 static void
 review_answer_candidate_swallowed(review_answer_candidates_t *c,
     const json_t *json)
 {
-    int                 words;
-    const char         *p, *q, *end, *last;
-    static const char   name[] = "verdict";
+    int          words;
+    const char  *p, *q, *end, *last;
 
     p = json_string_value(json);
     last = p + json_string_length(json);
 
-    while ((p = memmem(p, (size_t) (last - p), name, sizeof(name) - 1))) {
+    for ( /* void */ ; p < last; p++) {
 
-        if (review_answer_claim_at(p, last, &end, &words) != -1) {
-
-            for (q = p; q < end; q++) {
-                if (*q == '"' || *q == '\'' || (unsigned char) *q == 0xe2) {
-                    (void) review_answer_candidate_claim(c, p, last, 0);
-                    break;
-                }
-            }
+        if ((*p | 0x20) != 'v'
+            || review_answer_claim_at(p, last, &end, &words) == -1)
+        {
+            continue;
         }
 
-        p += sizeof(name) - 1;
+        for (q = p; q < end; q++) {
+            if (*q == '"' || *q == '\'' || (unsigned char) *q == 0xe2) {
+                (void) review_answer_candidate_claim(c, p, last, 0);
+                break;
+            }
+        }
     }
 }
 
