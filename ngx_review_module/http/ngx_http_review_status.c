@@ -90,7 +90,7 @@ ngx_http_review_status_tenants(ngx_http_review_zone_t *zone,
     {
         tenant = &g->tenants[g->ntenants];
 
-        tenant->in_flight = review_queue_tenant(q, i)->in_flight;
+        tenant->in_flight = review_queue_in_flight(q, i);
         tenant->queued = review_queue_waiting(q, i);
 
         if (!ngx_http_review_status_budgets(&tenants->tenants[i].budget,

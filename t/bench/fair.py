@@ -16,7 +16,7 @@ from table import number, section, span, table
 
 CALLS = 16
 TENANTS = (100, 10, 1)      # reviews that each has under way
-POINTS = 16                 # of a review: the smallest tenant can use its share
+POINTS = 64                 # of a review: one alone can use a third of the LLM
 START, SECONDS = 3, 30      # what is left out, and what is counted
 
 WHALE = 100                 # reviews under way
@@ -103,7 +103,8 @@ def fair(bench):
         section("Tenants",
                 "Three tenants keep %d, %d and %d reviews of %d points under "
                 "way for %d s. What each of them gets of the LLM, which takes "
-                "%d calls at a time." % (*TENANTS, POINTS, SECONDS, CALLS),
+                "%d calls at a time. Nothing of a single review waits while "
+                "its last calls run: others have that part of its share." % (*TENANTS, POINTS, SECONDS, CALLS),
                 table(["reviews under way", "% of the calls", "rounds"],
                       [tenant_row(shared, i) for i in range(len(TENANTS))])),
         section("Chats",

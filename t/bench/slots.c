@@ -34,6 +34,11 @@ typedef struct {
 } shared_t;
 
 
+/* of the call of this process, while it has one */
+
+static uint32_t  waiter = REVIEW_QUEUE_NONE;
+
+
 static void
 mutex_init(pthread_mutex_t *mutex)
 {
@@ -46,22 +51,42 @@ mutex_init(pthread_mutex_t *mutex)
 }
 
 
+/* as of a client without a name, in a location without a limit of calls */
+
+static void
+who_init(review_who_t *who, uint32_t process)
+{
+    who->process = process;
+    who->tenant = REVIEW_TENANT_DEFAULT;
+    who->most = 0;
+    who->priority = REVIEW_PRIORITY_NORMAL;
+    who->owner = &waiter;
+}
+
+
 /* takes what was granted to a process, and gives it back; see call() */
 
 static void
 claim(shared_t *s, uint32_t process)
 {
+    int             gone;
     void           *owner;
     uint32_t        n;
+    review_who_t    who;
     review_wake_t   wake;
 
     review_queue_wake_init(&wake);
+    who_init(&who, process);
 
     pthread_mutex_lock(&s->lock);
 
-    while ((n = review_queue_claim(&s->queue, process, &owner))) {
+    while ((n = review_queue_claim(&s->queue, process, &owner, &gone))) {
         for ( /* void */ ; n; n--) {
-            review_queue_give(&s->queue, owner);
+            review_queue_give(&s->queue, owner, &who);
+        }
+
+        if (gone) {
+            *(uint32_t *) owner = REVIEW_QUEUE_NONE;
         }
     }
 
@@ -75,18 +100,13 @@ claim(shared_t *s, uint32_t process)
 static void
 call(shared_t *s, uint32_t process, int wait)
 {
-    int              taken;
-    review_who_t     who;
-    review_wake_t    wake;
-    static uint32_t  waiter = REVIEW_QUEUE_NONE;
+    int            taken;
+    review_who_t   who;
+    review_wake_t  wake;
 
     review_queue_wake_init(&wake);
 
-    memset(&who, 0, sizeof(who));
-    who.process = process;
-    who.tenant = process;
-    who.priority = REVIEW_PRIORITY_NORMAL;
-    who.owner = &waiter;
+    who_init(&who, process);
 
     pthread_mutex_lock(&s->lock);
 
@@ -105,7 +125,7 @@ call(shared_t *s, uint32_t process, int wait)
     }
 
     pthread_mutex_lock(&s->lock);
-    review_queue_give(&s->queue, &waiter);
+    review_queue_give(&s->queue, &waiter, &who);
     (void) review_queue_serve(&s->queue, UINT32_MAX, &wake);
     pthread_mutex_unlock(&s->lock);
 }
@@ -193,7 +213,7 @@ main(int argc, char **argv)
     mutex_init(&s->lock);
 
     if (review_queue_init(&s->queue, MEMORY - sizeof(shared_t),
-                          PROCESSES, PROCESSES)
+                          PROCESSES, REVIEW_TENANT_FIRST)
         != 0)
     {
         return 2;

@@ -89,6 +89,17 @@ async def points(nginx):
         + b"]}")
 
 
+@row("Points that are asked past caches", "client",
+     "`review_max_points`", "event loop", "t/unit/request/chunk_request.c")
+async def fresh(nginx):
+    ids = [b'"%s%04d"' % (b"x" * 20, i) for i in range(1000)]
+    asked = (b'{"chunk":"a","points":['
+             + b",".join(b'{"id":%s,"rule":"b"}' % name for name in ids)
+             + b'],"fresh":[')
+    await nginx.post("/v1/review", many(asked, 1000, ids[-1]))
+    await nginx.post("/v1/review", many(asked, 900000, ids[-1]), 422)
+
+
 @row("URLs to fetch", "client", "10,000", "event loop",
      "t/unit/request/fetch_request.c")
 async def urls(nginx):

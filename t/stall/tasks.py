@@ -7,6 +7,7 @@ import tempfile
 
 import harness
 from answers import HAN, compact, some
+from bodies import many
 from rows import backend, row
 
 MB = 1 << 20
@@ -66,6 +67,14 @@ async def task(nginx, path, text, accept="application/json", status=200,
         status, "Accept: %s\r\n" % accept)
 
 
+@row("Cells that are asked past caches", "client",
+     "500,000", "event loop", "t/unit/request/task_request.c", HTTP, SERVER)
+async def fresh(nginx):
+    for n in 500000, 900000:
+        await nginx.post("/v1/report", many(
+            b'{"document":"a","fresh":[', n, b'"c9/p%d"' % (RULES - 1)), 422)
+
+
 @row("A report of 2,000 chunks, 25 points", "client, rubric",
      "20,000 chunks; `review_max_points`", "thread",
      "t/http/task/task_report_test.py", HTTP, SERVER)
@@ -117,6 +126,17 @@ async def replies(nginx):
             await task(nginx, "/v1/replies", "甲方。", status=whole)
         async with backend(event("done", body), "text/event-stream"):
             await task(nginx, "/v1/replies", "甲方。", status=whole)
+
+
+@row("News of a chunk's review", "reviewer of chunks", "64 KB", "event loop",
+     "t/http/task/task_chunks_test.py", HTTP, SERVER)
+async def news(nginx):
+    waits = event("progress", b'{"done":0,"total":25,"waiting":"llm"}')
+    large = event("result", b'{"point":"p0","status":"failed","more":[%s]}'
+                  % b",".join([b"0"] * 900000))
+    done = event("done", reply(points(lambda i: [])))
+    async with backend(waits + 4 * large + done, "text/event-stream"):
+        await task(nginx, "/v1/replies", "甲方。", status=(200, 502))
 
 
 @row("Quotes looked for elsewhere in a task", "reviewer of chunks",

@@ -263,7 +263,7 @@ ngx_http_review_busy(ngx_http_review_turn_t *turn)
     ngx_http_review_busy_look(zone, turn->upstream, &connected, &connecting);
 
     if (ngx_http_review_busy_lately(turn->begun)
-        && q->in_flight > q->shares[zone->process].in_flight)
+        && q->in_flight > review_queue_running(q, zone->process))
     {
         connecting = 1;
     }

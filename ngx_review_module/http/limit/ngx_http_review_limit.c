@@ -125,6 +125,18 @@ ngx_http_review_limit_who(ngx_http_review_waiter_t *waiter, review_who_t *who)
 
 /* with the lock held */
 
+static void
+ngx_http_review_limit_give(ngx_http_review_waiter_t *waiter, review_queue_t *q)
+{
+    review_who_t  who;
+
+    ngx_http_review_limit_who(waiter, &who);
+    review_queue_give(q, &waiter->index, &who);
+}
+
+
+/* with the lock held */
+
 static ngx_int_t
 ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 {
@@ -174,7 +186,7 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
             return NGX_OK;
         }
 
-        review_queue_give(q, &waiter->index);
+        review_queue_give(q, &waiter->index, &who);
     }
 
     return ngx_http_review_limit_wait(turn, q);
@@ -351,7 +363,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
 
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
-        review_queue_give(q, &waiter->index);
+        ngx_http_review_limit_give(waiter, q);
     }
 
     if (turn->promised) {
@@ -392,6 +404,7 @@ ngx_http_review_limit_leave(ngx_http_review_turn_t *turn)
 ngx_uint_t
 ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 {
+    int                        gone;
     void                      *owner;
     uint32_t                   n;
     ngx_queue_t               *head;
@@ -408,8 +421,12 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
     ngx_http_review_busy_claim(zone);
 
-    while ((n = review_queue_claim(q, zone->process, &owner))) {
+    while ((n = review_queue_claim(q, zone->process, &owner, &gone))) {
         waiter = owner;
+
+        if (gone) {
+            waiter->index = REVIEW_QUEUE_NONE;
+        }
 
         for ( /* void */ ; n && !ngx_queue_empty(&waiter->turns); n--) {
             head = ngx_queue_head(&waiter->turns);
@@ -426,7 +443,7 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
         /* all of them are waited for; if not, no slot must be lost by it */
 
         for ( /* void */ ; n; n--) {
-            review_queue_give(q, &waiter->index);
+            ngx_http_review_limit_give(waiter, q);
             review_circuit_return(&load->circuit);
         }
     }
@@ -451,7 +468,7 @@ static ngx_int_t
 ngx_http_review_limit_wait_again(ngx_http_review_turn_t *turn,
     review_queue_t *q)
 {
-    review_queue_give(q, &turn->waiter->index);
+    ngx_http_review_limit_give(turn->waiter, q);
 
     turn->go = 0;
 

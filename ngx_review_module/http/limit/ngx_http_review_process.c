@@ -496,7 +496,8 @@ ngx_http_review_process_leave(ngx_http_review_zone_t *zone)
     ngx_uint_t                  running;
     ngx_http_review_process_t  *process;
 
-    running = ngx_http_review_zone_lock(zone)->shares[zone->process].in_flight;
+    running = review_queue_running(ngx_http_review_zone_lock(zone),
+                                   zone->process);
     ngx_http_review_zone_unlock(zone);
 
     zone->entered = 0;

@@ -49,7 +49,7 @@ ngx_http_review_tenant_idle(void *data, uint32_t tenant)
     q = ngx_http_review_zone_queue(zone);
     t = ngx_http_review_zone_tenants(zone);
 
-    return review_queue_tenant(q, tenant)->in_flight == 0
+    return review_queue_in_flight(q, tenant) == 0
            && review_queue_waiting(q, tenant) == 0
            && review_budget_idle(&t->tenants[tenant].budget, ngx_current_msec);
 }
@@ -64,9 +64,9 @@ ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter)
     tenant = &waiter->tenant;
     zone = tenant->zone;
 
-    /* with calls it keeps the number that it has got */
+    /* with calls it keeps the number that it has got, without name always */
 
-    if (waiter->index != REVIEW_QUEUE_NONE) {
+    if (waiter->index != REVIEW_QUEUE_NONE || tenant->name.len == 0) {
         return tenant->index;
     }
 

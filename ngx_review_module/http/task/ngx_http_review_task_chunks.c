@@ -21,9 +21,13 @@
 #define NGX_HTTP_REVIEW_REPLY_MAX  (8 * 1024 * 1024)
 
 
-/* an event of progress has no more bytes */
+/*
+ * An event of progress has no more bytes; nor is a larger result looked at
+ * before its chunk has ended: it is news that can wait
+ */
 
 #define NGX_HTTP_REVIEW_PROGRESS_MAX  512
+#define NGX_HTTP_REVIEW_RESULT_MAX    (64 * 1024)
 
 
 struct ngx_http_review_part_s {
@@ -208,9 +212,12 @@ ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index,
 }
 
 
+/* a try that an earlier round has left behind still knows the call */
+
 static void
 ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
 {
+    ngx_uint_t               left;
     review_str_t            *body;
     ngx_http_review_task_t  *task;
     ngx_http_review_call_t  *call;
@@ -218,9 +225,12 @@ ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
     task = part->task;
     call = &part->call;
     body = call->body;
+    left = call->left;
 
     ngx_memzero(&part->outcome, sizeof(review_rounds_reply_t));
     ngx_memzero(call, sizeof(ngx_http_review_call_t));
+
+    call->left = left;
 
     call->ctx = &task->ctx;
     call->data = part;
@@ -513,9 +523,10 @@ ngx_http_review_task_chunks_news(ngx_http_review_part_t *part,
 
     task = part->task;
 
-    if (is_result ? !task->rounds.down
-                    && part->control == task->plan->npoints
-        : event->len > NGX_HTTP_REVIEW_PROGRESS_MAX)
+    if (event->len > (is_result ? NGX_HTTP_REVIEW_RESULT_MAX
+                                : NGX_HTTP_REVIEW_PROGRESS_MAX)
+        || (is_result && !task->rounds.down
+            && part->control == task->plan->npoints))
     {
         return;
     }

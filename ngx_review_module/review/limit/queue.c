@@ -54,7 +54,7 @@ review_queue_empty(review_queue_t *q)
     }
 
     for (i = 0; i < q->processes; i++) {
-        q->shares[i].in_flight = 0;
+        q->shares[i].others = 0;
         q->shares[i].granted = REVIEW_QUEUE_NONE;
     }
 
@@ -65,6 +65,7 @@ review_queue_empty(review_queue_t *q)
     q->free = REVIEW_QUEUE_NONE;
     q->used = 0;
     q->in_flight = 0;
+    q->others = 0;
     q->waiting = 0;
     q->ready = 0;
 }
@@ -96,7 +97,8 @@ int
 review_queue_init(review_queue_t *q, size_t size, uint32_t processes,
     uint32_t tenants)
 {
-    size_t  n;
+    size_t    n;
+    uint32_t  i;
 
     if (size < review_queue_size(processes, tenants, 1)) {
         return -1;
@@ -114,27 +116,31 @@ review_queue_init(review_queue_t *q, size_t size, uint32_t processes,
 
     q->size = (n < REVIEW_QUEUE_NONE) ? (uint32_t) n : REVIEW_QUEUE_NONE;
 
+    for (i = 0; i < processes; i++) {
+        q->shares[i].running = 0;
+    }
+
     review_queue_empty(q);
 
     return 0;
 }
 
 
-static int
+static inline int
 review_queue_full(const review_queue_t *q)
 {
     return q->limit && q->in_flight >= q->limit;
 }
 
 
-static int
+static inline int
 review_queue_waiter_is(const review_waiter_t *w)
 {
     return w->calls.both || w->running;
 }
 
 
-static uint32_t
+static inline uint32_t
 review_queue_waiter_place(review_queue_t *q, review_priority_e priority)
 {
     uint32_t  waiter;
@@ -166,7 +172,7 @@ review_queue_waiter_place(review_queue_t *q, review_priority_e priority)
 }
 
 
-static uint32_t
+static inline uint32_t
 review_queue_waiter_create(review_queue_t *q, const review_who_t *who)
 {
     uint32_t          waiter;
@@ -183,7 +189,7 @@ review_queue_waiter_create(review_queue_t *q, const review_who_t *who)
     w->process = who->process & (REVIEW_QUEUE_PROCESSES - 1);
     w->most = who->most & REVIEW_QUEUE_MOST;
     w->tenant = who->tenant & (REVIEW_QUEUE_TENANTS - 1);
-    w->priority = (uint8_t) who->priority;
+    w->priority = who->priority & 3;
     w->owner = who->owner;
 
     /* it is there with its first call */
@@ -220,16 +226,16 @@ review_queue_waiter_done(review_queue_t *q, uint32_t *waiter)
 }
 
 
-static int
-review_queue_may(uint32_t in_flight, uint32_t most)
+static inline int
+review_queue_may(review_queue_t *q, uint32_t tenant, uint32_t most)
 {
-    return most == 0 || in_flight < most;
+    return most == 0 || review_queue_in_flight(q, tenant) < most;
 }
 
 
 /* at the end of the ring of its class, which is before its head */
 
-static void
+static inline void
 review_queue_line_link(review_queue_t *q, uint32_t tenant, int class)
 {
     uint32_t             *ring, last;
@@ -265,15 +271,12 @@ review_queue_line_link(review_queue_t *q, uint32_t tenant, int class)
 }
 
 
-static void
+static inline void
 review_queue_line_unlink(review_queue_t *q, uint32_t tenant, int class)
 {
     review_queue_line_t  *line;
 
     line = &review_queue_tenant(q, tenant)->lines[class];
-
-    q->ready -= line->waiting;
-    q->ready_of[class] -= line->waiting;
 
     if (line->next == tenant) {
         q->rings[class] = REVIEW_QUEUE_NONE;
@@ -293,36 +296,66 @@ review_queue_line_unlink(review_queue_t *q, uint32_t tenant, int class)
 
 /* a tenant that has its calls is in no ring, until one of them has ended */
 
-static void
+static inline void
 review_queue_line_pause(review_queue_t *q, uint32_t tenant, int class)
 {
-    review_queue_line_t    *line;
-    review_queue_tenant_t  *t;
+    review_queue_line_t  *line;
 
-    t = review_queue_tenant(q, tenant);
-    line = &t->lines[class];
+    line = &review_queue_tenant(q, tenant)->lines[class];
 
-    if (line->next != REVIEW_QUEUE_NONE
-        && !review_queue_may(t->in_flight, line->most))
-    {
-        review_queue_line_unlink(q, tenant, class);
+    q->ready -= line->waiting;
+    q->ready_of[class] -= line->waiting;
+
+    review_queue_line_unlink(q, tenant, class);
+}
+
+
+static void
+review_queue_pause(review_queue_t *q, uint32_t tenant)
+{
+    int                   class;
+    review_queue_line_t  *line;
+
+    for (class = 0; class < REVIEW_PRIORITIES; class++) {
+        line = &review_queue_tenant(q, tenant)->lines[class];
+
+        if (line->next != REVIEW_QUEUE_NONE
+            && !review_queue_may(q, tenant, line->most))
+        {
+            review_queue_line_pause(q, tenant, class);
+        }
     }
 }
 
 
 static void
-review_queue_line_resume(review_queue_t *q, uint32_t tenant, int class)
+review_queue_resume(review_queue_t *q, uint32_t tenant)
 {
-    review_queue_line_t    *line;
-    review_queue_tenant_t  *t;
+    int                   class;
+    review_queue_line_t  *line;
 
-    t = review_queue_tenant(q, tenant);
-    line = &t->lines[class];
+    for (class = 0; class < REVIEW_PRIORITIES; class++) {
+        line = &review_queue_tenant(q, tenant)->lines[class];
 
-    if (line->next == REVIEW_QUEUE_NONE && line->head != REVIEW_QUEUE_NONE
-        && review_queue_may(t->in_flight, line->most))
-    {
-        review_queue_line_link(q, tenant, class);
+        if (line->next == REVIEW_QUEUE_NONE && line->head != REVIEW_QUEUE_NONE
+            && review_queue_may(q, tenant, line->most))
+        {
+            review_queue_line_link(q, tenant, class);
+        }
+    }
+}
+
+
+/* calls of a tenant that are in flight: what follows from that */
+
+static inline void
+review_queue_tenant_more(review_queue_t *q, uint32_t tenant, uint32_t n)
+{
+    q->in_flight += n;
+
+    if (tenant != REVIEW_TENANT_DEFAULT) {
+        q->others += n;
+        review_queue_tenant(q, tenant)->in_flight += n;
     }
 }
 
@@ -330,24 +363,22 @@ review_queue_line_resume(review_queue_t *q, uint32_t tenant, int class)
 static inline void
 review_queue_tenant_less(review_queue_t *q, uint32_t tenant)
 {
-    int  class;
-
     q->in_flight--;
-    review_queue_tenant(q, tenant)->in_flight--;
 
-    if (q->ready == q->waiting) {
-        return;
+    if (tenant != REVIEW_TENANT_DEFAULT) {
+        q->others--;
+        review_queue_tenant(q, tenant)->in_flight--;
     }
 
-    for (class = 0; class < REVIEW_PRIORITIES; class++) {
-        review_queue_line_resume(q, tenant, class);
+    if (q->ready != q->waiting) {
+        review_queue_resume(q, tenant);
     }
 }
 
 
 /* at the end of the ring of its line */
 
-static void
+static inline void
 review_queue_waiter_link(review_queue_t *q, uint32_t waiter)
 {
     review_queue_line_t  *line;
@@ -377,7 +408,7 @@ review_queue_waiter_link(review_queue_t *q, uint32_t waiter)
 }
 
 
-static void
+static inline void
 review_queue_waiter_unlink(review_queue_t *q, uint32_t waiter)
 {
     review_queue_line_t  *line;
@@ -407,7 +438,7 @@ review_queue_waiter_unlink(review_queue_t *q, uint32_t waiter)
 
 /* calls that wait: what follows from that */
 
-static void
+static inline void
 review_queue_waiter_more(review_queue_t *q, uint32_t waiter, uint32_t n)
 {
     review_queue_line_t  *line;
@@ -431,8 +462,7 @@ review_queue_waiter_more(review_queue_t *q, uint32_t waiter, uint32_t n)
         /* none of the others there may have a call */
 
         if (line->next == REVIEW_QUEUE_NONE
-            && review_queue_may(review_queue_tenant(q, w->tenant)->in_flight,
-                                w->most))
+            && review_queue_may(q, w->tenant, w->most))
         {
             review_queue_line_link(q, w->tenant, w->priority);
         }
@@ -440,7 +470,7 @@ review_queue_waiter_more(review_queue_t *q, uint32_t waiter, uint32_t n)
 }
 
 
-static void
+static inline void
 review_queue_waiter_less(review_queue_t *q, uint32_t waiter, uint32_t n)
 {
     review_queue_line_t  *line;
@@ -468,18 +498,23 @@ int
 review_queue_room(review_queue_t *q, const review_who_t *who)
 {
     return !review_queue_full(q)
-           && review_queue_may(review_queue_tenant(q, who->tenant)->in_flight,
-                               who->most);
+           && review_queue_may(q, who->tenant, who->most);
 }
 
 
 int
 review_queue_take(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 {
-    review_waiter_t  *w;
-
-    if (q->ready || !review_queue_room(q, who)) {
+    if (q->ready || review_queue_full(q)
+        || !review_queue_may(q, who->tenant, who->most))
+    {
         return 0;
+    }
+
+    if (who->tenant == REVIEW_TENANT_DEFAULT) {
+        q->shares[who->process].running++;
+        q->in_flight++;
+        return 1;
     }
 
     if (*waiter == REVIEW_QUEUE_NONE) {
@@ -490,27 +525,28 @@ review_queue_take(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
         }
     }
 
-    w = review_queue_waiter(q, *waiter);
-    w->running++;
+    review_queue_waiter(q, *waiter)->running++;
 
-    q->in_flight++;
-    q->shares[w->process].in_flight++;
-    review_queue_tenant(q, w->tenant)->in_flight++;
+    q->shares[who->process].others++;
+    review_queue_tenant_more(q, who->tenant, 1);
 
     return 1;
 }
 
 
 void
-review_queue_give(review_queue_t *q, uint32_t *waiter)
+review_queue_give(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 {
-    review_waiter_t  *w;
+    if (who->tenant == REVIEW_TENANT_DEFAULT) {
+        q->shares[who->process].running--;
+        review_queue_tenant_less(q, REVIEW_TENANT_DEFAULT);
+        return;
+    }
 
-    w = review_queue_waiter(q, *waiter);
-    w->running--;
+    review_queue_waiter(q, *waiter)->running--;
 
-    q->shares[w->process].in_flight--;
-    review_queue_tenant_less(q, w->tenant);
+    q->shares[who->process].others--;
+    review_queue_tenant_less(q, who->tenant);
 
     review_queue_waiter_done(q, waiter);
 }
@@ -519,6 +555,7 @@ review_queue_give(review_queue_t *q, uint32_t *waiter)
 void
 review_queue_wait(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 {
+    review_calls_t    calls;
     review_waiter_t  *w;
 
     if (*waiter == REVIEW_QUEUE_NONE) {
@@ -530,13 +567,18 @@ review_queue_wait(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
     }
 
     w = review_queue_waiter(q, *waiter);
-    w->calls.waiting++;
+
+    /* both are read at once by whoever grants it: a part is slow to be read */
+
+    calls = w->calls;
+    calls.waiting++;
+    w->calls.both = calls.both;
 
     review_queue_waiter_more(q, *waiter, 1);
 }
 
 
-static void
+static inline void
 review_queue_waiter_add_granted(review_queue_t *q, uint32_t waiter)
 {
     review_waiter_t  *w;
@@ -606,7 +648,7 @@ review_queue_quit(review_queue_t *q, uint32_t *waiter)
  * by its stride when it gets a turn; the one that is behind is next.
  */
 
-static int
+static inline int
 review_queue_next(review_queue_t *q)
 {
     int  i, best;
@@ -631,16 +673,14 @@ review_queue_next(review_queue_t *q)
  * numbers of calls.  Where there is none, the line knows it from then on.
  */
 
-static uint32_t
+static inline uint32_t
 review_queue_line_next(review_queue_t *q, uint32_t tenant, int class)
 {
-    uint32_t                waiter, most;
-    review_queue_line_t    *line;
-    review_waiter_t        *w;
-    review_queue_tenant_t  *t;
+    uint32_t              waiter, most;
+    review_queue_line_t  *line;
+    review_waiter_t      *w;
 
-    t = review_queue_tenant(q, tenant);
-    line = &t->lines[class];
+    line = &review_queue_tenant(q, tenant)->lines[class];
 
     waiter = line->head;
     most = 1;
@@ -648,7 +688,7 @@ review_queue_line_next(review_queue_t *q, uint32_t tenant, int class)
     do {
         w = review_queue_waiter(q, waiter);
 
-        if (review_queue_may(t->in_flight, w->most)) {
+        if (review_queue_may(q, tenant, w->most)) {
             return waiter;
         }
 
@@ -665,7 +705,7 @@ review_queue_line_next(review_queue_t *q, uint32_t tenant, int class)
 
 /* in one step: there is no moment at which a call is lost, or there twice */
 
-static void
+static inline void
 review_queue_grant(review_queue_t *q, uint32_t waiter)
 {
     review_calls_t    calls;
@@ -674,8 +714,7 @@ review_queue_grant(review_queue_t *q, uint32_t waiter)
     w = review_queue_waiter(q, waiter);
     calls = w->calls;
 
-    q->in_flight++;
-    review_queue_tenant(q, w->tenant)->in_flight++;
+    review_queue_tenant_more(q, w->tenant, 1);
 
     if (calls.granted == 0) {
         review_queue_waiter_add_granted(q, waiter);
@@ -689,16 +728,12 @@ review_queue_grant(review_queue_t *q, uint32_t waiter)
 
 
 uint32_t
-review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
+review_queue_turns(review_queue_t *q, uint32_t most, review_wake_t *wake)
 {
     int                   class;
     uint32_t              n, tenant, waiter;
     review_queue_line_t  *line;
     review_waiter_t      *w;
-
-    if (q->ready == 0) {
-        return 0;
-    }
 
     n = 0;
 
@@ -714,7 +749,7 @@ review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
         waiter = review_queue_line_next(q, tenant, class);
 
         if (waiter == REVIEW_QUEUE_NONE) {
-            review_queue_line_unlink(q, tenant, class);
+            review_queue_line_pause(q, tenant, class);
             continue;
         }
 
@@ -733,8 +768,8 @@ review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
         review_queue_waiter_less(q, waiter, 1);
         review_queue_wake_add(wake, w->process);
 
-        for (class = 0; class < REVIEW_PRIORITIES; class++) {
-            review_queue_line_pause(q, tenant, class);
+        if (q->ready) {
+            review_queue_pause(q, tenant);
         }
     }
 
@@ -743,30 +778,43 @@ review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
 
 
 uint32_t
-review_queue_claim(review_queue_t *q, uint32_t process, void **owner)
+review_queue_claim(review_queue_t *q, uint32_t process, void **owner,
+    int *gone)
 {
-    uint32_t          n;
+    uint32_t          n, waiter;
     review_share_t   *share;
     review_waiter_t  *w;
 
     share = &q->shares[process];
+    waiter = share->granted;
 
-    if (share->granted == REVIEW_QUEUE_NONE) {
+    if (waiter == REVIEW_QUEUE_NONE) {
         return 0;
     }
 
-    w = review_queue_waiter(q, share->granted);
+    w = review_queue_waiter(q, waiter);
 
     share->granted = w->next_granted;
+    n = w->calls.granted;
 
     /* if it dies in between, all of its calls are gone */
 
-    n = w->calls.granted;
-    w->running += n;
+    if (w->tenant == REVIEW_TENANT_DEFAULT) {
+        share->running += n;
+
+    } else {
+        w->running += n;
+        share->others += n;
+    }
+
     w->calls.granted = 0;
 
-    share->in_flight += n;
     *owner = w->owner;
+    *gone = (w->calls.waiting == 0 && w->running == 0);
+
+    if (*gone) {
+        review_queue_waiter_free(q, waiter);
+    }
 
     return n;
 }
@@ -800,11 +848,21 @@ review_queue_waiter_reclaim(review_queue_t *q, uint32_t waiter)
 void
 review_queue_reclaim(review_queue_t *q, uint32_t process)
 {
-    uint32_t          i;
+    uint32_t          i, n;
+    review_share_t   *share;
     review_waiter_t  *w;
 
-    q->shares[process].in_flight = 0;
-    q->shares[process].granted = REVIEW_QUEUE_NONE;
+    share = &q->shares[process];
+
+    n = share->running;
+    share->running = 0;
+
+    for ( /* void */ ; n; n--) {
+        review_queue_tenant_less(q, REVIEW_TENANT_DEFAULT);
+    }
+
+    share->others = 0;
+    share->granted = REVIEW_QUEUE_NONE;
 
     for (i = 0; i < q->top; i++) {
         w = review_queue_waiter(q, i);
@@ -819,10 +877,14 @@ review_queue_reclaim(review_queue_t *q, uint32_t process)
 void
 review_queue_repair(review_queue_t *q)
 {
-    uint32_t          i, n;
+    uint32_t          i;
     review_waiter_t  *w;
 
     review_queue_empty(q);
+
+    for (i = 0; i < q->processes; i++) {
+        q->in_flight += q->shares[i].running;
+    }
 
     q->used = q->top;
 
@@ -834,11 +896,9 @@ review_queue_repair(review_queue_t *q)
             continue;
         }
 
-        n = w->calls.granted + w->running;
-
-        q->in_flight += n;
-        q->shares[w->process].in_flight += w->running;
-        review_queue_tenant(q, w->tenant)->in_flight += n;
+        q->shares[w->process].others += w->running;
+        review_queue_tenant_more(q, w->tenant,
+                                 w->calls.granted + w->running);
 
         if (w->calls.granted) {
             review_queue_waiter_add_granted(q, i);

@@ -10,6 +10,10 @@
  * A process may die anywhere in a change.  So what can't be made anew is
  * changed by one store: those calls of a waiter that others may change, and
  * those that its process runs.  All links and sums follow from them.
+ *
+ * A call that runs is counted with its waiter, so that it is known whose it is;
+ * but those of the default tenant, which most of them are, with their process:
+ * who of that tenant does not wait is nobody's place, and needs none.
  */
 
 #ifndef _REVIEW_QUEUE_H_INCLUDED_
@@ -17,6 +21,7 @@
 
 
 #include "review/base/review.h"
+#include "review/limit/tenant.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -64,9 +69,10 @@ typedef struct {
     uint32_t         process:12;
     uint32_t         most:20;          /* calls in flight that its tenant may
                                           have, for it to get one; 0: any */
-    uint32_t         tenant:24;
-    uint32_t         priority:8;
-    uint32_t         running;          /* none but its process changes it */
+    uint32_t         tenant:30;
+    uint32_t         priority:2;
+    uint32_t         running;          /* none but its process changes it; 0 if
+                                          it is the default tenant's */
     review_calls_t   calls;
     void            *owner;            /* of use in its process alone */
 } review_waiter_t;
@@ -85,7 +91,7 @@ typedef struct {
 
 
 typedef struct {
-    uint32_t         in_flight;        /* running and granted */
+    uint32_t         in_flight;        /* see review_queue_in_flight() */
     review_queue_line_t    lines[REVIEW_PRIORITIES];
 } review_queue_tenant_t;
 
@@ -93,7 +99,9 @@ typedef struct {
 /* what a process has */
 
 typedef struct {
-    uint32_t         in_flight;        /* calls that run */
+    uint32_t         running;          /* calls of the default tenant, none but
+                                          the process changes it */
+    uint32_t         others;           /* calls of others that run */
     uint32_t         granted;          /* the first of its waiters with a
                                           call whose turn has come */
 } review_share_t;
@@ -102,6 +110,7 @@ typedef struct {
 typedef struct {
     uint32_t         limit;            /* of calls in flight; 0: none */
     uint32_t         in_flight;        /* running and granted */
+    uint32_t         others;           /* those not of the default tenant */
     uint32_t         waiting;
     uint32_t         ready;            /* those that wait for a slot alone, and
                                           not for a call of their tenant's */
@@ -147,6 +156,28 @@ review_queue_waiter(review_queue_t *q, uint32_t waiter)
 }
 
 
+/* calls of a tenant that run or are granted */
+
+static inline uint32_t
+review_queue_in_flight(review_queue_t *q, uint32_t tenant)
+{
+    if (tenant == REVIEW_TENANT_DEFAULT) {
+        return q->in_flight - q->others;
+    }
+
+    return review_queue_tenant(q, tenant)->in_flight;
+}
+
+
+/* calls that a process runs */
+
+static inline uint32_t
+review_queue_running(const review_queue_t *q, uint32_t process)
+{
+    return q->shares[process].running + q->shares[process].others;
+}
+
+
 /* the bytes of a queue */
 
 size_t review_queue_size(uint32_t processes, uint32_t tenants,
@@ -168,7 +199,8 @@ int review_queue_take(review_queue_t *q, uint32_t *waiter,
 
 /* gives it back; then somebody is to be served */
 
-void review_queue_give(review_queue_t *q, uint32_t *waiter);
+void review_queue_give(review_queue_t *q, uint32_t *waiter,
+    const review_who_t *who);
 
 /* a call waits; NONE: there is no room for a new waiter */
 
@@ -190,15 +222,23 @@ int review_queue_quit(review_queue_t *q, uint32_t *waiter);
  * must be told.  Returns how many.
  */
 
-uint32_t review_queue_serve(review_queue_t *q, uint32_t most,
+uint32_t review_queue_turns(review_queue_t *q, uint32_t most,
     review_wake_t *wake);
 
+static inline uint32_t
+review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
+{
+    return q->ready ? review_queue_turns(q, most, wake) : 0;
+}
+
+
 /*
- * Tells a process of calls whose turn has come: returns their number, and
- * whose they are.  They run now.  0: that was all.
+ * Tells a process of calls whose turn has come: returns their number, whose
+ * they are, and whether their waiter is gone.  They run now.  0: that was all.
  */
 
-uint32_t review_queue_claim(review_queue_t *q, uint32_t process, void **owner);
+uint32_t review_queue_claim(review_queue_t *q, uint32_t process, void **owner,
+    int *gone);
 
 /* a process is no more: frees what it had; then somebody is to be served */
 

@@ -6,6 +6,10 @@
 
 #define REVIEW_RECENT_LOOK  100
 
+/* a process's clock may be behind that of another one, by so many parts */
+
+#define REVIEW_RECENT_BEHIND  1
+
 
 /* below 16 each millisecond has its own; then eight for twice as long */
 
@@ -73,7 +77,7 @@ review_recent_now(review_recent_t *r, uint64_t now)
 
     part = now / REVIEW_RECENT_PART;
 
-    if (part == r->part) {
+    if (part <= r->part && r->part - part <= REVIEW_RECENT_BEHIND) {
         return;
     }
 

@@ -301,20 +301,30 @@ review_chunk_request_fresh(void *data, json_t *list, const char *pointer,
     review_chunk_reading_t *reading = data;
 
     char                     at[REVIEW_ERROR_POINTER];
-    size_t                   i, k;
+    size_t                   i, k, n;
     json_t                  *json;
     review_str_t             id;
+    review_request_id_t     *ids;
     review_chunk_request_t  *request;
 
     request = reading->request;
 
-    if (json_array_size(list) == 0) {
+    n = json_array_size(list);
+
+    if (n == 0) {
         return 0;
     }
 
-    request->fresh = review_alloc(reading->pool, request->npoints + 1);
+    if (n > reading->given->max_points) {
+        return review_refuse(err, 422, pointer, "there are %zu points, "
+                             "review_max_points allows %zu", n,
+                             reading->given->max_points);
+    }
 
-    if (request->fresh == NULL) {
+    request->fresh = review_alloc(reading->pool, request->npoints + 1);
+    ids = review_request_ids(reading->pool, request->points, request->npoints);
+
+    if (request->fresh == NULL || ids == NULL) {
         return -1;
     }
 
@@ -327,11 +337,7 @@ review_chunk_request_fresh(void *data, json_t *list, const char *pointer,
             return 400;
         }
 
-        for (k = 0; k < request->npoints; k++) {
-            if (review_request_same(&request->points[k]->id, &id)) {
-                break;
-            }
-        }
+        k = review_request_id(ids, request->npoints, &id);
 
         if (k == request->npoints) {
             return review_refuse(err, 422, at, "no such point is asked for");

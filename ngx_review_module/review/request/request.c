@@ -84,6 +84,61 @@ review_request_points(review_pool_t *pool, json_t *list,
 }
 
 
+static int
+review_request_id_order(const void *one, const void *other)
+{
+    const review_str_t  *a, *b;
+
+    a = &((const review_request_id_t *) one)->id;
+    b = &((const review_request_id_t *) other)->id;
+
+    if (a->len != b->len) {
+        return a->len < b->len ? -1 : 1;
+    }
+
+    return a->len ? memcmp(a->data, b->data, a->len) : 0;
+}
+
+
+review_request_id_t *
+review_request_ids(review_pool_t *pool, review_point_t **points, size_t n)
+{
+    size_t                i;
+    review_request_id_t  *ids;
+
+    ids = review_alloc(pool, n * sizeof(review_request_id_t));
+
+    if (ids == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < n; i++) {
+        ids[i].id = points[i]->id;
+        ids[i].point = i;
+    }
+
+    qsort(ids, n, sizeof(review_request_id_t), review_request_id_order);
+
+    return ids;
+}
+
+
+size_t
+review_request_id(const review_request_id_t *ids, size_t n,
+    const review_str_t *id)
+{
+    review_request_id_t         wanted;
+    const review_request_id_t  *found;
+
+    wanted.id = *id;
+
+    found = bsearch(&wanted, ids, n, sizeof(review_request_id_t),
+                    review_request_id_order);
+
+    return found ? found->point : n;
+}
+
+
 int
 review_request_vars(json_t *vars, size_t max, review_error_t *err)
 {

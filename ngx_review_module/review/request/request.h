@@ -41,6 +41,21 @@ int review_request_points(review_pool_t *pool, json_t *list,
     review_rubric_t *rubric, size_t max, review_point_t ***points, size_t *n,
     review_error_t *err);
 
+/*
+ * Points in the order of their ids, to look up any number of them; NULL: no
+ * memory.  The number of one in "points", or "n": it is none of them.
+ */
+
+typedef struct {
+    review_str_t       id;
+    size_t             point;
+} review_request_id_t;
+
+review_request_id_t *review_request_ids(review_pool_t *pool,
+    review_point_t **points, size_t n);
+size_t review_request_id(const review_request_id_t *ids, size_t n,
+    const review_str_t *id);
+
 /* an object of any members */
 
 extern const review_member_t  review_request_any[];

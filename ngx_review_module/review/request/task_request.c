@@ -311,9 +311,9 @@ review_task_request_chunk(const char *id, size_t len)
 
 static int
 review_task_request_cell(const review_str_t *cell,
-    const review_task_request_t *request, review_task_fresh_t *fresh)
+    const review_request_id_t *ids, size_t npoints, review_task_fresh_t *fresh)
 {
-    size_t        i, n;
+    size_t        n;
     const char   *slash;
     review_str_t  point;
 
@@ -328,15 +328,10 @@ review_task_request_cell(const review_str_t *cell,
     point.data = slash + 1;
     point.len = (size_t) (cell->data + cell->len - point.data);
 
-    for (i = 0; n && i < request->npoints; i++) {
-        if (review_request_same(&request->points[i]->id, &point)) {
-            fresh->chunk = n - 1;
-            fresh->point = i;
-            return 0;
-        }
-    }
+    fresh->chunk = n - 1;
+    fresh->point = review_request_id(ids, npoints, &point);
 
-    return -1;
+    return n && fresh->point < npoints ? 0 : -1;
 }
 
 
@@ -350,6 +345,7 @@ review_task_request_fresh(void *data, json_t *list, const char *pointer,
     size_t                  i, n;
     json_t                 *json;
     review_str_t            cell;
+    review_request_id_t    *ids;
     review_task_request_t  *request;
 
     request = reading->request;
@@ -359,28 +355,44 @@ review_task_request_fresh(void *data, json_t *list, const char *pointer,
         return 0;
     }
 
+    if (n > REVIEW_TASK_FRESH) {
+        return review_refuse(err, 422, pointer, "there are %zu cells, at most "
+                             "%d are allowed", n, REVIEW_TASK_FRESH);
+    }
+
     request->fresh = review_alloc(reading->pool,
                                   n * sizeof(review_task_fresh_t));
-    if (request->fresh == NULL) {
+    ids = review_request_ids(reading->pool, request->points, request->npoints);
+
+    if (request->fresh == NULL || ids == NULL) {
         return -1;
     }
 
     request->nfresh = n;
 
+    /* there may be very many of them: a pointer is made for a bad one alone */
+
     json_array_foreach(list, i, json) {
+        cell.data = json_string_value(json);
+        cell.len = json_string_length(json);
+
+        if (cell.data
+            && review_task_request_cell(&cell, ids, request->npoints,
+                                        &request->fresh[i])
+               == 0)
+        {
+            continue;
+        }
+
         (void) review_json_member_pointer_index(at, pointer, i);
 
         if (review_json_member_text(json, at, 0, SIZE_MAX, &cell, err) != 0) {
             return 400;
         }
 
-        if (review_task_request_cell(&cell, request, &request->fresh[i])
-            != 0)
-        {
-            return review_refuse(err, 422, at, "must be the id of a chunk, a "
-                                 "slash, and that of a point that is asked, "
-                                 "as in \"c2/p1\"");
-        }
+        return review_refuse(err, 422, at, "must be the id of a chunk, a "
+                             "slash, and that of a point that is asked, as "
+                             "in \"c2/p1\"");
     }
 
     return 0;

@@ -11,6 +11,11 @@
 #pragma GCC visibility push(hidden)
 
 
+/* cells that may be named at once: a report has no more of them */
+
+#define REVIEW_TASK_FRESH  500000
+
+
 typedef struct {
     review_rubrics_t         rubrics;
     review_str_t             rubric;    /* the name of theirs */

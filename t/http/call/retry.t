@@ -798,7 +798,7 @@ results.3.elapsed_ms lt 1500
 results.0.attempts ge 4
 results.0.error.code eq "rate_limited"
 results.0.error.detail like /; no time is left to try again$/
-elapsed_ms ge 1500
+elapsed_ms ge 1000
 elapsed_ms lt 9000
 
 

@@ -920,7 +920,7 @@ async def shut_down(nginx):
     await queued(nginx, 24)
     await reload(nginx)
     replies = await asyncio.wait_for(asyncio.gather(*tasks), 50 * SLOW)
-    Tap.ok(not any(replies),
+    Tap.ok(all(reply and reply["cut"] == "shutdown" for reply in replies),
            "worker_shutdown_timeout: waiting reviews are cut", replies)
     Tap.ok(await in_thread(wait_for, lambda: not set(old)
                            & set(nginx.workers())),

@@ -7,6 +7,7 @@
  * starves, and nobody saves up turns by being away.  A tenant that has as many
  * calls as it may waits alone: it is in nobody's way, and is there again when
  * one has ended; nor do those of a lower class take the room of a higher one.
+ * Calls of the default tenant need no room to run.
  * Exact: in 200,000 random operations of eight processes the queue does what
  * an obvious model of it does, never lets more calls run than it may, and
  * leaves no slot free while a call waits; its rings, lists and sums agree.
@@ -67,6 +68,7 @@ rnd(uint32_t n)
 
 static uint32_t   takers[ALL];          /* a call of each process, or some */
 static uint32_t  *runner;               /* whose call runs */
+static uint32_t   runner_tenant;
 
 
 static size_t
@@ -127,7 +129,7 @@ check_line(review_queue_t *q, uint32_t tenant, uint32_t priority)
         expect(line->most == 0 || (w->most && w->most <= line->most));
 
         none |= w->most == 0
-                || review_queue_tenant(q, tenant)->in_flight < w->most;
+                || review_queue_in_flight(q, tenant) < w->most;
         waiting += w->calls.waiting;
         i = (w->next == line->head) ? NONE : w->next;
     }
@@ -205,10 +207,15 @@ check_tenants(review_queue_t *q)
 
             if (w->tenant == tenant) {
                 n += (uint32_t) (w->calls.granted + w->running);
+                expect(tenant != REVIEW_TENANT_DEFAULT || w->running == 0);
             }
         }
 
-        expect(n == review_queue_tenant(q, tenant)->in_flight);
+        for (i = 0; i < ALL && tenant == REVIEW_TENANT_DEFAULT; i++) {
+            n += q->shares[i].running;
+        }
+
+        expect(n == review_queue_in_flight(q, tenant));
     }
 }
 
@@ -235,7 +242,8 @@ check_granted(review_queue_t *q)
     }
 
     for (p = 0; p < ALL; p++) {
-        expect(q->shares[p].in_flight == running[p]);
+        in_flight += q->shares[p].running;
+        expect(q->shares[p].others == running[p]);
 
         for (i = q->shares[p].granted; i != NONE; i = w->next_granted) {
             expect(i < q->top && n <= q->top);
@@ -322,9 +330,18 @@ take(review_queue_t *q, uint32_t process)
 
 
 static void
+give_of(review_queue_t *q, uint32_t *index, uint32_t process, uint32_t tenant)
+{
+    review_who_t  who = { process, tenant, 0, NORMAL, NULL };
+
+    review_queue_give(q, index, &who);
+}
+
+
+static void
 give(review_queue_t *q, uint32_t process)
 {
-    review_queue_give(q, &takers[process]);
+    give_of(q, &takers[process], process, 0);
 }
 
 
@@ -356,14 +373,20 @@ one_wait(review_queue_t *q, one_t *one, review_priority_e priority, int calls)
 static one_t *
 next_claimed(review_queue_t *q)
 {
+    int     gone;
     void   *owner;
     one_t  *one;
 
-    if (review_queue_claim(q, 0, &owner) != 1) {
+    if (review_queue_claim(q, 0, &owner, &gone) != 1) {
         return NULL;
     }
 
     one = owner;
+
+    if (gone) {
+        one->index = NONE;
+    }
+
     one->turns++;
     one->waiting--;
 
@@ -381,13 +404,14 @@ next_turn(review_queue_t *q)
 
     review_queue_wake_init(&wake);
 
-    review_queue_give(q, runner);
+    give_of(q, runner, 0, runner_tenant);
     (void) review_queue_serve(q, UINT32_MAX, &wake);
 
     one = next_claimed(q);
 
     if (one) {
         runner = &one->index;
+        runner_tenant = one->tenant;
     }
 
     return one;
@@ -404,6 +428,7 @@ turns_create(void)
     q = queue_create(8, 1);
     (void) take(q, 0);
     runner = &takers[0];
+    runner_tenant = 0;
 
     return q;
 }
@@ -561,6 +586,7 @@ test_tenants(void)
     q = queue_create(120, 1);
     (void) take(q, 0);
     runner = &takers[0];
+    runner_tenant = 0;
 
     for (i = 0; i < 111; i++) {
         ones[i] = (one_t) NOBODY;
@@ -931,7 +957,7 @@ test_quit(void)
     one_wait(q, &a, HIGH, 3);
     ok(a.index == last, "its place is used again");
 
-    review_queue_give(q, runner);
+    give_of(q, runner, 0, runner_tenant);
     ok(serve(q, &wake) == 1, "a call is granted");
 
     review_queue_quit(q, &a.index);
@@ -994,7 +1020,7 @@ test_quit_granted(void)
 static void
 test_claim(void)
 {
-    int              i;
+    int              i, gone;
     void            *owner;
     char             names[3];
     uint32_t         n, index[3];
@@ -1016,34 +1042,34 @@ test_claim(void)
        && review_queue_wake_next(&wake) == NONE,
        "both processes are to be told");
 
-    ok(review_queue_claim(q, 0, &owner) == 0, "nothing for a third");
+    ok(review_queue_claim(q, 0, &owner, &gone) == 0, "nothing for a third");
 
-    n = review_queue_claim(q, 255, &owner);
+    n = review_queue_claim(q, 255, &owner, &gone);
     ok(n == 1 && owner == &names[2], "one call, another waits");
-    ok(review_queue_claim(q, 255, &owner) == 0, "that was all");
+    ok(review_queue_claim(q, 255, &owner, &gone) == 0, "that was all");
 
     names[0] = names[1] = 0;
 
-    while ((n = review_queue_claim(q, 70, &owner))) {
+    while ((n = review_queue_claim(q, 70, &owner, &gone))) {
         *(char *) owner += n;
     }
 
     ok(names[0] == 2 && names[1] == 2, "both calls of each, once");
-    ok(q->shares[70].in_flight == 4 && q->shares[255].in_flight == 1
+    ok(review_queue_running(q, 70) == 4 && review_queue_running(q, 255) == 1
        && q->in_flight == 5, "their processes have them");
 
     index[0] = wait_of(q, index[0], 70, NORMAL, &names[0]);
-    review_queue_give(q, &index[0]);
+    give_of(q, &index[0], 70, 0);
     ok(serve(q, &wake) == 1 && index[0] != NONE,
        "another call's turn, of one with two that run");
     index[0] = wait_of(q, index[0], 70, NORMAL, &names[0]);
-    review_queue_give(q, &index[0]);
-    review_queue_give(q, &index[1]);
-    review_queue_give(q, &index[1]);
+    give_of(q, &index[0], 70, 0);
+    give_of(q, &index[1], 70, 0);
+    give_of(q, &index[1], 70, 0);
     ok(index[0] != NONE && index[1] == NONE && q->in_flight == 2,
        "who has no more calls is gone");
 
-    ok(serve(q, &wake) == 2 && review_queue_claim(q, 70, &owner) == 2
+    ok(serve(q, &wake) == 2 && review_queue_claim(q, 70, &owner, &gone) == 2
        && owner == &names[0],
        "who waits again before it claims has both of its turns");
 
@@ -1095,6 +1121,7 @@ test_room(void)
 static void
 test_reclaim(void)
 {
+    int              gone;
     char             mine, other;
     void            *owner;
     uint32_t         index;
@@ -1126,9 +1153,74 @@ test_reclaim(void)
     ok(q->in_flight == 1 && q->waiting == 2, "nothing is freed twice");
 
     ok(serve(q, &wake) == 2
-       && review_queue_claim(q, 7, &owner) == 0
-       && review_queue_claim(q, 8, &owner) == 2 && owner == &other,
+       && review_queue_claim(q, 7, &owner, &gone) == 0
+       && review_queue_claim(q, 8, &owner, &gone) == 2 && owner == &other,
        "others have their turn");
+
+    free(q);
+}
+
+
+/* calls of the default tenant that run have no place: none is needed */
+
+static void
+test_default(void)
+{
+    int              gone, taken;
+    one_t            one = NOBODY;
+    void            *owner;
+    uint32_t         index;
+    review_who_t     who = { 7, REVIEW_TENANT_DEFAULT, 5, NORMAL, NULL };
+    review_wake_t    wake;
+    review_queue_t  *q;
+
+    q = queue_create(1, 0);
+    index = NONE;
+    one.tenant = REVIEW_TENANT_DEFAULT;
+    one.most = 5;
+
+    (void) take(q, 8);
+    ok(q->used == 1 && take(q, 9) == 0, "no place is left");
+
+    for (taken = 0; taken < 10 && review_queue_take(q, &index, &who); taken++)
+    {
+        /* void */
+    }
+
+    ok(taken == 5 && index == NONE && q->used == 1 && q->in_flight == 6,
+       "who names no tenant needs none, and has as many calls as it may");
+
+    review_queue_repair(q);
+    ok(review_queue_in_flight(q, REVIEW_TENANT_DEFAULT) == 5
+       && review_queue_running(q, 7) == 5 && q->in_flight == 6,
+       "a repair keeps them");
+
+    give(q, 8);
+    one_wait(q, &one, HIGH, 3);
+    ok(serve(q, &wake) == 0 && q->ready == 0, "one more waits for them");
+
+    review_queue_give(q, &index, &who);
+    ok(serve(q, &wake) == 1 && one.index != NONE, "a call ends: its turn");
+
+    ok(review_queue_claim(q, 0, &owner, &gone) == 1 && owner == &one && !gone,
+       "it claims its turn, and waits on");
+
+    review_queue_reclaim(q, 7);
+    check_sound(q);
+    ok(review_queue_running(q, 7) == 0 && q->in_flight == 1,
+       "the process of the others dies: theirs are free");
+
+    ok(serve(q, &wake) == 2
+       && review_queue_claim(q, 0, &owner, &gone) == 2 && gone
+       && q->used == 0, "whose calls all run has no place any more");
+
+    one.index = NONE;
+    give_of(q, &one.index, 0, REVIEW_TENANT_DEFAULT);
+    ok(one.index == NONE && q->in_flight == 2, "one ends");
+
+    review_queue_reclaim(q, 0);
+    check_sound(q);
+    ok(q->in_flight == 0, "those that it had claimed are freed, too");
 
     free(q);
 }
@@ -1195,6 +1287,7 @@ typedef struct {
 
     uint32_t          n;                /* what came of it */
     int               fresh;            /* the entry had no calls */
+    int               gone;
     void             *owner;
     review_wake_t     wake;
 } operation_t;
@@ -1232,6 +1325,24 @@ static uint32_t
 flying(const entry_t *e)
 {
     return e->granted + e->running;
+}
+
+
+/* calls of the default tenant that run are counted with the process */
+
+static uint32_t
+placed_running(const entry_t *e)
+{
+    return e->tenant == REVIEW_TENANT_DEFAULT ? 0 : e->running;
+}
+
+
+/* has it a place? */
+
+static int
+placed(const entry_t *e)
+{
+    return e->waiting || e->granted || placed_running(e);
 }
 
 
@@ -1312,7 +1423,7 @@ place_free(uint32_t priority)
     n = ROOM;
 
     for (i = 0; i < REVIEWS; i++) {
-        n -= calls(&world.entries[i]) != 0;
+        n -= (uint32_t) placed(&world.entries[i]);
     }
 
     return n > (priority == HIGH ? 0 : priority == NORMAL ? ROOM / 16
@@ -1510,11 +1621,11 @@ model_wait(operation_t *op)
     e = op->entry;
 
     if (e->index == NONE) {
-        expect(op->fresh && !place_free(op->who.priority));
+        expect(!placed(e) && !place_free(op->who.priority));
         return;
     }
 
-    expect(!op->fresh || place_free(op->who.priority));
+    expect(placed(e) || place_free(op->who.priority));
 
     model_enter(op);
 
@@ -1533,14 +1644,15 @@ model_take(operation_t *op)
 
     expect((int) op->n == (ready() == 0 && slot_free()
                            && may(op->who.tenant, op->who.most)
-                           && (!op->fresh || place_free(op->who.priority))));
+                           && (!op->fresh || place_free(op->who.priority)
+                               || op->who.tenant == REVIEW_TENANT_DEFAULT)));
 
     if (op->n) {
         model_enter(op);
         e->running++;
     }
 
-    expect((e->index == NONE) == (calls(e) == 0));
+    expect((e->index == NONE) == !placed(e));
 }
 
 
@@ -1550,7 +1662,7 @@ model_give(entry_t *e)
     e->running--;
     model_resume(e->tenant);
 
-    expect((e->index == NONE) == (calls(e) == 0));
+    expect((e->index == NONE) == !placed(e));
 }
 
 
@@ -1686,6 +1798,12 @@ model_claim(operation_t *op)
 
     e->running += e->granted;
     e->granted = 0;
+
+    expect(op->gone == !placed(e));
+
+    if (op->gone) {
+        e->index = NONE;
+    }
 }
 
 
@@ -1694,6 +1812,18 @@ model_reclaim(uint32_t process)
 {
     uint32_t  i;
     entry_t  *e;
+
+    /* those that are counted with the process go first */
+
+    for (i = 0; i < REVIEWS; i++) {
+        e = &world.entries[i];
+
+        if (e->process == process && e->tenant == REVIEW_TENANT_DEFAULT) {
+            e->running = 0;
+        }
+    }
+
+    model_resume(REVIEW_TENANT_DEFAULT);
 
     for (i = 0; i < ROOM; i++) {
         e = entry_at(i);
@@ -1731,7 +1861,7 @@ model_quit(entry_t *e)
         line_remove(e);
     }
 
-    expect((e->index == NONE) == (calls(e) == 0));
+    expect((e->index == NONE) == !placed(e));
 }
 
 
@@ -1797,7 +1927,7 @@ operation_run(review_queue_t *q, operation_t *op)
         break;
 
     case GIVE:
-        review_queue_give(q, &e->index);
+        review_queue_give(q, &e->index, &op->who);
         break;
 
     case WAIT:
@@ -1813,7 +1943,7 @@ operation_run(review_queue_t *q, operation_t *op)
         break;
 
     case CLAIM:
-        op->n = review_queue_claim(q, id, &op->owner);
+        op->n = review_queue_claim(q, id, &op->owner, &op->gone);
         break;
 
     case RECLAIM:
@@ -1833,8 +1963,8 @@ operation_run(review_queue_t *q, operation_t *op)
 
 /*
  * Whoever asks: one of four tenants, of which the first may have any number of
- * calls, the second the same few for all, the third few or fewer, and the last
- * few, or any for some.
+ * calls, the second, the default, few or any for some, the third few or fewer,
+ * and the last the same few for all.
  */
 
 static void
@@ -1844,7 +1974,7 @@ operation_who(operation_t *op)
 
     e = op->entry;
 
-    op->fresh = (e->index == NONE);
+    op->fresh = (calls(e) == 0);
     op->who.process = ids[op->process];
     op->who.owner = e;
 
@@ -1864,8 +1994,8 @@ operation_who(operation_t *op)
         op->who.most = 0;
         break;
 
-    case 1:
-        op->who.most = 2;
+    case REVIEW_TENANT_DEFAULT:
+        op->who.most = rnd(4);
         break;
 
     case 2:
@@ -1873,7 +2003,7 @@ operation_who(operation_t *op)
         break;
 
     default:
-        op->who.most = rnd(4);
+        op->who.most = 2;
     }
 }
 
@@ -1931,7 +2061,7 @@ check_entry(const entry_t *e)
 {
     review_waiter_t  *w;
 
-    if (calls(e) == 0) {
+    if (!placed(e)) {
         expect(e->index == NONE);
         return;
     }
@@ -1948,7 +2078,7 @@ check_entry(const entry_t *e)
            && w->process == ids[e->process] && w->tenant == e->tenant
            && w->most == e->most);
     expect(w->calls.waiting == e->waiting && w->calls.granted == e->granted
-           && w->running == e->running);
+           && w->running == placed_running(e));
 }
 
 
@@ -2012,7 +2142,7 @@ check_model(void)
            && q->waiting == waiting && q->ready == ready());
 
     for (i = 0; i < PROCESSES; i++) {
-        expect(q->shares[ids[i]].in_flight == runs(i));
+        expect(review_queue_running(q, ids[i]) == runs(i));
     }
 
     for (i = 0; i < REVIEWS; i++) {
@@ -2133,7 +2263,7 @@ check_recovered(review_queue_t *q, uint32_t dead)
 
     for (i = 0; i < PROCESSES; i++) {
         n = (i == dead || i == GRAVE) ? 0 : runs(i);
-        expect(q->shares[ids[i]].in_flight == n);
+        expect(review_queue_running(q, ids[i]) == n);
     }
 
     for (i = 0, n = 0; i < q->top; i++) {
@@ -2146,7 +2276,7 @@ check_recovered(review_queue_t *q, uint32_t dead)
     for (i = 0; i < REVIEWS; i++) {
         e = &world.entries[i];
 
-        if (e->process == dead || e->process == GRAVE || calls(e) == 0) {
+        if (e->process == dead || e->process == GRAVE || !placed(e)) {
             continue;
         }
 
@@ -2159,7 +2289,7 @@ check_recovered(review_queue_t *q, uint32_t dead)
         expect(w->calls.granted >= e->granted
                && (uint32_t) (w->calls.waiting + w->calls.granted)
                   == e->waiting + e->granted
-               && w->running == e->running);
+               && w->running == placed_running(e));
     }
 
     expect(n == 0);
@@ -2450,6 +2580,7 @@ main(void)
     test_claim();
     test_room();
     test_reclaim();
+    test_default();
 
     ok(bad == 0, "sound all the while: %d wrong", bad);
 

@@ -4,8 +4,8 @@
  * told longer than it is, nor shorter by more than an eighth, for times from a
  * millisecond to hours; nothing is told of fewer than twenty; the mean is
  * exact; both follow the minute and forget what is older, at once after a
- * pause, and where the clock steps; and sums that a process has left half done
- * mend.
+ * pause, and where the clock steps, but not for a process whose time is a bit
+ * behind that of others; and sums that a process has left half done mend.
  */
 
 #include "tap.h"
@@ -196,6 +196,31 @@ test_clock(void)
 }
 
 
+/* a process looks at the clock once in a turn of its loop: it lags behind */
+
+static void
+test_behind(void)
+{
+    start();
+    add(30, 1000);
+
+    now += REVIEW_RECENT_PART;
+    add(1, 1000);
+    now--;
+
+    ok(review_recent_fastest(&recent, now) == 960,
+       "a process that is a millisecond behind forgets nothing");
+
+    add(1, 1000);
+    ok(recent.all.n == 32 && review_recent_mean(&recent, now) == 1000,
+       "and adds to what is there");
+
+    now++;
+    ok(review_recent_fastest(&recent, now) == 960 && recent.all.n == 32,
+       "nor does the next one");
+}
+
+
 /* the sums of a process that was killed in the midst of them */
 
 static void
@@ -227,6 +252,7 @@ main(void)
     test_slower();
     test_faster();
     test_clock();
+    test_behind();
     test_torn();
 
     return tap_end();

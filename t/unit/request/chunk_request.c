@@ -83,6 +83,14 @@ test_fresh(void)
     refused(422, "/fresh/0", "no such point", "{'chunk':'x','fresh':['']}");
     refused(400, "/fresh/0", "string", "{'chunk':'x','fresh':[1]}");
     refused(400, "/fresh", "array", "{'chunk':'x','fresh':'a'}");
+
+    ok(read_request("{'chunk':'x','fresh':['z','bb','a'],'points':["
+                    "{'id':'bb','rule':'y'},{'id':'z','rule':'y'},"
+                    "{'id':'a','rule':'y'}]}") == 0
+       && request.fresh[0] && request.fresh[1] && request.fresh[2],
+       "all of them, in any order");
+    refused(422, "/fresh", "4 points, review_max_points allows 3",
+            "{'chunk':'x','points':['a'],'fresh':['a','a','a','a']}");
 }
 
 

@@ -119,14 +119,50 @@ test_all(void)
 }
 
 
+/* so many cells, the last one first */
+
+static int
+read_fresh(int n)
+{
+    int     rc;
+    char   *text, *p;
+
+    text = malloc(64 + (size_t) n * 7);
+    p = text + sprintf(text, "{'document':'x','fresh':['c9/b'");
+
+    while (--n) {
+        p += sprintf(p, ",'c1/a'");
+    }
+
+    (void) sprintf(p, "]}");
+
+    rc = read_request(text);
+    free(text);
+
+    return rc;
+}
+
+
 static void
 test_fresh(void)
 {
+    ok(read_fresh(REVIEW_TASK_FRESH) == 0
+       && request.nfresh == REVIEW_TASK_FRESH
+       && request.fresh[0].chunk == 8 && request.fresh[0].point == 1
+       && request.fresh[REVIEW_TASK_FRESH - 1].point == 0,
+       "as many as a report may have");
+    ok(read_fresh(REVIEW_TASK_FRESH + 1) == 422
+       && strcmp(err.pointer, "/fresh") == 0, "not one more");
+
     ok(read_request("{'document':'x','fresh':['c1/b','c12345678/a'],"
                     "'points':['b','a']}") == 0 && request.nfresh == 2
        && request.fresh[0].chunk == 0 && request.fresh[0].point == 0
        && request.fresh[1].chunk == 12345677 && request.fresh[1].point == 1,
        "cells past caches");
+    ok(read_request("{'document':'x','fresh':['c3/b','c2/a'],"
+                    "'points':['a','b']}") == 0
+       && request.fresh[0].point == 1 && request.fresh[1].point == 0,
+       "in whatever order the points are");
     ok(read_request("{'document':'x','fresh':[]}") == 0
        && request.nfresh == 0, "none");
 
