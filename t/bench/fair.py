@@ -104,7 +104,8 @@ def fair(bench):
                 "Three tenants keep %d, %d and %d reviews of %d points under "
                 "way for %d s. What each of them gets of the LLM, which takes "
                 "%d calls at a time. Nothing of a single review waits while "
-                "its last calls run: others have that part of its share." % (*TENANTS, POINTS, SECONDS, CALLS),
+                "its last calls run: others have that part of its share."
+                % (*TENANTS, POINTS, SECONDS, CALLS),
                 table(["reviews under way", "% of the calls", "rounds"],
                       [tenant_row(shared, i) for i in range(len(TENANTS))])),
         section("Chats",
