@@ -49,6 +49,7 @@ static void ngx_http_review_guard_release(ngx_http_review_guard_t *guard);
 static review_code_t ngx_http_review_guard_code(
     ngx_http_review_guard_t *guard);
 static void ngx_http_review_guard_cleanup(void *data);
+static void ngx_http_review_guard_mark(void *data);
 
 
 /*
@@ -130,15 +131,18 @@ ngx_http_review_guard(ngx_http_request_t *r)
 }
 
 
-/* the context of the module is that of a review, which this is not */
+/*
+ * The context of the module is that of a review, which this is not.  Cleanups
+ * of the request are gone when it is logged, those of its pool are not.
+ */
 
 static ngx_http_review_guard_t *
 ngx_http_review_guard_of(ngx_http_request_t *r)
 {
-    ngx_http_cleanup_t  *cln;
+    ngx_pool_cleanup_t  *cln;
 
-    for (cln = r->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_review_guard_cleanup) {
+    for (cln = r->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_review_guard_mark) {
             return cln->data;
         }
     }
@@ -162,12 +166,14 @@ static ngx_http_review_guard_t *
 ngx_http_review_guard_create(ngx_http_request_t *r)
 {
     ngx_http_cleanup_t       *cln;
+    ngx_pool_cleanup_t       *mark;
     ngx_http_review_guard_t  *guard;
 
     guard = ngx_pcalloc(r->pool, sizeof(ngx_http_review_guard_t));
     cln = ngx_http_cleanup_add(r, 0);
+    mark = ngx_pool_cleanup_add(r->pool, 0);
 
-    if (guard == NULL || cln == NULL) {
+    if (guard == NULL || cln == NULL || mark == NULL) {
         return NULL;
     }
 
@@ -178,6 +184,9 @@ ngx_http_review_guard_create(ngx_http_request_t *r)
 
     cln->handler = ngx_http_review_guard_cleanup;
     cln->data = guard;
+
+    mark->handler = ngx_http_review_guard_mark;
+    mark->data = guard;
 
     return guard;
 }
@@ -577,4 +586,13 @@ static void
 ngx_http_review_guard_cleanup(void *data)
 {
     ngx_http_review_guard_release(data);
+}
+
+
+/* by this handler a request's guard is known, until its pool is destroyed */
+
+static void
+ngx_http_review_guard_mark(void *data)
+{
+    (void) data;
 }

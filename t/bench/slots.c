@@ -34,9 +34,10 @@ typedef struct {
 } shared_t;
 
 
-/* of the call of this process, while it has one */
+/* of this process: that of its call, while it has one, and whom it wakes */
 
-static uint32_t  waiter = REVIEW_QUEUE_NONE;
+static uint32_t       waiter = REVIEW_QUEUE_NONE;
+static review_wake_t  wake;
 
 
 static void
@@ -69,11 +70,10 @@ who_init(review_who_t *who, uint32_t process)
 static void
 claim(shared_t *s, uint32_t process)
 {
-    int             gone;
-    void           *owner;
-    uint32_t        n;
-    review_who_t    who;
-    review_wake_t   wake;
+    int            gone;
+    void          *owner;
+    uint32_t       n;
+    review_who_t   who;
 
     review_queue_wake_init(&wake);
     who_init(&who, process);
@@ -100,12 +100,10 @@ claim(shared_t *s, uint32_t process)
 static void
 call(shared_t *s, uint32_t process, int wait)
 {
-    int            taken;
-    review_who_t   who;
-    review_wake_t  wake;
+    int           taken;
+    review_who_t  who;
 
     review_queue_wake_init(&wake);
-
     who_init(&who, process);
 
     pthread_mutex_lock(&s->lock);

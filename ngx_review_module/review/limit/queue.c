@@ -534,21 +534,31 @@ review_queue_take(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 }
 
 
+static void
+review_queue_waiter_give(review_queue_t *q, uint32_t *waiter)
+{
+    review_waiter_t  *w;
+
+    w = review_queue_waiter(q, *waiter);
+    w->running--;
+
+    q->shares[w->process].others--;
+    review_queue_tenant_less(q, w->tenant);
+
+    review_queue_waiter_done(q, waiter);
+}
+
+
 void
 review_queue_give(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 {
-    if (who->tenant == REVIEW_TENANT_DEFAULT) {
-        q->shares[who->process].running--;
-        review_queue_tenant_less(q, REVIEW_TENANT_DEFAULT);
+    if (who->tenant != REVIEW_TENANT_DEFAULT) {
+        review_queue_waiter_give(q, waiter);
         return;
     }
 
-    review_queue_waiter(q, *waiter)->running--;
-
-    q->shares[who->process].others--;
-    review_queue_tenant_less(q, who->tenant);
-
-    review_queue_waiter_done(q, waiter);
+    q->shares[who->process].running--;
+    review_queue_tenant_less(q, REVIEW_TENANT_DEFAULT);
 }
 
 

@@ -101,9 +101,9 @@ typedef struct {
 typedef struct {
     uint32_t         running;          /* calls of the default tenant, none but
                                           the process changes it */
-    uint32_t         others;           /* calls of others that run */
     uint32_t         granted;          /* the first of its waiters with a
                                           call whose turn has come */
+    uint32_t         others;           /* calls of others that run */
 } review_share_t;
 
 

@@ -192,7 +192,11 @@ review_rounds_drain(review_rounds_t *r, size_t *chunk)
 int
 review_rounds_is_doubtful(const review_rounds_t *r, size_t chunk)
 {
-    return r->chunks[chunk].control && r->next == r->nchunks;
+    const review_rounds_chunk_t  *c;
+
+    c = &r->chunks[chunk];
+
+    return r->next == r->nchunks && (c->control || (c->probe && r->unsure));
 }
 
 
@@ -280,6 +284,8 @@ review_rounds_cell_again(review_rounds_t *r, size_t chunk, uint8_t *flags,
 
     if (review_code_asked(cell->code)) {
 
+        r->unsure = 1;
+
         if (r->heard != r->chunks[chunk].heard) {
             ++*flags;
 
@@ -334,6 +340,7 @@ review_rounds_recover(review_rounds_t *r, uint64_t now)
 
     r->down = 0;
     r->pause = 0;
+    r->unsure = 0;
 
     for (i = 0; i < r->nheap; i++) {
         c = &r->chunks[r->heap[i]];

@@ -68,6 +68,7 @@ typedef struct {
     uint64_t                probe;       /* while it is down: not before */
     uint32_t                pause;       /* the last one */
     unsigned                down:1;
+    unsigned                unsure:1;    /* since then: it, or the cells? */
 
     /* of the round that ends */
 

@@ -298,6 +298,8 @@ async def check_example():
         status, reply = await nginx.post("/guarded", chat, mine)
         Tap.ok(status == 200 and told(await nginx.calls(), "completions")
                == {"low 采购部"}, "a guarded request", (status, reply))
+        Tap.ok(nginx.logged("/guarded", "low", 1), "which its log line tells",
+               nginx.who())
         await get(nginx.llm_port, "/_reset", "POST")
         status, reply = await nginx.post("/plain", chat, mine)
         Tap.ok(status == 200 and told(await nginx.calls(), "completions")

@@ -298,6 +298,52 @@ test_doubt(void)
 }
 
 
+/*
+ * Each chunk has a cell that fails whatever happens to others, which are soon
+ * answered: one that is asked along then tells of all of them
+ */
+
+static void
+test_doubt_of_many(void)
+{
+    int               chunk, under[8];
+    size_t            n, i, next, done, rounds;
+    uint64_t          now, wait;
+    review_rounds_t  *r;
+
+    r = create(40, 1, 8);
+    rounds = 0;
+    done = 0;
+    next = 0;
+    now = 0;
+
+    while (done < 40 && rounds < 10000) {
+
+        for (n = 0; n < 8 && (chunk = begin(r, now, &wait)) != -1; n++) {
+            under[n] = chunk;
+            rounds++;
+
+            if ((size_t) chunk == next
+                || review_rounds_is_doubtful(r, (size_t) chunk))
+            {
+                next += (size_t) chunk == next;
+                review_rounds_answered(r, now);
+            }
+        }
+
+        for (i = 0; i < n; i++) {
+            done += !end(r, (size_t) under[i], now, review_code_http(500));
+        }
+
+        now += n ? 100 : wait;
+    }
+
+    ok(done == 40 && rounds <= 40 * 8 && now < 120000,
+       "cells that fail in all chunks end soon: %zu, in %zu rounds, %u s",
+       done, rounds, (unsigned) (now / 1000));
+}
+
+
 static void
 test_window(void)
 {
@@ -401,6 +447,7 @@ main(void)
     test_fresh();
     test_pauses();
     test_doubt();
+    test_doubt_of_many();
     test_window();
     test_random();
 
