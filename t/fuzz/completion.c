@@ -74,6 +74,7 @@ feed(review_completion_t *c, review_pool_t *pool, int how, const char *body,
     if (how == SLOW && c->mode == REVIEW_COMPLETION_JSON && !c->failed) {
         c->ending = 1;
         c->done = 1;
+        review_completion_trim(c);
         review_completion_json(c, c->raw.data, c->raw.len, 0);
     }
 

@@ -188,7 +188,8 @@ status_is($name, '
     $TEST_NGINX_LLM_LOCATION
 --- clients
 my @codes = ('429 retry_after=999', qw(
-    ok ok cut_head cut hang error200 refusal html 400 401 403 404 408 413 500
+    ok ok cut_head cut hang body=%7B%22error%22%3A%22oops%22%7D refusal html
+    400 401 403 404 408 413 500
     502 503 504 418 451 507));
 reply(review([ map { "key=$_ $_" } @codes ]));
 status_is($name, '

@@ -128,8 +128,9 @@ sub result_faults {
     push @faults, 'an error: ' . ($error ? 'yes' : 'no')
         if ($status =~ /^(?:failed|timeout)$/) != !!$error;
     push @faults, "status $status for $error->{code}"
-        if $error && ($status eq 'timeout')
-                     != !!($error->{code} =~ /^(?:deadline|call_timeout)$/);
+        if $error
+           && ($status eq 'timeout')
+              != !!($error->{code} =~ /^(?:deadline|call_timeout|slow)$/);
     push @faults, 'attempts' if $status eq 'skipped' && $result->{attempts};
     push @faults, 'total_tokens' if $usage->{total_tokens}
         != $usage->{prompt_tokens} + $usage->{completion_tokens};
@@ -174,7 +175,8 @@ sub finding_faults {
                 || $attempts && ($found < @evidence
                                  || !@evidence
                                     && $verdict =~ /^(?:risk|fail)$/)
-                || @{ $result->{warnings} // [] };
+                || @{ $result->{warnings} // [] }
+                || grep { $_ eq 'quote_dropped' } @{ $finding->{notes} // [] };
 
     push @faults, 'warnings' if "@{ $finding->{warnings} // [] }"
                                 ne "@{ $result->{warnings} // [] }";

@@ -45,6 +45,9 @@ When, and on the wire:
     no_usage         no usage
 
 Instead of an answer:
+    body=TEXT        this body (percent-encoded), verbatim, of the type of JSON,
+                     or of events with "sse"; slow: in pieces
+    location=URL     a Location header
     status=N, NNN    this status; 300 and above with an error object
     code=NAME        whose "code" and "type" are this
     retry_after=S    a Retry-After header: seconds, any text, or date:S, the
@@ -82,6 +85,7 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
                      content in a Markdown fence, amid sentences, after <think>
     reasoning        reasoning_content comes first
     thinks=TEXT      and says this
+    thoughts=BYTES   and is as long as this
     finish=REASON    finish_reason, in place of "stop"
 
 usage.prompt_tokens is the number of code points in the messages, or what
@@ -161,16 +165,16 @@ FLAGS = frozenset("""
     think reasoning echo noquote wrong_length""".split()) | embeddings.FLAGS
 NUMBERS = frozenset("""
     delay slow cut_sse tokens prompt_tokens status huge length_until
-    wrong_length excerpt cite""".split()) | embeddings.NUMBERS
+    wrong_length excerpt cite thoughts""".split()) | embeddings.NUMBERS
 WORDS = frozenset("""
-    key gate code verdict severity omit confidence data raw thinks
-    finish"""
-                  .split()) | embeddings.WORDS
+    key gate code verdict severity omit confidence data raw thinks finish body
+    location""".split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
 DEFAULT = {"verdict": "pass", "reason": "符合要求", "suggestion": "",
            "confidence": 0.9, "quote": ""}
-REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not Found",
+REASONS = {200: "OK", 201: "Created", 204: "No Content",
+           307: "Temporary Redirect", 400: "Bad Request", 404: "Not Found",
            408: "Request Timeout", 429: "Too Many Requests",
            500: "Internal Server Error", 502: "Bad Gateway",
            503: "Service Unavailable", 504: "Gateway Timeout"}
@@ -445,6 +449,14 @@ def json_reply(value, status=200):
     return Reply([encode(dumps(value))], status=status)
 
 
+def thought_of(do):
+    """what it thinks before, if it does"""
+
+    if "thoughts" in do:
+        return "x" * do["thoughts"]
+    return do.get("thinks", "先看要求，再看原文。" if "reasoning" in do else "")
+
+
 def usage_of(do, request, tokens):
     prompt = do.get("prompt_tokens", sum(len(text_of(m))
                                          for m in request["messages"]))
@@ -454,8 +466,8 @@ def usage_of(do, request, tokens):
 
 def json_body(do, base, request, content, parts, finish):
     message = {"role": "assistant", "content": content}
-    if "reasoning" in do or "thinks" in do:
-        message["reasoning_content"] = do.get("thinks", "先看要求，再看原文。")
+    if thought_of(do):
+        message["reasoning_content"] = thought_of(do)
     if "refusal" in do:
         message["refusal"] = "无法协助。"
     base["object"] = "chat.completion"
@@ -484,8 +496,8 @@ def sse_events(do, base, request, parts, finish):
             {"index": 0, "delta": delta, "finish_reason": finish_reason}])
 
     delta(role="assistant", content="")
-    if "reasoning" in do or "thinks" in do:
-        for part in split(do.get("thinks", "先看要求，再看原文。"), 2):
+    if thought_of(do):
+        for part in split(thought_of(do), 2):
             delta(reasoning_content=part)
     if "refusal" in do:
         delta(refusal="无法协助。")
@@ -574,6 +586,10 @@ def make_reply(do, request, answer):
                       "text/html", status)
     elif "empty" in do:
         reply = Reply([b""], status=status)
+    elif "body" in do:
+        reply = body_reply(do, encode(do["body"]), do.get("tokens") or PIECES,
+                           "text/event-stream" if "sse" in do
+                           else "application/json", status)
     elif status >= 300 and "fixture" not in do:
         reply = json_reply(error_object(status, f"status {status}",
                                         do.get("code")), status)
@@ -581,6 +597,8 @@ def make_reply(do, request, answer):
         reply = answer(do, request)
         reply.status = do.get("status", reply.status)
 
+    if "location" in do:
+        reply.headers.append(f"Location: {do['location']}")
     if "retry_after" in do:
         value = do["retry_after"]
         if value.startswith("date:"):

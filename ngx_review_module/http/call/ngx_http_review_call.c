@@ -29,6 +29,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->read = NULL;
     call->first = 0;
     call->retry_after = 0;
+    call->location = NULL;
     call->inflate = NULL;
     ngx_memzero(&call->failure, sizeof(ngx_http_review_failure_t));
     call->header = 0;

@@ -127,6 +127,7 @@ struct ngx_http_review_call_s {
     ngx_int_t                   rc;         /* of the subrequest */
     ngx_event_t                *read;       /* of the upstream connection */
     ngx_msec_t                  retry_after;
+    const char                 *location;   /* of a redirect, or NULL */
     void                       *inflate;    /* of a gzipped answer */
 
     ngx_http_review_failure_t   failure;    /* of the last try */

@@ -8,8 +8,14 @@
 #include "http/call/ngx_http_review_call.h"
 #include "http/call/ngx_http_review_inflate.h"
 
+#include "review/base/excerpt.h"
+
 
 #define NGX_HTTP_REVIEW_DAY  (24 * 60 * 60)
+
+/* bytes of what is told of a redirect */
+
+#define NGX_HTTP_REVIEW_LOCATION  256
 
 
 /* seconds, or a date (RFC 9110); milliseconds from now, 0 for neither */
@@ -36,6 +42,44 @@ ngx_http_review_capture_retry_after(ngx_str_t *value)
     }
 
     return (ngx_msec_t) ngx_min(n, NGX_HTTP_REVIEW_DAY) * 1000;
+}
+
+
+/* where a redirect leads, in words; arguments may be secret */
+
+static void
+ngx_http_review_capture_location(ngx_http_request_t *r,
+    ngx_http_review_call_t *call)
+{
+    char             *p;
+    size_t            len;
+    ngx_table_elt_t  *h;
+
+    static const char  words[] = "it is a redirect to ";
+
+    if (call->status < NGX_HTTP_SPECIAL_RESPONSE
+        || call->status >= NGX_HTTP_BAD_REQUEST)
+    {
+        return;
+    }
+
+    h = ngx_http_review_headers_find(&r->headers_out.headers, "Location");
+
+    if (h == NULL || h->value.len == 0) {
+        return;
+    }
+
+    len = sizeof(words) - 1;
+    p = ngx_pnalloc(call->ctx->request->pool, NGX_HTTP_REVIEW_LOCATION);
+
+    if (p) {
+        ngx_memcpy(p, words, len);
+        review_excerpt(p + len, NGX_HTTP_REVIEW_LOCATION - len,
+                       (char *) h->value.data, h->value.len);
+        p[strcspn(p, "?#")] = '\0';
+        review_excerpt_mask(p);
+        call->location = p;
+    }
 }
 
 
@@ -99,6 +143,8 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
     call->header = 1;
     call->status = r->headers_out.status;
     call->cached = ngx_http_review_capture_is_cached(r);
+
+    ngx_http_review_capture_location(r, call);
 
     if (u && u->peer.connection) {
         call->read = u->peer.connection->read;

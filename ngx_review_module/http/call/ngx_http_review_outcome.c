@@ -89,7 +89,9 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
         return;
     }
 
-    if (call->status != NGX_HTTP_OK) {
+    /* 201 with a good answer is as good as 200 */
+
+    if (call->status < NGX_HTTP_OK || call->status > 203) {
         ngx_http_review_outcome_status(call, detail);
         return;
     }
@@ -104,6 +106,11 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
 
     case REVIEW_CODE_CUT:
         ngx_http_review_outcome_cut(call);
+
+        if (call->failure.code == code && detail[0]) {
+            call->failure.detail = detail;
+        }
+
         break;
 
     case REVIEW_CODE_TOO_LARGE:
@@ -252,5 +259,8 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call,
         return;
     }
 
-    ngx_http_review_outcome_told(call, code, detail);
+    /* a redirect is not followed: where it leads says more than its body */
+
+    ngx_http_review_outcome_told(call, code,
+                                 call->location ? call->location : detail);
 }

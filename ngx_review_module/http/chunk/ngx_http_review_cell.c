@@ -9,6 +9,7 @@
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
+#include "review/base/excerpt.h"
 #include "review/base/utf8.h"
 
 
@@ -33,6 +34,8 @@ static ngx_int_t ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell);
 static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
     const review_str_t *answer, review_error_t *complaint);
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
+static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
 
 
 void
@@ -195,20 +198,26 @@ ngx_http_review_cell_answered(ngx_http_review_call_t *call)
 static void
 ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
 {
+    if (ngx_http_review_cell_is_large(cell)) {
+        return;
+    }
+
     /* there is no JSON to tell that it is whole, nor goes on what is torn */
 
-    if (cell->said.data
-        && (cell->said.len == 0 || cell->completion->torn))
-    {
+    if (cell->said.data && cell->completion->torn) {
+        ngx_http_review_cell_torn(cell);
+        return;
+    }
+
+    if (cell->said.data && cell->said.len == 0) {
         if (!cell->reasked) {
             ngx_http_review_cell_again(cell);
             return;
         }
 
         ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
-                                      cell->said.len == 0
-                                      ? "the answer ends within its reasoning"
-                                      : "the answer ends early", NULL);
+                                      "the answer ends within its reasoning",
+                                      NULL);
         return;
     }
 
@@ -315,6 +324,10 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
         return;
     }
 
+    if (ngx_http_review_cell_is_large(cell)) {
+        return;
+    }
+
     if (!cell->extended) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
@@ -341,6 +354,59 @@ ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 }
 
 
+/*
+ * An answer whose end is missing, as the server itself says: a call that was
+ * cut like any other, be it that nothing has cut its connection
+ */
+
+static void
+ngx_http_review_cell_torn(ngx_http_review_cell_t *cell)
+{
+    char                     reason[REVIEW_EXCERPT], detail[128];
+    review_completion_t     *c;
+    ngx_http_review_call_t  *call;
+
+    call = cell->call;
+    c = cell->completion;
+
+    review_excerpt(reason, sizeof(reason), c->finish_reason.data,
+                   c->finish_reason.len);
+
+    if (ngx_http_review_call_cut(call)) {
+        return;
+    }
+
+    *ngx_snprintf((u_char *) detail, sizeof(detail) - 1,
+                  "the answer ended before its end: finish_reason is \"%s\"",
+                  reason) = '\0';
+
+    ngx_http_review_result_failed(cell, call->failure.code, detail,
+                                  call->failure.note);
+}
+
+
+/*
+ * Where reasoning ends is seen by who reads it: what stands behind it must be
+ * no larger than any other answer.  The cell is done then.
+ */
+
+static ngx_uint_t
+ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell)
+{
+    size_t  max;
+
+    max = ngx_http_review_chunk_conf(&cell->chunk->ctx)->max_answer;
+
+    if (cell->completion->content.len <= max || cell->said.len <= max) {
+        return 0;
+    }
+
+    ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
+
+    return 1;
+}
+
+
 /* the answer has been read */
 
 static void
@@ -350,8 +416,17 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     review_str_t     said, answer;
     review_error_t  *err;
 
+    if (ngx_http_review_cell_is_large(cell)) {
+        return;
+    }
+
     if (cell->answer) {
         ngx_http_review_result_finding(cell);
+        return;
+    }
+
+    if (cell->completion->torn && !cell->whole) {
+        ngx_http_review_cell_torn(cell);
         return;
     }
 
@@ -468,6 +543,10 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
         {
             cell->usage.calls++;
             cell->usage.time += ngx_current_msec - call->started;
+
+            if (call->header) {
+                ngx_http_review_llm_spent(call);
+            }
         }
 
         if (waits) {

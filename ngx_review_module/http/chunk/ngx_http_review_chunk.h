@@ -124,6 +124,7 @@ struct ngx_http_review_cell_s {
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
     review_completion_t        *completion; /* of the last try */
     review_completion_e         outcome;
+    ngx_msec_t                  heard;      /* when text last came */
 
     ngx_array_t                 turns;      /* of review_turn_t */
     ngx_uint_t                  step;
@@ -149,6 +150,8 @@ struct ngx_http_review_cell_s {
     ngx_str_t                   result;     /* JSON, when done */
 
     unsigned                    done:1;
+    unsigned                    whole:1;    /* the answer ends, be it good or
+                                               not */
     unsigned                    fresh:1;    /* caches are bypassed */
     unsigned                    searched:1; /* is in chunk->answered */
     unsigned                    reasked:1;  /* once, at this step */
@@ -265,10 +268,11 @@ void ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
 void ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk);
 
 
-/*
- * ngx_http_review_llm.c: how many tokens the parts of prompts may be; a thread
- * may ask
- */
+/* ngx_http_review_llm.c: of a try that is ended: its tokens so far */
+
+void ngx_http_review_llm_spent(ngx_http_review_call_t *call);
+
+/* how many tokens the parts of prompts may be; a thread may ask */
 
 void ngx_http_review_llm_parts(const review_prompt_t *prompt,
     ngx_http_review_estimated_t *known);

@@ -447,7 +447,8 @@ ngx_http_review_evidence_run(void *data)
 {
     ngx_http_review_search_t *s = data;
 
-    int  rc;
+    int     rc;
+    size_t  i;
 
     if (!s->last) {
         ngx_http_review_evidence_said(s);
@@ -472,6 +473,12 @@ ngx_http_review_evidence_run(void *data)
 
     review_evidence_find(s->quote, s->sources, s->nsources, s->answer.quotes,
                          s->answer.nquotes, s->evidence);
+
+    for (i = 0; s->answer.meant && i < s->answer.nquotes; i++) {
+        review_evidence_meant(s->quote, s->sources, s->nsources,
+                              &s->answer.meant[i * REVIEW_ANSWER_MEANT],
+                              REVIEW_ANSWER_MEANT, &s->evidence[i]);
+    }
 }
 
 
@@ -540,6 +547,7 @@ ngx_http_review_evidence_take(ngx_http_review_cell_t *cell,
     cell->err = &s->err;
     cell->said = s->said;
     cell->said_tokens = s->tokens;
+    cell->whole = s->last && s->answer.whole;
 
     cell->read(cell);
 

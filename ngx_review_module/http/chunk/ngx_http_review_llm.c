@@ -23,6 +23,14 @@
 
 #define NGX_HTTP_REVIEW_LLM_LARGE  4096
 
+/* a stream that is silent for this part of its time is no longer coming */
+
+#define NGX_HTTP_REVIEW_LLM_HANGS  4
+
+/* bytes of what is told of a failure, its numbers included */
+
+#define NGX_HTTP_REVIEW_LLM_DETAIL  160
+
 
 static void
 ngx_http_review_llm_begin(ngx_http_review_call_t *call)
@@ -30,6 +38,8 @@ ngx_http_review_llm_begin(ngx_http_review_call_t *call)
     ngx_http_review_cell_t  *cell;
 
     cell = call->data;
+
+    cell->heard = 0;
 
     review_completion_init(cell->completion, call->ctx->pool,
                            ngx_http_review_chunk_conf(call->ctx)->max_answer);
@@ -40,12 +50,24 @@ static ngx_int_t
 ngx_http_review_llm_feed(ngx_http_review_call_t *call, u_char *data,
     size_t len)
 {
+    int                      rc;
+    size_t                   pieces;
+    review_completion_t     *c;
     ngx_http_review_cell_t  *cell;
 
     cell = call->data;
+    c = cell->completion;
+    pieces = c->pieces;
 
-    return review_completion_feed(cell->completion, (char *) data, len)
-           ? NGX_ERROR : NGX_OK;
+    rc = review_completion_feed(c, (char *) data, len);
+
+    /* comments that keep the connection alive are no answer */
+
+    if (c->pieces != pieces) {
+        cell->heard = ngx_current_msec;
+    }
+
+    return rc ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -240,10 +262,13 @@ ngx_http_review_llm_is_cut(ngx_http_review_call_t *call, uint64_t counted)
 }
 
 
-/* tokens cost what they cost, whatever the answer is worth */
+/*
+ * Tokens cost what they cost, whatever the answer is worth.  Of a stream that
+ * has not come to where servers tell, each piece is one at least.
+ */
 
-static const char *
-ngx_http_review_llm_end(ngx_http_review_call_t *call)
+static void
+ngx_http_review_llm_usage(ngx_http_review_call_t *call, ngx_uint_t ended)
 {
     review_str_t             model;
     review_completion_t     *c;
@@ -253,23 +278,17 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
     cell = call->data;
     c = cell->completion;
 
-    cell->outcome = review_completion_end(c);
+    if (!ended && c->completion_tokens < 0 && c->pieces) {
+        c->completion_tokens = (int64_t) c->pieces;
+    }
 
     if (c->prompt_tokens >= 0) {
         call->usage->prompt_tokens += c->prompt_tokens;
     }
 
-    if (c->prompt_tokens > 0
-        && ngx_http_review_llm_is_cut(call, (uint64_t) c->prompt_tokens))
-    {
-        cell->warnings |= REVIEW_WARNING_PROMPT_CUT;
-    }
-
     if (c->completion_tokens >= 0) {
         call->usage->completion_tokens += c->completion_tokens;
     }
-
-    call->quota = c->quota;
 
     model = c->model;
 
@@ -282,16 +301,161 @@ ngx_http_review_llm_end(ngx_http_review_call_t *call)
 
     ngx_http_review_call_count_tokens(call, &model, c->prompt_tokens,
                                       c->completion_tokens);
+}
 
-    /* what an answer lacks that was cut at max_tokens is told by its code */
 
-    return cell->outcome == REVIEW_COMPLETION_TRUNCATED ? "" : c->detail;
+/*
+ * Did it still come when its time was over?  One that came and has been silent
+ * for long since is not slow, but hangs.
+ */
+
+static ngx_uint_t
+ngx_http_review_llm_is_slow(ngx_http_review_call_t *call)
+{
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+
+    return call->timedout && cell->heard
+           && ngx_current_msec - cell->heard
+              < (ngx_current_msec - call->started) / NGX_HTTP_REVIEW_LLM_HANGS;
+}
+
+
+static const char *
+ngx_http_review_llm_slow(ngx_http_review_call_t *call)
+{
+    u_char                  *p;
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+    p = ngx_pnalloc(call->ctx->request->pool, NGX_HTTP_REVIEW_LLM_DETAIL);
+
+    if (p == NULL) {
+        return "";
+    }
+
+    *ngx_snprintf(p, NGX_HTTP_REVIEW_LLM_DETAIL - 1,
+                  "the answer was still coming when review_call_timeout was "
+                  "over: %L tokens in %M ms",
+                  cell->completion->completion_tokens,
+                  ngx_current_msec - call->started) = '\0';
+
+    return (char *) p;
+}
+
+
+void
+ngx_http_review_llm_spent(ngx_http_review_call_t *call)
+{
+    review_completion_t     *c;
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+    c = cell->completion;
+
+    /* what was heard of it so far */
+
+    (void) review_completion_end(c);
+
+    cell->model = c->model;
+
+    ngx_http_review_llm_usage(call, 0);
+}
+
+
+/* did what limits an answer go into reasoning? */
+
+static const char *
+ngx_http_review_llm_truncated(ngx_http_review_call_t *call)
+{
+    u_char                  *p;
+    review_completion_t     *c;
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+    c = cell->completion;
+
+    if (c->thinking || review_answer_said_is_open(c->content.data,
+                                                  c->content.len))
+    {
+        return "the answer was cut at max_tokens, all of which went into "
+               "reasoning";
+    }
+
+    if (c->reasoning_tokens > 0
+        ? c->reasoning_tokens * 2 <= c->completion_tokens
+        : c->thought <= c->content.len)
+    {
+        return "";
+    }
+
+    if (c->reasoning_tokens <= 0) {
+        return "the answer was cut at max_tokens, most of which went into "
+               "reasoning";
+    }
+
+    p = ngx_pnalloc(call->ctx->request->pool, NGX_HTTP_REVIEW_LLM_DETAIL);
+
+    if (p == NULL) {
+        return "";
+    }
+
+    *ngx_snprintf(p, NGX_HTTP_REVIEW_LLM_DETAIL - 1,
+                  "the answer was cut at max_tokens: of %L tokens %L went into "
+                  "reasoning", c->completion_tokens, c->reasoning_tokens)
+        = '\0';
+
+    return (char *) p;
+}
+
+
+static const char *
+ngx_http_review_llm_end(ngx_http_review_call_t *call)
+{
+    review_completion_t     *c;
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+    c = cell->completion;
+
+    cell->outcome = review_completion_end(c);
+    call->quota = c->quota;
+
+    if (c->prompt_tokens > 0
+        && ngx_http_review_llm_is_cut(call, (uint64_t) c->prompt_tokens))
+    {
+        cell->warnings |= REVIEW_WARNING_PROMPT_CUT;
+    }
+
+    ngx_http_review_llm_usage(call, cell->outcome != REVIEW_COMPLETION_CUT
+                                    && cell->outcome
+                                       != REVIEW_COMPLETION_ERROR
+                                    && cell->outcome
+                                       != REVIEW_COMPLETION_TOO_LARGE);
+
+    switch (cell->outcome) {
+
+    case REVIEW_COMPLETION_TRUNCATED:
+        return ngx_http_review_llm_truncated(call);
+
+    case REVIEW_COMPLETION_CUT:
+
+        /* how an answer was cut is known better by its connection */
+
+        return ngx_http_review_llm_is_slow(call)
+               ? ngx_http_review_llm_slow(call) : c->torn ? c->detail : "";
+
+    default:
+        return c->detail;
+    }
 }
 
 
 static review_code_t
 ngx_http_review_llm_whole(ngx_http_review_call_t *call)
 {
+    unsigned                 status;
     ngx_http_review_cell_t  *cell;
 
     static const review_code_t  codes[] = {
@@ -307,8 +471,25 @@ ngx_http_review_llm_whole(ngx_http_review_call_t *call)
     };
 
     cell = call->data;
+    status = cell->completion->status;
 
-    return call->quota ? REVIEW_CODE_QUOTA : codes[cell->outcome];
+    if (cell->outcome == REVIEW_COMPLETION_CUT
+        && ngx_http_review_llm_is_slow(call))
+    {
+        return REVIEW_CODE_SLOW;
+    }
+
+    if (call->quota) {
+        return REVIEW_CODE_QUOTA;
+    }
+
+    /* an error is what it would have been with a status of its own */
+
+    if (cell->outcome == REVIEW_COMPLETION_ERROR && status) {
+        return review_code_of_status(status);
+    }
+
+    return codes[cell->outcome];
 }
 
 

@@ -109,31 +109,6 @@ ngx_http_review_result_skipped(ngx_http_review_cell_t *cell)
 }
 
 
-/* of an error of the LLM's own the code does not tell whether it may pass */
-
-static void
-ngx_http_review_result_write_error(ngx_http_review_cell_t *cell,
-    review_buf_t *b, review_code_t code, const char *detail, const char *note)
-{
-    char          name[REVIEW_CODE_NAME];
-    review_str_t  text;
-
-    if (code != REVIEW_CODE_LLM_ERROR || !cell->completion->permanent) {
-        ngx_http_review_reply_error(b, code, detail, note);
-        return;
-    }
-
-    text.data = detail;
-    text.len = review_utf8_valid(detail, ngx_strlen(detail));
-
-    review_write_object(b, "error");
-    review_write_word(b, "code", review_code_name(code, name));
-    review_write_str(b, "detail", &text);
-    review_write_bool(b, "permanent", 1);
-    review_write_object_end(b);
-}
-
-
 void
 ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
     const char *detail, const char *note)
@@ -146,10 +121,9 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
                                            ? NGX_HTTP_REVIEW_TIMEOUT
                                            : NGX_HTTP_REVIEW_FAILED);
 
-    ngx_http_review_result_write_error(cell, &b, code,
-                                       detail ? detail
-                                              : review_code_sentence(code),
-                                       note);
+    ngx_http_review_reply_error(&b, code, detail ? detail
+                                          : review_code_sentence(code), note);
+
     ngx_http_review_result_end(cell, &b);
 }
 
@@ -179,7 +153,7 @@ ngx_http_review_result_write_finding(review_buf_t *b, review_verdict_e verdict,
 static void
 ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_buf_t *b, ngx_uint_t grounded, ngx_uint_t needs_human,
-    const review_str_t *data)
+    const review_str_t *data, unsigned notes)
 {
     ngx_uint_t  warnings;
 
@@ -189,6 +163,7 @@ ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_write_bool(b, "grounded", grounded);
     review_write_bool(b, "needs_human", needs_human || warnings);
     review_write_set(b, "warnings", review_warnings, warnings);
+    review_write_set(b, "notes", review_notes, notes);
 
     if (data && data->data) {
         review_write_raw(b, "data", data->data, data->len);
@@ -232,12 +207,13 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
 
     needs_human = answer->verdict == REVIEW_VERDICT_UNSURE
                   || found < answer->nquotes
+                  || (answer->notes & REVIEW_NOTE_QUOTE_DROPPED)
                   || (!grounded && (answer->verdict == REVIEW_VERDICT_RISK
                                     || answer->verdict
                                        == REVIEW_VERDICT_FAIL));
 
     ngx_http_review_result_write_judgement(cell, &b, grounded, needs_human,
-                                           &answer->data);
+                                           &answer->data, answer->notes);
     ngx_http_review_result_end(cell, &b);
 }
 
@@ -343,6 +319,6 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
 
     ngx_http_review_result_write_judgement(cell, &b, shown,
                                            verdict == REVIEW_VERDICT_UNSURE,
-                                           NULL);
+                                           NULL, 0);
     ngx_http_review_result_end(cell, &b);
 }

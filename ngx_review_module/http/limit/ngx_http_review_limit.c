@@ -669,6 +669,11 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
 
+    case REVIEW_CODE_SLOW:
+        sample->outcome = REVIEW_ADAPT_OVERLOAD;
+        sample->result = REVIEW_CIRCUIT_ANSWERED;
+        break;
+
     case REVIEW_CODE_CALL_TIMEOUT:
     case review_code_http(NGX_HTTP_SERVICE_UNAVAILABLE):
     case review_code_http(NGX_HTTP_GATEWAY_TIME_OUT):

@@ -235,7 +235,6 @@ ngx_http_review_task_rounds_cells(ngx_http_review_task_t *task, size_t chunk,
 
         cell.code = state.told ? state.code : REVIEW_CODE_INTERNAL;
         cell.llm = state.attempts > 0;
-        cell.permanent = state.permanent;
 
         if ((cell.code == REVIEW_CODE_OK) == answered
             && review_rounds_cell(&task->rounds, chunk, i, &cell))

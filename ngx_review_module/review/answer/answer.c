@@ -9,6 +9,7 @@
 #include "review/json/write.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 
 #define REVIEW_ANSWER_QUOTES  64
@@ -20,6 +21,7 @@ typedef struct {
     json_t           *json;
     review_answer_t  *answer;
     review_error_t   *err;
+    unsigned          backslash:1;     /* the answer has one */
 } review_answer_ctx_t;
 
 
@@ -63,16 +65,97 @@ review_answer_verdict(review_answer_ctx_t *a)
 
     a->answer->verdict = (review_verdict_e) n;
 
+    if (json_is_array(value)) {
+        a->answer->notes |= REVIEW_NOTE_VERDICT_MAPPED;
+    }
+
     return 0;
 }
 
 
+/* what models call severities that the contract calls otherwise, or null */
+
+static const struct {
+    const char  *word;
+    int          severity;
+} review_answer_severities[] = {
+    { "critical", REVIEW_SEVERITY_FATAL },
+    { "blocker", REVIEW_SEVERITY_FATAL },
+    { "致命", REVIEW_SEVERITY_FATAL },
+    { "极高", REVIEW_SEVERITY_FATAL },
+    { "极其严重", REVIEW_SEVERITY_FATAL },
+    { "特别严重", REVIEW_SEVERITY_FATAL },
+    { "废标", REVIEW_SEVERITY_FATAL },
+    { "否决", REVIEW_SEVERITY_FATAL },
+    { "high", REVIEW_SEVERITY_MAJOR },
+    { "serious", REVIEW_SEVERITY_MAJOR },
+    { "severe", REVIEW_SEVERITY_MAJOR },
+    { "significant", REVIEW_SEVERITY_MAJOR },
+    { "important", REVIEW_SEVERITY_MAJOR },
+    { "error", REVIEW_SEVERITY_MAJOR },
+    { "严重", REVIEW_SEVERITY_MAJOR },
+    { "较严重", REVIEW_SEVERITY_MAJOR },
+    { "重大", REVIEW_SEVERITY_MAJOR },
+    { "重要", REVIEW_SEVERITY_MAJOR },
+    { "主要", REVIEW_SEVERITY_MAJOR },
+    { "高", REVIEW_SEVERITY_MAJOR },
+    { "较高", REVIEW_SEVERITY_MAJOR },
+    { "高风险", REVIEW_SEVERITY_MAJOR },
+    { "medium", REVIEW_SEVERITY_MINOR },
+    { "moderate", REVIEW_SEVERITY_MINOR },
+    { "normal", REVIEW_SEVERITY_MINOR },
+    { "warning", REVIEW_SEVERITY_MINOR },
+    { "low", REVIEW_SEVERITY_MINOR },
+    { "中", REVIEW_SEVERITY_MINOR },
+    { "中等", REVIEW_SEVERITY_MINOR },
+    { "中风险", REVIEW_SEVERITY_MINOR },
+    { "一般", REVIEW_SEVERITY_MINOR },
+    { "次要", REVIEW_SEVERITY_MINOR },
+    { "轻微", REVIEW_SEVERITY_MINOR },
+    { "较低", REVIEW_SEVERITY_MINOR },
+    { "低", REVIEW_SEVERITY_MINOR },
+    { "低风险", REVIEW_SEVERITY_MINOR },
+    { "informational", REVIEW_SEVERITY_INFO },
+    { "information", REVIEW_SEVERITY_INFO },
+    { "notice", REVIEW_SEVERITY_INFO },
+    { "hint", REVIEW_SEVERITY_INFO },
+    { "trivial", REVIEW_SEVERITY_INFO },
+    { "提示", REVIEW_SEVERITY_INFO },
+    { "仅供参考", REVIEW_SEVERITY_INFO },
+    { "信息", REVIEW_SEVERITY_INFO },
+    { "建议", REVIEW_SEVERITY_INFO }
+};
+
+
 static int
+review_answer_severity_of(const review_str_t *str)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(review_answer_severities)
+                    / sizeof(review_answer_severities[0]); i++)
+    {
+        if (strlen(review_answer_severities[i].word) == str->len
+            && strncasecmp(review_answer_severities[i].word, str->data,
+                           str->len)
+               == 0)
+        {
+            return review_answer_severities[i].severity;
+        }
+    }
+
+    return -1;
+}
+
+
+/* optional, as all that follows: it costs no finding, but is told */
+
+static void
 review_answer_severity(review_answer_ctx_t *a)
 {
-    int      n;
-    char     got[REVIEW_EXCERPT];
-    json_t  *value;
+    int            n;
+    json_t        *value;
+    review_str_t   str;
 
     a->answer->severity = -1;
 
@@ -81,31 +164,28 @@ review_answer_severity(review_answer_ctx_t *a)
     if (value == NULL || json_is_null(value)
         || (json_is_string(value) && review_answer_trimmed(value).len == 0))
     {
-        return 0;
+        return;
     }
 
     n = review_answer_claim_index(review_severities, value);
 
+    if (n != -1 && json_is_string(value)) {
+        a->answer->severity = n;
+        return;
+    }
+
     if (n == -1) {
-        return review_error(a->err, "/severity", "must be one of \"fatal\", "
-                            "\"major\", \"minor\", \"info\", got %s",
-                            review_excerpt_value(got, sizeof(got), value));
+        value = (json_array_size(value) == 1) ? json_array_get(value, 0)
+                                              : value;
+        if (json_is_string(value)) {
+            str = review_answer_trimmed(value);
+            n = review_answer_severity_of(&str);
+        }
     }
 
     a->answer->severity = n;
-
-    return 0;
-}
-
-
-static int
-review_answer_wrong_text(review_answer_ctx_t *a, const char *pointer,
-    const json_t *value)
-{
-    char  got[REVIEW_EXCERPT];
-
-    return review_error(a->err, pointer, "must be a string, got %s",
-                        review_excerpt_value(got, sizeof(got), value));
+    a->answer->notes |= (n != -1) ? REVIEW_NOTE_SEVERITY_MAPPED
+                                  : REVIEW_NOTE_SEVERITY_DROPPED;
 }
 
 
@@ -138,51 +218,98 @@ review_answer_keep(review_answer_ctx_t *a, const json_t *value,
 }
 
 
+/*
+ * What is no string as one, where it says something: a number, an object.
+ * Returns 0 if it does not.
+ */
+
 static int
-review_answer_lines(review_answer_ctx_t *a, const char *pointer,
-    const json_t *list, review_str_t *text)
+review_answer_write(review_buf_t *b, const json_t *value)
 {
-    char          at[REVIEW_ERROR_POINTER];
-    size_t        i;
-    json_t       *line;
-    review_buf_t  b;
+    char  number[REVIEW_EXCERPT];
 
-    review_buf_init(&b, a->pool, 0);
-
-    json_array_foreach(list, i, line) {
-
-        if (!json_is_string(line)) {
-            (void) review_json_member_pointer_index(at, pointer, i);
-            return review_answer_wrong_text(a, at, line);
-        }
-
-        if (i) {
-            review_buf_add(&b, "\n", 1);
-        }
-
-        review_buf_add(&b, json_string_value(line), json_string_length(line));
+    if (json_is_string(value)) {
+        review_buf_add(b, json_string_value(value), json_string_length(value));
+        return 1;
     }
 
-    if (b.failed) {
-        return review_answer_no_memory(a);
+    if (json_is_number(value)) {
+        review_excerpt_value(number, sizeof(number), value);
+        review_buf_puts(b, number);
+        return 1;
     }
 
-    if (b.len) {
-        text->data = b.data;
-        text->len = b.len;
+    if (json_object_size(value) || json_array_size(value)) {
+        review_write_value(b, NULL, value);
+        return 1;
     }
 
     return 0;
 }
 
 
-/* a string, or what can be written as one; nothing is an empty one */
+static int
+review_answer_written(review_answer_ctx_t *a, review_buf_t *b,
+    review_str_t *text)
+{
+    if (b->failed) {
+        return review_answer_no_memory(a);
+    }
+
+    if (b->len) {
+        text->data = b->data;
+        text->len = b->len;
+    }
+
+    return 0;
+}
+
+
+/* a list of lines */
+
+static int
+review_answer_lines(review_answer_ctx_t *a, const json_t *list,
+    unsigned mapped, unsigned dropped, review_str_t *text)
+{
+    size_t        i;
+    json_t       *line;
+    review_buf_t  b, one;
+
+    review_buf_init(&b, a->pool, 0);
+    review_buf_init(&one, a->pool, 0);
+
+    json_array_foreach(list, i, line) {
+
+        if (i) {
+            review_buf_add(&b, "\n", 1);
+        }
+
+        one.len = 0;
+
+        if (!review_answer_write(&one, line)) {
+            a->answer->notes |= json_is_null(line) ? 0 : dropped;
+            continue;
+        }
+
+        a->answer->notes |= json_is_string(line) ? 0 : mapped;
+        review_buf_add(&b, one.data, one.len);
+    }
+
+    b.failed |= one.failed;
+
+    return review_answer_written(a, &b, text);
+}
+
+
+/*
+ * A string, or what can be written as one; nothing is an empty one.  What makes
+ * no sense is left out.
+ */
 
 static int
 review_answer_text(review_answer_ctx_t *a, const char *name,
-    review_str_t *text)
+    unsigned mapped, unsigned dropped, review_str_t *text)
 {
-    char          pointer[REVIEW_ERROR_POINTER], number[REVIEW_EXCERPT];
     json_t       *value;
     review_buf_t  b;
 
@@ -199,38 +326,40 @@ review_answer_text(review_answer_ctx_t *a, const char *name,
         return review_answer_keep(a, value, text);
     }
 
-    (void) review_json_member_pointer_name(pointer, "", name, strlen(name));
-
     if (json_is_array(value)) {
-        return review_answer_lines(a, pointer, value, text);
+        return review_answer_lines(a, value, mapped, dropped, text);
     }
 
-    if (json_is_number(value)) {
-        review_excerpt_value(number, sizeof(number), value);
+    review_buf_init(&b, a->pool, 0);
 
-        review_buf_init(&b, a->pool, 0);
-        review_buf_puts(&b, number);
+    if (!review_answer_write(&b, value)) {
+        a->answer->notes |= dropped;
 
-        text->data = b.data;
-        text->len = b.len;
-
-        return b.failed ? review_answer_no_memory(a) : 0;
+    } else if (json_is_object(value)) {
+        a->answer->notes |= mapped;
     }
 
-    return review_answer_wrong_text(a, pointer, value);
+    return review_answer_written(a, &b, text);
 }
 
 
 /* of a string such as "0.8" or "85 %"; -1: it is something else */
 
 static double
-review_answer_percent(const review_str_t *str)
+review_answer_percent(const review_str_t *str, int *percent)
 {
     char     number[REVIEW_ANSWER_NAME], *end;
     size_t   n;
     double   value;
 
     n = str->len;
+
+    /* a full-width one */
+
+    if (n > 3 && memcmp(str->data + n - 3, "％", 3) == 0) {
+        n -= 3;
+        *percent = 1;
+    }
 
     if (n == 0 || n >= sizeof(number)) {
         return -1;
@@ -255,11 +384,14 @@ review_answer_percent(const review_str_t *str)
         end++;
     }
 
-    if (*end == '%') {
+    if (*end == '%' && !*percent) {
         end++;
+        *percent = 1;
+    }
 
-        /* "1%" is not 1 */
+    /* "1%" is not 1 */
 
+    if (*percent) {
         value = value > 100 ? -1 : value / 100;
     }
 
@@ -267,66 +399,260 @@ review_answer_percent(const review_str_t *str)
 }
 
 
-/* optional: one that makes no sense is no reason to lose a finding */
-
 static void
 review_answer_confidence(review_answer_ctx_t *a)
 {
+    int            percent;
     double         value;
     json_t        *member;
     review_str_t   str;
 
     member = json_object_get(a->json, "confidence");
     value = -1;
+    percent = 0;
+
+    a->answer->confidence = -1;
+
+    if (member == NULL || json_is_null(member)
+        || (json_is_string(member) && review_answer_trimmed(member).len == 0))
+    {
+        return;
+    }
 
     if (json_is_number(member)) {
         value = json_number_value(member);
 
     } else if (json_is_string(member)) {
         str = review_answer_trimmed(member);
-        value = review_answer_percent(&str);
+        value = review_answer_percent(&str, &percent);
     }
 
     if (value > 1 && value <= 100) {
         value /= 100;
+        percent = 1;
     }
 
-    a->answer->confidence = (value >= 0 && value <= 1) ? value : -1;
+    if (value >= 0 && value <= 1) {
+        a->answer->confidence = value;
+        a->answer->notes |= percent ? REVIEW_NOTE_CONFIDENCE_MAPPED : 0;
+
+    } else {
+        a->answer->notes |= REVIEW_NOTE_CONFIDENCE_DROPPED;
+    }
 }
 
 
-static int
-review_answer_blank(const review_str_t *str)
+/* white space, the ideographic space, and marks that stand around a word */
+
+static size_t
+review_answer_mark(const char *p, const char *last)
 {
-    size_t  i;
+    size_t                    i, n;
+    static const char *const  marks[] = {
+        "\xE3\x80\x80", "（", "）", "【", "】", "“", "”", "。", "(", ")", "[",
+        "]", "\"", "'", ".", "-", "—", "/"
+    };
 
-    for (i = 0; i < str->len; i++) {
+    if (review_scan_is_space(*p)) {
+        return 1;
+    }
 
-        if (review_scan_is_space(str->data[i])) {
+    for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        n = strlen(marks[i]);
+
+        if ((size_t) (last - p) >= n && memcmp(p, marks[i], n) == 0) {
+            return n;
+        }
+    }
+
+    return 0;
+}
+
+
+/* does it say no more than that there is no quote? */
+
+static int
+review_answer_is_nothing(const review_str_t *str)
+{
+    char         word[REVIEW_ANSWER_NAME];
+    size_t        i, n, len;
+    const char   *p, *last;
+    review_str_t  text;
+
+    static const char *const  words[] = {
+        "", "无", "暂无", "不适用", "无引用", "无原文", "无引文", "未引用",
+        "na", "none", "null", "nil", "notapplicable", "noquote"
+    };
+
+    text = *str;
+    review_scan_trim(&text);
+
+    /* most quotes are longer than all that says so */
+
+    if (text.len > sizeof(word)) {
+        return 0;
+    }
+
+    p = text.data;
+    last = p + text.len;
+
+    for (len = 0; p < last; p += n ? n : 1) {
+        n = review_answer_mark(p, last);
+
+        if (n) {
             continue;
         }
 
-        /* the ideographic space */
-
-        if (str->len - i < 3 || memcmp(str->data + i, "\xE3\x80\x80", 3) != 0)
-        {
+        if (len == sizeof(word)) {
             return 0;
         }
 
-        i += 2;
+        word[len++] = (*p >= 'A' && *p <= 'Z') ? *p | 0x20 : *p;
     }
 
-    return 1;
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strlen(words[i]) == len && memcmp(words[i], word, len) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
-/* a string, or an object that holds one */
+/* the letter that makes an escape of the control character, or 0 */
+
+static char
+review_answer_escape(char c)
+{
+    switch (c) {
+    case '\b': return 'b';
+    case '\f': return 'f';
+    case '\t': return 't';
+    case '\n': return 'n';
+    case '\r': return 'r';
+    default:   return 0;
+    }
+}
+
+
+/*
+ * A string with control characters before letters as what they may have been
+ * meant as: the formula's \frac, the path's C:\new.  With "lines", ends of
+ * lines are looked at as well.
+ */
 
 static int
-review_answer_quote(review_answer_ctx_t *a, const char *pointer,
-    const json_t *value)
+review_answer_meant(review_answer_ctx_t *a, const review_str_t *quote,
+    int lines, review_str_t *meant)
 {
-    char           got[REVIEW_EXCERPT];
+    char          c;
+    size_t        i, from;
+    review_buf_t  b;
+
+    from = 0;
+    review_buf_init(&b, a->pool, 0);
+
+    for (i = 0; i + 1 < quote->len; i++) {
+        c = review_answer_escape(quote->data[i]);
+
+        if (c == 0 || (!lines && (c == 'n' || c == 'r'))
+            || (quote->data[i + 1] | 0x20) < 'a'
+            || (quote->data[i + 1] | 0x20) > 'z')
+        {
+            continue;
+        }
+
+        review_buf_add(&b, quote->data + from, i - from);
+        review_buf_add(&b, "\\", 1);
+        review_buf_add(&b, &c, 1);
+        from = i + 1;
+    }
+
+    meant->data = "";
+    meant->len = 0;
+
+    if (from == 0) {
+        return 0;
+    }
+
+    review_buf_add(&b, quote->data + from, quote->len - from);
+
+    return review_answer_written(a, &b, meant);
+}
+
+
+static int
+review_answer_is_escaped(const review_str_t *quote)
+{
+    size_t  i;
+
+    for (i = 0; i < quote->len; i++) {
+        if (review_answer_escape(quote->data[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* where the answer has no backslash, none was meant to be one */
+
+static int
+review_answer_escapes(review_answer_ctx_t *a)
+{
+    size_t            i, n;
+    review_str_t     *quote, *meant;
+    review_answer_t  *answer;
+
+    answer = a->answer;
+
+    if (!a->backslash) {
+        return 0;
+    }
+
+    for (i = 0; i < answer->nquotes; i++) {
+        if (review_answer_is_escaped(&answer->quotes[i])) {
+            break;
+        }
+    }
+
+    if (i == answer->nquotes) {
+        return 0;
+    }
+
+    n = answer->nquotes * REVIEW_ANSWER_MEANT * sizeof(review_str_t);
+
+    answer->meant = review_alloc(a->pool, n);
+    if (answer->meant == NULL) {
+        return review_answer_no_memory(a);
+    }
+
+    for (i = 0; i < answer->nquotes; i++) {
+        quote = &answer->quotes[i];
+        meant = &answer->meant[i * REVIEW_ANSWER_MEANT];
+
+        if (review_answer_meant(a, quote, 0, &meant[0]) != 0
+            || review_answer_meant(a, quote, 1, &meant[1]) != 0)
+        {
+            return -1;
+        }
+
+        if (meant[0].len == meant[1].len) {
+            meant[1].len = 0;
+        }
+    }
+
+    return 0;
+}
+
+
+/* a string, or an object that holds one; what is neither is left out */
+
+static int
+review_answer_quote(review_answer_ctx_t *a, const json_t *value)
+{
     json_t        *inner;
     review_str_t   str;
 
@@ -347,15 +673,14 @@ review_answer_quote(review_answer_ctx_t *a, const char *pointer,
     }
 
     if (!json_is_string(value)) {
-        return review_error(a->err, pointer, "must be a string or an array of "
-                            "strings, got %s",
-                            review_excerpt_value(got, sizeof(got), value));
+        a->answer->notes |= REVIEW_NOTE_QUOTE_DROPPED;
+        return 0;
     }
 
     str.data = json_string_value(value);
     str.len = json_string_length(value);
 
-    if (review_answer_blank(&str)) {
+    if (review_answer_is_nothing(&str)) {
         return 0;
     }
 
@@ -367,19 +692,15 @@ review_answer_quote(review_answer_ctx_t *a, const char *pointer,
 static int
 review_answer_quotes(review_answer_ctx_t *a)
 {
-    char         pointer[REVIEW_ERROR_POINTER];
-    size_t       i, n;
-    json_t      *value, *element;
-    const char  *name;
+    size_t   i, n;
+    json_t  *value;
 
     a->answer->quotes = NULL;
     a->answer->nquotes = 0;
 
-    name = "/quote";
     value = json_object_get(a->json, "quote");
 
     if (value == NULL || json_is_null(value)) {
-        name = "/quotes";
         value = json_object_get(a->json, "quotes");
     }
 
@@ -394,8 +715,8 @@ review_answer_quotes(review_answer_ctx_t *a)
     }
 
     if (n > REVIEW_ANSWER_QUOTES) {
-        return review_error(a->err, name, "must have at most %d elements, got "
-                            "%zu", REVIEW_ANSWER_QUOTES, n);
+        n = REVIEW_ANSWER_QUOTES;
+        a->answer->notes |= REVIEW_NOTE_QUOTE_DROPPED;
     }
 
     a->answer->quotes = review_alloc(a->pool, n * sizeof(review_str_t));
@@ -404,14 +725,11 @@ review_answer_quotes(review_answer_ctx_t *a)
         return review_answer_no_memory(a);
     }
 
-    if (!json_is_array(value)) {
-        return review_answer_quote(a, name, value);
-    }
-
-    json_array_foreach(value, i, element) {
-        (void) review_json_member_pointer_index(pointer, name, i);
-
-        if (review_answer_quote(a, pointer, element) != 0) {
+    for (i = 0; i < n; i++) {
+        if (review_answer_quote(a, json_is_array(value)
+                                   ? json_array_get(value, i) : value)
+            != 0)
+        {
             return -1;
         }
     }
@@ -478,12 +796,18 @@ review_answer_read(review_answer_ctx_t *a, json_t *schema)
     answer = a->answer;
 
     review_answer_confidence(a);
+    review_answer_severity(a);
 
     return review_answer_verdict(a) != 0
-           || review_answer_severity(a) != 0
-           || review_answer_text(a, "reason", &answer->reason) != 0
-           || review_answer_text(a, "suggestion", &answer->suggestion) != 0
+           || review_answer_text(a, "reason", REVIEW_NOTE_REASON_MAPPED,
+                                 REVIEW_NOTE_REASON_DROPPED,
+                                 &answer->reason) != 0
+           || review_answer_text(a, "suggestion",
+                                 REVIEW_NOTE_SUGGESTION_MAPPED,
+                                 REVIEW_NOTE_SUGGESTION_DROPPED,
+                                 &answer->suggestion) != 0
            || review_answer_quotes(a) != 0
+           || review_answer_escapes(a) != 0
            || review_answer_data(a, schema) != 0 ? -1 : 0;
 }
 
@@ -502,6 +826,7 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     a.pool = pool;
     a.answer = answer;
     a.err = err;
+    a.backslash = len && memchr(content, '\\', len);
 
     find.quoted = given->quoted;
     find.data = given->data;
@@ -517,6 +842,8 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
 
     answer->strict = find.strict;
     answer->more = find.more;
+    answer->whole = 1;
+    answer->notes |= find.mapped ? REVIEW_NOTE_NAMES_MAPPED : 0;
 
     rc = review_answer_read(&a, given->schema);
 

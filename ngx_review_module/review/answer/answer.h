@@ -15,6 +15,11 @@
 #pragma GCC visibility push(hidden)
 
 
+/* "\frac" and "C:\new" in a string of JSON say something else */
+
+#define REVIEW_ANSWER_MEANT  2
+
+
 typedef struct {
     review_verdict_e   verdict;
     int                severity;       /* a review_severity_e, or -1: unsaid */
@@ -23,12 +28,18 @@ typedef struct {
     double             confidence;     /* 0 to 1, or -1: unsaid */
     review_str_t      *quotes;         /* empty ones are left out */
     size_t             nquotes;
+    review_str_t      *meant;          /* REVIEW_ANSWER_MEANT for each: what
+                                          may have been meant by its escapes,
+                                          "" if there is none; or NULL */
+    unsigned           notes;          /* a set of REVIEW_NOTE_... */
     review_str_t       data;           /* JSON; its data is NULL: none */
     review_str_t       said;           /* the content without reasoning, be it
                                           understood or not; "" where that
                                           never ends */
     unsigned           strict:1;       /* the content was one JSON object and
                                           nothing else, and needed no repair */
+    unsigned           whole:1;        /* an object was found, and its end, be
+                                          it good or not */
     unsigned           more:1;         /* more than the end of a fence stands
                                           behind it */
 } review_answer_t;

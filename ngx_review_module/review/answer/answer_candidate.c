@@ -1,8 +1,4 @@
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE                    /* memmem() */
-#endif
-
 #include "review/answer/answer_candidate.h"
 #include "review/answer/answer_claim.h"
 #include "review/answer/answer_name.h"
@@ -151,32 +147,32 @@ review_answer_candidate_same(json_t *one, json_t *other, const char *name)
 }
 
 
-/* a verdict within a string, as JSON writes it */
+/* a verdict within a string, as JSON writes it, in whatever case */
 
 static void
 review_answer_candidate_swallowed(review_answer_candidates_t *c,
     const json_t *json)
 {
-    int                 words;
-    const char         *p, *q, *end, *last;
-    static const char   name[] = "verdict";
+    int          words;
+    const char  *p, *q, *end, *last;
 
     p = json_string_value(json);
     last = p + json_string_length(json);
 
-    while ((p = memmem(p, (size_t) (last - p), name, sizeof(name) - 1))) {
+    for ( /* void */ ; p < last; p++) {
 
-        if (review_answer_claim_at(p, last, &end, &words) != -1) {
-
-            for (q = p; q < end; q++) {
-                if (*q == '"' || *q == '\'' || (unsigned char) *q == 0xe2) {
-                    (void) review_answer_candidate_claim(c, p, last, 0);
-                    break;
-                }
-            }
+        if ((*p | 0x20) != 'v'
+            || review_answer_claim_at(p, last, &end, &words) == -1)
+        {
+            continue;
         }
 
-        p += sizeof(name) - 1;
+        for (q = p; q < end; q++) {
+            if (*q == '"' || *q == '\'' || (unsigned char) *q == 0xe2) {
+                (void) review_answer_candidate_claim(c, p, last, 0);
+                break;
+            }
+        }
     }
 }
 
@@ -324,6 +320,88 @@ review_answer_candidate_add(review_answer_candidates_t *c, json_t *json,
 }
 
 
+/*
+ * The same with names as they should be, in the same order, or NULL: they are,
+ * or the name stands there in more than one way.  The caller owns it.
+ */
+
+static json_t *
+review_answer_candidate_named(review_answer_candidates_t *c, json_t *json)
+{
+    size_t       n;
+    json_t      *other, *value;
+    const char  *name, *known;
+
+    n = 0;
+
+    json_object_foreach(json, name, value) {
+        known = review_answer_name_other(name);
+
+        if (known) {
+            n++;
+
+            if (json_object_get(json, known)) {
+                return NULL;
+            }
+        }
+    }
+
+    if (n == 0) {
+        return NULL;
+    }
+
+    other = json_object();
+
+    json_object_foreach(json, name, value) {
+        known = review_answer_name_other(name);
+        known = known ? known : name;
+
+        if (json_object_get(other, known)) {
+            json_decref(other);
+            return NULL;
+        }
+
+        if (json_object_set(other, known, value) != 0) {
+            c->out.failed = 1;
+        }
+    }
+
+    return other;
+}
+
+
+/* returns 1 if it is one */
+
+static int
+review_answer_candidate_is_one(review_answer_candidates_t *c, json_t *json,
+    const char *p, const char *end, int quoted)
+{
+    int      one;
+    size_t   i;
+    json_t  *best, *other;
+
+    other = review_answer_candidate_named(c, json);
+    json = other ? other : json;
+
+    for (i = 0, one = 0; review_answer_names[i] && !one; i++) {
+        if (json_object_get(json, review_answer_names[i])) {
+            best = c->best;
+            one = 1;
+
+            review_answer_candidate_add(c, json, p, end, quoted);
+
+            if (c->best != best) {
+                c->mapped = (other != NULL);
+            }
+        }
+    }
+
+    json_decref(other);
+
+    return one;
+}
+
+
 /* a wrapper's answer is that which is wrapped */
 
 static void
@@ -339,11 +417,8 @@ review_answer_candidate_within(review_answer_candidates_t *c, json_t *json,
         return;
     }
 
-    for (i = 0; review_answer_names[i]; i++) {
-        if (json_object_get(json, review_answer_names[i])) {
-            review_answer_candidate_add(c, json, p, end, quoted);
-            return;
-        }
+    if (review_answer_candidate_is_one(c, json, p, end, quoted)) {
+        return;
     }
 
     json_array_foreach(json, i, value) {

@@ -29,6 +29,8 @@ typedef struct {
     unsigned               quoted:1; /* an object is the request's */
     unsigned               looked:1; /* "named" is known */
     unsigned               named:1;  /* the request has a "verdict" */
+    unsigned               mapped:1; /* the best one's names are, of another
+                                        case */
     unsigned               may:1;    /* more verdicts in the best's text */
 } review_answer_candidates_t;
 

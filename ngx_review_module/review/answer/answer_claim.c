@@ -26,6 +26,10 @@ review_answer_claim_index(const char *const *names, const json_t *value)
     size_t        i;
     review_str_t  str;
 
+    if (json_array_size(value) == 1) {
+        value = json_array_get(value, 0);
+    }
+
     if (!json_is_string(value)) {
         return -1;
     }

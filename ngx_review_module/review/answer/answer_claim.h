@@ -46,8 +46,8 @@ int review_answer_claim_is_name(const char *name);
 unsigned review_answer_claim_worse(review_verdict_e verdict);
 
 /*
- * An index into the names; case, "-" and " " are not held against a model.  -1:
- * it is none of them.
+ * An index into the names; case, "-" and " " are not held against a model, nor
+ * is a list of one.  -1: it is none of them.
  */
 
 int review_answer_claim_index(const char *const *names, const json_t *value);

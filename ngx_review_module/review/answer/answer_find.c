@@ -18,6 +18,7 @@ typedef struct {
     unsigned                     torn:1;     /* a part of one without its
                                                 object */
     unsigned                     tried:1;    /* err is set */
+    unsigned                     mended:1;   /* a number */
     review_error_t               err;
 } review_answer_search_t;
 
@@ -180,6 +181,34 @@ review_answer_find_repair(review_answer_search_t *s, const char *p)
 }
 
 
+/* a number that is too large for anybody is no reason to lose the object */
+
+static json_t *
+review_answer_find_parse(review_answer_search_t *s, const char *p, size_t len,
+    review_error_t *err)
+{
+    json_t  *json;
+
+    json = review_json_parse(p, len, err);
+
+    if (json) {
+        return json;
+    }
+
+    s->c.out.len = 0;
+
+    if (review_repair_numbers(&s->c.out, p, p + len) == 0
+        || s->c.out.failed)
+    {
+        return NULL;
+    }
+
+    s->mended = 1;
+
+    return review_json_parse(s->c.out.data, s->c.out.len, err);
+}
+
+
 /* p stands at a brace; returns where prose goes on */
 
 static const char *
@@ -195,7 +224,7 @@ review_answer_find_object(review_answer_search_t *s, const char *p)
         return review_answer_find_repair(s, p);
     }
 
-    json = review_json_parse(p, (size_t) (end - p), &err);
+    json = review_answer_find_parse(s, p, (size_t) (end - p), &err);
 
     if (json) {
         review_answer_candidate_take(&s->c, json, p, end);
@@ -271,7 +300,7 @@ review_answer_find_whole(review_answer_search_t *s, const review_str_t *text)
             return 0;
         }
 
-        json = review_json_parse(text->data, text->len, &s->err);
+        json = review_answer_find_parse(s, text->data, text->len, &s->err);
 
         if (json == NULL) {
             s->broken = 1;
@@ -296,19 +325,40 @@ review_answer_find_whole(review_answer_search_t *s, const review_str_t *text)
 }
 
 
-/* is there more than white space and the end of a fence? */
+/* does what follows have anything of an answer, or of one that is begun? */
 
 static int
-review_answer_find_more(const char *p, const char *last)
+review_answer_find_is_said(review_answer_search_t *s, const char *p)
 {
-    review_scan_space(&p, last);
+    return memchr(p, '{', (size_t) (s->last - p))
+           || review_answer_name_stands(p, s->last);
+}
 
-    if (last - p >= 3 && memcmp(p, "```", 3) == 0) {
-        p += 3;
-        review_scan_space(&p, last);
+
+/*
+ * Is there more than white space and the end of a fence, which may be cut
+ * itself?  What an answer begins with is all of it where it is in a fence that
+ * is closed: then prose may follow.
+ */
+
+static int
+review_answer_find_more(review_answer_search_t *s, const char *text)
+{
+    size_t       n;
+    const char  *p;
+
+    p = s->c.end;
+    review_scan_space(&p, s->last);
+
+    for (n = 0; p < s->last && *p == '`' && n < 3; n++) {
+        p++;
     }
 
-    return p != last;
+    review_scan_space(&p, s->last);
+
+    return p != s->last
+           && (n < 3 || s->last - text < 3 || memcmp(text, "```", 3) != 0
+               || s->c.found > 1 || review_answer_find_is_said(s, p));
 }
 
 
@@ -346,7 +396,8 @@ review_answer_find_result(review_answer_search_t *s,
                             "one outside of it");
 
     } else if (s->c.best) {
-        s->c.find->more = review_answer_find_more(s->c.end, s->last) & 1;
+        s->c.find->more = review_answer_find_more(s, said->text.data) & 1;
+        s->c.find->mapped = s->c.mapped;
         return s->c.best;
 
     } else if (s->c.quoted) {
@@ -381,6 +432,7 @@ review_answer_find(review_pool_t *pool, const char *content, size_t len,
     review_buf_init(&s.c.out, pool, 0);
 
     find->more = 0;
+    find->mapped = 0;
     find->strict = 0;
     s.c.find = find;
 
@@ -399,7 +451,7 @@ review_answer_find(review_pool_t *pool, const char *content, size_t len,
     }
 
     if (review_answer_find_whole(&s, text)) {
-        find->strict = !said.thought;
+        find->strict = !said.thought && !s.mended;
 
     } else {
         review_answer_find_search(&s, text->data);

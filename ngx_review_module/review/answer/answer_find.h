@@ -27,6 +27,7 @@ typedef struct {
                                             never ends */
     unsigned                  strict:1;  /* there was nothing to find or to
                                             repair */
+    unsigned                  mapped:1;  /* its names are in another case */
     unsigned                  more:1;    /* more than white space and a fence
                                             stands behind it */
 } review_answer_find_t;

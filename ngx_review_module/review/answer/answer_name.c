@@ -34,6 +34,29 @@ review_answer_name_is(const char *p, size_t len)
 }
 
 
+const char *
+review_answer_name_other(const char *name)
+{
+    size_t       i;
+    const char  *p;
+
+    for (p = name; *p && (*p < 'A' || *p > 'Z'); p++) { /* void */ }
+
+    if (*p == '\0') {
+        return NULL;
+    }
+
+    for (i = 0; review_answer_names[i]; i++) {
+        if (strcasecmp(review_answer_names[i], name) == 0) {
+            return strcmp(review_answer_names[i], name) == 0
+                   ? NULL : review_answer_names[i];
+        }
+    }
+
+    return NULL;
+}
+
+
 static const char *
 review_answer_name_word(const char *p, const char *last)
 {

@@ -15,6 +15,10 @@
 extern const char *const  review_answer_names[];
 
 
+/* that which the name is but for its case, or NULL */
+
+const char *review_answer_name_other(const char *name);
+
 /* does one stand in the text, where it is no word of prose? */
 
 int review_answer_name_stands(const char *p, const char *last);

@@ -522,3 +522,35 @@ review_answer_said(review_pool_t *pool, const char *content, size_t len,
     review_answer_said_unwrap(text, said);
     review_answer_said_trim(text);
 }
+
+
+int
+review_answer_said_is_open(const char *content, size_t len)
+{
+    const char                 *p, *last;
+    review_str_t                text;
+    review_answer_said_kind_e   kind;
+
+    text.data = content;
+    text.len = len;
+
+    review_answer_said_trim(&text);
+
+    kind = REVIEW_ANSWER_SAID_NONE;
+    p = text.data;
+    last = p + text.len;
+
+    if (len == 0 || review_answer_said_opening(p, last, &kind) == 0) {
+        return 0;
+    }
+
+    for ( /* void */ ; p < last; p++) {
+        if (review_answer_said_may(p, last)
+            && review_answer_said_closing(p, last, kind))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}

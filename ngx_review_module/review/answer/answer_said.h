@@ -33,6 +33,10 @@ typedef struct {
 void review_answer_said(review_pool_t *pool, const char *content, size_t len,
     review_answer_quoted_pt quoted, void *data, review_answer_said_t *said);
 
+/* is there no end of the reasoning that the content begins with? */
+
+int review_answer_said_is_open(const char *content, size_t len);
+
 
 #pragma GCC visibility pop
 

@@ -2,6 +2,9 @@
 #include "review/answer/repair.h"
 #include "review/json/write.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 
 /*
  * Comments are looked through for so many bytes between two tokens, names of
@@ -10,6 +13,11 @@
 
 #define REVIEW_REPAIR_COMMENT  256
 #define REVIEW_REPAIR_NAME     128
+
+/* no number is longer; an integer of more digits may be too large */
+
+#define REVIEW_REPAIR_NUMBER   400
+#define REVIEW_REPAIR_DIGITS   18
 
 
 typedef enum {
@@ -423,33 +431,117 @@ review_repair_name(review_repair_t *r)
 }
 
 
-/* a number, or a literal of JSON's or Python's */
+/* one that JSON's readers have no room for */
+
+static int
+review_repair_is_huge(const char *p, size_t len)
+{
+    char    number[REVIEW_REPAIR_NUMBER];
+    size_t  i;
+
+    for (i = 0; i < len && p[i] != '.' && (p[i] | 0x20) != 'e'; i++) {
+        /* void */
+    }
+
+    if (i == len) {
+        return len > REVIEW_REPAIR_DIGITS;
+    }
+
+    if (len >= sizeof(number)) {
+        return 1;
+    }
+
+    memcpy(number, p, len);
+    number[len] = '\0';
+
+    return isinf(strtod(number, NULL)) != 0;
+}
+
+
+static void
+review_repair_as_string(review_buf_t *out, const char *p, const char *end)
+{
+    review_buf_add(out, "\"", 1);
+    review_write_text(out, p, (size_t) (end - p));
+    review_buf_add(out, "\"", 1);
+}
+
+
+/* .9 is 0.9; what is no number to JSON, as 95% and 1e400, is a string */
+
+static review_scan_e
+review_repair_number(review_repair_t *r)
+{
+    size_t           n;
+    const char      *start, *end;
+    review_scan_e    rc;
+
+    start = r->p;
+
+    if (*start == '.') {
+
+        for (end = start + 1; end < r->last && *end >= '0' && *end <= '9';
+             end++)
+        {
+            /* void */
+        }
+
+        rc = REVIEW_SCAN_OK;
+
+    } else {
+        end = start;
+        rc = review_scan_value(&end, r->last);
+    }
+
+    r->p = end;
+
+    if (rc != REVIEW_SCAN_OK) {
+        return review_repair_fail(r, "a number");
+    }
+
+    n = review_repair_either(end, r->last, "%", "％");
+    r->p += n;
+
+    if (n || review_repair_is_huge(start, (size_t) (end - start))) {
+        review_repair_as_string(r->out, start, r->p);
+        return REVIEW_SCAN_OK;
+    }
+
+    if (*start == '.') {
+        review_buf_add(r->out, "0", 1);
+    }
+
+    review_buf_add(r->out, start, (size_t) (end - start));
+
+    return REVIEW_SCAN_OK;
+}
+
+
+/* a number, or a literal of JSON's, Python's or JavaScript's */
 
 static review_scan_e
 review_repair_literal(review_repair_t *r)
 {
     size_t               i, n;
-    const char          *start, *end;
-    review_scan_e        rc;
+    const char          *start;
     static const char   *words[][2] = {
         { "true", "true" }, { "false", "false" }, { "null", "null" },
-        { "True", "true" }, { "False", "false" }, { "None", "null" }
+        { "True", "true" }, { "False", "false" }, { "None", "null" },
+        { "NaN", "\"NaN\"" }, { "nan", "\"NaN\"" },
+        { "Infinity", "\"Infinity\"" }, { "inf", "\"Infinity\"" }
     };
 
     start = r->p;
 
-    if (*start == '-' || (*start >= '0' && *start <= '9')) {
-        end = start;
+    if (review_repair_starts(start, r->last, "-Infinity")) {
+        r->p++;
+        start++;
 
-        rc = review_scan_value(&end, r->last);
-        r->p = end;
-
-        if (rc != REVIEW_SCAN_OK) {
-            return review_repair_fail(r, "a number");
-        }
-
-        review_buf_add(r->out, start, (size_t) (end - start));
-        return REVIEW_SCAN_OK;
+    } else if (*start == '-' || (*start >= '0' && *start <= '9')
+               || (*start == '.' && r->last - start > 1
+                   && start[1] >= '0' && start[1] <= '9'))
+    {
+        return review_repair_number(r);
     }
 
     while (r->p < r->last && review_repair_word(*r->p)) {
@@ -581,6 +673,53 @@ review_repair_object(review_repair_t *r)
     }
 
     return REVIEW_SCAN_OK;
+}
+
+
+/* the end of the string at p */
+
+static const char *
+review_repair_over(const char *p, const char *last)
+{
+    review_str_t  raw;
+
+    return review_scan_string(&p, last, &raw) == REVIEW_SCAN_OK ? p : last;
+}
+
+
+size_t
+review_repair_numbers(review_buf_t *out, const char *p, const char *last)
+{
+    size_t       n;
+    const char  *end;
+
+    for (n = 0; p < last; p = end) {
+
+        if (*p == '"') {
+            end = review_repair_over(p, last);
+
+        } else if (*p == '-' || (*p >= '0' && *p <= '9')) {
+
+            for (end = p + 1; end < last && *end && strchr("0123456789.eE+-",
+                                                           *end); end++)
+            {
+                /* void */
+            }
+
+            if (review_repair_is_huge(p, (size_t) (end - p))) {
+                review_repair_as_string(out, p, end);
+                n++;
+                continue;
+            }
+
+        } else {
+            end = p + 1;
+        }
+
+        review_buf_add(out, p, (size_t) (end - p));
+    }
+
+    return n;
 }
 
 

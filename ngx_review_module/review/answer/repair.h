@@ -4,8 +4,8 @@
  * trailing commas, comments, single and typographic quotes around strings,
  * full-width colons and commas between tokens, names without quotes, Python's
  * literals, control characters and quotes inside of strings, needless
- * escapes.  What is missing is never made up: an object that is not closed is
- * not repaired.
+ * escapes; 95%, NaN and what no number can hold become strings.  What is
+ * missing is never made up: an object that is not closed is not repaired.
  */
 
 #ifndef _REVIEW_REPAIR_H_INCLUDED_
@@ -36,6 +36,14 @@ typedef struct {
 /* p, last and out must be set */
 
 review_scan_e review_repair_object(review_repair_t *r);
+
+/*
+ * Of strict JSON: with what no number can hold, 1e400, as a string.  Returns
+ * how many there are.
+ */
+
+size_t review_repair_numbers(review_buf_t *out, const char *p,
+    const char *last);
 
 /* behind the object that is broken at r->p, as far as brackets tell */
 

@@ -21,6 +21,8 @@ static const review_code_info_t  review_codes[] = {
     [REVIEW_CODE_CUT] = { "cut", 1, 502, "%s closed the connection" },
     [REVIEW_CODE_CALL_TIMEOUT] = { "call_timeout", 1, 504,
         "no answer within review_call_timeout" },
+    [REVIEW_CODE_SLOW] = { "slow", 1, 504,
+        "the answer was still coming when review_call_timeout was over" },
     [REVIEW_CODE_DEADLINE] = { "deadline", 0, 504, "review_timeout is over" },
     [REVIEW_CODE_SHUTDOWN] = { "shutdown", 0, 503,
         "nginx was shutting down" },

@@ -14,6 +14,13 @@ const char *const  review_warnings[] = {
     "injection", "prompt_cut", NULL
 };
 
+const char *const  review_notes[] = {
+    "verdict_mapped", "names_mapped", "severity_mapped", "severity_dropped",
+    "confidence_mapped", "confidence_dropped", "reason_mapped",
+    "reason_dropped", "suggestion_mapped", "suggestion_dropped",
+    "quote_dropped", NULL
+};
+
 const char *const  review_severities[] = {
     "fatal", "major", "minor", "info", NULL
 };

@@ -101,6 +101,22 @@ extern const char *const  review_severities[];
 
 extern const char *const  review_warnings[];
 
+/* what of an answer was taken for what it may mean, or left out: a set */
+
+#define REVIEW_NOTE_VERDICT_MAPPED      0x001
+#define REVIEW_NOTE_NAMES_MAPPED        0x002
+#define REVIEW_NOTE_SEVERITY_MAPPED     0x004
+#define REVIEW_NOTE_SEVERITY_DROPPED    0x008
+#define REVIEW_NOTE_CONFIDENCE_MAPPED   0x010
+#define REVIEW_NOTE_CONFIDENCE_DROPPED  0x020
+#define REVIEW_NOTE_REASON_MAPPED       0x040
+#define REVIEW_NOTE_REASON_DROPPED      0x080
+#define REVIEW_NOTE_SUGGESTION_MAPPED   0x100
+#define REVIEW_NOTE_SUGGESTION_DROPPED  0x200
+#define REVIEW_NOTE_QUOTE_DROPPED       0x400
+
+extern const char *const  review_notes[];
+
 /* an index into such a list of names, or -1 */
 
 int review_name_index(const char *const *names, const char *name, size_t len);

@@ -2,6 +2,8 @@
 #include "review/completion/completion_json.h"
 #include "review/json/scan.h"
 
+#include <strings.h>
+
 
 /* what a server may say around the content */
 #define REVIEW_COMPLETION_AROUND   65536
@@ -9,6 +11,7 @@
 
 static int review_completion_event(void *ctx, const review_str_t *data,
     int error);
+static int review_completion_whole(const review_str_t *data);
 
 
 void
@@ -18,23 +21,29 @@ review_completion_init(review_completion_t *c, review_pool_t *pool, size_t max)
 
     c->pool = pool;
     c->max = max;
-    c->limit = (max > SIZE_MAX - REVIEW_COMPLETION_AROUND)
-               ? max : max + REVIEW_COMPLETION_AROUND;
+    c->max_thought = max > SIZE_MAX / REVIEW_COMPLETION_THOUGHT
+                     ? SIZE_MAX : max * REVIEW_COMPLETION_THOUGHT;
+    c->limit = review_completion_sum(review_completion_sum(max, c->max_thought),
+                                     REVIEW_COMPLETION_AROUND);
+    c->max_parsed = review_completion_sum(max, REVIEW_COMPLETION_AROUND);
 
     c->detail = "";
     c->prompt_tokens = -1;
     c->completion_tokens = -1;
+    c->reasoning_tokens = -1;
     c->empty = "no \"choices\" in it";
 
     review_buf_init(&c->raw, pool, 0);
     review_buf_init(&c->text, pool, 0);
     review_buf_init(&c->reasoning, pool, 0);
+    review_buf_init(&c->arguments, pool, 0);
     review_buf_init(&c->refusal, pool, 0);
     review_buf_init(&c->name, pool, 0);
     review_buf_init(&c->finish, pool, 0);
 
     review_delta_init(&c->delta, pool);
     review_sse_init(&c->sse, pool, c->limit, review_completion_event, c);
+    c->sse.whole = review_completion_whole;
 }
 
 
@@ -49,6 +58,37 @@ review_completion_raw(review_completion_t *c, review_buf_t *b,
         review_scan_unescape(b, raw);
         review_completion_json_count(c, b, before);
     }
+}
+
+
+/* some that are asked for a stream send a whole body, and end it as one */
+
+void
+review_completion_trim(review_completion_t *c)
+{
+    size_t        i, n;
+    review_str_t  body;
+
+    static const review_str_t  end[] = {
+        review_string("[DONE]"), review_string("data:")
+    };
+
+    body.data = c->raw.data;
+    body.len = c->raw.len;
+
+    for (i = 0; i < sizeof(end) / sizeof(end[0]); i++) {
+        review_scan_trim(&body);
+
+        n = end[i].len;
+
+        if (body.len < n || memcmp(body.data + body.len - n, end[i].data, n)) {
+            return;
+        }
+
+        body.len -= n;
+    }
+
+    c->raw.len = (size_t) (body.data + body.len - c->raw.data);
 }
 
 
@@ -123,6 +163,31 @@ review_completion_event(void *ctx, const review_str_t *data, int error)
     review_completion_json(c, p, (size_t) (last - p), error);
 
     return c->failed;
+}
+
+
+/* is the data an event of its own, although no blank line follows it? */
+
+static int
+review_completion_whole(const review_str_t *data)
+{
+    const char    *p, *last;
+    review_str_t   text;
+
+    if (data->len == 0) {
+        return 0;
+    }
+
+    text = *data;
+    review_scan_trim(&text);
+
+    p = text.data;
+    last = p + text.len;
+
+    return text.len && (*p == '{' || *p == '[')
+           && ((text.len == 6 && memcmp(p, "[DONE]", 6) == 0)
+               || (review_scan_value(&p, last) == REVIEW_SCAN_OK
+                   && p == last));
 }
 
 
@@ -247,10 +312,17 @@ review_completion_feed(review_completion_t *c, const char *data, size_t len)
 
 
 static int
-review_completion_finish_is(review_completion_t *c, const char *reason)
+review_completion_finish_is(review_completion_t *c, const char *const *reasons)
 {
-    return c->finish.len == strlen(reason)
-           && memcmp(c->finish.data, reason, c->finish.len) == 0;
+    for ( /* void */ ; *reasons; reasons++) {
+        if (c->finish.len == strlen(*reasons)
+            && strncasecmp(c->finish.data, *reasons, c->finish.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -275,19 +347,39 @@ review_completion_blank(const review_buf_t *b)
 static int
 review_completion_ended(review_completion_t *c)
 {
-    size_t                    i;
     static const char *const  reasons[] = {
-        "stop", "eos", "eos_token", "stop_sequence", "end_turn", "tool_calls",
-        "complete", "COMPLETE", "STOP"
+        "stop", "eos", "eos_token", "stop_sequence", "stop_token", "end_turn",
+        "tool_calls", "tool_use", "function_call", "complete", "completed",
+        "finished", NULL
     };
 
-    for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (review_completion_finish_is(c, reasons[i])) {
-            return 1;
-        }
-    }
+    return c->finish.len == 0 || review_completion_finish_is(c, reasons);
+}
 
-    return c->finish.len == 0;
+
+static int
+review_completion_truncated(review_completion_t *c)
+{
+    static const char *const  reasons[] = {
+        "length", "max_tokens", "max_length", "max_output_tokens",
+        "model_length", "token_limit", "model_context_window_exceeded",
+        "context_window_exceeded", "context_length_exceeded", NULL
+    };
+
+    return review_completion_finish_is(c, reasons);
+}
+
+
+static int
+review_completion_filtered(review_completion_t *c)
+{
+    static const char *const  reasons[] = {
+        "content_filter", "content_filtered", "sensitive", "safety",
+        "prohibited_content", "blocklist", "recitation", "spii", "refusal",
+        "guardrail_intervened", NULL
+    };
+
+    return review_completion_finish_is(c, reasons);
 }
 
 
@@ -317,20 +409,51 @@ review_completion_object(const review_buf_t *b)
 }
 
 
+/*
+ * Some servers take the whole of what a model says for its reasoning.  It is
+ * the answer if it is an object and nothing else, and no draft.  Others take an
+ * answer for a function that is called: whoever reads it finds it there, and
+ * whatever was said before.
+ */
+
+static void
+review_completion_gather(review_completion_t *c)
+{
+    if (review_completion_blank(&c->text)) {
+        c->text.len = 0;
+
+    } else if (c->arguments.len) {
+        review_buf_add(&c->text, "\n", 1);
+    }
+
+    if (c->arguments.len) {
+        review_buf_add(&c->text, c->arguments.data, c->arguments.len);
+
+    } else if (c->text.len == 0 && !review_completion_truncated(c)
+               && review_completion_object(&c->reasoning))
+    {
+        c->text = c->reasoning;
+    }
+}
+
+
 /* what an answer that arrived whole, or as far as it did, comes to */
 
 static void
 review_completion_judge(review_completion_t *c)
 {
+    int  ended;
+
+    ended = review_completion_ended(c);
+    c->torn = !ended;
+
     if (c->refusal.len) {
         review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED, "%.*s",
                                     (int) c->refusal.len, c->refusal.data);
         return;
     }
 
-    if (review_completion_finish_is(c, "content_filter")
-        || review_completion_finish_is(c, "sensitive"))
-    {
+    if (!ended && review_completion_filtered(c)) {
         review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED,
                                     "stopped by the server's content filter");
         return;
@@ -339,11 +462,12 @@ review_completion_judge(review_completion_t *c)
     if (c->mode == REVIEW_COMPLETION_SSE && !c->done && c->finish.len == 0) {
         review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
                                     "the stream ends early, after %zu bytes of "
-                                    "text", c->seen);
+                                    "text", c->seen + c->thought);
         return;
     }
 
-    if (review_completion_finish_is(c, "length")) {
+    if (!ended && review_completion_truncated(c)) {
+        c->thinking = review_completion_blank(&c->text) && c->thought;
         review_completion_json_fail(c, REVIEW_COMPLETION_TRUNCATED,
                                     "stopped at the limit of tokens%s",
                                     review_completion_blank(&c->text)
@@ -351,27 +475,22 @@ review_completion_judge(review_completion_t *c)
         return;
     }
 
-    /*
-     * Some servers take the whole of what a model says for its reasoning.  It
-     * is the answer if it is an object and nothing else, and no draft.
-     */
-
-    if (review_completion_blank(&c->text)) {
-
-        if (review_completion_object(&c->reasoning)) {
-            c->text = c->reasoning;
-
-        } else {
-            c->text.len = 0;
-        }
+    if (!review_completion_blank(&c->text)) {
+        return;
     }
 
-    if (review_completion_blank(&c->text)) {
-        review_completion_json_fail(c, REVIEW_COMPLETION_EMPTY,
-                                    "an empty answer: %s",
-                                    c->mode == REVIEW_COMPLETION_SSE
-                                    ? "no \"content\" in any event" : c->empty);
+    if (!ended) {
+        review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
+                                    "the server gave up: finish_reason is "
+                                    "\"%.*s\"", (int) c->finish.len,
+                                    c->finish.data);
+        return;
     }
+
+    review_completion_json_fail(c, REVIEW_COMPLETION_EMPTY,
+                                "an empty answer: %s",
+                                c->mode == REVIEW_COMPLETION_SSE
+                                ? "no \"content\" in any event" : c->empty);
 }
 
 
@@ -394,6 +513,8 @@ review_completion_end(review_completion_t *c)
             review_completion_stream(c, review_sse_end(&c->sse));
 
         } else if (c->mode == REVIEW_COMPLETION_JSON) {
+            review_completion_trim(c);
+
             if (review_completion_body(c) != 0) {
                 review_completion_json(c, c->raw.data, c->raw.len, 0);
             }
@@ -405,11 +526,13 @@ review_completion_end(review_completion_t *c)
     }
 
     if (!c->failed) {
+        review_completion_gather(c);
         review_completion_judge(c);
-        c->torn = !review_completion_ended(c);
     }
 
-    if (c->refusal.failed || c->name.failed || c->finish.failed) {
+    if (c->text.failed || c->arguments.failed || c->refusal.failed
+        || c->name.failed || c->finish.failed)
+    {
         c->failed = 0;
         review_completion_json_no_memory(c);
     }

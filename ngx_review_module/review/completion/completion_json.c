@@ -1,12 +1,13 @@
 
 #include "review/completion/completion_json.h"
-#include "review/completion/quota.h"
+#include "review/completion/completion_error.h"
 #include "review/base/excerpt.h"
 #include "review/json/load.h"
 #include "review/json/scan.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 
@@ -62,7 +63,9 @@ void
 review_completion_json_too_large(review_completion_t *c)
 {
     review_completion_json_fail(c, REVIEW_COMPLETION_TOO_LARGE,
-                                "larger than %zu bytes", c->max);
+                                "larger than %zu bytes",
+                                c->thought > c->max_thought ? c->max_thought
+                                                            : c->max);
 }
 
 
@@ -73,13 +76,52 @@ review_completion_json_no_memory(review_completion_t *c)
 }
 
 
+/*
+ * Content that begins as an answer does is one.  Any other may be reasoning at
+ * first, which templates of chats often open themselves: whoever reads it knows
+ * where it ends.
+ */
+
+static size_t
+review_completion_json_bound(review_completion_t *c)
+{
+    const char  *p, *last;
+
+    if (c->text.len == 0) {
+        return c->max;
+    }
+
+    p = c->text.data + c->blank;
+    last = c->text.data + c->text.len;
+
+    review_scan_space(&p, last);
+
+    c->blank = (size_t) (p - c->text.data);
+
+    return (p == last || *p == '{' || *p == '`')
+           ? c->max : review_completion_sum(c->max, c->max_thought);
+}
+
+
 void
 review_completion_json_count(review_completion_t *c, const review_buf_t *b,
     size_t before)
 {
-    c->seen += b->len - before;
+    size_t  n;
 
-    if (c->seen > c->max) {
+    n = b->len - before;
+    c->pieces += (n != 0);
+
+    if (b == &c->reasoning) {
+        c->thought += n;
+
+    } else {
+        c->seen += n;
+    }
+
+    if (c->thought > c->max_thought
+        || (c->seen > c->max && c->seen > review_completion_json_bound(c)))
+    {
         review_completion_json_too_large(c);
 
     } else if (b->failed) {
@@ -152,6 +194,69 @@ review_completion_json_content(review_completion_t *c, const json_t *content)
 }
 
 
+/* an answer that is told as the arguments of a function, a string mostly */
+
+static void
+review_completion_json_arguments(review_completion_t *c, const json_t *function)
+{
+    char    *text;
+    json_t  *arguments, *string;
+
+    arguments = json_object_get(function, "arguments");
+
+    if (json_is_string(arguments)) {
+        review_completion_json_add(c, &c->arguments, arguments);
+        return;
+    }
+
+    if (json_object_size(arguments) == 0) {
+        return;
+    }
+
+    text = json_dumps(arguments, JSON_COMPACT);
+    string = text ? json_string(text) : NULL;
+
+    if (string) {
+        review_completion_json_add(c, &c->arguments, string);
+
+    } else {
+        review_completion_json_no_memory(c);
+    }
+
+    json_decref(string);
+    free(text);
+}
+
+
+/* of several calls each has a line of its own: they are to agree */
+
+static void
+review_completion_json_calls(review_completion_t *c, const json_t *message)
+{
+    size_t   i, call;
+    json_t  *tool, *index;
+
+    json_array_foreach(json_object_get(message, "tool_calls"), i, tool) {
+
+        index = json_object_get(tool, "index");
+        call = (json_is_number(index) && json_number_value(index) >= 0
+                && json_number_value(index) < 1e6)
+               ? (size_t) json_number_value(index) : i;
+
+        if (call != c->call && c->arguments.len) {
+            review_buf_add(&c->arguments, "\n", 1);
+        }
+
+        c->call = call;
+
+        review_completion_json_arguments(c, json_object_get(tool, "function"));
+    }
+
+    review_completion_json_arguments(c, json_object_get(message,
+                                                        "function_call"));
+}
+
+
 static void
 review_completion_json_message(review_completion_t *c, const json_t *message)
 {
@@ -182,6 +287,8 @@ review_completion_json_message(review_completion_t *c, const json_t *message)
         review_completion_json_add(c, &c->reasoning, reasoning);
     }
 
+    review_completion_json_calls(c, message);
+
     refusal = review_completion_json_string(message, "refusal");
 
     if (refusal && c->refusal.len < REVIEW_COMPLETION_DETAIL) {
@@ -210,11 +317,41 @@ review_completion_json_choice(const json_t *root)
 }
 
 
+/* a word, or an object that has it (SGLang); what it is else is told, too */
+
+static void
+review_completion_json_finish(review_completion_t *c, const json_t *choice)
+{
+    json_t      *value;
+    const char  *reason;
+
+    value = json_object_get(choice, "finish_reason");
+
+    if (value == NULL || json_is_null(value)
+        || (json_is_string(value) && json_string_length(value) == 0))
+    {
+        return;
+    }
+
+    reason = json_is_object(value) ? review_completion_json_string(value,
+                                                                   "type")
+                                   : json_string_value(value);
+
+    if (reason == NULL || *reason == '\0'
+        || strlen(reason) > REVIEW_COMPLETION_NAME)
+    {
+        reason = "unknown";
+    }
+
+    c->finish.len = 0;
+    review_buf_puts(&c->finish, reason);
+}
+
+
 static void
 review_completion_json_choices(review_completion_t *c, const json_t *root)
 {
-    json_t      *choice, *message;
-    const char  *reason;
+    json_t  *choice, *message;
 
     choice = review_completion_json_choice(root);
 
@@ -238,12 +375,7 @@ review_completion_json_choices(review_completion_t *c, const json_t *root)
         review_completion_json_message(c, message);
     }
 
-    reason = review_completion_json_string(choice, "finish_reason");
-
-    if (reason && strlen(reason) <= REVIEW_COMPLETION_NAME) {
-        c->finish.len = 0;
-        review_buf_puts(&c->finish, reason);
-    }
+    review_completion_json_finish(c, choice);
 }
 
 
@@ -265,155 +397,52 @@ review_completion_json_tokens(const json_t *usage, const char *name, int64_t *n)
 }
 
 
-/*
- * An error in place of an answer, or NULL: {"error": ...}, {"object": ...}, or
- * {"code": "Arrearage", ...}
- */
-
-static const json_t *
-review_completion_json_error(const json_t *root, int error)
-{
-    json_t      *member;
-    const char  *object;
-
-    member = json_object_get(root, "error");
-
-    if (json_is_string(member) ? json_string_length(member) != 0
-        : json_is_object(member) ? json_object_size(member) != 0
-        : json_is_array(member) || json_is_true(member)
-          || json_is_number(member))
-    {
-        return member;
-    }
-
-    object = review_completion_json_string(root, "object");
-
-    if (error || (object && strcmp(object, "error") == 0)
-        || (json_object_get(root, "choices") == NULL && review_quota(root)))
-    {
-        return root;
-    }
-
-    return NULL;
-}
-
-
-/* a status of HTTP, as a number or in digits; 0: it is none */
-
-static unsigned
-review_completion_json_status(const json_t *error, const char *name)
-{
-    double       n;
-    json_t      *value;
-    const char  *text;
-
-    value = json_object_get(error, name);
-    text = json_string_value(value);
-    n = text ? strspn(text, "0123456789") == 3 && text[3] == '\0'
-               ? (double) strtoul(text, NULL, 10) : 0
-        : json_number_value(value);
-
-    return n >= 300 && n < 600 ? (unsigned) n : 0;
-}
-
-
-/* does the name have the word, in whatever way such names are written? */
+/* an error in place of an answer; returns 1 if it is one */
 
 static int
-review_completion_json_names(const char *name, const char *word)
+review_completion_json_error(review_completion_t *c, const json_t *root,
+    int error)
 {
-    size_t       i;
-    const char  *p;
+    unsigned      status;
+    review_buf_t  words;
 
-    for ( /* void */ ; *name; name++) {
+    status = 0;
+    review_buf_init(&words, c->pool, 0);
 
-        for (i = 0, p = name; *p && word[i]; p++) {
-
-            if (*p == '_' || *p == '-' || *p == '.' || *p == ' ') {
-                continue;
-            }
-
-            if ((*p | 0x20) != word[i]) {
-                break;
-            }
-
-            i++;
-        }
-
-        if (word[i] == '\0') {
-            return 1;
-        }
+    if (!review_completion_error(root, error, &words, &status)) {
+        return 0;
     }
 
-    return 0;
-}
-
-
-/*
- * Will the same be refused again?  A status says so, else a kind that is known;
- * any other may be a server's bad moment.
- */
-
-static int
-review_completion_json_is_permanent(const json_t *error)
-{
-    size_t       i, k;
-    unsigned     status;
-    const char  *name;
-
-    static const char  *members[] = { "code", "status", "type" };
-    static const char  *words[] = {
-        "invalid", "badrequest", "contextlength", "toolong", "toolarge",
-        "authentication", "unauthorized", "apikey", "permission", "forbidden",
-        "denied", "notfound", "unsupported", "notsupported", "quota",
-        "billing", "arrear", "policy", "filter", "inspection", "moderation"
-    };
-
-    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        status = review_completion_json_status(error, members[i]);
-
-        if (status) {
-            return status < 500 && status != 408 && status != 425
-                   && status != 429;
-        }
+    if (words.failed) {
+        review_completion_json_no_memory(c);
+        return 1;
     }
 
-    for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        name = review_completion_json_string(error, members[i]);
+    /*
+     * What was begun to be answered was no wrong request: what breaks off then
+     * is likely to pass
+     */
 
-        for (k = 0; name && k < sizeof(words) / sizeof(words[0]); k++) {
-            if (review_completion_json_names(name, words[k])) {
-                return 1;
-            }
-        }
+    if (status == 0 && c->seen + c->thought) {
+        status = 500;
     }
 
-    return 0;
-}
+    c->status = status;
+    c->quota = (status == REVIEW_COMPLETION_ERROR_QUOTA);
 
-
-static void
-review_completion_json_report(review_completion_t *c, const json_t *error)
-{
-    size_t              i;
-    const char         *text;
-    static const char  *names[] = { "message", "detail", "msg", "type",
-                                    "code" };
-
-    text = json_string_value(error);
-
-    for (i = 0; text == NULL && i < sizeof(names) / sizeof(names[0]); i++) {
-        text = review_completion_json_string(error, names[i]);
+    if (status == REVIEW_COMPLETION_ERROR_REFUSED) {
+        review_completion_json_fail(c, REVIEW_COMPLETION_REFUSED, "%.*s",
+                                    (int) words.len, words.data);
+        return 1;
     }
 
-    c->quota = (review_quota(error) != 0);
-
-    if (c->failed == REVIEW_COMPLETION_OK) {
-        c->permanent = review_completion_json_is_permanent(error);
+    if (words.len == 0) {
+        review_buf_puts(&words, "an error without a message");
     }
 
-    review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%s",
-                                text ? text : "an error without a message");
+    review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%.*s",
+                                (int) words.len, words.data);
+    return 1;
 }
 
 
@@ -423,9 +452,8 @@ static void
 review_completion_json_take(review_completion_t *c, const json_t *root,
     int error)
 {
-    json_t        *usage;
-    const char    *model;
-    const json_t  *refused;
+    json_t      *usage;
+    const char  *model;
 
     /* some gateways wrap their errors into a list */
 
@@ -433,10 +461,7 @@ review_completion_json_take(review_completion_t *c, const json_t *root,
         root = json_array_get(root, 0);
     }
 
-    refused = review_completion_json_error(root, error);
-
-    if (refused) {
-        review_completion_json_report(c, refused);
+    if (review_completion_json_error(c, root, error)) {
         return;
     }
 
@@ -457,6 +482,9 @@ review_completion_json_take(review_completion_t *c, const json_t *root,
     review_completion_json_tokens(usage, "prompt_tokens", &c->prompt_tokens);
     review_completion_json_tokens(usage, "completion_tokens",
                                   &c->completion_tokens);
+    review_completion_json_tokens(json_object_get(usage,
+                                                  "completion_tokens_details"),
+                                  "reasoning_tokens", &c->reasoning_tokens);
 
     review_completion_json_choices(c, root);
 }
@@ -530,6 +558,19 @@ review_completion_json_is_cut(const char *data, size_t len)
 }
 
 
+/* it ends early: of a stream that says no more there is nothing to tell */
+
+static void
+review_completion_json_cut(review_completion_t *c, size_t len)
+{
+    if (c->mode == REVIEW_COMPLETION_JSON) {
+        review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
+                                    "the body ends early, after %zu bytes",
+                                    len);
+    }
+}
+
+
 void
 review_completion_json(review_completion_t *c, const char *data, size_t len,
     int error)
@@ -537,6 +578,20 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
     char           text[REVIEW_COMPLETION_DETAIL];
     json_t        *root;
     json_error_t   e;
+
+    /* what has so many bytes may have as many values: nobody waits for them */
+
+    if (len > c->max_parsed) {
+
+        if (c->ending && review_completion_json_is_cut(data, len)) {
+            review_completion_json_cut(c, len);
+
+        } else {
+            review_completion_json_too_large(c);
+        }
+
+        return;
+    }
 
     root = review_completion_json_load(c, data, len, &e);
 
@@ -551,10 +606,18 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
         return;
     }
 
+    /* an error in words */
+
     if (error) {
-        review_completion_json_fail(c, REVIEW_COMPLETION_ERROR, "%s",
-                                    review_excerpt(text, sizeof(text), data,
-                                                   len));
+        root = json_string(review_excerpt(text, sizeof(text), data, len));
+
+        if (root == NULL) {
+            review_completion_json_no_memory(c);
+            return;
+        }
+
+        (void) review_completion_json_error(c, root, error);
+        json_decref(root);
         return;
     }
 
@@ -565,13 +628,7 @@ review_completion_json(review_completion_t *c, const char *data, size_t len,
     }
 
     if (c->ending && review_completion_json_is_cut(data, len)) {
-
-        if (c->mode == REVIEW_COMPLETION_JSON) {
-            review_completion_json_fail(c, REVIEW_COMPLETION_CUT,
-                                        "the body ends early, after %zu bytes",
-                                        len);
-        }
-
+        review_completion_json_cut(c, len);
         return;
     }
 

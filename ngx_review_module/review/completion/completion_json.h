@@ -27,12 +27,21 @@ void review_completion_json_too_large(review_completion_t *c);
 void review_completion_json_no_memory(review_completion_t *c);
 
 /*
- * To be called after text was added to "b", the content or the reasoning, of
- * which there were "before" bytes: both count against one limit.
+ * To be called after text was added to "b", the content, the arguments of a
+ * function, or the reasoning, of which there were "before" bytes.  Reasoning
+ * has a limit of its own.
  */
 
 void review_completion_json_count(review_completion_t *c, const review_buf_t *b,
     size_t before);
+
+/* no more than there may be */
+
+static inline size_t
+review_completion_sum(size_t one, size_t other)
+{
+    return one > SIZE_MAX - other ? SIZE_MAX : one + other;
+}
 
 /* does the text only lack its end? */
 

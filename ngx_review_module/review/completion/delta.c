@@ -63,6 +63,17 @@ review_delta_count(review_walk_t *w, unsigned member, int64_t *n)
 }
 
 
+/* a function that is called may have the answer: null, or an empty list */
+
+static int
+review_delta_no_call(review_walk_t *w)
+{
+    return review_walk_null(w) == 0
+           || (review_walk_byte(w, '[') == 0 && w->p < w->last && *w->p == ']'
+               && w->p++) ? 0 : -1;
+}
+
+
 /* a message, or a piece of one */
 
 static int
@@ -85,6 +96,12 @@ review_delta_message(review_walk_t *w, const review_str_t *name)
 
     if (review_walk_named(name, "refusal")) {
         return review_walk_nothing(w);
+    }
+
+    if (review_walk_named(name, "tool_calls")
+        || review_walk_named(name, "function_call"))
+    {
+        return review_delta_no_call(w);
     }
 
     return review_walk_skip(w, name);
@@ -112,6 +129,10 @@ review_delta_choice(review_walk_t *w, const review_str_t *name)
     if (review_walk_named(name, "finish_reason")) {
         return review_delta_word(w, REVIEW_DELTA_FINISH,
                                  &review_delta(w)->finish_reason);
+    }
+
+    if (review_walk_named(name, "error")) {
+        return review_walk_null(w);
     }
 
     return review_walk_skip(w, name);
@@ -172,7 +193,9 @@ review_delta_member(review_walk_t *w, const review_str_t *name)
                ? 0 : -1;
     }
 
-    if (review_walk_named(name, "error")) {
+    if (review_walk_named(name, "error")
+        || review_walk_named(name, "base_resp"))
+    {
         return review_walk_null(w);
     }
 

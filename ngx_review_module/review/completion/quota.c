@@ -21,6 +21,7 @@
 
 static const char *const  review_quota_parts[] = {
     "insufficient_quota",               /* OpenAI, and many others */
+    "insufficient_user_quota",          /* One-API */
     "billing",                          /* billing_hard_limit_reached */
     "exceeded_current_quota",           /* Moonshot */
     "insufficient_balance",

@@ -39,9 +39,12 @@ review_sse_data(review_sse_t *sse, const review_str_t *value)
 
     if (!sse->any) {
         sse->any = 1;
+        sse->single = 1;
         sse->data = *value;
         return REVIEW_SSE_OK;
     }
+
+    sse->single = 0;
 
     if (value->len + 1 > sse->max - sse->data.len) {
         return REVIEW_SSE_TOO_LARGE;
@@ -75,6 +78,7 @@ review_sse_dispatch(review_sse_t *sse)
     sse->data.len = 0;
     sse->any = 0;
     sse->error = 0;
+    sse->bare = 0;
 
     if (data.len && sse->handler(sse->ctx, &data, error) != 0) {
         return REVIEW_SSE_STOP;
@@ -91,6 +95,42 @@ review_sse_is(const review_str_t *str, const char *name)
 }
 
 
+/*
+ * Before a line that begins another event: of one that is whole although no
+ * blank line has ended it.  More than a line of data is not looked at, lest
+ * many be looked at many times.
+ */
+
+static review_sse_e
+review_sse_next(review_sse_t *sse)
+{
+    return sse->any && sse->single && sse->whole && sse->whole(&sse->data)
+           ? review_sse_dispatch(sse) : REVIEW_SSE_OK;
+}
+
+
+/* what is no field: an object that stands there without its "data:" */
+
+static review_sse_e
+review_sse_bare(review_sse_t *sse, const review_str_t *line)
+{
+    review_sse_e  rc;
+
+    if (sse->whole == NULL || (*line->data != '{' && !sse->bare)) {
+        return REVIEW_SSE_OK;
+    }
+
+    rc = review_sse_next(sse);
+    if (rc != REVIEW_SSE_OK) {
+        return rc;
+    }
+
+    sse->bare = 1;
+
+    return review_sse_data(sse, line);
+}
+
+
 /* a whole line, without its end */
 
 static review_sse_e
@@ -98,6 +138,7 @@ review_sse_line(review_sse_t *sse, const review_str_t *line)
 {
     const char    *colon;
     review_str_t   name, value;
+    review_sse_e   rc;
 
     if (line->len == 0) {
         return review_sse_dispatch(sse);
@@ -121,14 +162,17 @@ review_sse_line(review_sse_t *sse, const review_str_t *line)
     }
 
     if (review_sse_is(&name, "data")) {
-        return review_sse_data(sse, &value);
+        rc = review_sse_next(sse);
+        return rc == REVIEW_SSE_OK ? review_sse_data(sse, &value) : rc;
     }
 
     if (review_sse_is(&name, "event")) {
+        rc = review_sse_next(sse);
         sse->error = review_sse_is(&value, "error");
+        return rc;
     }
 
-    return REVIEW_SSE_OK;
+    return review_sse_bare(sse, line);
 }
 
 

@@ -30,15 +30,26 @@ typedef enum {
 typedef int (*review_sse_handler_pt)(void *ctx, const review_str_t *data,
     int error);
 
+/*
+ * For streams that are not quite what they should be: is the line of data an
+ * event of its own, although another one follows it at once?  NULL: none is.
+ * With it an object that lacks its "data:" is an event, too.
+ */
+
+typedef int (*review_sse_whole_pt)(const review_str_t *data);
+
 
 typedef struct {
     review_sse_handler_pt   handler;
     void                   *ctx;
+    review_sse_whole_pt     whole;     /* may be set after "init" */
     size_t                  max;       /* bytes of a line, and of an event */
     review_buf_t            line;      /* a line cut in two */
     review_buf_t            joined;    /* data cut in two, or of many lines */
     review_str_t            data;      /* in the input, or "joined" */
-    unsigned                any:1;     /* the event has data */
+    unsigned                any:1;     /* the event has data, */
+    unsigned                single:1;  /* a line of it */
+    unsigned                bare:1;    /* an object without "data:" */
     unsigned                error:1;   /* its type is "error" */
     unsigned                cr:1;      /* the input ended with CR */
 } review_sse_t;

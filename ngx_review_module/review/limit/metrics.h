@@ -16,7 +16,7 @@
 
 
 #define REVIEW_METRICS_BUCKETS   18    /* of a histogram; the last is +Inf */
-#define REVIEW_METRICS_OUTCOMES  34
+#define REVIEW_METRICS_OUTCOMES  35
 #define REVIEW_METRICS_MODELS    32
 #define REVIEW_METRICS_NAME      64    /* bytes of a model's name */
 

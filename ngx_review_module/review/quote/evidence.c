@@ -42,3 +42,27 @@ review_evidence_find(review_quote_t *q, review_source_t **sources,
         review_evidence_of(q, sources, nsources, &evidence[i]);
     }
 }
+
+
+void
+review_evidence_meant(review_quote_t *q, review_source_t **sources,
+    size_t nsources, const review_str_t *meant, size_t nmeant,
+    review_evidence_t *e)
+{
+    size_t             i;
+    review_evidence_t  found;
+
+    for (i = 0; i < nmeant && e->span.match != REVIEW_MATCH_EXACT; i++) {
+
+        if (meant[i].len == 0) {
+            continue;
+        }
+
+        review_quote_set(q, &meant[i]);
+        review_evidence_of(q, sources, nsources, &found);
+
+        if (found.span.match != REVIEW_MATCH_NONE) {
+            *e = found;
+        }
+    }
+}

@@ -27,6 +27,15 @@ void review_evidence_find(review_quote_t *q, review_source_t **sources,
     size_t nsources, const review_str_t *quotes, size_t nquotes,
     review_evidence_t *evidence);
 
+/*
+ * After these: what one of them may have been meant as, which is looked up
+ * unless the quote stands there verbatim, and counts if it stands there.
+ */
+
+void review_evidence_meant(review_quote_t *q, review_source_t **sources,
+    size_t nsources, const review_str_t *meant, size_t nmeant,
+    review_evidence_t *e);
+
 
 #pragma GCC visibility pop
 

@@ -39,6 +39,8 @@ typedef struct {
     const char  *human;
     const char  *warning;
     const char  *warnings[2];            /* in the order of their names */
+    const char  *note;
+    const char  *notes[11];              /* in the order of their names */
     const char  *nothing;                /* no findings */
     const char  *partly;                 /* no findings in what was read */
     const char  *unseen;                 /* cells that are not done */
@@ -88,6 +90,14 @@ static const review_report_words_t  review_report_zh = {
     .human = "需人工复核",
     .warning = "警告",
     .warnings = { "文中疑有对审核者的指令", "模型没有读到全部提示" },
+    .note = "说明",
+    .notes = {
+        "模型的结论写作列表", "模型的成员名大小写不同", "模型用别的词说严重程度",
+        "模型说的严重程度无法理解，按审核点", "模型的把握写作百分数",
+        "模型说的把握无法理解", "模型的理由不是文字，照录",
+        "模型的理由有无法理解之处，已略去", "模型的建议不是文字，照录",
+        "模型的建议有无法理解之处，已略去", "模型的引文有的不是文字，或者太多，已略去"
+    },
     .nothing = "没有发现。",
     .partly = "在读到的内容中没有发现；有未读到的内容，见文首。",
     .unseen = "并非所有文本块都已审核，见文末。",
@@ -139,6 +149,20 @@ static const review_report_words_t  review_report_en = {
     .warning = "Warning",
     .warnings = { "a text seems to give orders to the reviewer",
                   "the model has not read all of the prompt" },
+    .note = "Note",
+    .notes = {
+        "the model has written its verdict as a list",
+        "the model has written names of members in another case",
+        "the model has other words for the severity",
+        "what the model says of the severity was not understood: it is the "
+        "point's", "the model has written its confidence as a percentage",
+        "what the model says of its confidence was not understood",
+        "the model's reason is no text, and is told as it is",
+        "the model's reason was not understood in part, which is left out",
+        "the model's suggestion is no text, and is told as it is",
+        "the model's suggestion was not understood in part, which is left out",
+        "the model's quotes are too many, or not all texts: some are left out"
+    },
     .nothing = "Nothing was found.",
     .partly = "Nothing was found in what was read; not all was: see the top.",
     .unseen = "Not all chunks were reviewed: see the end.",
@@ -420,6 +444,23 @@ review_report_markdown_warnings(review_report_writer_t *w, unsigned warnings)
 }
 
 
+/* what was made of an answer; nothing, if it was as it should be */
+
+static void
+review_report_markdown_notes(review_report_writer_t *w, unsigned notes)
+{
+    size_t  i;
+
+    for (i = 0; review_notes[i]; i++) {
+        if (notes & (1u << i)) {
+            review_report_markdown_item(w, w->words->note);
+            review_buf_puts(w->b, w->words->notes[i]);
+            review_buf_puts(w->b, "\n");
+        }
+    }
+}
+
+
 /* chunks whose cells of a point have a warning, whatever they say */
 
 static void
@@ -552,6 +593,8 @@ review_report_markdown_finding(review_report_writer_t *w, size_t point,
     for (i = 0; i < group->nalso; i++) {
         review_report_markdown_also(w, group->also[i]);
     }
+
+    review_report_markdown_notes(w, group->notes);
 
     review_buf_puts(b, "\n");
 }

@@ -204,6 +204,7 @@ review_report_merge_choose(review_report_merge_t *m,
     group->severity = group->told->severity;
     group->needs_human = group->told->needs_human;
     group->warnings = group->told->warnings;
+    group->notes = group->told->notes;
 
     for (i = 1; i < n; i++) {
         f = m->entries[entries[i]];
@@ -218,6 +219,7 @@ review_report_merge_choose(review_report_merge_t *m,
 
         group->needs_human &= f->needs_human;
         group->warnings |= f->warnings;
+        group->notes |= f->notes;
     }
 
     group->needs_human |= group->warnings != 0;

@@ -71,31 +71,43 @@ review_report_read_number(json_t *object, const char *name, uint64_t max)
 }
 
 
-/* those that are known; one of a newer machine comes with "needs_human" */
+/*
+ * Warnings, or notes, those that are known; one of a newer machine comes with
+ * "needs_human"
+ */
 
-static uint8_t
-review_report_read_warnings(json_t *object)
+static unsigned
+review_report_read_set(json_t *object, const char *name,
+    const char *const *names)
 {
-    int      n;
-    size_t   i;
-    json_t  *list, *name;
-    uint8_t  set;
+    int        n;
+    size_t     i;
+    json_t    *list, *word;
+    unsigned   set;
 
     set = 0;
-    list = json_object_get(object, "warnings");
+    list = json_object_get(object, name);
 
-    json_array_foreach(list, i, name) {
-        n = json_is_string(name)
-            ? review_name_index(review_warnings, json_string_value(name),
-                                json_string_length(name))
+    json_array_foreach(list, i, word) {
+        n = json_is_string(word)
+            ? review_name_index(names, json_string_value(word),
+                                json_string_length(word))
             : -1;
 
         if (n != -1) {
-            set |= (uint8_t) (1 << n);
+            set |= 1u << n;
         }
     }
 
     return set;
+}
+
+
+static uint8_t
+review_report_read_warnings(json_t *object)
+{
+    return (uint8_t) review_report_read_set(object, "warnings",
+                                            review_warnings);
 }
 
 
@@ -410,7 +422,10 @@ review_report_read_finding(review_report_told_t *told, uint32_t chunk,
     }
 
     found.chunk = chunk;
+    found.notes = (uint16_t) review_report_read_set(json, "notes",
+                                                    review_notes);
     cell->warnings = found.warnings;
+    cell->notes = found.notes;
     cell->verdict = found.verdict;
     cell->needs_human = found.needs_human;
 
@@ -468,8 +483,6 @@ review_report_read_error(review_report_told_t *told, json_t *json,
         error.other.len = 0;
         error.other.data = "";
     }
-
-    error.permanent = json_is_true(json_object_get(json, "permanent"));
 
     cell->u.error = review_report_error(told->pool, &told->errors, &error,
                                         told->again);

@@ -187,8 +187,6 @@ review_report_state(const review_report_t *report, size_t chunk, size_t point,
         || cell->status == REVIEW_REPORT_TIMEOUT)
     {
         state->code = cell->u.error->code;
-        state->permanent = cell->u.error->permanent
-                           || !review_code_passes(state->code);
     }
 }
 
@@ -245,7 +243,6 @@ review_report_error_find(const review_report_errors_t *errors,
         error = errors->last[i];
 
         if (error && error->code == told->code
-            && error->permanent == told->permanent
             && review_report_index_order(&error->other, &told->other) == 0
             && review_report_index_order(&error->detail, &told->detail) == 0)
         {
@@ -290,7 +287,6 @@ review_report_error(review_pool_t *pool, review_report_errors_t *errors,
     }
 
     error->code = told->code;
-    error->permanent = told->permanent;
     errors->size += again ? (uint32_t) size : 0;
     errors->last[errors->next++ % REVIEW_REPORT_ERRORS] = error;
 

@@ -80,7 +80,7 @@ typedef struct review_report_s  review_report_t;
  * - the evidence is that of all, each place once, in the order of the
  *   document, then of the references; quotes that stand nowhere are only those
  *   of the one told;
- * - the warnings are those of all;
+ * - the warnings and notes are those of all;
  * - a person has to look only if all of them ask for it, or if there is a
  *   warning.
  *
@@ -173,7 +173,6 @@ typedef struct {
     review_code_t          code;         /* of its failure, or OK */
     uint32_t               attempts;
     unsigned               told:1;       /* it has something */
-    unsigned               permanent:1;  /* it won't be answered otherwise */
 } review_report_state_t;
 
 void review_report_state(const review_report_t *report, size_t chunk,

@@ -154,6 +154,7 @@ review_report_json_finding(const review_report_t *report, review_buf_t *b,
     review_write_bool(b, "grounded", group->told->grounded);
     review_write_bool(b, "needs_human", group->needs_human);
     review_write_set(b, "warnings", review_warnings, group->warnings);
+    review_write_set(b, "notes", review_notes, group->notes);
 
     if (group->told->data.len) {
         review_write_raw(b, "data", group->told->data.data,
@@ -256,6 +257,7 @@ review_report_json_write_cell(const review_report_t *report, review_buf_t *b,
 
     case REVIEW_REPORT_OK:
         review_write_word(b, "verdict", review_verdicts[cell->verdict]);
+        review_write_set(b, "notes", review_notes, cell->notes);
         break;
 
     case REVIEW_REPORT_FAILED:

@@ -71,6 +71,7 @@ typedef struct {
     uint8_t                   grounded;
     uint8_t                   needs_human;
     uint8_t                   warnings;
+    uint16_t                  notes;
 } review_report_finding_t;
 
 
@@ -78,7 +79,6 @@ typedef struct {
     review_code_t             code;
     review_str_t              other;     /* the name of REVIEW_CODE_OTHER */
     review_str_t              detail;
-    unsigned                  permanent; /* as it says itself */
 } review_report_error_t;
 
 
@@ -106,6 +106,7 @@ typedef struct {
     uint8_t                   needs_human; /* OK, without a finding */
     uint8_t                   warnings;  /* of any status */
     uint8_t                   again;     /* FAILED, TIMEOUT: is asked again */
+    uint16_t                  notes;     /* OK */
 } review_report_cell_t;
 
 
@@ -124,6 +125,7 @@ typedef struct {
     uint8_t                   severity;
     uint8_t                   needs_human;
     uint8_t                   warnings;  /* of all */
+    uint16_t                  notes;     /* of all */
 } review_report_group_t;
 
 

@@ -263,7 +263,7 @@ static int
 review_rounds_cell_again(review_rounds_t *r, size_t chunk, uint8_t *flags,
     const review_rounds_cell_t *cell)
 {
-    if (cell->permanent || !review_code_passes(cell->code)) {
+    if (!review_code_passes(cell->code)) {
         return 0;
     }
 

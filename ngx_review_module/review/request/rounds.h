@@ -86,7 +86,6 @@ typedef struct {
 typedef struct {
     review_code_t    code;               /* of its failure, or OK */
     unsigned         llm:1;              /* OK: the LLM has answered it */
-    unsigned         permanent:1;
 } review_rounds_cell_t;
 
 

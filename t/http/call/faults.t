@@ -267,6 +267,7 @@ hang_body -> call_timeout
 503 -> http_503
 503 empty -> http_503
 504 -> http_504
+error200 -> http_500
 599 -> http_599
 
 
@@ -285,7 +286,8 @@ hang_body -> call_timeout
 413 -> http_413 once
 422 cut -> http_422 once
 html -> bad_json once
-error200 -> llm_error once
+body=%7B%22error%22%3A%22oops%22%7D -> llm_error once
+body=%7B%22error%22%3A%7B%22code%22%3A400%7D%7D -> http_400 once
 
 
 

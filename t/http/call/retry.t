@@ -500,7 +500,9 @@ status eq "complete"
 results.*.attempts eq [2,2,2,2]
 results.*.finding.verdict eq ["pass","pass","pass","pass"]
 results.*.finding.reason eq ["second","second","second","second"]
-results.*.usage.completion_tokens eq [8,8,8,8]
+results.0.usage.completion_tokens eq 14
+results.1.usage.completion_tokens eq 8
+results.2.usage.completion_tokens eq 8
 
 
 

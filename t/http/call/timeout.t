@@ -148,7 +148,7 @@ results.*.attempts eq [1,0,0]
 --- json
 status eq "failed"
 results.*.status eq ["timeout","timeout","timeout"]
-results.*.error.code eq ["call_timeout","call_timeout","call_timeout"]
+results.*.error.code eq ["call_timeout","call_timeout","slow"]
 results.*.attempts eq [1,1,1]
 elapsed_ms ge 490
 elapsed_ms lt 30000

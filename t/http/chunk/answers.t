@@ -337,17 +337,15 @@ count eq 8
 {"id":"open","question":"[[raw=%7B%22verdict%22:%22pass%22]]"},
 {"id":"number","question":"[[raw=%7B%22verdict%22:1%7D]]"},
 {"id":"think","question":"[[raw=%3Cthink%3E%7B%22verdict%22:%22pa]]"},
-{"id":"empty","question":"[[raw=%7B%7D]]"},
-{"id":"severity","question":"[[severity=high]]"}]}
+{"id":"empty","question":"[[raw=%7B%7D]]"}]}
 --- error_code twice
 502
 --- json twice
-results.*.status eq ["failed","failed","failed","failed","failed","failed","failed","failed","failed"]
-results.*.error.code eq ["bad_answer","bad_answer","bad_answer","bad_answer","bad_answer","bad_answer","bad_answer","bad_answer","bad_answer"]
-results.*.attempts eq [2,2,2,2,2,2,2,2,2]
-results.*.finding eq [null,null,null,null,null,null,null,null,null]
+results.*.status eq ["failed","failed","failed","failed","failed","failed","failed","failed"]
+results.*.error.code eq ["bad_answer","bad_answer","bad_answer","bad_answer","bad_answer","bad_answer","bad_answer","bad_answer"]
+results.*.attempts eq [2,2,2,2,2,2,2,2]
+results.*.finding eq [null,null,null,null,null,null,null,null]
 results.0.error.detail like /verdict.*maybe/
-results.8.error.detail like /severity.*high/
 
 
 
@@ -365,6 +363,7 @@ results.8.error.detail like /severity.*high/
 results.*.attempts eq [1,1,1,1,1]
 results.*.finding.verdict eq ["pass","not_applicable","not_applicable","risk","unsure"]
 results.*.finding.severity eq ["major","info","fatal","minor","minor"]
+results.*.finding.notes eq [null,null,null,null,null]
 
 
 
@@ -389,6 +388,7 @@ results.*.finding.severity eq ["major","info","fatal","minor","minor"]
 status eq "complete"
 results.*.attempts eq [1,1,1,1,1,1,1,1,1,1,1,1]
 results.*.finding.confidence eq [0.85,0.85,0.85,0.85,1,0,null,null,null,null,null,null]
+results.*.finding.notes eq [null,["confidence_mapped"],["confidence_mapped"],null,null,null,["confidence_dropped"],["confidence_dropped"],null,null,["confidence_dropped"],["confidence_dropped"]]
 
 
 
@@ -429,7 +429,7 @@ usage.calls eq 2
 
 
 
-=== TEST 21: an error with the status 200
+=== TEST 21: an error with the status 200 is what its code or type says
 --- config
     $TEST_NGINX_BOTH
 --- json_request both
@@ -437,9 +437,9 @@ usage.calls eq 2
 --- error_code twice
 502
 --- json twice
-results.0.error.code eq "llm_error"
+results.0.error.code eq "http_500"
 results.0.error.detail has "出错了"
-results.0.attempts eq 1
+results.0.attempts eq 2
 
 
 

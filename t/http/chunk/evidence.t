@@ -333,9 +333,10 @@ my $quotes = sub { CORE::join(' ', map { 'quote=' . $_ } 1 .. $_[0]) };
 results.0.finding.evidence len 64
 results.0.finding.grounded eq true
 results.0.finding.evidence.63.start eq 180
-results.1.error.code eq "bad_answer"
-results.1.attempts eq 2
-results.1.error.detail like /64/
+results.1.attempts eq 1
+results.1.finding.evidence len 64
+results.1.finding.notes eq ["quote_dropped"]
+results.1.finding.needs_human eq true
 
 
 

@@ -183,7 +183,7 @@ status eq "complete"
 status eq "complete"
 results.0.attempts eq 8
 results.0.finding.reason eq "丙"
-results.0.usage.completion_tokens eq 9
+results.0.usage.completion_tokens eq 13
 usage.calls eq 8
 usage.retries eq 5
 --- llm_calls
@@ -479,7 +479,7 @@ count eq 4
 
 
 
-=== TEST 26: a torn answer in a step is asked for once more, then failed
+=== TEST 26: a torn answer in a step is a call that was cut
 --- config
     $TEST_NGINX_REVIEW
 --- json_request
@@ -491,11 +491,11 @@ count eq 4
 {"id":"last","question":"[[finish=abort reason=甲]]"}]}
 --- json
 results.*.status eq ["ok","ok","failed","ok","ok"]
-results.*.attempts eq [3,3,2,3,1]
-results.2.error.code eq "bad_answer"
-results.2.error.detail eq "the answer ends early"
+results.*.attempts eq [3,3,3,3,1]
+results.2.error.code eq "cut"
+results.2.error.detail eq "the answer ended before its end: finish_reason is \"abort\""
 --- llm_calls
-count eq 12
+count eq 13
 *.body.messages.2.content has "x"
 *.body.messages.2.content unlike /SECRET|TORN/
 

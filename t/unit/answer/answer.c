@@ -315,8 +315,14 @@ static const case_t  cases[] = {
       NONE, "surrogate", "/reason" },
     { "bytes that are not UTF-8", "{^verdict^:^pass^,^reason^:^\xff^}", NONE,
       "UTF-8", "/reason" },
-    { "a huge number", "{^verdict^:^pass^,^data^:1e999}", NONE, "too large",
-      "/data" },
+    { "a huge number", "{^verdict^:^pass^,^data^:1e999}", PASS, "", "" },
+    { "a huge number in words", "x {^verdict^:^pass^,^n^:[-1e999,"
+      "123456789012345678901234567890],^reason^:^1e999 \\^a^}", PASS,
+      "1e999 \"a", "" },
+    { "a huge number and another fault", "{^verdict^:^pass^,^data^:1e999,"
+      "^reason^:^a\\u0000b^}", NONE, "\\u0000", "/reason" },
+    { "a huge number that is repaired", "{^verdict^:^pass^,^n^:1e999,}", PASS,
+      "", "" },
     { "a verdict that comes twice", "{^verdict^:^pass^,^verdict^:^fail^}",
       NONE, "a member of this name stands before", "/verdict" },
     { "a verdict in a comment of repaired text",
@@ -346,8 +352,28 @@ static const case_t  cases[] = {
     { "empty", "{^verdict^:^^}", NONE, NAMES ", got \"\"", "/verdict" },
     { "a boolean", "{^verdict^:true}", NONE, NAMES ", got true", "/verdict" },
     { "null", "{^verdict^:null}", NONE, NAMES ", got null", "/verdict" },
-    { "a list of one", "{^verdict^:[^pass^]}", NONE, NAMES ", got an array",
+    { "a list of one", "{^verdict^:[^pass^]}", PASS, "", STRICT },
+    { "a list of two", "{^verdict^:[^pass^,^fail^]}", NONE,
+      NAMES ", got an array", "/verdict" },
+    { "a list of a list", "{^verdict^:[[^pass^]]}", NONE,
+      NAMES ", got an array", "/verdict" },
+    { "an empty list", "{^verdict^:[]}", NONE, NAMES, "/verdict" },
+    { "a name in capitals", "{^Verdict^:^fail^,^Reason^:^a^}", FAIL, "a",
+      STRICT },
+    { "in a wrapper", "{^Result^:{^VERDICT^:[^Fail^],^reason^:^a^}}", FAIL,
+      "a", STRICT },
+    { "in words, broken a bit", "答：{^Verdict^:^fail^,^Reason^:^a^,}。", FAIL,
+      "a", "" },
+    { "two names that are the same", "{^Verdict^:^fail^,^verdict^:^fail^}",
+      FAIL, "", STRICT },
+    { "that differ", "{^Verdict^:^fail^,^verdict^:^pass^}", NONE,
+      "another one outside of it", "" },
+    { "neither of which is right", "{^Verdict^:^fail^,^VERDICT^:^fail^}", NONE,
+      "is missing", "/verdict" },
+    { "a name of another kind", "{^final_verdict^:^fail^}", NONE, "is missing",
       "/verdict" },
+    { "of two objects one in capitals", "{^Verdict^:^fail^} {^verdict^:^pass^}",
+      NONE, DIFFER, "" },
     { "a novel",
       "{^verdict^:^投标保证金投标保证金投标保证金投标保证金投标保证金^}", NONE,
       "got \"投标保证金投标保证金投标保证金投标保证...\"", "/verdict" },
@@ -359,12 +385,15 @@ static const case_t  cases[] = {
     { "a list", "{^verdict^:^pass^,^reason^:[^a^,^^,^b^]}", PASS, "a\n\nb",
       STRICT },
     { "an empty list", "{^verdict^:^pass^,^reason^:[]}", PASS, "", STRICT },
-    { "a list of other things", "{^verdict^:^pass^,^reason^:[^a^,1]}", NONE,
-      "must be a string, got 1", "/reason/1" },
-    { "an object", "{^verdict^:^pass^,^reason^:{}}", NONE,
-      "must be a string, got an object", "/reason" },
-    { "a boolean as suggestion", "{^verdict^:^pass^,^suggestion^:false}", NONE,
-      "must be a string, got false", "/suggestion" }
+    { "a list of other things", "{^verdict^:^pass^,^reason^:[^a^,1]}", PASS,
+      "a\n1", STRICT },
+    { "a list of objects", "{^verdict^:^pass^,^reason^:[{^a^:1},[2],null]}",
+      PASS, "{\"a\":1}\n[2]\n", STRICT },
+    { "an object", "{^verdict^:^pass^,^reason^:{^a^:^b^}}", PASS,
+      "{\"a\":\"b\"}", STRICT },
+    { "an empty object", "{^verdict^:^pass^,^reason^:{}}", PASS, "", STRICT },
+    { "a boolean as suggestion", "{^verdict^:^pass^,^suggestion^:false}", PASS,
+      "", STRICT }
 };
 
 
@@ -451,6 +480,27 @@ check(const case_t *test)
 }
 
 
+/* the names of the notes, with blanks between them */
+
+static const char *
+notes_of(const review_answer_t *answer)
+{
+    int          i;
+    static char  text[512];
+
+    text[0] = '\0';
+
+    for (i = 0; review_notes[i]; i++) {
+        if (answer->notes & (1u << i)) {
+            sprintf(text + strlen(text), "%s%s", text[0] ? " " : "",
+                    review_notes[i]);
+        }
+    }
+
+    return text;
+}
+
+
 static void
 check_confidence(void)
 {
@@ -460,20 +510,42 @@ check_confidence(void)
     review_error_t    err;
     review_answer_t   answer;
 
+#define MAPPED   "confidence_mapped"
+#define DROPPED  "confidence_dropped"
+
     static const struct {
         const char  *json;
         double       value;
+        const char  *notes;
     } tests[] = {
-        { "0.85", 0.85 }, { "0", 0 }, { "1", 1 }, { "1.0", 1 },
-        { "85", 0.85 }, { "100", 1 }, { "100.5", -1 }, { "-0.5", -1 },
-        { "^0.85^", 0.85 }, { "^ 0.85 ^", 0.85 }, { "^85%^", 0.85 },
-        { "^85 %^", 0.85 }, { "^85^", 0.85 }, { "^1%^", 0.01 },
-        { "^100%^", 1 }, { "^120%^", -1 }, { "^0^", 0 }, { "^^", -1 },
-        { "^high^", -1 }, { "^高^", -1 }, { "^-0.5^", -1 }, { "^0x1^", -1 },
-        { "^nan^", -1 }, { "^inf^", -1 }, { "^0.8.1^", -1 }, { "^8/10^", -1 },
-        { "^%^", -1 }, { "^85%%^", -1 }, { "^.^", -1 },
-        { "^0.80000000000000000000000000000000001^", -1 },
-        { "null", -1 }, { "true", -1 }, { "[0.5]", -1 }, { "{}", -1 }
+        { "0.85", 0.85, "" }, { "0", 0, "" }, { "1", 1, "" }, { "1.0", 1, "" },
+        { "85", 0.85, MAPPED }, { "100", 1, MAPPED }, { "100.5", -1, DROPPED },
+        { "-0.5", -1, DROPPED }, { "^0.85^", 0.85, "" },
+        { "^ 0.85 ^", 0.85, "" }, { "^.9^", 0.9, "" },
+        { "^85%^", 0.85, MAPPED }, { "^85％^", 0.85, MAPPED },
+        { "^85%％^", -1, DROPPED }, { "^85 %^", 0.85, MAPPED },
+        { "^85^", 0.85, MAPPED }, { "^1%^", 0.01, MAPPED },
+        { "^100%^", 1, MAPPED }, { "^120%^", -1, DROPPED }, { "^0^", 0, "" },
+        { "^^", -1, "" }, { "^ ^", -1, "" }, { "^high^", -1, DROPPED },
+        { "^高^", -1, DROPPED }, { "^-0.5^", -1, DROPPED },
+        { "^0x1^", -1, DROPPED }, { "^nan^", -1, DROPPED },
+        { "^inf^", -1, DROPPED }, { "^0.8.1^", -1, DROPPED },
+        { "^8/10^", -1, DROPPED }, { "^%^", -1, DROPPED },
+        { "^％^", -1, DROPPED }, { "^85%%^", -1, DROPPED },
+        { "^.^", -1, DROPPED },
+        { "^0.80000000000000000000000000000000001^", -1, DROPPED },
+        { "null", -1, "" }, { "true", -1, DROPPED }, { "[0.5]", -1, DROPPED },
+        { "{}", -1, DROPPED },
+
+        /* such as are no JSON */
+
+        { ".9", 0.9, "" }, { "95%", 0.95, MAPPED }, { "95％", 0.95, MAPPED },
+        { ".9%", 0.009, MAPPED }, { "NaN", -1, DROPPED },
+        { "nan", -1, DROPPED }, { "Infinity", -1, DROPPED },
+        { "-Infinity", -1, DROPPED }, { "1e400", -1, DROPPED },
+        { "-1e400", -1, DROPPED }, { "1.0e400", -1, DROPPED },
+        { "1e-400", 0, "" },
+        { "12345678901234567890123", -1, DROPPED }
     };
 
     pool = tap_pool();
@@ -485,12 +557,17 @@ check_confidence(void)
         ok(parse(pool, content, NULL, &answer, &err) == 0
            && answer.confidence > tests[i].value - 1e-9
            && answer.confidence < tests[i].value + 1e-9,
-           "confidence %s: %g", tests[i].json, answer.confidence);
+           "confidence %s: %g %s", tests[i].json, answer.confidence, err.text);
+        ok(strcmp(notes_of(&answer), tests[i].notes) == 0, "notes: %s",
+           notes_of(&answer));
     }
 
     (void) parse(pool, "{^verdict^:^pass^}", NULL, &answer, &err);
 
     ok(answer.confidence == -1, "no confidence");
+
+    ok(parse(pool, "{^verdict^:^pass^,^confidence^:.}", NULL, &answer, &err)
+       == -1, "a point is no number");
 
     tap_pool_free(pool);
 }
@@ -500,7 +577,6 @@ static void
 check_severity(void)
 {
     size_t            i;
-    int               rc;
     char              content[128];
     review_pool_t    *pool;
     review_error_t    err;
@@ -508,12 +584,26 @@ check_severity(void)
 
     static const struct {
         const char  *json;
-        int          severity;    /* -2: an error */
+        int          severity;
+        const char  *notes;
     } tests[] = {
-        { "^fatal^", REVIEW_SEVERITY_FATAL }, { "^Major^", 1 },
-        { "^ minor ^", REVIEW_SEVERITY_MINOR }, { "^INFO^", 3 },
-        { "null", -1 }, { "^^", -1 }, { "^ ^", -1 },
-        { "^严重^", -2 }, { "^high^", -2 }, { "3", -2 }, { "[]", -2 }
+        { "^fatal^", REVIEW_SEVERITY_FATAL, "" }, { "^Major^", 1, "" },
+        { "^ minor ^", REVIEW_SEVERITY_MINOR, "" }, { "^INFO^", 3, "" },
+        { "null", -1, "" }, { "^^", -1, "" }, { "^ ^", -1, "" },
+        { "^严重^", 1, "severity_mapped" }, { "^high^", 1, "severity_mapped" },
+        { "^ High ^", 1, "severity_mapped" },
+        { "[^high^]", 1, "severity_mapped" },
+        { "[^fatal^]", 0, "severity_mapped" },
+        { "^critical^", 0, "severity_mapped" },
+        { "^一般^", 2, "severity_mapped" }, { "^提示^", 3, "severity_mapped" },
+        { "^low^", 2, "severity_mapped" },
+        { "^无^", -1, "severity_dropped" },
+        { "^none^", -1, "severity_dropped" },
+        { "^N/A^", -1, "severity_dropped" },
+        { "^highest of all^", -1, "severity_dropped" },
+        { "3", -1, "severity_dropped" }, { "[]", -1, "severity_dropped" },
+        { "false", -1, "severity_dropped" },
+        { "{^a^:1}", -1, "severity_dropped" }
     };
 
     pool = tap_pool();
@@ -522,23 +612,61 @@ check_severity(void)
         snprintf(content, sizeof(content),
                  "{^verdict^:^fail^,^severity^:%s}", tests[i].json);
 
-        rc = parse(pool, content, NULL, &answer, &err);
-
-        if (tests[i].severity == -2) {
-            ok(rc == -1 && strcmp(err.pointer, "/severity") == 0
-               && strstr(err.text, "must be one of \"fatal\", \"major\", "
-                                   "\"minor\", \"info\", got "),
-               "severity %s: %s", tests[i].json, err.text);
-
-        } else {
-            ok(rc == 0 && answer.severity == tests[i].severity,
-               "severity %s", tests[i].json);
-        }
+        ok(parse(pool, content, NULL, &answer, &err) == 0
+           && answer.severity == tests[i].severity, "severity %s: %d",
+           tests[i].json, answer.severity);
+        ok(strcmp(notes_of(&answer), tests[i].notes) == 0, "notes: %s",
+           notes_of(&answer));
     }
 
     (void) parse(pool, "{^verdict^:^fail^}", NULL, &answer, &err);
 
     ok(answer.severity == -1, "no severity");
+
+    tap_pool_free(pool);
+}
+
+
+/* what is mapped or dropped is told, what is as it should be is not */
+
+static void
+check_notes(void)
+{
+    size_t            i;
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    static const struct {
+        const char  *content;
+        const char  *notes;
+    } tests[] = {
+        { "{^verdict^:^Not applicable^,^reason^:^a^,^suggestion^:null,"
+          "^quote^:^b^,^severity^:^info^,^confidence^:0.5}", "" },
+        { "{^verdict^:[^fail^]}", "verdict_mapped" },
+        { "{^Verdict^:^fail^}", "names_mapped" },
+        { "{^Verdict^:^fail^} {^verdict^:^fail^}", "" },
+        { "{^verdict^:^fail^} {^Verdict^:^fail^}", "names_mapped" },
+        { "{^verdict^:^fail^,^Note^:^x^}", "" },
+        { "{^verdict^:^fail^,^reason^:1,^suggestion^:[^a^,^b^]}", "" },
+        { "{^verdict^:^fail^,^reason^:{^a^:1},^suggestion^:[1]}",
+          "reason_mapped suggestion_mapped" },
+        { "{^verdict^:^fail^,^reason^:true,^suggestion^:false}",
+          "reason_dropped suggestion_dropped" },
+        { "{^verdict^:^fail^,^suggestion^:[^a^,true,null]}",
+          "suggestion_dropped" },
+        { "{^verdict^:^fail^,^quote^:[^a^,7]}", "quote_dropped" },
+        { "{^verdict^:^fail^,^quote^:[^无^,^^,null]}", "" }
+    };
+
+    pool = tap_pool();
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        ok(parse(pool, tests[i].content, NULL, &answer, &err) == 0, "%s %s",
+           tests[i].content, err.text);
+        ok(strcmp(notes_of(&answer), tests[i].notes) == 0, "notes: %s",
+           notes_of(&answer));
+    }
 
     tap_pool_free(pool);
 }
@@ -556,29 +684,38 @@ check_quotes(void)
 
     static const struct {
         const char  *members;
-        const char  *quotes;      /* with | between them; NULL: an error */
-        const char  *pointer;
+        const char  *quotes;      /* with | between them */
     } tests[] = {
-        { "^quote^:^甲^", "甲", "" },
-        { "^quote^:[^甲^,^乙 丙^]", "甲|乙 丙", "" },
-        { "^quote^:[]", "", "" },
-        { "^quote^:null", "", "" },
-        { "^reason^:^a^", "", "" },
-        { "^quote^:^^", "", "" },
-        { "^quote^:^ \\n　\\t^", "", "" },
-        { "^quote^:[^^,^ 甲 ^,^　　^,null,^乙^]", " 甲 |乙", "" },
-        { "^quotes^:[^甲^]", "甲", "" },
-        { "^quote^:null,^quotes^:^甲^", "甲", "" },
-        { "^quote^:^乙^,^quotes^:^甲^", "乙", "" },
-        { "^quote^:[{^quote^:^甲^},{^text^:^乙^},^丙^]", "甲|乙|丙", "" },
-        { "^quote^:{^text^:^甲^,^page^:3}", "甲", "" },
-        { "^quote^:7", NULL, "/quote" },
-        { "^quote^:true", NULL, "/quote" },
-        { "^quote^:[^甲^,7]", NULL, "/quote/1" },
-        { "^quote^:[[^甲^]]", NULL, "/quote/0" },
-        { "^quote^:[{^page^:3}]", NULL, "/quote/0" },
-        { "^quote^:[{^quote^:7}]", NULL, "/quote/0" },
-        { "^quotes^:[^甲^,false]", NULL, "/quotes/1" }
+        { "^quote^:^甲^", "甲" },
+        { "^quote^:[^甲^,^乙 丙^]", "甲|乙 丙" },
+        { "^quote^:[]", "" },
+        { "^quote^:null", "" },
+        { "^reason^:^a^", "" },
+        { "^quote^:^^", "" },
+        { "^quote^:^ \\n　\\t^", "" },
+        { "^quote^:[^^,^ 甲 ^,^　　^,null,^乙^]", " 甲 |乙" },
+        { "^quotes^:[^甲^]", "甲" },
+        { "^quote^:null,^quotes^:^甲^", "甲" },
+        { "^quote^:^乙^,^quotes^:^甲^", "乙" },
+        { "^quote^:[{^quote^:^甲^},{^text^:^乙^},^丙^]", "甲|乙|丙" },
+        { "^quote^:{^text^:^甲^,^page^:3}", "甲" },
+        { "^quote^:7", "" },
+        { "^quote^:true", "" },
+        { "^quote^:[^甲^,7]", "甲" },
+        { "^quote^:[[^甲^]]", "" },
+        { "^quote^:[{^page^:3}]", "" },
+        { "^quote^:[{^quote^:7}]", "" },
+        { "^quotes^:[^甲^,false]", "甲" },
+        { "^quote^:^无^", "" },
+        { "^quote^:^（无）。^", "" },
+        { "^quote^:^N/A^", "" },
+        { "^quote^:^n/a.^", "" },
+        { "^quote^:[^None^,^null^,^-^,^不适用^,^暂无^]", "" },
+        { "^quote^:^无犯罪记录^", "无犯罪记录" },
+        { "^quote^:^nano^", "nano" },
+        { "^quote^:^没有^", "没有" },
+        { "^quote^:^nananananananananananananananananana^",
+          "nananananananananananananananananana" }
     };
 
     pool = tap_pool();
@@ -588,14 +725,6 @@ check_quotes(void)
                  tests[i].members);
 
         rc = parse(pool, content, NULL, &answer, &err);
-
-        if (tests[i].quotes == NULL) {
-            ok(rc == -1 && strcmp(err.pointer, tests[i].pointer) == 0
-               && strstr(err.text, "must be a string or an array of strings, "
-                                   "got "),
-               "%s: %s %s", tests[i].members, err.pointer, err.text);
-            continue;
-        }
 
         joined[0] = '\0';
 
@@ -619,15 +748,111 @@ check_quotes(void)
 
         rc = parse(pool, content, NULL, &answer, &err);
 
-        if (i == 64) {
-            ok(rc == 0 && answer.nquotes == 64, "64 quotes");
+        ok(rc == 0 && answer.nquotes == 64, "%zu quotes", i);
+        ok(strcmp(notes_of(&answer), i == 64 ? "" : "quote_dropped") == 0,
+           "told: %s", notes_of(&answer));
+    }
 
-        } else {
-            ok(rc == -1 && strcmp(err.pointer, "/quote") == 0
-               && strstr(err.text, "at most 64 elements, got 65"),
-               "65 quotes: %s", err.text);
+    tap_pool_free(pool);
+}
+
+
+/* escapes that models write without knowing that they are some */
+
+static void
+check_meant(void)
+{
+    size_t            i;
+    int               rc;
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+    static const struct {
+        const char  *quote;
+        const char  *one;         /* what else is looked for; NULL: nothing */
+        const char  *other;
+    } tests[] = {
+        { "a", NULL, NULL },
+        { "\\frac{1}{2}", "\\frac{1}{2}", "" },
+        { "3\\times 4", "3\\times 4", "" },
+        { "\\beta \\alpha", "\\beta \\alpha", "" },
+        { "C:\\new", "", "C:\\new" },
+        { "C:\\temp\\new", "C:\\temp\new", "C:\\temp\\new" },
+        { "D:\\readme", "", "D:\\readme" },
+        { "a\\n1", "", "" },
+        { "a\\t", "", "" },
+        { "\\t甲", "", "" }
+    };
+
+    pool = tap_pool();
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        char  content[128];
+
+        snprintf(content, sizeof(content), "{^verdict^:^fail^,^quote^:^%s^}",
+                 tests[i].quote);
+
+        rc = parse(pool, content, NULL, &answer, &err);
+
+        ok(rc == 0 && (answer.meant != NULL) == (tests[i].one != NULL), "%s",
+           content);
+
+        if (rc == 0 && answer.meant) {
+            is_str(answer.meant[0], tests[i].one, "meant");
+            is_str(answer.meant[1], tests[i].other, "with ends of lines");
         }
     }
+
+    tap_pool_free(pool);
+}
+
+
+/* an answer that was cut behind its object: is more of it missing? */
+
+static void
+check_more(void)
+{
+    size_t            i;
+    review_pool_t    *pool;
+    review_error_t    err;
+    review_answer_t   answer;
+
+#define OBJECT  "{^verdict^:^fail^}"
+
+    static const struct {
+        const char  *content;
+        int          more;
+    } tests[] = {
+        { OBJECT, 0 },
+        { OBJECT " \n", 0 },
+        { OBJECT "\n说明", 1 },
+        { "```json\n" OBJECT, 0 },
+        { "```json\n" OBJECT "\n`", 0 },
+        { "```json\n" OBJECT "\n``", 0 },
+        { "```json\n" OBJECT "\n```", 0 },
+        { "```json\n" OBJECT "\n``\n说明", 1 },
+        { "```json\n" OBJECT "\n```\n说明：保证金不足", 0 },
+        { "<think>x</think>```json\n" OBJECT "\n```\n说明", 0 },
+        { "```json\n" OBJECT "\n```\n更正：{", 1 },
+        { "```json\n" OBJECT "\n```\n更正后的 verdict", 1 },
+        { "```json\n" OBJECT "\n```\nreason: 更正", 1 },
+        { "结论：```json\n" OBJECT "\n```\n说明", 1 },
+        { "```json\n" OBJECT "\n" OBJECT "\n```\n说明", 1 }
+    };
+
+    pool = tap_pool();
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        ok(parse(pool, tests[i].content, NULL, &answer, &err) == 0
+           && answer.whole && answer.more == tests[i].more, "%s: %s %d",
+           tests[i].content, err.text, answer.more);
+    }
+
+    ok(parse(pool, "{^verdict^:^fa", NULL, &answer, &err) == -1
+       && !answer.whole, "what is cut is not whole");
+    ok(parse(pool, "{^verdict^:^maybe^}", NULL, &answer, &err) == -1
+       && answer.whole, "what is wrong is whole");
 
     tap_pool_free(pool);
 }
@@ -762,7 +987,9 @@ main(void)
         "<|channel|>analysis<|end|>", "[/", "{/**/", "{^a^:^", "{^a^:^b^,",
         "^,^", "{^verdict^:", "{^verdict^:!", "{^verdict^:^pass^}",
         "{^verdict^:^pass^},", "verdict", "v", "`", "```", "{```", "{^a^://",
-        "{^a^:^\\", "{   ", "　", "{^a^:^^ , ^", "{^a^:^^//\n"
+        "{^a^:^\\", "{^a^:1e999,", "{^a^:.9", "{^a^:9%",
+        "{^Verdict^:^a^}", "{^Verdict^:^pass^,", "{   ", "　", "{^a^:^^ , ^",
+        "{^a^:^^//\n"
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -771,7 +998,10 @@ main(void)
 
     check_confidence();
     check_severity();
+    check_notes();
     check_quotes();
+    check_meant();
+    check_more();
     check_data();
 
     for (i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {

@@ -8,6 +8,7 @@
 
 #include "tap.h"
 #include "review/completion/completion.h"
+#include "review/base/code.h"
 #include "review/base/utf8.h"
 
 
@@ -33,6 +34,9 @@
 #define EVENT(delta)    "data: " CHOICE(delta, "null") "\n\n"
 #define TEXT(text)      EVENT("{'content':'" text "'}")
 #define FIRST           EVENT("{'role':'assistant','content':''}")
+#define CALL(index, arguments)                                                \
+    EVENT("{'tool_calls':[{'index':" index ",'function':{'arguments':'"       \
+          arguments "'}}]}")
 #define STOP            "data: " CHOICE("{}", "'stop'") "\n\n"
 #define DONE            "data: [DONE]\n\n"
 
@@ -186,9 +190,52 @@ static const case_t  streams[] = {
     { "a finish_reason that nobody knows",
       FIRST TEXT("a") "data: " CHOICE("{'content':'b'}", "'no'") "\n\n", OK,
       "ab", "" },
-    { "tools are no content",
+    { "and no content", FIRST "data: " CHOICE("{}", "'abort'") "\n\n" DONE,
+      CUT, "", "finish_reason is \"abort\"" },
+    { "one that is an object (SGLang)",
+      FIRST TEXT("a") "data: " CHOICE("{}", "{'type':'length','length':9}")
+      "\n\n", TRUNCATED, "a", "limit of tokens" },
+    { "an object that says it is whole",
+      FIRST TEXT("a") "data: " CHOICE("{}", "{'type':'stop','matched':7}")
+      "\n\n", OK, "a", "" },
+    { "an object that says nothing, and no content",
+      FIRST "data: " CHOICE("{}", "{'x':1}") "\n\n", CUT, "", "unknown" },
+    { "a number, and no content",
+      FIRST "data: " CHOICE("{}", "7") "\n\n", CUT, "", "unknown" },
+    { "other names of length",
+      FIRST TEXT("a") "data: " CHOICE("{}", "'MAX_TOKENS'") "\n\n", TRUNCATED,
+      "a", "limit of tokens" },
+    { "and Anthropic's",
+      FIRST TEXT("a") "data: "
+      CHOICE("{}", "'model_context_window_exceeded'") "\n\n", TRUNCATED, "a",
+      "limit of tokens" },
+    { "other names of a filter",
+      FIRST TEXT("a") "data: " CHOICE("{}", "'SAFETY'") "\n\n", REFUSED, "a",
+      "content filter" },
+    { "tools without arguments are no content",
       FIRST EVENT("{'tool_calls':[{'index':0}]}") "data: "
       CHOICE("{}", "'tool_calls'") "\n\n", EMPTY, "", "in any event" },
+    { "the answer as arguments of a function, in pieces",
+      FIRST EVENT("{'tool_calls':[{'index':0,'id':'c','type':'function',"
+                  "'function':{'name':'answer','arguments':''}}]}")
+      CALL("0", "{\\'verdict\\':") CALL("0", "\\'fail\\'}")
+      "data: " CHOICE("{}", "'tool_calls'") "\n\n" DONE,
+      OK, "{\"verdict\":\"fail\"}", "" },
+    { "of two functions each has its line",
+      FIRST CALL("0", "{a") CALL("0", "}") CALL("1", "{b") CALL("1", "}")
+      "data: " CHOICE("{}", "'tool_calls'") "\n\n", OK, "{a}\n{b}", "" },
+    { "what was said before stands before",
+      FIRST TEXT("好的") CALL("0", "{}") TEXT("。") STOP, OK, "好的。\n{}", "" },
+    { "the old form of it",
+      FIRST EVENT("{'function_call':{'name':'answer','arguments':'{a'}}")
+      EVENT("{'function_call':{'arguments':'}'}}") "data: "
+      CHOICE("{}", "'function_call'") "\n\n", OK, "{a}", "" },
+    { "an empty list of functions",
+      FIRST EVENT("{'content':'a','tool_calls':[],'function_call':null}")
+      EVENT("{'content':'b','tool_calls':[ ]}") STOP, OK, "ab", "" },
+    { "arguments that are cut",
+      FIRST CALL("0", "{a") "data: " CHOICE("{}", "'length'") "\n\n",
+      TRUNCATED, "{a", "limit of tokens" },
     { "numbers of any size", FIRST
       "data: {'created':123456789012345678901234567890,'choices':[{'index':"
       "0,'delta':{'content':'a'},'finish_reason':'stop'}]}\n\n",
@@ -238,6 +285,59 @@ static const case_t  streams[] = {
     { "broken after it has finished", TEXT("a") STOP "data: {'usage':}",
       OK, "a", "" },
 
+    { "single line ends",
+      "data: " CHOICE("{'content':'a'}", "null") "\n"
+      "data: " CHOICE("{'content':'b'}", "null") "\n"
+      "data: " CHOICE("{}", "'stop'") "\ndata: [DONE]\n", OK, "ab", "" },
+    { "single CRLF, no [DONE]",
+      "data: " CHOICE("{'content':'a'}", "null") "\r\n"
+      "data: " CHOICE("{'content':'b'}", "'stop'") "\r\n", OK, "ab", "" },
+    { "single line ends, and cut",
+      "data: " CHOICE("{'content':'a'}", "null") "\n"
+      "data: " CHOICE("{'content':'b'}", "null") "\ndata: {'ch", CUT, "ab",
+      "ends early" },
+    { "an event's name between single line ends",
+      "data: " CHOICE("{'content':'a'}", "null") "\nevent: error\n"
+      "data: {'message':'overloaded'}\n", ERROR, "a", "overloaded" },
+    { "data that is empty, and another event at once",
+      FIRST "data\nevent: x\ndata:\ndata: "
+      CHOICE("{'content':'a'}", "'stop'") "\n\n", OK, "a", "" },
+    { "an error that is no event",
+      TEXT("a") "{'error':{'message':'died','code':500}}\n", ERROR, "a",
+      "died" },
+    { "an error that is no event, on many lines",
+      TEXT("a") "{\n  'error': {\n    'message': 'died'\n  }\n}\n", ERROR,
+      "a", "died" },
+    { "at once behind an event",
+      FIRST "data: " CHOICE("{'content':'a'}", "null") "\n"
+      "{'error':{'message':'died','code':500}}\n" DONE, ERROR, "a", "died" },
+    { "other lines that are no fields",
+      TEXT("a") "<html>\n[1]\n{\n" STOP, BAD_JSON, "a", "not JSON" },
+    { "an event of a list's error",
+      TEXT("a") "data: [{'error':{'message':'died'}}]\n\n", ERROR, "a",
+      "died" },
+    { "an error of a choice (OpenRouter)",
+      TEXT("a") "data: {'choices':[{'index':0,'delta':{'content':''},"
+      "'error':{'code':502,'message':'Upstream died'},'finish_reason':"
+      "'error'}]}\n\n", ERROR, "a", "Upstream died" },
+    { "MiniMax's",
+      TEXT("a") "data: {'choices':null,'base_resp':{'status_code':1002,"
+      "'status_msg':'rate limit'}}\n\n", ERROR, "a", "rate limit" },
+    { "MiniMax's where nothing is wrong",
+      TEXT("a") "data: {'choices':[{'delta':{'content':'b'},'finish_reason':"
+      "'stop'}],'base_resp':{'status_code':0,'status_msg':''}}\n\n", OK, "ab",
+      "" },
+    { "Spark's where nothing is wrong",
+      "data: {'code':0,'message':'Success','sid':'x','choices':[{'delta':{"
+      "'content':'a'},'index':0}]}\n\ndata: {'code':0,'message':'Success',"
+      "'choices':[],'usage':{'prompt_tokens':1,'completion_tokens':1}}\n\n"
+      DONE, OK, "a", "" },
+    { "a message in place of an answer",
+      TEXT("a") "data: {'code':50505,'message':'busy','data':null}\n\n",
+      ERROR, "a", "busy" },
+    { "a filter's error",
+      TEXT("a") "data: {'error':{'code':'data_inspection_failed','message':"
+      "'inappropriate'}}\n\n", REFUSED, "a", "inappropriate" },
     { "an error event (vLLM)",
       TEXT("a") "data: {'error':{'message':'EngineCore died','type':"
       "'InternalServerError','code':500}}\n\n" DONE,
@@ -334,6 +434,39 @@ static const case_t  bodies[] = {
       "too long" },
     { "an error in a list (Gemini)", "[{'error':{'message':'quota'}}]", ERROR,
       "", "quota" },
+
+    { "a whole body, then the end of a stream",
+      BODY(SAID("'a'"), "'stop'") "\n\ndata: [DONE]\n\n", OK, "a", "" },
+    { "the same at once, parsed in full",
+      "{'choices':[{'message':{'content':'a','refusal':null,'x':'\\u0000'},"
+      "'finish_reason':'stop','error':{}}]}data:[DONE]", OK, "a", "" },
+    { "an end without its beginning", "data: [DONE]", EMPTY, "",
+      "in any event" },
+    { "an end that ends nothing", "{'choices':[]} [DONE]", BAD_JSON, "",
+      "not JSON" },
+    { "a function's arguments",
+      BODY("{'content':null,'tool_calls':[{'id':'c','type':'function',"
+           "'function':{'name':'answer','arguments':'{\\'a\\':1}'}}]}",
+           "'tool_calls'"), OK, "{\"a\":1}", "" },
+    { "arguments that are no text",
+      BODY("{'content':'','tool_calls':[{'function':{'arguments':{'a':'x'}}"
+           "},{'function':{'arguments':{'b':'y'}}}]}", "'stop'"), OK,
+      "{\"a\":\"x\"}\n{\"b\":\"y\"}", "" },
+    { "arguments that are nothing",
+      BODY("{'content':'a','tool_calls':[{'function':{'arguments':{}}},7,{"
+           "'function':{'arguments':''}}],'function_call':{'arguments':7}}",
+           "'stop'"), OK, "a", "" },
+    { "arguments go before reasoning",
+      BODY("{'reasoning':'{}','function_call':{'arguments':'{a}'}}",
+           "'function_call'"), OK, "{a}", "" },
+    { "given up", BODY(SAID("null"), "'insufficient_system_resource'"), CUT, "",
+      "insufficient_system_resource" },
+    { "given up, but not before it is whole", BODY(SAID("'{}'"), "'abort'"), OK,
+      "{}", "" },
+    { "FastAPI's", "{'detail':'Not authenticated'}", ERROR, "",
+      "Not authenticated" },
+    { "an error behind a Success", "{'code':0,'message':'Success'}", EMPTY, "",
+      "no \"choices\"" },
 
     { "no choices", "{'id':'x'}", EMPTY, "", "no \"choices\"" },
     { "choices is empty", "{'choices':[]}", EMPTY, "",
@@ -515,7 +648,37 @@ check_meta(void)
 
     is_str(c.model, "", "no model");
     is_str(c.finish_reason, "", "no finish_reason");
-    ok(c.prompt_tokens == -1 && c.completion_tokens == -1, "no usage");
+    ok(c.prompt_tokens == -1 && c.completion_tokens == -1
+       && c.reasoning_tokens == -1, "no usage");
+
+    body = quoted(EVENT("{'reasoning':'hm'}") "data: " CHOICE("{}", "'length'")
+                  "\n\ndata: {'choices':[],'usage':{'completion_tokens':9,"
+                  "'completion_tokens_details':{'reasoning_tokens':9}}}\n\n",
+                  &len);
+    (void) feed(&c, pool, body, len, 5, 100);
+    free(body);
+
+    ok(c.thinking && c.reasoning_tokens == 9, "reasoning that is cut");
+
+    body = quoted(EVENT("{'reasoning':'hm'}") TEXT("{") "data: "
+                  CHOICE("{}", "'length'") "\n\n", &len);
+    (void) feed(&c, pool, body, len, 5, 100);
+    free(body);
+
+    ok(!c.thinking, "an answer that is cut");
+
+    body = quoted(FIRST EVENT("{'reasoning':'hm'}") TEXT("a") TEXT("b")
+                  EVENT("{}"), &len);
+    (void) feed(&c, pool, body, len, 5, 100);
+    free(body);
+
+    ok(c.pieces == 3, "pieces with text: %zu", c.pieces);
+
+    body = quoted(BODY(SAID("'{'"), "'abort'"), &len);
+    (void) feed(&c, pool, body, len, 5, 100);
+    free(body);
+
+    ok(c.torn, "a finish_reason that nobody knows is torn");
 
     tap_pool_free(pool);
 }
@@ -575,19 +738,85 @@ check_limit(const char *name, const char *text, size_t count, size_t max,
 }
 
 
+/* a whole body with much behind "before", of 50000 bytes an answer */
+
+static void
+check_body(const char *name, const char *before, size_t much,
+    const char *behind, review_completion_e expected)
+{
+    char                 *body;
+    size_t                n, len;
+    review_pool_t        *pool;
+    review_completion_t   c;
+    review_completion_e   rc;
+
+    n = strlen(before);
+    len = n + much + strlen(behind);
+    body = malloc(len + 1);
+
+    memcpy(body, before, n);
+    memset(body + n, 'x', much);
+    memcpy(body + n + much, behind, strlen(behind) + 1);
+
+    pool = tap_pool();
+    rc = feed(&c, pool, body, len, SIZE_MAX, 50000);
+
+    ok(rc == expected, "%s: %d %s", name, (int) rc, c.detail);
+
+    tap_pool_free(pool);
+    free(body);
+}
+
+
+/* one that has to be parsed has a bound of its own: values cost time */
+
+static void
+check_parsed(void)
+{
+    static const char  usual[] = "{\"choices\":[{\"index\":0,\"message\":"
+        "{\"content\":\"{}\",\"reasoning\":\"";
+    static const char  other[] = "{\"error\":{},\"choices\":[{\"message\":"
+        "{\"content\":\"{}\",\"reasoning\":\"";
+
+    check_body("reasoning of the usual form", usual, 150000, "\"}}]}", OK);
+    check_body("cut", usual, 150000, "\"}}", CUT);
+    check_body("of another form", other, 110000, "\"}}]}", OK);
+    check_body("and large", other, 150000, "\"}}]}", TOO_LARGE);
+    check_body("and cut", other, 150000, "\"}}", CUT);
+}
+
+
 static void
 check_limits(void)
 {
-    check_limit("content within the limit", TEXT("abcde"), 20, 100, CUT);
-    check_limit("content over it", TEXT("abcde"), 21, 100, TOO_LARGE);
-    check_limit("reasoning over it", EVENT("{'reasoning':'abcde'}"), 21, 100,
+    check_parsed();
+
+    check_limit("content within the limit", TEXT("{bcde"), 20, 100, CUT);
+    check_limit("content over it", TEXT("{bcde"), 21, 100, TOO_LARGE);
+    check_limit("in a fence", TEXT("`bcde"), 21, 100, TOO_LARGE);
+    check_limit("behind white space", TEXT("  {  "), 21, 100, TOO_LARGE);
+    check_limit("nothing but white space", TEXT("     "), 21, 100, TOO_LARGE);
+    check_limit("what may be reasoning is content, too", TEXT("<bcde"), 100,
+                100, CUT);
+    check_limit("and has a limit", TEXT("<bcde"), 101, 100, TOO_LARGE);
+    check_limit("arguments over it", CALL("0", "abcde"), 21, 100, TOO_LARGE);
+    check_limit("reasoning within its own", EVENT("{'reasoning':'abcde'}"), 80,
+                100, CUT);
+    check_limit("reasoning over it", EVENT("{'reasoning':'abcde'}"), 81, 100,
                 TOO_LARGE);
-    check_limit("a body over it", BODY(SAID("'abcdefghijk'"), "null"), 1, 10,
+    check_limit("reasoning takes nothing from an answer",
+                EVENT("{'reasoning':'abcd','content':'{'}"), 100, 100, CUT);
+    check_limit("a body over it", BODY(SAID("'{bcdefghijk'"), "null"), 1, 10,
                 TOO_LARGE);
-    check_limit("a body at it", BODY(SAID("'abcdefghij'"), "null"), 1, 10, OK);
+    check_limit("a body at it", BODY(SAID("'{bcdefghij'"), "null"), 1, 10, OK);
+    check_limit("a body over it in prose",
+                BODY(SAID("'0123456789012345678901234567890123456789"
+                          "01234567890'"), "null"), 1, 10, TOO_LARGE);
 
     check_limit("a body without an end", "[1,", 30000, 10, TOO_LARGE);
     check_limit("a line without an end", "data:", 20000, 10, TOO_LARGE);
+    check_limit("an object without an end or its data:", "data:1\n{'a':\n",
+                10000, 10, TOO_LARGE);
     check_limit("a comment without an end", ":", 70000, 10, TOO_LARGE);
     check_limit("an event without an end", "data: abcdefgh\n", 10000, 10,
                 TOO_LARGE);
@@ -691,10 +920,11 @@ check_permanent(void)
     size_t                i;
     review_pool_t        *pool;
     review_completion_t   c;
+    review_completion_e   rc;
 
     static const struct {
         const char  *error;
-        unsigned     permanent;
+        int          permanent;
     } errors[] = {
         { "{'error':{'message':'x','type':'server_error'}}", 0 },
         { "{'error':{'message':'x','code':500,'type':'invalid'}}", 0 },
@@ -702,7 +932,6 @@ check_permanent(void)
         { "{'error':'invalid_request_error'}", 0 },
         { "{'error':{'message':'x','code':429}}", 0 },
         { "{'error':{'message':'x','code':'408'}}", 0 },
-        { "{'error':{'message':'x','code':1301}}", 0 },
         { "{'error':{'message':'x','type':'overloaded_error'}}", 0 },
         { "{'object':'error','message':'x','code':null}", 0 },
         { "{'error':{'message':'x','code':400}}", 1 },
@@ -715,6 +944,7 @@ check_permanent(void)
         { "{'error':{'message':'x','code':'insufficient_quota'}}", 1 },
         { "{'error':{'message':'x','type':'authentication_error'}}", 1 },
         { "{'error':{'message':'x','code':'Invalid-API.Key'}}", 1 },
+        { "{'error':{'message':'x','code':1301}}", 1 },
         { "{'error':{'message':'x','code':'data_inspection_failed'}}", 1 }
     };
 
@@ -729,9 +959,14 @@ check_permanent(void)
         review_completion_init(&c, pool, 4096);
         (void) review_completion_feed(&c, body, strlen(body));
 
-        ok(review_completion_end(&c) == ERROR
-           && c.permanent == errors[i].permanent, "%s: %s", errors[i].error,
-           errors[i].permanent ? "comes again" : "may pass");
+        rc = review_completion_end(&c);
+
+        ok((rc == ERROR || rc == REFUSED)
+           && (rc == REFUSED || c.quota
+               || (c.status && !review_code_passes(
+                                   review_code_http(c.status))))
+              == errors[i].permanent, "%s: %s, %u", errors[i].error,
+           errors[i].permanent ? "comes again" : "may pass", c.status);
 
         tap_pool_free(pool);
     }

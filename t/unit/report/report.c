@@ -662,15 +662,14 @@ failure(const char *point, const char *code, const char *more)
 
 static unsigned
 is_state(const review_report_t *report, size_t chunk, size_t point,
-    const char *code, unsigned permanent, unsigned attempts)
+    const char *code, unsigned attempts)
 {
     char                    name[REVIEW_CODE_NAME];
     review_report_state_t   state;
 
     review_report_state(report, chunk, point, &state);
 
-    return state.told && state.permanent == permanent
-           && state.attempts == attempts
+    return state.told && state.attempts == attempts
            && strcmp(review_code_name(state.code, name), code) == 0;
 }
 
@@ -690,12 +689,11 @@ test_again(void)
     ok(!state.told && state.code == REVIEW_CODE_OK, "nothing is told");
 
     add(report, 0, failure("p1", "cut", ""));
-    ok(is_state(report, 0, 0, "cut", 0, 3)
-       && is_state(report, 0, 1, "bad_reply", 0, 0), "failed, and may pass");
+    ok(is_state(report, 0, 0, "cut", 3)
+       && is_state(report, 0, 1, "bad_reply", 0), "failed");
     add(report, 1, failure("p1", "llm_error", ""));
-    ok(is_state(report, 1, 0, "llm_error", 0, 3), "an error may, too");
-    add(report, 2, failure("p1", "llm_error", ",'permanent':true"));
-    ok(is_state(report, 2, 0, "llm_error", 1, 3), "unless it says that not");
+    ok(is_state(report, 1, 0, "llm_error", 3), "so has another");
+    add(report, 2, failure("p1", "quota", ""));
 
     review_report_again(report, 0, 0);
     review_report_again(report, 0, 0);
@@ -703,28 +701,28 @@ test_again(void)
     review_report_counts(report, &counts);
     ok(counts.failing == 2 && counts.failed == 4 && counts.total == 4,
        "what is asked again is counted for that, and once");
-    ok(is_state(report, 0, 0, "cut", 0, 3), "its failure is kept");
+    ok(is_state(report, 0, 0, "cut", 3), "its failure is kept");
 
     add(report, 0, failure("p1", "connect", ""));
     review_report_counts(report, &counts);
-    ok(is_state(report, 0, 0, "connect", 0, 6) && counts.failing == 1
+    ok(is_state(report, 0, 0, "connect", 6) && counts.failing == 1
        && counts.failed == 5 && counts.calls == 12 && counts.retries == 9,
        "the next failure takes its place, tries and usage add up");
 
     review_report_again(report, 0, 0);
     add(report, 0, finding("p1", "pass", "minor", "1", ""));
-    ok(is_state(report, 0, 0, "ok", 0, 7), "so does an answer");
+    ok(is_state(report, 0, 0, "ok", 7), "so does an answer");
 
     review_report_again(report, 0, 0);
     add(report, 0, failure("p1", "cut", ""));
     (void) review_report_fail(report, 0, REVIEW_CODE_CUT, "");
     review_report_settle(report, 0);
     review_report_counts(report, &counts);
-    ok(is_state(report, 0, 0, "ok", 0, 7) && counts.ok == 1,
+    ok(is_state(report, 0, 0, "ok", 7) && counts.ok == 1,
        "which nothing takes away");
 
     (void) review_report_fail(report, 1, REVIEW_CODE_CUT, "e");
-    ok(is_state(report, 1, 0, "cut", 0, 3), "a chunk's failure is a cell's");
+    ok(is_state(report, 1, 0, "cut", 3), "a chunk's failure is a cell's");
     review_report_again(report, 1, 0);
     review_report_again(report, 2, 1);
     review_report_settle(report, 1);
@@ -956,6 +954,65 @@ test_warnings(void)
     json = finish(report);
     ok(at(json, "points.0.warnings") == NULL
        && is(json, "points.0.needs_human", "false"), "none");
+    json_decref(json);
+}
+
+
+/* what was made of an answer is told of its cell, and of its finding */
+
+static void
+test_notes(void)
+{
+    size_t            i;
+    json_t           *json;
+    review_buf_t      b;
+    review_report_t  *report;
+
+    static const char  noted[] =
+        "{'results':[{'point':'p1','status':'ok','finding':{'verdict':'%s',"
+        "'severity':'major','confidence':%s,'evidence':[{'quote':%s,"
+        "'source':'chunk','match':'exact'}],'grounded':true,"
+        "'needs_human':false,'notes':%s}}]}";
+
+    report = create(2, 1);
+    add(report, 0, parse(noted, "fail", "0.1", "'|a|','start':18,'end':21",
+                         "['severity_mapped','new',7]"));
+    add(report, 1, parse(noted, "fail", "0.9", "'|a|b|','start':0,'end':5",
+                         "['quote_dropped']"));
+    json = finish(report);
+
+    ok(is(json, "cells.0.notes", "['severity_mapped']")
+       && is(json, "cells.1.notes", "['quote_dropped']"), "of a cell");
+    ok(json_array_size(at(json, "points.0.findings")) == 1
+       && is(json, FIRST "notes", "['severity_mapped','quote_dropped']"),
+       "of a finding, all of them");
+    ok(is(json, "points.0.needs_human", "false"), "nobody is asked for that");
+    json_decref(json);
+
+    for (i = 0; i < 2; i++) {
+        review_buf_init(&b, pool, 0);
+        review_report_markdown(report, &b, i ? "zh" : "en", NULL);
+        review_buf_add(&b, "", 1);
+        ok(strstr(b.data, i ? "- **说明**：模型用别的词说严重程度\n"
+                            : "- **Note**: the model has other words for the "
+                              "severity\n") != NULL, "for people");
+        ok(review_utf8_valid(b.data, b.len) == b.len, "in UTF-8");
+    }
+
+    report = create(1, 1);
+    add(report, 0, parse(noted, "not_applicable", "1",
+                         "'|a|','start':0,'end':3", "['names_mapped']"));
+    json = finish(report);
+    ok(is(json, "cells.0.notes", "['names_mapped']"),
+       "of what is no finding, too");
+    json_decref(json);
+
+    report = create(1, 1);
+    add(report, 0, parse(noted, "pass", "1", "'|a|','start':0,'end':3",
+                         "{'a':1}"));
+    json = finish(report);
+    ok(at(json, "cells.0.notes") == NULL && at(json, FIRST "notes") == NULL,
+       "none");
     json_decref(json);
 }
 
@@ -2347,6 +2404,7 @@ main(void)
     test_rounds();
     test_verdicts();
     test_warnings();
+    test_notes();
     test_order();
     test_chain();
     test_none();

@@ -170,8 +170,7 @@ test_fresh(void)
 {
     review_rounds_cell_t    good = { .llm = 1 };
     review_rounds_cell_t    bad = { .code = REVIEW_CODE_BAD_ANSWER };
-    review_rounds_cell_t    error = { .code = REVIEW_CODE_LLM_ERROR,
-                                      .permanent = 1 };
+    review_rounds_cell_t    error = { .code = REVIEW_CODE_QUOTA };
     review_rounds_reply_t   reply = { 0 };
     review_rounds_t        *r;
 
