@@ -83,6 +83,7 @@ PLACES = """
         location = /task/%(name)s {
             review_task; review_llm /%(name)s/ model=m;
             review_chunk_uri /%(name)s/;
+            review_task_timeout %(task)dms;
         }
 """
 
@@ -284,7 +285,8 @@ async def main():
                   encoding="utf-8") as f:
             json.dump({"name": "one", "version": "1", "points": POINTS}, f)
         server = SERVER % dict(ports, dir=nginx.dir) + "".join(
-            PLACES % {"name": name, "pass": line % ports[name]}
+            PLACES % {"name": name, "pass": line % ports[name],
+                      "task": 400 * SLOW}
             for name, line in PASS.items())
         nginx.renew(http=HTTP % (nginx.dir, nginx.dir, 20 * SLOW,
                                 30 * SLOW),
