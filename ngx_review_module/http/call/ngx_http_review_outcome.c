@@ -107,7 +107,9 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
     case REVIEW_CODE_CUT:
         ngx_http_review_outcome_cut(call);
 
-        if (call->failure.code == code && detail[0]) {
+        /* of one that has come whole, and says itself that it is not */
+
+        if (call->failure.code == code && !call->cut && detail[0]) {
             call->failure.detail = detail;
         }
 

@@ -685,6 +685,9 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         sample->lost = 1;
         break;
 
+    case review_code_http(NGX_HTTP_BAD_GATEWAY):
+        break;
+
     case REVIEW_CODE_QUOTA:
         sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
@@ -708,6 +711,9 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
 
         } else if (review_code_http_status(code) / 100 != 5) {
             sample->result = REVIEW_CIRCUIT_ANSWERED;
+
+        } else {
+            sample->result = REVIEW_CIRCUIT_ERROR;
         }
     }
 }

@@ -276,7 +276,7 @@ review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
 
     length = c->conf.window / REVIEW_CIRCUIT_PARTS;
 
-    if (c->row >= c->conf.failures
+    if (c->lost >= c->conf.failures
         && now - c->since >= length * REVIEW_CIRCUIT_SPAN
         && (uint64_t) c->row * 100
            >= ((uint64_t) c->row + c->older) * c->conf.share)
@@ -320,12 +320,16 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
         break;
 
     case REVIEW_CIRCUIT_FAILED:
+    case REVIEW_CIRCUIT_ERROR:
         review_circuit_slot(c, now)->failed++;
 
         if (c->row == 0) {
+            c->lost = 0;
             c->first = c->begun + 1;
             c->older = c->others;
         }
+
+        c->lost += (result == REVIEW_CIRCUIT_FAILED);
 
         if (c->row++ == 0 || now < c->since) {
             c->since = now;
@@ -380,6 +384,7 @@ review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
         break;
 
     case REVIEW_CIRCUIT_FAILED:
+    case REVIEW_CIRCUIT_ERROR:
         review_circuit_open(c, now);
         break;
 

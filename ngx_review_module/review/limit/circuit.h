@@ -6,7 +6,7 @@
  * Closed, calls pass.  It opens when within a window enough calls have failed,
  * they are nearly all that have ended, and they did so in three of its fifty
  * parts: calls that are cut in one moment, by a server that is well in the
- * next, open nothing.  It also opens when so many calls have failed in a row,
+ * next, open nothing.  It also opens when so many calls were lost in a row,
  * however long that took: with calls that take a minute to time out, and few of
  * them in flight, no window ever sees enough of them.
  *
@@ -67,14 +67,17 @@ typedef enum {
 /*
  * What came of it.  Another answer (429 and the like, 4xx, one that cannot be
  * used) shows that the LLM lives, which is what a probe wants to know; but it
- * is not put down in its favour in the window.
+ * is not put down in its favour in the window.  An error is a failure, but may
+ * be the question's own: many in a row open nothing while others are answered.
  */
 
 typedef enum {
     REVIEW_CIRCUIT_NOTHING = -1,       /* it was cancelled, say */
-    REVIEW_CIRCUIT_FAILED = 0,         /* no connection, 5xx, timeout, cut */
+    REVIEW_CIRCUIT_FAILED = 0,         /* no connection, timeout, cut,
+                                          502 to 504 */
     REVIEW_CIRCUIT_GOOD = 1,
-    REVIEW_CIRCUIT_ANSWERED = 2
+    REVIEW_CIRCUIT_ANSWERED = 2,
+    REVIEW_CIRCUIT_ERROR = 3           /* another 5xx */
 } review_circuit_result_e;
 
 
@@ -107,6 +110,7 @@ typedef struct {
 
     uint32_t               ticket;     /* the last one given */
     uint32_t               row;        /* failures, or answered probes */
+    uint32_t               lost;       /* failures of it that are no errors */
     uint32_t               begun;      /* calls, so far */
     uint32_t               first;      /* that began within the row */
     uint32_t               older;      /* that are under way since before */

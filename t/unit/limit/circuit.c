@@ -574,6 +574,43 @@ test_tickets(void)
 }
 
 
+/* errors of one question, again and again, while others are answered */
+
+static void
+test_errors(void)
+{
+    int  i;
+
+    start();
+    (void) calls(10, PASS, REVIEW_CIRCUIT_GOOD);
+
+    for (i = 0; i < 60; i++) {
+        now += 50;
+        (void) calls(1, PASS, REVIEW_CIRCUIT_ERROR);
+    }
+
+    ok(circuit.state == REVIEW_CIRCUIT_CLOSED,
+       "60 errors in a row, beside 10 answers within the window: closed");
+
+    for ( /* void */ ; i < 120; i++) {
+        now += 50;
+        (void) calls(1, PASS, REVIEW_CIRCUIT_ERROR);
+    }
+
+    ok(circuit.state == REVIEW_CIRCUIT_OPEN, "they are nearly all: it opens");
+
+    start();
+    (void) calls(10, PASS, REVIEW_CIRCUIT_GOOD);
+
+    for (i = 0; i < 20; i++) {
+        now += 50;
+        (void) calls(1, PASS, REVIEW_CIRCUIT_FAILED);
+    }
+
+    ok(circuit.state == REVIEW_CIRCUIT_OPEN, "20 that are lost open it");
+}
+
+
 /* failures at once, beside calls that take their time: so many of them */
 
 static void
@@ -641,6 +678,7 @@ test_older(void)
 int
 main(void)
 {
+    test_errors();
     test_older();
     test_window();
     test_moment();
