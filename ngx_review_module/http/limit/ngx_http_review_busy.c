@@ -364,7 +364,6 @@ ngx_http_review_busy_pause(ngx_http_review_turn_t *turn, ngx_msec_t pause,
 
     /* a probe that was none: another call may be one meanwhile */
 
-    review_circuit_ended(&load->circuit, turn->number, q->in_flight - 1);
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
                           REVIEW_CIRCUIT_NOTHING);
     turn->ticket = 0;

@@ -105,15 +105,8 @@ ngx_http_review_limit_begin(ngx_http_review_turn_t *turn)
 
     turn->promised = 0;
 
-    if (!review_circuit_begin(circuit, (uint32_t) ngx_random(),
-                              &turn->ticket))
-    {
-        return 0;
-    }
-
-    turn->number = circuit->begun;
-
-    return 1;
+    return review_circuit_begin(circuit, (uint32_t) ngx_random(),
+                                &turn->ticket);
 }
 
 
@@ -316,7 +309,6 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 
     ngx_http_review_busy_learn(turn, sample);
 
-    review_circuit_ended(&load->circuit, turn->number, q->in_flight - 1);
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
                           sample->result);
 
@@ -685,9 +677,6 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         sample->lost = 1;
         break;
 
-    case review_code_http(NGX_HTTP_BAD_GATEWAY):
-        break;
-
     case REVIEW_CODE_QUOTA:
         sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
@@ -711,9 +700,6 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
 
         } else if (review_code_http_status(code) / 100 != 5) {
             sample->result = REVIEW_CIRCUIT_ANSWERED;
-
-        } else {
-            sample->result = REVIEW_CIRCUIT_ERROR;
         }
     }
 }

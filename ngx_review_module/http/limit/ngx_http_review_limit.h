@@ -200,7 +200,6 @@ struct ngx_http_review_turn_s {
     review_code_t               code;       /* why there is none */
     ngx_http_review_turn_e      state;
     uint32_t                    ticket;     /* of the circuit; 0: none */
-    uint32_t                    number;     /* of the call, there */
     uint32_t                    answers;    /* of the LLM's, that it knows of */
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */

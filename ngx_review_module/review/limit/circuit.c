@@ -213,7 +213,6 @@ review_circuit_begin(review_circuit_t *c, uint32_t random, uint32_t *ticket)
     }
 
     c->random = random;
-    c->begun++;
     *ticket = c->ticket;
 
     return 1;
@@ -232,10 +231,6 @@ review_circuit_return(review_circuit_t *c)
 void
 review_circuit_forget(review_circuit_t *c)
 {
-    /* they won't be told to have ended */
-
-    c->older = 0;
-
     if (c->state == REVIEW_CIRCUIT_HALF_OPEN) {
         c->probing = 0;
         (void) review_circuit_ticket(c);
@@ -276,10 +271,8 @@ review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
 
     length = c->conf.window / REVIEW_CIRCUIT_PARTS;
 
-    if (c->lost >= c->conf.failures
-        && now - c->since >= length * REVIEW_CIRCUIT_SPAN
-        && (uint64_t) c->row * 100
-           >= ((uint64_t) c->row + c->older) * c->conf.share)
+    if (c->row >= c->conf.failures
+        && now - c->since >= length * REVIEW_CIRCUIT_SPAN)
     {
         return 1;
     }
@@ -300,7 +293,7 @@ review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
     }
 
     return span >= REVIEW_CIRCUIT_SPAN && failed >= c->conf.failures
-           && failed * 100 >= (good + failed + c->older) * c->conf.share;
+           && failed * 100 >= (good + failed) * c->conf.share;
 }
 
 
@@ -320,16 +313,7 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
         break;
 
     case REVIEW_CIRCUIT_FAILED:
-    case REVIEW_CIRCUIT_ERROR:
         review_circuit_slot(c, now)->failed++;
-
-        if (c->row == 0) {
-            c->lost = 0;
-            c->first = c->begun + 1;
-            c->older = c->others;
-        }
-
-        c->lost += (result == REVIEW_CIRCUIT_FAILED);
 
         if (c->row++ == 0 || now < c->since) {
             c->since = now;
@@ -343,17 +327,6 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
 
     case REVIEW_CIRCUIT_NOTHING:
         break;
-    }
-}
-
-
-void
-review_circuit_ended(review_circuit_t *c, uint32_t number, uint32_t others)
-{
-    c->others = others;
-
-    if (c->older && (int32_t) (number - c->first) < 0) {
-        c->older--;
     }
 }
 
@@ -384,7 +357,6 @@ review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
         break;
 
     case REVIEW_CIRCUIT_FAILED:
-    case REVIEW_CIRCUIT_ERROR:
         review_circuit_open(c, now);
         break;
 

@@ -6,13 +6,9 @@
  * Closed, calls pass.  It opens when within a window enough calls have failed,
  * they are nearly all that have ended, and they did so in three of its fifty
  * parts: calls that are cut in one moment, by a server that is well in the
- * next, open nothing.  It also opens when so many calls were lost in a row,
+ * next, open nothing.  It also opens when so many calls have failed in a row,
  * however long that took: with calls that take a minute to time out, and few of
  * them in flight, no window ever sees enough of them.
- *
- * Calls that are under way, and were before the failures began, may be answered
- * yet: they count as if they were.  A question that fails at once, as often as
- * it is asked, is none of the others' business while these take their time.
  *
  * Open, there is no room.  After a pause it is half-open: one call is let
  * through as a probe, and with each that is answered one more at a time; where
@@ -67,17 +63,14 @@ typedef enum {
 /*
  * What came of it.  Another answer (429 and the like, 4xx, one that cannot be
  * used) shows that the LLM lives, which is what a probe wants to know; but it
- * is not put down in its favour in the window.  An error is a failure, but may
- * be the question's own: many in a row open nothing while others are answered.
+ * is not put down in its favour in the window.
  */
 
 typedef enum {
     REVIEW_CIRCUIT_NOTHING = -1,       /* it was cancelled, say */
-    REVIEW_CIRCUIT_FAILED = 0,         /* no connection, timeout, cut,
-                                          502 to 504 */
+    REVIEW_CIRCUIT_FAILED = 0,         /* no connection, 5xx, timeout, cut */
     REVIEW_CIRCUIT_GOOD = 1,
-    REVIEW_CIRCUIT_ANSWERED = 2,
-    REVIEW_CIRCUIT_ERROR = 3           /* another 5xx */
+    REVIEW_CIRCUIT_ANSWERED = 2
 } review_circuit_result_e;
 
 
@@ -110,11 +103,6 @@ typedef struct {
 
     uint32_t               ticket;     /* the last one given */
     uint32_t               row;        /* failures, or answered probes */
-    uint32_t               lost;       /* failures of it that are no errors */
-    uint32_t               begun;      /* calls, so far */
-    uint32_t               first;      /* that began within the row */
-    uint32_t               older;      /* that are under way since before */
-    uint32_t               others;     /* that are under way, of any age */
     uint32_t               pause;      /* without jitter, ms */
     uint32_t               length;     /* with it */
     uint32_t               random;
@@ -156,14 +144,6 @@ int review_circuit_begin(review_circuit_t *c, uint32_t random,
 
 void review_circuit_return(review_circuit_t *c);
 void review_circuit_forget(review_circuit_t *c);
-
-/*
- * A call has ended: which one, by c->begun as it was when it had begun, and how
- * many others are under way.  Then its result is told.
- */
-
-void review_circuit_ended(review_circuit_t *c, uint32_t number,
-    uint32_t others);
 
 void review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
     review_circuit_result_e result);

@@ -4,9 +4,8 @@
  * it: it opens on evidence over a span of time only, probes come one at a time,
  * and more with each that is answered, what a probe says decides, a probe that
  * is lost costs its expiry and no more, one that is not made nothing, results
- * that come late are void, calls that were under way before the failures began
- * may be answered yet, who asks nothing finds it closed, and a clock that steps
- * neither opens it nor keeps it open.
+ * that come late are void, who asks nothing finds it closed, and a clock that
+ * steps neither opens it nor keeps it open.
  */
 
 #include "tap.h"
@@ -574,112 +573,9 @@ test_tickets(void)
 }
 
 
-/* errors of one question, again and again, while others are answered */
-
-static void
-test_errors(void)
-{
-    int  i;
-
-    start();
-    (void) calls(10, PASS, REVIEW_CIRCUIT_GOOD);
-
-    for (i = 0; i < 60; i++) {
-        now += 50;
-        (void) calls(1, PASS, REVIEW_CIRCUIT_ERROR);
-    }
-
-    ok(circuit.state == REVIEW_CIRCUIT_CLOSED,
-       "60 errors in a row, beside 10 answers within the window: closed");
-
-    for ( /* void */ ; i < 120; i++) {
-        now += 50;
-        (void) calls(1, PASS, REVIEW_CIRCUIT_ERROR);
-    }
-
-    ok(circuit.state == REVIEW_CIRCUIT_OPEN, "they are nearly all: it opens");
-
-    start();
-    (void) calls(10, PASS, REVIEW_CIRCUIT_GOOD);
-
-    for (i = 0; i < 20; i++) {
-        now += 50;
-        (void) calls(1, PASS, REVIEW_CIRCUIT_FAILED);
-    }
-
-    ok(circuit.state == REVIEW_CIRCUIT_OPEN, "20 that are lost open it");
-}
-
-
-/* failures at once, beside calls that take their time: so many of them */
-
-static void
-failing(int n, uint32_t others)
-{
-    int       i;
-    uint32_t  ticket;
-
-    for (i = 0; i < n && (ticket = begin(PASS)) != 0; i++) {
-        now += 50;
-        review_circuit_ended(&circuit, circuit.begun, others);
-        end(ticket, REVIEW_CIRCUIT_FAILED);
-    }
-}
-
-
-static void
-test_older(void)
-{
-    int       i;
-    uint32_t  ticket, number, tickets[40], numbers[40];
-
-    start();
-
-    for (i = 0; i < 40; i++) {
-        tickets[i] = begin(PASS);
-        numbers[i] = circuit.begun;
-    }
-
-    failing(100, 40);
-    ok(circuit.state == REVIEW_CIRCUIT_CLOSED,
-       "100 that fail at once beside 40 that began before: nothing opens");
-
-    for (i = 0; i < 30; i++) {
-        review_circuit_ended(&circuit, numbers[i], 39 - i);
-        end(tickets[i], REVIEW_CIRCUIT_FAILED);
-    }
-
-    ok(circuit.state == REVIEW_CIRCUIT_OPEN, "these fail, too: it opens");
-
-    start();
-
-    ticket = begin(PASS);
-    number = circuit.begun;
-
-    failing(19, 1);
-    review_circuit_ended(&circuit, number, 0);
-    end(ticket, REVIEW_CIRCUIT_NOTHING);
-    failing(1, 40);
-
-    ok(circuit.state == REVIEW_CIRCUIT_OPEN,
-       "those that began later, or are cancelled, count for nothing");
-
-    start();
-
-    failing(10, 40);
-    review_circuit_forget(&circuit);
-    failing(10, 40);
-
-    ok(circuit.state == REVIEW_CIRCUIT_OPEN,
-       "nor do those of a process that is no more");
-}
-
-
 int
 main(void)
 {
-    test_errors();
-    test_older();
     test_window();
     test_moment();
     test_other();
