@@ -1214,7 +1214,7 @@ my $made = @{ llm_calls() };
 my $next = reply(review(['key=new ok', 'key=new ok']));
 json_checks("$name - waits, and no longer than it may", '
     status eq 503
-    took ge 0.5
+    took ge 0.45
     json.results.*.status eq ["failed","failed"]
     json.results.*.error.code eq ["circuit_open","circuit_open"]
     json.results.0.error.detail like /left alone/
