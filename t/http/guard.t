@@ -909,7 +909,7 @@ my $made = @{ llm_calls() };
 json_checks($name, '
     status eq 503
     header.retry-after like /^[1-9]\d?$/
-    took ge 0.5
+    took ge 0.45
 ', reply(chat('key=never ok')));
 json_checks("$name - no call", ". eq $made", scalar @{ llm_calls() });
 status_is("$name - counted", 'calls.outcomes.circuit_open ge 1');
