@@ -677,6 +677,9 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         sample->lost = 1;
         break;
 
+    case review_code_http(NGX_HTTP_BAD_GATEWAY):
+        break;
+
     case REVIEW_CODE_QUOTA:
         sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
@@ -698,7 +701,10 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
             sample->outcome = REVIEW_ADAPT_OK;
             sample->result = REVIEW_CIRCUIT_ANSWERED;
 
-        } else if (review_code_http_status(code) / 100 != 5) {
+        } else if (review_code_http_status(code) / 100 == 5) {
+            sample->result = REVIEW_CIRCUIT_ERROR;
+
+        } else {
             sample->result = REVIEW_CIRCUIT_ANSWERED;
         }
     }

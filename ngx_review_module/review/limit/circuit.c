@@ -271,12 +271,6 @@ review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
 
     length = c->conf.window / REVIEW_CIRCUIT_PARTS;
 
-    if (c->row >= c->conf.failures
-        && now - c->since >= length * REVIEW_CIRCUIT_SPAN)
-    {
-        return 1;
-    }
-
     good = 0;
     failed = 0;
     span = 0;
@@ -290,6 +284,12 @@ review_circuit_is_failing(const review_circuit_t *c, uint64_t now)
             failed += s->failed;
             span += s->failed != 0;
         }
+    }
+
+    if ((good == 0 ? c->row : c->lost) >= c->conf.failures
+        && now - c->since >= length * REVIEW_CIRCUIT_SPAN)
+    {
+        return 1;
     }
 
     return span >= REVIEW_CIRCUIT_SPAN && failed >= c->conf.failures
@@ -313,11 +313,18 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
         break;
 
     case REVIEW_CIRCUIT_FAILED:
+    case REVIEW_CIRCUIT_ERROR:
         review_circuit_slot(c, now)->failed++;
+
+        if (c->row == 0) {
+            c->lost = 0;
+        }
 
         if (c->row++ == 0 || now < c->since) {
             c->since = now;
         }
+
+        c->lost += (result == REVIEW_CIRCUIT_FAILED);
 
         if (c->conf.failures && review_circuit_is_failing(c, now)) {
             review_circuit_open(c, now);
@@ -357,6 +364,7 @@ review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
         break;
 
     case REVIEW_CIRCUIT_FAILED:
+    case REVIEW_CIRCUIT_ERROR:
         review_circuit_open(c, now);
         break;
 

@@ -8,7 +8,8 @@
  * parts: calls that are cut in one moment, by a server that is well in the
  * next, open nothing.  It also opens when so many calls have failed in a row,
  * however long that took: with calls that take a minute to time out, and few of
- * them in flight, no window ever sees enough of them.
+ * them in flight, no window ever sees enough of them.  Errors make no such row
+ * where any call was answered within the window: they may be the question's.
  *
  * Open, there is no room.  After a pause it is half-open: one call is let
  * through as a probe, and with each that is answered one more at a time; where
@@ -68,9 +69,11 @@ typedef enum {
 
 typedef enum {
     REVIEW_CIRCUIT_NOTHING = -1,       /* it was cancelled, say */
-    REVIEW_CIRCUIT_FAILED = 0,         /* no connection, 5xx, timeout, cut */
+    REVIEW_CIRCUIT_FAILED = 0,         /* no connection, timeout, cut,
+                                          502 to 504 */
     REVIEW_CIRCUIT_GOOD = 1,
-    REVIEW_CIRCUIT_ANSWERED = 2
+    REVIEW_CIRCUIT_ANSWERED = 2,
+    REVIEW_CIRCUIT_ERROR = 3           /* another 5xx: a failure, too */
 } review_circuit_result_e;
 
 
@@ -103,6 +106,7 @@ typedef struct {
 
     uint32_t               ticket;     /* the last one given */
     uint32_t               row;        /* failures, or answered probes */
+    uint32_t               lost;       /* failures of it that are no errors */
     uint32_t               pause;      /* without jitter, ms */
     uint32_t               length;     /* with it */
     uint32_t               random;

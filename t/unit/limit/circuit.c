@@ -1,11 +1,12 @@
 
 /*
  * Proves every transition of the circuit breaker and that nothing else moves
- * it: it opens on evidence over a span of time only, probes come one at a time,
- * and more with each that is answered, what a probe says decides, a probe that
- * is lost costs its expiry and no more, one that is not made nothing, results
- * that come late are void, who asks nothing finds it closed, and a clock that
- * steps neither opens it nor keeps it open.
+ * it: it opens on evidence over a span of time only, errors in a row are none
+ * while others are answered, probes come one at a time, and more with each that
+ * is answered, what a probe says decides, a probe that is lost costs its expiry
+ * and no more, one that is not made nothing, results that come late are void,
+ * who asks nothing finds it closed, and a clock that steps neither opens it nor
+ * keeps it open.
  */
 
 #include "tap.h"
@@ -573,9 +574,62 @@ test_tickets(void)
 }
 
 
+/* errors of one question, again and again, while others are answered */
+
+static void
+test_errors(void)
+{
+    int  i;
+
+    start();
+    (void) calls(10, PASS, REVIEW_CIRCUIT_GOOD);
+
+    for (i = 0; i < 60; i++) {
+        now += 50;
+        (void) calls(1, PASS, REVIEW_CIRCUIT_ERROR);
+    }
+
+    ok(circuit.state == REVIEW_CIRCUIT_CLOSED,
+       "60 errors in a row, beside 10 answers within the window: closed");
+
+    for ( /* void */ ; i < 120 && circuit.state == REVIEW_CIRCUIT_CLOSED; i++) {
+        now += 50;
+        (void) calls(1, PASS, REVIEW_CIRCUIT_ERROR);
+    }
+
+    ok(circuit.state == REVIEW_CIRCUIT_OPEN && i >= 89,
+       "once they are nearly all, it opens");
+
+    (void) (now += 3000, calls(1, PROBE, REVIEW_CIRCUIT_ERROR));
+    ok(circuit.state == REVIEW_CIRCUIT_OPEN, "a probe that is one, too");
+
+    start();
+    (void) calls(10, PASS, REVIEW_CIRCUIT_GOOD);
+
+    for (i = 0; i < 20; i++) {
+        now += 50;
+        (void) calls(1, PASS, REVIEW_CIRCUIT_FAILED);
+    }
+
+    ok(circuit.state == REVIEW_CIRCUIT_OPEN,
+       "20 that had no answer at all open it, whatever was before");
+
+    start();
+
+    for (i = 0; i < 20; i++) {
+        now += 60000;
+        (void) calls(1, PASS, REVIEW_CIRCUIT_ERROR);
+    }
+
+    ok(circuit.state == REVIEW_CIRCUIT_OPEN,
+       "slow errors, and nothing else, do as well");
+}
+
+
 int
 main(void)
 {
+    test_errors();
     test_window();
     test_moment();
     test_other();
