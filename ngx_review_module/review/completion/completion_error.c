@@ -239,26 +239,6 @@ review_completion_error_text(const json_t *object, const char *name)
 }
 
 
-static const json_t *
-review_completion_error_first(const json_t *object, const char *const *names)
-{
-    size_t         i;
-    const json_t  *value;
-
-    for (i = 0; names[i]; i++) {
-        value = json_object_get(object, names[i]);
-
-        if (json_string_length(value) || json_array_size(value)
-            || json_object_size(value))
-        {
-            return value;
-        }
-    }
-
-    return NULL;
-}
-
-
 /* a number, or a string of digits; -1: it is neither */
 
 static double
@@ -550,7 +530,7 @@ review_completion_error_look(review_buf_t *words, const json_t *error)
         found = review_completion_error_of(error);
         status = found ? found : status;
 
-        value = review_completion_error_first(error, names);
+        value = review_json_member_first(error, names);
 
         if (value == NULL) {
             break;
