@@ -5,7 +5,7 @@
 #include "http/call/ngx_http_review_call.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/completion/quota.h"
+#include "review/completion/completion_error.h"
 #include "review/json/write.h"
 
 
@@ -271,8 +271,9 @@ ngx_http_review_batch_end(ngx_http_review_call_t *call)
     batch->message[0] = '\0';
 
     if (call->status == NGX_HTTP_TOO_MANY_REQUESTS) {
-        call->quota = (review_quota_body(batch->answer.data,
-                                         batch->answer.len) != 0);
+        call->quota = (review_completion_error_quota(batch->answer.data,
+                                                     batch->answer.len)
+                       != 0);
     }
 
     if (call->status != NGX_HTTP_OK && batch->work) {

@@ -112,9 +112,9 @@ int review_code_retried(review_code_t code);
 int review_code_waited(review_code_t code);
 
 /*
- * May it pass by itself, so that who has time asks again later?  An "llm_error"
- * does unless whoever tells of it says otherwise; so does what is not known.
- * And once more only: an answer that is no good may be better for once.
+ * May it pass by itself, so that who has time asks again later?  So may an
+ * "llm_error", of which no more is known, and what is not known at all.  And
+ * once more only: an answer that is no good may be better for once.
  */
 
 int review_code_passes(review_code_t code);

@@ -4,7 +4,7 @@
 #endif
 
 #include "review/completion/completion_error.h"
-#include "review/completion/quota.h"
+#include "review/json/load.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #define REVIEW_COMPLETION_ERROR_WORDS  448     /* bytes that are kept */
 #define REVIEW_COMPLETION_ERROR_NAME   64      /* of a code, or a type */
 #define REVIEW_COMPLETION_ERROR_DEPTH  5       /* of objects in errors */
+#define REVIEW_COMPLETION_ERROR_BODY   65536   /* bytes: errors are short */
 
 #define QUOTA    REVIEW_COMPLETION_ERROR_QUOTA
 #define REFUSED  REVIEW_COMPLETION_ERROR_REFUSED
@@ -33,10 +34,20 @@ typedef struct {
 
 /*
  * Parts of codes and types, in lower case and without what is no letter or
- * digit; the first that stands in one tells.  A quota is one of a minute.
+ * digit; the first that stands in one tells.  What is called a quota and no
+ * more may be one of a minute: "Throttling.AllocationQuota", "quota_exceeded",
+ * RESOURCE_EXHAUSTED.
  */
 
 static const review_completion_error_name_t  review_completion_error_names[] = {
+    { "insufficientquota", QUOTA },    /* OpenAI, and many others */
+    { "insufficientuserquota", QUOTA },    /* One-API */
+    { "billing", QUOTA },              /* billing_hard_limit_reached */
+    { "exceededcurrentquota", QUOTA }, /* Moonshot */
+    { "insufficientbalance", QUOTA },
+    { "arrearage", QUOTA },            /* DashScope */
+    { "overdue", QUOTA },              /* PostpaidBillOverdue, Ark */
+
     { "contentfilter", REFUSED },
     { "contentpolicy", REFUSED },
     { "inspection", REFUSED },         /* DashScope: data_inspection_failed */
@@ -228,26 +239,6 @@ review_completion_error_text(const json_t *object, const char *name)
 }
 
 
-static const json_t *
-review_completion_error_first(const json_t *object, const char *const *names)
-{
-    size_t         i;
-    const json_t  *value;
-
-    for (i = 0; names[i]; i++) {
-        value = json_object_get(object, names[i]);
-
-        if (json_string_length(value) || json_array_size(value)
-            || json_object_size(value))
-        {
-            return value;
-        }
-    }
-
-    return NULL;
-}
-
-
 /* a number, or a string of digits; -1: it is neither */
 
 static double
@@ -394,10 +385,6 @@ review_completion_error_of(const json_t *object)
 
     status = 0;
 
-    if (review_quota(object)) {
-        return QUOTA;
-    }
-
     for (i = 0; names[i]; i++) {
         found = review_completion_error_of_code(json_object_get(object,
                                                                 names[i]));
@@ -543,7 +530,7 @@ review_completion_error_look(review_buf_t *words, const json_t *error)
         found = review_completion_error_of(error);
         status = found ? found : status;
 
-        value = review_completion_error_first(error, names);
+        value = review_json_member_first(error, names);
 
         if (value == NULL) {
             break;
@@ -713,4 +700,33 @@ review_completion_error(const json_t *root, int event, review_buf_t *words,
     }
 
     return 1;
+}
+
+
+int
+review_completion_error_quota(const char *data, size_t len)
+{
+    int            found;
+    json_t        *root;
+    const json_t  *at;
+    json_error_t   e;
+
+    if (len == 0 || len > REVIEW_COMPLETION_ERROR_BODY) {
+        return 0;
+    }
+
+    root = review_json_load(data, len, JSON_DECODE_INT_AS_REAL|JSON_ALLOW_NUL,
+                            &e);
+
+    /* some gateways wrap their errors into a list */
+
+    at = json_is_array(root) ? json_array_get(root, 0) : root;
+
+    found = review_completion_error_of(at) == QUOTA
+            || review_completion_error_of(json_object_get(at, "error"))
+               == QUOTA;
+
+    json_decref(root);
+
+    return found;
 }

@@ -30,6 +30,14 @@
 int review_completion_error(const json_t *root, int event, review_buf_t *words,
     unsigned *status);
 
+/*
+ * Has the account been used up, by the codes and types of a body, whatever it
+ * is?  A server that says 429 mostly has too much to do, and will answer later;
+ * or nobody has paid, and waiting is in vain.
+ */
+
+int review_completion_error_quota(const char *data, size_t len);
+
 
 #pragma GCC visibility pop
 

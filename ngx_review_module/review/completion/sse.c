@@ -222,17 +222,6 @@ review_sse_rest(review_sse_t *sse, const char *data, size_t len)
 }
 
 
-static const char *
-review_sse_find(char c, const char *p, const char *last)
-{
-    const char  *found;
-
-    found = (p < last) ? memchr(p, c, (size_t) (last - p)) : NULL;
-
-    return found ? found : last;
-}
-
-
 review_sse_e
 review_sse_feed(review_sse_t *sse, const char *data, size_t len)
 {

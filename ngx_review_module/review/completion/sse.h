@@ -66,6 +66,18 @@ review_sse_e review_sse_feed(review_sse_t *sse, const char *data, size_t len);
 
 review_sse_e review_sse_end(review_sse_t *sse);
 
+/* the first such byte in [p, last), or "last" */
+
+static inline const char *
+review_sse_find(char c, const char *p, const char *last)
+{
+    const char  *found;
+
+    found = (p < last) ? memchr(p, c, (size_t) (last - p)) : NULL;
+
+    return found ? found : last;
+}
+
 
 #pragma GCC visibility pop
 

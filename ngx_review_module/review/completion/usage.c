@@ -1,5 +1,6 @@
 
 #include "review/completion/usage.h"
+#include "review/completion/sse.h"
 #include "review/json/scan.h"
 
 
@@ -610,17 +611,6 @@ review_usage_line(review_usage_t *u, const char *p, const char *last)
 }
 
 
-static const char *
-review_usage_byte(const char *p, const char *last, char c)
-{
-    const char  *found;
-
-    found = (p < last) ? memchr(p, c, (size_t) (last - p)) : NULL;
-
-    return found ? found : last;
-}
-
-
 /* LF is looked for anew only when passed: no input is read twice */
 
 static void
@@ -628,13 +618,13 @@ review_usage_events(review_usage_t *u, const char *p, const char *last)
 {
     const char  *lf, *end;
 
-    for (lf = review_usage_byte(p, last, '\n'); p < last; p = end + 1) {
+    for (lf = review_sse_find('\n', p, last); p < last; p = end + 1) {
 
         if (u->cr && *p == '\n') {
             end = p;
 
         } else {
-            end = review_usage_byte(p, lf, '\r');
+            end = review_sse_find('\r', p, lf);
             review_usage_line(u, p, end);
 
             if (end == last) {
@@ -648,7 +638,7 @@ review_usage_events(review_usage_t *u, const char *p, const char *last)
         u->cr = (*end == '\r');
 
         if (end == lf) {
-            lf = review_usage_byte(end + 1, last, '\n');
+            lf = review_sse_find('\n', end + 1, last);
         }
     }
 }

@@ -98,26 +98,6 @@ review_embeddings_why_detail(const json_t *detail, char *dst, size_t size)
 }
 
 
-static const json_t *
-review_embeddings_why_first(const json_t *object, const char *const *names)
-{
-    int      i;
-    json_t  *value;
-
-    for (i = 0; names[i]; i++) {
-        value = json_object_get(object, names[i]);
-
-        if (json_string_length(value) || json_array_size(value)
-            || json_object_size(value))
-        {
-            return value;
-        }
-    }
-
-    return NULL;
-}
-
-
 /*
  * The message and the object that it stands in: that of the error's own, or
  * that above it.
@@ -144,7 +124,7 @@ review_embeddings_why_message(const json_t *root, char *dst, size_t size)
         value = json_is_string(root) ? root : json_object_get(root, "error");
 
         if (!json_is_string(root) && !json_object_size(value)) {
-            value = review_embeddings_why_first(root, names);
+            value = review_json_member_first(root, names);
         }
 
         if (json_is_object(value)) {

@@ -55,6 +55,11 @@ int review_json_member_pointer_index(char *dst, const char *pointer,
 
 const char *review_json_member_type(const json_t *value);
 
+/* the first of the names that has text, elements or members; or NULL */
+
+const json_t *review_json_member_first(const json_t *object,
+    const char *const *names);
+
 /* the value itself as a string; "pointer" names the value; returns 0 or -1 */
 
 int review_json_member_text(json_t *value, const char *pointer, size_t min,

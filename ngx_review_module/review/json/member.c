@@ -93,6 +93,26 @@ review_json_member_type(const json_t *value)
 }
 
 
+const json_t *
+review_json_member_first(const json_t *object, const char *const *names)
+{
+    size_t         i;
+    const json_t  *value;
+
+    for (i = 0; names[i]; i++) {
+        value = json_object_get(object, names[i]);
+
+        if (json_string_length(value) || json_array_size(value)
+            || json_object_size(value))
+        {
+            return value;
+        }
+    }
+
+    return NULL;
+}
+
+
 int
 review_json_member_text(json_t *value, const char *pointer, size_t min,
     size_t max, review_str_t *text, review_error_t *err)

@@ -427,37 +427,29 @@ review_report_markdown_words(review_report_writer_t *w, const char *name,
 }
 
 
-/* nothing, if there is none */
+/* an item for each of a set, which mostly is empty */
 
 static void
-review_report_markdown_warnings(review_report_writer_t *w, unsigned warnings)
+review_report_markdown_set(review_report_writer_t *w, const char *name,
+    const char *const *names, const char *const *words, unsigned set)
 {
     size_t  i;
 
-    for (i = 0; review_warnings[i]; i++) {
-        if (warnings & (1u << i)) {
-            review_report_markdown_item(w, w->words->warning);
-            review_buf_puts(w->b, w->words->warnings[i]);
+    for (i = 0; names[i]; i++) {
+        if (set & (1u << i)) {
+            review_report_markdown_item(w, name);
+            review_buf_puts(w->b, words[i]);
             review_buf_puts(w->b, "\n");
         }
     }
 }
 
 
-/* what was made of an answer; nothing, if it was as it should be */
-
 static void
-review_report_markdown_notes(review_report_writer_t *w, unsigned notes)
+review_report_markdown_warnings(review_report_writer_t *w, unsigned warnings)
 {
-    size_t  i;
-
-    for (i = 0; review_notes[i]; i++) {
-        if (notes & (1u << i)) {
-            review_report_markdown_item(w, w->words->note);
-            review_buf_puts(w->b, w->words->notes[i]);
-            review_buf_puts(w->b, "\n");
-        }
-    }
+    review_report_markdown_set(w, w->words->warning, review_warnings,
+                               w->words->warnings, warnings);
 }
 
 
@@ -594,7 +586,8 @@ review_report_markdown_finding(review_report_writer_t *w, size_t point,
         review_report_markdown_also(w, group->also[i]);
     }
 
-    review_report_markdown_notes(w, group->notes);
+    review_report_markdown_set(w, w->words->note, review_notes,
+                               w->words->notes, group->notes);
 
     review_buf_puts(b, "\n");
 }

@@ -3,6 +3,8 @@
  * Errors in place of an answer, as servers and gateways really write them: each
  * is known for one, comes to the HTTP status that it amounts to, so that what
  * passes is tried again and what does not is not, and is told in its own words.
+ * And that an account that is used up is told from a server that has too much
+ * to do, by the codes and types of a body, and by nothing else.
  */
 
 #include "tap.h"
@@ -267,6 +269,72 @@ check_long(const char *one)
 }
 
 
+static const char  *used_up[] = {
+    "{\"error\":{\"message\":\"You exceeded your current quota, please check "
+        "your plan and billing details.\",\"type\":\"insufficient_quota\","
+        "\"param\":null,\"code\":\"insufficient_quota\"}}",
+    "{\"error\":{\"type\":\"insufficient_quota\",\"code\":null}}",
+    "{\"error\":{\"type\":\"requests\",\"code\":\"billing_hard_limit_reached\""
+        "}}",
+    "{\"error\":{\"code\":\"billing_not_active\"}}",
+    "{\"error\":{\"message\":\"Your account is suspended\","
+        "\"type\":\"exceeded_current_quota_error\"}}",
+    "{\"error\":{\"code\":\"1113\",\"message\":\"您的账户已欠费，请充值后重试\"}}",
+    "{\"error\":{\"code\":1113}}",
+    "{\"error\":{\"code\":\"AccountOverdueError\"}}",
+    "{\"code\":\"Arrearage\",\"message\":\"Access denied, please make sure "
+        "your account is in good standing.\",\"request_id\":\"x\"}",
+    "{\"code\":\"PostpaidBillOverdue\"}",
+    "{\"code\":30001,\"message\":\"m\",\"data\":null}",
+    "{\"error\":{\"code\":\"insufficient-user-quota\"}}",
+    " [{\"error\":{\"code\":\"Insufficient_Quota\"}}]\n"
+};
+
+static const char  *others[] = {
+    "", "x", "<html>insufficient_quota</html>", "[]", "{}", "null", "[[]]",
+    "\"insufficient_quota\"",
+    "{\"error\":\"insufficient_quota\"}",
+    "{\"error\":{\"message\":\"insufficient_quota, see billing\"}}",
+    "{\"error\":{\"message\":\"Rate limit reached\",\"type\":\"requests\","
+        "\"code\":\"rate_limit_exceeded\"}}",
+    "{\"error\":{\"code\":\"Throttling.AllocationQuota\",\"message\":"
+        "\"Allocated quota exceeded, please increase your quota limit.\"}}",
+    "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, "
+        "please check your plan and billing details.\","
+        "\"status\":\"RESOURCE_EXHAUSTED\"}}]",
+    "{\"error\":{\"type\":\"engine_overloaded_error\"}}",
+    "{\"error\":{\"type\":[\"insufficient_quota\"],\"code\":{}}}",
+    "{\"error\":{\"code\":\"insufficient_quota\"}",
+    "{\"error\":{\"code\":\"11130\"}}"
+};
+
+
+static void
+check_quota(void)
+{
+    char    *large;
+    size_t   i, len;
+
+    for (i = 0; i < sizeof(used_up) / sizeof(used_up[0]); i++) {
+        ok(review_completion_error_quota(used_up[i], strlen(used_up[i])), "%s",
+           used_up[i]);
+    }
+
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        ok(!review_completion_error_quota(others[i], strlen(others[i])),
+           "not: %s", others[i]);
+    }
+
+    len = 100000;
+    large = malloc(len);
+    memset(large, ' ', len);
+    memcpy(large, used_up[0], strlen(used_up[0]));
+    ok(!review_completion_error_quota(large, len),
+       "nor a body that is no error");
+    free(large);
+}
+
+
 int
 main(void)
 {
@@ -278,6 +346,7 @@ main(void)
 
     check_event();
     check_long("{'loc':['a','b','c'],'msg':'long'}");
+    check_quota();
 
     return tap_end();
 }
