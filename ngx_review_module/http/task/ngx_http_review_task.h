@@ -278,15 +278,6 @@ void ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task);
 
 
 /*
- * ngx_http_review_task_save.c: the report as an object; has the request woken
- * when that is done, well or not, which "saved" tells as JSON
- */
-
-void ngx_http_review_task_save(ngx_http_review_task_t *task);
-void ngx_http_review_task_save_expire(ngx_http_review_task_t *task);
-
-
-/*
  * ngx_http_review_task_report.c: the report merged and written, on a thread if
  * it is large; then "written" is called, unless the request has been failed.
  * What is to be sent, or saved, in its form; and what comes behind it.
@@ -307,6 +298,14 @@ ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,
 ngx_int_t ngx_http_review_task_reply_document(ngx_http_review_task_t *task);
 void ngx_http_review_task_reply_tell(ngx_http_review_task_t *task);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
+
+/*
+ * The report as an object; has the request woken when that is done, well or
+ * not, which "saved" tells as JSON
+ */
+
+void ngx_http_review_task_reply_save(ngx_http_review_task_t *task);
+void ngx_http_review_task_reply_save_expire(ngx_http_review_task_t *task);
 
 
 #pragma GCC visibility pop
