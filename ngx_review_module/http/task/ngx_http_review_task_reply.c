@@ -6,7 +6,6 @@
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_reply.h"
-#include "http/request/ngx_http_review_work.h"
 
 #include "review/json/write.h"
 
