@@ -225,10 +225,10 @@ void
 ngx_http_review_passing_count(ngx_http_review_passing_t *p,
     ngx_http_request_t *r, ngx_http_review_waiter_t *waiter)
 {
-    int64_t           prompt, completion;
-    review_usage_t   *u;
-    review_metrics_t *m;
-    review_usage_t    request;
+    int64_t            prompt, completion;
+    review_usage_t    *u;
+    review_metrics_t  *m;
+    review_usage_t     request;
 
     u = &p->usage;
 

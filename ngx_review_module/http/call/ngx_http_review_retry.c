@@ -178,8 +178,7 @@ ngx_http_review_retry_serve(ngx_event_t *ev)
 
     while (retry->waiting.root != &retry->sentinel) {
         node = ngx_rbtree_min(retry->waiting.root, &retry->sentinel);
-        call = (ngx_http_review_call_t *)
-                   ((u_char *) node - offsetof(ngx_http_review_call_t, node));
+        call = ngx_rbtree_data(node, ngx_http_review_call_t, node);
 
         if (!ngx_http_review_retry_take(retry, call)) {
             ngx_http_review_retry_watch(retry);

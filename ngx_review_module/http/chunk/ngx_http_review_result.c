@@ -4,7 +4,6 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_reply.h"
 
-#include "review/base/utf8.h"
 #include "review/json/write.h"
 
 

@@ -273,7 +273,6 @@ void ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf);
 uint32_t ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter);
 
-char *ngx_http_review_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_review_tenant_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

@@ -66,14 +66,14 @@ static ngx_command_t  ngx_http_review_limit_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_review_priority,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      offsetof(ngx_http_review_limit_conf_t, priority),
       NULL },
 
     { ngx_string("review_tenant"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_review_tenant,
+      ngx_http_set_complex_value_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      offsetof(ngx_http_review_limit_conf_t, tenant),
       NULL },
 
     { ngx_string("review_tenant_limit"),
@@ -546,29 +546,16 @@ ngx_http_review_priority(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_limit_conf_t *rlcf = conf;
 
-    ngx_str_t                         *value;
-    ngx_http_compile_complex_value_t   ccv;
+    char       *rc;
+    ngx_str_t  *value;
 
-    if (rlcf->priority != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
+    rc = ngx_http_set_complex_value_slot(cf, cmd, conf);
+
+    if (rc != NGX_CONF_OK) {
+        return rc;
     }
 
     value = cf->args->elts;
-
-    rlcf->priority = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
-    if (rlcf->priority == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = rlcf->priority;
-
-    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
 
     /* a constant that is none of the classes is a mistake */
 

@@ -80,36 +80,6 @@ ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter)
 }
 
 
-char *
-ngx_http_review_tenant(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_review_limit_conf_t *rlcf = conf;
-
-    ngx_str_t                         *value;
-    ngx_http_compile_complex_value_t   ccv;
-
-    if (rlcf->tenant != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    rlcf->tenant = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
-    if (rlcf->tenant == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
-
-    ccv.cf = cf;
-    ccv.value = &value[1];
-    ccv.complex_value = rlcf->tenant;
-
-    return ngx_http_compile_complex_value(&ccv) == NGX_OK ? NGX_CONF_OK
-                                                          : NGX_CONF_ERROR;
-}
-
-
 /* "1000000/1h": the time is a minute, an hour or a day */
 
 static ngx_int_t

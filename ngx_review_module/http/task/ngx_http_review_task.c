@@ -639,7 +639,7 @@ ngx_http_review_task_expire(ngx_http_review_ctx_t *ctx)
     task = (ngx_http_review_task_t *) ctx;
 
     if (task->finished) {
-        ngx_http_review_task_save_expire(task);
+        ngx_http_review_task_reply_save_expire(task);
         return;
     }
 
@@ -780,7 +780,7 @@ static void
 ngx_http_review_task_written(ngx_http_review_task_t *task)
 {
     if (task->saving.object.data) {
-        ngx_http_review_task_save(task);
+        ngx_http_review_task_reply_save(task);
         return;
     }
 

@@ -266,6 +266,18 @@ ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
 
 
 /*
+ * ngx_http_review_task_ask.c: what the chunk endpoint takes, or NULL: no
+ * memory.  The control is a point that was answered, and is asked along where
+ * cells fail: is it the LLM that does?  npoints: none is.
+ */
+
+review_str_t *ngx_http_review_task_ask_body(ngx_http_review_task_t *task,
+    size_t index, size_t control, review_pool_t *memory);
+size_t ngx_http_review_task_ask_control(ngx_http_review_task_t *task,
+    size_t index);
+
+
+/*
  * ngx_http_review_task_chunks.c: the review of a chunk, of the cells that are
  * asked.  When it has ended, and its cells have something, task->ended is
  * called; before that task->news, where its calls begin to wait for the LLM, or
@@ -275,15 +287,6 @@ ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
 ngx_int_t ngx_http_review_task_chunks_start(ngx_http_review_task_t *task,
     size_t index);
 void ngx_http_review_task_chunks_expire(ngx_http_review_task_t *task);
-
-
-/*
- * ngx_http_review_task_save.c: the report as an object; has the request woken
- * when that is done, well or not, which "saved" tells as JSON
- */
-
-void ngx_http_review_task_save(ngx_http_review_task_t *task);
-void ngx_http_review_task_save_expire(ngx_http_review_task_t *task);
 
 
 /*
@@ -307,6 +310,14 @@ ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,
 ngx_int_t ngx_http_review_task_reply_document(ngx_http_review_task_t *task);
 void ngx_http_review_task_reply_tell(ngx_http_review_task_t *task);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
+
+/*
+ * The report as an object; has the request woken when that is done, well or
+ * not, which "saved" tells as JSON
+ */
+
+void ngx_http_review_task_reply_save(ngx_http_review_task_t *task);
+void ngx_http_review_task_reply_save_expire(ngx_http_review_task_t *task);
 
 
 #pragma GCC visibility pop

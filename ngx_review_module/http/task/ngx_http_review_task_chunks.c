@@ -1,19 +1,17 @@
 
 /*
- * The reviews of a task's chunks.  Each is a call to
- * review_chunk_uri: a request of its own there, which may be on another
- * machine.  It is asked for as events, so that a review that takes long is not
- * taken for one that is dead; the last event is the whole reply.
+ * The reviews of a task's chunks.  Each is a call to review_chunk_uri: a
+ * request of its own there, which may be on another machine.  It is asked for
+ * as events, so that a review that takes long is not taken for one that is
+ * dead; the last event is the whole reply.
  */
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_work.h"
 
 #include "review/completion/sse.h"
-#include "review/base/utf8.h"
 #include "review/json/json.h"
 #include "review/json/write.h"
-#include "review/split/split_json.h"
 
 
 /* a reply, and an event of it, may have this many bytes */
@@ -75,7 +73,6 @@ typedef struct {
 static ngx_http_review_part_t *ngx_http_review_task_chunks_create(
     ngx_http_review_task_t *task, size_t index, size_t control);
 static void ngx_http_review_task_chunks_call(ngx_http_review_part_t *part);
-static ngx_int_t ngx_http_review_task_chunks_body(ngx_http_review_part_t *part);
 static void ngx_http_review_task_chunks_waits(ngx_http_review_part_t *part,
     ngx_uint_t waits);
 static void ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call);
@@ -113,28 +110,6 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
 };
 
 
-/* the point to be asked along where cells fail: is it the LLM that does? */
-
-static size_t
-ngx_http_review_task_chunks_control(ngx_http_review_task_t *task, size_t index)
-{
-    size_t                  i, n;
-    review_report_state_t   state;
-
-    n = task->plan->npoints;
-
-    for (i = 0; review_rounds_is_doubtful(&task->rounds, index) && i < n; i++) {
-        review_report_state(task->report, index, i, &state);
-
-        if (state.told && state.code == REVIEW_CODE_OK && state.attempts) {
-            return i;
-        }
-    }
-
-    return n;
-}
-
-
 /*
  * What was asked before, and was left as it is for nginx may still have it, is
  * asked again in the same words: so rounds take no memory.
@@ -159,7 +134,7 @@ ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
     }
 
     part = task->parts[index];
-    control = ngx_http_review_task_chunks_control(task, index);
+    control = ngx_http_review_task_ask_control(task, index);
 
     if (part == NULL || part->nasked != nasked || part->nfresh != nfresh
         || part->control != control)
@@ -208,7 +183,10 @@ ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index,
     part->control = control;
     part->work = work;
 
-    return ngx_http_review_task_chunks_body(part) == NGX_OK ? part : NULL;
+    part->call.body = ngx_http_review_task_ask_body(task, index, control,
+                                                    work->memory);
+
+    return part->call.body ? part : NULL;
 }
 
 
@@ -244,145 +222,6 @@ ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
     call->npieces = 1;
     call->handler = ngx_http_review_task_chunks_ended;
     call->timeout = task->timeout;
-}
-
-
-/* those that are asked, or those of them that are asked past all caches */
-
-static void
-ngx_http_review_task_chunks_points(ngx_http_review_part_t *part,
-    review_buf_t *b, const char *name, ngx_uint_t fresh)
-{
-    size_t                   i, index;
-    review_rounds_t         *r;
-    ngx_http_review_plan_t  *plan;
-
-    r = &part->task->rounds;
-    plan = part->task->plan;
-    index = part->index;
-
-    review_write_array(b, name);
-
-    for (i = 0; i < plan->npoints; i++) {
-        if (i == part->control
-            || (review_rounds_is_asked(r, index, i)
-                && (!fresh || review_rounds_is_fresh(r, index, i))))
-        {
-            review_write_str(b, NULL, &plan->points[i].id);
-        }
-    }
-
-    review_write_array_end(b);
-}
-
-
-static ngx_uint_t
-ngx_http_review_task_chunks_is_fresh(ngx_http_review_part_t *part)
-{
-    size_t            i;
-    review_rounds_t  *r;
-
-    r = &part->task->rounds;
-
-    for (i = 0; i < part->task->plan->npoints; i++) {
-        if (i == part->control) {
-            return 1;
-        }
-
-        if (review_rounds_is_asked(r, part->index, i)
-            && review_rounds_is_fresh(r, part->index, i))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static void
-ngx_http_review_task_chunks_references(ngx_http_review_part_t *part,
-    review_buf_t *b)
-{
-    size_t                   i, k;
-    ngx_http_review_plan_t  *plan;
-
-    plan = part->task->plan;
-
-    review_write_array(b, "references");
-
-    for (i = 0; i < plan->selection.nclauses; i++) {
-        k = plan->selection.clauses[part->index * plan->selection.nclauses
-                                    + i];
-
-        review_write_object(b, NULL);
-        review_write_str(b, "id", &plan->clauses[k].id);
-        review_write_str(b, "text", &plan->select.clauses[k]);
-        review_write_object_end(b);
-    }
-
-    review_write_array_end(b);
-}
-
-
-/* what the chunk endpoint takes */
-
-static ngx_int_t
-ngx_http_review_task_chunks_body(ngx_http_review_part_t *part)
-{
-    review_buf_t              b;
-    review_str_t             *text, *body;
-    review_report_chunk_t    *chunk;
-    ngx_http_review_task_t   *task;
-
-    task = part->task;
-    chunk = &task->plan->chunks[part->index];
-    text = &task->plan->texts[part->index];
-
-    review_buf_init(&b, part->work->memory, text->len + text->len / 8 + 512);
-
-    review_write_object(&b, NULL);
-
-    review_write_object(&b, "chunk");
-    review_write_str(&b, "id", &chunk->id);
-
-    if (chunk->heading) {
-        review_split_json_heading(&b, chunk->heading);
-    }
-
-    review_write_str(&b, "text", text);
-    review_write_object_end(&b);
-
-    review_write_str(&b, "rubric", &task->rubric_name);
-
-    ngx_http_review_task_chunks_points(part, &b, "points", 0);
-
-    if (ngx_http_review_task_chunks_is_fresh(part)) {
-        ngx_http_review_task_chunks_points(part, &b, "fresh", 1);
-    }
-
-    if (task->plan->selection.nclauses) {
-        ngx_http_review_task_chunks_references(part, &b);
-    }
-
-    if (task->vars) {
-        review_write_value(&b, "vars", task->vars);
-    }
-
-    review_write_object_end(&b);
-
-    body = review_alloc(part->work->memory, sizeof(review_str_t));
-
-    if (b.failed || body == NULL) {
-        return NGX_ERROR;
-    }
-
-    body->data = b.data;
-    body->len = b.len;
-
-    part->call.body = body;
-
-    return NGX_OK;
 }
 
 
