@@ -196,6 +196,11 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
     chunk->rubric = request.rubric;
     chunk->subject = request.subject;
 
+    if (request.deadline > 0) {
+        ctx->timeout = ngx_min(ctx->timeout,
+                               (ngx_msec_t) (request.deadline * 1000));
+    }
+
     chunk->cells = ngx_pcalloc(ctx->request->pool,
                                request.npoints
                                * sizeof(ngx_http_review_cell_t));

@@ -25,13 +25,17 @@ typedef struct {
     size_t              npoints;
     unsigned char      *fresh;          /* of each point: caches are bypassed;
                                            NULL: for none */
+    double              deadline;       /* seconds; 0: none is told */
     review_subject_t    subject;        /* but for how the LLM is asked */
 } review_chunk_request_t;
 
 
 extern const review_member_t  review_chunk_members[];
 
-/* {"chunk", "rubric"?, "points"?, "references"?, "vars"?, "fresh"?} */
+/*
+ * {"chunk", "rubric"?, "points"?, "references"?, "vars"?, "fresh"?,
+ *  "deadline"?}
+ */
 
 int review_chunk_request(review_pool_t *pool, json_t *body,
     const review_chunk_given_t *given, review_chunk_request_t *request,
