@@ -331,7 +331,8 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
     if (!cell->extended) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
         ngx_http_review_cell_ask(cell);
         return;
     }
@@ -349,7 +350,8 @@ static void
 ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 {
     cell->reasked = 1;
-    ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+    ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
     ngx_http_review_cell_ask(cell);
 }
 
@@ -443,7 +445,8 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         }
 
         cell->reasked = 1;
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
 
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);

@@ -87,9 +87,9 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
 
     /* its class and tenant, whether its calls take turns or not */
 
-    ngx_http_review_limit_waiter_init(&ctx->waiter, r,
-                                      ngx_http_review_limit_conf(ctx),
-                                      conf->call_timeout);
+    ngx_http_review_waiter_init(&ctx->waiter, r,
+                                ngx_http_review_limit_conf(ctx),
+                                conf->call_timeout);
     ctx->waiter.limit = NULL;
 
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
