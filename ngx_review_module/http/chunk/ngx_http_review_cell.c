@@ -4,7 +4,8 @@
  *
  * A point may take several steps, each a question that sees the answers to
  * those before.  At each step an answer that can't be understood is asked for
- * once more, and so is one that was cut at max_tokens.
+ * once more, and so is one that was cut at max_tokens.  Where that fails, too,
+ * another LLM may be asked, and what follows is asked of that one.
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
@@ -36,6 +37,8 @@ static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
 
 
 void
@@ -152,16 +155,16 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
+    if (ngx_http_review_llm_ask(call, cell->llm) != NGX_OK) {
+        goto failed;
+    }
+
     question.point = cell->point;
     question.turns = cell->turns.elts;
     question.nturns = cell->turns.nelts;
     question.max_tokens = cell->max_tokens;
     question.llm = &cell->llm->asked;
     question.model = *ngx_http_review_cell_model(cell);
-
-    call->uri = &cell->llm->uri;
-    call->accept = cell->llm->asked.stream ? "text/event-stream"
-                                           : "application/json";
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
 
@@ -234,9 +237,9 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
             return;
         }
 
-        ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
-                                      "the answer ends within its reasoning",
-                                      NULL);
+        ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER,
+                                  "the answer ends within its reasoning",
+                                  NULL);
         return;
     }
 
@@ -326,8 +329,8 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -358,8 +361,8 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -401,14 +404,14 @@ ngx_http_review_cell_torn(ngx_http_review_cell_t *cell)
                   "the answer ended before its end: finish_reason is \"%s\"",
                   reason) = '\0';
 
-    ngx_http_review_result_failed(cell, call->failure.code, detail,
-                                  call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, detail,
+                              call->failure.note);
 }
 
 
 /*
  * Where reasoning ends is seen by who reads it: what stands behind it must be
- * no larger than any other answer.  The cell is done then.
+ * no larger than any other answer.  The cell has failed then.
  */
 
 static ngx_uint_t
@@ -422,7 +425,7 @@ ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell)
         return 0;
     }
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
 
     return 1;
 }
@@ -482,7 +485,60 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
                   err->pointer, err->pointer[0] ? ": " : "", err->text) = '\0';
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+}
+
+
+/*
+ * Its LLM has failed: another one is asked, from where this one was, and with
+ * all that may be asked anew
+ */
+
+static void
+ngx_http_review_cell_fall(ngx_http_review_cell_t *cell, review_code_t code)
+{
+    char                     name[REVIEW_CODE_NAME];
+    ngx_uint_t               asked;
+    ngx_http_review_llm_t   *llm;
+    ngx_http_review_call_t  *call;
+
+    call = cell->call;
+    asked = call->tries;
+    llm = cell->llm->fallback;
+
+    ngx_log_error(NGX_LOG_INFO, call->timer.log, 0,
+                  "review: a call for %*s is made to LLM \"%V\": \"%V\" has "
+                  "failed it: %s", call->name.len, call->name.data, &llm->name,
+                  &cell->llm->name, review_code_name(code, name));
+
+    /* answers that were complained of are the other one's */
+
+    cell->turns.nelts = cell->step;
+
+    cell->llm = llm;
+    cell->warnings = 0;
+    cell->max_tokens = 0;
+    cell->reasked = 0;
+    cell->extended = 0;
+
+    ngx_http_review_cell_ask(cell);
+
+    if (asked && !cell->done) {
+        ngx_http_review_call_count_retry(call->turn.waiter, &cell->usage);
+    }
+}
+
+
+static void
+ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    if (cell->llm->fallback && review_code_falls(code)) {
+        ngx_http_review_cell_fall(cell, code);
+        return;
+    }
+
+    ngx_http_review_result_failed(cell, code, detail, note);
 }
 
 

@@ -9,7 +9,7 @@
 
 
 #include "http/call/ngx_http_review_call.h"
-#include "http/llm/ngx_http_review_llm.h"
+#include "http/llm/ngx_http_review_llm_ask.h"
 
 #include "review/answer/answer.h"
 #include "review/answer/answer_said.h"
@@ -179,6 +179,7 @@ struct ngx_http_review_chunk_s {
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
     ngx_uint_t                  waited;     /* cells without a call: they had
                                                no turn */
+    ngx_http_review_waiter_t   *waiter;     /* of the last one of these */
     ngx_uint_t                  retry_after; /* seconds, if there are any */
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */

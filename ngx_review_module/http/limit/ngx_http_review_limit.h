@@ -90,6 +90,8 @@ typedef struct {
 typedef struct {
     ngx_str_t                   llm;
     ngx_http_review_limit_t    *limit;      /* NULL: off */
+    void                       *conf;       /* of the level where it is set */
+    ngx_uint_t                  checked;    /* there is such an LLM */
     ngx_str_t                   file;
     ngx_uint_t                  line;
 } ngx_http_review_llm_limit_t;
@@ -116,6 +118,7 @@ typedef struct {
     ngx_http_review_limit_t    *limit;      /* of all others; NULL: none */
     ngx_array_t                *named;      /* of ngx_http_review_llm_limit_t,
                                                NULL: there are none */
+    ngx_uint_t                  limited;    /* calls of any of them */
     ngx_http_review_circuit_t  *circuit;    /* NULL: as it is */
     ngx_http_complex_value_t   *priority;   /* NULL: normal */
     ngx_http_complex_value_t   *tenant;     /* NULL: the default one */
@@ -196,6 +199,7 @@ struct ngx_http_review_waiter_s {
     review_priority_e           priority;
     uint32_t                    index;      /* in the shared queue, or NONE */
     ngx_queue_t                 turns;      /* that wait */
+    ngx_uint_t                  admitted;   /* once, for all of its calls */
 };
 
 

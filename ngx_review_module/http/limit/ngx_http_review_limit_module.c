@@ -190,6 +190,8 @@ ngx_http_review_limit_set_zone(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
+    conf->limited = 1;
+
     if (conf->tenant_limit && conf->tenant_limit->tokens) {
         limit->zone->budgets |= 1 << conf->tenant_limit->window;
     }
@@ -485,6 +487,8 @@ ngx_http_review_limit_place(ngx_conf_t *cf, ngx_http_review_limit_conf_t *conf,
 
     named->llm = *llm;
     named->limit = NULL;
+    named->conf = conf;
+    named->checked = 0;
     named->file = cf->conf_file->file.name;
     named->line = cf->conf_file->line;
 

@@ -15,6 +15,7 @@ ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
     ngx_str_t  value;
 
     waiter->next = NULL;
+    waiter->admitted = 0;
     waiter->expiry = call_timeout + NGX_HTTP_REVIEW_LIMIT_EXPIRY;
     waiter->index = REVIEW_QUEUE_NONE;
     waiter->priority = REVIEW_PRIORITY_NORMAL;
@@ -63,6 +64,7 @@ ngx_http_review_waiter_of(ngx_http_review_waiter_t *waiter, ngx_pool_t *pool,
 
     *other = *waiter;
     other->index = REVIEW_QUEUE_NONE;
+    other->admitted = 0;
 
     ngx_queue_init(&other->turns);
     ngx_http_review_waiter_set_limit(other, limit);

@@ -84,15 +84,28 @@ ngx_http_review_llm_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_review_llm_conf_t *prev = parent;
     ngx_http_review_llm_conf_t *conf = child;
 
+    ngx_uint_t  inherited;
+
     /* at the level of "http" nothing is merged */
 
     if (ngx_http_review_llm_resolve_conf(cf, prev) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
-    if (conf->llms == NULL) {
+    inherited = (conf->llms == NULL);
+
+    if (inherited) {
         *conf = *prev;
     }
 
-    return ngx_http_review_llm_resolve_conf(cf, conf);
+    if (ngx_http_review_llm_resolve_conf(cf, conf) != NGX_CONF_OK
+        || ngx_http_review_llm_limits_check(cf, conf, inherited)
+           != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_review_llm_limits_warn(cf, conf);
+
+    return NGX_CONF_OK;
 }

@@ -106,12 +106,13 @@ ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_waiter_t *waiter)
 {
     char                     text[NGX_HTTP_REVIEW_BUDGET_TEXT];
     ngx_http_review_over_t   over;
 
-    if (!ngx_http_review_budget_is_over(&ctx->waiter, &over)) {
+    if (!ngx_http_review_budget_is_over(waiter, &over)) {
         return NGX_OK;
     }
 
