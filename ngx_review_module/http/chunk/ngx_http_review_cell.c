@@ -39,6 +39,8 @@ static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
     review_code_t code, const char *detail, const char *note);
+static void ngx_http_review_cell_pass(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
 
 
 void
@@ -523,9 +525,9 @@ ngx_http_review_cell_fall(ngx_http_review_cell_t *cell, review_code_t code)
 
     ngx_http_review_cell_ask(cell);
 
-    if (asked && !cell->done) {
-        ngx_http_review_call_count_retry(call->turn.waiter, &cell->usage);
-    }
+    /* no zone counts it as a retry, as it is the first call there */
+
+    cell->usage.retries += (asked != 0);
 }
 
 
@@ -533,12 +535,55 @@ static void
 ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
     const char *detail, const char *note)
 {
+    ngx_http_review_failure_t  *passing;
+
+    passing = &cell->passing;
+
     if (cell->llm->fallback && review_code_falls(code)) {
+
+        if (passing->code == REVIEW_CODE_OK && review_code_passes(code)) {
+            ngx_http_review_cell_pass(cell, code, detail, note);
+        }
+
         ngx_http_review_cell_fall(cell, code);
         return;
     }
 
+    /* who has time may ask again: the one may come back, be the other not */
+
+    if (passing->code && !review_code_passes(code)) {
+        cell->llm = cell->passing_llm;
+        code = passing->code;
+        detail = passing->detail;
+        note = passing->note;
+    }
+
     ngx_http_review_result_failed(cell, code, detail, note);
+}
+
+
+static void
+ngx_http_review_cell_pass(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    size_t   len;
+    u_char  *p;
+
+    p = NULL;
+
+    if (detail) {
+        len = ngx_strlen(detail) + 1;
+        p = ngx_pnalloc(cell->chunk->ctx.request->pool, len);
+
+        if (p) {
+            ngx_memcpy(p, detail, len);
+        }
+    }
+
+    cell->passing.code = code;
+    cell->passing.detail = (char *) p;
+    cell->passing.note = note;
+    cell->passing_llm = cell->llm;
 }
 
 

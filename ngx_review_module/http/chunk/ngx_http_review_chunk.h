@@ -112,6 +112,9 @@ struct ngx_http_review_cell_s {
     ngx_http_review_chunk_t    *chunk;
     review_point_t             *point;
     ngx_http_review_llm_t      *llm;        /* that it asks */
+    ngx_http_review_failure_t   passing;    /* that of another one, which may
+                                               pass; 0: none */
+    ngx_http_review_llm_t      *passing_llm;
     ngx_http_review_matched_t   when;       /* if the point has any */
     ngx_http_review_matched_t   rule;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
