@@ -46,6 +46,7 @@ FAILURES = {
 
 HTTP = """
     review_max_points 1000;
+    review_rubric r %(dir)s/rubric.json;
     review_retry tries=2 backoff=10ms max=20ms budget=1000%%;
     review_timeout 60s;
     upstream self { server 127.0.0.1:%(port)d; }
@@ -140,8 +141,8 @@ ZONES = """
             review_llm /llm name=b model=B;
             review_limit zone=b llm=b;
         }
-        location = /task { review_task; review_chunk_uri /chunk; }
-        location = /task-b { review_task; review_chunk_uri /chunk-b; }
+        location = /task { review_task r; review_chunk_uri /chunk; }
+        location = /task-b { review_task r; review_chunk_uri /chunk-b; }
         location = /chunk { internal; proxy_pass http://self/zones; }
         location = /chunk-b { internal; proxy_pass http://self/b; }
         location = /zones {
@@ -415,8 +416,7 @@ async def task(nginx, path):
     """100 cells, and what was told of them meanwhile"""
     await get(nginx.llm_port, "/_reset", "POST")
     body = json.dumps({"split": {"max_chars": 60}, "document": "".join(
-        "# 第 %d 节\n\n%s\n\n" % (i, CHUNK * 4) for i in range(10)),
-        "points": points(["delay=50"] * 10)}).encode()
+        "# 第 %d 节\n\n%s\n\n" % (i, CHUNK * 4) for i in range(10))}).encode()
     begun = time.monotonic()
     _, reply = await exchange(
         nginx.port, b"POST %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
@@ -426,6 +426,17 @@ async def task(nginx, path):
     events = [json.loads(line[6:]) for line in reply.decode().splitlines()
               if line.startswith("data: ")]
     return events[-1], [event for event in events if "waiting" in event], took
+
+
+async def hangs(nginx, relay):
+    """it takes connections, and says nothing"""
+    relay.down.stall()
+    report, _, took = await task(nginx, "/task")
+    lost = [cell for cell in report["cells"] if cell["status"] != "ok"]
+    Tap.ok(not lost and len(report["cells"]) == 100,
+           "a task whose LLM hangs: no cell is lost", lost[:2])
+    print("# %.1f s" % took)
+    relay.down.go()
 
 
 async def tasks(nginx, relay):
@@ -457,10 +468,12 @@ def run(test, workers=1, a=4, b=3, wait="60s", more="",
         circuit="window=300ms probe=400ms"):
     nginx = Harness(workers=workers)
     relay = Relay(nginx.llm_port)
+    with open(os.path.join(nginx.dir, "rubric.json"), "w") as rubric:
+        json.dump({"name": "r", "points": points(["delay=50"] * 10)}, rubric)
     nginx.renew(server=SERVER + ZONES % {"a": a, "b": b, "wait": wait,
                                          "more": more, "circuit": circuit},
                 http="review_llm /llm model=stand-in;" + HTTP
-                % {"relay": relay.port, "port": nginx.port, "gone": free_port()})
+                % {"relay": relay.port, "port": nginx.port, "dir": nginx.dir, "gone": free_port()})
     try:
         asyncio.run(test(nginx, relay))
     finally:
@@ -481,5 +494,6 @@ if __name__ == "__main__":
     run(globals()["workers"], workers=3)
     run(tasks)
     run(tasks, circuit="failures=20", workers=2)
+    run(hangs, more="review_call_timeout 500ms;")
     run(waits, a=1, wait="500ms", more="review_call_timeout 2s;")
     Tap.end()
