@@ -4,7 +4,8 @@
  *
  * A point may take several steps, each a question that sees the answers to
  * those before.  At each step an answer that can't be understood is asked for
- * once more, and so is one that was cut at max_tokens.
+ * once more, and so is one that was cut at max_tokens.  Where that fails, too,
+ * another LLM may be asked, and what follows is asked of that one.
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
@@ -36,6 +37,10 @@ static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
+static void ngx_http_review_cell_pass(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
 
 
 void
@@ -88,12 +93,10 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 {
     review_buf_t             b;
     ngx_pool_t              *pool;
-    ngx_http_review_llm_t   *llm;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_call_t  *call;
 
     ctx = &cell->chunk->ctx;
-    llm = ngx_http_review_chunk_conf(ctx)->llm;
     pool = ctx->request->pool;
 
     call = ngx_pcalloc(pool, sizeof(ngx_http_review_call_t));
@@ -105,9 +108,7 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 
     call->ctx = ctx;
     call->data = cell;
-    call->backend = &ngx_http_review_llm_backend;
-    call->uri = &llm->uri;
-    call->accept = llm->stream ? "text/event-stream" : "application/json";
+    call->backend = &ngx_http_review_chat_backend;
     ngx_str_set(&call->type, "application/json");
     call->usage = &cell->usage;
     call->handler = ngx_http_review_cell_answered;
@@ -126,6 +127,23 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 }
 
 
+/* that of a rubric is one of the LLM which the rubric asks */
+
+const review_str_t *
+ngx_http_review_cell_model(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    if (cell->llm == chunk->llm && chunk->rubric && chunk->rubric->model.len) {
+        return &chunk->rubric->model;
+    }
+
+    return &cell->llm->asked.model;
+}
+
+
 static void
 ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 {
@@ -139,10 +157,16 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
+    if (ngx_http_review_llm_ask(call, cell->llm) != NGX_OK) {
+        goto failed;
+    }
+
     question.point = cell->point;
     question.turns = cell->turns.elts;
     question.nturns = cell->turns.nelts;
     question.max_tokens = cell->max_tokens;
+    question.llm = &cell->llm->asked;
+    question.model = *ngx_http_review_cell_model(cell);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
 
@@ -215,9 +239,9 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
             return;
         }
 
-        ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
-                                      "the answer ends within its reasoning",
-                                      NULL);
+        ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER,
+                                  "the answer ends within its reasoning",
+                                  NULL);
         return;
     }
 
@@ -307,8 +331,8 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -331,15 +355,16 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
     if (!cell->extended) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
         ngx_http_review_cell_ask(cell);
         return;
     }
 
     call = cell->call;
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -349,7 +374,8 @@ static void
 ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 {
     cell->reasked = 1;
-    ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+    ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
     ngx_http_review_cell_ask(cell);
 }
 
@@ -380,14 +406,14 @@ ngx_http_review_cell_torn(ngx_http_review_cell_t *cell)
                   "the answer ended before its end: finish_reason is \"%s\"",
                   reason) = '\0';
 
-    ngx_http_review_result_failed(cell, call->failure.code, detail,
-                                  call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, detail,
+                              call->failure.note);
 }
 
 
 /*
  * Where reasoning ends is seen by who reads it: what stands behind it must be
- * no larger than any other answer.  The cell is done then.
+ * no larger than any other answer.  The cell has failed then.
  */
 
 static ngx_uint_t
@@ -401,7 +427,7 @@ ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell)
         return 0;
     }
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
 
     return 1;
 }
@@ -443,7 +469,8 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         }
 
         cell->reasked = 1;
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
 
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);
@@ -460,7 +487,103 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
                   err->pointer, err->pointer[0] ? ": " : "", err->text) = '\0';
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+}
+
+
+/*
+ * Its LLM has failed: another one is asked, from where this one was, and with
+ * all that may be asked anew
+ */
+
+static void
+ngx_http_review_cell_fall(ngx_http_review_cell_t *cell, review_code_t code)
+{
+    char                     name[REVIEW_CODE_NAME];
+    ngx_uint_t               asked;
+    ngx_http_review_llm_t   *llm;
+    ngx_http_review_call_t  *call;
+
+    call = cell->call;
+    asked = call->tries;
+    llm = cell->llm->fallback;
+
+    ngx_log_error(NGX_LOG_INFO, call->timer.log, 0,
+                  "review: a call for %*s is made to LLM \"%V\": \"%V\" has "
+                  "failed it: %s", call->name.len, call->name.data, &llm->name,
+                  &cell->llm->name, review_code_name(code, name));
+
+    /* answers that were complained of are the other one's */
+
+    cell->turns.nelts = cell->step;
+
+    cell->llm = llm;
+    cell->warnings = 0;
+    cell->max_tokens = 0;
+    cell->reasked = 0;
+    cell->extended = 0;
+
+    ngx_http_review_cell_ask(cell);
+
+    /* no zone counts it as a retry, as it is the first call there */
+
+    cell->usage.retries += (asked != 0);
+}
+
+
+static void
+ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    ngx_http_review_failure_t  *passing;
+
+    passing = &cell->passing;
+
+    if (cell->llm->fallback && review_code_falls(code)) {
+
+        if (passing->code == REVIEW_CODE_OK && review_code_passes(code)) {
+            ngx_http_review_cell_pass(cell, code, detail, note);
+        }
+
+        ngx_http_review_cell_fall(cell, code);
+        return;
+    }
+
+    /* who has time may ask again: the one may come back, be the other not */
+
+    if (passing->code && !review_code_passes(code)) {
+        cell->llm = cell->passing_llm;
+        code = passing->code;
+        detail = passing->detail;
+        note = passing->note;
+    }
+
+    ngx_http_review_result_failed(cell, code, detail, note);
+}
+
+
+static void
+ngx_http_review_cell_pass(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    size_t   len;
+    u_char  *p;
+
+    p = NULL;
+
+    if (detail) {
+        len = ngx_strlen(detail) + 1;
+        p = ngx_pnalloc(cell->chunk->ctx.request->pool, len);
+
+        if (p) {
+            ngx_memcpy(p, detail, len);
+        }
+    }
+
+    cell->passing.code = code;
+    cell->passing.detail = (char *) p;
+    cell->passing.note = note;
+    cell->passing_llm = cell->llm;
 }
 
 
@@ -545,7 +668,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
             cell->usage.time += ngx_current_msec - call->started;
 
             if (call->header) {
-                ngx_http_review_llm_spent(call);
+                ngx_http_review_chat_spent(call);
             }
         }
 

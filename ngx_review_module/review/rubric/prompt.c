@@ -109,10 +109,6 @@ review_prompt_head(review_prompt_t *p, review_buf_t *b,
 {
     review_write_object(b, NULL);
 
-    if (subject->model.len) {
-        review_write_str(b, "model", &subject->model);
-    }
-
     review_write_array(b, "messages");
     review_prompt_message(b, "system");
 
@@ -146,8 +142,8 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     review_buf_t  b;
 
     size = 1152 + strlen(p->words->role) + strlen(p->words->contract)
-           + subject->model.len + subject->system.len
-           + subject->heading.len + subject->chunk.len;
+           + subject->system.len + subject->heading.len
+           + subject->chunk.len;
 
     for (i = 0; i < subject->nreferences; i++) {
         size += 128 + subject->reference_ids[i].len
@@ -282,8 +278,6 @@ review_prompt_create(review_pool_t *pool, review_subject_t *subject)
     memset(p, 0, sizeof(*p));
 
     p->pool = pool;
-    p->stream = subject->stream;
-    p->schema = subject->schema;
 
     p->words = (subject->language.len == 2
                 && memcmp(subject->language.data, "en", 2) == 0)

@@ -28,10 +28,16 @@ typedef struct {
                                             booleans, or NULL */
     review_str_t         system;         /* empty: the language's default */
     review_str_t         language;       /* "zh", "en" */
+} review_subject_t;
+
+
+/* how an LLM is asked */
+
+typedef struct {
     review_str_t         model;          /* empty: none is sent */
     unsigned             stream:1;
     unsigned             schema:1;       /* send response_format */
-} review_subject_t;
+} review_llm_t;
 
 
 typedef struct review_prompt_s  review_prompt_t;
@@ -51,6 +57,8 @@ typedef struct {
     review_turn_t       *turns;          /* in their order */
     size_t               nturns;
     int                  max_tokens;     /* 0: the point's own, if any */
+    const review_llm_t  *llm;
+    review_str_t         model;          /* the LLM's, or another one of it */
 } review_question_t;
 
 

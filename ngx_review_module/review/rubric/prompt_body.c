@@ -348,14 +348,20 @@ review_prompt_body_format(review_body_t *body)
 static void
 review_prompt_body_tail(review_body_t *body)
 {
-    int            tokens;
-    review_buf_t  *b;
+    int                  tokens;
+    review_buf_t        *b;
+    const review_llm_t  *llm;
 
     b = &body->own;
+    llm = body->question->llm;
 
     review_prompt_message_end(b);
     review_write_array_end(b);
     review_prompt_body_flush(body);
+
+    if (body->question->model.len) {
+        review_write_str(b, "model", &body->question->model);
+    }
 
     review_write_decimal(b, "temperature",
                          body->point->temperature > 0
@@ -367,15 +373,15 @@ review_prompt_body_tail(review_body_t *body)
         review_write_number(b, "max_tokens", (uint64_t) tokens);
     }
 
-    review_write_bool(b, "stream", body->prompt->stream);
+    review_write_bool(b, "stream", llm->stream);
 
-    if (body->prompt->stream) {
+    if (llm->stream) {
         review_write_object(b, "stream_options");
         review_write_bool(b, "include_usage", 1);
         review_write_object_end(b);
     }
 
-    if (body->prompt->schema && review_prompt_body_last(body)) {
+    if (llm->schema && review_prompt_body_last(body)) {
         review_prompt_body_format(body);
     }
 

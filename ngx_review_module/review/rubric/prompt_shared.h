@@ -29,8 +29,6 @@ struct review_prompt_s {
     review_str_t            heading;
     review_str_t            references;
     json_t                 *vars;        /* name: escaped text */
-    unsigned                stream:1;
-    unsigned                schema:1;
 };
 
 
