@@ -92,24 +92,29 @@ NAMED =		$(foreach f,$(1),$(or $(filter %/$f,$(FILES)),$(wildcard $f), \
 DOCUMENTS :=	$(call NAMED,extract_tool_test.py)
 PAGES :=	$(filter t/http/pages/%,$(FILES))
 
-# prove takes them in this order: none of the long ones may be left to the end
+# prove takes them in this order, those of 20 seconds and more, the longest ones
+# first: none may be left to the end
 
-LONG :=		$(call NAMED,reaper_test.py shutdown_test.py threads_test.py \
-		docs.t timeout.t faults.t limit.t config.t \
-		object_ends_test.py guard.t limit_test.py split.t \
-		task_test.py status.t extract.t embed.t fetch_test.py task.t \
-		neighbours_window_test.py object_test.py embed_test.py \
-		answers.t neighbours_test.py post_action_test.py review.t \
-		lifetime_test.py request.t retry.t)
+LONG :=		$(call NAMED,status.t limit_busy_test.py limit_test.py \
+		outage_test.py task_rounds_test.py timeout.t \
+		shutdown_test.py circuit_test.py faults.t \
+		task_chunks_test.py retry.t task_sources_test.py limit.t \
+		task_sources_ends_test.py turns_test.py task_test.py \
+		object_ends_test.py fetch_test.py threads_test.py \
+		task_report_test.py guard.t embed.t post_action_test.py \
+		fair_test.py abort_test.py lifetime_test.py portions_test.py \
+		task.t task_pages_test.py embed_test.py \
+		openapi_files_test.py review.t reload_test.py accel_test.py \
+		openapi_test.py)
 TESTS ?=	$(LONG) $(filter-out $(LONG) $(DOCUMENTS) $(PAGES),$(FILES))
 
 # what they prove is the same with every nginx
 
 ONCE :=		$(call NAMED,docs.t deploy_test.py) $(filter t/house/%,$(FILES))
 
-# they wait more than they compute: two cores have room for three
+# they wait more than they compute: two cores have room for five
 
-PROVE :=	prove -j3 --timer
+PROVE :=	prove -j5 --timer
 
 FUZZ_SECONDS ?=	60
 
