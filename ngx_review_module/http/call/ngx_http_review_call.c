@@ -26,8 +26,8 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
 {
     call->status = 0;
     call->rc = NGX_OK;
-    call->read = NULL;
     call->first = 0;
+    call->heard = 0;
     call->retry_after = 0;
     call->location = NULL;
     call->inflate = NULL;

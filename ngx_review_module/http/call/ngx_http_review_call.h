@@ -118,6 +118,7 @@ struct ngx_http_review_call_s {
     ngx_event_t                 timer;      /* its timeout, or the backoff */
     ngx_msec_t                  started;
     ngx_msec_t                  first;      /* when the answer began; 0 */
+    ngx_msec_t                  heard;      /* when text of it last came; 0 */
     ngx_uint_t                  tries;
     ngx_uint_t                  free;       /* of these, that cost nothing */
     ngx_uint_t                  row;        /* of these, in a row */
@@ -125,7 +126,6 @@ struct ngx_http_review_call_s {
     ngx_uint_t                  pauses;     /* in a row: the LLM is busy */
     ngx_uint_t                  status;     /* HTTP status, 0: no response */
     ngx_int_t                   rc;         /* of the subrequest */
-    ngx_event_t                *read;       /* of the upstream connection */
     ngx_msec_t                  retry_after;
     const char                 *location;   /* of a redirect, or NULL */
     void                       *inflate;    /* of a gzipped answer */
@@ -215,6 +215,10 @@ ngx_int_t ngx_http_review_subrequest_create(ngx_http_review_call_t *call);
 void ngx_http_review_subrequest_stop(ngx_http_review_call_t *call);
 void ngx_http_review_subrequest_let_go(ngx_http_review_call_t *call);
 
+/* has nginx's balancer know of a server that falls silent in mid-answer */
+
+void ngx_http_review_subrequest_observe(ngx_http_request_t *sr);
+
 /* a try has ended, or must: has the call looked at when the request is woken */
 
 void ngx_http_review_subrequest_end(ngx_http_review_call_t *call);
@@ -255,6 +259,10 @@ ngx_uint_t ngx_http_review_outcome(ngx_http_review_call_t *call);
 /* an answer that is not whole */
 
 void ngx_http_review_outcome_cut(ngx_http_review_call_t *call);
+
+/* nothing of an answer has come for a good part of the try's time, or ever */
+
+ngx_uint_t ngx_http_review_outcome_is_silent(ngx_http_review_call_t *call);
 
 /* an answer that is kept as it comes, "max" bytes of it: a backend's "feed" */
 

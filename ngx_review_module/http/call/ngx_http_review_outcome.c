@@ -8,6 +8,11 @@
 #include "http/call/ngx_http_review_call.h"
 
 
+/* a stream that is silent for this part of its time is no longer coming */
+
+#define NGX_HTTP_REVIEW_OUTCOME_HANGS  4
+
+
 static void ngx_http_review_outcome_answer(ngx_http_review_call_t *call);
 static void ngx_http_review_outcome_transport(ngx_http_review_call_t *call);
 static void ngx_http_review_outcome_status(ngx_http_review_call_t *call,
@@ -144,6 +149,16 @@ ngx_http_review_outcome_cut(ngx_http_review_call_t *call)
 }
 
 
+ngx_uint_t
+ngx_http_review_outcome_is_silent(ngx_http_review_call_t *call)
+{
+    return call->heard == 0
+           || ngx_current_msec - call->heard
+              >= (ngx_current_msec - call->started)
+                 / NGX_HTTP_REVIEW_OUTCOME_HANGS;
+}
+
+
 ngx_int_t
 ngx_http_review_outcome_gather(ngx_http_review_call_t *call, review_buf_t *b,
     size_t max, u_char *data, size_t len)
@@ -152,6 +167,8 @@ ngx_http_review_outcome_gather(ngx_http_review_call_t *call, review_buf_t *b,
         call->large = 1;
         return NGX_ERROR;
     }
+
+    call->heard = ngx_current_msec;
 
     review_buf_add(b, (char *) data, len);
 

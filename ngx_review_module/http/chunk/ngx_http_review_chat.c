@@ -23,10 +23,6 @@
 
 #define NGX_HTTP_REVIEW_CHAT_LARGE  4096
 
-/* a stream that is silent for this part of its time is no longer coming */
-
-#define NGX_HTTP_REVIEW_CHAT_HANGS  4
-
 /* bytes of what is told of a failure, its numbers included */
 
 #define NGX_HTTP_REVIEW_CHAT_DETAIL  160
@@ -38,8 +34,6 @@ ngx_http_review_chat_begin(ngx_http_review_call_t *call)
     ngx_http_review_cell_t  *cell;
 
     cell = call->data;
-
-    cell->heard = 0;
 
     review_completion_init(cell->completion, call->ctx->pool,
                            ngx_http_review_chunk_conf(call->ctx)->max_answer);
@@ -64,7 +58,7 @@ ngx_http_review_chat_feed(ngx_http_review_call_t *call, u_char *data,
     /* comments that keep the connection alive are no answer */
 
     if (c->pieces != pieces) {
-        cell->heard = ngx_current_msec;
+        call->heard = ngx_current_msec;
     }
 
     return rc ? NGX_ERROR : NGX_OK;
@@ -308,14 +302,7 @@ ngx_http_review_chat_usage(ngx_http_review_call_t *call, ngx_uint_t ended)
 static ngx_uint_t
 ngx_http_review_chat_is_slow(ngx_http_review_call_t *call)
 {
-    ngx_http_review_cell_t  *cell;
-
-    cell = call->data;
-
-    return call->timedout && cell->heard
-           && ngx_current_msec - cell->heard
-              < (ngx_current_msec - call->started)
-                / NGX_HTTP_REVIEW_CHAT_HANGS;
+    return call->timedout && !ngx_http_review_outcome_is_silent(call);
 }
 
 

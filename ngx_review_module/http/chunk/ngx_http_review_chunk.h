@@ -120,7 +120,6 @@ struct ngx_http_review_cell_s {
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
     review_completion_t        *completion; /* of the last try */
     review_completion_e         outcome;
-    ngx_msec_t                  heard;      /* when text last came */
 
     ngx_array_t                 turns;      /* of review_turn_t */
     ngx_uint_t                  step;
