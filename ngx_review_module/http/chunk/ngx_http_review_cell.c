@@ -446,12 +446,12 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         return;
     }
 
-    if (cell->answer) {
+    if (cell->answer && !(cell->completion->torn && cell->answer->more)) {
         ngx_http_review_result_finding(cell);
         return;
     }
 
-    if (cell->completion->torn && !cell->whole) {
+    if (cell->completion->torn && (cell->answer || !cell->whole)) {
         ngx_http_review_cell_torn(cell);
         return;
     }

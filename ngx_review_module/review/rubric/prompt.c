@@ -134,6 +134,11 @@ review_prompt_slice(review_str_t *str, review_buf_t *b, size_t from,
 }
 
 
+/*
+ * What is the same for more calls comes first, so that a server's cache of
+ * prefixes has it: the references of all chunks, then those of one chunk.
+ */
+
 static int
 review_prompt_common(review_prompt_t *p, review_subject_t *subject)
 {
@@ -155,17 +160,6 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     review_prompt_head(p, &b, subject);
     head = b.len;
 
-    heading = b.len;
-    heading_end = b.len;
-
-    if (subject->heading.len) {
-        review_prompt_words(&b, p->words->heading);
-        review_prompt_marked(&b, "heading", 7, &subject->heading, &heading,
-                             &heading_end);
-    }
-
-    review_prompt_marked(&b, "chunk", 5, &subject->chunk, &chunk, &chunk_end);
-
     if (subject->nreferences) {
         review_prompt_words(&b, p->words->references);
     }
@@ -179,6 +173,17 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     }
 
     references_end = b.len;
+    heading = b.len;
+    heading_end = b.len;
+
+    if (subject->heading.len) {
+        review_prompt_words(&b, p->words->heading);
+        review_prompt_marked(&b, "heading", 7, &subject->heading, &heading,
+                             &heading_end);
+    }
+
+    review_prompt_words(&b, p->words->chunk);
+    review_prompt_marked(&b, "chunk", 5, &subject->chunk, &chunk, &chunk_end);
 
     review_prompt_words(&b, "\n");
 
@@ -299,7 +304,7 @@ review_prompt_parts(const review_prompt_t *prompt, review_str_t *parts)
     size_t               i;
     const char          *p;
     const review_str_t  *shared[] = {
-        &prompt->head, &prompt->heading, &prompt->chunk, &prompt->references
+        &prompt->head, &prompt->references, &prompt->heading, &prompt->chunk
     };
 
     p = prompt->common.data;

@@ -1,7 +1,7 @@
 
 /*
  * The request body of a chat completion.  What is the same for all points of
- * a chunk (system prompt, chunk, references) is written and escaped once and
+ * a chunk (system prompt, references, chunk) is written and escaped once and
  * shared: a body is a list of pieces, and the LLM sees the same prefix.
  */
 
@@ -69,7 +69,7 @@ review_prompt_t *review_prompt_create(review_pool_t *pool,
 
 /*
  * What bodies share, in its order, without gaps: what they begin with, words,
- * the heading, words, the chunk, words, the references, words.  Bodies have
+ * the references, words, the heading, words, the chunk, words.  Bodies have
  * them one by one, all of them as one piece, or the first one as such.
  */
 
