@@ -160,6 +160,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
     question.model = *ngx_http_review_cell_model(cell);
 
     call->uri = &cell->llm->uri;
+    call->authorization = cell->llm->authorization;
     call->accept = cell->llm->asked.stream ? "text/event-stream"
                                            : "application/json";
 

@@ -62,6 +62,7 @@ reset(void)
 {
     memset(&subject, 0, sizeof(subject));
     memset(&llm, 0, sizeof(llm));
+    llm.tokens = "max_tokens";
 
     subject.chunk = str(chunk);
     subject.language = str("zh");
@@ -636,7 +637,7 @@ test_steps(void)
     review_prompt_t  *prompt;
 
     reset();
-    llm.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     memset(turns, 0, sizeof(turns));
 
     set_point("{'id':'i','steps':['列出{{answer}}','查:{{answer}}','判:"
@@ -754,7 +755,7 @@ test_schema(void)
     json_t  *json, *format, *schema, *props;
 
     reset();
-    llm.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     llm.stream = 1;
 
     set_point("{'id':'a','question':'q'}");
