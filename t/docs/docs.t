@@ -138,6 +138,7 @@ my $api = $md{'docs/api.md'};
 # Directives
 
 my $module = source(glob("$upper/http/*_module.c $upper/http/*/*_module.c"));
+my $llm = source("$upper/http/llm/ngx_http_review_llm.c");
 my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
 my $table = join '', $module =~ /_commands\[\] = \{(.*?)ngx_null_command/gs;
@@ -174,6 +175,7 @@ for my $name (sort keys %flags) {
        join(', ', map { $flags{$name}{$_->[0]} ? $_->[1] : () } @contexts),
        "$name: context");
 
+    $syntax =~ s/(?<![;}])\n +/ /g;
     my ($args, @other) = map { s/\A +//r } split /\n/, $syntax;
     my $end = $flags{$name}{NGX_CONF_BLOCK} ? qr/ \{ \.\.\. \}/ : qr/;/;
     is(scalar(grep { !/\A\Q$name\E(?= |;).*$end\z/ } $args, @other), 0,
@@ -315,13 +317,13 @@ sub parameters {
     return [ ($syntax // '') =~ /\[(\w+)=/g ];
 }
 
-for ([ review_llm => 'ngx_http_review_llm' ],
+for ([ review_llm => 'ngx_http_review_llm_param' ],
      [ review_embeddings => 'ngx_http_review_embeddings_param' ],
      [ review_retry => 'ngx_http_review_retry_param' ])
 {
     my ($name, $function) = @$_;
     same_set(parameters($name),
-             [ function($module, $function) =~ /_param\([^";]*"(\w+)"/g ],
+             [ function("$llm$module", $function) =~ /_param\([^";]*"(\w+)"/g ],
              "$name: parameters");
 }
 
@@ -383,7 +385,7 @@ same_set(parameters('review_thread_pool'),
          [ function($module, 'ngx_http_review_thread_pool')
            =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
 
-my ($stream) = $module =~ /llm->stream = (\d);/;
+my ($stream) = $llm =~ /asked\.stream = (\d);/;
 my ($on_off) = section($directives, 'review_llm')
     =~ /`stream=(\w+)`: the default\b/;
 is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
@@ -456,7 +458,7 @@ sub codes_of {
 
 my %told = (
     all => [ codes_of($file{outcome}) ],
-    review => [ codes_of(@file{qw(llm cell evidence result)},
+    review => [ codes_of(@file{qw(chat cell evidence result)},
                          function(source("$upper/http/limit/"
                                          . 'ngx_http_review_limit.c'),
                                   'ngx_http_review_limit_waited'),

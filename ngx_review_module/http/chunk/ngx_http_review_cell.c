@@ -88,12 +88,10 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 {
     review_buf_t             b;
     ngx_pool_t              *pool;
-    ngx_http_review_llm_t   *llm;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_call_t  *call;
 
     ctx = &cell->chunk->ctx;
-    llm = ngx_http_review_chunk_conf(ctx)->llm;
     pool = ctx->request->pool;
 
     call = ngx_pcalloc(pool, sizeof(ngx_http_review_call_t));
@@ -105,9 +103,7 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 
     call->ctx = ctx;
     call->data = cell;
-    call->backend = &ngx_http_review_llm_backend;
-    call->uri = &llm->uri;
-    call->accept = llm->stream ? "text/event-stream" : "application/json";
+    call->backend = &ngx_http_review_chat_backend;
     ngx_str_set(&call->type, "application/json");
     call->usage = &cell->usage;
     call->handler = ngx_http_review_cell_answered;
@@ -123,6 +119,23 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
     cell->call = call;
 
     return b.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+/* that of a rubric is one of the LLM which the rubric asks */
+
+const review_str_t *
+ngx_http_review_cell_model(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    if (cell->llm == chunk->llm && chunk->rubric && chunk->rubric->model.len) {
+        return &chunk->rubric->model;
+    }
+
+    return &cell->llm->asked.model;
 }
 
 
@@ -143,6 +156,13 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
     question.turns = cell->turns.elts;
     question.nturns = cell->turns.nelts;
     question.max_tokens = cell->max_tokens;
+    question.llm = &cell->llm->asked;
+    question.model = *ngx_http_review_cell_model(cell);
+
+    call->uri = &cell->llm->uri;
+    call->authorization = cell->llm->authorization;
+    call->accept = cell->llm->asked.stream ? "text/event-stream"
+                                           : "application/json";
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
 
@@ -545,7 +565,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
             cell->usage.time += ngx_current_msec - call->started;
 
             if (call->header) {
-                ngx_http_review_llm_spent(call);
+                ngx_http_review_chat_spent(call);
             }
         }
 

@@ -216,23 +216,24 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
 }
 
 
-/* how the LLM is asked: as the rubric says, else as the configuration does */
+/* which LLM is asked, and in which words */
 
 static void
 ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
 {
-    review_rubric_t        *rubric;
-    review_subject_t       *subject;
-    ngx_http_review_llm_t  *llm;
+    ngx_uint_t         i;
+    review_rubric_t   *rubric;
+    review_subject_t  *subject;
 
     rubric = chunk->rubric;
     subject = &chunk->subject;
-    llm = ngx_http_review_chunk_conf(&chunk->ctx)->llm;
 
-    subject->stream = llm->stream;
-    subject->schema = llm->schema;
-    subject->model.data = (char *) llm->model.data;
-    subject->model.len = llm->model.len;
+    chunk->llm = ngx_http_review_llm_default(
+                                  ngx_http_review_llm_conf(&chunk->ctx)->llms);
+
+    for (i = 0; i < chunk->ncells; i++) {
+        chunk->cells[i].llm = chunk->llm;
+    }
 
     if (rubric == NULL) {
         subject->language.data = "zh";
@@ -242,10 +243,6 @@ ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
 
     subject->system = rubric->system;
     subject->language = rubric->language;
-
-    if (rubric->model.len) {
-        subject->model = rubric->model;
-    }
 }
 
 
@@ -366,7 +363,7 @@ ngx_http_review_chunk_texts_run(void *data)
     /* it may be needed, and then by the event loop */
 
     if (texts->large && texts->prompt) {
-        ngx_http_review_llm_parts(texts->prompt, texts->parts);
+        ngx_http_review_chat_parts(texts->prompt, texts->parts);
     }
 }
 

@@ -28,10 +28,28 @@ typedef struct {
                                             booleans, or NULL */
     review_str_t         system;         /* empty: the language's default */
     review_str_t         language;       /* "zh", "en" */
-    review_str_t         model;          /* empty: none is sent */
-    unsigned             stream:1;
-    unsigned             schema:1;       /* send response_format */
 } review_subject_t;
+
+
+/* which response_format is sent */
+
+typedef enum {
+    REVIEW_FORMAT_NONE = 0,
+    REVIEW_FORMAT_SCHEMA,                /* "json_schema" */
+    REVIEW_FORMAT_OBJECT                 /* "json_object" */
+} review_format_e;
+
+
+/* how an LLM is asked */
+
+typedef struct {
+    review_str_t         model;          /* empty: none is sent */
+    review_format_e      format;
+    const char          *tokens;         /* the name of max_tokens */
+    unsigned             stream:1;
+    unsigned             merged:1;       /* it knows no message of the system:
+                                            the user's begins with its words */
+} review_llm_t;
 
 
 typedef struct review_prompt_s  review_prompt_t;
@@ -51,6 +69,8 @@ typedef struct {
     review_turn_t       *turns;          /* in their order */
     size_t               nturns;
     int                  max_tokens;     /* 0: the point's own, if any */
+    const review_llm_t  *llm;
+    review_str_t         model;          /* the LLM's, or another one of it */
 } review_question_t;
 
 

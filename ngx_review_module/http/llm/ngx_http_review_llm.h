@@ -1,0 +1,64 @@
+
+/* The LLMs that a location may ask, and how each of them is asked. */
+
+#ifndef _NGX_HTTP_REVIEW_LLM_H_INCLUDED_
+#define _NGX_HTTP_REVIEW_LLM_H_INCLUDED_
+
+
+#include "http/base/ngx_http_review_base.h"
+
+#include "review/rubric/prompt.h"
+
+#pragma GCC visibility push(hidden)
+
+
+typedef struct ngx_http_review_llm_s  ngx_http_review_llm_t;
+
+
+struct ngx_http_review_llm_s {
+    ngx_str_t                   name;       /* empty: it has none */
+    ngx_http_review_uri_t       uri;
+    ngx_str_t                   authorization; /* empty: none is sent */
+    review_llm_t                asked;      /* how its bodies are made */
+    ngx_http_review_llm_t      *fallback;   /* asked where it fails; or NULL */
+    ngx_str_t                   instead;    /* its name */
+    ngx_str_t                   file;       /* where it is set */
+    ngx_uint_t                  line;
+};
+
+
+/* the wing's configuration */
+
+typedef struct {
+    ngx_array_t                *llms;       /* of ngx_http_review_llm_t, or
+                                               NULL */
+    unsigned                    resolved:1; /* fallbacks are pointers */
+} ngx_http_review_llm_conf_t;
+
+
+extern ngx_module_t  ngx_http_review_llm_module;
+
+#define ngx_http_review_llm_conf(r)                                           \
+    ((ngx_http_review_llm_conf_t *)                                           \
+         (r)->loc_conf[ngx_http_review_llm_module.ctx_index])
+
+
+/* ngx_http_review_llm.c: one that is set */
+
+char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* fallbacks found by their names, none of which leads back to where it began */
+
+char *ngx_http_review_llm_resolve(ngx_conf_t *cf, ngx_array_t *llms);
+
+/* by its name, and the one that is asked where none is named; NULL: none */
+
+ngx_http_review_llm_t *ngx_http_review_llm_find(ngx_array_t *llms,
+    ngx_str_t *name);
+ngx_http_review_llm_t *ngx_http_review_llm_default(ngx_array_t *llms);
+
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_HTTP_REVIEW_LLM_H_INCLUDED_ */
