@@ -46,6 +46,18 @@ extern ngx_conf_post_t  ngx_http_review_param_positive;
 
 
 /*
+ * ngx_http_review_file.c: files that directives name.  One that is called
+ * "what", of at most "max" bytes.  A key, as the value of "Authorization":
+ * NGX_DECLINED where it has no name.  What is wrong has been told.
+ */
+
+ngx_int_t ngx_http_review_file_read(ngx_conf_t *cf, ngx_str_t *name,
+    const char *what, size_t max, ngx_str_t *text);
+ngx_int_t ngx_http_review_file_key(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *authorization);
+
+
+/*
  * ngx_http_review_body.c: a client's body.  In one piece: it may point to
  * nginx's memory.  As buffers that last as long as the pool, for another
  * thread, which joins them at "dst" unless they are whole already; the pool

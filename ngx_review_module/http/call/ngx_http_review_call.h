@@ -106,6 +106,7 @@ struct ngx_http_review_call_s {
     ngx_http_review_uri_t      *uri;
     const char                 *accept;
     ngx_str_t                   type;       /* empty: application/json */
+    ngx_str_t                   authorization; /* empty: none is sent */
     review_str_t                name;       /* in logs */
     ngx_http_review_usage_t    *usage;
     review_str_t               *body;       /* pieces */

@@ -130,11 +130,12 @@ ngx_http_review_chat_parts(const review_prompt_t *prompt,
 {
     ngx_uint_t                    i;
     review_str_t                  parts[REVIEW_PROMPT_PARTS];
-    ngx_http_review_estimated_t  *all;
+    ngx_http_review_estimated_t  *all, *rest;
 
     review_prompt_parts(prompt, parts);
 
     all = &known[REVIEW_PROMPT_PARTS];
+    rest = all + 1;
     all->piece.data = parts[0].data;
     all->piece.len = 0;
     all->tokens = 0;
@@ -146,6 +147,10 @@ ngx_http_review_chat_parts(const review_prompt_t *prompt,
         all->piece.len += parts[i].len;
         all->tokens += known[i].tokens;
     }
+
+    rest->piece.data = parts[0].data + parts[0].len;
+    rest->piece.len = all->piece.len - parts[0].len;
+    rest->tokens = all->tokens - known[0].tokens;
 }
 
 

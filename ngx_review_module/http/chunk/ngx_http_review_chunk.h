@@ -87,9 +87,12 @@ typedef struct {
     size_t                      tokens;
 } ngx_http_review_estimated_t;
 
-/* what a thread has estimated: parts of prompts, and all of them together */
+/*
+ * What a thread has estimated: parts of prompts, all of them together, and all
+ * but the first
+ */
 
-#define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 1)
+#define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 2)
 
 
 /*

@@ -18,6 +18,7 @@ typedef struct ngx_http_review_llm_s  ngx_http_review_llm_t;
 struct ngx_http_review_llm_s {
     ngx_str_t                   name;       /* empty: it has none */
     ngx_http_review_uri_t       uri;
+    ngx_str_t                   authorization; /* empty: none is sent */
     review_llm_t                asked;      /* how its bodies are made */
     ngx_http_review_llm_t      *fallback;   /* asked where it fails; or NULL */
     ngx_str_t                   instead;    /* its name */

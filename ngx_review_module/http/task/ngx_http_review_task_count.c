@@ -415,7 +415,7 @@ ngx_http_review_task_count_step(review_prompt_t *prompt, review_point_t *point,
     review_str_t       *pieces;
     review_question_t   question;
 
-    static const review_llm_t  llm;
+    static const review_llm_t  llm = { .tokens = "max_tokens" };
 
     question.point = point;
     question.turns = turns;

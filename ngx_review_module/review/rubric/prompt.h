@@ -31,12 +31,24 @@ typedef struct {
 } review_subject_t;
 
 
+/* which response_format is sent */
+
+typedef enum {
+    REVIEW_FORMAT_NONE = 0,
+    REVIEW_FORMAT_SCHEMA,                /* "json_schema" */
+    REVIEW_FORMAT_OBJECT                 /* "json_object" */
+} review_format_e;
+
+
 /* how an LLM is asked */
 
 typedef struct {
     review_str_t         model;          /* empty: none is sent */
+    review_format_e      format;
+    const char          *tokens;         /* the name of max_tokens */
     unsigned             stream:1;
-    unsigned             schema:1;       /* send response_format */
+    unsigned             merged:1;       /* it knows no message of the system:
+                                            the user's begins with its words */
 } review_llm_t;
 
 

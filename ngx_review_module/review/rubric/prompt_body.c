@@ -1,5 +1,6 @@
 
 #include "review/rubric/prompt_shared.h"
+#include "review/json/schema.h"
 #include "review/json/write.h"
 #include "review/rubric/control.h"
 
@@ -265,21 +266,67 @@ review_prompt_body_step(review_body_t *body)
 }
 
 
+/* the head for an LLM that knows no system: once for all bodies */
+
+static void
+review_prompt_body_merge(review_body_t *body)
+{
+    review_buf_t      b;
+    review_prompt_t  *prompt;
+
+    prompt = body->prompt;
+
+    if (prompt->merged.data) {
+        return;
+    }
+
+    review_buf_init(&b, prompt->pool, prompt->head.len);
+
+    review_write_object(&b, NULL);
+    review_write_array(&b, "messages");
+    review_prompt_message(&b, "user");
+    review_buf_str(&b, &prompt->system);
+    review_prompt_words(&b, "\n\n");
+
+    if (b.failed) {
+        body->own.failed = 1;
+        return;
+    }
+
+    prompt->merged.data = b.data;
+    prompt->merged.len = b.len;
+}
+
+
 static void
 review_prompt_body_first(review_body_t *body)
 {
+    review_str_t      head, rest;
     review_point_t   *point;
     review_prompt_t  *prompt;
 
     point = body->point;
     prompt = body->prompt;
 
+    rest.data = prompt->head.data + prompt->head.len;
+    rest.len = prompt->common.len - prompt->head.len;
+
     if (point->nprompts && point->prompts[0]->chunk) {
-        review_prompt_body_piece(body, prompt->head.data, prompt->head.len);
+        rest.len = 0;
+    }
+
+    if (body->question->llm->merged) {
+        review_prompt_body_merge(body);
+        head = prompt->merged;
 
     } else {
-        review_prompt_body_piece(body, prompt->common.data, prompt->common.len);
+        head.data = prompt->head.data;
+        head.len = prompt->head.len + rest.len;
+        rest.len = 0;
     }
+
+    review_prompt_body_piece(body, head.data, head.len);
+    review_prompt_body_piece(body, rest.data, rest.len);
 
     review_prompt_body_step(body);
 }
@@ -329,7 +376,7 @@ review_prompt_body_format(review_body_t *body)
     review_buf_puts(b, review_answer_format);
 
     if (body->point->data) {
-        review_write_value(b, "data", body->point->data);
+        review_schema_write(b, "data", body->point->data);
     }
 
     review_buf_puts(b, review_answer_required);
@@ -370,7 +417,7 @@ review_prompt_body_tail(review_body_t *body)
     tokens = body->question->max_tokens > 0 ? body->question->max_tokens
                                             : body->point->max_tokens;
     if (tokens > 0) {
-        review_write_number(b, "max_tokens", (uint64_t) tokens);
+        review_write_number(b, llm->tokens, (uint64_t) tokens);
     }
 
     review_write_bool(b, "stream", llm->stream);
@@ -381,8 +428,14 @@ review_prompt_body_tail(review_body_t *body)
         review_write_object_end(b);
     }
 
-    if (llm->schema && review_prompt_body_last(body)) {
+    if (llm->format == REVIEW_FORMAT_SCHEMA && review_prompt_body_last(body)) {
         review_prompt_body_format(body);
+    }
+
+    if (llm->format == REVIEW_FORMAT_OBJECT && review_prompt_body_last(body)) {
+        review_write_object(b, "response_format");
+        review_write_word(b, "type", "json_object");
+        review_write_object_end(b);
     }
 
     review_write_object_end(b);

@@ -62,6 +62,7 @@ reset(void)
 {
     memset(&subject, 0, sizeof(subject));
     memset(&llm, 0, sizeof(llm));
+    llm.tokens = "max_tokens";
 
     subject.chunk = str(chunk);
     subject.language = str("zh");
@@ -673,7 +674,7 @@ test_steps(void)
     review_prompt_t  *prompt;
 
     reset();
-    llm.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     memset(turns, 0, sizeof(turns));
 
     set_point("{'id':'i','steps':['列出{{answer}}','查:{{answer}}','判:"
@@ -791,7 +792,7 @@ test_schema(void)
     json_t  *json, *format, *schema, *props;
 
     reset();
-    llm.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     llm.stream = 1;
 
     set_point("{'id':'a','question':'q'}");
@@ -832,6 +833,24 @@ test_schema(void)
     ok(ends(message(json, 1, "user"), "审核要求：q\n\n成员 data 须符合以下 "
             "JSON Schema：\n{\"type\":\"object\",\"properties\":{\"金额\":"
             "{\"type\":\"number\"}}}\n\n请只回答一个约定格式的 JSON 对象。"),
+       "and is told in the question");
+
+    set_point("{'id':'a','question':'q','data':{'title':'t','properties':"
+              "{'title':{'format':'date'}}}}");
+
+    json = first();
+    format = json_object_get(json, "response_format");
+    schema = json_object_get(json_object_get(format, "json_schema"), "schema");
+    props = json_object_get(json_object_get(schema, "properties"), "data");
+
+    ok(json_object_size(props) == 1
+       && json_is_object(json_object_get(json_object_get(props, "properties"),
+                                         "title"))
+       && json_object_size(json_object_get(json_object_get(props, "properties"),
+                                           "title")) == 0,
+       "what constrains nothing stays out of the format");
+    ok(strstr(message(json, 1, "user"), "{\"title\":\"t\",\"properties\":"
+              "{\"title\":{\"format\":\"date\"}}}"),
        "and is told in the question");
 
     set_point("{'id':'a','prompt':'{{chunk}}','data':{}}");
