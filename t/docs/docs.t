@@ -396,7 +396,10 @@ is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
 my $vars = source("$upper/http/ngx_http_review_variables.c");
 ($vars) = $vars =~ /ngx_http_review_vars\[\] = \{(.*?)ngx_http_null_variable/s;
 my @vars = ((map { "review_$_" } $vars =~ /_variable_entry\("(\w+)"/g),
-            $vars =~ /ngx_string\("(\w+)"\)/g);
+            $vars =~ /ngx_string\("(\w+)"\)/g,
+            map { "review_call_$_" }
+                source("$upper/http/ngx_http_review_variables_call.c")
+                =~ /_call_entry\("(\w+)"/g);
 
 cmp_ok(scalar @vars, '>=', 12, 'variables are found in the code');
 same_set([ map { s/^\$//r }

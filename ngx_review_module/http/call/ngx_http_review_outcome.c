@@ -22,6 +22,12 @@ static void ngx_http_review_outcome_status(ngx_http_review_call_t *call,
 ngx_uint_t
 ngx_http_review_outcome(ngx_http_review_call_t *call)
 {
+    if (call->judged) {
+        return call->again;
+    }
+
+    call->judged = 1;
+
     if (call->header) {
         ngx_http_review_outcome_answer(call);
 
@@ -29,7 +35,9 @@ ngx_http_review_outcome(ngx_http_review_call_t *call)
         ngx_http_review_outcome_transport(call);
     }
 
-    return review_code_retried(call->failure.code);
+    call->again = (review_code_retried(call->failure.code) != 0);
+
+    return call->again;
 }
 
 

@@ -667,7 +667,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
             cell->usage.calls++;
             cell->usage.time += ngx_current_msec - call->started;
 
-            if (call->header) {
+            if (call->header && !call->judged) {
                 ngx_http_review_chat_spent(call);
             }
         }

@@ -482,6 +482,26 @@ ngx_http_review_chat_whole(ngx_http_review_call_t *call)
 }
 
 
+static void
+ngx_http_review_chat_told(ngx_http_review_call_t *call,
+    ngx_http_review_try_t *told)
+{
+    review_completion_t     *c;
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+    c = cell->completion;
+
+    told->model = c->model.len ? c->model : *ngx_http_review_cell_model(cell);
+    told->prompt_tokens = c->prompt_tokens;
+    told->completion_tokens = c->completion_tokens;
+
+    if (told->completion_tokens < 0 && c->pieces) {
+        told->completion_tokens = (int64_t) c->pieces;
+    }
+}
+
+
 const ngx_http_review_backend_t  ngx_http_review_chat_backend = {
     "the LLM",
     "the answer is over review_max_answer_size",
@@ -489,5 +509,6 @@ const ngx_http_review_backend_t  ngx_http_review_chat_backend = {
     ngx_http_review_chat_feed,
     ngx_http_review_chat_end,
     ngx_http_review_chat_whole,
-    0
+    0,
+    ngx_http_review_chat_told
 };
