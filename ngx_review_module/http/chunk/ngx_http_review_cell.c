@@ -127,23 +127,6 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 }
 
 
-/* that of a rubric is one of the LLM which the rubric asks */
-
-const review_str_t *
-ngx_http_review_cell_model(ngx_http_review_cell_t *cell)
-{
-    ngx_http_review_chunk_t  *chunk;
-
-    chunk = cell->chunk;
-
-    if (cell->llm == chunk->llm && chunk->rubric && chunk->rubric->model.len) {
-        return &chunk->rubric->model;
-    }
-
-    return &cell->llm->asked.model;
-}
-
-
 static void
 ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 {
@@ -166,7 +149,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
     question.nturns = cell->turns.nelts;
     question.max_tokens = cell->max_tokens;
     question.llm = &cell->llm->asked;
-    question.model = *ngx_http_review_cell_model(cell);
+    question.model = *ngx_http_review_chat_model(cell);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
 

@@ -482,6 +482,23 @@ ngx_http_review_chat_whole(ngx_http_review_call_t *call)
 }
 
 
+/* that of a rubric is one of the LLM which the rubric asks */
+
+const review_str_t *
+ngx_http_review_chat_model(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    if (cell->llm == chunk->llm && chunk->rubric && chunk->rubric->model.len) {
+        return &chunk->rubric->model;
+    }
+
+    return &cell->llm->asked.model;
+}
+
+
 static void
 ngx_http_review_chat_told(ngx_http_review_call_t *call,
     ngx_http_review_try_t *told)
@@ -492,7 +509,7 @@ ngx_http_review_chat_told(ngx_http_review_call_t *call,
     cell = call->data;
     c = cell->completion;
 
-    told->model = c->model.len ? c->model : *ngx_http_review_cell_model(cell);
+    told->model = c->model.len ? c->model : *ngx_http_review_chat_model(cell);
     told->prompt_tokens = c->prompt_tokens;
     told->completion_tokens = c->completion_tokens;
 

@@ -224,10 +224,6 @@ ngx_http_review_chunk_t *ngx_http_review_chunk_of(ngx_http_request_t *r);
 
 void ngx_http_review_cell_start(ngx_http_review_cell_t *cell);
 
-/* the model that it asks for; empty: none is named */
-
-const review_str_t *ngx_http_review_cell_model(ngx_http_review_cell_t *cell);
-
 /* gives up what runs or waits; the review's deadline is over */
 
 void ngx_http_review_cell_expire(ngx_http_review_cell_t *cell);
@@ -275,6 +271,10 @@ void ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk);
 /* ngx_http_review_chat.c: of a try that is ended: its tokens so far */
 
 void ngx_http_review_chat_spent(ngx_http_review_call_t *call);
+
+/* the model that a cell asks for; empty: none is named */
+
+const review_str_t *ngx_http_review_chat_model(ngx_http_review_cell_t *cell);
 
 /* how many tokens the parts of prompts may be; a thread may ask */
 
