@@ -127,6 +127,34 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 }
 
 
+/*
+ * What a rubric and a point have is meant for the LLM that they ask: one that
+ * is asked instead has its own
+ */
+
+static void
+ngx_http_review_cell_question(ngx_http_review_cell_t *cell,
+    review_question_t *question)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    question->point = cell->point;
+    question->turns = cell->turns.elts;
+    question->nturns = cell->turns.nelts;
+    question->max_tokens = cell->max_tokens;
+    question->llm = &cell->llm->asked;
+    question->model = *ngx_http_review_chat_model(cell);
+
+    question->params[0] = cell->llm == cell->meant ? &cell->point->params
+                                                   : NULL;
+    question->params[1] = cell->llm == chunk->llm && cell->llm == cell->meant
+                          && chunk->rubric
+                          ? &chunk->rubric->params : NULL;
+}
+
+
 static void
 ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 {
@@ -144,12 +172,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
         goto failed;
     }
 
-    question.point = cell->point;
-    question.turns = cell->turns.elts;
-    question.nturns = cell->turns.nelts;
-    question.max_tokens = cell->max_tokens;
-    question.llm = &cell->llm->asked;
-    question.model = *ngx_http_review_chat_model(cell);
+    ngx_http_review_cell_question(cell, &question);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
 
@@ -278,8 +301,14 @@ ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell)
 static ngx_int_t
 ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
 {
-    if (cell->point->max_tokens) {
-        return cell->point->max_tokens * 2;
+    ngx_int_t          tokens;
+    review_question_t  question;
+
+    ngx_http_review_cell_question(cell, &question);
+    tokens = review_prompt_body_tokens(&question);
+
+    if (tokens) {
+        return tokens * 2;
     }
 
     return ngx_max(cell->completion->completion_tokens * 2,

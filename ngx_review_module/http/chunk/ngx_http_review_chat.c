@@ -491,7 +491,9 @@ ngx_http_review_chat_model(ngx_http_review_cell_t *cell)
 
     chunk = cell->chunk;
 
-    if (cell->llm == chunk->llm && chunk->rubric && chunk->rubric->model.len) {
+    if (cell->llm == chunk->llm && cell->llm == cell->meant && chunk->rubric
+        && chunk->rubric->model.len)
+    {
         return &chunk->rubric->model;
     }
 
