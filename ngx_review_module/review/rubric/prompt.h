@@ -68,7 +68,9 @@ typedef struct {
     review_point_t      *point;
     review_turn_t       *turns;          /* in their order */
     size_t               nturns;
-    int                  max_tokens;     /* 0: the point's own, if any */
+    int                  max_tokens;     /* 0: the point's own, if any; less
+                                            than 0: none at all */
+    unsigned             bounded:1;      /* set where the body has any */
     const review_llm_t  *llm;
     review_str_t         model;          /* the LLM's, or another one of it */
 } review_question_t;

@@ -414,8 +414,10 @@ review_prompt_body_tail(review_body_t *body)
                          body->point->temperature > 0
                          ? body->point->temperature : 0);
 
-    tokens = body->question->max_tokens > 0 ? body->question->max_tokens
-                                            : body->point->max_tokens;
+    tokens = body->question->max_tokens ? body->question->max_tokens
+                                        : body->point->max_tokens;
+    body->question->bounded = (tokens > 0);
+
     if (tokens > 0) {
         review_write_number(b, llm->tokens, (uint64_t) tokens);
     }

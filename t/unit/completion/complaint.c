@@ -223,8 +223,8 @@ static const struct {
     { "what was sent", "{'object':'error','message':'[{^type^: ^missing^, "
       "^loc^: (^body^, ^x^), ^input^: {^temperature^: 0, ^stop^: 1}}]',"
       "'code':400}", NULL, NULL, 0 },
-    { "words of English", "{'error':{'message':'stop the stream: the model is "
-      "thinking of options in store'}}", NULL, NULL, 0 },
+    { "words of English", "{'error':{'message':'stop the stream: the model^s "
+      "temperature is thinking of options in store'}}", NULL, NULL, 0 },
     { "parts of words", "{'error':{'message':'my_temperature_x max_tokens2'}}",
       NULL, NULL, 0 },
     { "a limit of calls", "{'error':{'message':'Rate limit reached: too many "
