@@ -37,6 +37,8 @@ static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
+    review_code_t code);
 static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
     review_code_t code, const char *detail, const char *note);
 static void ngx_http_review_cell_pass(ngx_http_review_cell_t *cell,
@@ -175,6 +177,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
     ngx_http_review_cell_question(cell, &question);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
+    cell->bounded = question.bounded;
 
     if (call->npieces == 0) {
         goto failed;
@@ -262,7 +265,7 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
     cell->step++;
     cell->reasked = 0;
     cell->extended = 0;
-    cell->max_tokens = 0;
+    cell->max_tokens = ngx_min(cell->max_tokens, 0);
 
     ngx_http_review_cell_ask(cell);
 }
@@ -343,6 +346,22 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
+    /* what an answer may have is counted with the prompt */
+
+    if (call->context && cell->bounded) {
+        cell->max_tokens = -1;
+        ngx_http_review_call_count_retry(call->turn.waiter, &cell->usage);
+        ngx_http_review_cell_ask(cell);
+        return;
+    }
+
+    /* another LLM may have room for what is too much for this one */
+
+    if (call->context && cell->llm->fallback) {
+        ngx_http_review_cell_fall(cell, call->failure.code);
+        return;
+    }
+
     ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
                               call->failure.note);
 }
@@ -364,7 +383,7 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
         return;
     }
 
-    if (!cell->extended) {
+    if (!cell->extended && cell->max_tokens >= 0) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
         ngx_http_review_call_count_retry(cell->call->turn.waiter,

@@ -36,7 +36,11 @@ static const review_complaint_word_t  review_complaint_words[] = {
     { "max_tokens", NULL, LLM, "tokens=max_completion_tokens", 0 },
     { "max_completion_tokens", NULL, LLM, "tokens=max_tokens", 0 },
 
-    { "temperature", NULL, PARAM, NULL, 0 },
+    { "temperature", NULL, PARAM, NULL, 1 },
+    { "invalid temperature", "temperature", PARAM, NULL, 0 },
+    { "parameter temperature", "temperature", PARAM, NULL, 0 },
+    { "temperature must", "temperature", PARAM, NULL, 0 },
+    { "temperature should", "temperature", PARAM, NULL, 0 },
     { "stream", NULL, LLM, "stream=off", 1 },
 
     { "system role", "messages", LLM, "system=off", 0 },

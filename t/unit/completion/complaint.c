@@ -167,9 +167,9 @@ static const struct {
       "least 1, got -186.','type':'BadRequestError','param':null,'code':400}",
       "max_tokens", "max_tokens NUMBER", 1 },
     { "Xinference's", "{'detail':'[address=0.0.0.0:39463, pid=1234] The "
-      "decoder prompt (length 21535) is longer than the maximum model length of 16384. "
-      "Make sure that `max_model_len` is no smaller than the number of text "
-      "tokens.'}", NULL, NULL, 1 },
+      "decoder prompt (length 21535) is longer than the maximum model length "
+      "of 16384. Make sure that `max_model_len` is no smaller than the number "
+      "of text tokens.'}", NULL, NULL, 1 },
     { "SGLang's", "{'object':'error','message':'The input (61709 tokens) is "
       "longer than the model^s context length (40960 tokens).','type':"
       "'BadRequestError','param':null,'code':400}", NULL, NULL, 1 },
@@ -223,8 +223,8 @@ static const struct {
     { "what was sent", "{'object':'error','message':'[{^type^: ^missing^, "
       "^loc^: (^body^, ^x^), ^input^: {^temperature^: 0, ^stop^: 1}}]',"
       "'code':400}", NULL, NULL, 0 },
-    { "words of English", "{'error':{'message':'stop the stream: the model is "
-      "thinking of options in store'}}", NULL, NULL, 0 },
+    { "words of English", "{'error':{'message':'stop the stream: the model^s "
+      "temperature is thinking of options in store'}}", NULL, NULL, 0 },
     { "parts of words", "{'error':{'message':'my_temperature_x max_tokens2'}}",
       NULL, NULL, 0 },
     { "a limit of calls", "{'error':{'message':'Rate limit reached: too many "
