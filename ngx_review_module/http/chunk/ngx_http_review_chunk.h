@@ -57,6 +57,7 @@ typedef struct {
     size_t                      max_chunk;
     ngx_uint_t                  max_points;
     size_t                      max_answer;
+    ngx_uint_t                  explain;    /* prompts may be asked for */
 } ngx_http_review_chunk_conf_t;
 
 
@@ -100,6 +101,14 @@ typedef struct {
 #define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 1)
 
 
+/* the body of a call, to be shown; its pieces are those that are sent */
+
+typedef struct {
+    review_str_t               *pieces;
+    size_t                      npieces;    /* 0: there is no room for it */
+} ngx_http_review_explained_t;
+
+
 /*
  * Of a regex: its first match in the chunk, in bytes, if "rc" is NGX_OK; if it
  * was found in the text's folded form, what that stands for.  Of a rule's, the
@@ -141,6 +150,8 @@ struct ngx_http_review_cell_s {
                                                no memory */
     size_t                      said_tokens;
     ngx_array_t                *estimated;  /* of such answers */
+    ngx_array_t                *explained;  /* of ngx_http_review_explained_t,
+                                               if it is to be */
     review_answer_t            *answer;     /* NULL: none that makes sense */
     review_evidence_t          *evidence;
     review_error_t             *err;        /* what is wrong with it */
@@ -150,6 +161,8 @@ struct ngx_http_review_cell_s {
     ngx_str_t                   result;     /* JSON, when done */
 
     unsigned                    done:1;
+    unsigned                    open:1;     /* the result: bodies of calls are
+                                               to follow */
     unsigned                    whole:1;    /* the answer ends, be it good or
                                                not */
     unsigned                    fresh:1;    /* caches are bypassed */
@@ -189,12 +202,14 @@ struct ngx_http_review_chunk_s {
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
     ngx_str_t                   key;        /* $review_chunk_key */
+    size_t                      explained;  /* bytes of what is shown */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
     ngx_http_review_measured_t  measured;   /* what prompts begin with */
     ngx_http_review_estimated_t estimated[NGX_HTTP_REVIEW_ESTIMATED];
     ngx_uint_t                  nestimated;
     ngx_http_review_estimated_t parts[NGX_HTTP_REVIEW_PARTS];
 
+    unsigned                    explain:1;  /* calls are shown */
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    shared:1;   /* with a thread: its texts, and
                                                what is learned of them */
@@ -258,6 +273,11 @@ ngx_int_t ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk,
     ngx_uint_t status);
 void ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell);
 void ngx_http_review_chunk_reply_progress(ngx_http_review_chunk_t *chunk);
+
+/* the body of a call is to be shown with its result */
+
+ngx_int_t ngx_http_review_chunk_reply_explain(ngx_http_review_cell_t *cell,
+    review_str_t *pieces, size_t n);
 
 
 /* ngx_http_review_chunk_count.c: what the metrics of a zone are told */

@@ -24,7 +24,7 @@ static ngx_command_t  ngx_http_review_chunk_commands[] = {
       NULL },
 
     { ngx_string("review"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
       ngx_http_review,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -179,6 +179,7 @@ ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     if (ngx_http_review_endpoint_inherits(cf)) {
         conf->name = prev->name;
         conf->rubric = prev->rubric;
+        conf->explain = prev->explain;
     }
 
     ngx_conf_merge_ptr_value(conf->llm, prev->llm, NULL);

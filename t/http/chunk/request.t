@@ -529,7 +529,7 @@ count eq 2
 --- refused
 400 /reference did you mean "references"?
 {"chunk":"a",<points>,"reference":[{"id":"a","text":"x"}]}
-400 /point known are: chunk, rubric, points, references, vars, fresh
+400 /point known are: chunk, rubric, points, references, vars, fresh, explain
 {"chunk":"a","point":"x"}
 400 /chunks did you mean "chunk"?
 {"chunk":"a",<points>,"chunks":[1]}
