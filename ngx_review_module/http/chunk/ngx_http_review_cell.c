@@ -195,6 +195,14 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
         return;
     }
 
+    if (cell->chunk->explain
+        && ngx_http_review_chunk_reply_explain(cell, body,
+                                               call->npieces)
+           != NGX_OK)
+    {
+        goto failed;
+    }
+
     call->body = body;
     call->tries = 0;
 

@@ -62,22 +62,42 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_chunk_conf_t *rlcf = conf;
 
-    char       *rv;
-    ngx_str_t  *value;
+    char        *rv;
+    ngx_int_t    flag;
+    ngx_str_t   *value, arg;
+    ngx_uint_t   i;
 
     rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_chunk_handler);
 
-    if (rv != NGX_CONF_OK || cf->args->nelts == 1) {
+    if (rv != NGX_CONF_OK) {
         return rv;
     }
 
     value = cf->args->elts;
 
-    if (value[1].len == 0) {
-        return "needs the name of a rubric";
-    }
+    for (i = 1; i < cf->args->nelts; i++) {
 
-    rlcf->name = value[1];
+        if (ngx_http_review_param(&value[i], "explain", &arg)) {
+            flag = ngx_http_review_param_on_off(&arg);
+
+            if (flag == NGX_ERROR || i + 1 < cf->args->nelts) {
+                return ngx_http_review_param_bad(cf, &value[i]);
+            }
+
+            rlcf->explain = flag;
+            continue;
+        }
+
+        if (value[i].len == 0) {
+            return "needs the name of a rubric";
+        }
+
+        if (i > 1) {
+            return ngx_http_review_param_bad(cf, &value[i]);
+        }
+
+        rlcf->name = value[i];
+    }
 
     return NGX_CONF_OK;
 }
@@ -189,6 +209,7 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
     ngx_http_review_rubric_all(ctx, &given.rubrics);
     given.max_chunk = ngx_http_review_chunk_conf(ctx)->max_chunk;
     given.max_points = ngx_http_review_chunk_conf(ctx)->max_points;
+    given.explains = (int) ngx_http_review_chunk_conf(ctx)->explain;
 
     rc = review_chunk_request(ctx->pool, ctx->body, &given, &request, &err);
 
@@ -205,6 +226,7 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
     chunk->id = request.id;
     chunk->rubric = request.rubric;
     chunk->subject = request.subject;
+    chunk->explain = request.explain & 1;
 
     if (request.deadline > 0) {
         ctx->timeout = ngx_min(ctx->timeout,

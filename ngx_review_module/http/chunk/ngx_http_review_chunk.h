@@ -49,6 +49,7 @@ typedef struct {
     size_t                      max_chunk;
     ngx_uint_t                  max_points;
     size_t                      max_answer;
+    ngx_uint_t                  explain;    /* prompts may be asked for */
 } ngx_http_review_chunk_conf_t;
 
 
@@ -93,6 +94,14 @@ typedef struct {
  */
 
 #define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 2)
+
+
+/* the body of a call, to be shown; its pieces are those that are sent */
+
+typedef struct {
+    review_str_t               *pieces;
+    size_t                      npieces;    /* 0: there is no room for it */
+} ngx_http_review_explained_t;
 
 
 /*
@@ -142,6 +151,8 @@ struct ngx_http_review_cell_s {
                                                no memory */
     size_t                      said_tokens;
     ngx_array_t                *estimated;  /* of such answers */
+    ngx_array_t                *explained;  /* of ngx_http_review_explained_t,
+                                               if it is to be */
     review_answer_t            *answer;     /* NULL: none that makes sense */
     review_evidence_t          *evidence;
     review_error_t             *err;        /* what is wrong with it */
@@ -151,6 +162,8 @@ struct ngx_http_review_cell_s {
     ngx_str_t                   result;     /* JSON, when done */
 
     unsigned                    done:1;
+    unsigned                    open:1;     /* the result: bodies of calls are
+                                               to follow */
     unsigned                    whole:1;    /* the answer ends, be it good or
                                                not */
     unsigned                    fresh:1;    /* caches are bypassed */
@@ -194,12 +207,14 @@ struct ngx_http_review_chunk_s {
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
     ngx_str_t                   key;        /* $review_chunk_key */
+    size_t                      explained;  /* bytes of what is shown */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
     ngx_http_review_measured_t  measured;   /* what prompts begin with */
     ngx_http_review_estimated_t estimated[NGX_HTTP_REVIEW_ESTIMATED];
     ngx_uint_t                  nestimated;
     ngx_http_review_estimated_t parts[NGX_HTTP_REVIEW_PARTS];
 
+    unsigned                    explain:1;  /* calls are shown */
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    shared:1;   /* with a thread: its texts, and
                                                what is learned of them */
@@ -263,6 +278,11 @@ ngx_int_t ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk,
     ngx_uint_t status);
 void ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell);
 void ngx_http_review_chunk_reply_progress(ngx_http_review_chunk_t *chunk);
+
+/* the body of a call is to be shown with its result */
+
+ngx_int_t ngx_http_review_chunk_reply_explain(ngx_http_review_cell_t *cell,
+    review_str_t *pieces, size_t n);
 
 
 /* ngx_http_review_chunk_count.c: what the metrics of a zone are told */

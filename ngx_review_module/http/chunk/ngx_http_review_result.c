@@ -76,7 +76,12 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     chunk = cell->chunk;
     ctx = &chunk->ctx;
 
-    review_write_object_end(b);
+    if (chunk->explain) {
+        review_write_array(b, "explain");
+
+    } else {
+        review_write_object_end(b);
+    }
 
     if (b->failed) {
         cell->status = NGX_HTTP_REVIEW_FAILED;
@@ -85,6 +90,7 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     } else {
         cell->result.data = (u_char *) b->data;
         cell->result.len = b->len;
+        cell->open = chunk->explain;
     }
 
     ngx_http_review_call_count_add_usage(&ctx->usage, &cell->usage);

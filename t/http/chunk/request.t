@@ -529,7 +529,7 @@ count eq 2
 --- refused
 400 /reference did you mean "references"?
 {"chunk":"a",<points>,"reference":[{"id":"a","text":"x"}]}
-400 /point known are: chunk, rubric, points, references, vars, fresh, deadline
+400 /point known are: chunk, rubric, points, references, vars, fresh, deadline, explain
 {"chunk":"a","point":"x"}
 400 /deadline 1 to 1000000
 {"chunk":"a",<points>,"deadline":0.5}
