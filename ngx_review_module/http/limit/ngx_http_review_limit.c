@@ -217,6 +217,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     turn->code = REVIEW_CODE_OK;
     turn->ticket = 0;
     turn->upstream = 0;
+    turn->peer = 0;
     turn->go = 0;
     turn->promised = 0;
     turn->late = 0;
@@ -297,6 +298,35 @@ ngx_http_review_limit_expired(ngx_event_t *ev)
 }
 
 
+/* one server that hangs among others is no overload */
+
+static void
+ngx_http_review_limit_adapt(ngx_http_review_turn_t *turn, review_queue_t *q,
+    ngx_http_review_sample_t *sample)
+{
+    ngx_http_review_load_t  *load;
+
+    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+
+    if (sample->outcome == REVIEW_ADAPT_OK) {
+        review_recent_answered(&load->recent, ngx_current_msec, turn->peer);
+
+    } else if (sample->silent
+               && review_recent_is_alone(&load->recent, ngx_current_msec,
+                                         turn->peer,
+                                         ngx_current_msec - turn->begun))
+    {
+        return;
+    }
+
+    review_adapt_sample(&load->adapt, ngx_current_msec, turn->begun,
+                        q->in_flight, sample->outcome,
+                        (uint32_t) sample->first, q->waiting);
+
+    q->limit = review_adapt_limit(&load->adapt);
+}
+
+
 /* with the lock held: what a call that has ended says about the LLM */
 
 static void
@@ -327,11 +357,7 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
     turn->answers = load->answers;
 
     if (load->automatic) {
-        review_adapt_sample(&load->adapt, ngx_current_msec, turn->begun,
-                            q->in_flight, sample->outcome,
-                            (uint32_t) sample->first, q->waiting);
-
-        q->limit = review_adapt_limit(&load->adapt);
+        ngx_http_review_limit_adapt(turn, q, sample);
     }
 }
 
@@ -653,6 +679,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     sample->first = 0;
     sample->took = 0;
     sample->lost = 0;
+    sample->silent = 0;
 
     switch (code) {
 
@@ -667,8 +694,11 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         break;
 
     case REVIEW_CODE_CALL_TIMEOUT:
-    case review_code_http(NGX_HTTP_SERVICE_UNAVAILABLE):
     case review_code_http(NGX_HTTP_GATEWAY_TIME_OUT):
+        sample->silent = 1;
+        /* fall through */
+
+    case review_code_http(NGX_HTTP_SERVICE_UNAVAILABLE):
         sample->outcome = REVIEW_ADAPT_OVERLOAD;
         break;
 

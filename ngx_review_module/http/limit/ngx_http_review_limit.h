@@ -203,6 +203,7 @@ struct ngx_http_review_turn_s {
     uint32_t                    answers;    /* of the LLM's, that it knows of */
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
+    uint32_t                    peer;       /* of any upstream; 0: none */
     unsigned                    promised:1; /* the circuit has room for it */
     unsigned                    late:1;     /* that is why: its deadline */
     unsigned                    watched:1;  /* there is a circuit, */
@@ -223,6 +224,7 @@ typedef struct {
     ngx_msec_t                  first;      /* to its first token; 0: none */
     ngx_msec_t                  took;       /* to its end */
     ngx_uint_t                  lost;       /* no connection, or it was cut */
+    ngx_uint_t                  silent;     /* it timed out */
 } ngx_http_review_sample_t;
 
 
@@ -404,7 +406,10 @@ void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
  * down.
  */
 
-/* which upstream the request has asked, if its servers may be busy at all */
+/*
+ * Which server the request has asked, and which upstream, if its servers may be
+ * busy at all
+ */
 
 void ngx_http_review_busy_set_upstream(ngx_http_review_turn_t *turn,
     ngx_http_request_t *r);
