@@ -387,7 +387,7 @@ ngx_http_review_busy_pause(ngx_http_review_turn_t *turn, ngx_msec_t pause,
     /* a probe that was none: another call may be one meanwhile */
 
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
-                          REVIEW_CIRCUIT_NOTHING);
+                          REVIEW_CIRCUIT_NOTHING, 0);
     turn->ticket = 0;
 
     /* more calls than connections are too many */

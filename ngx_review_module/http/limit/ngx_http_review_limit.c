@@ -96,7 +96,10 @@ ngx_http_review_limit_begin(ngx_http_review_turn_t *turn)
     }
 
     if (!turn->promised) {
-        if (review_circuit_room(circuit, ngx_current_msec) == 0) {
+        if ((turn->failed
+             ? review_circuit_room(circuit, ngx_current_msec)
+             : review_circuit_room_fresh(circuit, ngx_current_msec)) == 0)
+        {
             return 0;
         }
 
@@ -135,6 +138,30 @@ ngx_http_review_limit_give(ngx_http_review_waiter_t *waiter, review_queue_t *q)
 }
 
 
+/* with the lock held: other calls of it wait now, this one too, if it is one */
+
+static void
+ngx_http_review_limit_mark(ngx_http_review_waiter_t *waiter, review_queue_t *q,
+    ngx_http_review_turn_t *turn)
+{
+    ngx_queue_t             *head;
+    ngx_http_review_turn_t  *other;
+
+    if (!ngx_queue_empty(&waiter->turns)) {
+        head = ngx_queue_head(&waiter->turns);
+        other = ngx_queue_data(head, ngx_http_review_turn_t, queue);
+
+        if (turn == NULL || other->failed < turn->failed) {
+            turn = other;
+        }
+    }
+
+    if (turn && waiter->index != REVIEW_QUEUE_NONE) {
+        review_queue_mark(q, waiter->index, turn->failed);
+    }
+}
+
+
 /* with the lock held */
 
 static ngx_int_t
@@ -153,6 +180,8 @@ ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
         return NGX_DECLINED;
     }
 
+    ngx_http_review_limit_mark(waiter, q, turn);
+
     turn->state = NGX_HTTP_REVIEW_TURN_WAITING;
 
     return NGX_AGAIN;
@@ -168,6 +197,10 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
     ngx_http_review_waiter_t  *waiter;
 
     waiter = turn->waiter;
+
+    turn->failed = ngx_http_review_load_failed(
+                           ngx_http_review_zone_load(waiter->limit->zone),
+                           turn->key);
 
     turn->late = ngx_http_review_limit_is_late(turn);
 
@@ -190,6 +223,33 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
     }
 
     return ngx_http_review_limit_wait(turn, q);
+}
+
+
+/* in the order in which they are to go on: first those that failed least */
+
+static void
+ngx_http_review_limit_insert(ngx_http_review_turn_t *turn)
+{
+    ngx_queue_t             *q, *turns;
+    ngx_http_review_turn_t  *other;
+
+    turns = &turn->waiter->turns;
+
+    for (q = ngx_queue_last(turns);
+         q != ngx_queue_sentinel(turns);
+         q = ngx_queue_prev(q))
+    {
+        other = ngx_queue_data(q, ngx_http_review_turn_t, queue);
+
+        if (other->failed <= turn->failed) {
+            break;
+        }
+    }
+
+    /* behind q, or first */
+
+    ngx_queue_insert_head(q, &turn->queue);
 }
 
 
@@ -242,7 +302,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     ngx_http_review_zone_unlock(zone);
 
     if (rc == NGX_AGAIN) {
-        ngx_queue_insert_tail(&waiter->turns, &turn->queue);
+        ngx_http_review_limit_insert(turn);
         ngx_http_review_limit_set_timer(turn);
         ngx_http_review_process_watch(zone);
     }
@@ -339,8 +399,7 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 
     ngx_http_review_busy_learn(turn, sample);
 
-    review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
-                          sample->result);
+    ngx_http_review_load_result(load, turn, sample->result);
 
     turn->open = review_circuit_state(&load->circuit, ngx_current_msec)
                  != REVIEW_CIRCUIT_CLOSED;
@@ -398,6 +457,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     }
 
     ngx_queue_remove(&turn->queue);
+    ngx_http_review_limit_mark(waiter, q, NULL);
 
     if (!ngx_http_review_busy_left(turn, &wake)) {
         ngx_http_review_load_serve(load, q, &wake);
@@ -465,6 +525,8 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
             ngx_queue_insert_tail(&zone->ready, head);
         }
+
+        ngx_http_review_limit_mark(waiter, q, NULL);
 
         /* all of them are waited for; if not, no slot must be lost by it */
 
@@ -550,7 +612,7 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
             break;
 
         case NGX_AGAIN:
-            ngx_queue_insert_tail(&turn->waiter->turns, &turn->queue);
+            ngx_http_review_limit_insert(turn);
 
             if (!turn->timer.timer_set) {
                 ngx_http_review_limit_set_timer(turn);

@@ -138,6 +138,10 @@ typedef struct {
 
 #define NGX_HTTP_REVIEW_SEEN  8
 
+/* calls of which it is known how often they have failed, by what they ask */
+
+#define NGX_HTTP_REVIEW_LOAD_FAILED  1024
+
 
 /* what all processes know of an LLM, beside the queue of its calls */
 
@@ -150,6 +154,7 @@ typedef struct {
     ngx_uint_t                  automatic;
     ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
     ngx_msec_t                  paused;     /* when there was one in them */
+    u_char                      failed[NGX_HTTP_REVIEW_LOAD_FAILED];
 } ngx_http_review_load_t;
 
 
@@ -204,6 +209,8 @@ struct ngx_http_review_turn_s {
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
     uint32_t                    peer;       /* of any upstream; 0: none */
+    uint32_t                    key;        /* of what it asks; 0: unknown */
+    uint32_t                    failed;     /* so often, when it came */
     unsigned                    promised:1; /* the circuit has room for it */
     unsigned                    late:1;     /* that is why: its deadline */
     unsigned                    watched:1;  /* there is a circuit, */
@@ -351,6 +358,14 @@ ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
 void ngx_http_review_load_init(ngx_http_review_load_t *load);
 void ngx_http_review_load_serve(ngx_http_review_load_t *load,
     review_queue_t *q, review_wake_t *wake);
+
+/* how often a call has failed that asks this, since the circuit was closed */
+
+uint32_t ngx_http_review_load_failed(ngx_http_review_load_t *load,
+    uint32_t key);
+void ngx_http_review_load_result(ngx_http_review_load_t *load,
+    ngx_http_review_turn_t *turn, review_circuit_result_e result);
+
 void ngx_http_review_load_apply(ngx_http_review_load_t *load,
     ngx_http_review_zone_t *zone, review_queue_t *q, review_wake_t *wake);
 

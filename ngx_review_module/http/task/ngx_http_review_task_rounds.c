@@ -109,6 +109,8 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
     n = 0;
     wait = REVIEW_ROUNDS_NEVER;
 
+    task->rounds.waiting = task->nwaiting;
+
     while (n < NGX_HTTP_REVIEW_ROUNDS_CELLS) {
 
         if (task->expired) {
