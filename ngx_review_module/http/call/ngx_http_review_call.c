@@ -52,12 +52,38 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
 }
 
 
+/* by what it asks: calls that are the same, of whichever request, have one */
+
+static void
+ngx_http_review_call_set_key(ngx_http_review_call_t *call)
+{
+    size_t    i;
+    uint32_t  key;
+
+    if (call->turn.key) {
+        return;
+    }
+
+    ngx_crc32_init(key);
+
+    for (i = 0; i < call->npieces; i++) {
+        ngx_crc32_update(&key, (u_char *) call->body[i].data,
+                         call->body[i].len);
+    }
+
+    ngx_crc32_final(key);
+
+    call->turn.key = key | 1;
+}
+
+
 /* the first try, or the next one: now, or when its turn has come */
 
 void
 ngx_http_review_call_start(ngx_http_review_call_t *call)
 {
-    ngx_http_review_ctx_t  *ctx;
+    ngx_http_review_ctx_t    *ctx;
+    ngx_http_review_limit_t  *limit;
 
     ctx = call->ctx;
 
@@ -72,6 +98,14 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
 
     call->pausing = 0;
     call->paid = 0;
+
+    /* it matters for probes alone */
+
+    limit = ctx->waiter.limit;
+
+    if (limit && ngx_http_review_limit_is_open(limit)) {
+        ngx_http_review_call_set_key(call);
+    }
 
     switch (ngx_http_review_limit_ask(&call->turn)) {
 
@@ -319,6 +353,12 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
 
     if (call->no_server) {
         call->turn.upstream = 0;
+    }
+
+    if (sample.result == REVIEW_CIRCUIT_FAILED
+        || sample.result == REVIEW_CIRCUIT_ERROR)
+    {
+        ngx_http_review_call_set_key(call);
     }
 
     ngx_http_review_limit_done(&call->turn, &sample);

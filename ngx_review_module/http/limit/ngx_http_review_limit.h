@@ -160,6 +160,10 @@ typedef struct {
 
 #define NGX_HTTP_REVIEW_SEEN  8
 
+/* calls of which it is known how often they have failed, by what they ask */
+
+#define NGX_HTTP_REVIEW_LOAD_FAILED  1024
+
 
 /* what all processes know of an LLM, beside the queue of its calls */
 
@@ -172,6 +176,7 @@ typedef struct {
     ngx_uint_t                  automatic;
     ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
     ngx_msec_t                  paused;     /* when there was one in them */
+    u_char                      failed[NGX_HTTP_REVIEW_LOAD_FAILED];
 } ngx_http_review_load_t;
 
 
@@ -233,6 +238,9 @@ struct ngx_http_review_turn_s {
                                                whose servers may be busy */
     unsigned                    falls:1;    /* another LLM may be asked: it
                                                waits for no circuit */
+    uint32_t                    peer;       /* of any upstream; 0: none */
+    uint32_t                    key;        /* of what it asks; 0: unknown */
+    uint32_t                    failed;     /* so often, when it came */
     unsigned                    promised:1; /* the circuit has room for it */
     unsigned                    late:1;     /* that is why: its deadline */
     unsigned                    watched:1;  /* there is a circuit, */
@@ -253,6 +261,7 @@ typedef struct {
     ngx_msec_t                  first;      /* to its first token; 0: none */
     ngx_msec_t                  took;       /* to its end */
     ngx_uint_t                  lost;       /* no connection, or it was cut */
+    ngx_uint_t                  silent;     /* it timed out */
 } ngx_http_review_sample_t;
 
 
@@ -398,6 +407,14 @@ ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
 void ngx_http_review_load_init(ngx_http_review_load_t *load);
 void ngx_http_review_load_serve(ngx_http_review_load_t *load,
     review_queue_t *q, review_wake_t *wake);
+
+/* how often a call has failed that asks this, since the circuit was closed */
+
+uint32_t ngx_http_review_load_failed(ngx_http_review_load_t *load,
+    uint32_t key);
+void ngx_http_review_load_result(ngx_http_review_load_t *load,
+    ngx_http_review_turn_t *turn, review_circuit_result_e result);
+
 void ngx_http_review_load_apply(ngx_http_review_load_t *load,
     ngx_http_review_zone_t *zone, review_queue_t *q, review_wake_t *wake);
 
@@ -450,7 +467,10 @@ void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
  * down.
  */
 
-/* which upstream the request has asked, if its servers may be busy at all */
+/*
+ * Which server the request has asked, and which upstream, if its servers may be
+ * busy at all
+ */
 
 void ngx_http_review_busy_set_upstream(ngx_http_review_turn_t *turn,
     ngx_http_request_t *r);

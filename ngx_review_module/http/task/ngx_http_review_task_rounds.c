@@ -113,6 +113,8 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 
     over = task->expired || ngx_http_review_task_ask_left(task) <= 0;
 
+    task->rounds.waiting = task->nwaiting;
+
     while (n < NGX_HTTP_REVIEW_ROUNDS_CELLS) {
 
         if (over) {
