@@ -107,8 +107,8 @@ LONG :=		$(call NAMED,status.t limit_busy_test.py limit_test.py \
 		task_report_test.py guard.t embed.t post_action_test.py \
 		fair_test.py abort_test.py lifetime_test.py portions_test.py \
 		task.t task_pages_test.py embed_test.py \
-		openapi_files_test.py review.t reload_test.py accel_test.py \
-		openapi_test.py)
+		openapi_files_test.py docs.t review.t reload_test.py \
+		accel_test.py openapi_test.py reaper_test.py)
 TESTS ?=	$(LONG) $(filter-out $(LONG) $(DOCUMENTS) $(PAGES) \
 			$(LLAMA),$(FILES))
 

@@ -21,6 +21,7 @@ from harness import Harness, LONG, SLOW, Tap, get, points, review
 from relay import Relay
 
 CHUNK = "投标有效期为九十日。"
+# no connection is kept, as newer nginx does: none outlives the LLM
 HTTP = """
     review_zone z 1m;
     review_llm /relayed model=stand-in;
@@ -35,6 +36,7 @@ SERVER = """
         location = /relayed {
             internal;
             proxy_pass http://relayed/v1/chat/completions;
+            proxy_set_header Connection close;
         }
         location = /no-budget {
             review;
@@ -53,6 +55,7 @@ SERVER = """
         location = /bad-gateway {
             internal;
             proxy_pass http://relayed/v1/chat/completions;
+            proxy_set_header Connection close;
             proxy_intercept_errors on;
             error_page 502 =503 @gone;
         }
