@@ -473,7 +473,8 @@ def run(test, workers=1, a=4, b=3, wait="60s", more="",
     nginx.renew(server=SERVER + ZONES % {"a": a, "b": b, "wait": wait,
                                          "more": more, "circuit": circuit},
                 http="review_llm /llm model=stand-in;" + HTTP
-                % {"relay": relay.port, "port": nginx.port, "dir": nginx.dir, "gone": free_port()})
+                % {"relay": relay.port, "port": nginx.port,
+                   "dir": nginx.dir, "gone": free_port()})
     try:
         asyncio.run(test(nginx, relay))
     finally:
