@@ -149,7 +149,8 @@ ZONES = """
             review;
             review_llm /relayed name=a model=A fallback=b;
             review_llm /llm name=b model=B;
-            review_limit zone=a calls=%(a)d wait=%(wait)s llm=a;
+            review_limit zone=a calls=%(a)d wait=%(wait)s queue=%(queue)d
+                         llm=a;
             review_limit zone=b calls=%(b)d wait=60s queue=5000 llm=b;
             review_circuit %(circuit)s;
             %(more)s
@@ -335,6 +336,20 @@ async def circuit(nginx, relay):
            "and are made to it again", results[:1])
 
 
+async def admitted(nginx, relay):
+    """nobody may wait: it is the other one's queue that counts then"""
+    down(relay)
+    await asked(nginx, "/zones", "ok", 60)
+    page = await calls(nginx, "a")
+    Tap.ok(page["circuit"] == "open", "no queue: it is open", page)
+    status, body = await exchange(
+        nginx.port, request(CHUNK, points(["ok"] * 3), path="/zones"))
+    Tap.ok(status == 200 and {result["llm"] for result
+                              in json.loads(body)["results"]} == {"b"},
+           "no queue: a review comes in, for the other one", (status, body))
+    relay.accept()
+
+
 async def goes(nginx, relay):
     """clients that go while their calls move"""
     down(relay)
@@ -464,14 +479,15 @@ async def tasks(nginx, relay):
            await calls(nginx, "a"))
 
 
-def run(test, workers=1, a=4, b=3, wait="60s", more="",
+def run(test, workers=1, a=4, b=3, wait="60s", more="", queue=1000,
         circuit="window=300ms probe=400ms"):
     nginx = Harness(workers=workers)
     relay = Relay(nginx.llm_port)
     with open(os.path.join(nginx.dir, "rubric.json"), "w") as rubric:
         json.dump({"name": "r", "points": points(["delay=50"] * 10)}, rubric)
     nginx.renew(server=SERVER + ZONES % {"a": a, "b": b, "wait": wait,
-                                         "more": more, "circuit": circuit},
+                                         "more": more, "circuit": circuit,
+                                         "queue": queue},
                 http="review_llm /llm model=stand-in;" + HTTP
                 % {"relay": relay.port, "port": nginx.port,
                    "dir": nginx.dir, "gone": free_port()})
@@ -490,6 +506,7 @@ if __name__ == "__main__":
     run(steps)
     run(in_time)
     run(circuit)
+    run(admitted, queue=0, circuit="window=300ms probe=20s")
     run(goes)
     run(goes, workers=2)
     run(globals()["workers"], workers=3)
