@@ -59,6 +59,7 @@ HTTP = """
 SERVER = """
         location = /status/a { review_status a; }
         location = /status/b { review_status b; }
+        location = /status/c { review_status c; }
         location = /relayed {
             internal;
             proxy_pass http://relayed/v1/chat/completions;
@@ -136,6 +137,14 @@ SERVER = """
               for name, (do, _, more) in FAILURES.items())
 
 ZONES = """
+        location = /both {
+            review;
+            review_llm /relayed name=a model=A fallback=c;
+            review_llm /gone name=c model=C;
+            review_limit zone=a calls=%(a)d queue=%(queue)d llm=a;
+            review_limit zone=c calls=4 wait=2s llm=c;
+            review_circuit %(circuit)s;
+        }
         location = /b {
             review;
             review_llm /llm name=b model=B;
@@ -350,6 +359,24 @@ async def admitted(nginx, relay):
     relay.accept()
 
 
+async def both(nginx, relay):
+    """both are gone, and the first one alone comes back"""
+    down(relay)
+    begun = asyncio.create_task(asked(nginx, "/both", "ok", 40))
+
+    async def waiting():
+        page = await calls(nginx, "c")
+        return page["circuit"] != "closed" and page["queued"]["total"]
+    Tap.ok(await until(waiting), "both are gone: the last one is waited for",
+           await calls(nginx, "c"))
+    relay.accept()
+    results, _, reply = await begun
+    Tap.ok(reply["status"] == "complete"
+           and {result["llm"] for result in results} == {"a"},
+           "the first one comes back: it answers all",
+           [r for r in results if r["status"] != "ok"][:2])
+
+
 async def goes(nginx, relay):
     """clients that go while their calls move"""
     down(relay)
@@ -507,6 +534,7 @@ if __name__ == "__main__":
     run(in_time)
     run(circuit)
     run(admitted, queue=0, circuit="window=300ms probe=20s")
+    run(both)
     run(goes)
     run(goes, workers=2)
     run(globals()["workers"], workers=3)
