@@ -505,7 +505,7 @@ ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
     ngx_http_review_call_t  *call;
 
     call = cell->call;
-    asked = call->tries;
+    asked = (call->turn.code == REVIEW_CODE_OK);
 
     if (cell->home == NULL) {
         cell->home = cell->llm;
@@ -528,9 +528,12 @@ ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
 
     ngx_http_review_cell_ask(cell);
 
-    /* no zone counts it as a retry, as it is the first call there */
+    /*
+     * No zone counts it as a retry, as it is the first call there; one that was
+     * not made, for want of a turn, was counted where it was to be made
+     */
 
-    cell->usage.retries += (asked != 0);
+    cell->usage.retries += asked;
 }
 
 

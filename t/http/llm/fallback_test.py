@@ -320,7 +320,8 @@ async def circuit(nginx, relay):
            and not a["tokens"] and list(b["tokens"]) == ["B"]
            and b["calls"]["retries"] == 0,
            "metrics of both tell it as it was", (a, b))
-    Tap.ok(reply["usage"]["calls"] == n + made["connect"],
+    Tap.ok(reply["usage"]["calls"] == n + made["connect"]
+           and reply["usage"]["retries"] == made["connect"],
            "calls are counted where they were made",
            (reply["usage"], made))
     Tap.ok((await nginx.stats())["max_in_flight"] <= 3,
