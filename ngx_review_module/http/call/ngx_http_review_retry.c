@@ -286,12 +286,6 @@ ngx_http_review_retry_is_made(ngx_http_review_call_t *call, ngx_uint_t *n)
     limited = (call->failure.code == REVIEW_CODE_RATE_LIMITED);
     away = ngx_http_review_retry_is_away(call);
 
-    /* another LLM is asked at once */
-
-    if (call->turn.falls && call->turn.open && !limited) {
-        return 0;
-    }
-
     if (limited || call->turn.open || away) {
         call->free++;
         call->row++;

@@ -536,16 +536,19 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
  */
 
 static void
-ngx_http_review_cell_fall(ngx_http_review_cell_t *cell, review_code_t code)
+ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
+    ngx_http_review_llm_t *llm, review_code_t code)
 {
     char                     name[REVIEW_CODE_NAME];
     ngx_uint_t               asked;
-    ngx_http_review_llm_t   *llm;
     ngx_http_review_call_t  *call;
 
     call = cell->call;
-    asked = call->tries;
-    llm = cell->llm->fallback;
+    asked = (call->turn.code == REVIEW_CODE_OK);
+
+    if (cell->home == NULL) {
+        cell->home = cell->llm;
+    }
 
     ngx_log_error(NGX_LOG_INFO, call->timer.log, 0,
                   "review: a call for %*s is made to LLM \"%V\": \"%V\" has "
@@ -564,9 +567,31 @@ ngx_http_review_cell_fall(ngx_http_review_cell_t *cell, review_code_t code)
 
     ngx_http_review_cell_ask(cell);
 
-    /* no zone counts it as a retry, as it is the first call there */
+    /*
+     * No zone counts it as a retry, as it is the first call there; one that was
+     * not made, for want of a turn, was counted where it was to be made
+     */
 
-    cell->usage.retries += (asked != 0);
+    cell->usage.retries += asked;
+}
+
+
+/* the last one was waited for in vain: is the first one back by now? */
+
+static ngx_uint_t
+ngx_http_review_cell_is_back(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_limit_t  *limit;
+
+    if (cell->home == NULL || cell->returned || cell->call->turn.late) {
+        return 0;
+    }
+
+    limit = ngx_http_review_limit_of(
+                             ngx_http_review_limit_conf(&cell->chunk->ctx),
+                             &cell->home->name);
+
+    return limit == NULL || !ngx_http_review_limit_is_open(limit);
 }
 
 
@@ -584,7 +609,15 @@ ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
             ngx_http_review_cell_pass(cell, code, detail, note);
         }
 
-        ngx_http_review_cell_fall(cell, code);
+        ngx_http_review_cell_fall(cell, cell->llm->fallback, code);
+        return;
+    }
+
+    if (code == REVIEW_CODE_CIRCUIT_OPEN
+        && ngx_http_review_cell_is_back(cell))
+    {
+        cell->returned = 1;
+        ngx_http_review_cell_fall(cell, cell->home, code);
         return;
     }
 

@@ -169,14 +169,15 @@ static void
 ngx_http_review_limit_merge_limits(ngx_http_review_limit_conf_t *prev,
     ngx_http_review_limit_conf_t *conf)
 {
-    if (conf->limit == NGX_CONF_UNSET_PTR && conf->named == NGX_CONF_UNSET_PTR)
-    {
-        conf->limit = prev->limit;
-        conf->named = prev->named;
+    if (conf->limit != NGX_CONF_UNSET_PTR) {
+        ngx_conf_init_ptr_value(conf->named, NULL);
+
+    } else if (conf->named != NGX_CONF_UNSET_PTR) {
+        conf->limit = NULL;
     }
 
-    ngx_conf_init_ptr_value(conf->limit, NULL);
-    ngx_conf_init_ptr_value(conf->named, NULL);
+    ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
+    ngx_conf_merge_ptr_value(conf->named, prev->named, NULL);
 }
 
 

@@ -59,6 +59,7 @@ HTTP = """
 SERVER = """
         location = /status/a { review_status a; }
         location = /status/b { review_status b; }
+        location = /status/c { review_status c; }
         location = /relayed {
             internal;
             proxy_pass http://relayed/v1/chat/completions;
@@ -136,6 +137,14 @@ SERVER = """
               for name, (do, _, more) in FAILURES.items())
 
 ZONES = """
+        location = /both {
+            review;
+            review_llm /relayed name=a model=A fallback=c;
+            review_llm /gone name=c model=C;
+            review_limit zone=a calls=%(a)d queue=%(queue)d llm=a;
+            review_limit zone=c calls=4 wait=2s llm=c;
+            review_circuit %(circuit)s;
+        }
         location = /b {
             review;
             review_llm /llm name=b model=B;
@@ -149,7 +158,8 @@ ZONES = """
             review;
             review_llm /relayed name=a model=A fallback=b;
             review_llm /llm name=b model=B;
-            review_limit zone=a calls=%(a)d wait=%(wait)s llm=a;
+            review_limit zone=a calls=%(a)d wait=%(wait)s queue=%(queue)d
+                         llm=a;
             review_limit zone=b calls=%(b)d wait=60s queue=5000 llm=b;
             review_circuit %(circuit)s;
             %(more)s
@@ -310,7 +320,8 @@ async def circuit(nginx, relay):
            and not a["tokens"] and list(b["tokens"]) == ["B"]
            and b["calls"]["retries"] == 0,
            "metrics of both tell it as it was", (a, b))
-    Tap.ok(reply["usage"]["calls"] == n + made["connect"],
+    Tap.ok(reply["usage"]["calls"] == n + made["connect"]
+           and reply["usage"]["retries"] == made["connect"],
            "calls are counted where they were made",
            (reply["usage"], made))
     Tap.ok((await nginx.stats())["max_in_flight"] <= 3,
@@ -333,6 +344,38 @@ async def circuit(nginx, relay):
     results, _, _ = await asked(nginx, "/zones", "ok", 20)
     Tap.ok({result["llm"] for result in results} == {"a"},
            "and are made to it again", results[:1])
+
+
+async def admitted(nginx, relay):
+    """nobody may wait: it is the other one's queue that counts then"""
+    down(relay)
+    await asked(nginx, "/zones", "ok", 60)
+    page = await calls(nginx, "a")
+    Tap.ok(page["circuit"] == "open", "no queue: it is open", page)
+    status, body = await exchange(
+        nginx.port, request(CHUNK, points(["ok"] * 3), path="/zones"))
+    Tap.ok(status == 200 and {result["llm"] for result
+                              in json.loads(body)["results"]} == {"b"},
+           "no queue: a review comes in, for the other one", (status, body))
+    relay.accept()
+
+
+async def both(nginx, relay):
+    """both are gone, and the first one alone comes back"""
+    down(relay)
+    begun = asyncio.create_task(asked(nginx, "/both", "ok", 40))
+
+    async def waiting():
+        page = await calls(nginx, "c")
+        return page["circuit"] != "closed" and page["queued"]["total"]
+    Tap.ok(await until(waiting), "both are gone: the last one is waited for",
+           await calls(nginx, "c"))
+    relay.accept()
+    results, _, reply = await begun
+    Tap.ok(reply["status"] == "complete"
+           and {result["llm"] for result in results} == {"a"},
+           "the first one comes back: it answers all",
+           [r for r in results if r["status"] != "ok"][:2])
 
 
 async def goes(nginx, relay):
@@ -464,16 +507,18 @@ async def tasks(nginx, relay):
            await calls(nginx, "a"))
 
 
-def run(test, workers=1, a=4, b=3, wait="60s", more="",
+def run(test, workers=1, a=4, b=3, wait="60s", more="", queue=1000,
         circuit="window=300ms probe=400ms"):
     nginx = Harness(workers=workers)
     relay = Relay(nginx.llm_port)
     with open(os.path.join(nginx.dir, "rubric.json"), "w") as rubric:
         json.dump({"name": "r", "points": points(["delay=50"] * 10)}, rubric)
     nginx.renew(server=SERVER + ZONES % {"a": a, "b": b, "wait": wait,
-                                         "more": more, "circuit": circuit},
+                                         "more": more, "circuit": circuit,
+                                         "queue": queue},
                 http="review_llm /llm model=stand-in;" + HTTP
-                % {"relay": relay.port, "port": nginx.port, "dir": nginx.dir, "gone": free_port()})
+                % {"relay": relay.port, "port": nginx.port,
+                   "dir": nginx.dir, "gone": free_port()})
     try:
         asyncio.run(test(nginx, relay))
     finally:
@@ -489,6 +534,8 @@ if __name__ == "__main__":
     run(steps)
     run(in_time)
     run(circuit)
+    run(admitted, queue=0, circuit="window=300ms probe=20s")
+    run(both)
     run(goes)
     run(goes, workers=2)
     run(globals()["workers"], workers=3)
