@@ -38,7 +38,7 @@ static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
-    review_code_t code);
+    ngx_http_review_llm_t *llm, review_code_t code);
 static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
     review_code_t code, const char *detail, const char *note);
 static void ngx_http_review_cell_pass(ngx_http_review_cell_t *cell,
@@ -366,7 +366,8 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
     /* another LLM may have room for what is too much for this one */
 
     if (call->context && cell->llm->fallback) {
-        ngx_http_review_cell_fall(cell, call->failure.code);
+        ngx_http_review_cell_fall(cell, cell->llm->fallback,
+                                  call->failure.code);
         return;
     }
 
