@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """
 Proves that llama.cpp's own server is understood as it speaks: its answers,
-streamed and whole, free and kept to a schema; what it counts; what it says of
-an answer that is cut and of a prompt that is too long; and its embeddings, as
-numbers and as base64.  The model replays one answer: what is proved is the
-wire.
+streamed and whole, free, kept to a schema and to JSON; what it counts; what it
+says of an answer that is cut, of a prompt that is too long and of a key that is
+missing; its embeddings, as numbers and as base64; and that another one answers
+where one has gone.  The model replays one answer: what is proved is the wire.
 """
 
 import asyncio
@@ -50,9 +50,18 @@ SERVER = "".join(PLACE % place for place in (
     ("vectors", "vectors", "embeddings", '""'))) + """
         location = /embed { review_embed; }
         location = /rank { review_rank; }
+        location = /fallback {
+            review;
+            review_llm /a name=a model=a fallback=b;
+            review_llm /b name=b model=b key_file=key;
+        }
+        location = /key { review; review_llm /b key_file=key; }
+        location = /no_key { review; review_llm /b; }
 """
-MODES = [("stream=%s schema=%s" % (stream, schema))
-         for stream in ("on", "off") for schema in ("off", "on")]
+MODES = [*("stream=%s schema=%s" % (stream, schema)
+           for stream in ("on", "off") for schema in ("off", "on", "object")),
+         "system=off tokens=max_completion_tokens", "stream=off system=off"]
+KEY = "sk-of-the-second"
 
 QUOTE = "投标有效期为自投标截止之日起60日历天"
 CHUNK = "第三条 %s，在此期间我方不撤销。" % QUOTE
@@ -149,15 +158,24 @@ async def many(port):
 
 
 async def ends(port):
-    for path in "/mode0", "/mode%d" % (len(MODES) - 1):
+    for i in 0, 3, 6:
+        path = "/mode%d" % i
         reply = await review(port, CHUNK, [dict(POINT, max_tokens=3)], path)
         Tap.ok(reply["results"][0]["error"]["code"] == "truncated",
-               "%s: an answer that is cut" % path, reply)
+               "%s: an answer that is cut" % MODES[i], reply)
         reply = await review(port, CHUNK * 1000, [POINT], path)
         error = reply["results"][0]["error"]
         Tap.ok(reply["results"][0]["status"] == "failed"
                and "context" in error["detail"],
-               "%s: a prompt that is too long" % path, reply)
+               "%s: a prompt that is too long" % MODES[i], reply)
+
+
+async def keys(port):
+    reply = await review(port, CHUNK, [POINT], "/no_key")
+    Tap.ok(reply["results"][0]["error"]["code"] == "http_401",
+           "a key that is missing", reply)
+    reply = await review(port, CHUNK, [POINT], "/key")
+    Tap.ok(is_finding(reply["results"][0]), "and the right one", reply)
 
 
 async def post(port, path, body):
@@ -197,12 +215,27 @@ async def embeddings(port):
            "embeddings: texts are ranked by them", said)
 
 
+async def fallback(port, first):
+    reply = await review(port, CHUNK, [POINT], "/fallback")
+    Tap.ok(is_finding(reply["results"][0])
+           and reply["results"][0]["model"] == "a", "the first one answers",
+           reply)
+    first.end()
+    reply = await review(port, CHUNK, [POINT], "/fallback")
+    Tap.ok(is_finding(reply["results"][0])
+           and reply["results"][0]["model"] == "b",
+           "once it is gone its fallback does", reply)
+
+
 def main():
     nginx = Harness(http="review_llm /llm model=m schema=on;")
+    with open(os.path.join(nginx.dir, "key"), "w") as f:
+        f.write(KEY + "\n")
     model, tokens = replay(nginx.dir, asyncio.run(members(nginx)))
     servers = []
     for options in (["--alias", "a", "-c", "32768", "-np", "4"],
-                    ["--alias", "b", "-c", "16384", "-np", "2"],
+                    ["--alias", "b", "-c", "16384", "-np", "2",
+                     "--api-key", KEY],
                     ["--alias", "v", "--embeddings", "--pooling", "mean"]):
         servers.append(Llama(nginx.dir, model, *options))
     port = nginx.port
@@ -215,7 +248,9 @@ def main():
         asyncio.run(answers(port, tokens))
         asyncio.run(many(port))
         asyncio.run(ends(port))
+        asyncio.run(keys(port))
         asyncio.run(embeddings(port))
+        asyncio.run(fallback(port, servers[0]))
     finally:
         bad = nginx.close()
         for server in servers:
