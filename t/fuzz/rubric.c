@@ -94,6 +94,8 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
 
         question.point = &rubric->points[i];
         question.turns = turns;
+        question.params[0] = &rubric->points[i].params;
+        question.params[1] = &rubric->params;
 
         for (question.nturns = 0; question.nturns <= 3; question.nturns++) {
             check_body(pool, prompt, &question);

@@ -131,11 +131,41 @@ ngx_http_review_cell_model(ngx_http_review_cell_t *cell)
 
     chunk = cell->chunk;
 
-    if (cell->llm == chunk->llm && chunk->rubric && chunk->rubric->model.len) {
+    if (cell->llm == chunk->llm && cell->llm == cell->meant && chunk->rubric
+        && chunk->rubric->model.len)
+    {
         return &chunk->rubric->model;
     }
 
     return &cell->llm->asked.model;
+}
+
+
+/*
+ * What a rubric and a point have is meant for the LLM that they ask: one that
+ * is asked instead has its own
+ */
+
+static void
+ngx_http_review_cell_question(ngx_http_review_cell_t *cell,
+    review_question_t *question)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    question->point = cell->point;
+    question->turns = cell->turns.elts;
+    question->nturns = cell->turns.nelts;
+    question->max_tokens = cell->max_tokens;
+    question->llm = &cell->llm->asked;
+    question->model = *ngx_http_review_cell_model(cell);
+
+    question->params[0] = cell->llm == cell->meant ? &cell->point->params
+                                                   : NULL;
+    question->params[1] = cell->llm == chunk->llm && cell->llm == cell->meant
+                          && chunk->rubric
+                          ? &chunk->rubric->params : NULL;
 }
 
 
@@ -152,12 +182,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
-    question.point = cell->point;
-    question.turns = cell->turns.elts;
-    question.nturns = cell->turns.nelts;
-    question.max_tokens = cell->max_tokens;
-    question.llm = &cell->llm->asked;
-    question.model = *ngx_http_review_cell_model(cell);
+    ngx_http_review_cell_question(cell, &question);
 
     call->uri = &cell->llm->uri;
     call->authorization = cell->llm->authorization;
@@ -165,7 +190,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
                                            : "application/json";
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
-    cell->bounded = question.bounded;
+    cell->bounded = (review_prompt_body_tokens(&question) > 0);
 
     if (call->npieces == 0) {
         goto failed;
@@ -292,8 +317,14 @@ ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell)
 static ngx_int_t
 ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
 {
-    if (cell->point->max_tokens) {
-        return cell->point->max_tokens * 2;
+    ngx_int_t          tokens;
+    review_question_t  question;
+
+    ngx_http_review_cell_question(cell, &question);
+    tokens = review_prompt_body_tokens(&question);
+
+    if (tokens) {
+        return tokens * 2;
     }
 
     return ngx_max(cell->completion->completion_tokens * 2,

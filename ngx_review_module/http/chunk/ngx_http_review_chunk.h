@@ -115,6 +115,8 @@ struct ngx_http_review_cell_s {
     ngx_http_review_chunk_t    *chunk;
     review_point_t             *point;
     ngx_http_review_llm_t      *llm;        /* that it asks */
+    ngx_http_review_llm_t      *meant;      /* that it is to ask, whatever is
+                                               asked instead */
     ngx_http_review_matched_t   when;       /* if the point has any */
     ngx_http_review_matched_t   rule;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
@@ -168,7 +170,8 @@ struct ngx_http_review_chunk_s {
 
     review_str_t                id;         /* data is NULL: none */
     review_rubric_t            *rubric;     /* NULL: inline points only */
-    ngx_http_review_llm_t      *llm;        /* whose model is the rubric's */
+    ngx_http_review_llm_t      *llm;        /* whose model and parameters are
+                                               the rubric's */
     review_subject_t            subject;
     size_t                      size;       /* of all texts of the request */
     review_pool_t              *memory;     /* of what they are made into */

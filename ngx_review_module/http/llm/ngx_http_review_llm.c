@@ -245,6 +245,18 @@ ngx_http_review_llm_find(ngx_array_t *llms, ngx_str_t *name)
 }
 
 
+ngx_http_review_llm_t *
+ngx_http_review_llm_named(ngx_array_t *llms, const review_str_t *name)
+{
+    ngx_str_t  str;
+
+    str.data = (u_char *) name->data;
+    str.len = name->len;
+
+    return ngx_http_review_llm_find(llms, &str);
+}
+
+
 /* the one without a name, wherever it stands, or the first */
 
 ngx_http_review_llm_t *

@@ -421,6 +421,8 @@ ngx_http_review_task_count_step(review_prompt_t *prompt, review_point_t *point,
     question.turns = turns;
     question.nturns = step;
     question.max_tokens = 0;
+    question.params[0] = NULL;
+    question.params[1] = NULL;
     question.llm = &llm;
     question.model = llm.model;
 

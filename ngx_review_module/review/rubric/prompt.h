@@ -46,6 +46,7 @@ typedef struct {
     review_str_t         model;          /* empty: none is sent */
     review_format_e      format;
     const char          *tokens;         /* the name of max_tokens */
+    review_params_t      params;
     unsigned             stream:1;
     unsigned             merged:1;       /* it knows no message of the system:
                                             the user's begins with its words */
@@ -68,10 +69,11 @@ typedef struct {
     review_point_t      *point;
     review_turn_t       *turns;          /* in their order */
     size_t               nturns;
-    int                  max_tokens;     /* 0: the point's own, if any; less
-                                            than 0: none at all */
-    unsigned             bounded:1;      /* set where the body has any */
+    int                  max_tokens;     /* 0: the point's own, if any; -1:
+                                            none, whoever has set it */
     const review_llm_t  *llm;
+    const review_params_t *params[2];    /* the point's, then the rubric's, each
+                                            NULL where it is none of the LLM */
     review_str_t         model;          /* the LLM's, or another one of it */
 } review_question_t;
 
@@ -111,6 +113,10 @@ int review_prompt_body_answer(review_pool_t *pool, const review_str_t *said,
 
 size_t review_prompt_body(review_prompt_t *prompt, review_question_t *question,
     review_str_t **pieces);
+
+/* the bound of tokens that it has; 0: none */
+
+int review_prompt_body_tokens(const review_question_t *question);
 
 /*
  * A template may name the chunk 64 times: the most that a body may have is so

@@ -26,6 +26,7 @@ static const char  chunk[] = "投标\"保证金\"\\\r\n\t金额:\x01 80 万😀{
 static review_pool_t     *pool;
 static review_subject_t   subject;
 static review_llm_t       llm;
+static review_params_t    params;
 static review_point_t     point;
 static size_t             npieces;
 static review_str_t      *pieces;
@@ -107,6 +108,8 @@ body(review_prompt_t *prompt, review_turn_t *turns, size_t nturns,
 
     question.point = &point;
     question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
     question.model = llm.model;
     question.turns = turns;
     question.nturns = nturns;
@@ -874,6 +877,8 @@ test_sharing(void)
     bytes = 0;
     question.point = &point;
     question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
     question.model = llm.model;
 
     set_point("{'id':'a','question':'q1'}");
@@ -984,6 +989,8 @@ test_memory(void)
 
     question.point = &point;
     question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
     question.model = llm.model;
     question.turns = turns;
     question.nturns = 2;
@@ -1065,6 +1072,8 @@ test_parts(void)
 
         question.point = &point;
         question.llm = &llm;
+        question.params[0] = &point.params;
+        question.params[1] = &params;
         question.model = llm.model;
 
         set_point("{'id':'a','question':'q'}");
