@@ -189,6 +189,7 @@ for my $name (sort keys %flags) {
                   NGX_CONF_2MORE => '2 2',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
                   NGX_CONF_FLAG => '1 0', NGX_CONF_TAKE123 => '2 0',
+                  NGX_CONF_TAKE23 => '2 1',
                   'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
 
@@ -1186,6 +1187,12 @@ my ($keywords) = source("$upper/review/json/schema_check.c")
 my ($listed) = section($rubric, 'Data') =~ /(The keywords are .*?)Any other/s;
 same_set([ $listed =~ /`(\$?\w+)`/g ], [ $keywords =~ /\{ "([^"]+)"/g ],
          'rubric.md: keywords of schemas');
+
+my ($may) = source("$upper/review/rubric/params.c")
+    =~ /review_params_allowed\[\] = \{(.*?)\{ NULL/s;
+same_set([ map { /`(\w+)`/g } section($rubric, 'Parameters')
+               =~ /^\| (`.*?) \|/mg ],
+         [ $may =~ /\{ "(\w+)"/g ], 'rubric.md: parameters of a client');
 
 valid('Rubric', slurp("$tree/conf/demo/bid.json"), 'the demo\'s rubric');
 

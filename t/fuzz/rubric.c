@@ -65,6 +65,7 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
     memset(&subject, 0, sizeof(subject));
     memset(&turns, 0, sizeof(turns));
     memset(&llm, 0, sizeof(llm));
+    llm.tokens = "max_tokens";
     memset(&question, 0, sizeof(question));
 
     subject.chunk = chunk;
@@ -74,7 +75,7 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
     subject.system = rubric->system;
     subject.language = rubric->language;
 
-    llm.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     question.llm = &llm;
     question.model = rubric->model;
 
@@ -93,6 +94,8 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
 
         question.point = &rubric->points[i];
         question.turns = turns;
+        question.params[0] = &rubric->points[i].params;
+        question.params[1] = &rubric->params;
 
         for (question.nturns = 0; question.nturns <= 3; question.nturns++) {
             check_body(pool, prompt, &question);

@@ -106,6 +106,7 @@ struct ngx_http_review_call_s {
     ngx_http_review_uri_t      *uri;
     const char                 *accept;
     ngx_str_t                   type;       /* empty: application/json */
+    ngx_str_t                   authorization; /* empty: none is sent */
     review_str_t                name;       /* in logs */
     ngx_http_review_usage_t    *usage;
     review_str_t               *body;       /* pieces */
@@ -147,6 +148,7 @@ struct ngx_http_review_call_s {
     unsigned                    cut:1;      /* before the end that was told */
     unsigned                    large:1;    /* more than is kept of one */
     unsigned                    quota:1;    /* the account is used up */
+    unsigned                    context:1;  /* the prompt is over the model's */
     unsigned                    left:1;     /* a try was left behind, which
                                                still knows the call */
     unsigned                    pausing:1;  /* between two tries */

@@ -136,11 +136,41 @@ ngx_http_review_cell_model(ngx_http_review_cell_t *cell)
 
     chunk = cell->chunk;
 
-    if (cell->llm == chunk->llm && chunk->rubric && chunk->rubric->model.len) {
+    if (cell->llm == chunk->llm && cell->llm == cell->meant && chunk->rubric
+        && chunk->rubric->model.len)
+    {
         return &chunk->rubric->model;
     }
 
     return &cell->llm->asked.model;
+}
+
+
+/*
+ * What a rubric and a point have is meant for the LLM that they ask: one that
+ * is asked instead has its own
+ */
+
+static void
+ngx_http_review_cell_question(ngx_http_review_cell_t *cell,
+    review_question_t *question)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    question->point = cell->point;
+    question->turns = cell->turns.elts;
+    question->nturns = cell->turns.nelts;
+    question->max_tokens = cell->max_tokens;
+    question->llm = &cell->llm->asked;
+    question->model = *ngx_http_review_cell_model(cell);
+
+    question->params[0] = cell->llm == cell->meant ? &cell->point->params
+                                                   : NULL;
+    question->params[1] = cell->llm == chunk->llm && cell->llm == cell->meant
+                          && chunk->rubric
+                          ? &chunk->rubric->params : NULL;
 }
 
 
@@ -161,14 +191,10 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
         goto failed;
     }
 
-    question.point = cell->point;
-    question.turns = cell->turns.elts;
-    question.nturns = cell->turns.nelts;
-    question.max_tokens = cell->max_tokens;
-    question.llm = &cell->llm->asked;
-    question.model = *ngx_http_review_cell_model(cell);
+    ngx_http_review_cell_question(cell, &question);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
+    cell->bounded = (review_prompt_body_tokens(&question) > 0);
 
     if (call->npieces == 0) {
         goto failed;
@@ -256,7 +282,7 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
     cell->step++;
     cell->reasked = 0;
     cell->extended = 0;
-    cell->max_tokens = 0;
+    cell->max_tokens = ngx_min(cell->max_tokens, 0);
 
     ngx_http_review_cell_ask(cell);
 }
@@ -295,8 +321,14 @@ ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell)
 static ngx_int_t
 ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
 {
-    if (cell->point->max_tokens) {
-        return cell->point->max_tokens * 2;
+    ngx_int_t          tokens;
+    review_question_t  question;
+
+    ngx_http_review_cell_question(cell, &question);
+    tokens = review_prompt_body_tokens(&question);
+
+    if (tokens) {
+        return tokens * 2;
     }
 
     return ngx_max(cell->completion->completion_tokens * 2,
@@ -331,6 +363,15 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
+    /* what an answer may have is counted with the prompt */
+
+    if (call->context && cell->bounded) {
+        cell->max_tokens = -1;
+        ngx_http_review_call_count_retry(call->turn.waiter, &cell->usage);
+        ngx_http_review_cell_ask(cell);
+        return;
+    }
+
     ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
                               call->failure.note);
 }
@@ -352,7 +393,7 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
         return;
     }
 
-    if (!cell->extended) {
+    if (!cell->extended && cell->max_tokens >= 0) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
         ngx_http_review_call_count_retry(cell->call->turn.waiter,
@@ -507,10 +548,6 @@ ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
     call = cell->call;
     asked = (call->turn.code == REVIEW_CODE_OK);
 
-    if (cell->home == NULL) {
-        cell->home = cell->llm;
-    }
-
     ngx_log_error(NGX_LOG_INFO, call->timer.log, 0,
                   "review: a call for %*s is made to LLM \"%V\": \"%V\" has "
                   "failed it: %s", call->name.len, call->name.data, &llm->name,
@@ -544,13 +581,13 @@ ngx_http_review_cell_is_back(ngx_http_review_cell_t *cell)
 {
     ngx_http_review_limit_t  *limit;
 
-    if (cell->home == NULL || cell->returned || cell->call->turn.late) {
+    if (cell->llm == cell->meant || cell->returned || cell->call->turn.late) {
         return 0;
     }
 
     limit = ngx_http_review_limit_of(
                              ngx_http_review_limit_conf(&cell->chunk->ctx),
-                             &cell->home->name);
+                             &cell->meant->name);
 
     return limit == NULL || !ngx_http_review_limit_is_open(limit);
 }
@@ -578,7 +615,7 @@ ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
         && ngx_http_review_cell_is_back(cell))
     {
         cell->returned = 1;
-        ngx_http_review_cell_fall(cell, cell->home, code);
+        ngx_http_review_cell_fall(cell, cell->meant, code);
         return;
     }
 

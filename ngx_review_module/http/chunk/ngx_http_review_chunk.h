@@ -87,9 +87,12 @@ typedef struct {
     size_t                      tokens;
 } ngx_http_review_estimated_t;
 
-/* what a thread has estimated: parts of prompts, and all of them together */
+/*
+ * What a thread has estimated: parts of prompts, all of them together, and all
+ * but the first
+ */
 
-#define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 1)
+#define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 2)
 
 
 /*
@@ -112,11 +115,11 @@ struct ngx_http_review_cell_s {
     ngx_http_review_chunk_t    *chunk;
     review_point_t             *point;
     ngx_http_review_llm_t      *llm;        /* that it asks */
+    ngx_http_review_llm_t      *meant;      /* that it is to ask, whatever is
+                                               asked instead */
     ngx_http_review_failure_t   passing;    /* that of another one, which may
                                                pass; 0: none */
     ngx_http_review_llm_t      *passing_llm;
-    ngx_http_review_llm_t      *home;       /* that was asked first, before a
-                                               fallback was; or NULL */
     ngx_http_review_matched_t   when;       /* if the point has any */
     ngx_http_review_matched_t   rule;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
@@ -126,7 +129,8 @@ struct ngx_http_review_cell_s {
 
     ngx_array_t                 turns;      /* of review_turn_t */
     ngx_uint_t                  step;
-    ngx_int_t                   max_tokens; /* over the point's, after a cut */
+    ngx_int_t                   max_tokens; /* over the point's, after a cut;
+                                               -1: none */
     ngx_http_review_usage_t     usage;
     review_str_t                model;
     ngx_uint_t                  warnings;   /* its own */
@@ -154,7 +158,8 @@ struct ngx_http_review_cell_s {
     unsigned                    searched:1; /* is in chunk->answered */
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */
-    unsigned                    returned:1; /* home, from the last one */
+    unsigned                    bounded:1;  /* there were any */
+    unsigned                    returned:1; /* from a fallback to the first */
 };
 
 
@@ -169,7 +174,8 @@ struct ngx_http_review_chunk_s {
 
     review_str_t                id;         /* data is NULL: none */
     review_rubric_t            *rubric;     /* NULL: inline points only */
-    ngx_http_review_llm_t      *llm;        /* whose model is the rubric's */
+    ngx_http_review_llm_t      *llm;        /* whose model and parameters are
+                                               the rubric's */
     review_subject_t            subject;
     size_t                      size;       /* of all texts of the request */
     review_pool_t              *memory;     /* of what they are made into */

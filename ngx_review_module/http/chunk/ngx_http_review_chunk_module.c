@@ -154,6 +154,45 @@ ngx_http_review_chunk_set_rubric(ngx_conf_t *cf,
 }
 
 
+/* the location's rubric, and its points, may name LLMs */
+
+static char *
+ngx_http_review_chunk_check_llms(ngx_conf_t *cf,
+    ngx_http_review_chunk_conf_t *conf, ngx_array_t *llms)
+{
+    size_t                           i;
+    review_str_t                    *name;
+    review_rubric_t                 *rubric;
+    ngx_http_review_request_conf_t  *rcf;
+
+    rubric = conf->rubric;
+
+    if (rubric == NULL || llms == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    for (i = 0; i <= rubric->npoints; i++) {
+        name = i < rubric->npoints ? &rubric->points[i].llm : &rubric->llm;
+
+        if (name->len == 0 || ngx_http_review_llm_named(llms, name)) {
+            continue;
+        }
+
+        rcf = ngx_http_conf_get_module_loc_conf(cf,
+                                               ngx_http_review_request_module);
+
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "no \"review_llm\" has the name \"%*s\", which the "
+                      "rubric asks that is set in %V:%ui", name->len,
+                      name->data, &rcf->file, rcf->line);
+
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 static char *
 ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 {
@@ -176,6 +215,10 @@ ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_size_value(conf->max_answer, prev->max_answer, 256 * 1024);
 
     llm = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_llm_module);
+
+    if (ngx_http_review_chunk_check_llms(cf, conf, llm->llms) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_http_review_endpoint_needs(cf, "review", "review_llm",
                                           llm->llms);

@@ -20,21 +20,52 @@ ngx_http_review_llm_name(ngx_str_t *arg, ngx_str_t *name)
 
     for (i = 0; i < arg->len; i++) {
         if (arg->data[i] < 0x20 || arg->data[i] == 0x7f) {
-            return NGX_ERROR;
+            return NGX_DECLINED;
         }
     }
 
     return arg->len && arg->len <= NGX_HTTP_REVIEW_LLM_NAME
            && review_utf8_valid((char *) arg->data, arg->len) == arg->len
-           ? NGX_OK : NGX_ERROR;
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_http_review_llm_is(ngx_str_t *arg, const char *word)
+{
+    return arg->len == ngx_strlen(word)
+           && ngx_strncmp(arg->data, word, arg->len) == 0;
 }
 
 
 static ngx_int_t
-ngx_http_review_llm_param(ngx_http_review_llm_t *llm, ngx_str_t *param)
+ngx_http_review_llm_schema(ngx_str_t *arg, review_format_e *format)
 {
     ngx_int_t  flag;
-    ngx_str_t  arg;
+
+    if (ngx_http_review_llm_is(arg, "object")) {
+        *format = REVIEW_FORMAT_OBJECT;
+        return NGX_OK;
+    }
+
+    flag = ngx_http_review_param_on_off(arg);
+    *format = flag == 1 ? REVIEW_FORMAT_SCHEMA : REVIEW_FORMAT_NONE;
+
+    return flag == NGX_ERROR ? NGX_DECLINED : NGX_OK;
+}
+
+
+/* NGX_DECLINED: it is none; NGX_ERROR: what is wrong with it has been told */
+
+static ngx_int_t
+ngx_http_review_llm_param(ngx_conf_t *cf, ngx_http_review_llm_t *llm,
+    ngx_str_t *param)
+{
+    ngx_int_t      flag;
+    ngx_str_t      arg;
+    review_llm_t  *asked;
+
+    asked = &llm->asked;
 
     if (ngx_http_review_param(param, "name", &arg)) {
         return ngx_http_review_llm_name(&arg, &llm->name);
@@ -44,27 +75,43 @@ ngx_http_review_llm_param(ngx_http_review_llm_t *llm, ngx_str_t *param)
         return ngx_http_review_llm_name(&arg, &llm->instead);
     }
 
+    if (ngx_http_review_param(param, "key_file", &arg)) {
+        return ngx_http_review_file_key(cf, &arg, &llm->authorization);
+    }
+
     if (ngx_http_review_param(param, "model", &arg) && arg.len) {
-        llm->asked.model.data = (char *) arg.data;
-        llm->asked.model.len = arg.len;
+        asked->model.data = (char *) arg.data;
+        asked->model.len = arg.len;
 
         return review_utf8_valid((char *) arg.data, arg.len) == arg.len
-               ? NGX_OK : NGX_ERROR;
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    if (ngx_http_review_param(param, "schema", &arg)) {
+        return ngx_http_review_llm_schema(&arg, &asked->format);
+    }
+
+    if (ngx_http_review_param(param, "tokens", &arg)) {
+        asked->tokens = ngx_http_review_llm_is(&arg, "max_completion_tokens")
+                        ? "max_completion_tokens" : "max_tokens";
+
+        return ngx_http_review_llm_is(&arg, asked->tokens) ? NGX_OK
+                                                           : NGX_DECLINED;
     }
 
     if (ngx_http_review_param(param, "stream", &arg)) {
         flag = ngx_http_review_param_on_off(&arg);
-        llm->asked.stream = flag == 1;
-        return flag == NGX_ERROR ? NGX_ERROR : NGX_OK;
+        asked->stream = flag == 1;
+        return flag == NGX_ERROR ? NGX_DECLINED : NGX_OK;
     }
 
-    if (ngx_http_review_param(param, "schema", &arg)) {
+    if (ngx_http_review_param(param, "system", &arg)) {
         flag = ngx_http_review_param_on_off(&arg);
-        llm->asked.schema = flag == 1;
-        return flag == NGX_ERROR ? NGX_ERROR : NGX_OK;
+        asked->merged = flag == 0;
+        return flag == NGX_ERROR ? NGX_DECLINED : NGX_OK;
     }
 
-    return NGX_ERROR;
+    return NGX_DECLINED;
 }
 
 
@@ -73,6 +120,7 @@ ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_llm_conf_t *rlcf = conf;
 
+    ngx_int_t               rc;
     ngx_str_t              *value;
     ngx_uint_t              i;
     ngx_http_review_llm_t  *llm, *known, set;
@@ -80,6 +128,7 @@ ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_memzero(&set, sizeof(ngx_http_review_llm_t));
 
     set.asked.stream = 1;
+    set.asked.tokens = "max_tokens";
     set.file = cf->conf_file->file.name;
     set.line = cf->conf_file->line;
 
@@ -90,8 +139,11 @@ ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_http_review_llm_param(&set, &value[i]) != NGX_OK) {
-            return ngx_http_review_param_bad(cf, &value[i]);
+        rc = ngx_http_review_llm_param(cf, &set, &value[i]);
+
+        if (rc != NGX_OK) {
+            return rc == NGX_ERROR ? NGX_CONF_ERROR
+                                   : ngx_http_review_param_bad(cf, &value[i]);
         }
     }
 
@@ -190,6 +242,18 @@ ngx_http_review_llm_find(ngx_array_t *llms, ngx_str_t *name)
     }
 
     return NULL;
+}
+
+
+ngx_http_review_llm_t *
+ngx_http_review_llm_named(ngx_array_t *llms, const review_str_t *name)
+{
+    ngx_str_t  str;
+
+    str.data = (u_char *) name->data;
+    str.len = name->len;
+
+    return ngx_http_review_llm_find(llms, &str);
 }
 
 

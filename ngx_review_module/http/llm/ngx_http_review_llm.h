@@ -18,7 +18,10 @@ typedef struct ngx_http_review_llm_s  ngx_http_review_llm_t;
 struct ngx_http_review_llm_s {
     ngx_str_t                   name;       /* empty: it has none */
     ngx_http_review_uri_t       uri;
+    ngx_str_t                   authorization; /* empty: none is sent */
     review_llm_t                asked;      /* how its bodies are made */
+    uint64_t                    told;       /* a worker's own: what it refuses,
+                                               a bit for each member */
     ngx_http_review_llm_t      *fallback;   /* asked where it fails; or NULL */
     ngx_str_t                   instead;    /* its name */
     ngx_str_t                   file;       /* where it is set */
@@ -27,12 +30,23 @@ struct ngx_http_review_llm_s {
 };
 
 
+typedef struct {
+    ngx_str_t                   llm;        /* empty: of all */
+    review_param_t              param;
+    ngx_str_t                   file;       /* where it is set */
+    ngx_uint_t                  line;
+} ngx_http_review_llm_param_t;
+
+
 /* the wing's configuration */
 
 typedef struct {
     ngx_array_t                *llms;       /* of ngx_http_review_llm_t, or
                                                NULL */
-    unsigned                    resolved:1; /* fallbacks are pointers */
+    ngx_array_t                *params;     /* of ngx_http_review_llm_param_t,
+                                               or NULL */
+    unsigned                    resolved:1; /* fallbacks are pointers, LLMs have
+                                               their parameters */
 } ngx_http_review_llm_conf_t;
 
 
@@ -55,6 +69,8 @@ char *ngx_http_review_llm_resolve(ngx_conf_t *cf, ngx_array_t *llms);
 
 ngx_http_review_llm_t *ngx_http_review_llm_find(ngx_array_t *llms,
     ngx_str_t *name);
+ngx_http_review_llm_t *ngx_http_review_llm_named(ngx_array_t *llms,
+    const review_str_t *name);
 ngx_http_review_llm_t *ngx_http_review_llm_default(ngx_array_t *llms);
 
 /*
@@ -66,6 +82,16 @@ char *ngx_http_review_llm_limits_check(ngx_conf_t *cf,
     ngx_http_review_llm_conf_t *conf, ngx_uint_t inherited);
 void ngx_http_review_llm_limits_warn(ngx_conf_t *cf,
     ngx_http_review_llm_conf_t *conf);
+
+/*
+ * ngx_http_review_llm_params.c: parameters that are set; each LLM is given its
+ * own, where those of the level are its "own", not inherited
+ */
+
+char *ngx_http_review_llm_params(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_review_llm_params_resolve(ngx_conf_t *cf,
+    ngx_http_review_llm_conf_t *conf, ngx_uint_t own);
 
 
 #pragma GCC visibility pop

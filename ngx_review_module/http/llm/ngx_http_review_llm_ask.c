@@ -29,6 +29,7 @@ ngx_http_review_llm_ask(ngx_http_review_call_t *call,
     }
 
     call->uri = &llm->uri;
+    call->authorization = llm->authorization;
     call->accept = llm->asked.stream ? "text/event-stream"
                                      : "application/json";
 

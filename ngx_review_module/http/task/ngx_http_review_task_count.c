@@ -415,12 +415,14 @@ ngx_http_review_task_count_step(review_prompt_t *prompt, review_point_t *point,
     review_str_t       *pieces;
     review_question_t   question;
 
-    static const review_llm_t  llm;
+    static const review_llm_t  llm = { .tokens = "max_tokens" };
 
     question.point = point;
     question.turns = turns;
     question.nturns = step;
     question.max_tokens = 0;
+    question.params[0] = NULL;
+    question.params[1] = NULL;
     question.llm = &llm;
     question.model = llm.model;
 

@@ -94,6 +94,40 @@ server {
 }
 
 
+
+# how it is asked
+
+conf_good('how it is asked', <<'', 'key' => "k\n");
+review_llm /a schema=object tokens=max_tokens system=off key_file=key;
+server {
+    review_llm /a schema=off tokens=max_completion_tokens system=on;
+    review_llm /b schema=on key_file=DIR/key name=b;
+}
+
+conf_bad("how it is asked: $_", "invalid parameter \"$_\"", <<"")
+review_llm /a $_; # <-
+
+    for 'schema=json', 'schema=', 'schema=objects', 'tokens=max', 'tokens=',
+        'tokens=max_new_tokens', 'tokens=off', 'system=', 'system=user',
+        'key_file=', 'key_file', 'key=x';
+
+for my $directive ('review_llm', 'review_embeddings') {
+    my $conf = "$directive /a key_file=key; # <-\n";
+    my $word = 'key "DIR/key" must be one word of printable ASCII';
+    my $file = 'key "DIR/key" is not a file of at most 8192 bytes';
+
+    conf_bad("$directive: no file of a key",
+             'open() "DIR/key" failed (2: No such file or directory)', $conf,
+             'key' => undef);
+    conf_bad("$directive: a folder", $file, $conf,
+             'key' => sub { mkdir $_[0] });
+    conf_bad("$directive: a long key", $file, $conf, 'key' => 'a' x 8193);
+    conf_good("$directive: the longest", $conf, 'key' => 'a' x 8191 . "\n");
+    conf_bad("$directive: a wrong key $_", $word, $conf,
+             'key' => eval "qq\0$_\0")
+        for '', ' \n\t\r\n', 'a b', 'a\nb', 'a\x01', 'a\x7f', '\xef\xbb\xbfk';
+}
+
 run_tests();
 
 __DATA__

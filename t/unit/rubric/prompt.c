@@ -26,6 +26,7 @@ static const char  chunk[] = "投标\"保证金\"\\\r\n\t金额:\x01 80 万😀{
 static review_pool_t     *pool;
 static review_subject_t   subject;
 static review_llm_t       llm;
+static review_params_t    params;
 static review_point_t     point;
 static size_t             npieces;
 static review_str_t      *pieces;
@@ -62,6 +63,7 @@ reset(void)
 {
     memset(&subject, 0, sizeof(subject));
     memset(&llm, 0, sizeof(llm));
+    llm.tokens = "max_tokens";
 
     subject.chunk = str(chunk);
     subject.language = str("zh");
@@ -106,6 +108,8 @@ body(review_prompt_t *prompt, review_turn_t *turns, size_t nturns,
 
     question.point = &point;
     question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
     question.model = llm.model;
     question.turns = turns;
     question.nturns = nturns;
@@ -636,7 +640,7 @@ test_steps(void)
     review_prompt_t  *prompt;
 
     reset();
-    llm.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     memset(turns, 0, sizeof(turns));
 
     set_point("{'id':'i','steps':['列出{{answer}}','查:{{answer}}','判:"
@@ -754,7 +758,7 @@ test_schema(void)
     json_t  *json, *format, *schema, *props;
 
     reset();
-    llm.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     llm.stream = 1;
 
     set_point("{'id':'a','question':'q'}");
@@ -793,6 +797,24 @@ test_schema(void)
     ok(ends(message(json, 1, "user"), "审核要求：q\n\n成员 data 须符合以下 "
             "JSON Schema：\n{\"type\":\"object\",\"properties\":{\"金额\":"
             "{\"type\":\"number\"}}}\n\n请只回答一个约定格式的 JSON 对象。"),
+       "and is told in the question");
+
+    set_point("{'id':'a','question':'q','data':{'title':'t','properties':"
+              "{'title':{'format':'date'}}}}");
+
+    json = first();
+    format = json_object_get(json, "response_format");
+    schema = json_object_get(json_object_get(format, "json_schema"), "schema");
+    props = json_object_get(json_object_get(schema, "properties"), "data");
+
+    ok(json_object_size(props) == 1
+       && json_is_object(json_object_get(json_object_get(props, "properties"),
+                                         "title"))
+       && json_object_size(json_object_get(json_object_get(props, "properties"),
+                                           "title")) == 0,
+       "what constrains nothing stays out of the format");
+    ok(strstr(message(json, 1, "user"), "{\"title\":\"t\",\"properties\":"
+              "{\"title\":{\"format\":\"date\"}}}"),
        "and is told in the question");
 
     set_point("{'id':'a','prompt':'{{chunk}}','data':{}}");
@@ -855,6 +877,8 @@ test_sharing(void)
     bytes = 0;
     question.point = &point;
     question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
     question.model = llm.model;
 
     set_point("{'id':'a','question':'q1'}");
@@ -965,6 +989,8 @@ test_memory(void)
 
     question.point = &point;
     question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
     question.model = llm.model;
     question.turns = turns;
     question.nturns = 2;
@@ -1046,6 +1072,8 @@ test_parts(void)
 
         question.point = &point;
         question.llm = &llm;
+        question.params[0] = &point.params;
+        question.params[1] = &params;
         question.model = llm.model;
 
         set_point("{'id':'a','question':'q'}");
