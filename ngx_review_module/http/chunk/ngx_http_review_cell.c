@@ -37,8 +37,6 @@ static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
-static void ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
-    ngx_http_review_llm_t *llm, review_code_t code);
 static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
     review_code_t code, const char *detail, const char *note);
 static void ngx_http_review_cell_pass(ngx_http_review_cell_t *cell,
@@ -177,7 +175,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
     ngx_http_review_cell_question(cell, &question);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
-    cell->bounded = question.bounded;
+    cell->bounded = (review_prompt_body_tokens(&question) > 0);
 
     if (call->npieces == 0) {
         goto failed;
@@ -363,14 +361,6 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
-    /* another LLM may have room for what is too much for this one */
-
-    if (call->context && cell->llm->fallback) {
-        ngx_http_review_cell_fall(cell, cell->llm->fallback,
-                                  call->failure.code);
-        return;
-    }
-
     ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
                               call->failure.note);
 }
@@ -547,10 +537,6 @@ ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
     call = cell->call;
     asked = (call->turn.code == REVIEW_CODE_OK);
 
-    if (cell->home == NULL) {
-        cell->home = cell->llm;
-    }
-
     ngx_log_error(NGX_LOG_INFO, call->timer.log, 0,
                   "review: a call for %*s is made to LLM \"%V\": \"%V\" has "
                   "failed it: %s", call->name.len, call->name.data, &llm->name,
@@ -584,13 +570,13 @@ ngx_http_review_cell_is_back(ngx_http_review_cell_t *cell)
 {
     ngx_http_review_limit_t  *limit;
 
-    if (cell->home == NULL || cell->returned || cell->call->turn.late) {
+    if (cell->llm == cell->meant || cell->returned || cell->call->turn.late) {
         return 0;
     }
 
     limit = ngx_http_review_limit_of(
                              ngx_http_review_limit_conf(&cell->chunk->ctx),
-                             &cell->home->name);
+                             &cell->meant->name);
 
     return limit == NULL || !ngx_http_review_limit_is_open(limit);
 }
@@ -618,7 +604,7 @@ ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
         && ngx_http_review_cell_is_back(cell))
     {
         cell->returned = 1;
-        ngx_http_review_cell_fall(cell, cell->home, code);
+        ngx_http_review_cell_fall(cell, cell->meant, code);
         return;
     }
 

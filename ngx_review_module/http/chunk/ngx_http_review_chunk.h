@@ -129,8 +129,6 @@ struct ngx_http_review_cell_s {
     ngx_http_review_failure_t   passing;    /* that of another one, which may
                                                pass; 0: none */
     ngx_http_review_llm_t      *passing_llm;
-    ngx_http_review_llm_t      *home;       /* that was asked first, before a
-                                               fallback was; or NULL */
     ngx_http_review_matched_t   when;       /* if the point has any */
     ngx_http_review_matched_t   rule;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
@@ -173,7 +171,7 @@ struct ngx_http_review_cell_s {
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */
     unsigned                    bounded:1;  /* there were any */
-    unsigned                    returned:1; /* home, from the last one */
+    unsigned                    returned:1; /* from a fallback to the first */
 };
 
 

@@ -71,7 +71,6 @@ typedef struct {
     size_t               nturns;
     int                  max_tokens;     /* 0: the point's own, if any; -1:
                                             none, whoever has set it */
-    unsigned             bounded:1;      /* set where the body has any */
     const review_llm_t  *llm;
     const review_params_t *params[2];    /* the point's, then the rubric's, each
                                             NULL where it is none of the LLM */

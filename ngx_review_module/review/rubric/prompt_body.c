@@ -511,12 +511,11 @@ review_prompt_body_bound(review_body_t *body)
 {
     int                       tokens;
     review_buf_t             *b;
-    review_question_t        *question;
     const review_param_t     *param;
+    const review_question_t  *question;
 
     b = &body->own;
     question = body->question;
-    question->bounded = 0;
 
     if (question->max_tokens < 0) {
         return;
@@ -524,8 +523,6 @@ review_prompt_body_bound(review_body_t *body)
 
     param = review_prompt_body_over_tokens(question);
     tokens = review_prompt_body_tokens(question);
-
-    question->bounded = (tokens > 0 || (param && param->value.len));
 
     if (tokens > 0) {
         review_write_number(b, question->llm->tokens, (uint64_t) tokens);

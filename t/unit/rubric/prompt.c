@@ -974,6 +974,9 @@ whole(void)
 
     memset(&question, 0, sizeof(question));
     question.point = &point;
+    question.llm = &llm;
+    question.params[0] = NULL;
+    question.params[1] = NULL;
 
     n = review_prompt_body(review_prompt_create(pool, &subject), &question,
                            &list);
