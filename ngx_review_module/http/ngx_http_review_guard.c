@@ -113,9 +113,8 @@ ngx_http_review_guard(ngx_http_request_t *r)
         }
     }
 
-    ngx_http_review_limit_waiter_init(
-        &guard->waiter, r, conf,
-        ngx_http_review_request_conf(r)->call_timeout);
+    ngx_http_review_waiter_init(&guard->waiter, r, conf,
+                                ngx_http_review_request_conf(r)->call_timeout);
 
     if (!guard->admitted) {
 

@@ -576,7 +576,7 @@ for my $title (sort keys %endpoints) {
     # a budget is known to all, and asked by some
     delete $used{TOO_MANY_REQUESTS};
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;
-    $number_used{429} = 1 if $endpoint =~ /ctx_budget\(ctx\)/;
+    $number_used{429} = 1 if $endpoint =~ /ctx_budget\(ctx\b/;
     $number_used{$_} = 1
         for map { source(glob "$upper/review/*/$_.c")
                   =~ /(?:\breturn |_refuse\(err, )(\d{3})\b/g } @below;

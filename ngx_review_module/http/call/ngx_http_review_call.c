@@ -63,7 +63,6 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->timer.data = call;
     call->timer.log = ctx->request->connection->log;
 
-    call->turn.waiter = &ctx->waiter;
     call->turn.handler = ngx_http_review_call_turn;
     call->turn.request = &call->sr;
     call->turn.expires = ctx->expires;
@@ -180,7 +179,7 @@ ngx_http_review_call_retry(ngx_http_review_call_t *call)
         return 0;
     }
 
-    ngx_http_review_call_count_retry(call->ctx, call->usage);
+    ngx_http_review_call_count_retry(call->turn.waiter, call->usage);
 
     call->pausing = 1;
     call->timer.handler = ngx_http_review_call_again;
@@ -267,6 +266,7 @@ static ngx_uint_t
 ngx_http_review_call_refused(ngx_http_review_call_t *call)
 {
     char           name[REVIEW_CODE_NAME];
+    ngx_uint_t     level;
     review_code_t  code;
 
     code = call->turn.code;
@@ -278,7 +278,11 @@ ngx_http_review_call_refused(ngx_http_review_call_t *call)
 
     call->usage->queue_time += ngx_current_msec - call->turn.asked;
 
-    ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+    /* while a circuit is open, all that may be asked elsewhere comes by here */
+
+    level = call->turn.falls ? NGX_LOG_INFO : NGX_LOG_WARN;
+
+    ngx_log_error(level, call->timer.log, 0,
                   "review: a call for %*s was not made: %s",
                   call->name.len, call->name.data,
                   review_code_name(code, name));

@@ -159,16 +159,16 @@ struct ngx_http_review_call_s {
 
 /*
  * ngx_http_review_call_count.c: what the metrics of a zone are told.  They are
- * those of the zone that limits the request's calls; NULL: none does.
+ * those of the zone that limits the waiter's calls; NULL: none does.
  */
 
 review_metrics_t *ngx_http_review_call_count_metrics(
-    ngx_http_review_ctx_t *ctx);
+    ngx_http_review_waiter_t *waiter);
 void ngx_http_review_call_count(ngx_http_review_call_t *call);
 void ngx_http_review_call_count_busy(ngx_http_review_call_t *call);
 void ngx_http_review_call_count_cut(ngx_http_review_call_t *call,
     review_code_t code);
-void ngx_http_review_call_count_retry(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_call_count_retry(ngx_http_review_waiter_t *waiter,
     ngx_http_review_usage_t *usage);
 void ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
     review_str_t *model, int64_t prompt, int64_t completion);

@@ -4,7 +4,8 @@
  *
  * A point may take several steps, each a question that sees the answers to
  * those before.  At each step an answer that can't be understood is asked for
- * once more, and so is one that was cut at max_tokens.
+ * once more, and so is one that was cut at max_tokens.  Where that fails, too,
+ * another LLM may be asked, and what follows is asked of that one.
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
@@ -36,6 +37,10 @@ static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
+static void ngx_http_review_cell_pass(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
 
 
 void
@@ -182,12 +187,11 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
-    ngx_http_review_cell_question(cell, &question);
+    if (ngx_http_review_llm_ask(call, cell->llm) != NGX_OK) {
+        goto failed;
+    }
 
-    call->uri = &cell->llm->uri;
-    call->authorization = cell->llm->authorization;
-    call->accept = cell->llm->asked.stream ? "text/event-stream"
-                                           : "application/json";
+    ngx_http_review_cell_question(cell, &question);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
     cell->bounded = (review_prompt_body_tokens(&question) > 0);
@@ -261,9 +265,9 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
             return;
         }
 
-        ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
-                                      "the answer ends within its reasoning",
-                                      NULL);
+        ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER,
+                                  "the answer ends within its reasoning",
+                                  NULL);
         return;
     }
 
@@ -363,13 +367,13 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     if (call->context && cell->bounded) {
         cell->max_tokens = -1;
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(call->turn.waiter, &cell->usage);
         ngx_http_review_cell_ask(cell);
         return;
     }
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -392,15 +396,16 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
     if (!cell->extended && cell->max_tokens >= 0) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
         ngx_http_review_cell_ask(cell);
         return;
     }
 
     call = cell->call;
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -410,7 +415,8 @@ static void
 ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 {
     cell->reasked = 1;
-    ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+    ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
     ngx_http_review_cell_ask(cell);
 }
 
@@ -441,14 +447,14 @@ ngx_http_review_cell_torn(ngx_http_review_cell_t *cell)
                   "the answer ended before its end: finish_reason is \"%s\"",
                   reason) = '\0';
 
-    ngx_http_review_result_failed(cell, call->failure.code, detail,
-                                  call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, detail,
+                              call->failure.note);
 }
 
 
 /*
  * Where reasoning ends is seen by who reads it: what stands behind it must be
- * no larger than any other answer.  The cell is done then.
+ * no larger than any other answer.  The cell has failed then.
  */
 
 static ngx_uint_t
@@ -462,7 +468,7 @@ ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell)
         return 0;
     }
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
 
     return 1;
 }
@@ -504,7 +510,8 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         }
 
         cell->reasked = 1;
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
 
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);
@@ -521,7 +528,132 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
                   err->pointer, err->pointer[0] ? ": " : "", err->text) = '\0';
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+}
+
+
+/*
+ * Its LLM has failed: another one is asked, from where this one was, and with
+ * all that may be asked anew
+ */
+
+static void
+ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
+    ngx_http_review_llm_t *llm, review_code_t code)
+{
+    char                     name[REVIEW_CODE_NAME];
+    ngx_uint_t               asked;
+    ngx_http_review_call_t  *call;
+
+    call = cell->call;
+    asked = (call->turn.code == REVIEW_CODE_OK);
+
+    ngx_log_error(NGX_LOG_INFO, call->timer.log, 0,
+                  "review: a call for %*s is made to LLM \"%V\": \"%V\" has "
+                  "failed it: %s", call->name.len, call->name.data, &llm->name,
+                  &cell->llm->name, review_code_name(code, name));
+
+    /* answers that were complained of are the other one's */
+
+    cell->turns.nelts = cell->step;
+
+    cell->llm = llm;
+    cell->warnings = 0;
+    cell->max_tokens = 0;
+    cell->reasked = 0;
+    cell->extended = 0;
+
+    ngx_http_review_cell_ask(cell);
+
+    /*
+     * No zone counts it as a retry, as it is the first call there; one that was
+     * not made, for want of a turn, was counted where it was to be made
+     */
+
+    cell->usage.retries += asked;
+}
+
+
+/* the last one was waited for in vain: is the first one back by now? */
+
+static ngx_uint_t
+ngx_http_review_cell_is_back(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_limit_t  *limit;
+
+    if (cell->llm == cell->meant || cell->returned || cell->call->turn.late) {
+        return 0;
+    }
+
+    limit = ngx_http_review_limit_of(
+                             ngx_http_review_limit_conf(&cell->chunk->ctx),
+                             &cell->meant->name);
+
+    return limit == NULL || !ngx_http_review_limit_is_open(limit);
+}
+
+
+static void
+ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    ngx_http_review_failure_t  *passing;
+
+    passing = &cell->passing;
+
+    if (cell->llm->fallback && review_code_falls(code)) {
+
+        if (passing->code == REVIEW_CODE_OK && review_code_passes(code)) {
+            ngx_http_review_cell_pass(cell, code, detail, note);
+        }
+
+        ngx_http_review_cell_fall(cell, cell->llm->fallback, code);
+        return;
+    }
+
+    if (code == REVIEW_CODE_CIRCUIT_OPEN
+        && ngx_http_review_cell_is_back(cell))
+    {
+        cell->returned = 1;
+        ngx_http_review_cell_fall(cell, cell->meant, code);
+        return;
+    }
+
+    /* who has time may ask again: the one may come back, be the other not */
+
+    if (passing->code && !review_code_passes(code)) {
+        cell->llm = cell->passing_llm;
+        code = passing->code;
+        detail = passing->detail;
+        note = passing->note;
+    }
+
+    ngx_http_review_result_failed(cell, code, detail, note);
+}
+
+
+static void
+ngx_http_review_cell_pass(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    size_t   len;
+    u_char  *p;
+
+    p = NULL;
+
+    if (detail) {
+        len = ngx_strlen(detail) + 1;
+        p = ngx_pnalloc(cell->chunk->ctx.request->pool, len);
+
+        if (p) {
+            ngx_memcpy(p, detail, len);
+        }
+    }
+
+    cell->passing.code = code;
+    cell->passing.detail = (char *) p;
+    cell->passing.note = note;
+    cell->passing_llm = cell->llm;
 }
 
 

@@ -41,8 +41,9 @@ static ngx_int_t ngx_http_review_chunk_request(
     ngx_http_review_chunk_t *chunk);
 static void ngx_http_review_chunk_subject(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_llms(ngx_http_review_chunk_t *chunk);
-static ngx_uint_t ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_admit_to(
+    ngx_http_review_chunk_t *chunk, ngx_http_review_waiter_t *waiter);
 static ngx_int_t ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_cells(
     ngx_http_review_chunk_t *chunk);
@@ -101,6 +102,7 @@ static ngx_int_t
 ngx_http_review_chunk_handler(ngx_http_request_t *r)
 {
     ngx_http_review_ctx_t    *ctx;
+    ngx_http_review_llm_t    *llm;
     ngx_http_review_chunk_t  *chunk;
 
     ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_chunk_t));
@@ -114,7 +116,13 @@ ngx_http_review_chunk_handler(ngx_http_request_t *r)
     ctx->read = ngx_http_review_chunk_read;
     ctx->sse = ngx_http_review_headers_accepts(r, "text/event-stream");
 
-    ngx_http_review_ctx_waiter(ctx);
+    /* what is not a call's is counted with the LLM that is asked by default */
+
+    llm = ngx_http_review_llm_default(ngx_http_review_llm_conf(ctx)->llms);
+
+    ngx_http_review_waiter_set_limit(
+        &ctx->waiter, ngx_http_review_limit_of(ngx_http_review_limit_conf(ctx),
+                                               &llm->name));
 
     return ngx_http_review_ctx_read(ctx,
                                     ngx_http_review_headers_check_json(ctx));
@@ -309,37 +317,72 @@ ngx_http_review_chunk_llms(ngx_http_review_chunk_t *chunk)
 }
 
 
-/* does any of the points need the LLM? */
+/* does the point need an LLM? */
 
 static ngx_uint_t
-ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_asks(ngx_http_review_cell_t *cell)
 {
-    ngx_uint_t               i;
-    ngx_http_review_cell_t  *cell;
-
-    for (i = 0; i < chunk->ncells; i++) {
-        cell = &chunk->cells[i];
-
-        if (cell->point->when.pattern.data && cell->when.rc == NGX_DECLINED) {
-            continue;
-        }
-
-        if (cell->point->rule == NULL) {
-            return 1;
-        }
+    if (cell->point->when.pattern.data && cell->when.rc == NGX_DECLINED) {
+        return 0;
     }
 
-    return 0;
+    return cell->point->rule == NULL;
 }
 
 
 /*
- * A review comes in while fewer calls wait than may: then all of its calls do.
- * One that needs no LLM always does.
+ * A review comes in while fewer calls wait than may, for each LLM that it asks:
+ * then all of its calls do.  One that needs no LLM always does.
  */
 
 static ngx_int_t
 ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_http_review_ctx_t     *ctx;
+    ngx_http_review_cell_t    *cell;
+    ngx_http_review_waiter_t  *waiter;
+
+    ctx = &chunk->ctx;
+
+    if (!ngx_http_review_limit_conf(ctx)->limited) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i < chunk->ncells; i++) {
+        cell = &chunk->cells[i];
+
+        if (!ngx_http_review_chunk_asks(cell)) {
+            continue;
+        }
+
+        waiter = ngx_http_review_llm_ask_waiter(
+                         ctx, ngx_http_review_llm_ask_first(ctx, cell->llm));
+
+        if (waiter == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (waiter->limit == NULL || waiter->admitted) {
+            continue;
+        }
+
+        waiter->admitted = 1;
+        rc = ngx_http_review_chunk_admit_to(chunk, waiter);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_chunk_admit_to(ngx_http_review_chunk_t *chunk,
+    ngx_http_review_waiter_t *waiter)
 {
     ngx_int_t               rc;
     ngx_uint_t              seconds;
@@ -347,18 +390,14 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 
     ctx = &chunk->ctx;
 
-    if (ctx->waiter.limit == NULL || !ngx_http_review_chunk_asks(chunk)) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_review_ctx_budget(ctx);
+    rc = ngx_http_review_ctx_budget(ctx, waiter);
 
     if (rc != NGX_OK) {
         ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);
         return rc;
     }
 
-    seconds = ngx_http_review_limit_full(&ctx->waiter);
+    seconds = ngx_http_review_limit_full(waiter);
 
     if (seconds == 0) {
         return NGX_OK;
@@ -371,7 +410,7 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                   "review: too many calls wait in zone \"%V\"",
-                  &ctx->waiter.limit->zone->name);
+                  &waiter->limit->zone->name);
 
     ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);
 
@@ -480,7 +519,7 @@ ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
 
     /* nobody else is told */
 
-    if (ctx->sse && ctx->waiter.limit) {
+    if (ctx->sse && ngx_http_review_limit_conf(ctx)->limited) {
         chunk->watch.handler = ngx_http_review_chunk_watch;
         chunk->watch.data = chunk;
         chunk->watch.log = ctx->request->connection->log;
@@ -493,18 +532,18 @@ ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
 
 
 /*
- * Do all calls that are left wait, since the circuit is open?  One that runs
- * then may be a probe, which changes nothing until it is answered.
+ * Do all calls that are left wait, since their circuits are open?  One that
+ * runs then may be a probe, which changes nothing until it is answered.
  */
 
 static ngx_uint_t
 ngx_http_review_chunk_waits(ngx_http_review_chunk_t *chunk)
 {
-    ngx_uint_t               i, runs;
-    ngx_http_review_call_t  *call;
-    ngx_http_review_turn_t  *turn;
+    ngx_uint_t                 i, runs;
+    ngx_http_review_call_t    *call;
+    ngx_http_review_waiter_t  *waiter;
 
-    turn = NULL;
+    waiter = NULL;
     runs = 0;
 
     for (i = 0; i < chunk->ncells; i++) {
@@ -514,19 +553,24 @@ ngx_http_review_chunk_waits(ngx_http_review_chunk_t *chunk)
             continue;
         }
 
-        if (call->turn.state != NGX_HTTP_REVIEW_TURN_NONE) {
-            turn = &call->turn;
-            runs |= turn->state != NGX_HTTP_REVIEW_TURN_WAITING;
+        if (call->turn.state == NGX_HTTP_REVIEW_TURN_NONE) {
+            continue;
+        }
+
+        runs |= call->turn.state != NGX_HTTP_REVIEW_TURN_WAITING;
+
+        if (call->turn.waiter == waiter) {
+            continue;
+        }
+
+        waiter = call->turn.waiter;
+
+        if (!ngx_http_review_limit_is_open(waiter->limit)) {
+            return 0;
         }
     }
 
-    if (turn == NULL
-        || ngx_http_review_limit_waited(turn) != REVIEW_CODE_CIRCUIT_OPEN)
-    {
-        return 0;
-    }
-
-    return runs ? chunk->waits : 1;
+    return waiter == NULL ? 0 : runs ? chunk->waits : 1;
 }
 
 
@@ -631,8 +675,7 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
                                       chunk->counts[NGX_HTTP_REVIEW_TIMEOUT]);
 
     if (chunk->waited) {
-        chunk->retry_after =
-                      ngx_http_review_limit_retry_after(&ctx->waiter);
+        chunk->retry_after = ngx_http_review_limit_retry_after(chunk->waiter);
     }
 
     if (chunk->waited == chunk->ncells) {

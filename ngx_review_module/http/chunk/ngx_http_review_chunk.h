@@ -9,7 +9,7 @@
 
 
 #include "http/call/ngx_http_review_call.h"
-#include "http/llm/ngx_http_review_llm.h"
+#include "http/llm/ngx_http_review_llm_ask.h"
 
 #include "review/answer/answer.h"
 #include "review/answer/answer_said.h"
@@ -117,6 +117,9 @@ struct ngx_http_review_cell_s {
     ngx_http_review_llm_t      *llm;        /* that it asks */
     ngx_http_review_llm_t      *meant;      /* that it is to ask, whatever is
                                                asked instead */
+    ngx_http_review_failure_t   passing;    /* that of another one, which may
+                                               pass; 0: none */
+    ngx_http_review_llm_t      *passing_llm;
     ngx_http_review_matched_t   when;       /* if the point has any */
     ngx_http_review_matched_t   rule;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
@@ -156,6 +159,7 @@ struct ngx_http_review_cell_s {
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */
     unsigned                    bounded:1;  /* there were any */
+    unsigned                    returned:1; /* from a fallback to the first */
 };
 
 
@@ -187,6 +191,7 @@ struct ngx_http_review_chunk_s {
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
     ngx_uint_t                  waited;     /* cells without a call: they had
                                                no turn */
+    ngx_http_review_waiter_t   *waiter;     /* of the last one of these */
     ngx_uint_t                  retry_after; /* seconds, if there are any */
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */

@@ -26,6 +26,7 @@ struct ngx_http_review_llm_s {
     ngx_str_t                   instead;    /* its name */
     ngx_str_t                   file;       /* where it is set */
     ngx_uint_t                  line;
+    unsigned                    warned:1;   /* of its fallback's limit */
 };
 
 
@@ -71,6 +72,16 @@ ngx_http_review_llm_t *ngx_http_review_llm_find(ngx_array_t *llms,
 ngx_http_review_llm_t *ngx_http_review_llm_named(ngx_array_t *llms,
     const review_str_t *name);
 ngx_http_review_llm_t *ngx_http_review_llm_default(ngx_array_t *llms);
+
+/*
+ * ngx_http_review_llm_limits.c: LLMs that limits name, where those of the
+ * level are its own or "inherited"; limits that a fallback should not have
+ */
+
+char *ngx_http_review_llm_limits_check(ngx_conf_t *cf,
+    ngx_http_review_llm_conf_t *conf, ngx_uint_t inherited);
+void ngx_http_review_llm_limits_warn(ngx_conf_t *cf,
+    ngx_http_review_llm_conf_t *conf);
 
 /*
  * ngx_http_review_llm_params.c: parameters that are set; each LLM is given its

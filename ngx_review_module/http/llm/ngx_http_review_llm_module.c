@@ -145,5 +145,14 @@ ngx_http_review_llm_merge_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->params = prev->params;
     }
 
-    return ngx_http_review_llm_resolve_conf(cf, conf, own);
+    if (ngx_http_review_llm_resolve_conf(cf, conf, own) != NGX_CONF_OK
+        || ngx_http_review_llm_limits_check(cf, conf, inherited)
+           != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_http_review_llm_limits_warn(cf, conf);
+
+    return NGX_CONF_OK;
 }

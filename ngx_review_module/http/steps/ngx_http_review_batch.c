@@ -346,7 +346,7 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
         batch->encoding = NGX_HTTP_REVIEW_ENCODING_FLOAT;
         batch->learns = 1;
 
-        ngx_http_review_call_count_retry(v->ctx, call->usage);
+        ngx_http_review_call_count_retry(&v->ctx->waiter, call->usage);
         ngx_http_review_batch_start(batch);
         return;
     }
