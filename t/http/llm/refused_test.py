@@ -3,8 +3,9 @@
 Proves that what an LLM's server refuses is told once in the error log, with the
 line of configuration that helps, and never in the server's words, which may
 quote the text; that a prompt over the model's context is asked once more
-without max_tokens, where there were any, and is too_large then, whatever status
-the server says it with; and that no max_tokens are sent which nobody has set.
+without max_tokens, where there were any, whoever has set them, and is too_large
+then, whatever status the server says it with, or asked of the fallback; and
+that no max_tokens are sent which nobody has set.
 """
 
 import asyncio
@@ -29,6 +30,19 @@ LOCATION = """
             proxy_pass http://127.0.0.1:%(port)d/%(name)s;
         }
         location = /review/%(name)s { review; review_llm /%(name)s %(how)s; }
+"""
+
+MORE = """
+        location = /review/params {
+            review;
+            review_llm /bounded;
+            review_llm_param max_tokens 7;
+        }
+        location = /review/falls {
+            review;
+            review_llm /context name=small fallback=large;
+            review_llm /large name=large;
+        }
 """
 
 # how servers refuse, in words that were seen of them
@@ -170,6 +184,17 @@ def check_context(h):
     Tap.ok([s.get("max_tokens") for s in seen] == [1000, None],
            "once more", seen)
 
+    (result,), seen = ask(h, "params")
+    Tap.ok(result["status"] == "ok"
+           and [s.get("max_tokens") for s in seen] == [7, None],
+           "so it is with those of the LLM", seen)
+
+    (result,), seen = ask(h, "falls", max_tokens=1000)
+    Tap.ok(result["status"] == "ok"
+           and [s.get("max_tokens") for s in seen] == [1000, None, 1000],
+           "what is over the context of one is asked of its fallback",
+           (result, seen))
+
     (result,), seen = ask(h, "bounded")
     Tap.ok(result["status"] == "ok" and len(seen) == 1
            and not [m for s in seen for m in s if "tokens" in m],
@@ -201,8 +226,8 @@ def main():
 
     server = "".join(LOCATION % {"name": name, "port": port,
                                  "how": TOLD.get(name, ("",))[0]}
-                     for name in [*REFUSED, "bounded"])
-    h = Harness(http=HTTP, server=server)
+                     for name in [*REFUSED, "bounded", "large"])
+    h = Harness(http=HTTP, server=server + MORE)
 
     check_told(h)
     check_context(h)
