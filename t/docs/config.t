@@ -128,6 +128,16 @@ server {
 
 }
 
+bad("review $_->[0]", "invalid parameter \"$_->[1]\"", <<"")
+review_llm /llm;
+review_rubric a DIR/a.json;
+server { location / { review $_->[0]; } } # <-
+
+    for [ 'explain=yes', 'explain=yes' ], [ 'explain=', 'explain=' ],
+        [ 'a b', 'b' ], [ 'a explains=on', 'explains=on' ],
+        [ 'explain=on a', 'explain=on' ],
+        [ 'explain=on explain=on', 'explain=on' ];
+
 bad('review with two rubrics', 'invalid parameter "a"', <<'');
 review_rubric a a.json;
 server {
@@ -144,16 +154,6 @@ server {
         review; # <-
     }
 }
-
-bad("review $_->[0]", "invalid parameter \"$_->[1]\"", <<"")
-review_llm /llm;
-review_rubric a DIR/a.json;
-server { location / { review $_->[0]; } } # <-
-
-    for [ 'explain=yes', 'explain=yes' ], [ 'explain=', 'explain=' ],
-        [ 'a b', 'b' ], [ 'a explains=on', 'explains=on' ],
-        [ 'explain=on a', 'explain=on' ],
-        [ 'explain=on explain=on', 'explain=on' ];
 
 for my $twice ('review_embeddings /embeddings', 'review_retry tries=2') {
     my ($name) = split ' ', $twice;

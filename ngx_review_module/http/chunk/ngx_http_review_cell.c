@@ -10,6 +10,7 @@
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
+#include "review/answer/answer_words.h"
 #include "review/base/excerpt.h"
 #include "review/base/utf8.h"
 
@@ -646,6 +647,17 @@ ngx_http_review_cell_pass(ngx_http_review_cell_t *cell, review_code_t code,
 }
 
 
+static ngx_uint_t
+ngx_http_review_cell_is_english(ngx_http_review_cell_t *cell)
+{
+    review_str_t  *language;
+
+    language = &cell->chunk->subject.language;
+
+    return language->len == 2 && ngx_strncmp(language->data, "en", 2) == 0;
+}
+
+
 /* adds the answer to the conversation, and what was wrong with it, if so */
 
 static ngx_int_t
@@ -675,7 +687,12 @@ ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
         review_buf_puts(&b, ": ");
     }
 
-    review_buf_puts(&b, complaint->text);
+    if (ngx_http_review_cell_is_english(cell)) {
+        review_buf_puts(&b, complaint->text);
+
+    } else {
+        review_answer_words_zh(&b, complaint);
+    }
 
     turn->complaint.data = b.data;
     turn->complaint.len = b.len;

@@ -252,9 +252,9 @@ count eq 4
 0.body.messages len 2
 *.body.messages.*.role has ["system","user","assistant","user"]
 1.body.messages.2.content like /"days":"x"/
-1.body.messages.3.content like /\/data\/days.*integer/s
+1.body.messages.3.content like /\/data\/days.*应为整数/s
 3.body.messages.2.content like /"days":"x"/
-3.body.messages.3.content like /\/data\/days.*integer/s
+3.body.messages.3.content like /\/data\/days.*应为整数/s
 
 
 
@@ -320,8 +320,8 @@ usage.retries eq 2
 --- llm_calls
 count eq 8
 *.body.messages.3.content has null
-*.body.messages.3.content like /\/verdict[^"]*must be one of.*got \\"maybe\\"/
-*.body.messages.3.content like /verdict[^,]*missing/
+*.body.messages.3.content like /\/verdict[^"]*应为以下之一.*得到的却是 \\"maybe\\"/
+*.body.messages.3.content like /缺少成员 \\"verdict\\"/
 
 
 

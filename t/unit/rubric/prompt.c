@@ -967,23 +967,16 @@ test_sharing(void)
 static review_str_t
 whole(void)
 {
-    size_t             i, n;
-    review_buf_t       b;
-    review_str_t       text, *list;
-    review_question_t  question;
+    size_t        i;
+    review_buf_t  b;
+    review_str_t  text;
 
-    memset(&question, 0, sizeof(question));
-    question.point = &point;
-    question.llm = &llm;
-    question.params[0] = NULL;
-    question.params[1] = NULL;
+    (void) first();
 
-    n = review_prompt_body(review_prompt_create(pool, &subject), &question,
-                           &list);
     review_buf_init(&b, pool, 0);
 
-    for (i = 0; i < n; i++) {
-        review_buf_str(&b, &list[i]);
+    for (i = 0; i < npieces; i++) {
+        review_buf_str(&b, &pieces[i]);
     }
 
     text.data = b.data;
