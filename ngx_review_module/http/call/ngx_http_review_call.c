@@ -44,6 +44,9 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->cut = 0;
     call->large = 0;
     call->quota = 0;
+    call->judged = 0;
+    call->again = 0;
+    call->last = NULL;
 
     call->backend->begin(call);
 }
@@ -89,7 +92,6 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->timer.data = call;
     call->timer.log = ctx->request->connection->log;
 
-    call->turn.waiter = &ctx->waiter;
     call->turn.handler = ngx_http_review_call_turn;
     call->turn.request = &call->sr;
     call->turn.expires = ctx->expires;
@@ -214,7 +216,7 @@ ngx_http_review_call_retry(ngx_http_review_call_t *call)
         return 0;
     }
 
-    ngx_http_review_call_count_retry(call->ctx, call->usage);
+    ngx_http_review_call_count_retry(call->turn.waiter, call->usage);
 
     call->pausing = 1;
     call->timer.handler = ngx_http_review_call_again;
@@ -301,6 +303,7 @@ static ngx_uint_t
 ngx_http_review_call_refused(ngx_http_review_call_t *call)
 {
     char           name[REVIEW_CODE_NAME];
+    ngx_uint_t     level;
     review_code_t  code;
 
     code = call->turn.code;
@@ -312,7 +315,11 @@ ngx_http_review_call_refused(ngx_http_review_call_t *call)
 
     call->usage->queue_time += ngx_current_msec - call->turn.asked;
 
-    ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+    /* while a circuit is open, all that may be asked elsewhere comes by here */
+
+    level = call->turn.falls ? NGX_LOG_INFO : NGX_LOG_WARN;
+
+    ngx_log_error(level, call->timer.log, 0,
                   "review: a call for %*s was not made: %s",
                   call->name.len, call->name.data,
                   review_code_name(code, name));
@@ -361,6 +368,53 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
     }
 
     return again;
+}
+
+
+ngx_int_t
+ngx_http_review_call_told(ngx_http_request_t *sr, ngx_http_review_try_t *told)
+{
+    ngx_http_review_call_t  *call;
+
+    call = ngx_http_review_subrequest_of(sr);
+
+    /* one that was left behind may end when the next try has begun */
+
+    if (call == NULL || call->last != sr) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(told, sizeof(ngx_http_review_try_t));
+
+    told->ended = call->judged || call->busy;
+    told->code = call->busy ? REVIEW_CODE_BUSY : call->failure.code;
+    told->attempt = call->tries;
+    told->prompt_tokens = -1;
+    told->completion_tokens = -1;
+    told->queue_time = call->turn.waiter->limit
+                       ? (ngx_msec_int_t) (call->started - call->turn.asked)
+                       : -1;
+    told->first_token_time = call->first
+                             ? (ngx_msec_int_t) (call->first - call->started)
+                             : -1;
+
+    if (call->backend->told) {
+        call->backend->told(call, told);
+    }
+
+    return NGX_OK;
+}
+
+
+/* it is ended before its end, for this reason */
+
+static void
+ngx_http_review_call_give_up(ngx_http_review_call_t *call, review_code_t code)
+{
+    if (call->sr && !call->judged) {
+        call->judged = 1;
+        call->failure.code = code;
+    }
 }
 
 
@@ -435,6 +489,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
     }
 
     ngx_http_review_call_over(call);
+    ngx_http_review_call_give_up(call, call->ctx->late);
     ngx_http_review_subrequest_stop(call);
     ngx_http_review_call_count_cut(call, call->ctx->late);
 
@@ -474,6 +529,7 @@ ngx_http_review_call_leave(ngx_http_review_call_t *call)
         ngx_queue_remove(&call->queue);
     }
 
+    ngx_http_review_call_give_up(call, REVIEW_CODE_CANCELLED);
     ngx_http_review_subrequest_let_go(call);
 
     ngx_http_review_call_count_cut(call, REVIEW_CODE_CANCELLED);

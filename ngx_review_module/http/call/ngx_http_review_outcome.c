@@ -22,6 +22,12 @@ static void ngx_http_review_outcome_status(ngx_http_review_call_t *call,
 ngx_uint_t
 ngx_http_review_outcome(ngx_http_review_call_t *call)
 {
+    if (call->judged) {
+        return call->again;
+    }
+
+    call->judged = 1;
+
     if (call->header) {
         ngx_http_review_outcome_answer(call);
 
@@ -29,7 +35,9 @@ ngx_http_review_outcome(ngx_http_review_call_t *call)
         ngx_http_review_outcome_transport(call);
     }
 
-    return review_code_retried(call->failure.code);
+    call->again = (review_code_retried(call->failure.code) != 0);
+
+    return call->again;
 }
 
 
@@ -121,7 +129,8 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
         break;
 
     case REVIEW_CODE_TOO_LARGE:
-        ngx_http_review_outcome_failed(call, code, call->backend->too_large);
+        ngx_http_review_outcome_told(call, code, call->context ? detail
+                                                 : call->backend->too_large);
         break;
 
     case REVIEW_CODE_INTERNAL:
@@ -266,7 +275,8 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call,
 {
     review_code_t  code;
 
-    code = review_code_of_status(call->status);
+    code = call->context ? (review_code_t) REVIEW_CODE_TOO_LARGE
+                         : review_code_of_status(call->status);
 
     if (code == REVIEW_CODE_RATE_LIMITED) {
         code = call->quota ? REVIEW_CODE_QUOTA : code;

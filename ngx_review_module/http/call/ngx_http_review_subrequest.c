@@ -98,6 +98,7 @@ ngx_http_review_subrequest_create(ngx_http_review_call_t *call)
     }
 
     call->sr = sr;
+    call->last = sr;
 
     return NGX_OK;
 }
@@ -162,6 +163,14 @@ ngx_http_review_subrequest_headers(ngx_http_review_call_t *call,
                                        &call->type)
            != NGX_OK
         || ngx_http_review_headers_add(headers, r->pool, "Accept", &accept)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (call->authorization.len
+        && ngx_http_review_headers_add(headers, r->pool, "Authorization",
+                                       &call->authorization)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -298,6 +307,10 @@ ngx_http_review_subrequest_done(ngx_http_request_t *sr, void *data,
 
     call->no_server = !call->header && ngx_http_review_busy_no_server(sr);
     call->busy = call->no_server && ngx_http_review_busy(&call->turn);
+
+    if (!call->busy) {
+        (void) ngx_http_review_outcome(call);
+    }
 
     ngx_http_review_subrequest_end(call);
 
@@ -475,6 +488,10 @@ ngx_http_review_subrequest_log(ngx_http_review_call_t *call,
         return;
     }
 
+    if (call->timedout) {
+        (void) ngx_http_review_outcome(call);
+    }
+
     if (sr->headers_out.status == 0) {
         sr->headers_out.status = call->timedout
                                  ? NGX_HTTP_GATEWAY_TIME_OUT
@@ -509,6 +526,7 @@ ngx_http_review_subrequest_let_go(ngx_http_review_call_t *call)
 
     if (call->sr) {
         ngx_http_review_subrequest_look(call, call->sr);
+        ngx_http_review_subrequest_log(call, call->sr);
     }
 
     call->sr = NULL;

@@ -9,6 +9,7 @@
 
 static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
 static void ngx_http_review_limit_expired(ngx_event_t *ev);
+static void ngx_http_review_limit_fall(ngx_http_review_zone_t *zone);
 static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
 
 
@@ -28,30 +29,6 @@ ngx_http_review_limit_priority_of(ngx_str_t *value)
     }
 
     return REVIEW_PRIORITY_NORMAL;
-}
-
-
-void
-ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
-    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
-    ngx_msec_t call_timeout)
-{
-    ngx_str_t  value;
-
-    waiter->limit = conf->limit;
-    waiter->expiry = call_timeout + NGX_HTTP_REVIEW_LIMIT_EXPIRY;
-    waiter->index = REVIEW_QUEUE_NONE;
-    waiter->priority = REVIEW_PRIORITY_NORMAL;
-
-    ngx_queue_init(&waiter->turns);
-
-    ngx_http_review_tenant_init(waiter, r, conf);
-
-    if (conf->priority
-        && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)
-    {
-        waiter->priority = ngx_http_review_limit_priority_of(&value);
-    }
 }
 
 
@@ -172,6 +149,11 @@ ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 
     waiter = turn->waiter;
 
+    if (turn->falls && ngx_http_review_limit_is_open(waiter->limit)) {
+        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
+        return NGX_DECLINED;
+    }
+
     ngx_http_review_limit_who(waiter, &who);
     review_queue_wait(q, &waiter->index, &who);
 
@@ -183,6 +165,10 @@ ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
     ngx_http_review_limit_mark(waiter, q, turn);
 
     turn->state = NGX_HTTP_REVIEW_TURN_WAITING;
+
+    if (turn->falls) {
+        ngx_queue_insert_tail(&waiter->limit->zone->falling, &turn->falling);
+    }
 
     return NGX_AGAIN;
 }
@@ -446,6 +432,10 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     if (turn->state == NGX_HTTP_REVIEW_TURN_WAITING) {
         turn->promised = review_queue_quit(q, &waiter->index);
 
+        if (turn->falls) {
+            ngx_queue_remove(&turn->falling);
+        }
+
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
         ngx_http_review_limit_give(waiter, q);
@@ -523,6 +513,10 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
             turn->begun = ngx_current_msec;
             turn->promised = 1;
 
+            if (turn->falls) {
+                ngx_queue_remove(&turn->falling);
+            }
+
             ngx_queue_insert_tail(&zone->ready, head);
         }
 
@@ -543,10 +537,35 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
     ngx_http_review_process_wake(zone, &wake);
 
+    ngx_http_review_limit_fall(zone);
     ngx_http_review_limit_ready(zone);
 
     return n != 0 || !ngx_queue_empty(&zone->held)
            || !ngx_queue_empty(&zone->paused);
+}
+
+
+/* the circuit has opened: those who may ask elsewhere don't wait for it */
+
+static void
+ngx_http_review_limit_fall(ngx_http_review_zone_t *zone)
+{
+    ngx_queue_t             *head;
+    ngx_http_review_turn_t  *turn;
+
+    while (!ngx_queue_empty(&zone->falling)) {
+        head = ngx_queue_head(&zone->falling);
+        turn = ngx_queue_data(head, ngx_http_review_turn_t, falling);
+
+        if (!ngx_http_review_limit_is_open(turn->waiter->limit)) {
+            return;
+        }
+
+        ngx_http_review_limit_leave(turn);
+
+        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
+        turn->handler(turn);
+    }
 }
 
 
@@ -773,6 +792,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         break;
 
     case REVIEW_CODE_QUOTA:
+    case REVIEW_CODE_TOO_LARGE:
         sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
 
