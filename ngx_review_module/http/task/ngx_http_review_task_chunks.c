@@ -324,6 +324,8 @@ ngx_http_review_task_chunks_feed(ngx_http_review_call_t *call, u_char *data,
         return NGX_ERROR;
     }
 
+    call->heard = ngx_current_msec;
+
     if (!part->plain && !part->events) {
         part->plain = (data[0] == '{');
         part->events = !part->plain;

@@ -2,9 +2,8 @@
 """
 Proves that what is left of a task, cells that fail whatever the LLM does, keeps
 nobody from an LLM that is well, though they open the circuit, which nobody else
-closes: a neighbour's cells are all answered, each review of it soon; that the
-task's own good cells are, if they come last; and that an LLM which is down for
-everybody is asked seldom, whoever comes.
+closes: a neighbour's cells are all answered, each review of it soon; and that
+an LLM which is down for everybody is asked seldom, whoever comes.
 """
 
 import asyncio
