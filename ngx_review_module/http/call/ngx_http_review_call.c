@@ -183,7 +183,7 @@ ngx_http_review_call_retry(ngx_http_review_call_t *call)
         return 0;
     }
 
-    ngx_http_review_call_count_retry(call->ctx, call->usage);
+    ngx_http_review_call_count_retry(call);
 
     call->pausing = 1;
     call->timer.handler = ngx_http_review_call_again;
@@ -317,6 +317,8 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
         call->turn.upstream = 0;
     }
 
+    ngx_http_review_tenant_count(&call->ctx->waiter,
+                                 call->ctx->waiter.limit != NULL, 0, 0);
     ngx_http_review_limit_done(&call->turn, &sample);
 
     if (call->failure.code) {
@@ -345,6 +347,7 @@ ngx_http_review_call_told(ngx_http_request_t *sr, ngx_http_review_try_t *told)
     told->ended = call->judged || call->busy;
     told->code = call->busy ? REVIEW_CODE_BUSY : call->failure.code;
     told->attempt = call->tries;
+    told->llm = call->llm;
     told->prompt_tokens = -1;
     told->completion_tokens = -1;
     told->queue_time = call->turn.waiter->limit

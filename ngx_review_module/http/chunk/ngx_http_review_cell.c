@@ -331,7 +331,7 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
     if (!cell->extended) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call);
         ngx_http_review_cell_ask(cell);
         return;
     }
@@ -349,7 +349,7 @@ static void
 ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 {
     cell->reasked = 1;
-    ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+    ngx_http_review_call_count_retry(cell->call);
     ngx_http_review_cell_ask(cell);
 }
 
@@ -443,7 +443,7 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         }
 
         cell->reasked = 1;
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call);
 
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);

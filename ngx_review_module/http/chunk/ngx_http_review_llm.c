@@ -521,5 +521,6 @@ const ngx_http_review_backend_t  ngx_http_review_llm_backend = {
     ngx_http_review_llm_end,
     ngx_http_review_llm_whole,
     0,
-    ngx_http_review_llm_told
+    ngx_http_review_llm_told,
+    NGX_DECLINED
 };

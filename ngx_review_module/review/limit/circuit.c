@@ -125,6 +125,10 @@ review_circuit_open(review_circuit_t *c, uint64_t now)
     pause = c->pause ? (uint64_t) c->pause * 2 : c->conf.pause;
     c->pause = (uint32_t) (pause < max ? pause : max);
 
+    if (c->state == REVIEW_CIRCUIT_CLOSED) {
+        c->openings++;
+    }
+
     c->state = REVIEW_CIRCUIT_OPEN;
     c->row = 0;
     c->probing = 0;

@@ -110,6 +110,7 @@ typedef struct {
     uint32_t               pause;      /* without jitter, ms */
     uint32_t               length;     /* with it */
     uint32_t               random;
+    uint32_t               openings;   /* so many times it has opened */
     uint32_t               probing;    /* probes on their way */
     uint64_t               since;      /* when the row of failures began, it
                                           opened, or a probe began or ended */
