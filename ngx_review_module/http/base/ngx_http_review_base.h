@@ -27,6 +27,9 @@ extern ngx_module_t  ngx_http_review_module;
 typedef struct {
     ngx_str_t                   uri;
     ngx_str_t                   args;
+    ngx_str_t                   file;       /* where it is set */
+    ngx_uint_t                  line;
+    unsigned                    warned:1;   /* of what it leads to */
 } ngx_http_review_uri_t;
 
 

@@ -148,6 +148,7 @@ struct ngx_http_review_call_s {
     unsigned                    cut:1;      /* before the end that was told */
     unsigned                    large:1;    /* more than is kept of one */
     unsigned                    quota:1;    /* the account is used up */
+    unsigned                    context:1;  /* the prompt is over the model's */
     unsigned                    left:1;     /* a try was left behind, which
                                                still knows the call */
     unsigned                    pausing:1;  /* between two tries */

@@ -190,6 +190,7 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
                                            : "application/json";
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
+    cell->bounded = (review_prompt_body_tokens(&question) > 0);
 
     if (call->npieces == 0) {
         goto failed;
@@ -277,7 +278,7 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
     cell->step++;
     cell->reasked = 0;
     cell->extended = 0;
-    cell->max_tokens = 0;
+    cell->max_tokens = ngx_min(cell->max_tokens, 0);
 
     ngx_http_review_cell_ask(cell);
 }
@@ -358,6 +359,15 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
+    /* what an answer may have is counted with the prompt */
+
+    if (call->context && cell->bounded) {
+        cell->max_tokens = -1;
+        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_cell_ask(cell);
+        return;
+    }
+
     ngx_http_review_result_failed(cell, call->failure.code,
                                   call->failure.detail, call->failure.note);
 }
@@ -379,7 +389,7 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
         return;
     }
 
-    if (!cell->extended) {
+    if (!cell->extended && cell->max_tokens >= 0) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
         ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);

@@ -4,6 +4,7 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 
 #include "review/base/utf8.h"
+#include "review/completion/complaint.h"
 #include "review/outline/units.h"
 
 
@@ -30,6 +31,10 @@
 /* bytes of what is told of a failure, its numbers included */
 
 #define NGX_HTTP_REVIEW_CHAT_DETAIL  160
+
+/* and of a prompt that is too long, with what the server says */
+
+#define NGX_HTTP_REVIEW_CHAT_CONTEXT  (REVIEW_COMPLETION_DETAIL + 64)
 
 
 static void
@@ -412,6 +417,90 @@ ngx_http_review_chat_truncated(ngx_http_review_call_t *call)
 }
 
 
+/* once for each of them: every call would say the same */
+
+static void
+ngx_http_review_chat_complain(ngx_http_review_call_t *call,
+    review_complaint_t *complaint)
+{
+    ngx_str_t              *name;
+    const char             *of;
+    ngx_http_review_llm_t  *llm;
+
+    llm = ((ngx_http_review_cell_t *) call->data)->llm;
+
+    if (llm->told & ((uint64_t) 1 << complaint->index)) {
+        return;
+    }
+
+    llm->told |= (uint64_t) 1 << complaint->index;
+
+    name = &llm->name;
+    of = name->len ? " llm=" : "";
+
+    if (ngx_strcmp(complaint->directive, "review_llm") == 0) {
+        ngx_log_error(NGX_LOG_ERR, call->ctx->request->connection->log, 0,
+                      "review: the LLM at \"%V\" refuses \"%s\" as it is "
+                      "sent: set \"%s\" of \"review_llm\" in %V:%ui",
+                      &llm->uri.uri, complaint->member, complaint->advice,
+                      &llm->file, llm->line);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, call->ctx->request->connection->log, 0,
+                  "review: the LLM at \"%V\" refuses \"%s\" as it is sent: "
+                  "set \"%s%s%V %s%s;\" for the \"review_llm\" in %V:%ui",
+                  &llm->uri.uri, complaint->member, complaint->directive, of,
+                  name, complaint->advice ? complaint->advice
+                                          : complaint->member,
+                  complaint->advice ? "" : " off", &llm->file, llm->line);
+}
+
+
+/*
+ * What the server says of a call that it has refused, be it with a status of
+ * 200.  Some say with a 500 that a prompt is too long; it will be so again.
+ */
+
+static const char *
+ngx_http_review_chat_refused(ngx_http_review_call_t *call, const char *said)
+{
+    u_char                  *p;
+    ngx_uint_t               status;
+    review_complaint_t       complaint;
+    ngx_http_review_cell_t  *cell;
+
+    cell = call->data;
+    status = call->status / 100 == 2 ? cell->completion->status : call->status;
+
+    if (status != 400 && status != 413 && status != 422 && status != 500) {
+        return said;
+    }
+
+    if (review_complaint_context(said)) {
+        call->context = 1;
+
+        p = ngx_pnalloc(call->ctx->request->pool,
+                        NGX_HTTP_REVIEW_CHAT_CONTEXT);
+        if (p == NULL) {
+            return said;
+        }
+
+        *ngx_snprintf(p, NGX_HTTP_REVIEW_CHAT_CONTEXT - 1,
+                      "the prompt is over the model's context: %s", said)
+            = '\0';
+
+        return (char *) p;
+    }
+
+    if (status != 500 && review_complaint(said, &complaint)) {
+        ngx_http_review_chat_complain(call, &complaint);
+    }
+
+    return said;
+}
+
+
 static const char *
 ngx_http_review_chat_end(ngx_http_review_call_t *call)
 {
@@ -423,6 +512,7 @@ ngx_http_review_chat_end(ngx_http_review_call_t *call)
 
     cell->outcome = review_completion_end(c);
     call->quota = c->quota;
+    call->context = 0;
 
     if (c->prompt_tokens > 0
         && ngx_http_review_chat_is_cut(call, (uint64_t) c->prompt_tokens))
@@ -447,6 +537,10 @@ ngx_http_review_chat_end(ngx_http_review_call_t *call)
 
         return ngx_http_review_chat_is_slow(call)
                ? ngx_http_review_chat_slow(call) : c->torn ? c->detail : "";
+
+    case REVIEW_COMPLETION_ERROR:
+    case REVIEW_COMPLETION_BAD_JSON:
+        return ngx_http_review_chat_refused(call, c->detail);
 
     default:
         return c->detail;
@@ -483,6 +577,10 @@ ngx_http_review_chat_whole(ngx_http_review_call_t *call)
 
     if (call->quota) {
         return REVIEW_CODE_QUOTA;
+    }
+
+    if (call->context) {
+        return REVIEW_CODE_TOO_LARGE;
     }
 
     /* an error is what it would have been with a status of its own */

@@ -126,7 +126,8 @@ struct ngx_http_review_cell_s {
 
     ngx_array_t                 turns;      /* of review_turn_t */
     ngx_uint_t                  step;
-    ngx_int_t                   max_tokens; /* over the point's, after a cut */
+    ngx_int_t                   max_tokens; /* over the point's, after a cut;
+                                               -1: none */
     ngx_http_review_usage_t     usage;
     review_str_t                model;
     ngx_uint_t                  warnings;   /* its own */
@@ -154,6 +155,7 @@ struct ngx_http_review_cell_s {
     unsigned                    searched:1; /* is in chunk->answered */
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */
+    unsigned                    bounded:1;  /* there were any */
 };
 
 

@@ -20,6 +20,8 @@ struct ngx_http_review_llm_s {
     ngx_http_review_uri_t       uri;
     ngx_str_t                   authorization; /* empty: none is sent */
     review_llm_t                asked;      /* how its bodies are made */
+    uint64_t                    told;       /* a worker's own: what it refuses,
+                                               a bit for each member */
     ngx_http_review_llm_t      *fallback;   /* asked where it fails; or NULL */
     ngx_str_t                   instead;    /* its name */
     ngx_str_t                   file;       /* where it is set */

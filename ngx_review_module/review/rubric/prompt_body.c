@@ -1,5 +1,6 @@
 
 #include "review/rubric/prompt_shared.h"
+#include "review/json/schema.h"
 #include "review/json/write.h"
 #include "review/rubric/control.h"
 
@@ -375,7 +376,7 @@ review_prompt_body_format(review_body_t *body)
     review_buf_puts(b, review_answer_format);
 
     if (body->point->data) {
-        review_write_value(b, "data", body->point->data);
+        review_schema_write(b, "data", body->point->data);
     }
 
     review_buf_puts(b, review_answer_required);

@@ -799,6 +799,24 @@ test_schema(void)
             "{\"type\":\"number\"}}}\n\n请只回答一个约定格式的 JSON 对象。"),
        "and is told in the question");
 
+    set_point("{'id':'a','question':'q','data':{'title':'t','properties':"
+              "{'title':{'format':'date'}}}}");
+
+    json = first();
+    format = json_object_get(json, "response_format");
+    schema = json_object_get(json_object_get(format, "json_schema"), "schema");
+    props = json_object_get(json_object_get(schema, "properties"), "data");
+
+    ok(json_object_size(props) == 1
+       && json_is_object(json_object_get(json_object_get(props, "properties"),
+                                         "title"))
+       && json_object_size(json_object_get(json_object_get(props, "properties"),
+                                           "title")) == 0,
+       "what constrains nothing stays out of the format");
+    ok(strstr(message(json, 1, "user"), "{\"title\":\"t\",\"properties\":"
+              "{\"title\":{\"format\":\"date\"}}}"),
+       "and is told in the question");
+
     set_point("{'id':'a','prompt':'{{chunk}}','data':{}}");
     subject.chunk = str("c");
     is_text(message(first(), 1, "user"), "c\n\n成员 data 须符合以下 JSON "
