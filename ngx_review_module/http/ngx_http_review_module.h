@@ -59,6 +59,14 @@ void ngx_http_review_passing_count(ngx_http_review_passing_t *p,
 ngx_int_t ngx_http_review_count(ngx_http_request_t *r);
 
 
+/*
+ * ngx_http_review_locations.c: those that endpoints ask, once nginx knows all:
+ * is each there, and for us alone?
+ */
+
+void ngx_http_review_locations(ngx_conf_t *cf);
+
+
 /* ngx_http_review_status.c: what is going on */
 
 char *ngx_http_review_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

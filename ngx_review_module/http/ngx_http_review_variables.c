@@ -175,21 +175,27 @@ ngx_http_review_variables_chunk_key(ngx_http_review_ctx_t *ctx,
 
 /*
  * The hash of all that an answer depends on: model, messages, parameters;
- * that is, of the body.
+ * that is, of the body, and of which LLM is asked.
  */
 
 static ngx_int_t
 ngx_http_review_variables_call_key(ngx_http_review_call_t *call,
     ngx_str_t *value)
 {
-    size_t     i;
-    uint64_t   chance[4];
-    ngx_md5_t  md5;
+    size_t                   i;
+    uint64_t                 chance[4];
+    ngx_md5_t                md5;
+    ngx_http_review_cell_t  *cell;
 
     ngx_md5_init(&md5);
 
     for (i = 0; i < call->npieces; i++) {
         ngx_md5_update(&md5, call->body[i].data, call->body[i].len);
+    }
+
+    if (call->backend == &ngx_http_review_chat_backend) {
+        cell = call->data;
+        ngx_md5_update(&md5, cell->llm->name.data, cell->llm->name.len);
     }
 
     /* a client's own body is not read for it: no two have the same key */
@@ -336,7 +342,7 @@ ngx_http_review_variables_point(ngx_http_request_t *r,
 
     call = ngx_http_review_subrequest_of(r);
 
-    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
+    if (call == NULL || call->backend != &ngx_http_review_chat_backend) {
         return ngx_http_review_value_found(v, NGX_DECLINED, NULL);
     }
 
@@ -360,7 +366,7 @@ ngx_http_review_variables_fresh(ngx_http_request_t *r,
 
     call = ngx_http_review_subrequest_of(r);
 
-    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
+    if (call == NULL || call->backend != &ngx_http_review_chat_backend) {
         return ngx_http_review_value_found(v, NGX_DECLINED, NULL);
     }
 

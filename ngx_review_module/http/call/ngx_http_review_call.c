@@ -348,6 +348,7 @@ ngx_http_review_call_told(ngx_http_request_t *sr, ngx_http_review_try_t *told)
     told->code = call->busy ? REVIEW_CODE_BUSY : call->failure.code;
     told->attempt = call->tries;
     told->llm = call->llm;
+    told->model = call->model;
     told->prompt_tokens = -1;
     told->completion_tokens = -1;
     told->queue_time = call->turn.waiter->limit

@@ -129,8 +129,10 @@ struct ngx_http_review_call_s {
     const ngx_http_review_backend_t  *backend;
     ngx_http_review_uri_t      *uri;
     ngx_str_t                   llm;        /* its name; empty: it has none */
+    review_str_t                model;      /* that is asked for; empty: none */
     const char                 *accept;
     ngx_str_t                   type;       /* empty: application/json */
+    ngx_str_t                   authorization; /* empty: none is sent */
     review_str_t                name;       /* in logs */
     ngx_http_review_usage_t    *usage;
     review_str_t               *body;       /* pieces */
@@ -175,6 +177,7 @@ struct ngx_http_review_call_s {
     unsigned                    cut:1;      /* before the end that was told */
     unsigned                    large:1;    /* more than is kept of one */
     unsigned                    quota:1;    /* the account is used up */
+    unsigned                    context:1;  /* the prompt is over the model's */
     unsigned                    left:1;     /* a try was left behind, which
                                                still knows the call */
     unsigned                    pausing:1;  /* between two tries */

@@ -124,7 +124,8 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
         break;
 
     case REVIEW_CODE_TOO_LARGE:
-        ngx_http_review_outcome_failed(call, code, call->backend->too_large);
+        ngx_http_review_outcome_told(call, code, call->context ? detail
+                                                 : call->backend->too_large);
         break;
 
     case REVIEW_CODE_INTERNAL:
@@ -257,7 +258,8 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call,
 {
     review_code_t  code;
 
-    code = review_code_of_status(call->status);
+    code = call->context ? (review_code_t) REVIEW_CODE_TOO_LARGE
+                         : review_code_of_status(call->status);
 
     if (code == REVIEW_CODE_RATE_LIMITED) {
         code = call->quota ? REVIEW_CODE_QUOTA : code;

@@ -162,6 +162,14 @@ ngx_http_review_subrequest_headers(ngx_http_review_call_t *call,
         return NGX_ERROR;
     }
 
+    if (call->authorization.len
+        && ngx_http_review_headers_add(headers, r->pool, "Authorization",
+                                       &call->authorization)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     sr->headers_in.content_type = ngx_http_review_headers_find(headers,
                                                                "Content-Type");
 

@@ -88,12 +88,10 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 {
     review_buf_t             b;
     ngx_pool_t              *pool;
-    ngx_http_review_llm_t   *llm;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_call_t  *call;
 
     ctx = &cell->chunk->ctx;
-    llm = ngx_http_review_chunk_conf(ctx)->llm;
     pool = ctx->request->pool;
 
     call = ngx_pcalloc(pool, sizeof(ngx_http_review_call_t));
@@ -105,9 +103,7 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 
     call->ctx = ctx;
     call->data = cell;
-    call->backend = &ngx_http_review_llm_backend;
-    call->uri = &llm->uri;
-    call->accept = llm->stream ? "text/event-stream" : "application/json";
+    call->backend = &ngx_http_review_chat_backend;
     ngx_str_set(&call->type, "application/json");
     call->usage = &cell->usage;
     call->handler = ngx_http_review_cell_answered;
@@ -126,6 +122,53 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 }
 
 
+/* that of a rubric is one of the LLM which the rubric asks */
+
+const review_str_t *
+ngx_http_review_cell_model(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    if (cell->llm == chunk->llm && cell->llm == cell->meant && chunk->rubric
+        && chunk->rubric->model.len)
+    {
+        return &chunk->rubric->model;
+    }
+
+    return &cell->llm->asked.model;
+}
+
+
+/*
+ * What a rubric and a point have is meant for the LLM that they ask: one that
+ * is asked instead has its own
+ */
+
+static void
+ngx_http_review_cell_question(ngx_http_review_cell_t *cell,
+    review_question_t *question)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    question->point = cell->point;
+    question->turns = cell->turns.elts;
+    question->nturns = cell->turns.nelts;
+    question->max_tokens = cell->max_tokens;
+    question->llm = &cell->llm->asked;
+    question->model = *ngx_http_review_cell_model(cell);
+
+    question->params[0] = cell->llm == cell->meant ? &cell->point->params
+                                                   : NULL;
+    question->params[1] = cell->llm == chunk->llm && cell->llm == cell->meant
+                          && chunk->rubric
+                          ? &chunk->rubric->params : NULL;
+}
+
+
 static void
 ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 {
@@ -139,12 +182,17 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
-    question.point = cell->point;
-    question.turns = cell->turns.elts;
-    question.nturns = cell->turns.nelts;
-    question.max_tokens = cell->max_tokens;
+    ngx_http_review_cell_question(cell, &question);
+
+    call->uri = &cell->llm->uri;
+    call->llm = cell->llm->name;
+    call->model = question.model;
+    call->authorization = cell->llm->authorization;
+    call->accept = cell->llm->asked.stream ? "text/event-stream"
+                                           : "application/json";
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
+    cell->bounded = (review_prompt_body_tokens(&question) > 0);
 
     if (call->npieces == 0) {
         goto failed;
@@ -232,7 +280,7 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
     cell->step++;
     cell->reasked = 0;
     cell->extended = 0;
-    cell->max_tokens = 0;
+    cell->max_tokens = ngx_min(cell->max_tokens, 0);
 
     ngx_http_review_cell_ask(cell);
 }
@@ -271,8 +319,14 @@ ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell)
 static ngx_int_t
 ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
 {
-    if (cell->point->max_tokens) {
-        return cell->point->max_tokens * 2;
+    ngx_int_t          tokens;
+    review_question_t  question;
+
+    ngx_http_review_cell_question(cell, &question);
+    tokens = review_prompt_body_tokens(&question);
+
+    if (tokens) {
+        return tokens * 2;
     }
 
     return ngx_max(cell->completion->completion_tokens * 2,
@@ -307,6 +361,15 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
+    /* what an answer may have is counted with the prompt */
+
+    if (call->context && cell->bounded) {
+        cell->max_tokens = -1;
+        ngx_http_review_call_count_retry(cell->call);
+        ngx_http_review_cell_ask(cell);
+        return;
+    }
+
     ngx_http_review_result_failed(cell, call->failure.code,
                                   call->failure.detail, call->failure.note);
 }
@@ -328,7 +391,7 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
         return;
     }
 
-    if (!cell->extended) {
+    if (!cell->extended && cell->max_tokens >= 0) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
         ngx_http_review_call_count_retry(cell->call);
@@ -545,7 +608,7 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
             cell->usage.time += ngx_current_msec - call->started;
 
             if (call->header && !call->judged) {
-                ngx_http_review_llm_spent(call);
+                ngx_http_review_chat_spent(call);
             }
         }
 

@@ -5,6 +5,7 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/base/utf8.h"
 #include "review/request/chunk_request.h"
 #include "review/rubric/suspect.h"
 
@@ -38,7 +39,8 @@ static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_matched(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_request(
     ngx_http_review_chunk_t *chunk);
-static void ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_subject(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_llms(ngx_http_review_chunk_t *chunk);
 static ngx_uint_t ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk);
@@ -210,29 +212,22 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
         chunk->cells[i].fresh = request.fresh && request.fresh[i];
     }
 
-    ngx_http_review_chunk_llm(chunk);
+    ngx_http_review_chunk_subject(chunk);
 
-    return NGX_OK;
+    return ngx_http_review_chunk_llms(chunk);
 }
 
 
-/* how the LLM is asked: as the rubric says, else as the configuration does */
+/* in which words LLMs are asked */
 
 static void
-ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_subject(ngx_http_review_chunk_t *chunk)
 {
-    review_rubric_t        *rubric;
-    review_subject_t       *subject;
-    ngx_http_review_llm_t  *llm;
+    review_rubric_t   *rubric;
+    review_subject_t  *subject;
 
     rubric = chunk->rubric;
     subject = &chunk->subject;
-    llm = ngx_http_review_chunk_conf(&chunk->ctx)->llm;
-
-    subject->stream = llm->stream;
-    subject->schema = llm->schema;
-    subject->model.data = (char *) llm->model.data;
-    subject->model.len = llm->model.len;
 
     if (rubric == NULL) {
         subject->language.data = "zh";
@@ -242,10 +237,75 @@ ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
 
     subject->system = rubric->system;
     subject->language = rubric->language;
+}
 
-    if (rubric->model.len) {
-        subject->model = rubric->model;
+
+/* one that is named by a point of the request, or by its rubric */
+
+static ngx_int_t
+ngx_http_review_chunk_no_llm(ngx_http_review_chunk_t *chunk,
+    const review_str_t *name, ngx_uint_t point)
+{
+    char              pointer[sizeof("/points//llm") + NGX_INT_T_LEN];
+    review_point_t   *given;
+    review_rubric_t  *rubric;
+
+    rubric = chunk->rubric;
+    given = point < chunk->ncells ? chunk->cells[point].point : NULL;
+
+    if (given == NULL || (rubric && given >= rubric->points
+                          && given < rubric->points + rubric->npoints))
+    {
+        return ngx_http_review_problem_refuse(&chunk->ctx,
+                   NGX_HTTP_UNPROCESSABLE, "/rubric", "no LLM of this location "
+                   "has the name \"%.*s\", which the rubric asks",
+                   (int) review_utf8_cut(name->data, name->len, 64),
+                   name->data);
     }
+
+    *ngx_sprintf((u_char *) pointer, "/points/%ui/llm", point) = '\0';
+
+    return ngx_http_review_problem_refuse(&chunk->ctx, NGX_HTTP_UNPROCESSABLE,
+               pointer, "no LLM of this location has the name \"%.*s\"",
+               (int) review_utf8_cut(name->data, name->len, 64), name->data);
+}
+
+
+/* each point asks its own, or the rubric's, or that of the location */
+
+static ngx_int_t
+ngx_http_review_chunk_llms(ngx_http_review_chunk_t *chunk)
+{
+    ngx_uint_t               i;
+    ngx_array_t             *llms;
+    review_rubric_t         *rubric;
+    ngx_http_review_cell_t  *cell;
+
+    rubric = chunk->rubric;
+    llms = ngx_http_review_llm_conf(&chunk->ctx)->llms;
+
+    chunk->llm = rubric && rubric->llm.len
+                 ? ngx_http_review_llm_named(llms, &rubric->llm)
+                 : ngx_http_review_llm_default(llms);
+
+    if (chunk->llm == NULL) {
+        return ngx_http_review_chunk_no_llm(chunk, &rubric->llm, chunk->ncells);
+    }
+
+    for (i = 0; i < chunk->ncells; i++) {
+        cell = &chunk->cells[i];
+
+        cell->llm = cell->point->llm.len
+                    ? ngx_http_review_llm_named(llms, &cell->point->llm)
+                    : chunk->llm;
+        cell->meant = cell->llm;
+
+        if (cell->llm == NULL) {
+            return ngx_http_review_chunk_no_llm(chunk, &cell->point->llm, i);
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -366,7 +426,7 @@ ngx_http_review_chunk_texts_run(void *data)
     /* it may be needed, and then by the event loop */
 
     if (texts->large && texts->prompt) {
-        ngx_http_review_llm_parts(texts->prompt, texts->parts);
+        ngx_http_review_chat_parts(texts->prompt, texts->parts);
     }
 }
 

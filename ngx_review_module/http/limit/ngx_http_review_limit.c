@@ -681,6 +681,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         break;
 
     case REVIEW_CODE_QUOTA:
+    case REVIEW_CODE_TOO_LARGE:
         sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
 

@@ -84,6 +84,7 @@ ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
     call->data = batch;
     call->backend = &ngx_http_review_batch_backend;
     call->uri = &conf->uri;
+    call->authorization = conf->authorization;
     call->accept = "application/json";
     ngx_str_set(&call->type, "application/json");
     call->name.data = "embeddings";

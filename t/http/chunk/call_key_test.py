@@ -3,7 +3,8 @@
 Proves that $review_call_key is of what is asked and of nothing else, marks and
 their keys included: the same in the next review, in another order of points,
 after another point was edited, after a reload and in another nginx; another one
-as soon as the chunk, its heading, a reference or the point itself is.
+as soon as the chunk, its heading, a reference, the point itself, a parameter or
+the LLM is.
 """
 
 import asyncio
@@ -17,6 +18,9 @@ from harness import Harness, Tap, exchange, get
 
 HTTP = """
     review_llm /keyed model=stand-in;
+    review_llm /keyed model=stand-in name=other;
+    review_llm_param llm=other seed 1;
+    review_llm /keyed model=stand-in name=same;
     review_rubric r %s;
 """
 SERVER = """
@@ -67,6 +71,14 @@ async def reviews(nginx):
         POINTS[1], prompt="{{references}}再查保证金")])
     Tap.ok(edited["a"] == first["a"] and edited["b"] != first["b"],
            "another point is edited: the same", (first, edited))
+
+    others = [first] + [
+        await keys(nginx, points=[dict(point, **members) for point in POINTS])
+        for members in ({"params": {"seed": 1}}, {"params": {"seed": 2}},
+                        {"params": {"temperature": None}}, {"llm": "other"},
+                        {"llm": "same"})]
+    Tap.ok(len({key for other in others for key in other.values()}) == 12,
+           "other parameters, another LLM: all are others", others)
 
     for name, changed in (
             ("chunk", {"chunk": dict(CHUNK, text=CHUNK["text"] + "。")}),
