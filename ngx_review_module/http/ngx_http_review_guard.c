@@ -174,6 +174,16 @@ ngx_http_review_guard_told(ngx_http_request_t *r)
 }
 
 
+/* none of those that reviews ask has a name for it */
+
+static review_metrics_llm_t *
+ngx_http_review_guard_llm(ngx_http_review_guard_t *guard)
+{
+    return review_metrics_llm(
+               ngx_http_review_zone_metrics(guard->waiter.limit->zone), "", 0);
+}
+
+
 /* how it has ended that it asked for a turn; nothing is known of an answer */
 
 static void
@@ -364,12 +374,10 @@ static ngx_int_t
 ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     ngx_uint_t seconds)
 {
-    char                     name[REVIEW_CODE_NAME];
-    ngx_http_request_t      *r;
-    ngx_http_review_load_t  *load;
+    char                 name[REVIEW_CODE_NAME];
+    ngx_http_request_t  *r;
 
     r = guard->request;
-    load = ngx_http_review_zone_load(guard->waiter.limit->zone);
 
     guard->refused = 1;
 
@@ -385,7 +393,8 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
     ngx_http_review_guard_tell(guard, guard->turn.code,
                                ngx_current_msec - guard->turn.asked);
 
-    review_metrics_call(&load->metrics, guard->turn.code,
+    review_metrics_call(ngx_http_review_guard_llm(guard),
+                        guard->waiter.priority, guard->turn.code,
                         REVIEW_METRICS_NO_TIME);
 
     if (ngx_http_review_headers_add_retry_after(r, seconds) != NGX_OK) {
@@ -565,7 +574,7 @@ static void
 ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
 {
     review_code_t               code;
-    review_metrics_t           *m;
+    review_metrics_llm_t       *llm;
     ngx_http_review_turn_t     *turn;
     ngx_http_upstream_state_t  *state;
     ngx_http_review_sample_t    sample;
@@ -581,7 +590,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
 
     ngx_http_review_busy_set_upstream(turn, guard->request);
 
-    m = &ngx_http_review_zone_load(guard->waiter.limit->zone)->metrics;
+    llm = ngx_http_review_guard_llm(guard);
     code = ngx_http_review_guard_code(guard);
 
     ngx_http_review_guard_tell(guard, code, turn->begun - turn->asked);
@@ -593,8 +602,11 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
         guard->passing = NULL;
     }
 
-    review_metrics_call(m, code, ngx_current_msec - turn->begun);
-    review_metrics_queue(m, turn->begun - turn->asked);
+    review_metrics_call(llm, guard->waiter.priority, code,
+                        ngx_current_msec - turn->begun);
+    review_metrics_queue(llm, guard->waiter.priority,
+                         turn->begun - turn->asked);
+    ngx_http_review_tenant_count(&guard->waiter, 1, 0, 0);
 
     ngx_http_review_limit_sample(&sample, code);
     sample.took = ngx_current_msec - turn->begun;
@@ -608,7 +620,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
 
     if (state && state->header_time != (ngx_msec_t) -1) {
         sample.first = state->header_time;
-        review_metrics_first_token(m, sample.first);
+        review_metrics_first_token(llm, sample.first);
         guard->told.first_token_time = sample.first;
     }
 

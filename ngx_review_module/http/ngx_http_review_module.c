@@ -194,6 +194,13 @@ ngx_http_review_init(ngx_conf_t *cf)
 
     *h = ngx_http_review_subrequest_rewrite;
 
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_review_count;
+
     ngx_http_review_locations(cf);
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;

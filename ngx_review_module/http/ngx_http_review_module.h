@@ -10,6 +10,9 @@
 #pragma GCC visibility push(hidden)
 
 
+#define NGX_HTTP_REVIEW_VERSION  "0.1.0"
+
+
 typedef struct {
     ngx_uint_t                  guard;      /* "on" somewhere */
 } ngx_http_review_main_conf_t;
@@ -49,6 +52,11 @@ void ngx_http_review_passing_feed(ngx_http_review_passing_t *p, ngx_buf_t *b);
 void ngx_http_review_passing_count(ngx_http_review_passing_t *p,
     ngx_http_request_t *r, ngx_http_review_waiter_t *waiter,
     ngx_http_review_try_t *told);
+
+
+/* ngx_http_review_count.c: of requests at endpoints, for metrics */
+
+ngx_int_t ngx_http_review_count(ngx_http_request_t *r);
 
 
 /*

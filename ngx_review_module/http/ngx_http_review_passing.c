@@ -264,8 +264,9 @@ ngx_http_review_passing_count(ngx_http_review_passing_t *p,
         return;
     }
 
-    m = &ngx_http_review_zone_load(waiter->limit->zone)->metrics;
+    m = ngx_http_review_zone_metrics(waiter->limit->zone);
 
     review_metrics_tokens(m, u->model, u->nmodel, prompt, completion);
+    ngx_http_review_tenant_count(waiter, 0, prompt, completion);
     ngx_http_review_budget_add(waiter, prompt, completion);
 }

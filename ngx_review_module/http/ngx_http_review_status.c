@@ -5,6 +5,10 @@
 #include "http/request/ngx_http_review_request.h"
 #include "http/base/ngx_http_review_base.h"
 
+#include "review/base/utf8.h"
+
+#include <curl/curl.h>
+
 
 static ngx_int_t ngx_http_review_status_handler(ngx_http_request_t *r);
 
@@ -108,6 +112,113 @@ ngx_http_review_status_tenants(ngx_http_review_zone_t *zone,
 }
 
 
+/* with the lock held: what tenants have had, that still have their numbers */
+
+static ngx_uint_t
+ngx_http_review_status_copy(ngx_http_review_zone_t *zone,
+    review_counted_tenant_t *counted, ngx_uint_t n)
+{
+    uint32_t                  i;
+    ngx_uint_t                top;
+    review_tenants_t         *tenants;
+    review_metrics_tenant_t  *counts;
+
+    tenants = ngx_http_review_zone_tenants(zone);
+    counts = ngx_http_review_zone_counts(zone);
+    top = ngx_min(tenants->top, n);
+
+    for (i = 0, n = 0; i < top; i++) {
+
+        if (i >= REVIEW_TENANT_FIRST
+            && counts[i].key != ngx_http_review_tenant_counted(zone, i))
+        {
+            continue;
+        }
+
+        counted[n].len = ngx_min(tenants->tenants[i].len, REVIEW_NAME);
+        ngx_memcpy(counted[n].name, tenants->tenants[i].name, counted[n].len);
+
+        counted[n].calls = counts[i].calls;
+        counted[n].tokens[REVIEW_METRICS_PROMPT] =
+            counts[i].tokens[REVIEW_METRICS_PROMPT];
+        counted[n].tokens[REVIEW_METRICS_COMPLETION] =
+            counts[i].tokens[REVIEW_METRICS_COMPLETION];
+        n++;
+    }
+
+    return n;
+}
+
+
+/*
+ * Each name stands once, be it that a client has one of ours, or that names
+ * differ behind what is told of them; and all of them are text.
+ */
+
+static ngx_uint_t
+ngx_http_review_status_merge(review_counted_tenant_t *counted, ngx_uint_t all)
+{
+    ngx_uint_t                i, j, n;
+    review_counted_tenant_t  *tenant, *other;
+
+    for (i = 0, n = 0; i < all; i++) {
+        tenant = &counted[i];
+        tenant->len = review_utf8_valid(tenant->name, tenant->len);
+
+        for (j = 0; j < n; j++) {
+            if (counted[j].len == tenant->len
+                && ngx_memcmp(counted[j].name, tenant->name, tenant->len) == 0)
+            {
+                break;
+            }
+        }
+
+        if (j == n && n == REVIEW_METRICS_COUNTED) {
+            j = 0;
+        }
+
+        other = &counted[j];
+
+        if (j < n) {
+            other->calls += tenant->calls;
+            other->tokens[0] += tenant->tokens[0];
+            other->tokens[1] += tenant->tokens[1];
+
+        } else {
+            *other = *tenant;
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+static ngx_int_t
+ngx_http_review_status_counted(ngx_http_review_zone_t *zone, ngx_pool_t *pool,
+    review_gauges_t *g)
+{
+    ngx_uint_t                n;
+    review_counted_tenant_t  *counted;
+
+    n = ngx_http_review_zone_tenants(zone)->size;
+    counted = ngx_palloc(pool, n * sizeof(review_counted_tenant_t));
+
+    if (counted == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_http_review_zone_lock(zone);
+    n = ngx_http_review_status_copy(zone, counted, n);
+    ngx_http_review_zone_unlock(zone);
+
+    g->ncounted = ngx_http_review_status_merge(counted, n);
+    g->counted = counted;
+
+    return NGX_OK;
+}
+
+
 /* the lock is held for the numbers of the queue alone */
 
 static void
@@ -133,6 +244,11 @@ ngx_http_review_status_gauges(ngx_http_review_zone_t *zone, review_gauges_t *g)
     g->queued_normal = q->waiting_of[REVIEW_PRIORITY_NORMAL];
     g->queued_low = q->waiting_of[REVIEW_PRIORITY_LOW];
     g->processes_max = q->processes;
+
+    g->openings = load->circuit.openings;
+    g->build.version = NGX_HTTP_REVIEW_VERSION;
+    g->build.nginx = NGINX_VERSION;
+    g->build.curl = curl_version_info(CURLVERSION_NOW)->version;
 
     ngx_http_review_status_tenants(zone, q, g);
 
@@ -231,9 +347,13 @@ ngx_http_review_status_handler(ngx_http_request_t *r)
 
     ngx_http_review_status_gauges(zone, &gauges);
 
+    if (ngx_http_review_status_counted(zone, r->pool, &gauges) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     page.name.data = (char *) zone->name.data;
     page.name.len = zone->name.len;
-    page.metrics = &ngx_http_review_zone_load(zone)->metrics;
+    page.metrics = ngx_http_review_zone_metrics(zone);
     page.gauges = &gauges;
 
     review_buf_init(&text, pool, 4096);

@@ -1057,9 +1057,10 @@ like(section($api, 'The object endpoint'), qr/at most $key_max bytes/,
 
 # The status endpoint
 
-my $metrics_c = source("$upper/review/limit/metrics.c");
+my $metrics_c = source("$upper/review/metrics/metrics.c");
 my %names = map { $_ => names_of($metrics_c, "review_metrics_$_") }
-            qw(others reviews points kinds circuits);
+            qw(others reviews points kinds circuits classes endpoints
+               operations tasks);
 my $calls = $schemas->{Status}{properties}{calls}{properties};
 
 my ($statuses) = $metrics_c =~ /review_metrics_statuses\[\] = \{(.*?)\}/s;
@@ -1074,12 +1075,21 @@ is(join(' ', grep { !$outcome{$_} } sort keys %again),
    'bad_reply http_NNN no_embeddings regex_limit',
    'each error code of a call is an outcome');
 
-my $json_c = source("$upper/review/limit/metrics_json.c");
-my ($lists) = $json_c =~ /^review_metrics_json\(.*?\n\{(.*?)\n\}/ms;
+my $json_c = source("$upper/review/metrics/metrics_json.c");
 my %member = map { $_ => 1 }
              written($json_c),
-             map { @{ $names{$_} } } 'kinds',
-             $lists =~ /review_metrics_(reviews|points),/g;
+             @{ names_of(source("$upper/review/base/review.c"),
+                         'review_verdicts') },
+             map { @{ $names{$_} } } qw(kinds reviews points tasks);
+my $told = $schemas->{Status}{properties};
+same_set($told->{requests}{items}{properties}{endpoint}{enum},
+         $names{endpoints}, 'endpoints that are counted');
+same_set($told->{operations}{items}{properties}{operation}{enum},
+         $names{operations}, 'operations that are counted');
+my ($version) = source("$upper/http/ngx_http_review_module.h")
+    =~ /NGX_HTTP_REVIEW_VERSION +"(.*)"/;
+is($version, (slurp("$tree/CHANGELOG.md") =~ /^## (\S+)/m)[0],
+   'the version that is told is that of the changes');
 
 my (%schema_member, @paths);
 
@@ -1114,13 +1124,13 @@ my %path = map { $_ => 1 } @paths;
 same_set([ column(section($api, 'Status as JSON')) ], [ keys %path ],
          'api.md: members of the status');
 
-my ($families) = source("$upper/review/limit/prometheus.c")
+my ($families) = source("$upper/review/metrics/prometheus.c")
     =~ /review_families\[\] = \{(.*?)\n\};/s;
 my %family;
 
 while ($families =~ /\{ "(\w+)", "(\w+)",\s*"[^"]*",([^}]*)\}/g) {
     my ($name, $type, $rest) = ($1, $2, $3);
-    my @labels = ($rest =~ /_tokens,/ ? 'model' : (), $rest =~ /"(\w+)"/);
+    my @labels = $rest =~ /"(\w+)"/g;
     $family{$name} = join ' ', $type, join ', ', map { "`$_`" } @labels;
 }
 
@@ -1141,7 +1151,7 @@ my ($from, $to) = section($api, 'Times')
     =~ /begin at (\d+) ms and\s+end at (\d+) minutes/;
 is("$from $to", join(' ', $bounds[0], $bounds[-1] / 60000),
    'api.md: the bounds of histograms');
-my ($models) = source("$upper/review/limit/metrics.h")
+my ($models) = source("$upper/review/metrics/metrics.h")
     =~ /REVIEW_METRICS_MODELS +(\d+)/;
 like($api, qr/At most $models models\b/, 'api.md: the number of models');
 

@@ -26,8 +26,8 @@ WINGS = ["http"] + ["http/" + name for name in (
     "task", "steps", "source", "fetch", "store", "chunk", "llm", "call",
     "transfer", "request", "limit", "base")] + ["review/" + name for name in (
         "request", "report", "rank", "embed", "split", "document", "outline",
-        "quote", "answer", "completion", "rubric", "net", "limit", "json",
-        "base")]
+        "quote", "answer", "completion", "rubric", "net", "metrics", "limit",
+        "json", "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 
@@ -57,7 +57,7 @@ PIECE = re.compile(r'\w\\":|,\\"|^"(?=.*[][{}:,])(?:[][{}:,]|\\")*"$')
 OTHERS = {
     "review/answer/repair.c": "an LLM's own, mended as it is read",
     "review/json/write.c": "the writer",
-    "review/limit/prometheus.c": "labels",
+    "review/metrics/prometheus.c": "labels",
     "review/rubric/prompt_words.c": "the form of an answer, a template",
     "review/rubric/template.c": "braces of templates",
 }

@@ -132,7 +132,14 @@ calls.duration_ms eq {"count":0,"sum":0,"p50":null,"p90":null,"p99":null}
 calls.time_to_first_token_ms.count eq 0
 calls.time_to_first_token_ms len 5
 calls.queue_ms eq {"count":0,"sum":0,"p50":null,"p90":null,"p99":null}
-calls len 10
+calls len 11
+calls.circuit_openings eq 0
+tenant_totals.*.tenant eq ["other","default"]
+rubrics eq []
+llms len 1
+requests len 7
+operations len 9
+build len 3
 reviews.total eq 0
 reviews.complete eq 0
 reviews.partial eq 0
@@ -143,7 +150,7 @@ reviews.duration_ms.count eq 0
 reviews len 7
 points eq {"total":0,"ok":0,"failed":0,"timeout":0,"skipped":0}
 tokens eq {}
-. len 9
+. len 15
 tasks eq {"total":0,"complete":0,"partial":0,"failed":0}
 
 
@@ -466,8 +473,10 @@ traffic($name);
 status_is($name, 'calls.in_flight eq 0');
 my ($json, $page) = (status(), samples(prometheus()));
 my $of = sub { my ($family, $label) = @_;
-    +{ map { /^$family\{zone="z",$label="(\w+)"\}$/ ? ($1 => $page->{$_}) : () }
-           keys %$page } };
+    my %sum;
+    /^$family\{zone="z".*,$label="(\w+)"\}$/ and $sum{$1} += $page->{$_}
+        for keys %$page;
+    return \%sum };
 my $text = JSON::PP->new->canonical;
 delete $json->{$_}{total} for 'points', 'reviews', 'tasks';
 my $ms = delete $json->{reviews}{duration_ms};
@@ -476,6 +485,7 @@ for my $case ([ $json->{calls}{outcomes}, 'review_calls_total', 'outcome' ],
               [ $json->{tasks}, 'review_tasks_total', 'status' ],
               [ $json->{points}, 'review_points_total', 'status' ]) {
     my ($counters, @family) = @$case;
+    $counters = { (map { $_ => 0 } keys %{ $of->(@family) }), %$counters };
     json_checks("$name - $family[0]", '. eq ' . $text->encode($counters),
                 $of->(@family));
 }
@@ -488,9 +498,9 @@ json_checks("$name - times", "
     review_duration_seconds_bucket{zone=\"z\",le=\"+Inf\"} eq $ms->{count}
     review_duration_seconds_sum{zone=\"z\"} ge @{[ ($ms->{sum} - 1) / 1000 ]}
     review_duration_seconds_sum{zone=\"z\"} le @{[ ($ms->{sum} + 1) / 1000 ]}
-    review_call_duration_seconds_count{zone=\"z\"} eq $ended
-    review_queue_seconds_count{zone=\"z\"} eq $calls->{queue_ms}{count}
-    review_call_retries_total{zone=\"z\"} eq $calls->{retries}
+    review_call_duration_seconds_count{zone=\"z\",llm=\"\"} eq $ended
+    review_queue_seconds_count{zone=\"z\",llm=\"\",class=\"normal\"} eq $calls->{queue_ms}{count}
+    review_call_retries_total{zone=\"z\",llm=\"\",class=\"normal\"} eq $calls->{retries}
     $of_m=\"prompt\"} eq $tokens->{prompt}
     $of_m=\"completion\"} eq $tokens->{completion}
 ", $page);

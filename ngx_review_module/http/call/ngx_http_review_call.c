@@ -216,7 +216,7 @@ ngx_http_review_call_retry(ngx_http_review_call_t *call)
         return 0;
     }
 
-    ngx_http_review_call_count_retry(call->turn.waiter, call->usage);
+    ngx_http_review_call_count_retry(call);
 
     call->pausing = 1;
     call->timer.handler = ngx_http_review_call_again;
@@ -361,6 +361,8 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
         ngx_http_review_call_set_key(call);
     }
 
+    ngx_http_review_tenant_count(call->turn.waiter,
+                                 call->turn.waiter->limit != NULL, 0, 0);
     ngx_http_review_limit_done(&call->turn, &sample);
 
     if (call->failure.code) {
@@ -389,6 +391,8 @@ ngx_http_review_call_told(ngx_http_request_t *sr, ngx_http_review_try_t *told)
     told->ended = call->judged || call->busy;
     told->code = call->busy ? REVIEW_CODE_BUSY : call->failure.code;
     told->attempt = call->tries;
+    told->llm = call->llm;
+    told->model = call->model;
     told->prompt_tokens = -1;
     told->completion_tokens = -1;
     told->queue_time = call->turn.waiter->limit

@@ -7,7 +7,7 @@
 
 #include "http/request/ngx_http_review_request.h"
 
-#include "review/limit/metrics.h"
+#include "review/metrics/metrics.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -113,6 +113,10 @@ typedef struct {
 
     void                      (*told)(ngx_http_review_call_t *call,
                                       ngx_http_review_try_t *told);
+
+    ngx_int_t                   operation;  /* that it counts as, of
+                                               review_metrics_operation_e;
+                                               NGX_DECLINED: as a call */
 } ngx_http_review_backend_t;
 
 
@@ -124,6 +128,8 @@ struct ngx_http_review_call_s {
 
     const ngx_http_review_backend_t  *backend;
     ngx_http_review_uri_t      *uri;
+    ngx_str_t                   llm;        /* its name; empty: it has none */
+    review_str_t                model;      /* that is asked for; empty: none */
     const char                 *accept;
     ngx_str_t                   type;       /* empty: application/json */
     ngx_str_t                   authorization; /* empty: none is sent */
@@ -191,8 +197,7 @@ void ngx_http_review_call_count(ngx_http_review_call_t *call);
 void ngx_http_review_call_count_busy(ngx_http_review_call_t *call);
 void ngx_http_review_call_count_cut(ngx_http_review_call_t *call,
     review_code_t code);
-void ngx_http_review_call_count_retry(ngx_http_review_waiter_t *waiter,
-    ngx_http_review_usage_t *usage);
+void ngx_http_review_call_count_retry(ngx_http_review_call_t *call);
 void ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
     review_str_t *model, int64_t prompt, int64_t completion);
 void ngx_http_review_call_count_add_usage(ngx_http_review_usage_t *sum,

@@ -13,7 +13,80 @@ ngx_http_review_call_count_metrics(ngx_http_review_waiter_t *waiter)
         return NULL;
     }
 
-    return &ngx_http_review_zone_load(waiter->limit->zone)->metrics;
+    return ngx_http_review_zone_metrics(waiter->limit->zone);
+}
+
+
+static review_metrics_llm_t *
+ngx_http_review_call_count_llm(ngx_http_review_call_t *call)
+{
+    review_metrics_t  *m;
+
+    m = ngx_http_review_call_count_metrics(call->turn.waiter);
+
+    return m ? review_metrics_llm(m, (char *) call->llm.data, call->llm.len)
+             : NULL;
+}
+
+
+/* a call that was made, or not, and waited for its turn before */
+
+static void
+ngx_http_review_call_count_try(ngx_http_review_call_t *call,
+    review_code_t code, ngx_uint_t made)
+{
+    ngx_msec_t             begun;
+    review_priority_e      class;
+    review_metrics_llm_t  *llm;
+
+    llm = ngx_http_review_call_count_llm(call);
+
+    if (llm == NULL) {
+        return;
+    }
+
+    class = call->turn.waiter->priority;
+    begun = made ? call->started : ngx_current_msec;
+
+    review_metrics_call(llm, class, code, made ? ngx_current_msec - begun
+                                               : REVIEW_METRICS_NO_TIME);
+    review_metrics_queue(llm, class, begun - call->turn.asked);
+
+    if (made && call->first) {
+        review_metrics_first_token(llm, call->first - begun);
+    }
+}
+
+
+/* what is no call of the LLM counts where the location's limit does */
+
+static void
+ngx_http_review_call_count_operation(ngx_http_review_call_t *call)
+{
+    uint64_t                    bytes;
+    ngx_http_upstream_state_t  *state;
+    ngx_http_review_limit_t    *limit;
+
+    limit = ngx_http_review_limit_conf(call->ctx)->limit;
+
+    if (limit == NULL || call->backend->operation == NGX_DECLINED) {
+        return;
+    }
+
+    bytes = 0;
+
+    if (call->last && call->last->upstream_states
+        && call->last->upstream_states->nelts)
+    {
+        state = call->last->upstream_states->elts;
+        state += call->last->upstream_states->nelts - 1;
+        bytes = state->bytes_sent + state->bytes_received;
+    }
+
+    review_metrics_operation(ngx_http_review_zone_metrics(limit->zone),
+                             call->backend->operation,
+                             call->failure.code == REVIEW_CODE_OK,
+                             ngx_current_msec - call->started, bytes);
 }
 
 
@@ -22,26 +95,12 @@ ngx_http_review_call_count_metrics(ngx_http_review_waiter_t *waiter)
 void
 ngx_http_review_call_count(ngx_http_review_call_t *call)
 {
-    review_metrics_t  *m;
-
-    m = ngx_http_review_call_count_metrics(call->turn.waiter);
-
-    if (m == NULL) {
-        return;
-    }
-
     if (call->turn.code) {
-        review_metrics_call(m, call->turn.code, REVIEW_METRICS_NO_TIME);
-        review_metrics_queue(m, ngx_current_msec - call->turn.asked);
-        return;
-    }
+        ngx_http_review_call_count_try(call, call->turn.code, 0);
 
-    review_metrics_call(m, call->failure.code,
-                        ngx_current_msec - call->started);
-    review_metrics_queue(m, call->started - call->turn.asked);
-
-    if (call->first) {
-        review_metrics_first_token(m, call->first - call->started);
+    } else {
+        ngx_http_review_call_count_try(call, call->failure.code, 1);
+        ngx_http_review_call_count_operation(call);
     }
 }
 
@@ -51,12 +110,13 @@ ngx_http_review_call_count(ngx_http_review_call_t *call)
 void
 ngx_http_review_call_count_busy(ngx_http_review_call_t *call)
 {
-    review_metrics_t  *m;
+    review_metrics_llm_t  *llm;
 
-    m = ngx_http_review_call_count_metrics(call->turn.waiter);
+    llm = ngx_http_review_call_count_llm(call);
 
-    if (m) {
-        review_metrics_call(m, REVIEW_CODE_BUSY, REVIEW_METRICS_NO_TIME);
+    if (llm) {
+        review_metrics_call(llm, call->turn.waiter->priority, REVIEW_CODE_BUSY,
+                            REVIEW_METRICS_NO_TIME);
     }
 }
 
@@ -74,6 +134,8 @@ ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
     }
 
     if (!call->cached) {
+        ngx_http_review_tenant_count(call->turn.waiter, 0, prompt,
+                                     completion);
         ngx_http_review_budget_add(call->turn.waiter, prompt, completion);
     }
 }
@@ -84,17 +146,13 @@ ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
 void
 ngx_http_review_call_count_cut(ngx_http_review_call_t *call, review_code_t code)
 {
-    review_metrics_t  *m;
-
-    m = ngx_http_review_call_count_metrics(call->turn.waiter);
-
-    if (m == NULL || call->turn.state == NGX_HTTP_REVIEW_TURN_NONE) {
+    if (call->turn.state == NGX_HTTP_REVIEW_TURN_NONE) {
         return;
     }
 
     if (call->turn.state == NGX_HTTP_REVIEW_TURN_HELD) {
-        review_metrics_call(m, code, ngx_current_msec - call->started);
-        review_metrics_queue(m, call->started - call->turn.asked);
+        ngx_http_review_tenant_count(call->turn.waiter, 1, 0, 0);
+        ngx_http_review_call_count_try(call, code, 1);
         return;
     }
 
@@ -102,25 +160,23 @@ ngx_http_review_call_count_cut(ngx_http_review_call_t *call, review_code_t code)
         code = ngx_http_review_limit_waited(&call->turn);
     }
 
-    review_metrics_call(m, code, REVIEW_METRICS_NO_TIME);
-    review_metrics_queue(m, ngx_current_msec - call->turn.asked);
+    ngx_http_review_call_count_try(call, code, 0);
 }
 
 
 /* a call that is made again, or asks anew */
 
 void
-ngx_http_review_call_count_retry(ngx_http_review_waiter_t *waiter,
-    ngx_http_review_usage_t *usage)
+ngx_http_review_call_count_retry(ngx_http_review_call_t *call)
 {
-    review_metrics_t  *m;
+    review_metrics_llm_t  *llm;
 
-    usage->retries++;
+    call->usage->retries++;
 
-    m = ngx_http_review_call_count_metrics(waiter);
+    llm = ngx_http_review_call_count_llm(call);
 
-    if (m) {
-        review_metrics_retry(m);
+    if (llm) {
+        review_metrics_retry(llm, call->turn.waiter->priority);
     }
 }
 

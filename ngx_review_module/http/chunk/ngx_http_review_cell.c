@@ -175,6 +175,9 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     ngx_http_review_cell_question(cell, &question);
 
+    call->llm = cell->llm->name;
+    call->model = question.model;
+
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
     cell->bounded = (review_prompt_body_tokens(&question) > 0);
 
@@ -357,7 +360,7 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
 
     if (call->context && cell->bounded) {
         cell->max_tokens = -1;
-        ngx_http_review_call_count_retry(call->turn.waiter, &cell->usage);
+        ngx_http_review_call_count_retry(call);
         ngx_http_review_cell_ask(cell);
         return;
     }
@@ -386,8 +389,7 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
     if (!cell->extended && cell->max_tokens >= 0) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-        ngx_http_review_call_count_retry(cell->call->turn.waiter,
-                                         &cell->usage);
+        ngx_http_review_call_count_retry(cell->call);
         ngx_http_review_cell_ask(cell);
         return;
     }
@@ -405,8 +407,7 @@ static void
 ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 {
     cell->reasked = 1;
-    ngx_http_review_call_count_retry(cell->call->turn.waiter,
-                                         &cell->usage);
+    ngx_http_review_call_count_retry(cell->call);
     ngx_http_review_cell_ask(cell);
 }
 
@@ -500,8 +501,7 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         }
 
         cell->reasked = 1;
-        ngx_http_review_call_count_retry(cell->call->turn.waiter,
-                                         &cell->usage);
+        ngx_http_review_call_count_retry(cell->call);
 
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);

@@ -598,6 +598,7 @@ ngx_http_review_chat_model(ngx_http_review_cell_t *cell)
     return &cell->llm->asked.model;
 }
 
+/* the model that was asked for is known anyway */
 
 static void
 ngx_http_review_chat_told(ngx_http_review_call_t *call,
@@ -609,7 +610,10 @@ ngx_http_review_chat_told(ngx_http_review_call_t *call,
     cell = call->data;
     c = cell->completion;
 
-    told->model = c->model.len ? c->model : *ngx_http_review_chat_model(cell);
+    if (c->model.len) {
+        told->model = c->model;
+    }
+
     told->prompt_tokens = c->prompt_tokens;
     told->completion_tokens = c->completion_tokens;
 
@@ -627,5 +631,6 @@ const ngx_http_review_backend_t  ngx_http_review_chat_backend = {
     ngx_http_review_chat_end,
     ngx_http_review_chat_whole,
     0,
-    ngx_http_review_chat_told
+    ngx_http_review_chat_told,
+    NGX_DECLINED
 };

@@ -159,6 +159,7 @@ struct ngx_http_review_cell_s {
     void                       *search;     /* that of a thread */
 
     ngx_http_review_status_e    status;
+    review_verdict_e            verdict;    /* of one that is ok */
     ngx_str_t                   result;     /* JSON, when done */
 
     unsigned                    done:1;

@@ -21,7 +21,12 @@ ngx_http_review_chunk_count_point(ngx_http_review_cell_t *cell)
                                            : &cell->chunk->ctx.waiter);
 
     if (m) {
-        review_metrics_point(m, points[cell->status]);
+        review_metrics_point(m, cell->point->key,
+                             cell->chunk->rubric ? &cell->chunk->rubric->name
+                                                 : NULL,
+                             &cell->point->id, points[cell->status],
+                             cell->verdict, cell->usage.prompt_tokens,
+                             cell->usage.completion_tokens);
     }
 }
 
@@ -39,10 +44,10 @@ ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
     if (m && !chunk->counted) {
         chunk->counted = 1;
 
-        review_metrics_review(m, status, status == REVIEW_METRICS_REJECTED
-                                         ? REVIEW_METRICS_NO_TIME
-                                         : ngx_current_msec
-                                           - chunk->ctx.started);
+        review_metrics_review(m, chunk->ctx.waiter.priority, status,
+                              status == REVIEW_METRICS_REJECTED
+                              ? REVIEW_METRICS_NO_TIME
+                              : ngx_current_msec - chunk->ctx.started);
     }
 }
 

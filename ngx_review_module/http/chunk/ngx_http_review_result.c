@@ -205,6 +205,7 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
     review_answer_t  *answer;
 
     answer = cell->answer;
+    cell->verdict = answer->verdict;
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
@@ -309,6 +310,7 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     rule = cell->point->rule;
     verdict = matched ? rule->match : rule->no_match;
     reason = rule->reason;
+    cell->verdict = verdict;
 
     if (reason.len == 0) {
         if (cell->chunk->subject.language.len == 2

@@ -12,7 +12,7 @@ static review_rubric_t *ngx_http_review_rubric_named(void *data,
 
 
 static ngx_int_t
-ngx_http_review_rubric_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
+ngx_http_review_rubric_points(ngx_conf_t *cf, review_rubric_t *rubric,
     review_error_t *err)
 {
     char    pointer[sizeof("/points/") + NGX_INT_T_LEN];
@@ -27,6 +27,9 @@ ngx_http_review_rubric_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
         {
             return NGX_ERROR;
         }
+
+        rubric->points[i].key = review_metrics_point_key(
+                                    &rubric->name, &rubric->points[i].id);
     }
 
     return NGX_OK;
@@ -78,7 +81,7 @@ ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     rubric = review_rubric_load(pool, (char *) text.data, text.len, &err);
 
     if (rubric == NULL
-        || ngx_http_review_rubric_compile_points(cf, rubric, &err) != NGX_OK)
+        || ngx_http_review_rubric_points(cf, rubric, &err) != NGX_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "rubric \"%V\": %s%s%s", &file, err.pointer,

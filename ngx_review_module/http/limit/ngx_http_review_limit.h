@@ -14,7 +14,7 @@
 
 #include "review/limit/adapt.h"
 #include "review/limit/circuit.h"
-#include "review/limit/metrics.h"
+#include "review/metrics/metrics.h"
 #include "review/limit/queue.h"
 #include "review/limit/recent.h"
 #include "review/limit/tenant.h"
@@ -170,7 +170,6 @@ typedef struct {
 typedef struct {
     review_adapt_t              adapt;
     review_circuit_t            circuit;
-    review_metrics_t            metrics;
     review_recent_t             recent;
     uint32_t                    answers;    /* of calls, so many */
     ngx_uint_t                  automatic;
@@ -291,6 +290,12 @@ void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);
 ngx_http_review_load_t *ngx_http_review_zone_load(
     ngx_http_review_zone_t *zone);
 
+/* what is counted, without the lock; of tenants, by their numbers */
+
+review_metrics_t *ngx_http_review_zone_metrics(ngx_http_review_zone_t *zone);
+review_metrics_tenant_t *ngx_http_review_zone_counts(
+    ngx_http_review_zone_t *zone);
+
 
 /* one for each process; *n is set to their number */
 
@@ -313,6 +318,16 @@ void ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
 void ngx_http_review_tenant_set_zone(ngx_http_review_waiter_t *waiter,
     ngx_http_review_zone_t *zone);
 uint32_t ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter);
+
+/* calls that have run, and tokens, while the request has its number */
+
+void ngx_http_review_tenant_count(ngx_http_review_waiter_t *waiter,
+    ngx_uint_t calls, int64_t prompt, int64_t completion);
+
+/* by what counters know that a number is still this one's */
+
+uint64_t ngx_http_review_tenant_counted(ngx_http_review_zone_t *zone,
+    uint32_t index);
 
 char *ngx_http_review_tenant_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

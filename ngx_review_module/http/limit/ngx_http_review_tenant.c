@@ -89,6 +89,35 @@ ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter)
 }
 
 
+/* those that are always there have numbers of their own for keys */
+
+uint64_t
+ngx_http_review_tenant_counted(ngx_http_review_zone_t *zone, uint32_t index)
+{
+    return index < REVIEW_TENANT_FIRST
+           ? index + 1
+           : ngx_http_review_zone_tenants(zone)->tenants[index].key;
+}
+
+
+void
+ngx_http_review_tenant_count(ngx_http_review_waiter_t *waiter,
+    ngx_uint_t calls, int64_t prompt, int64_t completion)
+{
+    ngx_http_review_tenant_t  *tenant;
+
+    tenant = &waiter->tenant;
+
+    if (tenant->zone) {
+        review_metrics_tenant(
+            &ngx_http_review_zone_counts(tenant->zone)[tenant->index],
+            tenant->index < REVIEW_TENANT_FIRST ? tenant->index + 1
+                                                : tenant->key,
+            calls, prompt, completion);
+    }
+}
+
+
 /* "1000000/1h": the time is a minute, an hour or a day */
 
 static ngx_int_t

@@ -17,9 +17,11 @@
 #include <sys/random.h>
 
 
-/* "RVZ2": the number changes where anything there changes its meaning */
+/* "RVZ3": the number changes where anything there changes its meaning */
 
-#define NGX_HTTP_REVIEW_ZONE_MAGIC   0x52565a32
+#define NGX_HTTP_REVIEW_ZONE_MAGIC   0x52565a33
+#define NGX_HTTP_REVIEW_ZONE_LAYOUT                                           \
+    (sizeof(ngx_http_review_shared_t) + sizeof(review_metrics_t))
 #define NGX_HTTP_REVIEW_ZONE_ENV     "NGINX_REVIEW_ZONE_"
 
 /* so many who wait are to have room, whatever else has */
@@ -150,6 +152,29 @@ ngx_http_review_zone_place(ngx_http_review_map_t *map, ngx_uint_t processes,
     map->tenants = ngx_http_review_zone_part(&at, review_tenant_size(tenants),
                                              map->shared);
     map->queue = ngx_http_review_zone_part(&at, 0, map->shared);
+
+    return at;
+}
+
+
+/*
+ * Metrics lie behind what the zone has room for: however many there come to be,
+ * a size that is enough stays enough.  Returns the size of it all.
+ */
+
+static size_t
+ngx_http_review_zone_behind(ngx_http_review_map_t *map, size_t size,
+    ngx_uint_t tenants)
+{
+    size_t  at;
+
+    at = size;
+
+    map->metrics = ngx_http_review_zone_part(&at, sizeof(review_metrics_t),
+                                             map->shared);
+    map->counts = ngx_http_review_zone_part(&at,
+                          (tenants + REVIEW_TENANT_FIRST)
+                          * sizeof(review_metrics_tenant_t), map->shared);
 
     return at;
 }
@@ -381,7 +406,7 @@ ngx_http_review_zone_fits(ngx_http_review_zone_t *zone,
     ngx_http_review_shared_t *shared)
 {
     if (shared->magic != NGX_HTTP_REVIEW_ZONE_MAGIC
-        || shared->layout != sizeof(ngx_http_review_shared_t)
+        || shared->layout != NGX_HTTP_REVIEW_ZONE_LAYOUT
         || shared->size != zone->size
         || (zone->tenants && zone->tenants != shared->ntenants))
     {
@@ -423,17 +448,20 @@ ngx_http_review_zone_inherit(ngx_http_review_zone_t *zone, ngx_log_t *log)
     fd = ngx_atoi((u_char *) value, ngx_strlen(value));
 
     if (fd == NGX_ERROR || fstat(fd, &st) != 0
-        || st.st_size != (off_t) zone->size)
+        || st.st_size < (off_t) zone->size)
     {
         goto anew;
     }
 
-    map = ngx_http_review_zone_map(fd, zone->size);
+    map = ngx_http_review_zone_map(fd, st.st_size);
     if (map == NULL) {
         goto anew;
     }
 
-    if (ngx_http_review_zone_fits(zone, map->shared)) {
+    if (ngx_http_review_zone_fits(zone, map->shared)
+        && ngx_http_review_zone_behind(map, zone->size, map->shared->ntenants)
+           == map->size)
+    {
         (void) ngx_http_review_zone_place(map, map->shared->nprocesses,
                                           map->shared->ntenants);
         return map;
@@ -470,18 +498,23 @@ static ngx_http_review_map_t *
 ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
 {
     int                        fd;
-    size_t                     at;
+    size_t                     at, size;
     uint64_t                   secret[2];
     ngx_int_t                  rc;
     ngx_uint_t                 i, tenants, processes;
-    ngx_http_review_map_t     *map;
+    ngx_http_review_map_t     *map, none;
     ngx_http_review_shared_t  *shared;
 
     map = NULL;
+    tenants = ngx_http_review_zone_ntenants(zone);
+
+    ngx_memzero(&none, sizeof(ngx_http_review_map_t));
+    size = ngx_http_review_zone_behind(&none, zone->size, tenants);
+
     fd = memfd_create("nginx-review", 0);
 
-    if (fd != -1 && ftruncate(fd, zone->size) == 0) {
-        map = ngx_http_review_zone_map(fd, zone->size);
+    if (fd != -1 && ftruncate(fd, size) == 0) {
+        map = ngx_http_review_zone_map(fd, size);
     }
 
     if (map == NULL) {
@@ -496,10 +529,9 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
     }
 
     shared = map->shared;
-    tenants = ngx_http_review_zone_ntenants(zone);
-
     processes = ngx_http_review_zone_nprocesses(zone);
 
+    (void) ngx_http_review_zone_behind(map, zone->size, tenants);
     at = ngx_http_review_zone_place(map, processes, tenants);
 
     rc = ngx_http_review_zone_mutex(&shared->lock);
@@ -525,7 +557,7 @@ ngx_http_review_zone_create(ngx_http_review_zone_t *zone, ngx_log_t *log)
 
     shared->ntenants = tenants;
     shared->nprocesses = processes;
-    shared->layout = sizeof(ngx_http_review_shared_t);
+    shared->layout = NGX_HTTP_REVIEW_ZONE_LAYOUT;
     shared->size = zone->size;
     shared->id = (uint64_t) ngx_random() << 32 | ngx_pid;
     shared->magic = NGX_HTTP_REVIEW_ZONE_MAGIC;
@@ -669,6 +701,20 @@ ngx_http_review_load_t *
 ngx_http_review_zone_load(ngx_http_review_zone_t *zone)
 {
     return &zone->map->shared->load;
+}
+
+
+review_metrics_t *
+ngx_http_review_zone_metrics(ngx_http_review_zone_t *zone)
+{
+    return zone->map->metrics;
+}
+
+
+review_metrics_tenant_t *
+ngx_http_review_zone_counts(ngx_http_review_zone_t *zone)
+{
+    return zone->map->counts;
 }
 
 

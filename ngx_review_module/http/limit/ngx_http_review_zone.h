@@ -44,7 +44,9 @@ struct ngx_http_review_map_s {
     ngx_http_review_process_t  *processes;
     ngx_http_review_line_t     *lines;
     review_tenants_t           *tenants;
-    review_queue_t             *queue;      /* up to the end */
+    review_queue_t             *queue;      /* up to the zone's size, */
+    review_metrics_t           *metrics;    /* and these behind it */
+    review_metrics_tenant_t    *counts;
     size_t                      size;
     int                         fd;
     ngx_uint_t                  references;

@@ -35,7 +35,8 @@ static const ngx_http_review_backend_t  ngx_http_review_batch_backend = {
     ngx_http_review_batch_end,
     ngx_http_review_batch_whole,
     1,
-    ngx_http_review_batch_told
+    ngx_http_review_batch_told,
+    REVIEW_METRICS_EMBEDDING
 };
 
 
@@ -363,7 +364,7 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
         batch->encoding = NGX_HTTP_REVIEW_ENCODING_FLOAT;
         batch->learns = 1;
 
-        ngx_http_review_call_count_retry(&v->ctx->waiter, call->usage);
+        ngx_http_review_call_count_retry(call);
         ngx_http_review_batch_start(batch);
         return;
     }

@@ -28,6 +28,7 @@ ngx_http_review_s3_start(ngx_http_review_s3_t *op)
     op->retry.log = ngx_cycle->log;
 
     op->answered = ngx_http_review_s3_done;
+    op->started = ngx_current_msec;
 
     if (op->type == NGX_HTTP_REVIEW_S3_PUT
         && op->size > NGX_HTTP_REVIEW_S3_SINGLE
@@ -174,6 +175,13 @@ ngx_http_review_s3_end(ngx_http_review_s3_t *op)
 
     if (op->parts && op->failed) {
         ngx_http_review_s3_abort(op);
+    }
+
+    if (op->limit) {
+        review_metrics_operation(ngx_http_review_zone_metrics(op->limit->zone),
+                                 REVIEW_METRICS_STORE_GET + op->type,
+                                 op->failed == REVIEW_CODE_OK,
+                                 ngx_current_msec - op->started, op->bytes);
     }
 
     op->done(op);

@@ -17,6 +17,8 @@
 #include "http/transfer/ngx_http_review_curl.h"
 
 #include "review/base/buf.h"
+#include "http/limit/ngx_http_review_limit.h"
+
 #include "review/base/code.h"
 #include "review/net/s3.h"
 
@@ -100,6 +102,7 @@ struct ngx_http_review_s3_s {
     off_t                       size;       /* of PUT */
     ngx_uint_t                  brief;      /* a worker waits for it to end */
     ngx_uint_t                  passages;   /* its owner's, of us */
+    ngx_http_review_limit_t    *limit;      /* where it is counted, or NULL */
 
     ngx_pool_t                 *pool;
     ngx_log_t                  *log;
@@ -149,6 +152,8 @@ struct ngx_http_review_s3_s {
     u_char                      passage[NGX_INT_T_LEN];
     ngx_http_review_s3_parts_t *parts;      /* NULL: in one piece */
     ngx_event_t                 retry;
+    ngx_msec_t                  started;
+    uint64_t                    bytes;      /* of bodies, in all tries */
     review_pool_t              *memory;
     review_buf_t                url;
     review_buf_t                reply;      /* an error, or what is for us:

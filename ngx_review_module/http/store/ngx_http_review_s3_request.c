@@ -219,6 +219,7 @@ ngx_http_review_s3_request_body(ngx_http_review_transfer_t *t, u_char *data,
         rc = op->body(op, data, len);
 
         if (rc == NGX_OK) {
+            op->bytes += len;
             op->handed = 1;
         }
 
@@ -273,6 +274,7 @@ ngx_http_review_s3_request_read(ngx_http_review_transfer_t *t, u_char *buf,
     }
 
     op->moved += n;
+    op->bytes += n;
 
     return n;
 }

@@ -107,7 +107,8 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
     ngx_http_review_task_chunks_end,
     ngx_http_review_task_chunks_whole,
     1,
-    NULL
+    NULL,
+    REVIEW_METRICS_CHUNK
 };
 
 

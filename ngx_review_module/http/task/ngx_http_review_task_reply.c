@@ -244,7 +244,7 @@ ngx_http_review_task_reply_count(ngx_http_review_task_t *task)
 
     status = task->ctx.status;
 
-    review_metrics_task(&ngx_http_review_zone_load(limit->zone)->metrics,
+    review_metrics_task(ngx_http_review_zone_metrics(limit->zone),
                         status[0] == 'c' ? REVIEW_METRICS_COMPLETE
                         : status[0] == 'p' ? REVIEW_METRICS_PARTIAL
                         : REVIEW_METRICS_FAILED);
@@ -302,6 +302,7 @@ ngx_http_review_task_reply_save(ngx_http_review_task_t *task)
                + saving->end.len;
     op->pool = ctx->request->pool;
     op->passages = ctx->passages;
+    op->limit = ngx_http_review_limit_conf(ctx)->limit;
     op->log = ctx->request->connection->log;
     op->data = task;
     op->read = ngx_http_review_task_reply_upload;

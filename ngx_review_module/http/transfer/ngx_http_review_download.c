@@ -79,6 +79,7 @@ ngx_http_review_download_start(ngx_http_review_download_t *d)
     d->length = -1;
     d->redirects = 0;
     d->ended = 0;
+    d->started = ngx_current_msec;
 
     rc = review_url_parse(d->memory, d->url.data, d->url.len, &d->at);
 
@@ -388,6 +389,24 @@ ngx_http_review_download_outcome(ngx_http_review_download_t *d)
 }
 
 
+/* where the location's limit counts */
+
+static void
+ngx_http_review_download_count(ngx_http_review_download_t *d)
+{
+    ngx_http_review_limit_t  *limit;
+
+    limit = ngx_http_review_limit_conf(d->ctx)->limit;
+
+    if (limit) {
+        review_metrics_operation(ngx_http_review_zone_metrics(limit->zone),
+                                 REVIEW_METRICS_DOWNLOAD,
+                                 d->code == REVIEW_CODE_OK,
+                                 ngx_current_msec - d->started, d->size);
+    }
+}
+
+
 static void
 ngx_http_review_download_posted(ngx_event_t *ev)
 {
@@ -410,6 +429,7 @@ ngx_http_review_download_posted(ngx_event_t *ev)
     /* then nothing of it may be touched */
 
     if (d->ended) {
+        ngx_http_review_download_count(d);
         d->done(d);
     }
 

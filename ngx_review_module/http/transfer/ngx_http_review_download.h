@@ -92,6 +92,7 @@ struct ngx_http_review_download_s {
     review_url_t                at;         /* where it is now */
     review_str_t                location;   /* data is NULL: none */
     ngx_uint_t                  redirects;
+    ngx_msec_t                  started;
     unsigned                    begun:1;    /* the body */
     unsigned                    too_large:1;
     unsigned                    ended:1;    /* there is a result */

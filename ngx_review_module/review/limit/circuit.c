@@ -148,6 +148,10 @@ review_circuit_open(review_circuit_t *c, uint64_t now, int again)
 
     c->pause = review_circuit_longer(c, c->pause);
 
+    if (c->state == REVIEW_CIRCUIT_CLOSED) {
+        c->openings++;
+    }
+
     c->state = REVIEW_CIRCUIT_OPEN;
     c->row = 0;
     c->probing = 0;

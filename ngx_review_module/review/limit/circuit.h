@@ -117,6 +117,7 @@ typedef struct {
     uint32_t               fresh;      /* the same of calls that have not */
     uint32_t               fresh_length;  /* failed */
     uint32_t               random;
+    uint32_t               openings;   /* so many times it has opened */
     uint32_t               probing;    /* probes on their way */
     uint64_t               since;      /* when the row of failures began, it
                                           opened, or a probe began or ended */

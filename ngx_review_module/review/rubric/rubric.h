@@ -57,6 +57,8 @@ typedef struct {
     int                  max_tokens;     /* 0: not set */
     double               temperature;    /* -1: not set */
     json_t              *data;           /* a JSON Schema, or NULL */
+    uint64_t             key;            /* the owner's, of what is counted of
+                                            it; 0: it has none */
 
     review_str_t         llm;            /* that it asks; empty: the rubric's */
     review_params_t      params;

@@ -1,14 +1,14 @@
 
 /*
  * What is counted is what is told: buckets at their edges, labels that are
- * bounded whatever comes, processes that count at once and lose nothing, a
- * table of models that stays whole when it is full or a process was killed
- * over it.  The JSON parses, the page is one that t/docs/prometheus.py accepts,
- * and that one refuses pages that are not.
+ * bounded whatever comes, processes that count at once and lose nothing, tables
+ * of LLMs, models and points that stay whole when they are full or a process
+ * was killed over them.  The JSON parses, the page is one that
+ * t/docs/prometheus.py accepts, and that one refuses pages that are not.
  */
 
 #include "tap.h"
-#include "review/limit/metrics_shared.h"
+#include "review/metrics/metrics_shared.h"
 #include "review/base/utf8.h"
 
 #include <sched.h>
@@ -23,19 +23,39 @@
 #define ROUNDS     2000
 #define LAST       (REVIEW_METRICS_BUCKETS - 1)
 
+/* those of an LLM without a name */
+
+#define count_call(m, code, ms)                                               \
+    review_metrics_call(&(m)->llms[0], REVIEW_PRIORITY_NORMAL, code, ms)
+#define count_queue(m, ms)                                                    \
+    review_metrics_queue(&(m)->llms[0], REVIEW_PRIORITY_HIGH, ms)
+#define count_review(m, status, ms)                                           \
+    review_metrics_review(m, REVIEW_PRIORITY_LOW, status, ms)
+
+#define QUEUE      m.llms[0].queue[REVIEW_PRIORITY_HIGH]
+
 
 static review_pool_t    *pool;
 static review_metrics_t  m;
+
+static const review_counted_tenant_t  counted[] = {
+    { .name = "default", .len = 7, .calls = 5, .tokens = { 40, 4 } },
+    { .name = "采\"购\n", .len = 8, .calls = 1, .tokens = { 10, 0 } }
+};
 
 static const review_gauges_t  gauges = {
     .in_flight = 7, .queued = 6, .limit = 8, .limit_min = 2, .limit_max = 64,
     .automatic = 1, .circuit = 1, .processes = 4, .processes_max = 9,
     .queued_high = 1, .queued_normal = 2, .queued_low = 3, .ntenants = 2,
     .tenants = { { .name = "a", .len = 1, .in_flight = 5, .queued = 2 },
-                 { .name = "\"b\" of two", .len = 3, .queued = 4 } }
+                 { .name = "\"b\" of two", .len = 3, .queued = 4 } },
+    .openings = 3, .ncounted = 2, .counted = counted,
+    .build = { "0.9", "1.26.3", "8.1" }
 };
 
-static const review_gauges_t  unlimited = { .limit_min = 2, .limit_max = 64 };
+static const review_gauges_t  unlimited = {
+    .limit_min = 2, .limit_max = 64, .build = { "", "", "" }
+};
 
 
 static json_t *
@@ -136,11 +156,11 @@ bucket_of(uint32_t ms)
     size_t  i;
 
     memset(&m, 0, sizeof(m));
-    review_metrics_queue(&m, ms);
+    count_queue(&m, ms);
 
-    for (i = 0; i < LAST && m.queue.buckets[i] == 0; i++) { /* void */ }
+    for (i = 0; i < LAST && QUEUE.buckets[i] == 0; i++) { /* void */ }
 
-    return m.queue.buckets[i] == 1 && m.queue.sum == ms ? i : SIZE_MAX;
+    return QUEUE.buckets[i] == 1 && QUEUE.sum == ms ? i : SIZE_MAX;
 }
 
 
@@ -167,11 +187,11 @@ test_buckets(void)
     ok(bucket_of(UINT32_MAX - 1) == LAST, "+Inf takes what is left");
 
     memset(&m, 0, sizeof(m));
-    review_metrics_queue(&m, REVIEW_METRICS_NO_TIME);
-    review_metrics_queue(&m, 6);
-    review_metrics_queue(&m, 10);
-    review_metrics_queue(&m, 5000000);
-    review_metrics_snapshot(&h, &m.queue);
+    count_queue(&m, REVIEW_METRICS_NO_TIME);
+    count_queue(&m, 6);
+    count_queue(&m, 10);
+    count_queue(&m, 5000000);
+    review_metrics_snapshot(&h, &QUEUE);
 
     ok(h.buckets[0] == 0 && h.buckets[1] == 2 && h.buckets[LAST - 1] == 2
        && h.buckets[LAST] == 3 && h.sum == 5000016,
@@ -185,7 +205,7 @@ is_outcome(review_code_t code, const char *outcome)
     json_t  *json;
 
     memset(&m, 0, sizeof(m));
-    review_metrics_call(&m, code, 1);
+    count_call(&m, code, 1);
     json = at(json_of(&m, &gauges), "calls", NULL);
 
     ok(is_int(1, json, "outcomes", outcome) && is_int(1, json, "total")
@@ -198,7 +218,7 @@ static void
 test_outcomes(void)
 {
     int             bad;
-    char            name[REVIEW_CODE_NAME];
+    char            name[REVIEW_CODE_NAME], line[256];
     size_t          i;
     json_t         *json;
     const char     *page;
@@ -218,9 +238,16 @@ test_outcomes(void)
     memset(&m, 0, sizeof(m));
 
     page = page_of("llm", &m, &gauges);
-    ok(strstr(page, "review_calls_total{zone=\"llm\",outcome=\"ok\"} 0\n")
-       && strstr(page, "outcome=\"cut\"") == NULL,
-       "only \"ok\" is told before it has come");
+    bad = 0;
+
+    for (i = 0; i < REVIEW_METRICS_OUTCOMES; i++) {
+        snprintf(line, sizeof(line), "\nreview_calls_total{zone=\"llm\",llm="
+                 "\"\",class=\"low\",outcome=\"%s\"} 0\n",
+                 review_metrics_outcome_name(i, name));
+        bad += strstr(page, line) == NULL;
+    }
+
+    ok(bad == 0, "all are told before they have come: %d missing", bad);
 
     for (i = 0; i < REVIEW_METRICS_OUTCOMES; i++) {
         page = review_metrics_outcome_name(i, name);
@@ -230,7 +257,7 @@ test_outcomes(void)
                : strcmp(page, "http_5xx") == 0 ? review_code_http(599)
                : review_code_of(page, strlen(page));
 
-        review_metrics_call(&m, code, REVIEW_METRICS_NO_TIME);
+        count_call(&m, code, REVIEW_METRICS_NO_TIME);
     }
 
     json = at(json_of(&m, &gauges), "calls", NULL);
@@ -255,17 +282,20 @@ test_statuses(void)
 
     memset(&m, 0, sizeof(m));
 
-    review_metrics_review(&m, REVIEW_METRICS_COMPLETE, 20);
-    review_metrics_review(&m, REVIEW_METRICS_PARTIAL, 30);
-    review_metrics_review(&m, REVIEW_METRICS_ABORTED, 40);
-    review_metrics_review(&m, REVIEW_METRICS_ABORTED, 50);
-    review_metrics_review(&m, REVIEW_METRICS_REJECTED,
+    count_review(&m, REVIEW_METRICS_COMPLETE, 20);
+    count_review(&m, REVIEW_METRICS_PARTIAL, 30);
+    count_review(&m, REVIEW_METRICS_ABORTED, 40);
+    count_review(&m, REVIEW_METRICS_ABORTED, 50);
+    count_review(&m, REVIEW_METRICS_REJECTED,
                           REVIEW_METRICS_NO_TIME);
-    review_metrics_point(&m, REVIEW_METRICS_POINT_OK);
-    review_metrics_point(&m, REVIEW_METRICS_POINT_TIMEOUT);
-    review_metrics_point(&m, REVIEW_METRICS_POINT_SKIPPED);
-    review_metrics_retry(&m);
-    review_metrics_first_token(&m, 12);
+    review_metrics_point(&m, 0, NULL, NULL, REVIEW_METRICS_POINT_OK,
+                         REVIEW_VERDICT_PASS, 0, 0);
+    review_metrics_point(&m, 0, NULL, NULL, REVIEW_METRICS_POINT_TIMEOUT,
+                         REVIEW_VERDICT_PASS, 0, 0);
+    review_metrics_point(&m, 0, NULL, NULL, REVIEW_METRICS_POINT_SKIPPED,
+                         REVIEW_VERDICT_PASS, 0, 0);
+    review_metrics_retry(&m.llms[0], REVIEW_PRIORITY_LOW);
+    review_metrics_first_token(&m.llms[0], 12);
 
     json = json_of(&m, &gauges);
 
@@ -300,7 +330,7 @@ test_quantiles(void)
        "of nothing there is no quantile");
 
     for (i = 0; i < 100; i++) {
-        review_metrics_queue(&m, 7);
+        count_queue(&m, 7);
     }
 
     h = at(json_of(&m, &gauges), "calls", "queue_ms", NULL);
@@ -310,11 +340,11 @@ test_quantiles(void)
        "quantiles lie within the bucket, not at its end");
 
     for (i = 0; i < 100; i++) {
-        review_metrics_queue(&m, 300001);
+        count_queue(&m, 3600001);
     }
 
     h = at(json_of(&m, &gauges), "calls", "queue_ms", NULL);
-    ok(is_int(10, h, "p50") && is_int(300000, h, "p90"),
+    ok(is_int(10, h, "p50") && is_int(3600000, h, "p90"),
        "at the edge of a bucket; and in +Inf, whose end is not known");
 }
 
@@ -478,7 +508,7 @@ test_torn(size_t words)
     memset(&m, 0, sizeof(m));
     review_metrics_tokens(&m, name, sizeof(name) - 1, 5, 5);
 
-    for (i = words; i < REVIEW_METRICS_NAME / 8; i++) {
+    for (i = words; i < REVIEW_NAME_WORDS; i++) {
         m.models[0].name[i] = 0;
     }
 
@@ -546,9 +576,8 @@ count(review_metrics_t *metrics, int process)
     int  i;
 
     for (i = 0; i < TIMES; i++) {
-        review_metrics_call(metrics, i % 4 ? REVIEW_CODE_OK
-                                           : review_code_http(503),
-                            (uint32_t) (i % 8));
+        count_call(metrics, i % 4 ? REVIEW_CODE_OK : review_code_http(503),
+                   (uint32_t) (i % 8));
         review_metrics_tokens(metrics, "qwen", 4, 2, process);
     }
 }
@@ -586,7 +615,7 @@ meet(review_metrics_t *metrics, int round)
 {
     uint64_t  *came;
 
-    came = &metrics[ROUNDS].retries;
+    came = &metrics[ROUNDS].llms[0].retries[0];
 
     (void) __atomic_fetch_add(came, 1, __ATOMIC_SEQ_CST);
 
@@ -668,7 +697,7 @@ test_reader(void)
     count_before = 0;
 
     for (i = 0; i < 1000; i++) {
-        review_metrics_snapshot(&h, &metrics->call_duration);
+        review_metrics_snapshot(&h, &metrics->llms[0].duration);
         bad += (h.buckets[LAST] < count_before
                 || h.buckets[LAST] != h.buckets[LAST - 1]);
         count_before = h.buckets[LAST];
@@ -681,6 +710,9 @@ test_reader(void)
 
     munmap(metrics, sizeof(*metrics));
 }
+
+
+#define NORMAL  "llm=\"\",class=\"normal\","
 
 
 static void
@@ -700,9 +732,9 @@ test_pages(void)
 
     ok(accepted(page_of("llm", &m, &gauges), ">&2") == 1, "an empty page");
 
-    review_metrics_call(&m, REVIEW_CODE_OK, 1234);
-    review_metrics_call(&m, review_code_http(503), 12);
-    review_metrics_call(&other, REVIEW_CODE_OK, 4294967);
+    count_call(&m, REVIEW_CODE_OK, 1234);
+    count_call(&m, review_code_http(503), 12);
+    count_call(&other, REVIEW_CODE_OK, 4294967);
     review_metrics_tokens(&m, "a\"\\\n{b}", 7, 100, 10);
     review_metrics_tokens(&other, "qwen", 4, 100, 10);
 
@@ -716,18 +748,22 @@ test_pages(void)
     ok(type && strstr(type + 1, "# TYPE review_calls_total") == NULL,
        "the type of a family stands there once");
 
-    ok(strstr(b.data, "\nreview_calls_total{zone=\"llm\",outcome=\"ok\"} 1\n"
-              "review_calls_total{zone=\"llm\",outcome=\"http_503\"} 1\n"
-              "review_calls_total{zone=\"a\\\\\\\"\\n} 1投\",outcome=\"ok\"} 1\n"
-              "# HELP review_call_retries_total "), "outcomes of both zones");
+    ok(strstr(b.data, "\nreview_calls_total{zone=\"llm\"," NORMAL
+              "outcome=\"ok\"} 1\n")
+       && strstr(b.data, "\nreview_calls_total{zone=\"llm\"," NORMAL
+                 "outcome=\"http_503\"} 1\n")
+       && strstr(b.data, "\nreview_calls_total{zone=\"a\\\\\\\"\\n} 1投\","
+                 NORMAL "outcome=\"ok\"} 1\n"), "outcomes of both zones");
     ok(strstr(b.data, "{zone=\"llm\",model=\"a\\\"\\\\\\n{b}\","
               "kind=\"completion\"} 10\n"), "a model's name, escaped");
-    ok(strstr(b.data, "_bucket{zone=\"llm\",le=\"0.01\"} 0\n"
-              "review_call_duration_seconds_bucket{zone=\"llm\",le=\"0.025\"}"
-              " 1\n")
-       && strstr(b.data, "seconds_bucket{zone=\"llm\",le=\"+Inf\"} 2\n"
-                 "review_call_duration_seconds_sum{zone=\"llm\"} 1.246\n"
-                 "review_call_duration_seconds_count{zone=\"llm\"} 2\n"),
+    ok(strstr(b.data, "_bucket{zone=\"llm\",llm=\"\",le=\"0.01\"} 0\n"
+              "review_call_duration_seconds_bucket{zone=\"llm\",llm=\"\","
+              "le=\"0.025\"} 1\n")
+       && strstr(b.data, "seconds_bucket{zone=\"llm\",llm=\"\",le=\"+Inf\"} 2\n"
+                 "review_call_duration_seconds_sum{zone=\"llm\",llm=\"\"} "
+                 "1.246\n"
+                 "review_call_duration_seconds_count{zone=\"llm\",llm=\"\"}"
+                 " 2\n"),
        "a histogram, in seconds");
 
     review_buf_init(&b, pool, 0);
@@ -747,6 +783,147 @@ test_pages(void)
 #define HEAD   "# HELP a_total Help.\n# TYPE a_total counter\n"
 #define HIST   "# HELP h Help.\n# TYPE h histogram\n"
 #define SUM    "h_sum 1\nh_count 2\n"
+
+
+/* names of LLMs, points and tenants: in any language, and in no order */
+
+static void
+test_series(void)
+{
+    int                    i, n, bad;
+    char                   text[32];
+    json_t                *json, *point;
+    uint64_t               key;
+    const char            *page;
+    review_str_t           rubric, id;
+    review_metrics_llm_t  *llm;
+
+    memset(&m, 0, sizeof(m));
+
+    rubric.data = "标\"书\n";
+    rubric.len = strlen(rubric.data);
+    id.data = "签\\字";
+    id.len = strlen(id.data);
+    key = review_metrics_point_key(&rubric, &id);
+
+    review_metrics_point(&m, key, &rubric, &id, REVIEW_METRICS_POINT_OK,
+                         REVIEW_VERDICT_FAIL, 30, 4);
+    review_metrics_point(&m, key, &rubric, &id, REVIEW_METRICS_POINT_TIMEOUT,
+                         REVIEW_VERDICT_FAIL, 3, -1);
+    review_metrics_point(&m, 0, NULL, &id, REVIEW_METRICS_POINT_OK,
+                         REVIEW_VERDICT_UNSURE, 1, 1);
+
+    page = page_of("llm", &m, &gauges);
+    ok(strstr(page, "review_point_results_total{zone=\"llm\",rubric=\"标\\\"书"
+              "\\n\",point=\"签\\\\字\",status=\"ok\",verdict=\"fail\"} 1\n")
+       && strstr(page, "point=\"签\\\\字\",status=\"ok\",verdict=\"pass\"} 0\n")
+       && strstr(page, "point=\"签\\\\字\",status=\"timeout\",verdict=\"\"} 1\n")
+       && strstr(page, "point=\"签\\\\字\",kind=\"prompt\"} 33\n")
+       && strstr(page, "rubric=\"\",point=\"\",status=\"ok\","
+                 "verdict=\"unsure\"} 1\n")
+       && strstr(page, "rubric=\"\",point=\"other\",kind=\"prompt\"} 0\n"),
+       "a point of a rubric, and an inline one");
+
+    json = at(json_of(&m, &gauges), "rubrics", NULL);
+    point = json_array_get(json, 0);
+    ok(json_array_size(json) == 2
+       && strcmp(json_string_value(at(point, "point", NULL)), id.data) == 0
+       && is_int(1, point, "verdicts", "fail")
+       && is_int(1, point, "timeout") && is_int(33, point, "prompt"),
+       "the same as JSON");
+
+    /* more of them than there is place for */
+
+    for (i = 0; i < REVIEW_METRICS_POINTS + 8; i++) {
+        n = snprintf(text, sizeof(text), "p%d", i);
+        id.data = text;
+        id.len = (size_t) n;
+        review_metrics_point(&m, review_metrics_point_key(&rubric, &id),
+                             &rubric, &id, REVIEW_METRICS_POINT_OK,
+                             REVIEW_VERDICT_PASS, 0, 0);
+    }
+
+    ok(m.other_points.cells[REVIEW_VERDICT_PASS] == 9,
+       "points beyond the bound are others");
+
+    m.points[key % REVIEW_METRICS_POINTS].name[0] ^= 1;
+    page = page_of("llm", &m, &gauges);
+    ok(strstr(page, "签") == NULL && accepted(page, ">&2") == 1,
+       "a name that is torn is not told");
+
+    id.data = "签\\字";
+    id.len = strlen(id.data);
+    review_metrics_point(&m, key, &rubric, &id, REVIEW_METRICS_POINT_OK,
+                         REVIEW_VERDICT_FAIL, 0, 0);
+    ok(strstr(page_of("llm", &m, &gauges), "签\\\\字\",status=\"ok\","
+              "verdict=\"fail\"} 2\n") != NULL, "until it is mended");
+
+    bad = 0;
+
+    for (i = 0; i < REVIEW_METRICS_LLMS + 3; i++) {
+        n = snprintf(text, sizeof(text), "模型\"%d", i);
+        llm = review_metrics_llm(&m, text, (size_t) n);
+        bad += llm != review_metrics_llm(&m, text, (size_t) n);
+        review_metrics_call(llm, REVIEW_PRIORITY_HIGH, REVIEW_CODE_OK, 1);
+    }
+
+    page = page_of("llm", &m, &gauges);
+    ok(bad == 0 && strstr(page, "llm=\"模型\\\"14\",class=\"high\",outcome="
+                          "\"ok\"} 1\n")
+       && strstr(page, "llm=\"other\",class=\"high\",outcome=\"ok\"} 4\n")
+       && accepted(page, ">&2") == 1, "LLMs by name, and others");
+
+    ok(strstr(page, "review_tenant_calls_total{zone=\"llm\",tenant=\"采\\\"购"
+              "\\n\"} 1\n")
+       && strstr(page, "tenant=\"default\",kind=\"completion\"} 4\n")
+       && strstr(page, "review_circuit_openings_total{zone=\"llm\"} 3\n")
+       && strstr(page, "review_build_info{zone=\"llm\",version=\"0.9\",nginx="
+                 "\"1.26.3\",curl=\"8.1\"} 1\n"), "tenants, and the build");
+}
+
+
+static void
+test_others(void)
+{
+    json_t                   *json;
+    const char               *page;
+    review_metrics_tenant_t   tenant = { 0, 0, { 0, 0 } };
+
+    memset(&m, 0, sizeof(m));
+
+    review_metrics_request(&m, REVIEW_METRICS_SPLIT, REVIEW_METRICS_PARTIAL,
+                           700000, 10, 2000);
+    review_metrics_request(&m, REVIEW_METRICS_OBJECT, REVIEW_METRICS_REJECTED,
+                           REVIEW_METRICS_NO_TIME, 1, 2);
+    review_metrics_operation(&m, REVIEW_METRICS_STORE_LIST, 1, 7, 500);
+    review_metrics_operation(&m, REVIEW_METRICS_STORE_LIST, 0, 7, 0);
+
+    page = page_of("llm", &m, &gauges);
+    ok(strstr(page, "endpoint=\"split\",status=\"partial\"} 1\n")
+       && strstr(page, "endpoint=\"object\",status=\"rejected\"} 1\n")
+       && strstr(page, "endpoint=\"split\",direction=\"sent\"} 2000\n")
+       && strstr(page, "endpoint=\"split\",le=\"600\"} 0\n")
+       && strstr(page, "endpoint=\"split\",le=\"1800\"} 1\n")
+       && strstr(page, "_seconds_count{zone=\"llm\",endpoint=\"object\"} 0\n"),
+       "requests");
+    ok(strstr(page, "operation=\"store_list\",outcome=\"failed\"} 1\n")
+       && strstr(page, "operation=\"store_list\",outcome=\"ok\"} 1\n")
+       && strstr(page, "bytes_total{zone=\"llm\",operation=\"store_list\"} "
+                 "500\n") && accepted(page, ">&2") == 1, "operations");
+
+    json = json_array_get(at(json_of(&m, &gauges), "requests", NULL),
+                          REVIEW_METRICS_SPLIT);
+    ok(is_int(1, json, "partial") && is_int(10, json, "received_bytes")
+       && is_int(1, json, "duration_ms", "count"), "the same as JSON");
+
+    review_metrics_tenant(&tenant, 7, 1, 30, -1);
+    review_metrics_tenant(&tenant, 7, 0, -1, 4);
+    ok(tenant.calls == 1 && tenant.tokens[0] == 30 && tenant.tokens[1] == 4,
+       "what a tenant has had");
+    review_metrics_tenant(&tenant, 8, 1, 1, 1);
+    ok(tenant.key == 8 && tenant.calls == 1 && tenant.tokens[0] == 1,
+       "whoever has the number next begins at 0");
+}
 
 
 static void
@@ -830,7 +1007,7 @@ main(void)
 {
     pool = tap_pool();
 
-    ok(sizeof(review_metrics_t) <= 16384, "a zone takes %zu bytes",
+    ok(sizeof(review_metrics_t) <= 192 * 1024, "a zone takes %zu bytes",
        sizeof(review_metrics_t));
 
     test_buckets();
@@ -847,6 +1024,8 @@ main(void)
     test_race();
     test_reader();
     test_pages();
+    test_series();
+    test_others();
     test_refused();
     test_no_memory();
 

@@ -5,7 +5,7 @@
 #define _REVIEW_METRICS_SHARED_H_INCLUDED_
 
 
-#include "review/limit/metrics.h"
+#include "review/metrics/metrics.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -15,6 +15,9 @@
 extern const char *const  review_metrics_reviews[];
 extern const char *const  review_metrics_tasks[];
 extern const char *const  review_metrics_points[];
+extern const char *const  review_metrics_classes[];
+extern const char *const  review_metrics_endpoints[];
+extern const char *const  review_metrics_operations[];
 extern const char *const  review_metrics_kinds[];
 extern const char *const  review_metrics_circuits[];
 
@@ -22,7 +25,31 @@ extern const char *const  review_metrics_circuits[];
 
 const char *review_metrics_outcome_name(size_t i, char buf[REVIEW_CODE_NAME]);
 
-/* the model of all that have no place of their own */
+/* all calls of an LLM; those of each outcome are added, if "calls" is there */
+
+uint64_t review_metrics_calls(const review_metrics_llm_t *llm,
+    uint64_t *calls);
+
+/* the LLM of that number has a name, which is copied; the last is "other" */
+
+int review_metrics_llm_name(const review_metrics_t *m, size_t i,
+    char data[REVIEW_NAME], review_str_t *name);
+
+/*
+ * The point of that number, or NULL: its rubric's name and its id are copied.
+ * The last two are all others, and the inline ones.
+ */
+
+const review_metrics_point_t *review_metrics_point_at(
+    const review_metrics_t *m, size_t i, char data[2 * REVIEW_NAME],
+    review_str_t names[2]);
+
+/* what a counter of results is of */
+
+void review_metrics_cell_names(size_t i, review_str_t *status,
+    review_str_t *verdict);
+
+/* the name of all that have no place of their own */
 
 #define REVIEW_METRICS_OTHER  "other"
 
@@ -41,10 +68,10 @@ extern const uint32_t  review_metrics_bounds[];
 void review_metrics_snapshot(review_histogram_t *snapshot,
     const review_histogram_t *h);
 
-/* copies a model's name and returns its length; 0: there is none, it is torn */
+/* several of them as one, which is all zeros at first */
 
-size_t review_metrics_model(const review_metrics_model_t *model,
-    char name[REVIEW_METRICS_NAME]);
+void review_metrics_gather(review_histogram_t *sum,
+    const review_histogram_t *h);
 
 /* what a limit says that does not move is said by its bounds as well */
 
