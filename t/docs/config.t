@@ -155,7 +155,7 @@ server {
     }
 }
 
-for my $twice ('review_llm /llm', 'review_retry tries=2') {
+for my $twice ('review_embeddings /embeddings', 'review_retry tries=2') {
     my ($name) = split ' ', $twice;
     bad("$name twice", "\"$name\" directive is duplicate", <<"");
 server {

@@ -204,7 +204,7 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 
     /* for tasks: is this more than the LLM bears? */
 
-    if (chunk->ctx.waiter.limit) {
+    if (ngx_http_review_limit_conf(&chunk->ctx)->limited) {
         review_write_number(&tail, "queue_ms", chunk->ctx.usage.queue_time);
         review_write_number(&tail, "llm_ms", chunk->ctx.usage.time);
     }

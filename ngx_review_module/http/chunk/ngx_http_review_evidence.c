@@ -503,7 +503,7 @@ ngx_http_review_evidence_said(ngx_http_review_search_t *s)
         return;
     }
 
-    s->tokens = ngx_http_review_llm_tokens(&s->said);
+    s->tokens = ngx_http_review_chat_tokens(&s->said);
 }
 
 

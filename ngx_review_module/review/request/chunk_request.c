@@ -13,6 +13,7 @@ typedef struct {
     const review_chunk_given_t  *given;
     review_chunk_request_t      *request;
     review_str_t                 rubric;
+    double                       deadline;
     int                          explain;
 } review_chunk_reading_t;
 
@@ -502,6 +503,8 @@ const review_member_t  review_chunk_members[] = {
     review_member_by("vars", OBJECT, review_chunk_request_vars,
                      .of = review_request_any),
     review_member_by("fresh", ARRAY, review_chunk_request_fresh),
+    review_member("deadline", NUMBER, review_chunk_reading_t, deadline,
+                  .min = 1, .max = 1000000),
     review_member("explain", BOOLEAN, review_chunk_reading_t, explain,
                   .read = review_chunk_request_explain),
     review_member_end
@@ -526,6 +529,8 @@ review_chunk_request(review_pool_t *pool, json_t *body,
     review_json_object_drop_nulls(body);
 
     rc = review_json_object(body, "", review_chunk_members, &reading, err);
+
+    request->deadline = reading.deadline;
 
     return rc ? rc : review_request_named_vars(request->subject.vars,
                                                request->points,

@@ -26,6 +26,7 @@ typedef struct {
     size_t              npoints;
     unsigned char      *fresh;          /* of each point: caches are bypassed;
                                            NULL: for none */
+    double              deadline;       /* seconds; 0: none is told */
     review_subject_t    subject;        /* but for how the LLM is asked */
     int                 explain;        /* its prompts are asked for */
 } review_chunk_request_t;
@@ -34,7 +35,8 @@ typedef struct {
 extern const review_member_t  review_chunk_members[];
 
 /*
- * {"chunk", "rubric"?, "points"?, "references"?, "vars"?, "fresh"?, "explain"?}
+ * {"chunk", "rubric"?, "points"?, "references"?, "vars"?, "fresh"?,
+ *  "deadline"?, "explain"?}
  */
 
 int review_chunk_request(review_pool_t *pool, json_t *body,

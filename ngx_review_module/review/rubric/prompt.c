@@ -105,17 +105,14 @@ review_prompt_message_end(review_buf_t *b)
 
 static void
 review_prompt_head(review_prompt_t *p, review_buf_t *b,
-    review_subject_t *subject)
+    review_subject_t *subject, size_t *from, size_t *to)
 {
     review_write_object(b, NULL);
-
-    if (subject->model.len) {
-        review_write_str(b, "model", &subject->model);
-    }
 
     review_write_array(b, "messages");
     review_prompt_message(b, "system");
 
+    *from = b->len;
     review_prompt_text(b, &subject->system);
 
     if (subject->system.len == 0) {
@@ -124,6 +121,7 @@ review_prompt_head(review_prompt_t *p, review_buf_t *b,
 
     review_prompt_words(b, "\n\n");
     review_prompt_words(b, p->words->contract);
+    *to = b->len;
     review_prompt_message_end(b);
     review_prompt_message(b, "user");
 }
@@ -147,12 +145,12 @@ static int
 review_prompt_common(review_prompt_t *p, review_subject_t *subject)
 {
     size_t        i, size, head, heading, heading_end, chunk, chunk_end;
-    size_t        references, references_end, from, to;
+    size_t        references, references_end, system, system_end, from, to;
     review_buf_t  b;
 
     size = 1152 + strlen(p->words->role) + strlen(p->words->contract)
-           + subject->model.len + subject->system.len
-           + subject->heading.len + subject->chunk.len;
+           + subject->system.len + subject->heading.len
+           + subject->chunk.len;
 
     for (i = 0; i < subject->nreferences; i++) {
         size += 128 + subject->reference_ids[i].len
@@ -161,7 +159,7 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
 
     review_buf_init(&b, p->pool, size + size / 16);
 
-    review_prompt_head(p, &b, subject);
+    review_prompt_head(p, &b, subject, &system, &system_end);
     head = b.len;
 
     if (subject->nreferences) {
@@ -196,6 +194,7 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     }
 
     review_prompt_slice(&p->head, &b, 0, head);
+    review_prompt_slice(&p->system, &b, system, system_end);
     review_prompt_slice(&p->common, &b, 0, b.len);
     review_prompt_slice(&p->heading, &b, heading, heading_end);
     review_prompt_slice(&p->chunk, &b, chunk, chunk_end);
@@ -287,8 +286,6 @@ review_prompt_create(review_pool_t *pool, review_subject_t *subject)
     memset(p, 0, sizeof(*p));
 
     p->pool = pool;
-    p->stream = subject->stream;
-    p->schema = subject->schema;
 
     p->words = (subject->language.len == 2
                 && memcmp(subject->language.data, "en", 2) == 0)

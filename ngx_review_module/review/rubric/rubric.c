@@ -24,6 +24,7 @@ typedef struct {
     review_pool_t    *pool;
     json_t           *json;
     const char       *pointer;
+    int               client;
     review_point_t    point;
 } review_point_reading_t;
 
@@ -33,7 +34,8 @@ static const char *const  review_languages[] = { "zh", "en", NULL };
 /* all that only makes sense where an LLM is asked */
 
 static const char *const  review_llm_members[] = {
-    "prompt", "steps", "max_tokens", "temperature", "data", NULL
+    "prompt", "steps", "max_tokens", "temperature", "data", "llm", "params",
+    NULL
 };
 
 
@@ -347,6 +349,19 @@ review_rubric_point_data(void *data, json_t *json, const char *pointer,
 }
 
 
+static int
+review_rubric_point_params(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_point_reading_t *reading = data;
+
+    return json ? review_params_load(reading->pool, json, pointer,
+                                     reading->client, &reading->point.params,
+                                     err)
+                : 0;
+}
+
+
 const review_member_t  review_point_members[] = {
     review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
                   .max = REVIEW_ID_MAX, .read = review_rubric_point_id),
@@ -366,13 +381,15 @@ const review_member_t  review_point_members[] = {
     review_member("temperature", NUMBER, review_point_reading_t,
                   point.temperature, .max = 2),
     review_member_by("data", OBJECT, review_rubric_point_data),
+    review_member("llm", STRING, review_point_reading_t, point.llm, .min = 1),
+    review_member_by("params", OBJECT, review_rubric_point_params),
     review_member_end
 };
 
 
-int
-review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
-    review_point_t *point, review_error_t *err)
+static int
+review_rubric_point_read(review_pool_t *pool, json_t *json, const char *pointer,
+    int client, review_point_t *point, review_error_t *err)
 {
     review_point_reading_t  reading;
 
@@ -381,6 +398,7 @@ review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
     reading.pool = pool;
     reading.json = json;
     reading.pointer = pointer;
+    reading.client = client;
     reading.point.severity = REVIEW_SEVERITY_MAJOR;
     reading.point.temperature = -1;
 
@@ -405,6 +423,14 @@ review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
     }
 
     return 0;
+}
+
+
+int
+review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
+    review_point_t *point, review_error_t *err)
+{
+    return review_rubric_point_read(pool, json, pointer, 1, point, err);
 }
 
 
@@ -473,7 +499,7 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
         value = json_array_get(json, i);
         (void) review_json_member_pointer_index(at, pointer, i);
 
-        rc = review_rubric_point_load(reading->pool, value, at, &points[i],
+        rc = review_rubric_point_read(reading->pool, value, at, 0, &points[i],
                                       err);
 
         if (rc == 0) {
@@ -494,6 +520,18 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 }
 
 
+static int
+review_rubric_params(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_rubric_reading_t *reading = data;
+
+    return json ? review_params_load(reading->pool, json, pointer, 0,
+                                     &reading->rubric.params, err)
+                : 0;
+}
+
+
 static const review_member_t  review_rubric_members[] = {
     review_member("name", STRING, review_rubric_reading_t, rubric.name,
                   .min = 1),
@@ -502,6 +540,9 @@ static const review_member_t  review_rubric_members[] = {
                   .names = review_languages),
     review_member("model", STRING, review_rubric_reading_t, rubric.model),
     review_member("system", STRING, review_rubric_reading_t, rubric.system),
+    review_member("llm", STRING, review_rubric_reading_t, rubric.llm,
+                  .min = 1),
+    review_member_by("params", OBJECT, review_rubric_params),
     review_member_by("points", ARRAY, review_rubric_points),
     review_member_end
 };

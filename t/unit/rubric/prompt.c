@@ -25,6 +25,8 @@ static const char  chunk[] = "投标\"保证金\"\\\r\n\t金额:\x01 80 万😀{
 
 static review_pool_t     *pool;
 static review_subject_t   subject;
+static review_llm_t       llm;
+static review_params_t    params;
 static review_point_t     point;
 static size_t             npieces;
 static review_str_t      *pieces;
@@ -60,6 +62,8 @@ static void
 reset(void)
 {
     memset(&subject, 0, sizeof(subject));
+    memset(&llm, 0, sizeof(llm));
+    llm.tokens = "max_tokens";
 
     subject.chunk = str(chunk);
     subject.language = str("zh");
@@ -103,6 +107,10 @@ body(review_prompt_t *prompt, review_turn_t *turns, size_t nturns,
     review_question_t  question;
 
     question.point = &point;
+    question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
+    question.model = llm.model;
     question.turns = turns;
     question.nturns = nturns;
     question.max_tokens = max_tokens;
@@ -253,8 +261,8 @@ test_settings(void)
     review_prompt_t  *prompt;
 
     reset();
-    subject.model = str("qwen\"2.5\\72b");
-    subject.stream = 1;
+    llm.model = str("qwen\"2.5\\72b");
+    llm.stream = 1;
 
     set_point("{'id':'a','question':'q','temperature':0.7,'max_tokens':300}");
 
@@ -458,7 +466,7 @@ test_keys(void)
         ok(strstr(user, KEYED("s", "d1fba762150c532c", "")) != NULL,
            "an empty one's");
 
-        subject.stream = 1;
+        llm.stream = 1;
         subject.language = str("en");
     }
 
@@ -669,7 +677,7 @@ test_steps(void)
     review_prompt_t  *prompt;
 
     reset();
-    subject.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     memset(turns, 0, sizeof(turns));
 
     set_point("{'id':'i','steps':['列出{{answer}}','查:{{answer}}','判:"
@@ -787,8 +795,8 @@ test_schema(void)
     json_t  *json, *format, *schema, *props;
 
     reset();
-    subject.schema = 1;
-    subject.stream = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
+    llm.stream = 1;
 
     set_point("{'id':'a','question':'q'}");
 
@@ -828,6 +836,24 @@ test_schema(void)
     ok(ends(message(json, 1, "user"), "审核要求：q\n\n成员 data 须符合以下 "
             "JSON Schema：\n{\"type\":\"object\",\"properties\":{\"金额\":"
             "{\"type\":\"number\"}}}\n\n请只回答一个约定格式的 JSON 对象。"),
+       "and is told in the question");
+
+    set_point("{'id':'a','question':'q','data':{'title':'t','properties':"
+              "{'title':{'format':'date'}}}}");
+
+    json = first();
+    format = json_object_get(json, "response_format");
+    schema = json_object_get(json_object_get(format, "json_schema"), "schema");
+    props = json_object_get(json_object_get(schema, "properties"), "data");
+
+    ok(json_object_size(props) == 1
+       && json_is_object(json_object_get(json_object_get(props, "properties"),
+                                         "title"))
+       && json_object_size(json_object_get(json_object_get(props, "properties"),
+                                           "title")) == 0,
+       "what constrains nothing stays out of the format");
+    ok(strstr(message(json, 1, "user"), "{\"title\":\"t\",\"properties\":"
+              "{\"title\":{\"format\":\"date\"}}}"),
        "and is told in the question");
 
     set_point("{'id':'a','prompt':'{{chunk}}','data':{}}");
@@ -889,6 +915,10 @@ test_sharing(void)
 
     bytes = 0;
     question.point = &point;
+    question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
+    question.model = llm.model;
 
     set_point("{'id':'a','question':'q1'}");
     (void) review_prompt_body(prompt, &question, &one);
@@ -1096,6 +1126,10 @@ test_memory(void)
     set_point("{'id':'a','steps':['{{chunk}}','{{vars.a}}'],'data':{}}");
 
     question.point = &point;
+    question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
+    question.model = llm.model;
     question.turns = turns;
     question.nturns = 2;
     question.max_tokens = 0;
@@ -1175,6 +1209,10 @@ test_parts(void)
            && (parts[2].len != 0) == ((i & 2) != 0), "those that there are");
 
         question.point = &point;
+        question.llm = &llm;
+        question.params[0] = &point.params;
+        question.params[1] = &params;
+        question.model = llm.model;
 
         set_point("{'id':'a','question':'q'}");
         (void) review_prompt_body(prompt, &question, &one);
