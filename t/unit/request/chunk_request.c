@@ -149,7 +149,8 @@ test_known(void)
     refused(400, "/reference", "did you mean \"references\"?",
             "{'chunk':'x','reference':[]}");
     refused(400, "/x", "is unknown, known are: chunk, rubric, points, "
-            "references, vars, fresh, deadline, explain", "{'chunk':'x','x':1}");
+            "references, vars, fresh, deadline, explain",
+            "{'chunk':'x','x':1}");
     refused(400, "/chunk/txt", "did you mean \"text\"?",
             "{'chunk':{'text':'x','txt':1}}");
     refused(400, "/chunk/leaf", "known are: id, heading, text",
