@@ -264,7 +264,7 @@ ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
             continue;
         }
 
-        if (cell->point->rule == NULL) {
+        if (review_point_asks(cell->point)) {
             return 1;
         }
     }

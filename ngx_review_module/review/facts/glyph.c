@@ -258,6 +258,10 @@ review_glyph_is(review_glyph_t *g, const char *word)
 
         c = review_utf8_next(&p, last);
 
+        if (c == ' ') {
+            continue;
+        }
+
         if (at.c != c
             && !(at.c >= 'A' && at.c <= 'Z' && at.c + ('a' - 'A') == c))
         {

@@ -9,6 +9,7 @@
 
 
 #include "review/base/review.h"
+#include "review/facts/check.h"
 #include "review/json/json.h"
 #include "review/rubric/template.h"
 
@@ -47,7 +48,8 @@ typedef struct {
     review_severity_e    severity;       /* major where none is given */
 
     review_when_t        when;           /* no data in its pattern: none */
-    review_rule_t       *rule;           /* NULL: an LLM decides */
+    review_rule_t       *rule;           /* these decide; NULL, both: */
+    review_check_t      *check;          /* an LLM does */
 
     review_template_t  **prompts;        /* "prompt": one; "steps": several;
                                             NULL: the default prompt */
@@ -57,6 +59,10 @@ typedef struct {
     double               temperature;    /* -1: not set */
     json_t              *data;           /* a JSON Schema, or NULL */
 } review_point_t;
+
+
+#define review_point_asks(point)                                              \
+    ((point)->rule == NULL && (point)->check == NULL)
 
 
 typedef struct {

@@ -141,7 +141,7 @@ good('nested deeply', with('"_x":' . '[' x 1000 . ']' x 1000));
 # what is JSON, but no rubric
 
 my $verdicts = 'pass, risk, fail, not_applicable, unsure';
-my $members = 'id, title, severity, question, when, rule, prompt, steps, '
+my $members = 'id, title, severity, question, when, rule, check, prompt, steps, '
               . 'max_tokens, temperature, data';
 
 for my $case (
@@ -182,7 +182,7 @@ for my $case (
     [ qq({"name":"n","points":[{$point},{"id":"b","question":"q"},{$point}]}),
       '/points/2/id: "a" is the id of /points/0 already' ],
     [ '{"name":"n","points":[{"id":"a"}]}', '/points/0: one of "question", '
-      . '"prompt", "steps", "rule" is required' ],
+      . '"prompt", "steps", "rule", "check" is required' ],
     [ with_point('"severity":"high"'), '/points/0/severity: must be one of '
       . 'fatal, major, minor, info, got "high"' ],
     [ with_point('"title":7'), '/points/0/title: must be a string, got an '
