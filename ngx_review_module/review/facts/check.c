@@ -2,11 +2,12 @@
 #include "review/facts/check.h"
 
 #include "review/facts/amounts.h"
+#include "review/facts/sums.h"
 #include "review/facts/told.h"
 #include "review/facts/until.h"
 
 
-const char *const  review_checks[] = { "amounts", NULL };
+const char *const  review_checks[] = { "amounts", "sums", NULL };
 
 
 int
@@ -25,6 +26,15 @@ review_check(review_pool_t *pool, const review_check_t *check, int date,
 
         return review_told_end(&told, "本文没有写明有效期的截止日期。",
                                "The text says no end of validity.", checked);
+
+    case REVIEW_CHECK_SUMS:
+        if (review_sums(&told, text) != 0) {
+            return -1;
+        }
+
+        return review_told_end(&told, "本文没有可以核对的价格表。",
+                               "The text has no table of prices to check.",
+                               checked);
 
     default:
         if (review_amounts(&told, text) != 0) {

@@ -329,7 +329,7 @@ review_rubric_check_read(review_check_reading_t *reading, json_t *json,
     kind = review_name_index(review_checks, json_string_value(json),
                              json_string_length(json));
     if (kind < 0) {
-        return review_error(err, pointer, "must be \"amounts\" or "
+        return review_error(err, pointer, "must be \"amounts\", \"sums\" or "
                             "an object with \"date_after\"");
     }
 

@@ -72,7 +72,41 @@ results.1.finding.reason eq "“有效期至2026年8月31日”，早于2027年1
 
 
 
-=== TEST 3: a rubric in English, a gate, a rule and a question beside them
+=== TEST 3: sums: a wrong row, a total, parts of a whole, and what can't be read
+--- config
+    location = /v1/review { review; review_llm /llm model=stand-in; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+my $head = '分项报价如下：\n\n| 名称 | 数量 | 单价（元） | 合价（元） |\n|---|--:|--:|--:|\n';
+my $rows = '| 甲 | 120 | 36,000.00 | 4,320,000.00 |\n| 乙 | 240 | 18,500.00 | 4,440,000.00 |\n';
+[ map { qq({"chunk":"$_","points":[{"id":"a","check":"sums"}]}) }
+  "$head$rows| 丙 | 2 | 3.00 | 7.00 |\\n",
+  "$head$rows| 合计 | | | 8,770,000.00 |\\n",
+  "$head$rows\\n投标总价（小写）：¥8,760,000.00元。",
+  "$head$rows\\n投标总价（小写）：¥8,960,000.00元。",
+  "$head| 甲 | 若干 | 1.00 | 2.00 |\\n",
+  "<table><tr><th>项目</th><th>金额</th></tr><tr><td>甲</td><td>1</td></tr>"
+  . "<tr><td>合计</td><td>2</td></tr></table>", "没有表。" ]
+--- json eval
+[ 'results.0.finding.verdict eq "fail"
+results.0.finding.evidence.*.quote eq ["| 丙 | 2 | 3.00 | 7.00 |"]
+results.0.finding.evidence.*.line eq [7]
+results.0.finding.reason eq "表中第3行：2×3=6，表中写的是7。"',
+  'results.0.finding.verdict eq "fail"
+results.0.finding.evidence.*.quote eq ["| 合计 | | | 8,770,000.00 |"]',
+  'results.0.finding.verdict eq "pass"',
+  'results.0.finding.verdict eq "fail"
+results.0.finding.evidence.*.quote eq ["¥8,960,000.00元"]
+results.0.finding.reason has "相差200000"',
+  'results.0.finding.verdict eq "unsure"
+results.0.finding.needs_human eq true',
+  'results.0.finding.verdict eq "fail"
+results.0.finding.evidence.*.quote eq ["<td>合计</td><td>2</td>"]',
+  'results.0.finding.verdict eq "not_applicable"' ]
+
+
+
+=== TEST 4: a rubric in English, a gate, a rule and a question beside them
 --- config
     location = /v1/review { review bid; review_llm /llm model=stand-in; }
     $TEST_NGINX_LLM_LOCATION
@@ -100,7 +134,7 @@ results.4.finding.reason eq "\"valid until June 29, 2026\" is earlier than 2026-
 
 
 
-=== TEST 4: a large text, on a thread, with a regex beside it
+=== TEST 5: a large text, on a thread, with a regex beside it
 --- config
     location = /v1/review {
         review;
@@ -130,7 +164,7 @@ results.3.finding.evidence.0.start eq 6016',
 
 
 
-=== TEST 5: a large text that the event loop must not check itself
+=== TEST 6: a large text that the event loop must not check itself
 --- config
     location = /v1/review {
         review;
@@ -145,7 +179,7 @@ results.0.finding.evidence.*.start eq [6003,6011]
 
 
 
-=== TEST 6: what is wrong with one
+=== TEST 7: what is wrong with one
 --- config
     location = /v1/review { review; review_llm /llm model=stand-in; }
     $TEST_NGINX_LLM_LOCATION
@@ -168,7 +202,7 @@ results.0.finding.evidence.*.start eq [6003,6011]
 
 
 
-=== TEST 7: a variable that is missing, or no date
+=== TEST 8: a variable that is missing, or no date
 --- config
     location = /v1/review { review; review_llm /llm model=stand-in; }
     $TEST_NGINX_LLM_LOCATION
