@@ -62,8 +62,10 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
             ngx_http_review_result_check(cell);
 
         } else {
-            ngx_http_review_result_failed(cell, REVIEW_CODE_INTERNAL, NULL,
-                                          NULL);
+            ngx_http_review_result_failed(cell,
+                                          cell->checked->rc == NGX_DECLINED
+                                          ? REVIEW_CODE_REGEX_LIMIT
+                                          : REVIEW_CODE_INTERNAL, NULL, NULL);
         }
 
         return;

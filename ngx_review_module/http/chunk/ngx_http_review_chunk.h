@@ -118,7 +118,8 @@ typedef struct {
 /* what a point's check has found, and where in the chunk */
 
 typedef struct {
-    ngx_int_t                   rc;
+    ngx_int_t                   rc;         /* NGX_DECLINED: no time was left,
+                                               NGX_ERROR: no memory */
     review_checked_t            found;
     review_span_t               spans[REVIEW_CHECK_PLACES];
 } ngx_http_review_checked_t;

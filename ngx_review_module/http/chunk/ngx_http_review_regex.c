@@ -464,12 +464,52 @@ ngx_http_review_regex_check(ngx_http_review_regexes_t *regexes,
 }
 
 
-/* all of them, where it need not be feared how long that takes */
+/* one that is made already, the same */
+
+static ngx_http_review_regex_check_t *
+ngx_http_review_regex_checked(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_check_t *check)
+{
+    ngx_http_review_regex_check_t  *other;
+
+    for (other = regexes->checks; other < check; other++) {
+        if (other->check.kind == check->check.kind
+            && other->date == check->date && other->checked.rc == NGX_OK)
+        {
+            return other;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* is there time for one more?  The first one always has it on a thread */
+
+static ngx_int_t
+ngx_http_review_regex_time(ngx_http_review_regexes_t *regexes, uint64_t begun)
+{
+    uint64_t  spent;
+
+    spent = ngx_http_review_regex_clock() - begun;
+
+    if (regexes->limit < NGX_HTTP_REVIEW_REGEX_TIME) {
+        return regexes->text.len > NGX_HTTP_REVIEW_REGEX_FOLD
+               || spent > NGX_HTTP_REVIEW_REGEX_SHORT ? NGX_AGAIN : NGX_OK;
+    }
+
+    return spent > NGX_HTTP_REVIEW_REGEX_TIME ? NGX_DECLINED : NGX_OK;
+}
+
 
 static void
 ngx_http_review_regex_checks(ngx_http_review_regexes_t *regexes)
 {
-    ngx_http_review_regex_check_t  *check;
+    uint64_t                        begun;
+    ngx_int_t                       rc;
+    ngx_http_review_regex_check_t  *check, *same;
+
+    begun = ngx_http_review_regex_clock();
 
     for ( /* void */ ; regexes->checked < regexes->nchecks;
          regexes->checked++)
@@ -480,11 +520,23 @@ ngx_http_review_regex_checks(ngx_http_review_regexes_t *regexes)
             continue;
         }
 
-        if (regexes->limit < NGX_HTTP_REVIEW_REGEX_TIME
-            && regexes->text.len > NGX_HTTP_REVIEW_REGEX_FOLD)
-        {
+        same = ngx_http_review_regex_checked(regexes, check);
+
+        if (same) {
+            check->checked = same->checked;
+            continue;
+        }
+
+        rc = ngx_http_review_regex_time(regexes, begun);
+
+        if (rc == NGX_AGAIN) {
             regexes->status = NGX_AGAIN;
             return;
+        }
+
+        if (rc == NGX_DECLINED) {
+            check->checked.rc = NGX_DECLINED;
+            continue;
         }
 
         ngx_http_review_regex_check(regexes, check);

@@ -83,6 +83,8 @@ typedef struct {
     int                   level;       /* the outermost; -1: none yet */
     size_t                tables;      /* with amounts, so far */
     __int128              before;      /* of those before this */
+    __int128              carried;     /* of the last ones without a total */
+    unsigned              continued:1; /* its first row is not 1 */
     unsigned              unread:1;    /* a row of this table can't be read, */
     unsigned              odd:1;       /* or says 其中, 税, 优惠 */
     unsigned              levels:1;
@@ -96,6 +98,7 @@ static const struct {
     review_sums_role_e   role;
 } review_sums_roles[] = {
     { "序号", REVIEW_SUMS_INDEX }, { "编号", REVIEW_SUMS_INDEX },
+    { "项次", REVIEW_SUMS_INDEX }, { "项号", REVIEW_SUMS_INDEX },
     { "no.", REVIEW_SUMS_INDEX }, { "no", REVIEW_SUMS_INDEX },
     { "数量", REVIEW_SUMS_QUANTITY }, { "工程量", REVIEW_SUMS_QUANTITY },
     { "台数", REVIEW_SUMS_QUANTITY }, { "quantity", REVIEW_SUMS_QUANTITY },
@@ -508,6 +511,30 @@ review_sums_unread(review_sums_t *s, const review_row_t *row)
 }
 
 
+/* a number in a column that nobody knows: of months, perhaps */
+
+static int
+review_sums_is_more(const review_sums_t *s, const review_row_t *row)
+{
+    size_t                i;
+    review_sums_number_t  number;
+
+    for (i = 1; i < s->ncolumns; i++) {
+        if (s->columns[i].role != REVIEW_SUMS_OTHER) {
+            continue;
+        }
+
+        review_sums_number(s, row, i, &number);
+
+        if (number.kind == REVIEW_SUMS_NUMERIC) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* quantity times price; returns 1 if the amount was rounded */
 
 static int
@@ -535,6 +562,7 @@ review_sums_product(review_sums_t *s, const review_row_t *row,
     /* a unit that one head has and the other one has not; taxes */
 
     kind = s->adjusts || columns[0]->unit != columns[1]->unit
+           || review_sums_is_more(s, row)
            ? REVIEW_TOLD_UNSURE : REVIEW_TOLD_WRONG;
 
     review_told(s->told, kind, "表中第%zu行：%s×%s=%s，表中写的是%s。",
@@ -745,6 +773,7 @@ review_sums_agrees(const review_sums_t *s, const review_sums_sum_t *sum,
     }
 
     return review_sums_is(sum, sum->all, total)
+           || (s->carried && review_sums_is(sum, sum->all + s->carried, total))
            || (s->levels && review_sums_is(sum, sum->top, total));
 }
 
@@ -771,7 +800,8 @@ review_sums_total(review_sums_t *s, const review_row_t *row, size_t column,
 
         /* of 万元 each row may be rounded */
 
-        kind = s->unread || s->odd || s->levels || of == 0
+        kind = s->unread || s->odd || s->levels || of == 0 || s->continued
+               || s->carried
                || (s->columns[column].power
                    && less <= total->step * (__int128) s->row)
                ? REVIEW_TOLD_UNSURE : REVIEW_TOLD_WRONG;
@@ -958,6 +988,27 @@ review_sums_multiply(review_sums_t *s, const review_row_t *row)
 }
 
 
+/* does the table begin elsewhere: is its first row number 12? */
+
+static int
+review_sums_is_later(const review_sums_t *s, const review_row_t *row)
+{
+    size_t                i;
+    review_sums_number_t  number;
+
+    i = review_sums_only(s, REVIEW_SUMS_INDEX);
+
+    if (i == REVIEW_TABLE_COLUMNS) {
+        return 0;
+    }
+
+    review_sums_number(s, row, i, &number);
+
+    return number.kind == REVIEW_SUMS_NUMERIC
+           && number.value != REVIEW_SUMS_ONE;
+}
+
+
 static void
 review_sums_row(review_sums_t *s, const review_row_t *row)
 {
@@ -989,6 +1040,7 @@ review_sums_row(review_sums_t *s, const review_row_t *row)
     s->rows++;
 
     level = review_sums_level(s, row);
+    s->continued |= s->row == 1 && review_sums_is_later(s, row);
 
     if (level >= 0 && s->level >= 0 && level != s->level) {
         s->levels = 1;
@@ -1069,6 +1121,7 @@ review_sums_table(review_sums_t *s)
     s->shown = NULL;
     s->level = -1;
     s->unread = 0;
+    s->continued = 0;
     s->odd = 0;
     s->levels = 0;
     s->ncolumns = 0;
@@ -1194,6 +1247,7 @@ review_sums_whole(review_sums_t *s, const char *first, const char *last)
 
     s->tables++;
     s->before += of;
+    s->carried = sum->totals ? 0 : s->carried + sum->all;
 
     if (of == 0 || !review_sums_behind(s->table.to, last, &amount)) {
         return;
@@ -1211,6 +1265,7 @@ review_sums_whole(review_sums_t *s, const char *first, const char *last)
 
     } else {
         kind = s->unread || s->odd || s->levels || s->tables > 1
+               || s->continued
                || s->columns[i].power || amount.power
                || value / 1000 > of || of / 1000 > value
                || !review_sums_is_parts(first, s->table.from)

@@ -44,6 +44,14 @@ static const char *const  review_until_certificates[] = {
     "证", "执照", "许可", "资质", "保函", "保险", "授权", NULL
 };
 
+static const char *const  review_until_terms[] = {
+    "年", "个月", "月", "天", "日", "周", NULL
+};
+
+static const char *const  review_until_renewals[] = {
+    "续", "延", "换", NULL
+};
+
 static const char *const  review_until_tos[] = {
     "截止至", "截止到", "截止", "截至", "至", "到", "until", "on", NULL
 };
@@ -91,10 +99,36 @@ review_until_unsure(review_until_t *u, const char *to)
 }
 
 
+/* 有效期至2025年3月31日（已续期） */
+
+static int
+review_until_is_renewed(const review_until_t *u)
+{
+    int             i;
+    review_glyph_t  at;
+
+    at = u->g;
+
+    for (i = 0; i < REVIEW_UNTIL_GLYPHS && at.c != '\n' && at.c != 0x3002
+         && at.c != ';' && at.c != '|' && at.c >= 0; i++)
+    {
+        if (review_glyph_any(&at, review_until_renewals) >= 0) {
+            return 1;
+        }
+
+        review_glyph_next(&at);
+    }
+
+    return 0;
+}
+
+
 static void
 review_until_compare(review_until_t *u, const review_date_t *date)
 {
-    if (date->bad || (date->first < u->date && date->last >= u->date)) {
+    if (date->bad || (date->first < u->date
+                      && (date->last >= u->date || review_until_is_renewed(u))))
+    {
         review_until_unsure(u, date->to);
         return;
     }
@@ -162,6 +196,28 @@ review_until_span(review_until_t *u, review_date_t *date, int begins)
 }
 
 
+/* 5年, 三个月 */
+
+static int
+review_until_is_term(const review_until_t *u)
+{
+    review_glyph_t   at;
+    review_amount_t  amount;
+
+    at = u->g;
+
+    if (!review_figure_read(&at, &amount)
+        && !review_numeral_read(&at, &amount))
+    {
+        return 0;
+    }
+
+    review_glyph_blanks(&at, 0);
+
+    return review_glyph_any(&at, review_until_terms) >= 0;
+}
+
+
 /*
  * What stands behind the words; nothing is said where something else does.
  * "told": it is the end of what is named there.
@@ -223,10 +279,7 @@ review_until_value(review_until_t *u, int told)
 
     /* 有效期5年: of a certificate, whose first day is another matter */
 
-    if (!told) {
-        told = u->certified && (review_glyph_is_digit(u->g.c)
-                                || review_numeral_begins(u->g.c));
-    }
+    told = told || (u->certified && review_until_is_term(u));
 
     if (told && u->g.c != 0x5185) {
         review_until_unsure(u, u->g.end > to ? u->g.end : to);
@@ -342,6 +395,10 @@ review_until_cell(review_until_t *u)
 static void
 review_until_other(review_until_t *u)
 {
+    if (review_glyph_is(&u->g, "保证")) {
+        return;
+    }
+
     if (review_glyph_any(&u->g, review_until_certificates) >= 0) {
         u->certified = 1;
         return;

@@ -215,3 +215,21 @@ results.0.finding.evidence.*.start eq [6003,6011]
 detail has "is missing: the check of point \"a\" asks for a date"',
   ('pointer eq "/vars/end"
 detail has "is not a date"') x 3 ]
+
+
+
+=== TEST 9: one check of many points, and many dates of one text
+--- config
+    location = /v1/review { review; review_llm /llm model=stand-in; review_max_points 300; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request eval
+my $text = '标' x 4000 . '有效期至2026年1月1日';
+[ qq({"chunk":"$text","points":[)
+  . CORE::join(',', map { qq({"id":"p$_","check":{"date_after":"2026-01-0$_"}}) } 1 .. 2)
+  . CORE::join('', map { qq(,{"id":"d$_","check":{"date_after":"20$_-01-01"}}) } 30 .. 90)
+  . ',{"id":"again","check":{"date_after":"2026-01-02"}}]}' ]
+--- json eval
+[ 'results.*.status eq [' . CORE::join(',', ('"ok"') x 64) . ']
+results.*.finding.verdict eq ["pass",' . CORE::join(',', ('"fail"') x 63) . ']
+results.63.finding.evidence.0.start eq 4000
+results.63.finding.evidence.0.quote eq "有效期至2026年1月1日"' ]

@@ -387,6 +387,15 @@ static const struct {
     { HEAD "| 甲 | 2 | 3.00 | 6.00 |\n\n投标总价（小写）：¥7.00元。",
       REVIEW_VERDICT_UNSURE, "¥7.00元" },
 
+    { "| 岗位 | 数量 | 月数 | 单价 | 金额 |\n|--|--|--|--|--|\n"
+      "| 甲 | 2 | 12 | 3.00 | 72.00 |\n", REVIEW_VERDICT_UNSURE, NULL },
+    { "| 序号 | 名称 | 金额 |\n|--|--|--|\n| 12 | 乙 | 2.00 |\n"
+      "| 合计 | | 7.00 |\n", REVIEW_VERDICT_UNSURE, NULL },
+    { HEAD "| 甲 | 2 | 3.00 | 6.00 |\n\n\f" HEAD "| 乙 | 1 | 1.00 | 1.00 |\n"
+      "| 合计 | | | 7.00 |\n", REVIEW_VERDICT_PASS, NULL },
+    { HEAD "| 甲 | 2 | 3.00 | 6.00 |\n\n" HEAD "| 乙 | 1 | 1.00 | 1.00 |\n"
+      "| 合计 | | | 8.00 |\n", REVIEW_VERDICT_UNSURE, NULL },
+
     { "| 姓名 | 年龄 |\n|--|--|\n| 甲 | 46 |\n", REVIEW_VERDICT_NOT_APPLICABLE,
       NULL },
     { "一共2台，单价3.00元，合计7.00元。", REVIEW_VERDICT_NOT_APPLICABLE,

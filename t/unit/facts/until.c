@@ -68,6 +68,12 @@ static const struct {
     { "| 证书 | 有效期至 |\n|---|---|\n| 甲 | 见附件 |\n",
       REVIEW_VERDICT_UNSURE, "见" },
 
+    { "有效期至2025年3月31日（已续期至2030年3月31日）",
+      REVIEW_VERDICT_UNSURE, "有效期至2025年3月31日" },
+
+    { "投标保证金有效期应当与投标有效期一致。", REVIEW_VERDICT_NOT_APPLICABLE,
+      "" },
+    { "证书有效期一般不变。", REVIEW_VERDICT_NOT_APPLICABLE, "" },
     { "投标有效期为自投标截止之日起90日历天。",
       REVIEW_VERDICT_NOT_APPLICABLE, "" },
     { "投标截止时间：2025年3月31日", REVIEW_VERDICT_NOT_APPLICABLE, "" },
