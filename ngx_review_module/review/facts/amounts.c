@@ -595,7 +595,11 @@ review_amounts_link(const review_amounts_item_t *one,
         return REVIEW_AMOUNTS_STRONG;
     }
 
-    if (two->between & (REVIEW_AMOUNTS_OTHER|REVIEW_AMOUNTS_STOP)) {
+    /* 大写：壹佰元整；小写：100元 */
+
+    if (two->between & REVIEW_AMOUNTS_OTHER
+        || (two->between & REVIEW_AMOUNTS_STOP && !both))
+    {
         return both && two->lines == 0 && !(two->between & REVIEW_AMOUNTS_STOP)
                ? REVIEW_AMOUNTS_LOOSE : REVIEW_AMOUNTS_APART;
     }

@@ -248,6 +248,27 @@ review_sums_role(const char *word, size_t *prefix)
 }
 
 
+/* 报价（大写）: its cells are no numbers */
+
+static int
+review_sums_is_words(const review_cell_t *cell)
+{
+    review_glyph_t  g;
+
+    review_glyph_begin(&g, cell->from, (size_t) (cell->to - cell->from));
+
+    while (g.c != REVIEW_GLYPH_END) {
+        if (review_glyph_is(&g, "大写")) {
+            return 1;
+        }
+
+        review_glyph_next(&g);
+    }
+
+    return 0;
+}
+
+
 static void
 review_sums_column(review_sums_t *s, size_t i, const char *word,
     const review_amount_t *unit)
@@ -377,7 +398,8 @@ review_sums_heads(review_sums_t *s)
 
             review_sums_fold(cell->from, cell->to, word + n,
                              sizeof(word) - n, &unit);
-            n = strlen(word);
+            n = review_sums_is_words(cell) ? 0 : strlen(word);
+            word[n] = '\0';
             above = cell;
         }
 

@@ -363,6 +363,10 @@ static const struct {
       "| 乙 | 2.00 |\n| 合计 | 2.00 |\n| 总计 | 3.00 |\n",
       REVIEW_VERDICT_PASS, NULL },
 
+    { "| 标段 | 报价（小写） | 报价（大写） |\n|--|--|--|\n"
+      "| 甲 | 1.00 | 壹元整 |\n| 合计 | 1.00 | 壹元整 |\n",
+      REVIEW_VERDICT_PASS, NULL },
+
     { HEAD "| 甲 | 若干 | 3.00 | 6.00 |\n", REVIEW_VERDICT_UNSURE,
       "| 甲 | 若干 | 3.00 | 6.00 |" },
     { HEAD "| 甲 | 2 | 3.00 | 6,00.00 |\n", REVIEW_VERDICT_UNSURE, NULL },
