@@ -18,6 +18,8 @@
 #   make cover          which lines the tests reach, of both floors
 #   make test-documents tests that need pandoc and poppler
 #   make test-pages     tests that need a browser
+#   make test-llm       tests that need a real LLM server, llama.cpp's: in
+#                       Debian sid, as test-matrix makes it (root)
 #   make test-long      test-nginx and test-asan with scenes of minutes
 #   make test-matrix    all but test-asan in other Debians: SUITES (root)
 #   make test-load      many reviews at once: none lost, memory counted
@@ -30,9 +32,9 @@
 #   make clean
 #   make help           prints this
 #
-# demo, test, test-documents, test-long, test-matrix, test-load, valgrind,
-# cover, analyze, bench and soak install the packages they need; "make deps"
-# installs those of the others.  CI runs .ci/run.
+# demo, test, test-documents, test-llm, test-long, test-matrix, test-load,
+# valgrind, cover, analyze, bench and soak install the packages they need; "make
+# deps" installs those of the others.  CI runs .ci/run.
 #
 
 NGINX_SRC ?=	/usr/share/nginx/src
@@ -87,37 +89,44 @@ FILES :=	$(wildcard $(foreach f,*.t *_test.py,t/*/$f t/*/*/$f))
 NAMED =		$(foreach f,$(1),$(or $(filter %/$f,$(FILES)),$(wildcard $f), \
 			$(error no test is named $f)))
 
-# tests that need office programs, or a browser
+# tests that need office programs, a browser, or llama.cpp
 
 DOCUMENTS :=	$(call NAMED,extract_tool_test.py)
 PAGES :=	$(filter t/http/pages/%,$(FILES))
+LLAMA :=	$(filter t/llm/%,$(FILES))
 
-# prove takes them in this order: none of the long ones may be left to the end
+# prove takes them in this order, those of 20 seconds and more, the longest ones
+# first: none may be left to the end
 
-LONG :=		$(call NAMED,reaper_test.py shutdown_test.py threads_test.py \
-		docs.t timeout.t faults.t limit.t config.t \
-		object_ends_test.py guard.t limit_test.py split.t \
-		task_test.py status.t extract.t embed.t fetch_test.py task.t \
-		neighbours_window_test.py object_test.py embed_test.py \
-		answers.t neighbours_test.py post_action_test.py review.t \
-		lifetime_test.py request.t retry.t)
-TESTS ?=	$(LONG) $(filter-out $(LONG) $(DOCUMENTS) $(PAGES),$(FILES))
+LONG :=		$(call NAMED,status.t limit_busy_test.py limit_test.py \
+		outage_test.py task_rounds_test.py timeout.t \
+		shutdown_test.py circuit_test.py faults.t \
+		task_chunks_test.py retry.t task_sources_test.py limit.t \
+		task_sources_ends_test.py turns_test.py task_test.py \
+		object_ends_test.py fetch_test.py threads_test.py \
+		task_report_test.py guard.t embed.t post_action_test.py \
+		fair_test.py abort_test.py lifetime_test.py portions_test.py \
+		task.t task_pages_test.py embed_test.py \
+		openapi_files_test.py docs.t review.t reload_test.py \
+		accel_test.py openapi_test.py reaper_test.py)
+TESTS ?=	$(LONG) $(filter-out $(LONG) $(DOCUMENTS) $(PAGES) \
+			$(LLAMA),$(FILES))
 
 # what they prove is the same with every nginx
 
 ONCE :=		$(call NAMED,docs.t deploy_test.py) $(filter t/house/%,$(FILES))
 
-# they wait more than they compute: two cores have room for three
+# they wait more than they compute: two cores have room for five
 
-PROVE :=	prove -j3 --timer
+PROVE :=	prove -j5 --timer
 
 FUZZ_SECONDS ?=	60
 
 
 .PHONY:		stalls all help deps demo test test-unit test-clang test-nginx \
-		test-asan test-documents test-pages test-long test-matrix \
-		test-load valgrind debug cover bench soak fuzz fuzz-corpus \
-		analyze install clean FORCE
+		test-asan test-documents test-pages test-llm test-long \
+		test-matrix test-load valgrind debug cover bench soak fuzz \
+		fuzz-corpus analyze install clean FORCE
 
 all:		$(BUILD)/$(SO)
 
@@ -342,6 +351,11 @@ SUITES ?=	trixie sid
 test-matrix:
 	.ci/install-deps matrix
 	t/matrix/run $(BUILD)/matrix $(SUITES)
+
+test-llm:
+	.ci/install-deps matrix
+	MATRIX_STEPS="demo-deps gcc llm-deps llm" \
+		t/matrix/run $(BUILD)/matrix sid
 
 test-load:
 	.ci/install-deps load

@@ -9,6 +9,7 @@
  */
 
 #include "http/ngx_http_review_module.h"
+#include "http/call/ngx_http_review_call.h"
 #include "http/request/ngx_http_review_request.h"
 #include "http/base/ngx_http_review_base.h"
 
@@ -25,6 +26,7 @@ typedef struct {
     ngx_http_review_turn_t      turn;
     ngx_http_review_waiter_t    waiter;
     ngx_http_review_passing_t  *passing;    /* NULL: nothing is counted */
+    ngx_http_review_try_t      told;
     unsigned                    admitted:1; /* by its tenant's budget */
     unsigned                    read:1;     /* the body is, or is being, read */
     unsigned                    reading:1;
@@ -113,9 +115,8 @@ ngx_http_review_guard(ngx_http_request_t *r)
         }
     }
 
-    ngx_http_review_limit_waiter_init(
-        &guard->waiter, r, conf,
-        ngx_http_review_request_conf(r)->call_timeout);
+    ngx_http_review_waiter_init(&guard->waiter, r, conf,
+                                ngx_http_review_request_conf(r)->call_timeout);
 
     if (!guard->admitted) {
 
@@ -159,6 +160,34 @@ ngx_http_review_guard_waiter(ngx_http_request_t *r)
     guard = ngx_http_review_guard_of(r);
 
     return guard && guard->waiter.limit ? &guard->waiter : NULL;
+}
+
+
+ngx_http_review_try_t *
+ngx_http_review_guard_told(ngx_http_request_t *r)
+{
+    ngx_http_review_guard_t  *guard;
+
+    guard = ngx_http_review_guard_of(r);
+
+    return guard && guard->told.ended ? &guard->told : NULL;
+}
+
+
+/* how it has ended that it asked for a turn; nothing is known of an answer */
+
+static void
+ngx_http_review_guard_tell(ngx_http_review_guard_t *guard, review_code_t code,
+    ngx_msec_t queue_time)
+{
+    ngx_memzero(&guard->told, sizeof(ngx_http_review_try_t));
+
+    guard->told.ended = 1;
+    guard->told.code = code;
+    guard->told.prompt_tokens = -1;
+    guard->told.completion_tokens = -1;
+    guard->told.queue_time = queue_time;
+    guard->told.first_token_time = -1;
 }
 
 
@@ -352,6 +381,9 @@ ngx_http_review_guard_refuse(ngx_http_review_guard_t *guard,
                   "review: a request is refused by zone \"%V\": %s",
                   &guard->waiter.limit->zone->name,
                   review_code_name(guard->turn.code, name));
+
+    ngx_http_review_guard_tell(guard, guard->turn.code,
+                               ngx_current_msec - guard->turn.asked);
 
     review_metrics_call(&load->metrics, guard->turn.code,
                         REVIEW_METRICS_NO_TIME);
@@ -547,16 +579,19 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
 
     guard->admitted = 0;
 
-    if (guard->passing) {
-        ngx_http_review_passing_count(guard->passing, guard->request,
-                                      &guard->waiter);
-        guard->passing = NULL;
-    }
-
     ngx_http_review_busy_set_upstream(turn, guard->request);
 
     m = &ngx_http_review_zone_load(guard->waiter.limit->zone)->metrics;
     code = ngx_http_review_guard_code(guard);
+
+    ngx_http_review_guard_tell(guard, code, turn->begun - turn->asked);
+    guard->told.attempt = 1;
+
+    if (guard->passing) {
+        ngx_http_review_passing_count(guard->passing, guard->request,
+                                      &guard->waiter, &guard->told);
+        guard->passing = NULL;
+    }
 
     review_metrics_call(m, code, ngx_current_msec - turn->begun);
     review_metrics_queue(m, turn->begun - turn->asked);
@@ -574,6 +609,7 @@ ngx_http_review_guard_release(ngx_http_review_guard_t *guard)
     if (state && state->header_time != (ngx_msec_t) -1) {
         sample.first = state->header_time;
         review_metrics_first_token(m, sample.first);
+        guard->told.first_token_time = sample.first;
     }
 
     ngx_http_review_limit_done(turn, &sample);

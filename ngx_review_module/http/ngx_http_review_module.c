@@ -194,6 +194,8 @@ ngx_http_review_init(ngx_conf_t *cf)
 
     *h = ngx_http_review_subrequest_rewrite;
 
+    ngx_http_review_locations(cf);
+
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_review_header_filter;
 

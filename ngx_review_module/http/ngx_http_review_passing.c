@@ -223,8 +223,10 @@ ngx_http_review_passing_prompt(ngx_http_request_t *r, review_usage_t *u)
 
 void
 ngx_http_review_passing_count(ngx_http_review_passing_t *p,
-    ngx_http_request_t *r, ngx_http_review_waiter_t *waiter)
+    ngx_http_request_t *r, ngx_http_review_waiter_t *waiter,
+    ngx_http_review_try_t *told)
 {
+    char              *model;
     int64_t            prompt, completion;
     review_usage_t    *u;
     review_metrics_t  *m;
@@ -243,12 +245,23 @@ ngx_http_review_passing_count(ngx_http_review_passing_t *p,
         prompt = ngx_http_review_passing_prompt(r, &request);
     }
 
-    if (prompt <= 0 && completion <= 0) {
-        return;
-    }
-
     if (u->nmodel == 0) {
         u = &request;
+    }
+
+    model = ngx_pnalloc(r->pool, u->nmodel + 1);
+
+    if (model) {
+        ngx_memcpy(model, u->model, u->nmodel);
+        told->model.data = model;
+        told->model.len = u->nmodel;
+    }
+
+    told->prompt_tokens = prompt;
+    told->completion_tokens = completion;
+
+    if (prompt <= 0 && completion <= 0) {
+        return;
     }
 
     m = &ngx_http_review_zone_load(waiter->limit->zone)->metrics;

@@ -59,57 +59,26 @@ ngx_http_review_variables_rubric(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 
 
 static ngx_int_t
-ngx_http_review_variables_number(ngx_http_review_ctx_t *ctx, int64_t n,
-    ngx_str_t *value)
-{
-    value->data = ngx_pnalloc(ctx->request->pool, NGX_INT64_LEN);
-    if (value->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    value->len = ngx_sprintf(value->data, "%L", n) - value->data;
-
-    return NGX_OK;
-}
-
-
-/* seconds with milliseconds, as core's $request_time */
-
-static ngx_int_t
-ngx_http_review_variables_time(ngx_http_review_ctx_t *ctx, ngx_msec_t msec,
-    ngx_str_t *value)
-{
-    value->data = ngx_pnalloc(ctx->request->pool, NGX_TIME_T_LEN + 4);
-    if (value->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    value->len = ngx_sprintf(value->data, "%T.%03M", (time_t) (msec / 1000),
-                             msec % 1000)
-                 - value->data;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_http_review_variables_calls(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_review_variables_number(ctx, ctx->usage.calls, value);
+    return ngx_http_review_value_number(ctx->request->pool,
+                                        ctx->usage.calls, value);
 }
 
 
 static ngx_int_t
 ngx_http_review_variables_failed(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_review_variables_number(ctx, ctx->failed, value);
+    return ngx_http_review_value_number(ctx->request->pool,
+                                        ctx->failed, value);
 }
 
 
 static ngx_int_t
 ngx_http_review_variables_retries(ngx_http_review_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_review_variables_number(ctx, ctx->usage.retries, value);
+    return ngx_http_review_value_number(ctx->request->pool,
+                                        ctx->usage.retries, value);
 }
 
 
@@ -117,7 +86,8 @@ static ngx_int_t
 ngx_http_review_variables_llm_time(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variables_time(ctx, ctx->usage.time, value);
+    return ngx_http_review_value_time(ctx->request->pool,
+                                      ctx->usage.time, value);
 }
 
 
@@ -125,7 +95,8 @@ static ngx_int_t
 ngx_http_review_variables_queue_time(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variables_time(ctx, ctx->usage.queue_time, value);
+    return ngx_http_review_value_time(ctx->request->pool,
+                                      ctx->usage.queue_time, value);
 }
 
 
@@ -133,8 +104,8 @@ static ngx_int_t
 ngx_http_review_variables_prompt_tokens(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variables_number(ctx, ctx->usage.prompt_tokens,
-                                            value);
+    return ngx_http_review_value_number(ctx->request->pool,
+                                        ctx->usage.prompt_tokens, value);
 }
 
 
@@ -142,8 +113,8 @@ static ngx_int_t
 ngx_http_review_variables_completion_tokens(ngx_http_review_ctx_t *ctx,
     ngx_str_t *value)
 {
-    return ngx_http_review_variables_number(ctx, ctx->usage.completion_tokens,
-                                            value);
+    return ngx_http_review_value_number(ctx->request->pool,
+                                        ctx->usage.completion_tokens, value);
 }
 
 
@@ -204,21 +175,27 @@ ngx_http_review_variables_chunk_key(ngx_http_review_ctx_t *ctx,
 
 /*
  * The hash of all that an answer depends on: model, messages, parameters;
- * that is, of the body.
+ * that is, of the body, and of which LLM is asked.
  */
 
 static ngx_int_t
 ngx_http_review_variables_call_key(ngx_http_review_call_t *call,
     ngx_str_t *value)
 {
-    size_t     i;
-    uint64_t   chance[4];
-    ngx_md5_t  md5;
+    size_t                   i;
+    uint64_t                 chance[4];
+    ngx_md5_t                md5;
+    ngx_http_review_cell_t  *cell;
 
     ngx_md5_init(&md5);
 
     for (i = 0; i < call->npieces; i++) {
         ngx_md5_update(&md5, call->body[i].data, call->body[i].len);
+    }
+
+    if (call->backend == &ngx_http_review_chat_backend) {
+        cell = call->data;
+        ngx_md5_update(&md5, cell->llm->name.data, cell->llm->name.len);
     }
 
     /* a client's own body is not read for it: no two have the same key */
@@ -238,25 +215,6 @@ ngx_http_review_variables_call_key(ngx_http_review_call_t *call,
 
 
 static ngx_int_t
-ngx_http_review_variables_found(ngx_http_variable_value_t *v, ngx_int_t rc,
-    ngx_str_t *value)
-{
-    if (rc != NGX_OK) {
-        v->not_found = 1;
-        return rc == NGX_DECLINED ? NGX_OK : rc;
-    }
-
-    v->data = value->data;
-    v->len = value->len;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_http_review_variables_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
@@ -270,7 +228,7 @@ ngx_http_review_variables_variable(ngx_http_request_t *r,
 
     rc = ctx ? get(ctx, &value) : NGX_DECLINED;
 
-    return ngx_http_review_variables_found(v, rc, &value);
+    return ngx_http_review_value_found(v, rc, &value);
 }
 
 
@@ -299,9 +257,9 @@ ngx_http_review_variables_class(ngx_http_request_t *r,
 
     waiter = ngx_http_review_variables_waiter(r);
 
-    return ngx_http_review_variables_found(v, waiter ? NGX_OK : NGX_DECLINED,
-                                           waiter ? &classes[waiter->priority]
-                                                  : NULL);
+    return ngx_http_review_value_found(v, waiter ? NGX_OK : NGX_DECLINED,
+                                       waiter ? &classes[waiter->priority]
+                                              : NULL);
 }
 
 
@@ -363,14 +321,14 @@ ngx_http_review_variables_tenant(ngx_http_request_t *r,
     waiter = ngx_http_review_variables_waiter(r);
 
     if (waiter == NULL) {
-        return ngx_http_review_variables_found(v, NGX_DECLINED, NULL);
+        return ngx_http_review_value_found(v, NGX_DECLINED, NULL);
     }
 
     name = waiter->tenant.name.len ? &waiter->tenant.name : &none;
 
     rc = ngx_http_review_variables_encode(r->pool, name, &value);
 
-    return ngx_http_review_variables_found(v, rc, &value);
+    return ngx_http_review_value_found(v, rc, &value);
 }
 
 
@@ -384,15 +342,15 @@ ngx_http_review_variables_point(ngx_http_request_t *r,
 
     call = ngx_http_review_subrequest_of(r);
 
-    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
-        return ngx_http_review_variables_found(v, NGX_DECLINED, NULL);
+    if (call == NULL || call->backend != &ngx_http_review_chat_backend) {
+        return ngx_http_review_value_found(v, NGX_DECLINED, NULL);
     }
 
     cell = call->data;
     value.data = (u_char *) cell->point->id.data;
     value.len = cell->point->id.len;
 
-    return ngx_http_review_variables_found(v, NGX_OK, &value);
+    return ngx_http_review_value_found(v, NGX_OK, &value);
 }
 
 
@@ -408,15 +366,15 @@ ngx_http_review_variables_fresh(ngx_http_request_t *r,
 
     call = ngx_http_review_subrequest_of(r);
 
-    if (call == NULL || call->backend != &ngx_http_review_llm_backend) {
-        return ngx_http_review_variables_found(v, NGX_DECLINED, NULL);
+    if (call == NULL || call->backend != &ngx_http_review_chat_backend) {
+        return ngx_http_review_value_found(v, NGX_DECLINED, NULL);
     }
 
     cell = call->data;
     value.data = (u_char *) (cell->fresh ? "1" : "0");
     value.len = 1;
 
-    return ngx_http_review_variables_found(v, NGX_OK, &value);
+    return ngx_http_review_value_found(v, NGX_OK, &value);
 }
 
 
@@ -433,7 +391,7 @@ ngx_http_review_variables_key(ngx_http_request_t *r,
     rc = call ? ngx_http_review_variables_call_key(call, &value)
               : NGX_DECLINED;
 
-    return ngx_http_review_variables_found(v, rc, &value);
+    return ngx_http_review_value_found(v, rc, &value);
 }
 
 
@@ -479,12 +437,12 @@ static ngx_http_variable_t  ngx_http_review_vars[] = {
 };
 
 
-ngx_int_t
-ngx_http_review_variables_add(ngx_conf_t *cf)
+static ngx_int_t
+ngx_http_review_variables_add_all(ngx_conf_t *cf, ngx_http_variable_t *v)
 {
-    ngx_http_variable_t  *var, *v;
+    ngx_http_variable_t  *var;
 
-    for (v = ngx_http_review_vars; v->name.len; v++) {
+    for ( /* void */ ; v->name.len; v++) {
         var = ngx_http_add_variable(cf, &v->name, v->flags);
         if (var == NULL) {
             return NGX_ERROR;
@@ -495,4 +453,18 @@ ngx_http_review_variables_add(ngx_conf_t *cf)
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_review_variables_add(ngx_conf_t *cf)
+{
+    if (ngx_http_review_variables_add_all(cf, ngx_http_review_vars)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_review_variables_add_all(
+               cf, ngx_http_review_variables_call_vars);
 }

@@ -128,8 +128,7 @@ server {
 
 }
 
-bad('review with two rubrics',
-    'invalid number of arguments in "review" directive', <<'');
+bad('review with two rubrics', 'invalid parameter "a"', <<'');
 review_rubric a a.json;
 server {
     location / {
@@ -146,7 +145,17 @@ server {
     }
 }
 
-for my $twice ('review_llm /llm', 'review_retry tries=2') {
+bad("review $_->[0]", "invalid parameter \"$_->[1]\"", <<"")
+review_llm /llm;
+review_rubric a DIR/a.json;
+server { location / { review $_->[0]; } } # <-
+
+    for [ 'explain=yes', 'explain=yes' ], [ 'explain=', 'explain=' ],
+        [ 'a b', 'b' ], [ 'a explains=on', 'explains=on' ],
+        [ 'explain=on a', 'explain=on' ],
+        [ 'explain=on explain=on', 'explain=on' ];
+
+for my $twice ('review_embeddings /embeddings', 'review_retry tries=2') {
     my ($name) = split ' ', $twice;
     bad("$name twice", "\"$name\" directive is duplicate", <<"");
 server {

@@ -138,6 +138,7 @@ my $api = $md{'docs/api.md'};
 # Directives
 
 my $module = source(glob("$upper/http/*_module.c $upper/http/*/*_module.c"));
+my $llm = source("$upper/http/llm/ngx_http_review_llm.c");
 my $split = source("$upper/http/steps/ngx_http_review_split.c");
 
 my $table = join '', $module =~ /_commands\[\] = \{(.*?)ngx_null_command/gs;
@@ -174,6 +175,7 @@ for my $name (sort keys %flags) {
        join(', ', map { $flags{$name}{$_->[0]} ? $_->[1] : () } @contexts),
        "$name: context");
 
+    $syntax =~ s/(?<![;}])\n +/ /g;
     my ($args, @other) = map { s/\A +//r } split /\n/, $syntax;
     my $end = $flags{$name}{NGX_CONF_BLOCK} ? qr/ \{ \.\.\. \}/ : qr/;/;
     is(scalar(grep { !/\A\Q$name\E(?= |;).*$end\z/ } $args, @other), 0,
@@ -187,6 +189,7 @@ for my $name (sort keys %flags) {
                   NGX_CONF_2MORE => '2 2',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
                   NGX_CONF_FLAG => '1 0', NGX_CONF_TAKE123 => '2 0',
+                  NGX_CONF_TAKE23 => '2 1',
                   'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE1' => '0 1');
 
@@ -315,13 +318,13 @@ sub parameters {
     return [ ($syntax // '') =~ /\[(\w+)=/g ];
 }
 
-for ([ review_llm => 'ngx_http_review_llm' ],
+for ([ review_llm => 'ngx_http_review_llm_param' ],
      [ review_embeddings => 'ngx_http_review_embeddings_param' ],
      [ review_retry => 'ngx_http_review_retry_param' ])
 {
     my ($name, $function) = @$_;
     same_set(parameters($name),
-             [ function($module, $function) =~ /_param\([^";]*"(\w+)"/g ],
+             [ function("$llm$module", $function) =~ /_param\([^";]*"(\w+)"/g ],
              "$name: parameters");
 }
 
@@ -383,7 +386,7 @@ same_set(parameters('review_thread_pool'),
          [ function($module, 'ngx_http_review_thread_pool')
            =~ /_param\([^";]*"(\w+)"/g ], 'review_thread_pool: parameters');
 
-my ($stream) = $module =~ /llm->stream = (\d);/;
+my ($stream) = $llm =~ /asked\.stream = (\d);/;
 my ($on_off) = section($directives, 'review_llm')
     =~ /`stream=(\w+)`: the default\b/;
 is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
@@ -394,7 +397,10 @@ is($on_off, $stream ? 'on' : 'off', 'review_llm: default of stream');
 my $vars = source("$upper/http/ngx_http_review_variables.c");
 ($vars) = $vars =~ /ngx_http_review_vars\[\] = \{(.*?)ngx_http_null_variable/s;
 my @vars = ((map { "review_$_" } $vars =~ /_variable_entry\("(\w+)"/g),
-            $vars =~ /ngx_string\("(\w+)"\)/g);
+            $vars =~ /ngx_string\("(\w+)"\)/g,
+            map { "review_call_$_" }
+                source("$upper/http/ngx_http_review_variables_call.c")
+                =~ /_call_entry\("(\w+)"/g);
 
 cmp_ok(scalar @vars, '>=', 12, 'variables are found in the code');
 same_set([ map { s/^\$//r }
@@ -456,7 +462,7 @@ sub codes_of {
 
 my %told = (
     all => [ codes_of($file{outcome}) ],
-    review => [ codes_of(@file{qw(llm cell evidence result)},
+    review => [ codes_of(@file{qw(chat cell evidence result)},
                          function(source("$upper/http/limit/"
                                          . 'ngx_http_review_limit.c'),
                                   'ngx_http_review_limit_waited'),
@@ -573,7 +579,7 @@ for my $title (sort keys %endpoints) {
     # a budget is known to all, and asked by some
     delete $used{TOO_MANY_REQUESTS};
     my %number_used = map { $number{$_} // $_ => 1 } keys %used;
-    $number_used{429} = 1 if $endpoint =~ /ctx_budget\(ctx\)/;
+    $number_used{429} = 1 if $endpoint =~ /ctx_budget\(ctx\b/;
     $number_used{$_} = 1
         for map { source(glob "$upper/review/*/$_.c")
                   =~ /(?:\breturn |_refuse\(err, )(\d{3})\b/g } @below;
@@ -1184,6 +1190,12 @@ my ($keywords) = source("$upper/review/json/schema_check.c")
 my ($listed) = section($rubric, 'Data') =~ /(The keywords are .*?)Any other/s;
 same_set([ $listed =~ /`(\$?\w+)`/g ], [ $keywords =~ /\{ "([^"]+)"/g ],
          'rubric.md: keywords of schemas');
+
+my ($may) = source("$upper/review/rubric/params.c")
+    =~ /review_params_allowed\[\] = \{(.*?)\{ NULL/s;
+same_set([ map { /`(\w+)`/g } section($rubric, 'Parameters')
+               =~ /^\| (`.*?) \|/mg ],
+         [ $may =~ /\{ "(\w+)"/g ], 'rubric.md: parameters of a client');
 
 valid('Rubric', slurp("$tree/conf/demo/bid.json"), 'the demo\'s rubric');
 

@@ -96,6 +96,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     given.rubrics.find = find;
     given.max_chunk = 4096;
     given.max_points = 8;
+    given.explains = size % 3 == 0;
 
     if (body) {
         rc = review_chunk_request(pool, body, &given, &request, &err);

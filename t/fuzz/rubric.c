@@ -57,12 +57,15 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
     review_str_t        reference = review_string("\"第二十七条\"\n");
     review_str_t        chunk = review_string("{{chunk}} \"\\\n</review-text>");
     review_turn_t       turns[3];
+    review_llm_t        llm;
     review_prompt_t    *prompt;
     review_subject_t    subject;
     review_question_t   question;
 
     memset(&subject, 0, sizeof(subject));
     memset(&turns, 0, sizeof(turns));
+    memset(&llm, 0, sizeof(llm));
+    llm.tokens = "max_tokens";
     memset(&question, 0, sizeof(question));
 
     subject.chunk = chunk;
@@ -71,8 +74,10 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
     subject.nreferences = 1;
     subject.system = rubric->system;
     subject.language = rubric->language;
-    subject.model = rubric->model;
-    subject.schema = 1;
+
+    llm.format = REVIEW_FORMAT_SCHEMA;
+    question.llm = &llm;
+    question.model = rubric->model;
 
     check(review_prompt_body_answer(pool, &chunk, &turns[0].answer) == 0);
     turns[1].answer.data = turns[2].answer.data = "";
@@ -89,6 +94,8 @@ check_rubric(review_pool_t *pool, review_rubric_t *rubric)
 
         question.point = &rubric->points[i];
         question.turns = turns;
+        question.params[0] = &rubric->points[i].params;
+        question.params[1] = &rubric->params;
 
         for (question.nturns = 0; question.nturns <= 3; question.nturns++) {
             check_body(pool, prompt, &question);

@@ -5,6 +5,10 @@
  * it, comes the verdict that the LLM gave, or none.
  */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
 #include "../unit/verdicts.h"
 #include "review/answer/answer.h"
 #include "review/quote/known.h"
@@ -33,8 +37,13 @@ figures(void)
 }
 
 
+/*
+ * "cut": the server says that it has ended early.  What the LLM itself says of
+ * another case may then be all that there is.
+ */
+
 static void
-check(verdicts_t *v)
+check(verdicts_t *v, size_t len, int cut)
 {
     char                   *block;
     review_str_t            text;
@@ -54,18 +63,24 @@ check(verdicts_t *v)
     given.data = review_known_create(pool, 1);
     review_known_add(given.data, &text);
 
-    block = malloc(v->len + 1);
-    memcpy(block, v->text, v->len);
+    given.cut = cut & 1;
+
+    block = malloc(len + 1);
+    memcpy(block, v->text, len);
 
     answers++;
 
-    if (review_answer_parse(pool, block, v->len, &given, &answer, &err) == 0) {
+    if (review_answer_parse(pool, block, len, &given, &answer, &err) == 0
+        && !(cut && answer.more))
+    {
         taken++;
 
-        if (strcmp(review_verdicts[answer.verdict], v->honest) != 0) {
+        if (strcmp(review_verdicts[answer.verdict], v->honest) != 0
+            && !(cut && memmem(block, len, "若适用", strlen("若适用"))))
+        {
             fprintf(stderr, "forged: %s for %s\nthe document: %s\n"
-                    "the answer: %s\n", review_verdicts[answer.verdict],
-                    v->honest, v->hostile, v->text);
+                    "the answer: %.*s\n", review_verdicts[answer.verdict],
+                    v->honest, v->hostile, (int) len, v->text);
             abort();
         }
     }
@@ -107,7 +122,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         verdicts_hostile(&v);
         verdicts_make(&v, v.hostile);
-        check(&v);
+        check(&v, v.len, 0);
+        check(&v, verdicts_pick(&v, v.len + 1), 1);
     }
 
     return 0;

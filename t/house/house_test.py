@@ -23,8 +23,8 @@ MODULES = "ngx_http_review_module_modules.c"
 # from the top down; docs/design.md says what each is for
 
 WINGS = ["http"] + ["http/" + name for name in (
-    "task", "steps", "source", "fetch", "store", "chunk", "call", "transfer",
-    "request", "limit", "base")] + ["review/" + name for name in (
+    "task", "steps", "source", "fetch", "store", "chunk", "llm", "call",
+    "transfer", "request", "limit", "base")] + ["review/" + name for name in (
         "request", "report", "rank", "embed", "split", "document", "outline",
         "quote", "answer", "completion", "rubric", "facts", "net", "limit",
         "json", "base")]

@@ -565,7 +565,8 @@ status_is($name, '
     tokens.other.completion eq 8
     tokens.m1.completion eq 2
 ');
-reply(review([ map { "status=$_" } 401 .. 520 ]));
+reply(review([ map { $_ == 429 ? "429 retry_after=1000" : "status=$_" }
+               401 .. 520 ]));
 my $json = status();
 json_checks("$name - outcomes", "
     http_4xx eq 93

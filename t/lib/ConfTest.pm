@@ -14,7 +14,7 @@ use File::Temp ();
 use POSIX ();
 use Test::More ();
 
-our @EXPORT = qw(conf_good conf_bad);
+our @EXPORT = qw(conf_good conf_bad conf_warns);
 
 my $Timeout = Review::patience();
 
@@ -50,14 +50,43 @@ sub conf_bad {
         or note($status, $log, "$message in $place");
 }
 
+# Nothing is said, but of locations that endpoints would ask: fragments seldom
+# have them, and locations.t sees to what is said.
+
 sub conf_good {
     my ($name, $text, %files) = @_;
     my ($dir, $status, $log) = run($text, %files);
+    my $asks = qr/the server has no location for|clients may ask/;
+    my $said = $log =~ s/^.*\[warn\].* $asks .*\n//gmr;
 
-    my $ok = $status == 0 && $log !~ /\[(?:emerg|alert|crit|error|warn)\]/
-             && $log =~ /test is successful/;
+    my $ok = $status == 0 && $said !~ /\[(?:emerg|alert|crit|error|warn)\]/
+             && $said =~ /test is successful/;
 
     Test::More->builder->ok($ok, "good: $name") or note($status, $log);
+}
+
+# All warnings, in their order: each is followed by the file, and by the line
+# that has a "# <-" and its number, 1 and so on, if there are several.
+
+sub conf_warns {
+    my ($name, $warnings, $text, %files) = @_;
+    my ($dir, $status, $log) = run($text, %files);
+    my $all = wrap($text);
+    my @wanted;
+
+    for my $i (1 .. @$warnings) {
+        $all =~ /\A(.*)# <-$i$/ms or die "$name: no line is marked $i\n";
+        push @wanted, "$warnings->[$i - 1] in $dir/nginx.conf:"
+                      . (1 + ($1 =~ tr/\n//));
+    }
+
+    my $level = qr/\[(?:emerg|alert|crit|error|warn)\]/;
+    my @said = $log =~ /$level (?:\d+#\d+: )?(.*)/g;
+    my $ok = $status == 0 && "@said" eq "@wanted"
+             && $log =~ /test is successful/;
+
+    Test::More->builder->ok($ok, "warns: $name")
+        or note($status, $log, join '; ', @wanted);
 }
 
 sub note {

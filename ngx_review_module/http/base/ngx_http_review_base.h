@@ -27,6 +27,9 @@ extern ngx_module_t  ngx_http_review_module;
 typedef struct {
     ngx_str_t                   uri;
     ngx_str_t                   args;
+    ngx_str_t                   file;       /* where it is set */
+    ngx_uint_t                  line;
+    unsigned                    warned:1;   /* of what it leads to */
 } ngx_http_review_uri_t;
 
 
@@ -43,6 +46,18 @@ char *ngx_http_review_param_set_uri(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_review_uri_t *uri);
 
 extern ngx_conf_post_t  ngx_http_review_param_positive;
+
+
+/*
+ * ngx_http_review_file.c: files that directives name.  One that is called
+ * "what", of at most "max" bytes.  A key, as the value of "Authorization":
+ * NGX_DECLINED where it has no name.  What is wrong has been told.
+ */
+
+ngx_int_t ngx_http_review_file_read(ngx_conf_t *cf, ngx_str_t *name,
+    const char *what, size_t max, ngx_str_t *text);
+ngx_int_t ngx_http_review_file_key(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *authorization);
 
 
 /*

@@ -90,6 +90,8 @@ ngx_http_review_param_set_uri(ngx_conf_t *cf, ngx_str_t *value,
     }
 
     uri->uri = *value;
+    uri->file = cf->conf_file->file.name;
+    uri->line = cf->conf_file->line;
 
     p = ngx_strlchr(value->data, value->data + value->len, '?');
 

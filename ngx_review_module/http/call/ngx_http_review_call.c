@@ -26,8 +26,8 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
 {
     call->status = 0;
     call->rc = NGX_OK;
-    call->read = NULL;
     call->first = 0;
+    call->heard = 0;
     call->retry_after = 0;
     call->location = NULL;
     call->inflate = NULL;
@@ -44,8 +44,36 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->cut = 0;
     call->large = 0;
     call->quota = 0;
+    call->judged = 0;
+    call->again = 0;
+    call->last = NULL;
 
     call->backend->begin(call);
+}
+
+
+/* by what it asks: calls that are the same, of whichever request, have one */
+
+static void
+ngx_http_review_call_set_key(ngx_http_review_call_t *call)
+{
+    size_t    i;
+    uint32_t  key;
+
+    if (call->turn.key) {
+        return;
+    }
+
+    ngx_crc32_init(key);
+
+    for (i = 0; i < call->npieces; i++) {
+        ngx_crc32_update(&key, (u_char *) call->body[i].data,
+                         call->body[i].len);
+    }
+
+    ngx_crc32_final(key);
+
+    call->turn.key = key | 1;
 }
 
 
@@ -54,7 +82,8 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
 void
 ngx_http_review_call_start(ngx_http_review_call_t *call)
 {
-    ngx_http_review_ctx_t  *ctx;
+    ngx_http_review_ctx_t    *ctx;
+    ngx_http_review_limit_t  *limit;
 
     ctx = call->ctx;
 
@@ -63,13 +92,20 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
     call->timer.data = call;
     call->timer.log = ctx->request->connection->log;
 
-    call->turn.waiter = &ctx->waiter;
     call->turn.handler = ngx_http_review_call_turn;
     call->turn.request = &call->sr;
     call->turn.expires = ctx->expires;
 
     call->pausing = 0;
     call->paid = 0;
+
+    /* it matters for probes alone */
+
+    limit = ctx->waiter.limit;
+
+    if (limit && ngx_http_review_limit_is_open(limit)) {
+        ngx_http_review_call_set_key(call);
+    }
 
     switch (ngx_http_review_limit_ask(&call->turn)) {
 
@@ -180,7 +216,7 @@ ngx_http_review_call_retry(ngx_http_review_call_t *call)
         return 0;
     }
 
-    ngx_http_review_call_count_retry(call->ctx, call->usage);
+    ngx_http_review_call_count_retry(call->turn.waiter, call->usage);
 
     call->pausing = 1;
     call->timer.handler = ngx_http_review_call_again;
@@ -267,6 +303,7 @@ static ngx_uint_t
 ngx_http_review_call_refused(ngx_http_review_call_t *call)
 {
     char           name[REVIEW_CODE_NAME];
+    ngx_uint_t     level;
     review_code_t  code;
 
     code = call->turn.code;
@@ -278,7 +315,11 @@ ngx_http_review_call_refused(ngx_http_review_call_t *call)
 
     call->usage->queue_time += ngx_current_msec - call->turn.asked;
 
-    ngx_log_error(NGX_LOG_WARN, call->timer.log, 0,
+    /* while a circuit is open, all that may be asked elsewhere comes by here */
+
+    level = call->turn.falls ? NGX_LOG_INFO : NGX_LOG_WARN;
+
+    ngx_log_error(level, call->timer.log, 0,
                   "review: a call for %*s was not made: %s",
                   call->name.len, call->name.data,
                   review_code_name(code, name));
@@ -314,6 +355,12 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
         call->turn.upstream = 0;
     }
 
+    if (sample.result == REVIEW_CIRCUIT_FAILED
+        || sample.result == REVIEW_CIRCUIT_ERROR)
+    {
+        ngx_http_review_call_set_key(call);
+    }
+
     ngx_http_review_limit_done(&call->turn, &sample);
 
     if (call->failure.code) {
@@ -321,6 +368,53 @@ ngx_http_review_call_answered(ngx_http_review_call_t *call)
     }
 
     return again;
+}
+
+
+ngx_int_t
+ngx_http_review_call_told(ngx_http_request_t *sr, ngx_http_review_try_t *told)
+{
+    ngx_http_review_call_t  *call;
+
+    call = ngx_http_review_subrequest_of(sr);
+
+    /* one that was left behind may end when the next try has begun */
+
+    if (call == NULL || call->last != sr) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(told, sizeof(ngx_http_review_try_t));
+
+    told->ended = call->judged || call->busy;
+    told->code = call->busy ? REVIEW_CODE_BUSY : call->failure.code;
+    told->attempt = call->tries;
+    told->prompt_tokens = -1;
+    told->completion_tokens = -1;
+    told->queue_time = call->turn.waiter->limit
+                       ? (ngx_msec_int_t) (call->started - call->turn.asked)
+                       : -1;
+    told->first_token_time = call->first
+                             ? (ngx_msec_int_t) (call->first - call->started)
+                             : -1;
+
+    if (call->backend->told) {
+        call->backend->told(call, told);
+    }
+
+    return NGX_OK;
+}
+
+
+/* it is ended before its end, for this reason */
+
+static void
+ngx_http_review_call_give_up(ngx_http_review_call_t *call, review_code_t code)
+{
+    if (call->sr && !call->judged) {
+        call->judged = 1;
+        call->failure.code = code;
+    }
 }
 
 
@@ -395,6 +489,7 @@ ngx_http_review_call_cancel(ngx_http_review_call_t *call)
     }
 
     ngx_http_review_call_over(call);
+    ngx_http_review_call_give_up(call, call->ctx->late);
     ngx_http_review_subrequest_stop(call);
     ngx_http_review_call_count_cut(call, call->ctx->late);
 
@@ -434,6 +529,7 @@ ngx_http_review_call_leave(ngx_http_review_call_t *call)
         ngx_queue_remove(&call->queue);
     }
 
+    ngx_http_review_call_give_up(call, REVIEW_CODE_CANCELLED);
     ngx_http_review_subrequest_let_go(call);
 
     ngx_http_review_call_count_cut(call, REVIEW_CODE_CANCELLED);

@@ -68,6 +68,21 @@ typedef struct {
 typedef void (*ngx_http_review_call_pt)(ngx_http_review_call_t *call);
 
 
+/* what is known of a try, for logs: a number that is negative is not */
+
+typedef struct {
+    ngx_uint_t                  ended;
+    review_code_t               code;
+    ngx_uint_t                  attempt;    /* 0: it was not made */
+    ngx_str_t                   llm;        /* its name; empty: it has none */
+    review_str_t                model;      /* that answered, or was asked */
+    int64_t                     prompt_tokens;
+    int64_t                     completion_tokens;
+    ngx_msec_int_t              queue_time;
+    ngx_msec_int_t              first_token_time;
+} ngx_http_review_try_t;
+
+
 typedef struct {
     const char                 *name;       /* "the LLM": in messages, */
     const char                 *too_large;  /* and that an answer of it is */
@@ -93,6 +108,11 @@ typedef struct {
     review_code_t             (*whole)(ngx_http_review_call_t *call);
 
     unsigned                    counted:1;  /* it may be an endpoint of ours */
+
+    /* model and tokens, as far as they are known; NULL: it has none */
+
+    void                      (*told)(ngx_http_review_call_t *call,
+                                      ngx_http_review_try_t *told);
 } ngx_http_review_backend_t;
 
 
@@ -106,6 +126,7 @@ struct ngx_http_review_call_s {
     ngx_http_review_uri_t      *uri;
     const char                 *accept;
     ngx_str_t                   type;       /* empty: application/json */
+    ngx_str_t                   authorization; /* empty: none is sent */
     review_str_t                name;       /* in logs */
     ngx_http_review_usage_t    *usage;
     review_str_t               *body;       /* pieces */
@@ -114,10 +135,12 @@ struct ngx_http_review_call_s {
     ngx_http_review_call_pt     handler;    /* called once: it has ended */
 
     ngx_http_request_t         *sr;         /* the try that runs, or NULL */
+    ngx_http_request_t         *last;       /* the try that all of this is of */
     ngx_http_review_turn_t      turn;       /* of the LLM's capacity */
     ngx_event_t                 timer;      /* its timeout, or the backoff */
     ngx_msec_t                  started;
     ngx_msec_t                  first;      /* when the answer began; 0 */
+    ngx_msec_t                  heard;      /* when text of it last came; 0 */
     ngx_uint_t                  tries;
     ngx_uint_t                  free;       /* of these, that cost nothing */
     ngx_uint_t                  row;        /* of these, in a row */
@@ -125,7 +148,6 @@ struct ngx_http_review_call_s {
     ngx_uint_t                  pauses;     /* in a row: the LLM is busy */
     ngx_uint_t                  status;     /* HTTP status, 0: no response */
     ngx_int_t                   rc;         /* of the subrequest */
-    ngx_event_t                *read;       /* of the upstream connection */
     ngx_msec_t                  retry_after;
     const char                 *location;   /* of a redirect, or NULL */
     void                       *inflate;    /* of a gzipped answer */
@@ -141,12 +163,15 @@ struct ngx_http_review_call_s {
     unsigned                    silent:1;   /* proxy_read_timeout in mid-body */
     unsigned                    active:1;   /* is in ctx->calls */
     unsigned                    ended:1;    /* waits in ctx->ended */
+    unsigned                    judged:1;   /* its outcome is known, */
+    unsigned                    again:1;    /* another try may be worth it */
     unsigned                    timedout:1; /* by review_call_timeout */
     unsigned                    encoded:1;  /* can't be decoded */
     unsigned                    cached:1;   /* the backend was not asked */
     unsigned                    cut:1;      /* before the end that was told */
     unsigned                    large:1;    /* more than is kept of one */
     unsigned                    quota:1;    /* the account is used up */
+    unsigned                    context:1;  /* the prompt is over the model's */
     unsigned                    left:1;     /* a try was left behind, which
                                                still knows the call */
     unsigned                    pausing:1;  /* between two tries */
@@ -157,16 +182,16 @@ struct ngx_http_review_call_s {
 
 /*
  * ngx_http_review_call_count.c: what the metrics of a zone are told.  They are
- * those of the zone that limits the request's calls; NULL: none does.
+ * those of the zone that limits the waiter's calls; NULL: none does.
  */
 
 review_metrics_t *ngx_http_review_call_count_metrics(
-    ngx_http_review_ctx_t *ctx);
+    ngx_http_review_waiter_t *waiter);
 void ngx_http_review_call_count(ngx_http_review_call_t *call);
 void ngx_http_review_call_count_busy(ngx_http_review_call_t *call);
 void ngx_http_review_call_count_cut(ngx_http_review_call_t *call,
     review_code_t code);
-void ngx_http_review_call_count_retry(ngx_http_review_ctx_t *ctx,
+void ngx_http_review_call_count_retry(ngx_http_review_waiter_t *waiter,
     ngx_http_review_usage_t *usage);
 void ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
     review_str_t *model, int64_t prompt, int64_t completion);
@@ -204,6 +229,11 @@ ngx_uint_t ngx_http_review_call_cut(ngx_http_review_call_t *call);
 
 ngx_uint_t ngx_http_review_call_is_pausing(ngx_http_review_call_t *call);
 
+/* of the call whose subrequest this is, or was; NGX_DECLINED: it is of none */
+
+ngx_int_t ngx_http_review_call_told(ngx_http_request_t *sr,
+    ngx_http_review_try_t *told);
+
 
 /*
  * ngx_http_review_subrequest.c: the subrequest of a try.  It is made; it is
@@ -214,6 +244,10 @@ ngx_uint_t ngx_http_review_call_is_pausing(ngx_http_review_call_t *call);
 ngx_int_t ngx_http_review_subrequest_create(ngx_http_review_call_t *call);
 void ngx_http_review_subrequest_stop(ngx_http_review_call_t *call);
 void ngx_http_review_subrequest_let_go(ngx_http_review_call_t *call);
+
+/* has nginx's balancer know of a server that falls silent in mid-answer */
+
+void ngx_http_review_subrequest_observe(ngx_http_request_t *sr);
 
 /* a try has ended, or must: has the call looked at when the request is woken */
 
@@ -247,7 +281,8 @@ ngx_uint_t ngx_http_review_capture_is_cached(ngx_http_request_t *r);
 
 /*
  * ngx_http_review_outcome.c: was a try a success, and if not, what was it?
- * Sets call->failure; returns 1 if another try may be worth it.
+ * Sets call->failure; returns 1 if another try may be worth it.  It is found
+ * out once: nginx logs a try before it is looked at.
  */
 
 ngx_uint_t ngx_http_review_outcome(ngx_http_review_call_t *call);
@@ -255,6 +290,10 @@ ngx_uint_t ngx_http_review_outcome(ngx_http_review_call_t *call);
 /* an answer that is not whole */
 
 void ngx_http_review_outcome_cut(ngx_http_review_call_t *call);
+
+/* nothing of an answer has come for a good part of the try's time, or ever */
+
+ngx_uint_t ngx_http_review_outcome_is_silent(ngx_http_review_call_t *call);
 
 /* an answer that is kept as it comes, "max" bytes of it: a backend's "feed" */
 

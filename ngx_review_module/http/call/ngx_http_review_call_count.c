@@ -4,16 +4,16 @@
 #include "http/call/ngx_http_review_call.h"
 
 
-/* of the zone that limits the request's calls; NULL: none does */
+/* of the zone that limits the waiter's calls; NULL: none does */
 
 review_metrics_t *
-ngx_http_review_call_count_metrics(ngx_http_review_ctx_t *ctx)
+ngx_http_review_call_count_metrics(ngx_http_review_waiter_t *waiter)
 {
-    if (ctx->waiter.limit == NULL) {
+    if (waiter == NULL || waiter->limit == NULL) {
         return NULL;
     }
 
-    return &ngx_http_review_zone_load(ctx->waiter.limit->zone)->metrics;
+    return &ngx_http_review_zone_load(waiter->limit->zone)->metrics;
 }
 
 
@@ -24,7 +24,7 @@ ngx_http_review_call_count(ngx_http_review_call_t *call)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_call_count_metrics(call->ctx);
+    m = ngx_http_review_call_count_metrics(call->turn.waiter);
 
     if (m == NULL) {
         return;
@@ -53,7 +53,7 @@ ngx_http_review_call_count_busy(ngx_http_review_call_t *call)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_call_count_metrics(call->ctx);
+    m = ngx_http_review_call_count_metrics(call->turn.waiter);
 
     if (m) {
         review_metrics_call(m, REVIEW_CODE_BUSY, REVIEW_METRICS_NO_TIME);
@@ -67,14 +67,14 @@ ngx_http_review_call_count_tokens(ngx_http_review_call_t *call,
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_call_count_metrics(call->ctx);
+    m = ngx_http_review_call_count_metrics(call->turn.waiter);
 
     if (m && (prompt > 0 || completion > 0)) {
         review_metrics_tokens(m, model->data, model->len, prompt, completion);
     }
 
     if (!call->cached) {
-        ngx_http_review_budget_add(&call->ctx->waiter, prompt, completion);
+        ngx_http_review_budget_add(call->turn.waiter, prompt, completion);
     }
 }
 
@@ -86,7 +86,7 @@ ngx_http_review_call_count_cut(ngx_http_review_call_t *call, review_code_t code)
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_call_count_metrics(call->ctx);
+    m = ngx_http_review_call_count_metrics(call->turn.waiter);
 
     if (m == NULL || call->turn.state == NGX_HTTP_REVIEW_TURN_NONE) {
         return;
@@ -110,14 +110,14 @@ ngx_http_review_call_count_cut(ngx_http_review_call_t *call, review_code_t code)
 /* a call that is made again, or asks anew */
 
 void
-ngx_http_review_call_count_retry(ngx_http_review_ctx_t *ctx,
+ngx_http_review_call_count_retry(ngx_http_review_waiter_t *waiter,
     ngx_http_review_usage_t *usage)
 {
     review_metrics_t  *m;
 
     usage->retries++;
 
-    m = ngx_http_review_call_count_metrics(ctx);
+    m = ngx_http_review_call_count_metrics(waiter);
 
     if (m) {
         review_metrics_retry(m);

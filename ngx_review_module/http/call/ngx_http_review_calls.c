@@ -40,6 +40,10 @@ ngx_http_review_calls_start(ngx_http_review_call_t *call)
         ngx_queue_insert_tail(&ctx->calls, &call->running);
     }
 
+    if (call->turn.waiter == NULL) {
+        call->turn.waiter = &ctx->waiter;
+    }
+
     call->free = 0;
     call->row = 0;
     call->away = 0;

@@ -146,9 +146,7 @@ ngx_http_review_capture_header(ngx_http_request_t *r,
 
     ngx_http_review_capture_location(r, call);
 
-    if (u && u->peer.connection) {
-        call->read = u->peer.connection->read;
-    }
+    ngx_http_review_subrequest_observe(r);
 
     h = ngx_http_review_headers_find(&r->headers_out.headers, "Retry-After");
 

@@ -8,6 +8,11 @@
 #include "http/call/ngx_http_review_call.h"
 
 
+/* a stream that is silent for this part of its time is no longer coming */
+
+#define NGX_HTTP_REVIEW_OUTCOME_HANGS  4
+
+
 static void ngx_http_review_outcome_answer(ngx_http_review_call_t *call);
 static void ngx_http_review_outcome_transport(ngx_http_review_call_t *call);
 static void ngx_http_review_outcome_status(ngx_http_review_call_t *call,
@@ -17,6 +22,12 @@ static void ngx_http_review_outcome_status(ngx_http_review_call_t *call,
 ngx_uint_t
 ngx_http_review_outcome(ngx_http_review_call_t *call)
 {
+    if (call->judged) {
+        return call->again;
+    }
+
+    call->judged = 1;
+
     if (call->header) {
         ngx_http_review_outcome_answer(call);
 
@@ -24,7 +35,9 @@ ngx_http_review_outcome(ngx_http_review_call_t *call)
         ngx_http_review_outcome_transport(call);
     }
 
-    return review_code_retried(call->failure.code);
+    call->again = (review_code_retried(call->failure.code) != 0);
+
+    return call->again;
 }
 
 
@@ -116,7 +129,8 @@ ngx_http_review_outcome_answer(ngx_http_review_call_t *call)
         break;
 
     case REVIEW_CODE_TOO_LARGE:
-        ngx_http_review_outcome_failed(call, code, call->backend->too_large);
+        ngx_http_review_outcome_told(call, code, call->context ? detail
+                                                 : call->backend->too_large);
         break;
 
     case REVIEW_CODE_INTERNAL:
@@ -144,6 +158,16 @@ ngx_http_review_outcome_cut(ngx_http_review_call_t *call)
 }
 
 
+ngx_uint_t
+ngx_http_review_outcome_is_silent(ngx_http_review_call_t *call)
+{
+    return call->heard == 0
+           || ngx_current_msec - call->heard
+              >= (ngx_current_msec - call->started)
+                 / NGX_HTTP_REVIEW_OUTCOME_HANGS;
+}
+
+
 ngx_int_t
 ngx_http_review_outcome_gather(ngx_http_review_call_t *call, review_buf_t *b,
     size_t max, u_char *data, size_t len)
@@ -152,6 +176,8 @@ ngx_http_review_outcome_gather(ngx_http_review_call_t *call, review_buf_t *b,
         call->large = 1;
         return NGX_ERROR;
     }
+
+    call->heard = ngx_current_msec;
 
     review_buf_add(b, (char *) data, len);
 
@@ -249,7 +275,8 @@ ngx_http_review_outcome_status(ngx_http_review_call_t *call,
 {
     review_code_t  code;
 
-    code = review_code_of_status(call->status);
+    code = call->context ? (review_code_t) REVIEW_CODE_TOO_LARGE
+                         : review_code_of_status(call->status);
 
     if (code == REVIEW_CODE_RATE_LIMITED) {
         code = call->quota ? REVIEW_CODE_QUOTA : code;

@@ -84,7 +84,7 @@ ngx_http_review_retry_take(ngx_http_review_retry_t *retry,
 
     /* it will wait for its turn */
 
-    limit = call->ctx->waiter.limit;
+    limit = call->turn.waiter->limit;
 
     if (call->paid || (limit && ngx_http_review_limit_is_open(limit))) {
         return 1;
@@ -258,7 +258,7 @@ ngx_http_review_retry_is_away(ngx_http_review_call_t *call)
         away = 0;
     }
 
-    if (!away || !call->turn.watched
+    if (!away || !call->turn.watched || call->turn.falls
         || ngx_http_review_call_conf(call->ctx)->retry->tries == 1)
     {
         call->away = 0;
@@ -312,6 +312,22 @@ ngx_http_review_retry_is_made(ngx_http_review_call_t *call, ngx_uint_t *n)
 }
 
 
+/*
+ * What the next try may take of the time that is left: where another LLM may be
+ * asked, as much as this one has, and as much for that one.
+ */
+
+static ngx_msec_t
+ngx_http_review_retry_needs(ngx_http_review_call_t *call)
+{
+    if (!call->turn.falls || call->failure.code == REVIEW_CODE_RATE_LIMITED) {
+        return 0;
+    }
+
+    return 2 * (ngx_current_msec - call->started);
+}
+
+
 ngx_int_t
 ngx_http_review_retry_delay(ngx_http_review_call_t *call)
 {
@@ -343,7 +359,7 @@ ngx_http_review_retry_delay(ngx_http_review_call_t *call)
 
     left = (ngx_msec_int_t) (call->ctx->expires - ngx_current_msec);
 
-    if ((ngx_msec_int_t) delay >= left) {
+    if ((ngx_msec_int_t) (delay + ngx_http_review_retry_needs(call)) >= left) {
         call->failure.note = "no time is left to try again";
         return NGX_DECLINED;
     }

@@ -7,6 +7,12 @@
 #include "http/call/ngx_http_review_call.h"
 
 
+typedef struct {
+    void                      (*finalize_request)(ngx_http_request_t *r,
+                                                  ngx_int_t rc);
+} ngx_http_review_subrequest_t;
+
+
 static ngx_int_t ngx_http_review_subrequest_headers(
     ngx_http_review_call_t *call, ngx_http_request_t *sr);
 static ngx_int_t ngx_http_review_subrequest_body(ngx_http_review_call_t *call,
@@ -92,6 +98,7 @@ ngx_http_review_subrequest_create(ngx_http_review_call_t *call)
     }
 
     call->sr = sr;
+    call->last = sr;
 
     return NGX_OK;
 }
@@ -156,6 +163,14 @@ ngx_http_review_subrequest_headers(ngx_http_review_call_t *call,
                                        &call->type)
            != NGX_OK
         || ngx_http_review_headers_add(headers, r->pool, "Accept", &accept)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (call->authorization.len
+        && ngx_http_review_headers_add(headers, r->pool, "Authorization",
+                                       &call->authorization)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -275,14 +290,6 @@ ngx_http_review_subrequest_done(ngx_http_request_t *sr, void *data,
                    "review call done: \"%V\" rc:%i status:%ui",
                    &sr->uri, rc, call->status);
 
-    /* nginx has closed the connection, but the event still says why */
-
-    if (call->read && call->read->timedout) {
-        call->silent = 1;
-    }
-
-    call->read = NULL;
-
     if (sr->buffered) {
         if (rc == NGX_OK || rc == NGX_AGAIN) {
             return NGX_OK;
@@ -300,6 +307,10 @@ ngx_http_review_subrequest_done(ngx_http_request_t *sr, void *data,
 
     call->no_server = !call->header && ngx_http_review_busy_no_server(sr);
     call->busy = call->no_server && ngx_http_review_busy(&call->turn);
+
+    if (!call->busy) {
+        (void) ngx_http_review_outcome(call);
+    }
 
     ngx_http_review_subrequest_end(call);
 
@@ -344,6 +355,76 @@ ngx_http_review_subrequest_is_cut(ngx_http_request_t *sr)
 
 
 /*
+ * nginx counts a failure of a server as one only up to the response's header.
+ * Where the balancer has freed the peer, nginx does not free it once more.
+ */
+
+static void
+ngx_http_review_subrequest_fail_peer(ngx_http_upstream_t *u)
+{
+    if (u->peer.free && u->peer.sockaddr) {
+        u->peer.free(&u->peer, u->peer.data, NGX_PEER_FAILED);
+        u->peer.sockaddr = NULL;
+    }
+}
+
+
+/* just before nginx frees the peer; proxy_read_timeout may be over */
+
+static void
+ngx_http_review_subrequest_finalize(ngx_http_request_t *sr, ngx_int_t rc)
+{
+    ngx_http_upstream_t           *u;
+    ngx_http_review_call_t        *call;
+    ngx_http_review_subrequest_t  *ctx;
+
+    u = sr->upstream;
+    ctx = ngx_http_get_module_ctx(sr, ngx_http_review_call_module);
+
+    if (ctx) {
+        ctx->finalize_request(sr, rc);
+    }
+
+    if (u->peer.connection == NULL || !u->peer.connection->read->timedout) {
+        return;
+    }
+
+    call = ngx_http_review_subrequest_of(sr);
+
+    if (call && call->sr == sr) {
+        call->silent = 1;
+    }
+
+    ngx_http_review_subrequest_fail_peer(u);
+}
+
+
+void
+ngx_http_review_subrequest_observe(ngx_http_request_t *sr)
+{
+    ngx_http_upstream_t           *u;
+    ngx_http_review_subrequest_t  *ctx;
+
+    u = sr->upstream;
+
+    if (u == NULL || u->peer.connection == NULL
+        || u->finalize_request == ngx_http_review_subrequest_finalize)
+    {
+        return;
+    }
+
+    ctx = ngx_palloc(sr->pool, sizeof(ngx_http_review_subrequest_t));
+
+    if (ctx) {
+        ctx->finalize_request = u->finalize_request;
+        ngx_http_set_ctx(sr, ctx, ngx_http_review_call_module);
+
+        u->finalize_request = ngx_http_review_subrequest_finalize;
+    }
+}
+
+
+/*
  * Leaves the subrequest behind.  One that talks to an upstream is cut off, so
  * that the LLM does not work in vain; its end is not told then.  One that
  * waits for a file is woken by that.  Another one may be in the hands of any
@@ -372,6 +453,11 @@ ngx_http_review_subrequest_stop(ngx_http_review_call_t *call)
     }
 
     if (sr->upstream && sr->upstream->cleanup && *sr->upstream->cleanup) {
+
+        if (call->timedout && ngx_http_review_outcome_is_silent(call)) {
+            ngx_http_review_subrequest_fail_peer(sr->upstream);
+        }
+
         ngx_http_review_subrequest_log(call, sr);
         ngx_http_review_subrequest_abandoned(sr);
         return;
@@ -400,6 +486,10 @@ ngx_http_review_subrequest_log(ngx_http_review_call_t *call,
 
     if (!clcf->log_subrequest || sr->logged) {
         return;
+    }
+
+    if (call->timedout) {
+        (void) ngx_http_review_outcome(call);
     }
 
     if (sr->headers_out.status == 0) {
@@ -436,6 +526,7 @@ ngx_http_review_subrequest_let_go(ngx_http_review_call_t *call)
 
     if (call->sr) {
         ngx_http_review_subrequest_look(call, call->sr);
+        ngx_http_review_subrequest_log(call, call->sr);
     }
 
     call->sr = NULL;

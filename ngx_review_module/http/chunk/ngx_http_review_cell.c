@@ -4,7 +4,8 @@
  *
  * A point may take several steps, each a question that sees the answers to
  * those before.  At each step an answer that can't be understood is asked for
- * once more, and so is one that was cut at max_tokens.
+ * once more, and so is one that was cut at max_tokens.  Where that fails, too,
+ * another LLM may be asked, and what follows is asked of that one.
  */
 
 #include "http/chunk/ngx_http_review_chunk.h"
@@ -36,6 +37,12 @@ static ngx_int_t ngx_http_review_cell_turn(ngx_http_review_cell_t *cell,
 static void ngx_http_review_cell_again(ngx_http_review_cell_t *cell);
 static void ngx_http_review_cell_torn(ngx_http_review_cell_t *cell);
 static ngx_uint_t ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell);
+static void ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
+    ngx_http_review_llm_t *llm, review_code_t code);
+static void ngx_http_review_cell_fail(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
+static void ngx_http_review_cell_pass(ngx_http_review_cell_t *cell,
+    review_code_t code, const char *detail, const char *note);
 
 
 void
@@ -102,12 +109,10 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 {
     review_buf_t             b;
     ngx_pool_t              *pool;
-    ngx_http_review_llm_t   *llm;
     ngx_http_review_ctx_t   *ctx;
     ngx_http_review_call_t  *call;
 
     ctx = &cell->chunk->ctx;
-    llm = ngx_http_review_chunk_conf(ctx)->llm;
     pool = ctx->request->pool;
 
     call = ngx_pcalloc(pool, sizeof(ngx_http_review_call_t));
@@ -119,9 +124,7 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 
     call->ctx = ctx;
     call->data = cell;
-    call->backend = &ngx_http_review_llm_backend;
-    call->uri = &llm->uri;
-    call->accept = llm->stream ? "text/event-stream" : "application/json";
+    call->backend = &ngx_http_review_chat_backend;
     ngx_str_set(&call->type, "application/json");
     call->usage = &cell->usage;
     call->handler = ngx_http_review_cell_answered;
@@ -140,6 +143,34 @@ ngx_http_review_cell_call(ngx_http_review_cell_t *cell)
 }
 
 
+/*
+ * What a rubric and a point have is meant for the LLM that they ask: one that
+ * is asked instead has its own
+ */
+
+static void
+ngx_http_review_cell_question(ngx_http_review_cell_t *cell,
+    review_question_t *question)
+{
+    ngx_http_review_chunk_t  *chunk;
+
+    chunk = cell->chunk;
+
+    question->point = cell->point;
+    question->turns = cell->turns.elts;
+    question->nturns = cell->turns.nelts;
+    question->max_tokens = cell->max_tokens;
+    question->llm = &cell->llm->asked;
+    question->model = *ngx_http_review_chat_model(cell);
+
+    question->params[0] = cell->llm == cell->meant ? &cell->point->params
+                                                   : NULL;
+    question->params[1] = cell->llm == chunk->llm && cell->llm == cell->meant
+                          && chunk->rubric
+                          ? &chunk->rubric->params : NULL;
+}
+
+
 static void
 ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 {
@@ -153,12 +184,14 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
 
     call = cell->call;
 
-    question.point = cell->point;
-    question.turns = cell->turns.elts;
-    question.nturns = cell->turns.nelts;
-    question.max_tokens = cell->max_tokens;
+    if (ngx_http_review_llm_ask(call, cell->llm) != NGX_OK) {
+        goto failed;
+    }
+
+    ngx_http_review_cell_question(cell, &question);
 
     call->npieces = review_prompt_body(cell->chunk->prompt, &question, &body);
+    cell->bounded = question.bounded;
 
     if (call->npieces == 0) {
         goto failed;
@@ -174,6 +207,14 @@ ngx_http_review_cell_ask(ngx_http_review_cell_t *cell)
                                       "the prompt is over four times its chunk "
                                       "and references, and 4m besides", NULL);
         return;
+    }
+
+    if (cell->chunk->explain
+        && ngx_http_review_chunk_reply_explain(cell, body,
+                                               call->npieces)
+           != NGX_OK)
+    {
+        goto failed;
     }
 
     call->body = body;
@@ -229,9 +270,9 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
             return;
         }
 
-        ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER,
-                                      "the answer ends within its reasoning",
-                                      NULL);
+        ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER,
+                                  "the answer ends within its reasoning",
+                                  NULL);
         return;
     }
 
@@ -246,7 +287,7 @@ ngx_http_review_cell_said(ngx_http_review_cell_t *cell)
     cell->step++;
     cell->reasked = 0;
     cell->extended = 0;
-    cell->max_tokens = 0;
+    cell->max_tokens = ngx_min(cell->max_tokens, 0);
 
     ngx_http_review_cell_ask(cell);
 }
@@ -285,8 +326,14 @@ ngx_http_review_cell_estimated(ngx_http_review_cell_t *cell)
 static ngx_int_t
 ngx_http_review_cell_more_tokens(ngx_http_review_cell_t *cell)
 {
-    if (cell->point->max_tokens) {
-        return cell->point->max_tokens * 2;
+    ngx_int_t          tokens;
+    review_question_t  question;
+
+    ngx_http_review_cell_question(cell, &question);
+    tokens = review_prompt_body_tokens(&question);
+
+    if (tokens) {
+        return tokens * 2;
     }
 
     return ngx_max(cell->completion->completion_tokens * 2,
@@ -321,8 +368,25 @@ ngx_http_review_cell_failed(ngx_http_review_cell_t *cell)
         return;
     }
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    /* what an answer may have is counted with the prompt */
+
+    if (call->context && cell->bounded) {
+        cell->max_tokens = -1;
+        ngx_http_review_call_count_retry(call->turn.waiter, &cell->usage);
+        ngx_http_review_cell_ask(cell);
+        return;
+    }
+
+    /* another LLM may have room for what is too much for this one */
+
+    if (call->context && cell->llm->fallback) {
+        ngx_http_review_cell_fall(cell, cell->llm->fallback,
+                                  call->failure.code);
+        return;
+    }
+
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -342,18 +406,19 @@ ngx_http_review_cell_cut(ngx_http_review_cell_t *cell)
         return;
     }
 
-    if (!cell->extended) {
+    if (!cell->extended && cell->max_tokens >= 0) {
         cell->extended = 1;
         cell->max_tokens = ngx_http_review_cell_more_tokens(cell);
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
         ngx_http_review_cell_ask(cell);
         return;
     }
 
     call = cell->call;
 
-    ngx_http_review_result_failed(cell, call->failure.code,
-                                  call->failure.detail, call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, call->failure.detail,
+                              call->failure.note);
 }
 
 
@@ -363,7 +428,8 @@ static void
 ngx_http_review_cell_again(ngx_http_review_cell_t *cell)
 {
     cell->reasked = 1;
-    ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+    ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
     ngx_http_review_cell_ask(cell);
 }
 
@@ -394,14 +460,14 @@ ngx_http_review_cell_torn(ngx_http_review_cell_t *cell)
                   "the answer ended before its end: finish_reason is \"%s\"",
                   reason) = '\0';
 
-    ngx_http_review_result_failed(cell, call->failure.code, detail,
-                                  call->failure.note);
+    ngx_http_review_cell_fail(cell, call->failure.code, detail,
+                              call->failure.note);
 }
 
 
 /*
  * Where reasoning ends is seen by who reads it: what stands behind it must be
- * no larger than any other answer.  The cell is done then.
+ * no larger than any other answer.  The cell has failed then.
  */
 
 static ngx_uint_t
@@ -415,7 +481,7 @@ ngx_http_review_cell_is_large(ngx_http_review_cell_t *cell)
         return 0;
     }
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_TOO_LARGE, NULL, NULL);
 
     return 1;
 }
@@ -434,12 +500,12 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         return;
     }
 
-    if (cell->answer) {
+    if (cell->answer && !(cell->completion->torn && cell->answer->more)) {
         ngx_http_review_result_finding(cell);
         return;
     }
 
-    if (cell->completion->torn && !cell->whole) {
+    if (cell->completion->torn && (cell->answer || !cell->whole)) {
         ngx_http_review_cell_torn(cell);
         return;
     }
@@ -457,7 +523,8 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
         }
 
         cell->reasked = 1;
-        ngx_http_review_call_count_retry(&cell->chunk->ctx, &cell->usage);
+        ngx_http_review_call_count_retry(cell->call->turn.waiter,
+                                         &cell->usage);
 
         said.len = review_utf8_cut(said.data, said.len,
                                    NGX_HTTP_REVIEW_REASK_BYTES);
@@ -474,7 +541,136 @@ ngx_http_review_cell_finding(ngx_http_review_cell_t *cell)
     *ngx_snprintf((u_char *) detail, sizeof(detail) - 1, "%s%s%s",
                   err->pointer, err->pointer[0] ? ": " : "", err->text) = '\0';
 
-    ngx_http_review_result_failed(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+    ngx_http_review_cell_fail(cell, REVIEW_CODE_BAD_ANSWER, detail, NULL);
+}
+
+
+/*
+ * Its LLM has failed: another one is asked, from where this one was, and with
+ * all that may be asked anew
+ */
+
+static void
+ngx_http_review_cell_fall(ngx_http_review_cell_t *cell,
+    ngx_http_review_llm_t *llm, review_code_t code)
+{
+    char                     name[REVIEW_CODE_NAME];
+    ngx_uint_t               asked;
+    ngx_http_review_call_t  *call;
+
+    call = cell->call;
+    asked = (call->turn.code == REVIEW_CODE_OK);
+
+    if (cell->home == NULL) {
+        cell->home = cell->llm;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, call->timer.log, 0,
+                  "review: a call for %*s is made to LLM \"%V\": \"%V\" has "
+                  "failed it: %s", call->name.len, call->name.data, &llm->name,
+                  &cell->llm->name, review_code_name(code, name));
+
+    /* answers that were complained of are the other one's */
+
+    cell->turns.nelts = cell->step;
+
+    cell->llm = llm;
+    cell->warnings = 0;
+    cell->max_tokens = 0;
+    cell->reasked = 0;
+    cell->extended = 0;
+
+    ngx_http_review_cell_ask(cell);
+
+    /*
+     * No zone counts it as a retry, as it is the first call there; one that was
+     * not made, for want of a turn, was counted where it was to be made
+     */
+
+    cell->usage.retries += asked;
+}
+
+
+/* the last one was waited for in vain: is the first one back by now? */
+
+static ngx_uint_t
+ngx_http_review_cell_is_back(ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_limit_t  *limit;
+
+    if (cell->home == NULL || cell->returned || cell->call->turn.late) {
+        return 0;
+    }
+
+    limit = ngx_http_review_limit_of(
+                             ngx_http_review_limit_conf(&cell->chunk->ctx),
+                             &cell->home->name);
+
+    return limit == NULL || !ngx_http_review_limit_is_open(limit);
+}
+
+
+static void
+ngx_http_review_cell_fail(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    ngx_http_review_failure_t  *passing;
+
+    passing = &cell->passing;
+
+    if (cell->llm->fallback && review_code_falls(code)) {
+
+        if (passing->code == REVIEW_CODE_OK && review_code_passes(code)) {
+            ngx_http_review_cell_pass(cell, code, detail, note);
+        }
+
+        ngx_http_review_cell_fall(cell, cell->llm->fallback, code);
+        return;
+    }
+
+    if (code == REVIEW_CODE_CIRCUIT_OPEN
+        && ngx_http_review_cell_is_back(cell))
+    {
+        cell->returned = 1;
+        ngx_http_review_cell_fall(cell, cell->home, code);
+        return;
+    }
+
+    /* who has time may ask again: the one may come back, be the other not */
+
+    if (passing->code && !review_code_passes(code)) {
+        cell->llm = cell->passing_llm;
+        code = passing->code;
+        detail = passing->detail;
+        note = passing->note;
+    }
+
+    ngx_http_review_result_failed(cell, code, detail, note);
+}
+
+
+static void
+ngx_http_review_cell_pass(ngx_http_review_cell_t *cell, review_code_t code,
+    const char *detail, const char *note)
+{
+    size_t   len;
+    u_char  *p;
+
+    p = NULL;
+
+    if (detail) {
+        len = ngx_strlen(detail) + 1;
+        p = ngx_pnalloc(cell->chunk->ctx.request->pool, len);
+
+        if (p) {
+            ngx_memcpy(p, detail, len);
+        }
+    }
+
+    cell->passing.code = code;
+    cell->passing.detail = (char *) p;
+    cell->passing.note = note;
+    cell->passing_llm = cell->llm;
 }
 
 
@@ -558,8 +754,8 @@ ngx_http_review_cell_expire(ngx_http_review_cell_t *cell)
             cell->usage.calls++;
             cell->usage.time += ngx_current_msec - call->started;
 
-            if (call->header) {
-                ngx_http_review_llm_spent(call);
+            if (call->header && !call->judged) {
+                ngx_http_review_chat_spent(call);
             }
         }
 

@@ -5,6 +5,7 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/base/utf8.h"
 #include "review/request/chunk_request.h"
 #include "review/rubric/suspect.h"
 
@@ -38,9 +39,11 @@ static void ngx_http_review_chunk_parsed(ngx_http_review_ctx_t *ctx);
 static void ngx_http_review_chunk_matched(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_request(
     ngx_http_review_chunk_t *chunk);
-static void ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk);
-static ngx_uint_t ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk);
+static void ngx_http_review_chunk_subject(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_llms(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk);
+static ngx_int_t ngx_http_review_chunk_admit_to(
+    ngx_http_review_chunk_t *chunk, ngx_http_review_waiter_t *waiter);
 static ngx_int_t ngx_http_review_chunk_start(ngx_http_review_chunk_t *chunk);
 static ngx_int_t ngx_http_review_chunk_create_cells(
     ngx_http_review_chunk_t *chunk);
@@ -59,22 +62,42 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_chunk_conf_t *rlcf = conf;
 
-    char       *rv;
-    ngx_str_t  *value;
+    char        *rv;
+    ngx_int_t    flag;
+    ngx_str_t   *value, arg;
+    ngx_uint_t   i;
 
     rv = ngx_http_review_endpoint_set(cf, cmd, ngx_http_review_chunk_handler);
 
-    if (rv != NGX_CONF_OK || cf->args->nelts == 1) {
+    if (rv != NGX_CONF_OK) {
         return rv;
     }
 
     value = cf->args->elts;
 
-    if (value[1].len == 0) {
-        return "needs the name of a rubric";
-    }
+    for (i = 1; i < cf->args->nelts; i++) {
 
-    rlcf->name = value[1];
+        if (ngx_http_review_param(&value[i], "explain", &arg)) {
+            flag = ngx_http_review_param_on_off(&arg);
+
+            if (flag == NGX_ERROR || i + 1 < cf->args->nelts) {
+                return ngx_http_review_param_bad(cf, &value[i]);
+            }
+
+            rlcf->explain = flag;
+            continue;
+        }
+
+        if (value[i].len == 0) {
+            return "needs the name of a rubric";
+        }
+
+        if (i > 1) {
+            return ngx_http_review_param_bad(cf, &value[i]);
+        }
+
+        rlcf->name = value[i];
+    }
 
     return NGX_CONF_OK;
 }
@@ -99,6 +122,7 @@ static ngx_int_t
 ngx_http_review_chunk_handler(ngx_http_request_t *r)
 {
     ngx_http_review_ctx_t    *ctx;
+    ngx_http_review_llm_t    *llm;
     ngx_http_review_chunk_t  *chunk;
 
     ctx = ngx_http_review_ctx_create(r, sizeof(ngx_http_review_chunk_t));
@@ -112,7 +136,13 @@ ngx_http_review_chunk_handler(ngx_http_request_t *r)
     ctx->read = ngx_http_review_chunk_read;
     ctx->sse = ngx_http_review_headers_accepts(r, "text/event-stream");
 
-    ngx_http_review_ctx_waiter(ctx);
+    /* what is not a call's is counted with the LLM that is asked by default */
+
+    llm = ngx_http_review_llm_default(ngx_http_review_llm_conf(ctx)->llms);
+
+    ngx_http_review_waiter_set_limit(
+        &ctx->waiter, ngx_http_review_limit_of(ngx_http_review_limit_conf(ctx),
+                                               &llm->name));
 
     return ngx_http_review_ctx_read(ctx,
                                     ngx_http_review_headers_check_json(ctx));
@@ -179,6 +209,7 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
     ngx_http_review_rubric_all(ctx, &given.rubrics);
     given.max_chunk = ngx_http_review_chunk_conf(ctx)->max_chunk;
     given.max_points = ngx_http_review_chunk_conf(ctx)->max_points;
+    given.explains = (int) ngx_http_review_chunk_conf(ctx)->explain;
 
     rc = review_chunk_request(ctx->pool, ctx->body, &given, &request, &err);
 
@@ -195,6 +226,12 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
     chunk->id = request.id;
     chunk->rubric = request.rubric;
     chunk->subject = request.subject;
+    chunk->explain = request.explain & 1;
+
+    if (request.deadline > 0) {
+        ctx->timeout = ngx_min(ctx->timeout,
+                               (ngx_msec_t) (request.deadline * 1000));
+    }
 
     chunk->cells = ngx_pcalloc(ctx->request->pool,
                                request.npoints
@@ -210,29 +247,22 @@ ngx_http_review_chunk_request(ngx_http_review_chunk_t *chunk)
         chunk->cells[i].fresh = request.fresh && request.fresh[i];
     }
 
-    ngx_http_review_chunk_llm(chunk);
+    ngx_http_review_chunk_subject(chunk);
 
-    return NGX_OK;
+    return ngx_http_review_chunk_llms(chunk);
 }
 
 
-/* how the LLM is asked: as the rubric says, else as the configuration does */
+/* in which words LLMs are asked */
 
 static void
-ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
+ngx_http_review_chunk_subject(ngx_http_review_chunk_t *chunk)
 {
-    review_rubric_t        *rubric;
-    review_subject_t       *subject;
-    ngx_http_review_llm_t  *llm;
+    review_rubric_t   *rubric;
+    review_subject_t  *subject;
 
     rubric = chunk->rubric;
     subject = &chunk->subject;
-    llm = ngx_http_review_chunk_conf(&chunk->ctx)->llm;
-
-    subject->stream = llm->stream;
-    subject->schema = llm->schema;
-    subject->model.data = (char *) llm->model.data;
-    subject->model.len = llm->model.len;
 
     if (rubric == NULL) {
         subject->language.data = "zh";
@@ -242,44 +272,144 @@ ngx_http_review_chunk_llm(ngx_http_review_chunk_t *chunk)
 
     subject->system = rubric->system;
     subject->language = rubric->language;
-
-    if (rubric->model.len) {
-        subject->model = rubric->model;
-    }
 }
 
 
-/* does any of the points need the LLM? */
+/* one that is named by a point of the request, or by its rubric */
 
-static ngx_uint_t
-ngx_http_review_chunk_asks(ngx_http_review_chunk_t *chunk)
+static ngx_int_t
+ngx_http_review_chunk_no_llm(ngx_http_review_chunk_t *chunk,
+    const review_str_t *name, ngx_uint_t point)
+{
+    char              pointer[sizeof("/points//llm") + NGX_INT_T_LEN];
+    review_point_t   *given;
+    review_rubric_t  *rubric;
+
+    rubric = chunk->rubric;
+    given = point < chunk->ncells ? chunk->cells[point].point : NULL;
+
+    if (given == NULL || (rubric && given >= rubric->points
+                          && given < rubric->points + rubric->npoints))
+    {
+        return ngx_http_review_problem_refuse(&chunk->ctx,
+                   NGX_HTTP_UNPROCESSABLE, "/rubric", "no LLM of this location "
+                   "has the name \"%.*s\", which the rubric asks",
+                   (int) review_utf8_cut(name->data, name->len, 64),
+                   name->data);
+    }
+
+    *ngx_sprintf((u_char *) pointer, "/points/%ui/llm", point) = '\0';
+
+    return ngx_http_review_problem_refuse(&chunk->ctx, NGX_HTTP_UNPROCESSABLE,
+               pointer, "no LLM of this location has the name \"%.*s\"",
+               (int) review_utf8_cut(name->data, name->len, 64), name->data);
+}
+
+
+/* each point asks its own, or the rubric's, or that of the location */
+
+static ngx_int_t
+ngx_http_review_chunk_llms(ngx_http_review_chunk_t *chunk)
 {
     ngx_uint_t               i;
+    ngx_array_t             *llms;
+    review_rubric_t         *rubric;
     ngx_http_review_cell_t  *cell;
+
+    rubric = chunk->rubric;
+    llms = ngx_http_review_llm_conf(&chunk->ctx)->llms;
+
+    chunk->llm = rubric && rubric->llm.len
+                 ? ngx_http_review_llm_named(llms, &rubric->llm)
+                 : ngx_http_review_llm_default(llms);
+
+    if (chunk->llm == NULL) {
+        return ngx_http_review_chunk_no_llm(chunk, &rubric->llm, chunk->ncells);
+    }
 
     for (i = 0; i < chunk->ncells; i++) {
         cell = &chunk->cells[i];
 
-        if (cell->point->when.pattern.data && cell->when.rc == NGX_DECLINED) {
-            continue;
-        }
+        cell->llm = cell->point->llm.len
+                    ? ngx_http_review_llm_named(llms, &cell->point->llm)
+                    : chunk->llm;
+        cell->meant = cell->llm;
 
-        if (review_point_asks(cell->point)) {
-            return 1;
+        if (cell->llm == NULL) {
+            return ngx_http_review_chunk_no_llm(chunk, &cell->point->llm, i);
         }
     }
 
-    return 0;
+    return NGX_OK;
+}
+
+
+/* does the point need an LLM? */
+
+static ngx_uint_t
+ngx_http_review_chunk_asks(ngx_http_review_cell_t *cell)
+{
+    if (cell->point->when.pattern.data && cell->when.rc == NGX_DECLINED) {
+        return 0;
+    }
+
+    return review_point_asks(cell->point);
 }
 
 
 /*
- * A review comes in while fewer calls wait than may: then all of its calls do.
- * One that needs no LLM always does.
+ * A review comes in while fewer calls wait than may, for each LLM that it asks:
+ * then all of its calls do.  One that needs no LLM always does.
  */
 
 static ngx_int_t
 ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_http_review_ctx_t     *ctx;
+    ngx_http_review_cell_t    *cell;
+    ngx_http_review_waiter_t  *waiter;
+
+    ctx = &chunk->ctx;
+
+    if (!ngx_http_review_limit_conf(ctx)->limited) {
+        return NGX_OK;
+    }
+
+    for (i = 0; i < chunk->ncells; i++) {
+        cell = &chunk->cells[i];
+
+        if (!ngx_http_review_chunk_asks(cell)) {
+            continue;
+        }
+
+        waiter = ngx_http_review_llm_ask_waiter(
+                         ctx, ngx_http_review_llm_ask_first(ctx, cell->llm));
+
+        if (waiter == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (waiter->limit == NULL || waiter->admitted) {
+            continue;
+        }
+
+        waiter->admitted = 1;
+        rc = ngx_http_review_chunk_admit_to(chunk, waiter);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_review_chunk_admit_to(ngx_http_review_chunk_t *chunk,
+    ngx_http_review_waiter_t *waiter)
 {
     ngx_int_t               rc;
     ngx_uint_t              seconds;
@@ -287,18 +417,14 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 
     ctx = &chunk->ctx;
 
-    if (ctx->waiter.limit == NULL || !ngx_http_review_chunk_asks(chunk)) {
-        return NGX_OK;
-    }
-
-    rc = ngx_http_review_ctx_budget(ctx);
+    rc = ngx_http_review_ctx_budget(ctx, waiter);
 
     if (rc != NGX_OK) {
         ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);
         return rc;
     }
 
-    seconds = ngx_http_review_limit_full(&ctx->waiter);
+    seconds = ngx_http_review_limit_full(waiter);
 
     if (seconds == 0) {
         return NGX_OK;
@@ -311,7 +437,7 @@ ngx_http_review_chunk_admit(ngx_http_review_chunk_t *chunk)
 
     ngx_log_error(NGX_LOG_WARN, ctx->request->connection->log, 0,
                   "review: too many calls wait in zone \"%V\"",
-                  &ctx->waiter.limit->zone->name);
+                  &waiter->limit->zone->name);
 
     ngx_http_review_chunk_count_review(chunk, REVIEW_METRICS_REJECTED);
 
@@ -366,7 +492,7 @@ ngx_http_review_chunk_texts_run(void *data)
     /* it may be needed, and then by the event loop */
 
     if (texts->large && texts->prompt) {
-        ngx_http_review_llm_parts(texts->prompt, texts->parts);
+        ngx_http_review_chat_parts(texts->prompt, texts->parts);
     }
 }
 
@@ -420,7 +546,7 @@ ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
 
     /* nobody else is told */
 
-    if (ctx->sse && ctx->waiter.limit) {
+    if (ctx->sse && ngx_http_review_limit_conf(ctx)->limited) {
         chunk->watch.handler = ngx_http_review_chunk_watch;
         chunk->watch.data = chunk;
         chunk->watch.log = ctx->request->connection->log;
@@ -433,18 +559,18 @@ ngx_http_review_chunk_begin(ngx_http_review_chunk_t *chunk)
 
 
 /*
- * Do all calls that are left wait, since the circuit is open?  One that runs
- * then may be a probe, which changes nothing until it is answered.
+ * Do all calls that are left wait, since their circuits are open?  One that
+ * runs then may be a probe, which changes nothing until it is answered.
  */
 
 static ngx_uint_t
 ngx_http_review_chunk_waits(ngx_http_review_chunk_t *chunk)
 {
-    ngx_uint_t               i, runs;
-    ngx_http_review_call_t  *call;
-    ngx_http_review_turn_t  *turn;
+    ngx_uint_t                 i, runs;
+    ngx_http_review_call_t    *call;
+    ngx_http_review_waiter_t  *waiter;
 
-    turn = NULL;
+    waiter = NULL;
     runs = 0;
 
     for (i = 0; i < chunk->ncells; i++) {
@@ -454,19 +580,24 @@ ngx_http_review_chunk_waits(ngx_http_review_chunk_t *chunk)
             continue;
         }
 
-        if (call->turn.state != NGX_HTTP_REVIEW_TURN_NONE) {
-            turn = &call->turn;
-            runs |= turn->state != NGX_HTTP_REVIEW_TURN_WAITING;
+        if (call->turn.state == NGX_HTTP_REVIEW_TURN_NONE) {
+            continue;
+        }
+
+        runs |= call->turn.state != NGX_HTTP_REVIEW_TURN_WAITING;
+
+        if (call->turn.waiter == waiter) {
+            continue;
+        }
+
+        waiter = call->turn.waiter;
+
+        if (!ngx_http_review_limit_is_open(waiter->limit)) {
+            return 0;
         }
     }
 
-    if (turn == NULL
-        || ngx_http_review_limit_waited(turn) != REVIEW_CODE_CIRCUIT_OPEN)
-    {
-        return 0;
-    }
-
-    return runs ? chunk->waits : 1;
+    return waiter == NULL ? 0 : runs ? chunk->waits : 1;
 }
 
 
@@ -571,8 +702,7 @@ ngx_http_review_chunk_progress(ngx_http_review_ctx_t *ctx)
                                       chunk->counts[NGX_HTTP_REVIEW_TIMEOUT]);
 
     if (chunk->waited) {
-        chunk->retry_after =
-                      ngx_http_review_limit_retry_after(&ctx->waiter);
+        chunk->retry_after = ngx_http_review_limit_retry_after(chunk->waiter);
     }
 
     if (chunk->waited == chunk->ncells) {

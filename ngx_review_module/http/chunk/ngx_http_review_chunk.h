@@ -9,6 +9,7 @@
 
 
 #include "http/call/ngx_http_review_call.h"
+#include "http/llm/ngx_http_review_llm_ask.h"
 
 #include "review/answer/answer.h"
 #include "review/answer/answer_said.h"
@@ -35,14 +36,6 @@ typedef struct {
 } ngx_http_review_named_rubric_t;
 
 
-typedef struct {
-    ngx_http_review_uri_t       uri;
-    ngx_str_t                   model;
-    unsigned                    stream:1;
-    unsigned                    schema:1;
-} ngx_http_review_llm_t;
-
-
 /* the wing's configuration */
 
 typedef struct {
@@ -53,10 +46,10 @@ typedef struct {
 typedef struct {
     ngx_str_t                   name;       /* of the rubric; empty: none */
     review_rubric_t            *rubric;     /* NULL: a request must name one */
-    ngx_http_review_llm_t      *llm;
     size_t                      max_chunk;
     ngx_uint_t                  max_points;
     size_t                      max_answer;
+    ngx_uint_t                  explain;    /* prompts may be asked for */
 } ngx_http_review_chunk_conf_t;
 
 
@@ -95,9 +88,20 @@ typedef struct {
     size_t                      tokens;
 } ngx_http_review_estimated_t;
 
-/* what a thread has estimated: parts of prompts, and all of them together */
+/*
+ * What a thread has estimated: parts of prompts, all of them together, and all
+ * but the first
+ */
 
-#define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 1)
+#define NGX_HTTP_REVIEW_PARTS  (REVIEW_PROMPT_PARTS + 2)
+
+
+/* the body of a call, to be shown; its pieces are those that are sent */
+
+typedef struct {
+    review_str_t               *pieces;
+    size_t                      npieces;    /* 0: there is no room for it */
+} ngx_http_review_explained_t;
 
 
 /*
@@ -129,17 +133,25 @@ struct ngx_http_review_cell_s {
     ngx_queue_t                 queue;      /* in chunk->answered */
     ngx_http_review_chunk_t    *chunk;
     review_point_t             *point;
+    ngx_http_review_llm_t      *llm;        /* that it asks */
+    ngx_http_review_llm_t      *meant;      /* that it is to ask, whatever is
+                                               asked instead */
+    ngx_http_review_failure_t   passing;    /* that of another one, which may
+                                               pass; 0: none */
+    ngx_http_review_llm_t      *passing_llm;
+    ngx_http_review_llm_t      *home;       /* that was asked first, before a
+                                               fallback was; or NULL */
     ngx_http_review_matched_t   when;       /* if the point has any */
     ngx_http_review_matched_t   rule;
     ngx_http_review_checked_t  *checked;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
     review_completion_t        *completion; /* of the last try */
     review_completion_e         outcome;
-    ngx_msec_t                  heard;      /* when text last came */
 
     ngx_array_t                 turns;      /* of review_turn_t */
     ngx_uint_t                  step;
-    ngx_int_t                   max_tokens; /* over the point's, after a cut */
+    ngx_int_t                   max_tokens; /* over the point's, after a cut;
+                                               -1: none */
     ngx_http_review_usage_t     usage;
     review_str_t                model;
     ngx_uint_t                  warnings;   /* its own */
@@ -152,6 +164,8 @@ struct ngx_http_review_cell_s {
                                                no memory */
     size_t                      said_tokens;
     ngx_array_t                *estimated;  /* of such answers */
+    ngx_array_t                *explained;  /* of ngx_http_review_explained_t,
+                                               if it is to be */
     review_answer_t            *answer;     /* NULL: none that makes sense */
     review_evidence_t          *evidence;
     review_error_t             *err;        /* what is wrong with it */
@@ -161,12 +175,16 @@ struct ngx_http_review_cell_s {
     ngx_str_t                   result;     /* JSON, when done */
 
     unsigned                    done:1;
+    unsigned                    open:1;     /* the result: bodies of calls are
+                                               to follow */
     unsigned                    whole:1;    /* the answer ends, be it good or
                                                not */
     unsigned                    fresh:1;    /* caches are bypassed */
     unsigned                    searched:1; /* is in chunk->answered */
     unsigned                    reasked:1;  /* once, at this step */
     unsigned                    extended:1; /* more max_tokens, at this step */
+    unsigned                    bounded:1;  /* there were any */
+    unsigned                    returned:1; /* home, from the last one */
 };
 
 
@@ -181,6 +199,8 @@ struct ngx_http_review_chunk_s {
 
     review_str_t                id;         /* data is NULL: none */
     review_rubric_t            *rubric;     /* NULL: inline points only */
+    ngx_http_review_llm_t      *llm;        /* whose model and parameters are
+                                               the rubric's */
     review_subject_t            subject;
     size_t                      size;       /* of all texts of the request */
     review_pool_t              *memory;     /* of what they are made into */
@@ -196,16 +216,19 @@ struct ngx_http_review_chunk_s {
     ngx_uint_t                  counts[NGX_HTTP_REVIEW_STATUSES];
     ngx_uint_t                  waited;     /* cells without a call: they had
                                                no turn */
+    ngx_http_review_waiter_t   *waiter;     /* of the last one of these */
     ngx_uint_t                  retry_after; /* seconds, if there are any */
     ngx_queue_t                 answered;   /* cells whose answers are read,
                                                one after the other */
     ngx_str_t                   key;        /* $review_chunk_key */
+    size_t                      explained;  /* bytes of what is shown */
     ngx_uint_t                  warnings;   /* of the texts: of all results */
     ngx_http_review_measured_t  measured;   /* what prompts begin with */
     ngx_http_review_estimated_t estimated[NGX_HTTP_REVIEW_ESTIMATED];
     ngx_uint_t                  nestimated;
     ngx_http_review_estimated_t parts[NGX_HTTP_REVIEW_PARTS];
 
+    unsigned                    explain:1;  /* calls are shown */
     unsigned                    counted:1;  /* in the zone's metrics */
     unsigned                    shared:1;   /* with a thread: its texts, and
                                                what is learned of them */
@@ -218,7 +241,7 @@ struct ngx_http_review_chunk_s {
 
 
 extern const char   *ngx_http_review_statuses[];
-extern const ngx_http_review_backend_t  ngx_http_review_llm_backend;
+extern const ngx_http_review_backend_t  ngx_http_review_chat_backend;
 
 
 /*
@@ -271,6 +294,11 @@ ngx_int_t ngx_http_review_chunk_reply(ngx_http_review_chunk_t *chunk,
 void ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell);
 void ngx_http_review_chunk_reply_progress(ngx_http_review_chunk_t *chunk);
 
+/* the body of a call is to be shown with its result */
+
+ngx_int_t ngx_http_review_chunk_reply_explain(ngx_http_review_cell_t *cell,
+    review_str_t *pieces, size_t n);
+
 
 /* ngx_http_review_chunk_count.c: what the metrics of a zone are told */
 
@@ -280,15 +308,19 @@ void ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
 void ngx_http_review_chunk_count_finished(ngx_http_review_chunk_t *chunk);
 
 
-/* ngx_http_review_llm.c: of a try that is ended: its tokens so far */
+/* ngx_http_review_chat.c: of a try that is ended: its tokens so far */
 
-void ngx_http_review_llm_spent(ngx_http_review_call_t *call);
+void ngx_http_review_chat_spent(ngx_http_review_call_t *call);
+
+/* the model that a cell asks for; empty: none is named */
+
+const review_str_t *ngx_http_review_chat_model(ngx_http_review_cell_t *cell);
 
 /* how many tokens the parts of prompts may be; a thread may ask */
 
-void ngx_http_review_llm_parts(const review_prompt_t *prompt,
+void ngx_http_review_chat_parts(const review_prompt_t *prompt,
     ngx_http_review_estimated_t *known);
-size_t ngx_http_review_llm_tokens(const review_str_t *piece);
+size_t ngx_http_review_chat_tokens(const review_str_t *piece);
 
 
 /* ngx_http_review_rubric.c: rubrics in the configuration */

@@ -16,7 +16,9 @@ ngx_http_review_chunk_count_point(ngx_http_review_cell_t *cell)
         REVIEW_METRICS_POINT_SKIPPED
     };
 
-    m = ngx_http_review_call_count_metrics(&cell->chunk->ctx);
+    m = ngx_http_review_call_count_metrics(cell->call
+                                           ? cell->call->turn.waiter
+                                           : &cell->chunk->ctx.waiter);
 
     if (m) {
         review_metrics_point(m, points[cell->status]);
@@ -32,7 +34,7 @@ ngx_http_review_chunk_count_review(ngx_http_review_chunk_t *chunk,
 {
     review_metrics_t  *m;
 
-    m = ngx_http_review_call_count_metrics(&chunk->ctx);
+    m = ngx_http_review_call_count_metrics(&chunk->ctx.waiter);
 
     if (m && !chunk->counted) {
         chunk->counted = 1;

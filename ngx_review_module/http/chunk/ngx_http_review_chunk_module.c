@@ -1,13 +1,9 @@
 
-/* The configuration of the wing: rubrics, the LLM, sizes. */
+/* The configuration of the wing: rubrics, sizes. */
 
 #include "http/chunk/ngx_http_review_chunk.h"
 
-#include "review/base/utf8.h"
 
-
-static char *ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 static void *ngx_http_review_chunk_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_review_chunk_create_conf(ngx_conf_t *cf);
 static char *ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent,
@@ -24,15 +20,8 @@ static ngx_command_t  ngx_http_review_chunk_commands[] = {
       NULL },
 
     { ngx_string("review"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
       ngx_http_review,
-      NGX_HTTP_LOC_CONF_OFFSET,
-      0,
-      NULL },
-
-    { ngx_string("review_llm"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
-      ngx_http_review_llm,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -124,7 +113,6 @@ ngx_http_review_chunk_create_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    conf->llm = NGX_CONF_UNSET_PTR;
     conf->max_chunk = NGX_CONF_UNSET_SIZE;
     conf->max_points = NGX_CONF_UNSET_UINT;
     conf->max_answer = NGX_CONF_UNSET_SIZE;
@@ -166,11 +154,52 @@ ngx_http_review_chunk_set_rubric(ngx_conf_t *cf,
 }
 
 
+/* the location's rubric, and its points, may name LLMs */
+
+static char *
+ngx_http_review_chunk_check_llms(ngx_conf_t *cf,
+    ngx_http_review_chunk_conf_t *conf, ngx_array_t *llms)
+{
+    size_t                           i;
+    review_str_t                    *name;
+    review_rubric_t                 *rubric;
+    ngx_http_review_request_conf_t  *rcf;
+
+    rubric = conf->rubric;
+
+    if (rubric == NULL || llms == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    for (i = 0; i <= rubric->npoints; i++) {
+        name = i < rubric->npoints ? &rubric->points[i].llm : &rubric->llm;
+
+        if (name->len == 0 || ngx_http_review_llm_named(llms, name)) {
+            continue;
+        }
+
+        rcf = ngx_http_conf_get_module_loc_conf(cf,
+                                               ngx_http_review_request_module);
+
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "no \"review_llm\" has the name \"%*s\", which the "
+                      "rubric asks that is set in %V:%ui", name->len,
+                      name->data, &rcf->file, rcf->line);
+
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 static char *
 ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_review_chunk_conf_t *prev = parent;
     ngx_http_review_chunk_conf_t *conf = child;
+
+    ngx_http_review_llm_conf_t  *llm;
 
     if (ngx_http_review_chunk_set_rubric(cf, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
@@ -179,81 +208,19 @@ ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     if (ngx_http_review_endpoint_inherits(cf)) {
         conf->name = prev->name;
         conf->rubric = prev->rubric;
+        conf->explain = prev->explain;
     }
 
-    ngx_conf_merge_ptr_value(conf->llm, prev->llm, NULL);
     ngx_conf_merge_size_value(conf->max_chunk, prev->max_chunk, 1024 * 1024);
     ngx_conf_merge_uint_value(conf->max_points, prev->max_points, 1000);
     ngx_conf_merge_size_value(conf->max_answer, prev->max_answer, 256 * 1024);
 
+    llm = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_llm_module);
+
+    if (ngx_http_review_chunk_check_llms(cf, conf, llm->llms) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     return ngx_http_review_endpoint_needs(cf, "review", "review_llm",
-                                          conf->llm);
-}
-
-
-static char *
-ngx_http_review_llm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_review_chunk_conf_t *rlcf = conf;
-
-    ngx_int_t               flag;
-    ngx_str_t              *value, arg;
-    ngx_uint_t              i;
-    ngx_http_review_llm_t  *llm;
-
-    if (rlcf->llm != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    llm = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_llm_t));
-    if (llm == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    llm->stream = 1;
-
-    value = cf->args->elts;
-
-    if (ngx_http_review_param_set_uri(cf, &value[1],
-                                      &llm->uri) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_http_review_param(&value[i], "model", &arg) && arg.len) {
-            if (review_utf8_valid((char *) arg.data, arg.len) != arg.len) {
-                return ngx_http_review_param_bad(cf, &value[i]);
-            }
-
-            llm->model = arg;
-            continue;
-        }
-
-        if (ngx_http_review_param(&value[i], "stream", &arg)) {
-            flag = ngx_http_review_param_on_off(&arg);
-            if (flag == NGX_ERROR) {
-                return ngx_http_review_param_bad(cf, &value[i]);
-            }
-
-            llm->stream = flag;
-            continue;
-        }
-
-        if (ngx_http_review_param(&value[i], "schema", &arg)) {
-            flag = ngx_http_review_param_on_off(&arg);
-            if (flag == NGX_ERROR) {
-                return ngx_http_review_param_bad(cf, &value[i]);
-            }
-
-            llm->schema = flag;
-            continue;
-        }
-
-        return ngx_http_review_param_bad(cf, &value[i]);
-    }
-
-    rlcf->llm = llm;
-
-    return NGX_CONF_OK;
+                                          llm->llms);
 }

@@ -7,6 +7,14 @@
 #include "review/json/write.h"
 
 
+/*
+ * Bodies share what is large, and are not copied to be shown; but a client
+ * could have a thousand points shown with the same megabyte.
+ */
+
+#define NGX_HTTP_REVIEW_CHUNK_SHOWN  (16 * 1024 * 1024)
+
+
 static ngx_chain_t *ngx_http_review_chunk_reply_chain(
     ngx_http_review_chunk_t *chunk);
 
@@ -70,6 +78,112 @@ ngx_http_review_chunk_reply_head(ngx_http_review_chunk_t *chunk,
 }
 
 
+/* pieces are never written again, and live as long as the request */
+
+ngx_int_t
+ngx_http_review_chunk_reply_explain(ngx_http_review_cell_t *cell,
+    review_str_t *pieces, size_t n)
+{
+    size_t                        i, size;
+    ngx_http_review_chunk_t      *chunk;
+    ngx_http_review_explained_t  *explained;
+
+    chunk = cell->chunk;
+
+    if (cell->explained == NULL) {
+        cell->explained = ngx_array_create(chunk->ctx.request->pool, 1,
+                                           sizeof(ngx_http_review_explained_t));
+        if (cell->explained == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    explained = ngx_array_push(cell->explained);
+    if (explained == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0, size = 0; i < n; i++) {
+        size += pieces[i].len;
+    }
+
+    explained->pieces = pieces;
+    explained->npieces = 0;
+
+    if (size <= NGX_HTTP_REVIEW_CHUNK_SHOWN - chunk->explained) {
+        explained->npieces = n;
+        chunk->explained += size;
+    }
+
+    return NGX_OK;
+}
+
+
+/* each body as it is sent, or null */
+
+static ngx_chain_t **
+ngx_http_review_chunk_reply_bodies(ngx_chain_t **ll,
+    ngx_http_review_cell_t *cell)
+{
+    size_t                        i, k;
+    ngx_pool_t                   *pool;
+    ngx_http_review_explained_t  *explained;
+
+    pool = cell->chunk->ctx.request->pool;
+    explained = cell->explained->elts;
+
+    for (i = 0; i < cell->explained->nelts; i++) {
+
+        if (i) {
+            ll = ngx_http_review_reply_add(ll, pool, ",", 1);
+        }
+
+        if (explained[i].npieces == 0) {
+            ll = ngx_http_review_reply_add(ll, pool, "null", 4);
+        }
+
+        for (k = 0; k < explained[i].npieces; k++) {
+            ll = ngx_http_review_reply_add(ll, pool,
+                                           explained[i].pieces[k].data,
+                                           explained[i].pieces[k].len);
+        }
+    }
+
+    return ll;
+}
+
+
+/* a result, and the bodies of its calls if these are shown */
+
+static ngx_chain_t **
+ngx_http_review_chunk_reply_cell(ngx_chain_t **ll,
+    ngx_http_review_cell_t *cell)
+{
+    ngx_pool_t    *pool;
+    review_buf_t   end;
+
+    pool = cell->chunk->ctx.request->pool;
+
+    ll = ngx_http_review_reply_add(ll, pool, (char *) cell->result.data,
+                                   cell->result.len);
+
+    if (!cell->open) {
+        return ll;
+    }
+
+    if (cell->explained) {
+        ll = ngx_http_review_chunk_reply_bodies(ll, cell);
+    }
+
+    review_buf_init(&end, cell->chunk->ctx.pool, 8);
+    review_write_array_end(&end);
+    review_write_object_end(&end);
+
+    return end.failed ? NULL : ngx_http_review_reply_add(ll, pool, end.data,
+                                                         end.len);
+}
+
+
 static ngx_chain_t *
 ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 {
@@ -90,7 +204,7 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
 
     /* for tasks: is this more than the LLM bears? */
 
-    if (chunk->ctx.waiter.limit) {
+    if (ngx_http_review_limit_conf(&chunk->ctx)->limited) {
         review_write_number(&tail, "queue_ms", chunk->ctx.usage.queue_time);
         review_write_number(&tail, "llm_ms", chunk->ctx.usage.time);
     }
@@ -117,9 +231,7 @@ ngx_http_review_chunk_reply_chain(ngx_http_review_chunk_t *chunk)
             ll = ngx_http_review_reply_add(ll, pool, ",", 1);
         }
 
-        ll = ngx_http_review_reply_add(ll, pool,
-                                       (char *) chunk->cells[i].result.data,
-                                       chunk->cells[i].result.len);
+        ll = ngx_http_review_chunk_reply_cell(ll, &chunk->cells[i]);
     }
 
     ll = ngx_http_review_reply_add(ll, pool, tail.data, tail.len);
@@ -138,11 +250,7 @@ ngx_http_review_chunk_reply_result(ngx_http_review_cell_t *cell)
 
     ctx = &cell->chunk->ctx;
 
-    cl = ngx_http_review_reply_link(ctx->request->pool,
-                                    (char *) cell->result.data,
-                                    cell->result.len);
-
-    if (cl == NULL
+    if (ngx_http_review_chunk_reply_cell(&cl, cell) == NULL
         || ngx_http_review_reply_event(ctx, "result", cl, 0) == NGX_ERROR)
     {
         ctx->broken = 1;

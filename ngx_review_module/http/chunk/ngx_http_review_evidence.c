@@ -392,6 +392,8 @@ ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
     s->given.schema = cell->point->data;
     s->given.quoted = ngx_http_review_evidence_quoted;
     s->given.data = chunk->known;
+    s->given.cut = cell->outcome == REVIEW_COMPLETION_TRUNCATED
+                   || cell->completion->torn;
 }
 
 
@@ -501,7 +503,7 @@ ngx_http_review_evidence_said(ngx_http_review_search_t *s)
         return;
     }
 
-    s->tokens = ngx_http_review_llm_tokens(&s->said);
+    s->tokens = ngx_http_review_chat_tokens(&s->said);
 }
 
 

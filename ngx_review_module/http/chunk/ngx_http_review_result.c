@@ -36,6 +36,8 @@ static void
 ngx_http_review_result_begin(ngx_http_review_cell_t *cell, review_buf_t *b,
     ngx_http_review_status_e status)
 {
+    review_str_t  llm;
+
     cell->status = status;
 
     review_buf_init(b, cell->chunk->ctx.pool, NGX_HTTP_REVIEW_RESULT_SIZE);
@@ -47,6 +49,14 @@ ngx_http_review_result_begin(ngx_http_review_cell_t *cell, review_buf_t *b,
     review_write_number(b, "elapsed_ms", ngx_current_msec - cell->started);
     review_write_str_or_null(b, "model",
                              cell->model.len ? &cell->model : NULL);
+
+    if (cell->call && cell->llm->name.len) {
+        llm.data = (char *) cell->llm->name.data;
+        llm.len = cell->llm->name.len;
+
+        review_write_str(b, "llm", &llm);
+    }
+
     ngx_http_review_reply_usage(b, &cell->usage, 0);
     review_write_set(b, "warnings", review_warnings,
                      ngx_http_review_result_warnings(cell));
@@ -66,7 +76,12 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     chunk = cell->chunk;
     ctx = &chunk->ctx;
 
-    review_write_object_end(b);
+    if (chunk->explain) {
+        review_write_array(b, "explain");
+
+    } else {
+        review_write_object_end(b);
+    }
 
     if (b->failed) {
         cell->status = NGX_HTTP_REVIEW_FAILED;
@@ -75,6 +90,7 @@ ngx_http_review_result_end(ngx_http_review_cell_t *cell, review_buf_t *b)
     } else {
         cell->result.data = (u_char *) b->data;
         cell->result.len = b->len;
+        cell->open = chunk->explain;
     }
 
     ngx_http_review_call_count_add_usage(&ctx->usage, &cell->usage);
@@ -114,7 +130,10 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
 {
     review_buf_t  b;
 
-    cell->chunk->waited += (review_code_waited(code) != 0);
+    if (review_code_waited(code)) {
+        cell->chunk->waited++;
+        cell->chunk->waiter = cell->call->turn.waiter;
+    }
 
     ngx_http_review_result_begin(cell, &b, review_code_timeout(code)
                                            ? NGX_HTTP_REVIEW_TIMEOUT

@@ -12,73 +12,6 @@ static review_rubric_t *ngx_http_review_rubric_named(void *data,
 
 
 static ngx_int_t
-ngx_http_review_rubric_read_file(ngx_conf_t *cf, ngx_str_t *name,
-    ngx_str_t *text)
-{
-    off_t        size;
-    ssize_t      n;
-    ngx_file_t   file;
-
-    ngx_memzero(&file, sizeof(ngx_file_t));
-
-    file.name = *name;
-    file.log = cf->log;
-
-    /* a pipe must not keep nginx waiting before it is refused */
-
-    file.fd = ngx_open_file(name->data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
-                            NGX_FILE_OPEN, 0);
-
-    if (file.fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", name);
-        return NGX_ERROR;
-    }
-
-    n = NGX_ERROR;
-
-    if (ngx_fd_info(file.fd, &file.info) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_fd_info_n " \"%V\" failed", name);
-        goto done;
-    }
-
-    size = ngx_file_size(&file.info);
-
-    if (!ngx_is_file(&file.info) || size > NGX_HTTP_REVIEW_MAX_RUBRIC) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "rubric \"%V\" is not a file of at most %d bytes",
-                           name, NGX_HTTP_REVIEW_MAX_RUBRIC);
-        goto done;
-    }
-
-    text->data = ngx_palloc(cf->pool, size + 1);
-    if (text->data == NULL) {
-        goto done;
-    }
-
-    n = ngx_read_file(&file, text->data, size, 0);
-    text->len = n;
-
-    if (n != NGX_ERROR && n != size) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           ngx_read_file_n " \"%V\" returned only %z bytes",
-                           name, n);
-        n = NGX_ERROR;
-    }
-
-done:
-
-    if (ngx_close_file(file.fd) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_ALERT, cf->log, ngx_errno,
-                      ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    return n == NGX_ERROR ? NGX_ERROR : NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_http_review_rubric_compile_points(ngx_conf_t *cf, review_rubric_t *rubric,
     review_error_t *err)
 {
@@ -128,7 +61,9 @@ ngx_http_review_rubric(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     file = value[2];
 
     if (ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK
-        || ngx_http_review_rubric_read_file(cf, &file, &text) != NGX_OK)
+        || ngx_http_review_file_read(cf, &file, "rubric",
+                                     NGX_HTTP_REVIEW_MAX_RUBRIC, &text)
+           != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

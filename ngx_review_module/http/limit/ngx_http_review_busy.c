@@ -62,10 +62,32 @@ ngx_http_review_busy_upstream(ngx_http_request_t *r)
 }
 
 
+/* the server that was asked last, by its name, as a number; 0: none was */
+
+static uint32_t
+ngx_http_review_busy_peer(ngx_http_request_t *r)
+{
+    ngx_http_upstream_state_t  *state;
+
+    if (r->upstream == NULL || r->upstream_states == NULL
+        || r->upstream_states->nelts == 0)
+    {
+        return 0;
+    }
+
+    state = r->upstream_states->elts;
+    state += r->upstream_states->nelts - 1;
+
+    return state->peer
+           ? ngx_crc32_short(state->peer->data, state->peer->len) | 1 : 0;
+}
+
+
 void
 ngx_http_review_busy_set_upstream(ngx_http_review_turn_t *turn,
     ngx_http_request_t *r)
 {
+    turn->peer = ngx_http_review_busy_peer(r);
     turn->upstream = ngx_http_review_busy_upstream(r);
     turn->local = 0;
 
@@ -365,7 +387,7 @@ ngx_http_review_busy_pause(ngx_http_review_turn_t *turn, ngx_msec_t pause,
     /* a probe that was none: another call may be one meanwhile */
 
     review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
-                          REVIEW_CIRCUIT_NOTHING);
+                          REVIEW_CIRCUIT_NOTHING, 0);
     turn->ticket = 0;
 
     /* more calls than connections are too many */

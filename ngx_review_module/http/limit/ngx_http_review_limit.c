@@ -9,6 +9,7 @@
 
 static void ngx_http_review_limit_hold(ngx_http_review_turn_t *turn);
 static void ngx_http_review_limit_expired(ngx_event_t *ev);
+static void ngx_http_review_limit_fall(ngx_http_review_zone_t *zone);
 static void ngx_http_review_limit_ready(ngx_http_review_zone_t *zone);
 
 
@@ -28,30 +29,6 @@ ngx_http_review_limit_priority_of(ngx_str_t *value)
     }
 
     return REVIEW_PRIORITY_NORMAL;
-}
-
-
-void
-ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
-    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
-    ngx_msec_t call_timeout)
-{
-    ngx_str_t  value;
-
-    waiter->limit = conf->limit;
-    waiter->expiry = call_timeout + NGX_HTTP_REVIEW_LIMIT_EXPIRY;
-    waiter->index = REVIEW_QUEUE_NONE;
-    waiter->priority = REVIEW_PRIORITY_NORMAL;
-
-    ngx_queue_init(&waiter->turns);
-
-    ngx_http_review_tenant_init(waiter, r, conf);
-
-    if (conf->priority
-        && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)
-    {
-        waiter->priority = ngx_http_review_limit_priority_of(&value);
-    }
 }
 
 
@@ -96,7 +73,10 @@ ngx_http_review_limit_begin(ngx_http_review_turn_t *turn)
     }
 
     if (!turn->promised) {
-        if (review_circuit_room(circuit, ngx_current_msec) == 0) {
+        if ((turn->failed
+             ? review_circuit_room(circuit, ngx_current_msec)
+             : review_circuit_room_fresh(circuit, ngx_current_msec)) == 0)
+        {
             return 0;
         }
 
@@ -135,6 +115,30 @@ ngx_http_review_limit_give(ngx_http_review_waiter_t *waiter, review_queue_t *q)
 }
 
 
+/* with the lock held: other calls of it wait now, this one too, if it is one */
+
+static void
+ngx_http_review_limit_mark(ngx_http_review_waiter_t *waiter, review_queue_t *q,
+    ngx_http_review_turn_t *turn)
+{
+    ngx_queue_t             *head;
+    ngx_http_review_turn_t  *other;
+
+    if (!ngx_queue_empty(&waiter->turns)) {
+        head = ngx_queue_head(&waiter->turns);
+        other = ngx_queue_data(head, ngx_http_review_turn_t, queue);
+
+        if (turn == NULL || other->failed < turn->failed) {
+            turn = other;
+        }
+    }
+
+    if (turn && waiter->index != REVIEW_QUEUE_NONE) {
+        review_queue_mark(q, waiter->index, turn->failed);
+    }
+}
+
+
 /* with the lock held */
 
 static ngx_int_t
@@ -145,6 +149,11 @@ ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
 
     waiter = turn->waiter;
 
+    if (turn->falls && ngx_http_review_limit_is_open(waiter->limit)) {
+        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
+        return NGX_DECLINED;
+    }
+
     ngx_http_review_limit_who(waiter, &who);
     review_queue_wait(q, &waiter->index, &who);
 
@@ -153,7 +162,13 @@ ngx_http_review_limit_wait(ngx_http_review_turn_t *turn, review_queue_t *q)
         return NGX_DECLINED;
     }
 
+    ngx_http_review_limit_mark(waiter, q, turn);
+
     turn->state = NGX_HTTP_REVIEW_TURN_WAITING;
+
+    if (turn->falls) {
+        ngx_queue_insert_tail(&waiter->limit->zone->falling, &turn->falling);
+    }
 
     return NGX_AGAIN;
 }
@@ -168,6 +183,10 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
     ngx_http_review_waiter_t  *waiter;
 
     waiter = turn->waiter;
+
+    turn->failed = ngx_http_review_load_failed(
+                           ngx_http_review_zone_load(waiter->limit->zone),
+                           turn->key);
 
     turn->late = ngx_http_review_limit_is_late(turn);
 
@@ -190,6 +209,33 @@ ngx_http_review_limit_take(ngx_http_review_turn_t *turn, review_queue_t *q)
     }
 
     return ngx_http_review_limit_wait(turn, q);
+}
+
+
+/* in the order in which they are to go on: first those that failed least */
+
+static void
+ngx_http_review_limit_insert(ngx_http_review_turn_t *turn)
+{
+    ngx_queue_t             *q, *turns;
+    ngx_http_review_turn_t  *other;
+
+    turns = &turn->waiter->turns;
+
+    for (q = ngx_queue_last(turns);
+         q != ngx_queue_sentinel(turns);
+         q = ngx_queue_prev(q))
+    {
+        other = ngx_queue_data(q, ngx_http_review_turn_t, queue);
+
+        if (other->failed <= turn->failed) {
+            break;
+        }
+    }
+
+    /* behind q, or first */
+
+    ngx_queue_insert_head(q, &turn->queue);
 }
 
 
@@ -217,6 +263,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     turn->code = REVIEW_CODE_OK;
     turn->ticket = 0;
     turn->upstream = 0;
+    turn->peer = 0;
     turn->go = 0;
     turn->promised = 0;
     turn->late = 0;
@@ -241,7 +288,7 @@ ngx_http_review_limit_ask(ngx_http_review_turn_t *turn)
     ngx_http_review_zone_unlock(zone);
 
     if (rc == NGX_AGAIN) {
-        ngx_queue_insert_tail(&waiter->turns, &turn->queue);
+        ngx_http_review_limit_insert(turn);
         ngx_http_review_limit_set_timer(turn);
         ngx_http_review_process_watch(zone);
     }
@@ -297,6 +344,35 @@ ngx_http_review_limit_expired(ngx_event_t *ev)
 }
 
 
+/* one server that hangs among others is no overload */
+
+static void
+ngx_http_review_limit_adapt(ngx_http_review_turn_t *turn, review_queue_t *q,
+    ngx_http_review_sample_t *sample)
+{
+    ngx_http_review_load_t  *load;
+
+    load = ngx_http_review_zone_load(turn->waiter->limit->zone);
+
+    if (sample->outcome == REVIEW_ADAPT_OK) {
+        review_recent_answered(&load->recent, ngx_current_msec, turn->peer);
+
+    } else if (sample->silent
+               && review_recent_is_alone(&load->recent, ngx_current_msec,
+                                         turn->peer,
+                                         ngx_current_msec - turn->begun))
+    {
+        return;
+    }
+
+    review_adapt_sample(&load->adapt, ngx_current_msec, turn->begun,
+                        q->in_flight, sample->outcome,
+                        (uint32_t) sample->first, q->waiting);
+
+    q->limit = review_adapt_limit(&load->adapt);
+}
+
+
 /* with the lock held: what a call that has ended says about the LLM */
 
 static void
@@ -309,8 +385,7 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
 
     ngx_http_review_busy_learn(turn, sample);
 
-    review_circuit_result(&load->circuit, ngx_current_msec, turn->ticket,
-                          sample->result);
+    ngx_http_review_load_result(load, turn, sample->result);
 
     turn->open = review_circuit_state(&load->circuit, ngx_current_msec)
                  != REVIEW_CIRCUIT_CLOSED;
@@ -327,11 +402,7 @@ ngx_http_review_limit_learn(ngx_http_review_turn_t *turn, review_queue_t *q,
     turn->answers = load->answers;
 
     if (load->automatic) {
-        review_adapt_sample(&load->adapt, ngx_current_msec, turn->begun,
-                            q->in_flight, sample->outcome,
-                            (uint32_t) sample->first, q->waiting);
-
-        q->limit = review_adapt_limit(&load->adapt);
+        ngx_http_review_limit_adapt(turn, q, sample);
     }
 }
 
@@ -361,6 +432,10 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     if (turn->state == NGX_HTTP_REVIEW_TURN_WAITING) {
         turn->promised = review_queue_quit(q, &waiter->index);
 
+        if (turn->falls) {
+            ngx_queue_remove(&turn->falling);
+        }
+
     } else {
         ngx_http_review_limit_learn(turn, q, sample);
         ngx_http_review_limit_give(waiter, q);
@@ -372,6 +447,7 @@ ngx_http_review_limit_done(ngx_http_review_turn_t *turn,
     }
 
     ngx_queue_remove(&turn->queue);
+    ngx_http_review_limit_mark(waiter, q, NULL);
 
     if (!ngx_http_review_busy_left(turn, &wake)) {
         ngx_http_review_load_serve(load, q, &wake);
@@ -437,8 +513,14 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
             turn->begun = ngx_current_msec;
             turn->promised = 1;
 
+            if (turn->falls) {
+                ngx_queue_remove(&turn->falling);
+            }
+
             ngx_queue_insert_tail(&zone->ready, head);
         }
+
+        ngx_http_review_limit_mark(waiter, q, NULL);
 
         /* all of them are waited for; if not, no slot must be lost by it */
 
@@ -455,10 +537,35 @@ ngx_http_review_limit_claim(ngx_http_review_zone_t *zone)
 
     ngx_http_review_process_wake(zone, &wake);
 
+    ngx_http_review_limit_fall(zone);
     ngx_http_review_limit_ready(zone);
 
     return n != 0 || !ngx_queue_empty(&zone->held)
            || !ngx_queue_empty(&zone->paused);
+}
+
+
+/* the circuit has opened: those who may ask elsewhere don't wait for it */
+
+static void
+ngx_http_review_limit_fall(ngx_http_review_zone_t *zone)
+{
+    ngx_queue_t             *head;
+    ngx_http_review_turn_t  *turn;
+
+    while (!ngx_queue_empty(&zone->falling)) {
+        head = ngx_queue_head(&zone->falling);
+        turn = ngx_queue_data(head, ngx_http_review_turn_t, falling);
+
+        if (!ngx_http_review_limit_is_open(turn->waiter->limit)) {
+            return;
+        }
+
+        ngx_http_review_limit_leave(turn);
+
+        turn->code = REVIEW_CODE_CIRCUIT_OPEN;
+        turn->handler(turn);
+    }
 }
 
 
@@ -524,7 +631,7 @@ ngx_http_review_limit_ready(ngx_http_review_zone_t *zone)
             break;
 
         case NGX_AGAIN:
-            ngx_queue_insert_tail(&turn->waiter->turns, &turn->queue);
+            ngx_http_review_limit_insert(turn);
 
             if (!turn->timer.timer_set) {
                 ngx_http_review_limit_set_timer(turn);
@@ -653,6 +760,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
     sample->first = 0;
     sample->took = 0;
     sample->lost = 0;
+    sample->silent = 0;
 
     switch (code) {
 
@@ -667,8 +775,11 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         break;
 
     case REVIEW_CODE_CALL_TIMEOUT:
-    case review_code_http(NGX_HTTP_SERVICE_UNAVAILABLE):
     case review_code_http(NGX_HTTP_GATEWAY_TIME_OUT):
+        sample->silent = 1;
+        /* fall through */
+
+    case review_code_http(NGX_HTTP_SERVICE_UNAVAILABLE):
         sample->outcome = REVIEW_ADAPT_OVERLOAD;
         break;
 
@@ -681,6 +792,7 @@ ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
         break;
 
     case REVIEW_CODE_QUOTA:
+    case REVIEW_CODE_TOO_LARGE:
         sample->result = REVIEW_CIRCUIT_ANSWERED;
         break;
 

@@ -65,6 +65,8 @@ struct ngx_http_review_zone_s {
     ngx_event_t                 poll;
     ngx_event_t                 posted;
     ngx_queue_t                 ready;      /* turns that have come */
+    ngx_queue_t                 falling;    /* that wait while the circuit is
+                                               closed, and no longer */
     ngx_queue_t                 held;       /* turns with a slot, */
     ngx_queue_t                 paused;     /* and those that find no server */
     ngx_uint_t                  npaused;
@@ -81,6 +83,18 @@ typedef struct {
     ngx_uint_t                  queue;      /* calls that may wait */
     ngx_msec_t                  wait;       /* how long each of them may */
 } ngx_http_review_limit_t;
+
+
+/* "llm=name": that of one LLM, which has its own; or none */
+
+typedef struct {
+    ngx_str_t                   llm;
+    ngx_http_review_limit_t    *limit;      /* NULL: off */
+    void                       *conf;       /* of the level where it is set */
+    ngx_uint_t                  checked;    /* there is such an LLM */
+    ngx_str_t                   file;
+    ngx_uint_t                  line;
+} ngx_http_review_llm_limit_t;
 
 
 /* "review_tenant_limit": what one tenant may have; 0: any number */
@@ -101,7 +115,10 @@ typedef struct {
 
 
 typedef struct {
-    ngx_http_review_limit_t    *limit;      /* NULL: none */
+    ngx_http_review_limit_t    *limit;      /* of all others; NULL: none */
+    ngx_array_t                *named;      /* of ngx_http_review_llm_limit_t,
+                                               NULL: there are none */
+    ngx_uint_t                  limited;    /* calls of any of them */
     ngx_http_review_circuit_t  *circuit;    /* NULL: as it is */
     ngx_http_complex_value_t   *priority;   /* NULL: normal */
     ngx_http_complex_value_t   *tenant;     /* NULL: the default one */
@@ -110,6 +127,11 @@ typedef struct {
 
 
 extern ngx_module_t  ngx_http_review_limit_module;
+
+/* that of the calls of an LLM; NULL: none */
+
+ngx_http_review_limit_t *ngx_http_review_limit_of(
+    ngx_http_review_limit_conf_t *conf, ngx_str_t *llm);
 
 #define ngx_http_review_limit_conf(r)                                         \
     ((ngx_http_review_limit_conf_t *)                                         \
@@ -138,6 +160,10 @@ typedef struct {
 
 #define NGX_HTTP_REVIEW_SEEN  8
 
+/* calls of which it is known how often they have failed, by what they ask */
+
+#define NGX_HTTP_REVIEW_LOAD_FAILED  1024
+
 
 /* what all processes know of an LLM, beside the queue of its calls */
 
@@ -150,6 +176,7 @@ typedef struct {
     ngx_uint_t                  automatic;
     ngx_http_review_seen_t      seen[NGX_HTTP_REVIEW_SEEN];
     ngx_msec_t                  paused;     /* when there was one in them */
+    u_char                      failed[NGX_HTTP_REVIEW_LOAD_FAILED];
 } ngx_http_review_load_t;
 
 
@@ -165,7 +192,11 @@ typedef struct {
 
 /* one who waits: a review with some of its calls, or a guarded request */
 
-typedef struct {
+typedef struct ngx_http_review_waiter_s  ngx_http_review_waiter_t;
+
+struct ngx_http_review_waiter_s {
+    ngx_http_review_waiter_t   *next;       /* of the same review, with another
+                                               limit */
     ngx_http_review_limit_t    *limit;      /* NULL: there is none */
     ngx_http_review_tenant_limit_t  *tenant_limit;  /* NULL: none */
     ngx_http_review_tenant_t    tenant;
@@ -173,7 +204,8 @@ typedef struct {
     review_priority_e           priority;
     uint32_t                    index;      /* in the shared queue, or NONE */
     ngx_queue_t                 turns;      /* that wait */
-} ngx_http_review_waiter_t;
+    ngx_uint_t                  admitted;   /* once, for all of its calls */
+};
 
 
 typedef enum {
@@ -190,6 +222,7 @@ typedef void (*ngx_http_review_turn_pt)(ngx_http_review_turn_t *turn);
 
 struct ngx_http_review_turn_s {
     ngx_queue_t                 queue;
+    ngx_queue_t                 falling;    /* in the zone's, see "falls" */
     ngx_http_review_waiter_t   *waiter;
     ngx_http_review_turn_pt     handler;    /* its turn has come, or won't */
     ngx_http_request_t        **request;    /* that asks the LLM, if any does */
@@ -203,6 +236,11 @@ struct ngx_http_review_turn_s {
     uint32_t                    answers;    /* of the LLM's, that it knows of */
     uint32_t                    upstream;   /* that was asked last; 0: none
                                                whose servers may be busy */
+    unsigned                    falls:1;    /* another LLM may be asked: it
+                                               waits for no circuit */
+    uint32_t                    peer;       /* of any upstream; 0: none */
+    uint32_t                    key;        /* of what it asks; 0: unknown */
+    uint32_t                    failed;     /* so often, when it came */
     unsigned                    promised:1; /* the circuit has room for it */
     unsigned                    late:1;     /* that is why: its deadline */
     unsigned                    watched:1;  /* there is a circuit, */
@@ -223,6 +261,7 @@ typedef struct {
     ngx_msec_t                  first;      /* to its first token; 0: none */
     ngx_msec_t                  took;       /* to its end */
     ngx_uint_t                  lost;       /* no connection, or it was cut */
+    ngx_uint_t                  silent;     /* it timed out */
 } ngx_http_review_sample_t;
 
 
@@ -271,10 +310,29 @@ review_queue_t *ngx_http_review_zone_queue(ngx_http_review_zone_t *zone);
 
 void ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf);
+void ngx_http_review_tenant_set_zone(ngx_http_review_waiter_t *waiter,
+    ngx_http_review_zone_t *zone);
 uint32_t ngx_http_review_tenant_find(ngx_http_review_waiter_t *waiter);
 
 char *ngx_http_review_tenant_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/*
+ * ngx_http_review_waiter.c: who waits.  It begins with the limit that is for
+ * all LLMs; it is given another one before its first turn; of a review's first
+ * one there are others, for other limits: one that is made if there is none
+ * yet, NULL: no memory.
+ */
+
+void ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
+    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
+    ngx_msec_t call_timeout);
+void ngx_http_review_waiter_set_limit(ngx_http_review_waiter_t *waiter,
+    ngx_http_review_limit_t *limit);
+ngx_http_review_waiter_t *ngx_http_review_waiter_of(
+    ngx_http_review_waiter_t *waiter, ngx_pool_t *pool,
+    ngx_http_review_limit_t *limit);
 
 
 /*
@@ -349,6 +407,14 @@ ngx_uint_t ngx_http_review_process_reclaim(ngx_http_review_zone_t *zone);
 void ngx_http_review_load_init(ngx_http_review_load_t *load);
 void ngx_http_review_load_serve(ngx_http_review_load_t *load,
     review_queue_t *q, review_wake_t *wake);
+
+/* how often a call has failed that asks this, since the circuit was closed */
+
+uint32_t ngx_http_review_load_failed(ngx_http_review_load_t *load,
+    uint32_t key);
+void ngx_http_review_load_result(ngx_http_review_load_t *load,
+    ngx_http_review_turn_t *turn, review_circuit_result_e result);
+
 void ngx_http_review_load_apply(ngx_http_review_load_t *load,
     ngx_http_review_zone_t *zone, review_queue_t *q, review_wake_t *wake);
 
@@ -360,9 +426,6 @@ void ngx_http_review_load_apply(ngx_http_review_load_t *load,
  * there is none.
  */
 
-void ngx_http_review_limit_waiter_init(ngx_http_review_waiter_t *waiter,
-    ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf,
-    ngx_msec_t call_timeout);
 ngx_int_t ngx_http_review_limit_ask(ngx_http_review_turn_t *turn);
 
 /* the class of priority that a value names; one that names none is normal */
@@ -404,7 +467,10 @@ void ngx_http_review_limit_sample(ngx_http_review_sample_t *sample,
  * down.
  */
 
-/* which upstream the request has asked, if its servers may be busy at all */
+/*
+ * Which server the request has asked, and which upstream, if its servers may be
+ * busy at all
+ */
 
 void ngx_http_review_busy_set_upstream(ngx_http_review_turn_t *turn,
     ngx_http_request_t *r);

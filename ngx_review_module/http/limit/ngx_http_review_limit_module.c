@@ -153,6 +153,7 @@ ngx_http_review_limit_create_conf(ngx_conf_t *cf)
     }
 
     conf->limit = NGX_CONF_UNSET_PTR;
+    conf->named = NGX_CONF_UNSET_PTR;
     conf->circuit = NGX_CONF_UNSET_PTR;
     conf->priority = NGX_CONF_UNSET_PTR;
     conf->tenant = NGX_CONF_UNSET_PTR;
@@ -162,33 +163,110 @@ ngx_http_review_limit_create_conf(ngx_conf_t *cf)
 }
 
 
+/* of a level: it is set there, or inherited, as a whole */
+
+static void
+ngx_http_review_limit_merge_limits(ngx_http_review_limit_conf_t *prev,
+    ngx_http_review_limit_conf_t *conf)
+{
+    if (conf->limit != NGX_CONF_UNSET_PTR) {
+        ngx_conf_init_ptr_value(conf->named, NULL);
+
+    } else if (conf->named != NGX_CONF_UNSET_PTR) {
+        conf->limit = NULL;
+    }
+
+    ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
+    ngx_conf_merge_ptr_value(conf->named, prev->named, NULL);
+}
+
+
+/* what else is set for a limit is its zone's */
+
+static char *
+ngx_http_review_limit_set_zone(ngx_conf_t *cf,
+    ngx_http_review_limit_conf_t *conf, ngx_http_review_limit_t *limit)
+{
+    if (limit == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    conf->limited = 1;
+
+    if (conf->tenant_limit && conf->tenant_limit->tokens) {
+        limit->zone->budgets |= 1 << conf->tenant_limit->window;
+    }
+
+    return conf->circuit
+           ? ngx_http_review_circuit_set(cf, limit->zone, conf->circuit)
+           : NGX_CONF_OK;
+}
+
+
 static char *
 ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_review_limit_conf_t *prev = parent;
     ngx_http_review_limit_conf_t *conf = child;
 
+    ngx_uint_t                    i;
+    ngx_http_review_llm_limit_t  *named;
+
     /* at the level of "http" nothing is merged, or all below may set others */
 
-    if (prev->limit != NGX_CONF_UNSET_PTR && prev->limit
+    if (((prev->limit != NGX_CONF_UNSET_PTR && prev->limit)
+         || (prev->named != NGX_CONF_UNSET_PTR && prev->named))
         && prev->circuit != NGX_CONF_UNSET_PTR && prev->circuit)
     {
         prev->circuit->used = 1;
     }
 
-    ngx_conf_merge_ptr_value(conf->limit, prev->limit, NULL);
+    ngx_http_review_limit_merge_limits(prev, conf);
+
     ngx_conf_merge_ptr_value(conf->circuit, prev->circuit, NULL);
     ngx_conf_merge_ptr_value(conf->priority, prev->priority, NULL);
     ngx_conf_merge_ptr_value(conf->tenant, prev->tenant, NULL);
     ngx_conf_merge_ptr_value(conf->tenant_limit, prev->tenant_limit, NULL);
 
-    if (conf->limit && conf->tenant_limit && conf->tenant_limit->tokens) {
-        conf->limit->zone->budgets |= 1 << conf->tenant_limit->window;
+    if (ngx_http_review_limit_set_zone(cf, conf, conf->limit) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
-    return conf->limit && conf->circuit
-           ? ngx_http_review_circuit_set(cf, conf->limit->zone, conf->circuit)
-           : NGX_CONF_OK;
+    for (i = 0; conf->named && i < conf->named->nelts; i++) {
+        named = conf->named->elts;
+
+        if (ngx_http_review_limit_set_zone(cf, conf, named[i].limit)
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_http_review_limit_t *
+ngx_http_review_limit_of(ngx_http_review_limit_conf_t *conf, ngx_str_t *llm)
+{
+    ngx_uint_t                    i;
+    ngx_http_review_llm_limit_t  *named;
+
+    if (conf->named == NULL || llm->len == 0) {
+        return conf->limit;
+    }
+
+    named = conf->named->elts;
+
+    for (i = 0; i < conf->named->nelts; i++) {
+        if (named[i].llm.len == llm->len
+            && ngx_memcmp(named[i].llm.data, llm->data, llm->len) == 0)
+        {
+            return named[i].limit;
+        }
+    }
+
+    return conf->limit;
 }
 
 
@@ -372,28 +450,67 @@ ngx_http_review_limit_set(ngx_conf_t *cf, ngx_http_review_zone_t *zone,
 }
 
 
+/* the place of the level's limit, of an LLM, or of all others: not set yet */
+
+static ngx_http_review_limit_t **
+ngx_http_review_limit_place(ngx_conf_t *cf, ngx_http_review_limit_conf_t *conf,
+    ngx_str_t *llm)
+{
+    ngx_uint_t                    i;
+    ngx_http_review_llm_limit_t  *named;
+
+    if (llm->len == 0) {
+        return conf->limit == NGX_CONF_UNSET_PTR ? &conf->limit : NULL;
+    }
+
+    if (conf->named == NGX_CONF_UNSET_PTR) {
+        conf->named = ngx_array_create(cf->pool, 2,
+                                       sizeof(ngx_http_review_llm_limit_t));
+        if (conf->named == NULL) {
+            return NULL;
+        }
+    }
+
+    named = conf->named->elts;
+
+    for (i = 0; i < conf->named->nelts; i++) {
+        if (named[i].llm.len == llm->len
+            && ngx_memcmp(named[i].llm.data, llm->data, llm->len) == 0)
+        {
+            return NULL;
+        }
+    }
+
+    named = ngx_array_push(conf->named);
+    if (named == NULL) {
+        return NULL;
+    }
+
+    named->llm = *llm;
+    named->limit = NULL;
+    named->conf = conf;
+    named->checked = 0;
+    named->file = cf->conf_file->file.name;
+    named->line = cf->conf_file->line;
+
+    return &named->limit;
+}
+
+
 static char *
 ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_limit_conf_t *rlcf = conf;
 
-    ngx_str_t                     *value, name;
-    ngx_uint_t                     i;
-    ngx_http_review_limit_t       *limit;
+    ngx_str_t                     *value, name, llm;
+    ngx_uint_t                     i, off;
+    ngx_http_review_limit_t       *limit, **place;
     ngx_http_review_limit_args_t   args;
 
-    if (rlcf->limit != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
     value = cf->args->elts;
+    off = 0;
 
-    if (cf->args->nelts == 2 && value[1].len == 3
-        && ngx_strncmp(value[1].data, "off", 3) == 0)
-    {
-        rlcf->limit = NULL;
-        return NGX_CONF_OK;
-    }
+    ngx_str_null(&llm);
 
     limit = ngx_pcalloc(cf->pool, sizeof(ngx_http_review_limit_t));
     if (limit == NULL) {
@@ -406,6 +523,22 @@ ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_memzero(&args, sizeof(ngx_http_review_limit_args_t));
 
     for (i = 1; i < cf->args->nelts; i++) {
+
+        if (i == 1 && ngx_strcmp(value[i].data, "off") == 0) {
+            off = 1;
+            continue;
+        }
+
+        if (ngx_http_review_param(&value[i], "llm", &name)
+            && name.len && llm.len == 0)
+        {
+            llm = name;
+            continue;
+        }
+
+        if (off) {
+            return ngx_http_review_param_bad(cf, &value[1]);
+        }
 
         if (ngx_http_review_param(&value[i], "zone", &name)
             && name.len && limit->zone == NULL)
@@ -423,11 +556,22 @@ ngx_http_review_limit(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
+    place = ngx_http_review_limit_place(cf, rlcf, &llm);
+
+    if (place == NULL) {
+        return "is duplicate";
+    }
+
+    if (off) {
+        *place = NULL;
+        return NGX_CONF_OK;
+    }
+
     if (limit->zone == NULL) {
         return "needs \"zone\"";
     }
 
-    rlcf->limit = limit;
+    *place = limit;
 
     return ngx_http_review_limit_set(cf, limit->zone, &args);
 }

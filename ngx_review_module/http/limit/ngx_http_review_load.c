@@ -10,12 +10,76 @@ void
 ngx_http_review_load_serve(ngx_http_review_load_t *load, review_queue_t *q,
     review_wake_t *wake)
 {
-    uint32_t  n;
+    uint32_t           n;
+    review_circuit_t  *circuit;
 
-    n = review_circuit_room(&load->circuit, ngx_current_msec);
-    n = review_queue_serve(q, n, wake);
+    circuit = &load->circuit;
 
-    review_circuit_promise(&load->circuit, ngx_current_msec, n);
+    for ( ;; ) {
+        n = review_circuit_room(circuit, ngx_current_msec);
+
+        if (n == REVIEW_CIRCUIT_ALL) {
+            (void) review_queue_serve(q, n, wake);
+            return;
+        }
+
+        /* a probe: who has failed again and again knows least of the LLM */
+
+        if ((n == 0 && !review_circuit_room_fresh(circuit, ngx_current_msec))
+            || !review_queue_probe(q, n == 0, wake))
+        {
+            return;
+        }
+
+        review_circuit_promise(circuit, ngx_current_msec, 1);
+    }
+}
+
+
+uint32_t
+ngx_http_review_load_failed(ngx_http_review_load_t *load, uint32_t key)
+{
+    return key ? load->failed[key % NGX_HTTP_REVIEW_LOAD_FAILED] : 0;
+}
+
+
+void
+ngx_http_review_load_result(ngx_http_review_load_t *load,
+    ngx_http_review_turn_t *turn, review_circuit_result_e result)
+{
+    u_char            *failed;
+    ngx_uint_t         open;
+    review_circuit_t  *circuit;
+
+    circuit = &load->circuit;
+    open = (circuit->state != REVIEW_CIRCUIT_CLOSED);
+    failed = &load->failed[turn->key % NGX_HTTP_REVIEW_LOAD_FAILED];
+
+    review_circuit_result(circuit, ngx_current_msec, turn->ticket, result,
+                          turn->failed != 0);
+
+    if (open && circuit->state == REVIEW_CIRCUIT_CLOSED) {
+        ngx_memzero(load->failed, sizeof(load->failed));
+        return;
+    }
+
+    if (turn->key == 0) {
+        return;
+    }
+
+    switch (result) {
+
+    case REVIEW_CIRCUIT_FAILED:
+    case REVIEW_CIRCUIT_ERROR:
+        *failed = (u_char) ngx_min(*failed + 1, REVIEW_QUEUE_FAILED);
+        break;
+
+    case REVIEW_CIRCUIT_NOTHING:
+        break;
+
+    default:
+        *failed = 0;
+    }
 }
 
 

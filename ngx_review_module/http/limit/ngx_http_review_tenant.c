@@ -13,11 +13,9 @@ void
 ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
     ngx_http_request_t *r, ngx_http_review_limit_conf_t *conf)
 {
-    ngx_str_t                 *name;
-    ngx_http_review_tenant_t  *tenant;
+    ngx_str_t  *name;
 
-    tenant = &waiter->tenant;
-    name = &tenant->name;
+    name = &waiter->tenant.name;
 
     waiter->tenant_limit = conf->tenant_limit;
 
@@ -27,13 +25,24 @@ ngx_http_review_tenant_init(ngx_http_review_waiter_t *waiter,
         ngx_str_null(name);
     }
 
-    tenant->index = REVIEW_TENANT_DEFAULT;
-    tenant->zone = conf->limit ? conf->limit->zone : NULL;
+}
 
-    if (tenant->zone) {
-        tenant->key = review_tenant_key(
-                            ngx_http_review_zone_tenants(tenant->zone),
-                            (char *) name->data, name->len);
+
+void
+ngx_http_review_tenant_set_zone(ngx_http_review_waiter_t *waiter,
+    ngx_http_review_zone_t *zone)
+{
+    ngx_http_review_tenant_t  *tenant;
+
+    tenant = &waiter->tenant;
+
+    tenant->index = REVIEW_TENANT_DEFAULT;
+    tenant->zone = zone;
+
+    if (zone) {
+        tenant->key = review_tenant_key(ngx_http_review_zone_tenants(zone),
+                                        (char *) tenant->name.data,
+                                        tenant->name.len);
     }
 }
 

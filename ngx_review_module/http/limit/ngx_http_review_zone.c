@@ -81,6 +81,7 @@ ngx_http_review_zone_add(ngx_conf_t *cf, ngx_str_t *name, size_t size)
         zone->circuit.conf = review_circuit_default;
 
         ngx_queue_init(&zone->ready);
+        ngx_queue_init(&zone->falling);
         ngx_queue_init(&zone->held);
         ngx_queue_init(&zone->paused);
 

@@ -87,9 +87,9 @@ ngx_http_review_ctx_create(ngx_http_request_t *r, size_t size)
 
     /* its class and tenant, whether its calls take turns or not */
 
-    ngx_http_review_limit_waiter_init(&ctx->waiter, r,
-                                      ngx_http_review_limit_conf(ctx),
-                                      conf->call_timeout);
+    ngx_http_review_waiter_init(&ctx->waiter, r,
+                                ngx_http_review_limit_conf(ctx),
+                                conf->call_timeout);
     ctx->waiter.limit = NULL;
 
     ngx_http_set_ctx(r, ctx, ngx_http_review_module);
@@ -106,12 +106,13 @@ ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx)
+ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_waiter_t *waiter)
 {
     char                     text[NGX_HTTP_REVIEW_BUDGET_TEXT];
     ngx_http_review_over_t   over;
 
-    if (!ngx_http_review_budget_is_over(&ctx->waiter, &over)) {
+    if (!ngx_http_review_budget_is_over(waiter, &over)) {
         return NGX_OK;
     }
 

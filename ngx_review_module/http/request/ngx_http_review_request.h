@@ -203,7 +203,8 @@ void ngx_http_review_ctx_waiter(ngx_http_review_ctx_t *ctx);
  * problem that has been described.
  */
 
-ngx_int_t ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx);
+ngx_int_t ngx_http_review_ctx_budget(ngx_http_review_ctx_t *ctx,
+    ngx_http_review_waiter_t *waiter);
 
 /*
  * Has the body read, then ctx->read called, which may have it parsed, begin,

@@ -53,7 +53,8 @@ static const ngx_http_review_backend_t  ngx_http_review_extract_backend = {
     ngx_http_review_extract_feed,
     ngx_http_review_extract_end,
     ngx_http_review_extract_whole,
-    1
+    1,
+    NULL
 };
 
 

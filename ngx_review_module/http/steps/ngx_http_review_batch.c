@@ -21,6 +21,8 @@ static ngx_int_t ngx_http_review_batch_feed(ngx_http_review_call_t *call,
     u_char *data, size_t len);
 static const char *ngx_http_review_batch_end(ngx_http_review_call_t *call);
 static review_code_t ngx_http_review_batch_whole(ngx_http_review_call_t *call);
+static void ngx_http_review_batch_told(ngx_http_review_call_t *call,
+    ngx_http_review_try_t *told);
 static void ngx_http_review_batch_ended(ngx_http_review_call_t *call);
 static void ngx_http_review_batch_refused(ngx_http_review_batch_t *batch);
 
@@ -32,7 +34,8 @@ static const ngx_http_review_backend_t  ngx_http_review_batch_backend = {
     ngx_http_review_batch_feed,
     ngx_http_review_batch_end,
     ngx_http_review_batch_whole,
-    1
+    1,
+    ngx_http_review_batch_told
 };
 
 
@@ -80,6 +83,7 @@ ngx_http_review_batch_start(ngx_http_review_batch_t *batch)
     call->data = batch;
     call->backend = &ngx_http_review_batch_backend;
     call->uri = &conf->uri;
+    call->authorization = conf->authorization;
     call->accept = "application/json";
     ngx_str_set(&call->type, "application/json");
     call->name.data = "embeddings";
@@ -299,6 +303,20 @@ ngx_http_review_batch_whole(ngx_http_review_call_t *call)
 }
 
 
+/* what it has cost is read from it later, by a thread */
+
+static void
+ngx_http_review_batch_told(ngx_http_review_call_t *call,
+    ngx_http_review_try_t *told)
+{
+    ngx_http_review_batch_t  *batch;
+
+    batch = call->data;
+
+    told->model = ngx_http_review_batch_model(batch->vectors);
+}
+
+
 static void
 ngx_http_review_batch_ended(ngx_http_review_call_t *call)
 {
@@ -345,7 +363,7 @@ ngx_http_review_batch_refused(ngx_http_review_batch_t *batch)
         batch->encoding = NGX_HTTP_REVIEW_ENCODING_FLOAT;
         batch->learns = 1;
 
-        ngx_http_review_call_count_retry(v->ctx, call->usage);
+        ngx_http_review_call_count_retry(&v->ctx->waiter, call->usage);
         ngx_http_review_batch_start(batch);
         return;
     }

@@ -175,7 +175,7 @@ ngx_http_review_embed_start(ngx_http_review_embed_t *embed)
 
     ctx->waiter.limit = NULL;
 
-    rc = ngx_http_review_ctx_budget(ctx);
+    rc = ngx_http_review_ctx_budget(ctx, &ctx->waiter);
 
     if (rc != NGX_OK) {
         return rc;

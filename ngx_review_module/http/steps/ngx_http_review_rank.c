@@ -195,7 +195,7 @@ ngx_http_review_rank_start(ngx_http_review_rank_t *rank)
 
     ctx->waiter.limit = NULL;
 
-    rc = embed ? ngx_http_review_ctx_budget(ctx) : NGX_OK;
+    rc = embed ? ngx_http_review_ctx_budget(ctx, &ctx->waiter) : NGX_OK;
 
     if (rc != NGX_OK) {
         return rc;

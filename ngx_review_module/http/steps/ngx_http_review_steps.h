@@ -24,6 +24,7 @@ typedef struct {
     ngx_str_t                   model;
     ngx_uint_t                  batch;      /* inputs of a call, at most */
     ngx_uint_t                  calls;      /* of a request at a time */
+    ngx_str_t                   authorization; /* empty: none is sent */
     ngx_http_review_encoding_e  encoding;   /* a worker's own, once it knows */
 } ngx_http_review_embeddings_t;
 

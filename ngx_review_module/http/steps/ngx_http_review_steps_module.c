@@ -121,9 +121,11 @@ ngx_http_review_steps_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
+/* NGX_DECLINED: it is none; NGX_ERROR: what is wrong with it has been told */
+
 static ngx_int_t
-ngx_http_review_embeddings_param(ngx_http_review_embeddings_t *e,
-    ngx_str_t *param)
+ngx_http_review_embeddings_param(ngx_conf_t *cf,
+    ngx_http_review_embeddings_t *e, ngx_str_t *param)
 {
     ngx_int_t  n;
     ngx_str_t  arg;
@@ -131,19 +133,23 @@ ngx_http_review_embeddings_param(ngx_http_review_embeddings_t *e,
     if (ngx_http_review_param(param, "model", &arg) && arg.len) {
         e->model = arg;
         return review_utf8_valid((char *) arg.data, arg.len) == arg.len
-               ? NGX_OK : NGX_ERROR;
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    if (ngx_http_review_param(param, "key_file", &arg)) {
+        return ngx_http_review_file_key(cf, &arg, &e->authorization);
     }
 
     if (ngx_http_review_param(param, "batch", &arg)) {
         n = ngx_atoi(arg.data, arg.len);
         e->batch = n;
-        return n >= 1 && n <= 2048 ? NGX_OK : NGX_ERROR;
+        return n >= 1 && n <= 2048 ? NGX_OK : NGX_DECLINED;
     }
 
     if (ngx_http_review_param(param, "calls", &arg)) {
         n = ngx_atoi(arg.data, arg.len);
         e->calls = n;
-        return n >= 1 && n <= 1000 ? NGX_OK : NGX_ERROR;
+        return n >= 1 && n <= 1000 ? NGX_OK : NGX_DECLINED;
     }
 
     if (ngx_http_review_param(param, "encoding", &arg)) {
@@ -161,10 +167,10 @@ ngx_http_review_embeddings_param(ngx_http_review_embeddings_t *e,
         e->encoding = NGX_HTTP_REVIEW_ENCODING_BASE64;
 
         return arg.len == 6 && ngx_strncmp(arg.data, "base64", 6) == 0
-               ? NGX_OK : NGX_ERROR;
+               ? NGX_OK : NGX_DECLINED;
     }
 
-    return NGX_ERROR;
+    return NGX_DECLINED;
 }
 
 
@@ -173,6 +179,7 @@ ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_review_steps_conf_t *rlcf = conf;
 
+    ngx_int_t                      rc;
     ngx_str_t                     *value;
     ngx_uint_t                     i;
     ngx_http_review_embeddings_t  *e;
@@ -196,8 +203,11 @@ ngx_http_review_embeddings(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_http_review_embeddings_param(e, &value[i]) != NGX_OK) {
-            return ngx_http_review_param_bad(cf, &value[i]);
+        rc = ngx_http_review_embeddings_param(cf, e, &value[i]);
+
+        if (rc != NGX_OK) {
+            return rc == NGX_ERROR ? NGX_CONF_ERROR
+                                   : ngx_http_review_param_bad(cf, &value[i]);
         }
     }
 

@@ -239,7 +239,7 @@ ngx_http_review_vectors_halve(ngx_http_review_batch_t *batch, ngx_uint_t limit)
         return 0;
     }
 
-    ngx_http_review_call_count_retry(v->ctx, &v->ctx->usage);
+    ngx_http_review_call_count_retry(&v->ctx->waiter, &v->ctx->usage);
     ngx_http_review_batch_answer_done(batch);
 
     return 1;

@@ -274,7 +274,7 @@ ngx_http_review_task_parsed(ngx_http_review_ctx_t *ctx)
 
     /* a dry run uses no tokens */
 
-    rc = plan->dry ? NGX_OK : ngx_http_review_ctx_budget(ctx);
+    rc = plan->dry ? NGX_OK : ngx_http_review_ctx_budget(ctx, &ctx->waiter);
 
     if (rc != NGX_OK) {
         ngx_http_review_ctx_fail(ctx, rc);

@@ -276,6 +276,10 @@ review_str_t *ngx_http_review_task_ask_body(ngx_http_review_task_t *task,
 size_t ngx_http_review_task_ask_control(ngx_http_review_task_t *task,
     size_t index);
 
+/* milliseconds until a chunk that is asked now has to be back; may be < 0 */
+
+ngx_msec_int_t ngx_http_review_task_ask_left(ngx_http_review_task_t *task);
+
 
 /*
  * ngx_http_review_task_chunks.c: the review of a chunk, of the cells that are

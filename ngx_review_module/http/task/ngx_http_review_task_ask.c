@@ -10,6 +10,15 @@
 #include "review/split/split_json.h"
 
 
+/*
+ * Milliseconds that the reply of a chunk has to come back, or a tenth of the
+ * task's time; and what a chunk may be given at least
+ */
+
+#define NGX_HTTP_REVIEW_TASK_ASK_MARGIN  1000
+#define NGX_HTTP_REVIEW_TASK_ASK_LEAST   1000
+
+
 size_t
 ngx_http_review_task_ask_control(ngx_http_review_task_t *task, size_t index)
 {
@@ -128,6 +137,31 @@ ngx_http_review_task_ask_references(ngx_http_review_task_t *task, size_t index,
 }
 
 
+ngx_msec_int_t
+ngx_http_review_task_ask_left(ngx_http_review_task_t *task)
+{
+    return (ngx_msec_int_t) (task->ctx.expires - ngx_current_msec)
+           - (ngx_msec_int_t) ngx_min(task->timeout / 10,
+                                      NGX_HTTP_REVIEW_TASK_ASK_MARGIN);
+}
+
+
+/*
+ * A chunk that is not done in time says so itself, before the task's own time
+ * is over: what was tried, and what it has cost, would else not be known
+ */
+
+static void
+ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
+    review_buf_t *b)
+{
+    review_write_decimal(b, "deadline",
+                         ngx_max(ngx_http_review_task_ask_left(task),
+                                 NGX_HTTP_REVIEW_TASK_ASK_LEAST)
+                         / 1000.0);
+}
+
+
 review_str_t *
 ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
     size_t control, review_pool_t *memory)
@@ -162,6 +196,8 @@ ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
     if (task->vars) {
         review_write_value(&b, "vars", task->vars);
     }
+
+    ngx_http_review_task_ask_deadline(task, &b);
 
     review_write_object_end(&b);
 

@@ -106,7 +106,8 @@ static const ngx_http_review_backend_t  ngx_http_review_part_backend = {
     ngx_http_review_task_chunks_feed,
     ngx_http_review_task_chunks_end,
     ngx_http_review_task_chunks_whole,
-    1
+    1,
+    NULL
 };
 
 

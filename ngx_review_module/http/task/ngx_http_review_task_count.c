@@ -306,11 +306,11 @@ ngx_http_review_task_count_common(const review_prompt_t *prompt, size_t *head)
     review_prompt_parts(prompt, parts);
 
     for (i = 0, n = 0; i < REVIEW_PROMPT_PARTS; i++) {
-        n += ngx_http_review_llm_tokens(&parts[i]);
+        n += ngx_http_review_chat_tokens(&parts[i]);
     }
 
     if (head) {
-        *head = ngx_http_review_llm_tokens(&parts[0]);
+        *head = ngx_http_review_chat_tokens(&parts[0]);
     }
 
     return n;
@@ -416,10 +416,16 @@ ngx_http_review_task_count_step(review_prompt_t *prompt, review_point_t *point,
     review_str_t       *pieces;
     review_question_t   question;
 
+    static const review_llm_t  llm = { .tokens = "max_tokens" };
+
     question.point = point;
     question.turns = turns;
     question.nturns = step;
     question.max_tokens = 0;
+    question.params[0] = NULL;
+    question.params[1] = NULL;
+    question.llm = &llm;
+    question.model = llm.model;
 
     n = review_prompt_body(prompt, &question, &pieces);
 
@@ -428,7 +434,7 @@ ngx_http_review_task_count_step(review_prompt_t *prompt, review_point_t *point,
     }
 
     for (i = 1; i + 1 < n; i++) {
-        prompts->own += ngx_http_review_llm_tokens(&pieces[i]);
+        prompts->own += ngx_http_review_chat_tokens(&pieces[i]);
     }
 
     if (point->nprompts && point->prompts[0]->chunk) {
@@ -491,7 +497,7 @@ ngx_http_review_task_count_heading(const review_heading_t *heading)
     size_t  n;
 
     for (n = 0; heading; heading = heading->parent) {
-        n += ngx_http_review_llm_tokens(&heading->text)
+        n += ngx_http_review_chat_tokens(&heading->text)
              + (heading->parent != NULL);
     }
 
@@ -578,12 +584,12 @@ ngx_http_review_task_count_clauses(ngx_http_review_plan_t *plan,
     }
 
     for (i = 0; i < plan->nchunks; i++) {
-        plan->tokens[i] = ngx_http_review_llm_tokens(&plan->texts[i]);
+        plan->tokens[i] = ngx_http_review_chat_tokens(&plan->texts[i]);
     }
 
     for (i = 0; i < plan->nclauses; i++) {
-        tokens[i] = ngx_http_review_llm_tokens(&plan->select.clauses[i])
-                    + ngx_http_review_llm_tokens(&plan->clauses[i].id)
+        tokens[i] = ngx_http_review_chat_tokens(&plan->select.clauses[i])
+                    + ngx_http_review_chat_tokens(&plan->clauses[i].id)
                     + around->reference;
     }
 

@@ -98,7 +98,7 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 {
     size_t          n, chunk;
     uint64_t        wait;
-    ngx_uint_t      before;
+    ngx_uint_t      before, over;
     const char     *detail;
     review_code_t   code;
 
@@ -109,9 +109,15 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
     n = 0;
     wait = REVIEW_ROUNDS_NEVER;
 
+    /* nothing is begun that would not be told in time */
+
+    over = task->expired || ngx_http_review_task_ask_left(task) <= 0;
+
+    task->rounds.waiting = task->nwaiting;
+
     while (n < NGX_HTTP_REVIEW_ROUNDS_CELLS) {
 
-        if (task->expired) {
+        if (over) {
 
             if (!review_rounds_drain(&task->rounds, &chunk)) {
                 break;

@@ -831,6 +831,7 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     find.quoted = given->quoted;
     find.data = given->data;
     find.more_verdicts = (given->schema != NULL);
+    find.cut = given->cut;
 
     a.json = review_answer_find(pool, content, len, &find, err);
 

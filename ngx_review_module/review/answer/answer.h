@@ -51,6 +51,7 @@ typedef struct {
     json_t                   *schema;  /* that "data" must satisfy, or NULL */
     review_answer_quoted_pt   quoted;  /* is it the request's?  NULL: nothing */
     void                     *data;    /* of quoted */
+    unsigned                  cut:1;   /* the answer may go on: it was cut */
 } review_answer_given_t;
 
 

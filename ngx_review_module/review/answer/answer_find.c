@@ -10,6 +10,8 @@
 #include "review/json/load.h"
 #include "review/json/scan.h"
 
+#include <strings.h>
+
 
 typedef struct {
     review_answer_candidates_t   c;
@@ -362,6 +364,67 @@ review_answer_find_more(review_answer_search_t *s, const char *text)
 }
 
 
+/* where the fence begins that the best object is in, or its own beginning */
+
+static const char *
+review_answer_find_fence(review_answer_search_t *s, const char *text)
+{
+    const char  *p;
+
+    p = s->c.start;
+
+    while (p > text && review_scan_is_space(p[-1])) {
+        p--;
+    }
+
+    while (p > text && (p[-1] | 0x20) >= 'a' && (p[-1] | 0x20) <= 'z') {
+        p--;
+    }
+
+    return p - text >= 3 && memcmp(p - 3, "```", 3) == 0 ? p - 3 : s->c.start;
+}
+
+
+/* may content that was cut have gone on to say something else? */
+
+static int
+review_answer_find_is_early(review_answer_search_t *s, const char *text)
+{
+    const char    *p, *end, *fence, *verdict;
+    review_str_t   before;
+
+    end = s->c.end;
+    fence = review_answer_find_fence(s, text);
+
+    before.data = text;
+    before.len = (size_t) (fence - text);
+    review_scan_trim(&before);
+
+    if (before.len) {
+        p = end;
+        review_scan_space(&p, s->last);
+
+        if (fence == s->c.start || s->last - p < 3
+            || memcmp(p, "```", 3) != 0)
+        {
+            return 1;
+        }
+    }
+
+    verdict = NULL;
+
+    for (p = s->c.start; end - p > 7; p++) {
+        if ((*p | 0x20) == 'v' && strncasecmp(p, "verdict", 7) == 0) {
+            verdict = p;
+        }
+    }
+
+    return verdict == NULL
+           || review_answer_candidate_is_quoted(&s->c, verdict,
+                                                (size_t) (end - verdict));
+}
+
+
 static json_t *
 review_answer_find_result(review_answer_search_t *s,
     const review_answer_said_t *said, review_error_t *err)
@@ -394,6 +457,13 @@ review_answer_find_result(review_answer_search_t *s,
     } else if (s->c.best && review_answer_candidate_is_doubtful(&s->c)) {
         (void) review_error(err, "", "one verdict was expected, got another "
                             "one outside of it");
+
+    } else if (s->c.best && s->c.find->cut
+               && (said->unclosed
+                   || review_answer_find_is_early(s, said->text.data)))
+    {
+        (void) review_error(err, "", "the answer ends early: another one may "
+                            "have been to come");
 
     } else if (s->c.best) {
         s->c.find->more = review_answer_find_more(s, said->text.data) & 1;

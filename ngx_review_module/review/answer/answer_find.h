@@ -20,6 +20,7 @@ typedef struct {
     review_answer_quoted_pt   quoted;    /* NULL: nothing does */
     void                     *data;
     unsigned                  more_verdicts:1;    /* may stand in "data" */
+    unsigned                  cut:1;     /* the content may go on */
 
     /* results */
 
@@ -45,6 +46,10 @@ typedef struct {
  * another verdict that is named, is an error: the document's author has a hand
  * in what an LLM says.  So is a verdict that the author likes less, although it
  * stands in the request: it may be the LLM's answer, known beforehand.
+ *
+ * Content that was cut must begin with its object, or another one may be to
+ * come; and the object's end, from its verdict on, must not stand in the
+ * request: words that were copied may have ended it.
  *
  * The caller owns the object.  NULL on an error.
  */

@@ -213,6 +213,23 @@ review_code_once(review_code_t code)
 
 
 int
+review_code_falls(review_code_t code)
+{
+    switch (code) {
+
+    case REVIEW_CODE_OK:
+    case REVIEW_CODE_DEADLINE:
+    case REVIEW_CODE_SHUTDOWN:
+    case REVIEW_CODE_INTERNAL:
+    case REVIEW_CODE_CANCELLED:
+        return 0;
+    }
+
+    return code < REVIEW_CODE_REGEX_LIMIT || code >= REVIEW_CODE_HTTP;
+}
+
+
+int
 review_code_asked(review_code_t code)
 {
     switch (code) {

@@ -120,6 +120,10 @@ int review_code_waited(review_code_t code);
 int review_code_passes(review_code_t code);
 int review_code_once(review_code_t code);
 
+/* may another LLM answer?  Not where time is over, or where we have failed */
+
+int review_code_falls(review_code_t code);
+
 /* it may be the question's own fault: 0 if nobody was asked */
 
 int review_code_asked(review_code_t code);

@@ -12,6 +12,7 @@
 
 
 #include "review/base/review.h"
+#include "review/base/buf.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -47,6 +48,13 @@ int review_schema_check(json_t *schema, const char *pointer,
 
 int review_schema_validate(json_t *schema, json_t *value, const char *pointer,
     review_error_t *err);
+
+/*
+ * A schema that was checked, for a server that has an answer's form enforced:
+ * annotations are left out, but for descriptions
+ */
+
+void review_schema_write(review_buf_t *b, const char *name, json_t *schema);
 
 
 #pragma GCC visibility pop

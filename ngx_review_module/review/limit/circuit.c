@@ -109,28 +109,51 @@ review_circuit_close(review_circuit_t *c)
     c->state = REVIEW_CIRCUIT_CLOSED;
     c->row = 0;
     c->pause = 0;
+    c->fresh = 0;
+}
+
+
+/* the next pause after this one; 0: the first */
+
+static uint32_t
+review_circuit_longer(const review_circuit_t *c, uint32_t pause)
+{
+    uint32_t  max;
+
+    max = c->conf.pause > REVIEW_CIRCUIT_PAUSE_MAX ? c->conf.pause
+                                                   : REVIEW_CIRCUIT_PAUSE_MAX;
+    if (pause == 0) {
+        return c->conf.pause;
+    }
+
+    return pause < max / 2 ? pause * 2 : max;
 }
 
 
 /* the jitter, up to a quarter, keeps processes and LLMs out of step */
 
-static void
-review_circuit_open(review_circuit_t *c, uint64_t now)
+static uint32_t
+review_circuit_jitter(const review_circuit_t *c, uint32_t pause)
 {
-    uint32_t  max;
-    uint64_t  pause;
+    return pause + (uint32_t) ((uint64_t) (pause / 4) * c->random >> 32);
+}
 
-    max = c->conf.pause > REVIEW_CIRCUIT_PAUSE_MAX ? c->conf.pause
-                                                   : REVIEW_CIRCUIT_PAUSE_MAX;
-    pause = c->pause ? (uint64_t) c->pause * 2 : c->conf.pause;
-    c->pause = (uint32_t) (pause < max ? pause : max);
+
+static void
+review_circuit_open(review_circuit_t *c, uint64_t now, int again)
+{
+    if (c->fresh == 0 || !again) {
+        c->fresh = review_circuit_longer(c, c->fresh);
+    }
+
+    c->pause = review_circuit_longer(c, c->pause);
 
     c->state = REVIEW_CIRCUIT_OPEN;
     c->row = 0;
     c->probing = 0;
     c->since = now;
-    c->length = c->pause
-                + (uint32_t) ((uint64_t) (c->pause / 4) * c->random >> 32);
+    c->length = review_circuit_jitter(c, c->pause);
+    c->fresh_length = review_circuit_jitter(c, c->fresh);
 }
 
 
@@ -149,8 +172,8 @@ review_circuit_set(review_circuit_t *c, const review_circuit_conf_t *conf)
 }
 
 
-uint32_t
-review_circuit_room(review_circuit_t *c, uint64_t now)
+static uint32_t
+review_circuit_room_after(review_circuit_t *c, uint64_t now, int fresh)
 {
     if (c->state == REVIEW_CIRCUIT_CLOSED) {
         return REVIEW_CIRCUIT_ALL;
@@ -168,7 +191,9 @@ review_circuit_room(review_circuit_t *c, uint64_t now)
     }
 
     if (c->state == REVIEW_CIRCUIT_OPEN) {
-        return review_circuit_wait(c, now) ? 0 : 1;
+        return review_circuit_left(now, c->since,
+                                   fresh ? c->fresh_length : c->length)
+               ? 0 : 1;
     }
 
     if (c->probing && review_circuit_left(now, c->since, c->expiry) == 0) {
@@ -179,10 +204,25 @@ review_circuit_room(review_circuit_t *c, uint64_t now)
     /* one that hangs keeps nobody from asking again */
 
     if (c->probing > c->row) {
-        return review_circuit_left(now, c->since, c->pause) ? 0 : 1;
+        return review_circuit_left(now, c->since, fresh ? c->fresh : c->pause)
+               ? 0 : 1;
     }
 
     return c->row + 1 - c->probing;
+}
+
+
+uint32_t
+review_circuit_room(review_circuit_t *c, uint64_t now)
+{
+    return review_circuit_room_after(c, now, 0);
+}
+
+
+uint32_t
+review_circuit_room_fresh(review_circuit_t *c, uint64_t now)
+{
+    return review_circuit_room_after(c, now, 1);
 }
 
 
@@ -327,7 +367,7 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
         c->lost += (result == REVIEW_CIRCUIT_FAILED);
 
         if (c->conf.failures && review_circuit_is_failing(c, now)) {
-            review_circuit_open(c, now);
+            review_circuit_open(c, now, 0);
         }
 
         break;
@@ -340,7 +380,7 @@ review_circuit_count(review_circuit_t *c, uint64_t now,
 
 void
 review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
-    review_circuit_result_e result)
+    review_circuit_result_e result, int again)
 {
     if (ticket != c->ticket) {
         return;
@@ -363,9 +403,17 @@ review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
     case REVIEW_CIRCUIT_NOTHING:
         break;
 
-    case REVIEW_CIRCUIT_FAILED:
     case REVIEW_CIRCUIT_ERROR:
-        review_circuit_open(c, now);
+
+        if (c->row) {
+            c->pause = 0;
+            c->fresh = 0;
+        }
+
+        /* fall through */
+
+    case REVIEW_CIRCUIT_FAILED:
+        review_circuit_open(c, now, again);
         break;
 
     default:

@@ -17,6 +17,11 @@
  * twice as long; if some in a row are answered, it closes.  It also closes when
  * nobody has asked for a window.
  *
+ * A call that has failed before, and fails again as a probe, may fail whatever
+ * the LLM does.  So there is a pause for those that have not failed, too, which
+ * no such failure makes longer; and after an error that comes when others were
+ * answered since it opened, both begin anew.
+ *
  * A call is given a ticket, and its result is told with that.  A result counts
  * only while the circuit is in the state in which the call was let through, so
  * that calls that time out long after the circuit has opened and closed again
@@ -109,6 +114,8 @@ typedef struct {
     uint32_t               lost;       /* failures of it that are no errors */
     uint32_t               pause;      /* without jitter, ms */
     uint32_t               length;     /* with it */
+    uint32_t               fresh;      /* the same of calls that have not */
+    uint32_t               fresh_length;  /* failed */
     uint32_t               random;
     uint32_t               probing;    /* probes on their way */
     uint64_t               since;      /* when the row of failures began, it
@@ -129,11 +136,12 @@ void review_circuit_init(review_circuit_t *c, uint32_t expiry);
 void review_circuit_set(review_circuit_t *c, const review_circuit_conf_t *conf);
 
 /*
- * How many calls may begin now; so many of them are promised, and have room.
- * A call that begins needs such a promise.
+ * How many calls may begin now, any or such that have not failed; so many of
+ * them are promised, and have room.  A call that begins needs such a promise.
  */
 
 uint32_t review_circuit_room(review_circuit_t *c, uint64_t now);
+uint32_t review_circuit_room_fresh(review_circuit_t *c, uint64_t now);
 void review_circuit_promise(review_circuit_t *c, uint64_t now, uint32_t n);
 
 /*
@@ -149,8 +157,10 @@ int review_circuit_begin(review_circuit_t *c, uint32_t random,
 void review_circuit_return(review_circuit_t *c);
 void review_circuit_forget(review_circuit_t *c);
 
+/* "again": it had failed before, when it began */
+
 void review_circuit_result(review_circuit_t *c, uint64_t now, uint32_t ticket,
-    review_circuit_result_e result);
+    review_circuit_result_e result, int again);
 
 review_circuit_e review_circuit_state(const review_circuit_t *c, uint64_t now);
 

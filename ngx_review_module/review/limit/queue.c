@@ -190,6 +190,7 @@ review_queue_waiter_create(review_queue_t *q, const review_who_t *who)
     w->most = who->most & REVIEW_QUEUE_MOST;
     w->tenant = who->tenant & (REVIEW_QUEUE_TENANTS - 1);
     w->priority = who->priority & 3;
+    w->failed = 0;
     w->owner = who->owner;
 
     /* it is there with its first call */
@@ -563,6 +564,16 @@ review_queue_give(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 
 
 void
+review_queue_mark(review_queue_t *q, uint32_t waiter, uint32_t failed)
+{
+    review_queue_waiter(q, waiter)->failed =
+                        (failed < REVIEW_QUEUE_FAILED ? failed
+                                                      : REVIEW_QUEUE_FAILED)
+                        & REVIEW_QUEUE_FAILED;
+}
+
+
+void
 review_queue_wait(review_queue_t *q, uint32_t *waiter, const review_who_t *who)
 {
     review_calls_t    calls;
@@ -737,13 +748,125 @@ review_queue_grant(review_queue_t *q, uint32_t waiter)
 }
 
 
+/* its turn has come: the next one is that of who is behind it */
+
+static void
+review_queue_turn(review_queue_t *q, uint32_t waiter, review_wake_t *wake)
+{
+    int                   class;
+    uint32_t              tenant;
+    review_queue_line_t  *line;
+    review_waiter_t      *w;
+
+    w = review_queue_waiter(q, waiter);
+    class = w->priority;
+    tenant = w->tenant;
+    line = &review_queue_tenant(q, tenant)->lines[class];
+
+    q->pass = q->passes[class];
+    q->passes[class] += review_queue_strides[class];
+
+    q->rings[class] = line->next;
+    line->head = w->next;
+
+    review_queue_grant(q, waiter);
+    review_queue_waiter_less(q, waiter, 1);
+    review_queue_wake_add(wake, w->process);
+
+    if (q->ready) {
+        review_queue_pause(q, tenant);
+    }
+}
+
+
+/* of a line; "best" is the best one so far, or NONE, "left" may be looked at */
+
+static uint32_t
+review_queue_line_best(review_queue_t *q, uint32_t tenant, int class,
+    uint32_t best, uint32_t *left)
+{
+    uint32_t          waiter, head;
+    review_waiter_t  *w;
+
+    head = review_queue_tenant(q, tenant)->lines[class].head;
+    waiter = head;
+
+    do {
+        w = review_queue_waiter(q, waiter);
+
+        if ((best == REVIEW_QUEUE_NONE
+             || w->failed < review_queue_waiter(q, best)->failed)
+            && review_queue_may(q, tenant, w->most))
+        {
+            best = waiter;
+
+            if (w->failed == 0) {
+                break;
+            }
+        }
+
+        waiter = w->next;
+
+    } while (waiter != head && --*left);
+
+    return best;
+}
+
+
+uint32_t
+review_queue_probe(review_queue_t *q, int fresh, review_wake_t *wake)
+{
+    int       class;
+    uint32_t  best, left, tenant;
+
+    best = REVIEW_QUEUE_NONE;
+    left = REVIEW_QUEUE_LOOKED;
+
+    if (review_queue_full(q)) {
+        return 0;
+    }
+
+    for (class = 0; class < REVIEW_PRIORITIES; class++) {
+        tenant = q->rings[class];
+
+        if (tenant == REVIEW_QUEUE_NONE) {
+            continue;
+        }
+
+        do {
+            best = review_queue_line_best(q, tenant, class, best, &left);
+
+            if (left == 0
+                || (best != REVIEW_QUEUE_NONE
+                    && review_queue_waiter(q, best)->failed == 0))
+            {
+                goto found;
+            }
+
+            tenant = review_queue_tenant(q, tenant)->lines[class].next;
+
+        } while (tenant != q->rings[class]);
+    }
+
+found:
+
+    if (best == REVIEW_QUEUE_NONE
+        || (fresh && review_queue_waiter(q, best)->failed))
+    {
+        return 0;
+    }
+
+    review_queue_turn(q, best, wake);
+
+    return 1;
+}
+
+
 uint32_t
 review_queue_turns(review_queue_t *q, uint32_t most, review_wake_t *wake)
 {
-    int                   class;
-    uint32_t              n, tenant, waiter;
-    review_queue_line_t  *line;
-    review_waiter_t      *w;
+    int       class;
+    uint32_t  n, tenant, waiter;
 
     n = 0;
 
@@ -765,22 +888,7 @@ review_queue_turns(review_queue_t *q, uint32_t most, review_wake_t *wake)
 
         n++;
 
-        q->pass = q->passes[class];
-        q->passes[class] += review_queue_strides[class];
-
-        line = &review_queue_tenant(q, tenant)->lines[class];
-        w = review_queue_waiter(q, waiter);
-
-        q->rings[class] = line->next;
-        line->head = w->next;
-
-        review_queue_grant(q, waiter);
-        review_queue_waiter_less(q, waiter, 1);
-        review_queue_wake_add(wake, w->process);
-
-        if (q->ready) {
-            review_queue_pause(q, tenant);
-        }
+        review_queue_turn(q, waiter, wake);
     }
 
     return n;

@@ -29,6 +29,7 @@
 #define REVIEW_QUEUE_PROCESSES  4096   /* at most; see review_waiter_t */
 #define REVIEW_QUEUE_TENANTS    (1 << 24)
 #define REVIEW_QUEUE_MOST       ((1 << 20) - 1)
+#define REVIEW_QUEUE_FAILED     63
 #define REVIEW_QUEUE_NONE       UINT32_MAX
 
 
@@ -69,7 +70,9 @@ typedef struct {
     uint32_t         process:12;
     uint32_t         most:20;          /* calls in flight that its tenant may
                                           have, for it to get one; 0: any */
-    uint32_t         tenant:30;
+    uint32_t         tenant:24;
+    uint32_t         failed:6;         /* how often the one of those that wait
+                                          has that has done so least */
     uint32_t         priority:2;
     uint32_t         running;          /* none but its process changes it; 0 if
                                           it is the default tenant's */
@@ -231,6 +234,19 @@ review_queue_serve(review_queue_t *q, uint32_t most, review_wake_t *wake)
     return q->ready ? review_queue_turns(q, most, wake) : 0;
 }
 
+
+/*
+ * The same for a single call, of those which have failed least often; "fresh":
+ * of those which have not at all.  It looks at so many waiters at most.
+ */
+
+#define REVIEW_QUEUE_LOOKED  4096
+
+uint32_t review_queue_probe(review_queue_t *q, int fresh, review_wake_t *wake);
+
+/* how often the one of a waiter's calls has failed that has done so least */
+
+void review_queue_mark(review_queue_t *q, uint32_t waiter, uint32_t failed);
 
 /*
  * Tells a process of calls whose turn has come: returns their number, whose

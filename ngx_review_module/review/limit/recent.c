@@ -163,3 +163,71 @@ review_recent_mean(review_recent_t *r, uint64_t now)
 
     return r->all.n ? (uint32_t) (r->all.sum / r->all.n) : r->mean;
 }
+
+
+void
+review_recent_answered(review_recent_t *r, uint64_t now, uint32_t peer)
+{
+    int                    i;
+    review_recent_peer_t  *p, *found;
+
+    if (peer == 0) {
+        return;
+    }
+
+    found = &r->peers[0];
+
+    for (i = 0; i < REVIEW_RECENT_PEERS; i++) {
+        p = &r->peers[i];
+
+        if (p->peer == peer) {
+            found = p;
+            break;
+        }
+
+        if (p->answered < found->answered) {
+            found = p;
+        }
+    }
+
+    found->peer = peer;
+    found->answered = now;
+}
+
+
+/* another process's clock may be a bit ahead */
+
+static int
+review_recent_within(uint64_t now, uint64_t then, uint64_t time)
+{
+    return (now > then ? now - then : then - now) <= time;
+}
+
+
+int
+review_recent_is_alone(const review_recent_t *r, uint64_t now, uint32_t peer,
+    uint64_t took)
+{
+    int                          i, others;
+    const review_recent_peer_t  *p;
+
+    others = 0;
+
+    for (i = 0; i < REVIEW_RECENT_PEERS && peer; i++) {
+        p = &r->peers[i];
+
+        if (p->peer == 0
+            || !review_recent_within(now, p->answered, took / 2))
+        {
+            continue;
+        }
+
+        if (p->peer == peer) {
+            return 0;
+        }
+
+        others = 1;
+    }
+
+    return others;
+}

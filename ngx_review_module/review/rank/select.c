@@ -121,6 +121,54 @@ review_select_clauses(review_pool_t *pool, const review_select_t *in,
 }
 
 
+/*
+ * Prompts have the clauses before the chunk, and what they have in common with
+ * others' up to there need not be computed again: so those of most chunks come
+ * first, and where these are equally many, in the order of their document.
+ */
+
+static int
+review_select_order(review_pool_t *pool, const review_select_t *in,
+    review_selection_t *out)
+{
+    size_t  i, j, n, *times, *list, clause;
+
+    times = review_alloc(pool, in->nclauses * sizeof(size_t));
+    if (times == NULL) {
+        return -1;
+    }
+
+    memset(times, 0, in->nclauses * sizeof(size_t));
+
+    for (i = 0; i < in->nchunks * out->nclauses; i++) {
+        times[out->clauses[i]]++;
+    }
+
+    for (i = 0; i < in->nchunks && !review_select_stopped(in); i++) {
+        list = out->clauses + i * out->nclauses;
+
+        for (n = 1; n < out->nclauses; n++) {
+            clause = list[n];
+
+            for (j = n; j; j--) {
+                if (times[list[j - 1]] > times[clause]
+                    || (times[list[j - 1]] == times[clause]
+                        && list[j - 1] < clause))
+                {
+                    break;
+                }
+
+                list[j] = list[j - 1];
+            }
+
+            list[j] = clause;
+        }
+    }
+
+    return 0;
+}
+
+
 int
 review_select(review_pool_t *pool, const review_select_t *in,
     review_selection_t *out)
@@ -132,7 +180,8 @@ review_select(review_pool_t *pool, const review_select_t *in,
     }
 
     if (in->nclauses && in->nreferences
-        && review_select_clauses(pool, in, out) != 0)
+        && (review_select_clauses(pool, in, out) != 0
+            || review_select_order(pool, in, out) != 0))
     {
         return -1;
     }

@@ -33,8 +33,8 @@ typedef struct {
 typedef struct {
     unsigned char         *asked;       /* of chunk * npoints + point; NULL: all
                                            are */
-    size_t                *clauses;     /* of chunk * nreferences: the indices,
-                                           best first */
+    size_t                *clauses;     /* of chunk * nreferences: the indices;
+                                           those of most chunks first */
     size_t                 nclauses;    /* so many with each chunk */
 } review_selection_t;
 

@@ -13,6 +13,8 @@ typedef struct {
     const review_chunk_given_t  *given;
     review_chunk_request_t      *request;
     review_str_t                 rubric;
+    double                       deadline;
+    int                          explain;
 } review_chunk_reading_t;
 
 typedef struct {
@@ -467,6 +469,27 @@ review_chunk_request_vars(void *data, json_t *vars, const char *pointer,
 }
 
 
+/* what is said to the LLM is the operator's to show */
+
+static int
+review_chunk_request_explain(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_chunk_reading_t *reading = data;
+
+    (void) json;
+
+    if (reading->explain && !reading->given->explains) {
+        return review_refuse(err, 422, pointer, "prompts are not shown here: "
+                             "\"review\" has no \"explain=on\"");
+    }
+
+    reading->request->explain = reading->explain;
+
+    return 0;
+}
+
+
 const review_member_t  review_chunk_members[] = {
     review_member_by("chunk", ANY, review_chunk_request_text,
                      .missing = "is missing: the text to be reviewed",
@@ -480,6 +503,10 @@ const review_member_t  review_chunk_members[] = {
     review_member_by("vars", OBJECT, review_chunk_request_vars,
                      .of = review_request_any),
     review_member_by("fresh", ARRAY, review_chunk_request_fresh),
+    review_member("deadline", NUMBER, review_chunk_reading_t, deadline,
+                  .min = 1, .max = 1000000),
+    review_member("explain", BOOLEAN, review_chunk_reading_t, explain,
+                  .read = review_chunk_request_explain),
     review_member_end
 };
 
@@ -502,6 +529,8 @@ review_chunk_request(review_pool_t *pool, json_t *body,
     review_json_object_drop_nulls(body);
 
     rc = review_json_object(body, "", review_chunk_members, &reading, err);
+
+    request->deadline = reading.deadline;
 
     return rc ? rc : review_request_named_vars(request->subject.vars,
                                                request->points,

@@ -126,6 +126,19 @@ review_rounds_pop(review_rounds_t *r)
 }
 
 
+/* half of a pause is chance, lest all that failed together come together */
+
+static uint64_t
+review_rounds_pause(uint32_t *pause, uint32_t random)
+{
+    *pause = *pause == 0 ? REVIEW_ROUNDS_PAUSE
+             : *pause < REVIEW_ROUNDS_PAUSE_MAX / 2 ? *pause * 2
+             : REVIEW_ROUNDS_PAUSE_MAX;
+
+    return *pause - random % (*pause / 2 + 1);
+}
+
+
 /*
  * One that has failed goes before those that were not sent yet, so that what is
  * wrong with it is seen while others are answered; but a probe is one of these,
@@ -136,15 +149,25 @@ int
 review_rounds_next(review_rounds_t *r, uint64_t now, size_t *chunk,
     uint64_t *wait)
 {
+    int  beside;
+
     *wait = REVIEW_ROUNDS_NEVER;
 
-    if (r->running >= (r->down ? 1 : r->window)) {
+    beside = r->down && r->running;
+
+    if (r->running >= r->window
+        || (beside && (r->waiting < r->running || r->next == r->nchunks)))
+    {
         return 0;
     }
 
     if (r->down && now < r->probe) {
         *wait = r->next < r->nchunks || r->nheap ? r->probe - now : *wait;
         return 0;
+    }
+
+    if (beside) {
+        r->probe = now + review_rounds_pause(&r->pause, 0);
     }
 
     if (r->nheap && !r->down && r->chunks[r->heap[0]].due <= now) {
@@ -217,19 +240,6 @@ review_rounds_begin(review_rounds_t *r, size_t chunk)
         c->again = 1;
         c->heard = r->heard;
     }
-}
-
-
-/* half of a pause is chance, lest all that failed together come together */
-
-static uint64_t
-review_rounds_pause(uint32_t *pause, uint32_t random)
-{
-    *pause = *pause == 0 ? REVIEW_ROUNDS_PAUSE
-             : *pause < REVIEW_ROUNDS_PAUSE_MAX / 2 ? *pause * 2
-             : REVIEW_ROUNDS_PAUSE_MAX;
-
-    return *pause - random % (*pause / 2 + 1);
 }
 
 

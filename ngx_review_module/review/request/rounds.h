@@ -14,6 +14,8 @@
  *
  * An LLM that is down answers nothing: one chunk at a time is a probe then,
  * after a pause of its own, and with the first answer all that failed is due.
+ * Where all that are under way wait for the LLM, which may be for cells that
+ * fail whatever it does, one that was not sent yet is a probe, too.
  *
  * Plain memory of one process; times are milliseconds, and passed in.
  */
@@ -59,6 +61,7 @@ typedef struct {
     size_t                  npoints;
     size_t                  next;        /* chunk to be sent first */
     size_t                  running;
+    size_t                  waiting;     /* of these, for the LLM: as is told */
 
     size_t                  max;         /* chunks at a time */
     size_t                  window;

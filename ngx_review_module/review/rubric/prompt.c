@@ -105,17 +105,14 @@ review_prompt_message_end(review_buf_t *b)
 
 static void
 review_prompt_head(review_prompt_t *p, review_buf_t *b,
-    review_subject_t *subject)
+    review_subject_t *subject, size_t *from, size_t *to)
 {
     review_write_object(b, NULL);
-
-    if (subject->model.len) {
-        review_write_str(b, "model", &subject->model);
-    }
 
     review_write_array(b, "messages");
     review_prompt_message(b, "system");
 
+    *from = b->len;
     review_prompt_text(b, &subject->system);
 
     if (subject->system.len == 0) {
@@ -124,6 +121,7 @@ review_prompt_head(review_prompt_t *p, review_buf_t *b,
 
     review_prompt_words(b, "\n\n");
     review_prompt_words(b, p->words->contract);
+    *to = b->len;
     review_prompt_message_end(b);
     review_prompt_message(b, "user");
 }
@@ -138,16 +136,21 @@ review_prompt_slice(review_str_t *str, review_buf_t *b, size_t from,
 }
 
 
+/*
+ * What is the same for more calls comes first, so that a server's cache of
+ * prefixes has it: the references of all chunks, then those of one chunk.
+ */
+
 static int
 review_prompt_common(review_prompt_t *p, review_subject_t *subject)
 {
     size_t        i, size, head, heading, heading_end, chunk, chunk_end;
-    size_t        references, references_end, from, to;
+    size_t        references, references_end, system, system_end, from, to;
     review_buf_t  b;
 
     size = 1152 + strlen(p->words->role) + strlen(p->words->contract)
-           + subject->model.len + subject->system.len
-           + subject->heading.len + subject->chunk.len;
+           + subject->system.len + subject->heading.len
+           + subject->chunk.len;
 
     for (i = 0; i < subject->nreferences; i++) {
         size += 128 + subject->reference_ids[i].len
@@ -156,19 +159,8 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
 
     review_buf_init(&b, p->pool, size + size / 16);
 
-    review_prompt_head(p, &b, subject);
+    review_prompt_head(p, &b, subject, &system, &system_end);
     head = b.len;
-
-    heading = b.len;
-    heading_end = b.len;
-
-    if (subject->heading.len) {
-        review_prompt_words(&b, p->words->heading);
-        review_prompt_marked(&b, "heading", 7, &subject->heading, &heading,
-                             &heading_end);
-    }
-
-    review_prompt_marked(&b, "chunk", 5, &subject->chunk, &chunk, &chunk_end);
 
     if (subject->nreferences) {
         review_prompt_words(&b, p->words->references);
@@ -183,6 +175,17 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     }
 
     references_end = b.len;
+    heading = b.len;
+    heading_end = b.len;
+
+    if (subject->heading.len) {
+        review_prompt_words(&b, p->words->heading);
+        review_prompt_marked(&b, "heading", 7, &subject->heading, &heading,
+                             &heading_end);
+    }
+
+    review_prompt_words(&b, p->words->chunk);
+    review_prompt_marked(&b, "chunk", 5, &subject->chunk, &chunk, &chunk_end);
 
     review_prompt_words(&b, "\n");
 
@@ -191,6 +194,7 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
     }
 
     review_prompt_slice(&p->head, &b, 0, head);
+    review_prompt_slice(&p->system, &b, system, system_end);
     review_prompt_slice(&p->common, &b, 0, b.len);
     review_prompt_slice(&p->heading, &b, heading, heading_end);
     review_prompt_slice(&p->chunk, &b, chunk, chunk_end);
@@ -282,8 +286,6 @@ review_prompt_create(review_pool_t *pool, review_subject_t *subject)
     memset(p, 0, sizeof(*p));
 
     p->pool = pool;
-    p->stream = subject->stream;
-    p->schema = subject->schema;
 
     p->words = (subject->language.len == 2
                 && memcmp(subject->language.data, "en", 2) == 0)
@@ -305,7 +307,7 @@ review_prompt_parts(const review_prompt_t *prompt, review_str_t *parts)
     size_t               i;
     const char          *p;
     const review_str_t  *shared[] = {
-        &prompt->head, &prompt->heading, &prompt->chunk, &prompt->references
+        &prompt->head, &prompt->references, &prompt->heading, &prompt->chunk
     };
 
     p = prompt->common.data;

@@ -1,7 +1,7 @@
 
 /*
  * The request body of a chat completion.  What is the same for all points of
- * a chunk (system prompt, chunk, references) is written and escaped once and
+ * a chunk (system prompt, references, chunk) is written and escaped once and
  * shared: a body is a list of pieces, and the LLM sees the same prefix.
  */
 
@@ -28,10 +28,29 @@ typedef struct {
                                             booleans, or NULL */
     review_str_t         system;         /* empty: the language's default */
     review_str_t         language;       /* "zh", "en" */
-    review_str_t         model;          /* empty: none is sent */
-    unsigned             stream:1;
-    unsigned             schema:1;       /* send response_format */
 } review_subject_t;
+
+
+/* which response_format is sent */
+
+typedef enum {
+    REVIEW_FORMAT_NONE = 0,
+    REVIEW_FORMAT_SCHEMA,                /* "json_schema" */
+    REVIEW_FORMAT_OBJECT                 /* "json_object" */
+} review_format_e;
+
+
+/* how an LLM is asked */
+
+typedef struct {
+    review_str_t         model;          /* empty: none is sent */
+    review_format_e      format;
+    const char          *tokens;         /* the name of max_tokens */
+    review_params_t      params;
+    unsigned             stream:1;
+    unsigned             merged:1;       /* it knows no message of the system:
+                                            the user's begins with its words */
+} review_llm_t;
 
 
 typedef struct review_prompt_s  review_prompt_t;
@@ -50,7 +69,13 @@ typedef struct {
     review_point_t      *point;
     review_turn_t       *turns;          /* in their order */
     size_t               nturns;
-    int                  max_tokens;     /* 0: the point's own, if any */
+    int                  max_tokens;     /* 0: the point's own, if any; -1:
+                                            none, whoever has set it */
+    unsigned             bounded:1;      /* set where the body has any */
+    const review_llm_t  *llm;
+    const review_params_t *params[2];    /* the point's, then the rubric's, each
+                                            NULL where it is none of the LLM */
+    review_str_t         model;          /* the LLM's, or another one of it */
 } review_question_t;
 
 
@@ -61,7 +86,7 @@ review_prompt_t *review_prompt_create(review_pool_t *pool,
 
 /*
  * What bodies share, in its order, without gaps: what they begin with, words,
- * the heading, words, the chunk, words, the references, words.  Bodies have
+ * the references, words, the heading, words, the chunk, words.  Bodies have
  * them one by one, all of them as one piece, or the first one as such.
  */
 
@@ -89,6 +114,10 @@ int review_prompt_body_answer(review_pool_t *pool, const review_str_t *said,
 
 size_t review_prompt_body(review_prompt_t *prompt, review_question_t *question,
     review_str_t **pieces);
+
+/* the bound of tokens that it has; 0: none */
+
+int review_prompt_body_tokens(const review_question_t *question);
 
 /*
  * A template may name the chunk 64 times: the most that a body may have is so

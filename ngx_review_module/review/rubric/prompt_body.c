@@ -1,5 +1,6 @@
 
 #include "review/rubric/prompt_shared.h"
+#include "review/json/schema.h"
 #include "review/json/write.h"
 #include "review/rubric/control.h"
 
@@ -265,21 +266,67 @@ review_prompt_body_step(review_body_t *body)
 }
 
 
+/* the head for an LLM that knows no system: once for all bodies */
+
+static void
+review_prompt_body_merge(review_body_t *body)
+{
+    review_buf_t      b;
+    review_prompt_t  *prompt;
+
+    prompt = body->prompt;
+
+    if (prompt->merged.data) {
+        return;
+    }
+
+    review_buf_init(&b, prompt->pool, prompt->head.len);
+
+    review_write_object(&b, NULL);
+    review_write_array(&b, "messages");
+    review_prompt_message(&b, "user");
+    review_buf_str(&b, &prompt->system);
+    review_prompt_words(&b, "\n\n");
+
+    if (b.failed) {
+        body->own.failed = 1;
+        return;
+    }
+
+    prompt->merged.data = b.data;
+    prompt->merged.len = b.len;
+}
+
+
 static void
 review_prompt_body_first(review_body_t *body)
 {
+    review_str_t      head, rest;
     review_point_t   *point;
     review_prompt_t  *prompt;
 
     point = body->point;
     prompt = body->prompt;
 
+    rest.data = prompt->head.data + prompt->head.len;
+    rest.len = prompt->common.len - prompt->head.len;
+
     if (point->nprompts && point->prompts[0]->chunk) {
-        review_prompt_body_piece(body, prompt->head.data, prompt->head.len);
+        rest.len = 0;
+    }
+
+    if (body->question->llm->merged) {
+        review_prompt_body_merge(body);
+        head = prompt->merged;
 
     } else {
-        review_prompt_body_piece(body, prompt->common.data, prompt->common.len);
+        head.data = prompt->head.data;
+        head.len = prompt->head.len + rest.len;
+        rest.len = 0;
     }
+
+    review_prompt_body_piece(body, head.data, head.len);
+    review_prompt_body_piece(body, rest.data, rest.len);
 
     review_prompt_body_step(body);
 }
@@ -329,7 +376,7 @@ review_prompt_body_format(review_body_t *body)
     review_buf_puts(b, review_answer_format);
 
     if (body->point->data) {
-        review_write_value(b, "data", body->point->data);
+        review_schema_write(b, "data", body->point->data);
     }
 
     review_buf_puts(b, review_answer_required);
@@ -345,39 +392,285 @@ review_prompt_body_format(review_body_t *body)
 }
 
 
+/*
+ * Parameters are the point's, then the rubric's, then the LLM's: the first one
+ * of a name counts.  Here "max_tokens" is whatever the LLM calls it.
+ */
+
+#define REVIEW_BODY_PARAMS  3
+
+static const review_params_t *
+review_prompt_body_params(const review_question_t *question, size_t i)
+{
+    return i < 2 ? question->params[i] : &question->llm->params;
+}
+
+
+/* the one that counts of those before "end", or NULL */
+
+static const review_param_t *
+review_prompt_body_param(const review_question_t *question, const char *name,
+    size_t len, size_t end)
+{
+    size_t                  i;
+    const review_param_t   *param;
+    const review_params_t  *params;
+
+    for (i = 0; i < end; i++) {
+        params = review_prompt_body_params(question, i);
+
+        if (params == NULL || params->n == 0) {
+            continue;
+        }
+
+        param = review_params_find(params, name, len);
+
+        if (param) {
+            return param;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* over ours; what a point has as its own member is over all but its own */
+
+static const review_param_t *
+review_prompt_body_over(const review_question_t *question, const char *name,
+    int own)
+{
+    return review_prompt_body_param(question, name, strlen(name),
+                                    own ? 1 : REVIEW_BODY_PARAMS);
+}
+
+
+static const review_param_t *
+review_prompt_body_over_tokens(const review_question_t *question)
+{
+    size_t                 i, own;
+    const char            *name;
+    const review_param_t  *param;
+
+    own = question->point->max_tokens > 0;
+    name = question->llm->tokens;
+
+    for (i = 1; i <= (own ? 1 : REVIEW_BODY_PARAMS); i++) {
+        param = review_prompt_body_param(question, name, strlen(name), i);
+
+        if (param == NULL) {
+            param = review_prompt_body_param(question, "max_tokens", 10, i);
+        }
+
+        if (param) {
+            return param;
+        }
+    }
+
+    return NULL;
+}
+
+
+int
+review_prompt_body_tokens(const review_question_t *question)
+{
+    const review_param_t  *param;
+
+    if (question->max_tokens < 0) {
+        return 0;
+    }
+
+    param = review_prompt_body_over_tokens(question);
+
+    if (param && param->value.len == 0) {
+        return 0;
+    }
+
+    return question->max_tokens ? question->max_tokens
+           : param ? review_params_number(param) : question->point->max_tokens;
+}
+
+
+/* in place of one of ours: 1, if there is any, be it that none is sent */
+
+static int
+review_prompt_body_replace(review_buf_t *b, const char *name,
+    const review_param_t *param)
+{
+    if (param && param->value.len) {
+        review_write_name(b, name);
+        review_buf_str(b, &param->value);
+    }
+
+    return param != NULL;
+}
+
+
+static void
+review_prompt_body_bound(review_body_t *body)
+{
+    int                       tokens;
+    review_buf_t             *b;
+    review_question_t        *question;
+    const review_param_t     *param;
+
+    b = &body->own;
+    question = body->question;
+    question->bounded = 0;
+
+    if (question->max_tokens < 0) {
+        return;
+    }
+
+    param = review_prompt_body_over_tokens(question);
+    tokens = review_prompt_body_tokens(question);
+
+    question->bounded = (tokens > 0 || (param && param->value.len));
+
+    if (tokens > 0) {
+        review_write_number(b, question->llm->tokens, (uint64_t) tokens);
+        return;
+    }
+
+    /* it may be no number that we know */
+
+    (void) review_prompt_body_replace(b, question->llm->tokens, param);
+}
+
+
+static int
+review_prompt_body_is_ours(const review_llm_t *llm, const review_str_t *name)
+{
+    size_t       i;
+    const char  *ours[] = {
+        "temperature", "max_tokens", "stream_options", "response_format",
+        llm->tokens
+    };
+
+    for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        if (strlen(ours[i]) == name->len
+            && memcmp(ours[i], name->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* those that replace nothing of ours */
+
+static void
+review_prompt_body_more(review_body_t *body)
+{
+    size_t                  i, k;
+    const review_param_t   *param;
+    const review_params_t  *params;
+
+    for (i = 0; i < REVIEW_BODY_PARAMS; i++) {
+        params = review_prompt_body_params(body->question, i);
+
+        for (k = 0; params && k < params->n; k++) {
+            param = &params->elts[k];
+
+            if (param->value.len == 0
+                || review_prompt_body_is_ours(body->question->llm, &param->name)
+                || review_prompt_body_param(body->question, param->name.data,
+                                            param->name.len, i))
+            {
+                continue;
+            }
+
+            review_write_key(&body->own, param->name.data, param->name.len);
+            review_buf_str(&body->own, &param->value);
+        }
+    }
+}
+
+
+static void
+review_prompt_body_stream(review_body_t *body)
+{
+    review_buf_t             *b;
+    const review_question_t  *question;
+
+    b = &body->own;
+    question = body->question;
+
+    review_write_bool(b, "stream", question->llm->stream);
+
+    if (!question->llm->stream
+        || review_prompt_body_replace(b, "stream_options",
+               review_prompt_body_over(question, "stream_options", 0)))
+    {
+        return;
+    }
+
+    review_write_object(b, "stream_options");
+    review_write_bool(b, "include_usage", 1);
+    review_write_object_end(b);
+}
+
+
+static void
+review_prompt_body_answer_format(review_body_t *body)
+{
+    review_buf_t             *b;
+    const review_question_t  *question;
+
+    b = &body->own;
+    question = body->question;
+
+    if (!review_prompt_body_last(body)
+        || review_prompt_body_replace(b, "response_format",
+               review_prompt_body_over(question, "response_format", 0)))
+    {
+        return;
+    }
+
+    if (question->llm->format == REVIEW_FORMAT_SCHEMA) {
+        review_prompt_body_format(body);
+    }
+
+    if (question->llm->format == REVIEW_FORMAT_OBJECT) {
+        review_write_object(b, "response_format");
+        review_write_word(b, "type", "json_object");
+        review_write_object_end(b);
+    }
+}
+
+
 static void
 review_prompt_body_tail(review_body_t *body)
 {
-    int            tokens;
-    review_buf_t  *b;
+    double                    temperature;
+    review_buf_t             *b;
+    const review_question_t  *question;
 
     b = &body->own;
+    question = body->question;
+    temperature = question->point->temperature;
 
     review_prompt_message_end(b);
     review_write_array_end(b);
     review_prompt_body_flush(body);
 
-    review_write_decimal(b, "temperature",
-                         body->point->temperature > 0
-                         ? body->point->temperature : 0);
-
-    tokens = body->question->max_tokens > 0 ? body->question->max_tokens
-                                            : body->point->max_tokens;
-    if (tokens > 0) {
-        review_write_number(b, "max_tokens", (uint64_t) tokens);
+    if (question->model.len) {
+        review_write_str(b, "model", &question->model);
     }
 
-    review_write_bool(b, "stream", body->prompt->stream);
-
-    if (body->prompt->stream) {
-        review_write_object(b, "stream_options");
-        review_write_bool(b, "include_usage", 1);
-        review_write_object_end(b);
+    if (!review_prompt_body_replace(b, "temperature",
+            review_prompt_body_over(question, "temperature", temperature >= 0)))
+    {
+        review_write_decimal(b, "temperature",
+                             temperature > 0 ? temperature : 0);
     }
 
-    if (body->prompt->schema && review_prompt_body_last(body)) {
-        review_prompt_body_format(body);
-    }
+    review_prompt_body_bound(body);
+    review_prompt_body_stream(body);
+    review_prompt_body_answer_format(body);
+    review_prompt_body_more(body);
 
     review_write_object_end(b);
 }

@@ -24,13 +24,14 @@ struct review_prompt_s {
     review_pool_t          *pool;
     const review_words_t   *words;
     review_str_t            head;
+    review_str_t            system;      /* its message's text, within that */
+    review_str_t            merged;      /* a head without that message; no
+                                            data: none was needed yet */
     review_str_t            common;
     review_str_t            chunk;
     review_str_t            heading;
     review_str_t            references;
     json_t                 *vars;        /* name: escaped text */
-    unsigned                stream:1;
-    unsigned                schema:1;
 };
 
 

@@ -15,8 +15,9 @@
 typedef struct {
     const char             *role;        /* replaced by a rubric's "system" */
     const char             *contract;    /* never replaced */
-    const char             *heading;
     const char             *references;
+    const char             *heading;
+    const char             *chunk;
     const char             *title;
     const char             *severity;
     const char             *question;
@@ -35,7 +36,8 @@ extern const review_words_t  review_words_en;
 /*
  * The contract once more, for servers that can enforce a form: the value of
  * "response_format" up to the properties' end, and on to the end of what is
- * required.
+ * required.  Servers have the members written in the order of the properties:
+ * a verdict is to follow from its reason, not the other way round.
  */
 
 extern const char  review_answer_format[];

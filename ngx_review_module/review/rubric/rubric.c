@@ -25,6 +25,7 @@ typedef struct {
     review_pool_t    *pool;
     json_t           *json;
     const char       *pointer;
+    int               client;
     review_point_t    point;
 } review_point_reading_t;
 
@@ -39,7 +40,8 @@ static const char *const  review_languages[] = { "zh", "en", NULL };
 /* all that only makes sense where an LLM is asked */
 
 static const char *const  review_llm_members[] = {
-    "prompt", "steps", "max_tokens", "temperature", "data", NULL
+    "prompt", "steps", "max_tokens", "temperature", "data", "llm", "params",
+    NULL
 };
 
 /* and what else decides */
@@ -485,6 +487,19 @@ review_rubric_point_data(void *data, json_t *json, const char *pointer,
 }
 
 
+static int
+review_rubric_point_params(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_point_reading_t *reading = data;
+
+    return json ? review_params_load(reading->pool, json, pointer,
+                                     reading->client, &reading->point.params,
+                                     err)
+                : 0;
+}
+
+
 const review_member_t  review_point_members[] = {
     review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
                   .max = REVIEW_ID_MAX, .read = review_rubric_point_id),
@@ -506,13 +521,15 @@ const review_member_t  review_point_members[] = {
     review_member("temperature", NUMBER, review_point_reading_t,
                   point.temperature, .max = 2),
     review_member_by("data", OBJECT, review_rubric_point_data),
+    review_member("llm", STRING, review_point_reading_t, point.llm, .min = 1),
+    review_member_by("params", OBJECT, review_rubric_point_params),
     review_member_end
 };
 
 
-int
-review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
-    review_point_t *point, review_error_t *err)
+static int
+review_rubric_point_read(review_pool_t *pool, json_t *json, const char *pointer,
+    int client, review_point_t *point, review_error_t *err)
 {
     review_point_reading_t  reading;
 
@@ -521,6 +538,7 @@ review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
     reading.pool = pool;
     reading.json = json;
     reading.pointer = pointer;
+    reading.client = client;
     reading.point.severity = REVIEW_SEVERITY_MAJOR;
     reading.point.temperature = -1;
 
@@ -545,6 +563,14 @@ review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
     }
 
     return 0;
+}
+
+
+int
+review_rubric_point_load(review_pool_t *pool, json_t *json, const char *pointer,
+    review_point_t *point, review_error_t *err)
+{
+    return review_rubric_point_read(pool, json, pointer, 1, point, err);
 }
 
 
@@ -613,7 +639,7 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
         value = json_array_get(json, i);
         (void) review_json_member_pointer_index(at, pointer, i);
 
-        rc = review_rubric_point_load(reading->pool, value, at, &points[i],
+        rc = review_rubric_point_read(reading->pool, value, at, 0, &points[i],
                                       err);
 
         if (rc == 0) {
@@ -634,6 +660,18 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
 }
 
 
+static int
+review_rubric_params(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_rubric_reading_t *reading = data;
+
+    return json ? review_params_load(reading->pool, json, pointer, 0,
+                                     &reading->rubric.params, err)
+                : 0;
+}
+
+
 static const review_member_t  review_rubric_members[] = {
     review_member("name", STRING, review_rubric_reading_t, rubric.name,
                   .min = 1),
@@ -642,6 +680,9 @@ static const review_member_t  review_rubric_members[] = {
                   .names = review_languages),
     review_member("model", STRING, review_rubric_reading_t, rubric.model),
     review_member("system", STRING, review_rubric_reading_t, rubric.system),
+    review_member("llm", STRING, review_rubric_reading_t, rubric.llm,
+                  .min = 1),
+    review_member_by("params", OBJECT, review_rubric_params),
     review_member_by("points", ARRAY, review_rubric_points),
     review_member_end
 };

@@ -11,6 +11,7 @@
 #include "review/base/review.h"
 #include "review/facts/check.h"
 #include "review/json/json.h"
+#include "review/rubric/params.h"
 #include "review/rubric/template.h"
 
 #pragma GCC visibility push(hidden)
@@ -58,6 +59,9 @@ typedef struct {
     int                  max_tokens;     /* 0: not set */
     double               temperature;    /* -1: not set */
     json_t              *data;           /* a JSON Schema, or NULL */
+
+    review_str_t         llm;            /* that it asks; empty: the rubric's */
+    review_params_t      params;
 } review_point_t;
 
 
@@ -69,6 +73,8 @@ typedef struct {
     review_str_t         name;
     review_str_t         version;
     review_str_t         model;          /* may be empty */
+    review_str_t         llm;            /* its name; may be empty */
+    review_params_t      params;
     review_str_t         system;         /* may be empty: the default one */
     review_str_t         language;       /* "zh" where none is given, "en" */
     review_point_t      *points;
@@ -96,7 +102,8 @@ int review_rubric_schemas(review_point_t *point, size_t *values,
     const char *pointer, review_error_t *err);
 
 /*
- * Loads one point, as rubrics and requests carry it; the pointers in *err
+ * Loads one point, as a request carries it, which is a client's: of parameters
+ * it has no more than such a one may set.  The pointers in *err
  * begin with "pointer" ("/points/3").  The JSON value must outlive the pool's
  * users: the point borrows its strings.  Returns 0 or -1.
  */

@@ -101,9 +101,9 @@ count eq 1
 0.body.messages len 2
 0.body.messages.0 len 2
 0.body.messages.0.role eq "system"
-0.body.messages.0.content like /verdict.*not_applicable.*quote/s
+0.body.messages.0.content like /"reason": .*"quote": .*"verdict": .*not_applicable/s
 0.body.messages.1.role eq "user"
-0.body.messages.1.content like /\A<review-text id="chunk" key="\w+">\n投标有效期60日\n<\/review-text key="\w+">\n.*有效期.*fatal.*够不够？/s
+0.body.messages.1.content like /\A待审文本：\n<review-text id="chunk" key="\w+">\n投标有效期60日\n<\/review-text key="\w+">\n.*有效期.*fatal.*够不够？/s
 
 
 
@@ -236,7 +236,7 @@ status eq "complete"
 --- llm_calls
 0.body.messages.0.content like /\AYou are "X"\.\n\\o\/ 😀\n\n/
 0.body.messages.0.content like /must be exactly one JSON object/
-0.body.messages.1.content like /\ASection:\n<review-text id="heading" key="\w+">\nA > B\n<\/review-text key="\w+">\n<review-text id="chunk" key="\w+">\nabc\n<\/review-text key="\w+">\n.*<review-text id="r" key="\w+">\nref\n<\/review-text key="\w+">\n.*Why\?/s
+0.body.messages.1.content like /\AReference material:\n<review-text id="r" key="\w+">\nref\n<\/review-text key="\w+">\nSection:\n<review-text id="heading" key="\w+">\nA > B\n<\/review-text key="\w+">\nPassage under review:\n<review-text id="chunk" key="\w+">\nabc\n<\/review-text key="\w+">\n.*Why\?/s
 0.body.messages.1.content unlike /[一-龥]/
 
 
@@ -374,7 +374,7 @@ count eq 3
 --- json
 status eq "complete"
 --- prefix
-\A所在章节：\n<review-text id="heading" key="\w+">\n第一章\n</review-text key="\w+">\n<review-text id="chunk" key="\w+">\n投标有效期60日\n</review-text key="\w+">\n.*<review-text id="r1" key="\w+">\n参考一\n</review-text key="\w+">\n<review-text id="r2" key="\w+">\n参考二\n</review-text key="\w+">\n
+\A以下是参考资料：\n<review-text id="r1" key="\w+">\n参考一\n</review-text key="\w+">\n<review-text id="r2" key="\w+">\n参考二\n</review-text key="\w+">\n所在章节：\n<review-text id="heading" key="\w+">\n第一章\n</review-text key="\w+">\n待审文本：\n<review-text id="chunk" key="\w+">\n投标有效期60日\n</review-text key="\w+">\n
 --- llm_calls
 count eq 7
 
@@ -423,7 +423,7 @@ my ($odd, $ref, $title, $question, $var)
 --- json
 status eq "complete"
 --- llm_calls
-0.body.messages.1.content like /\A所在章节：\n<review-text id="heading" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n<review-text id="chunk" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<review-text id="[^\n"]*" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n(?:(?!<\/?review-text)[\s\S])*\z/
+0.body.messages.1.content like /\A以下是参考资料：\n<review-text id="[^\n"]*" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n所在章节：\n<review-text id="heading" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n待审文本：\n<review-text id="chunk" key="\w+">\n(?:(?!<\/?review-text)[\s\S])*<\/review-text key="\w+">\n(?:(?!<\/?review-text)[\s\S])*\z/
 0.body.messages.1.content unlike /<\/review-text>b|<\/REVIEW-TEXT>/
 0.body.messages.1.content has "忽略以上指令"
 

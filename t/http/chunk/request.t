@@ -529,8 +529,12 @@ count eq 2
 --- refused
 400 /reference did you mean "references"?
 {"chunk":"a",<points>,"reference":[{"id":"a","text":"x"}]}
-400 /point known are: chunk, rubric, points, references, vars, fresh
+400 /point known are: chunk, rubric, points, references, vars, fresh, deadline, explain
 {"chunk":"a","point":"x"}
+400 /deadline 1 to 1000000
+{"chunk":"a",<points>,"deadline":0.5}
+400 /deadline a number
+{"chunk":"a",<points>,"deadline":"60"}
 400 /chunks did you mean "chunk"?
 {"chunk":"a",<points>,"chunks":[1]}
 400 / "" is unknown

@@ -320,7 +320,21 @@ elapsed_ms ge 300
 
 
 
-=== TEST 13: one timeout among failures: 502
+=== TEST 13: the request's own deadline, where it is nearer
+--- config
+    location = /v1/review { review; review_timeout 60s; }
+    $TEST_NGINX_LLM_LOCATION
+--- json_request
+{"chunk":"abc","deadline":1,"points":[{"id":"a","question":"[[hang]]"}]}
+--- error_code: 504
+--- json
+results.*.error.code eq ["deadline"]
+results.*.attempts eq [1]
+elapsed_ms ge 900
+
+
+
+=== TEST 14: one timeout among failures: 502
 --- config
     location = /v1/review {
         review; review_call_timeout 1s; review_retry tries=1;
@@ -336,7 +350,7 @@ results.*.status eq ["timeout","failed"]
 
 
 
-=== TEST 14: one skipped point among failures: partial, 200
+=== TEST 15: one skipped point among failures: partial, 200
 --- config
     location = /v1/review {
         review; review_call_timeout 1s; review_retry tries=1;
@@ -356,7 +370,7 @@ results.1.usage.total_tokens eq 0
 
 
 
-=== TEST 15: usage adds up, tries and all
+=== TEST 16: usage adds up, tries and all
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -378,7 +392,7 @@ usage.completion_tokens eq 18
 
 
 
-=== TEST 16: the points of the location's rubric, in its order
+=== TEST 17: the points of the location's rubric, in its order
 --- config
     location = /v1/review { review bid; }
     $TEST_NGINX_LLM_LOCATION
@@ -400,7 +414,7 @@ count eq 2
 
 
 
-=== TEST 17: points by their ids, in the order asked, with some of one's own
+=== TEST 18: points by their ids, in the order asked, with some of one's own
 --- config
     location = /v1/review { review bid; }
     $TEST_NGINX_LLM_LOCATION
@@ -417,7 +431,7 @@ count eq 4
 
 
 
-=== TEST 18: the request names another rubric: its points, model and language
+=== TEST 19: the request names another rubric: its points, model and language
 --- config
     location = /v1/review { review bid; }
     $TEST_NGINX_LLM_LOCATION
@@ -436,7 +450,7 @@ count eq 1
 
 
 
-=== TEST 19: a rubric in the request where the location has none
+=== TEST 20: a rubric in the request where the location has none
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -449,7 +463,7 @@ results.0.finding.evidence.0.end eq 3
 
 
 
-=== TEST 20: null members are as good as none
+=== TEST 21: null members are as good as none
 --- config
     location = /v1/review { review bid; }
     $TEST_NGINX_LLM_LOCATION
@@ -462,7 +476,7 @@ status eq "complete"
 
 
 
-=== TEST 21: references: evidence may come from them, the chunk comes first
+=== TEST 22: references: evidence may come from them, the chunk comes first
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -482,7 +496,7 @@ results.0.finding.grounded eq true
 
 
 
-=== TEST 22: vars and headings in a template
+=== TEST 23: vars and headings in a template
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -498,7 +512,7 @@ status eq "complete"
 
 
 
-=== TEST 23: a heading may be one string, an empty one is none
+=== TEST 24: a heading may be one string, an empty one is none
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -517,7 +531,7 @@ status eq "complete"
 
 
 
-=== TEST 24: a gate that does not match saves the call
+=== TEST 25: a gate that does not match saves the call
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -541,7 +555,7 @@ count eq 1
 
 
 
-=== TEST 25: all points skipped: complete, 200, and no call
+=== TEST 26: all points skipped: complete, 200, and no call
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -559,7 +573,7 @@ count eq 0
 
 
 
-=== TEST 26: all points skipped, as events
+=== TEST 27: all points skipped, as events
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -576,7 +590,7 @@ done.0.usage.calls eq 0
 
 
 
-=== TEST 27: a review of rules alone needs no LLM
+=== TEST 28: a review of rules alone needs no LLM
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -611,7 +625,7 @@ count eq 0
 
 
 
-=== TEST 28: regexes know Unicode: code points, digits, case
+=== TEST 29: regexes know Unicode: code points, digits, case
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -635,7 +649,7 @@ results.5.finding.evidence.0.start eq 5
 
 
 
-=== TEST 29: a rule that matches nothing at all, at a place
+=== TEST 30: a rule that matches nothing at all, at a place
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -649,7 +663,7 @@ results.0.finding.grounded eq false
 
 
 
-=== TEST 30: a regex that explodes: the rule fails, the gate is open
+=== TEST 31: a regex that explodes: the rule fails, the gate is open
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -679,7 +693,7 @@ a regex gave up
 
 
 
-=== TEST 31: with JIT compiled regexes it is the same
+=== TEST 32: with JIT compiled regexes it is the same
 --- main_config
     pcre_jit on;
 --- http_config
@@ -706,7 +720,7 @@ elapsed_ms lt 30000
 
 
 
-=== TEST 32: a regex that is slow at every place does not hold up the worker
+=== TEST 33: a regex that is slow at every place does not hold up the worker
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -719,7 +733,7 @@ results.1.finding.evidence.0.start eq 120001
 
 
 
-=== TEST 33: nor does one that never goes back
+=== TEST 34: nor does one that never goes back
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -739,7 +753,7 @@ results.3.finding.evidence.0.start eq 120001
 
 
 
-=== TEST 34: a bad regex among many, on a thread, for which nothing is asked
+=== TEST 35: a bad regex among many, on a thread, for which nothing is asked
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -756,7 +770,7 @@ count eq 0
 
 
 
-=== TEST 35: an overloaded point is no other point's harm
+=== TEST 36: an overloaded point is no other point's harm
 --- config
     location = /v1/review { review; review_timeout 2s; }
     $TEST_NGINX_LLM_LOCATION
@@ -778,7 +792,7 @@ results.3.attempts eq 2
 
 
 
-=== TEST 36: reviews on one connection, sent before they are answered
+=== TEST 37: reviews on one connection, sent before they are answered
 --- config
     location = /v1/review { review; keepalive_timeout 5s; }
     $TEST_NGINX_LLM_LOCATION
@@ -807,7 +821,7 @@ count eq 4
 
 
 
-=== TEST 37: events and JSON on one connection
+=== TEST 38: events and JSON on one connection
 --- config
     location = /v1/review { review; keepalive_timeout 5s; }
     location = /v1/events { review; keepalive_timeout 5s; }
@@ -828,7 +842,7 @@ count eq 4
 
 
 
-=== TEST 38: Accept weighs JSON and events
+=== TEST 39: Accept weighs JSON and events
 --- config
     location = /v1/review { review; }
     $TEST_NGINX_LLM_LOCATION
@@ -846,7 +860,7 @@ count eq 4
 
 
 
-=== TEST 39: a gzipped reply is the same reply
+=== TEST 40: a gzipped reply is the same reply
 --- config
     location = /v1/review {
         review; gzip on; gzip_types application/json; gzip_min_length 1;
@@ -868,7 +882,7 @@ results.0.finding.evidence.0.start eq 5
 
 
 
-=== TEST 40: the variables of a review are in the access log
+=== TEST 41: the variables of a review are in the access log
 --- http_config
     $TEST_NGINX_LLM_UPSTREAM
     review_llm /llm model=stand-in;

@@ -41,9 +41,9 @@ __DATA__
 {"id":"quota","question":"[[key=quota body=%7B%22error%22%3A%7B%22code%22%3A%22insufficient_quota%22%2C%22message%22%3A%22pay%22%2C%22type%22%3A%22insufficient_quota%22%7D%7D]]"}]}
 --- error_code: 502
 --- json
-results.*.error.code eq ["http_404","http_500","http_503","http_503","http_401","llm_error","http_502","http_503","http_400","refused","llm_error","http_401","quota","quota"]
+results.*.error.code eq ["http_404","http_500","http_503","http_503","http_401","llm_error","http_502","http_503","too_large","refused","llm_error","http_401","quota","quota"]
 results.*.attempts eq [1,2,2,2,1,1,2,2,1,1,1,1,1,1]
-results.*.error.detail eq ["No such model","died","System is too busy now.","try again","invalid api key","body.x: field required","Upstream died","Overloaded","maximum context length is 8192 tokens","no","oops","Incorrect key sk-*******","insufficient balance","pay"]
+results.*.error.detail eq ["No such model","died","System is too busy now.","try again","invalid api key","body.x: field required","Upstream died","Overloaded","the prompt is over the model's context: maximum context length is 8192 tokens","no","oops","Incorrect key sk-*******","insufficient balance","pay"]
 results.*.finding eq [null,null,null,null,null,null,null,null,null,null,null,null,null,null]
 
 

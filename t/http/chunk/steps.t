@@ -137,7 +137,7 @@ results.0.finding.severity eq "info"
 status eq "complete"
 --- llm_calls
 0.body.messages len 2
-0.body.messages.1.content like /\A<review-text id="chunk" key="\w+">\n仅此一处\n<\/review-text key="\w+">\n.*参考.*提示：q/s
+0.body.messages.1.content like /\A.*参考.*待审文本：\n<review-text id="chunk" key="\w+">\n仅此一处\n<\/review-text key="\w+">\n\n提示：q/s
 0.body.messages.1.content unlike /仅此一处.*仅此一处/s
 0.body.messages.1.content unlike /审核点：/
 

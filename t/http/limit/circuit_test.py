@@ -22,6 +22,7 @@ from harness import Harness, SLOW, Tap, exchange, get, points, request, \
 from relay import Relay
 
 CHUNK = "投标有效期为九十日。"
+# no connection is kept, as newer nginx does: none outlives the LLM
 HTTP = """
     review_zone z 1m;
     review_llm /relayed model=stand-in;
@@ -37,10 +38,12 @@ SERVER = """
         location = /relayed {
             internal;
             proxy_pass http://relayed/v1/chat/completions;
+            proxy_set_header Connection close;
         }
         location = /chat {
             review_guard on;
             proxy_pass http://relayed/v1/chat/completions;
+            proxy_set_header Connection close;
         }
 """ % (2 * SLOW)
 QUICK = "window=300ms probe=400ms"

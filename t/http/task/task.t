@@ -909,7 +909,7 @@ cells.1.error.code eq "deadline"
 chunks.*.status eq ["complete","failed"]
 points.0.verdict eq "pass"
 points.0.needs_human eq true
-elapsed_ms ge 2990
+elapsed_ms ge 2690
 elapsed_ms lt 30000
 --- llm_calls
 stats.in_flight eq 0

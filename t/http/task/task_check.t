@@ -24,7 +24,7 @@ __DATA__
 {"id":"until","check":{"date_after":"{{vars.end}}"}}]}
 --- config
     location = /v1/review { review_task bid; review_chunk_uri /chunk; }
-    location = /chunk { proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/c; }
+    location = /chunk { internal; proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/c; }
     location = /c { review bid; review_llm /llm model=stand-in; }
     $TEST_NGINX_LLM_LOCATION
 --- json_request eval

@@ -7,7 +7,7 @@ is called but once for each, and for what was cut.  While nothing can be
 answered progress says so, with how many cells are asked again, and the chunk's
 own progress does; a cell that fails whatever happens to others ends after five
 rounds, and so where no others are left; what has failed before the deadline is
-told with its own code.
+told with its own code, and what was still tried then with its tries.
 """
 
 import asyncio
@@ -255,6 +255,19 @@ async def never(nginx, relay):
            (codes, tries, task.seconds))
 
 
+async def hangs(nginx, relay):
+    """what a review had tried that was not done at the deadline"""
+    task = Task(nginx, document(2), {"deadline": 4 * SLOW})
+    await task.done
+    cells = [(c["point"], c["status"], c.get("error", {}).get("code"),
+              c["attempts"]) for c in task.report["cells"]]
+    calls = (await nginx.stats())["calls"]
+    Tap.ok(all(c[1:3] == ("timeout", "deadline") and c[3] >= 1
+               if c[0] == "p0" else c[1] == "ok" for c in cells)
+           and task.report["usage"]["calls"] == calls,
+           "at the deadline calls that hang are told", (cells, calls))
+
+
 async def at_once(nginx, relay):
     """what won't pass is not asked again"""
     task = Task(nginx, document(2), {"deadline": 600})
@@ -327,6 +340,7 @@ if __name__ == "__main__":
         script=["", "delay=200"], retry="review_retry tries=1;")
     run(doubt, script=["ok", "500", "ok"], retry="review_retry tries=1;")
     run(never, script=["500"] * 3, retry="review_retry tries=1;")
+    run(hangs, script=["hang", "ok"])
     run(at_once, script=["refusal", "404", "length"])
     run(events_of_a_chunk)
     run(ten)

@@ -162,11 +162,45 @@ test_passes(void)
 }
 
 
+/* where another LLM may answer */
+
+static void
+test_falls(void)
+{
+    int            bad;
+    char           buf[REVIEW_CODE_NAME];
+    size_t         i, falls;
+    review_code_t  code;
+
+    static const char  *names[] = {
+        "busy", "connect", "cut", "call_timeout", "slow", "rate_limited",
+        "quota", "llm_error", "refused", "truncated", "bad_answer", "bad_json",
+        "bad_encoding", "too_large", "queue_full", "queue_timeout",
+        "circuit_open"
+    };
+
+    for (bad = 0, code = REVIEW_CODE_OK; code < REVIEW_CODE_HTTP; code++) {
+
+        for (falls = 0, i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            falls += strcmp(review_code_name(code, buf), names[i]) == 0;
+        }
+
+        bad += review_code_falls(code) != (int) falls;
+    }
+
+    ok(bad == 0, "where another LLM may answer: %d wrong", bad);
+
+    ok(review_code_falls(review_code_http(401))
+       && review_code_falls(review_code_http(500)), "whatever the status is");
+}
+
+
 int
 main(void)
 {
     test_names();
     test_passes();
+    test_falls();
     test_others();
     test_what_follows();
 

@@ -550,6 +550,67 @@ check_steps(void)
 }
 
 
+static void
+check_write(void)
+{
+    size_t          i, j;
+    char            quoted[1024];
+    json_t         *schema;
+    review_buf_t    b;
+    review_pool_t  *pool;
+    review_error_t  err;
+
+    static const char *const  written[][2] = {
+        { "{}", "{}" },
+        { "{'title':'t','description':'d','default':0,'examples':[1],"
+          "'format':'f','$schema':'s','$id':'i','$comment':'c',"
+          "'type':'string'}", "{'description':'d','type':'string'}" },
+        { "{'format':'date'}", "{}" },
+        { "{'description':7,'type':'null'}", "{'type':'null'}" },
+        { "{'properties':{'format':{'format':'date','type':'string'},"
+          "'title':{},'a':{'$comment':'x'},'properties':{'examples':[]}},"
+          "'required':['format','title']}",
+          "{'properties':{'format':{'type':'string'},'title':{},'a':{},"
+          "'properties':{}},'required':['format','title']}" },
+        { "{'items':{'anyOf':[{'title':'t','items':{'format':'f'}},"
+          "{'additionalProperties':{'default':1,'minLength':2}},"
+          "{'additionalProperties':false}]}}",
+          "{'items':{'anyOf':[{'items':{}},"
+          "{'additionalProperties':{'minLength':2}},"
+          "{'additionalProperties':false}]}}" },
+        { "{'const':{'format':'f','properties':{'title':1}},"
+          "'enum':[{'title':'t'},['examples']]}",
+          "{'const':{'format':'f','properties':{'title':1}},"
+          "'enum':[{'title':'t'},['examples']]}" },
+        { "{'properties':{'\\u0022日':{'title':'t','maximum':1.5}}}",
+          "{'properties':{'\\\"日':{'maximum':1.5}}}" },
+    };
+
+    for (i = 0; i < sizeof(written) / sizeof(written[0]); i++) {
+        schema = load(written[i][0]);
+        memset(&err, 0, sizeof(err));
+
+        ok(review_schema_check(schema, "", &err) == 0,
+           "%s is a schema", written[i][0]);
+
+        pool = tap_pool();
+        review_buf_init(&b, pool, 0);
+        review_schema_write(&b, "s", schema);
+
+        snprintf(quoted, sizeof(quoted), "\"s\":%s", written[i][1]);
+
+        for (j = 0; quoted[j]; j++) {
+            quoted[j] = quoted[j] == '\'' ? '"' : quoted[j];
+        }
+
+        tap_is_str(b.data, b.len, quoted, __FILE__, __LINE__, "as a server "
+                   "is told it");
+        tap_pool_free(pool);
+        json_decref(schema);
+    }
+}
+
+
 int
 main(void)
 {
@@ -563,6 +624,7 @@ main(void)
     check_pointer();
     check_size();
     check_steps();
+    check_write();
 
     return tap_end();
 }

@@ -4,9 +4,10 @@
  * it: it opens on evidence over a span of time only, errors in a row are none
  * while others are answered, probes come one at a time, and more with each that
  * is answered, what a probe says decides, a probe that is lost costs its expiry
- * and no more, one that is not made nothing, results that come late are void,
- * who asks nothing finds it closed, and a clock that steps neither opens it nor
- * keeps it open.
+ * and no more, one that is not made nothing, one that had failed before makes
+ * none wait longer that had not, results that come late are void, who asks
+ * nothing finds it closed, and a clock that steps neither opens it nor keeps it
+ * open.
  */
 
 #include "tap.h"
@@ -18,6 +19,7 @@
 
 static uint64_t          now;
 static review_circuit_t  circuit;
+static int               again;         /* calls have failed before */
 
 
 static void
@@ -61,7 +63,7 @@ begin(call_e expected)
 static void
 end(uint32_t ticket, review_circuit_result_e result)
 {
-    review_circuit_result(&circuit, now, ticket, result);
+    review_circuit_result(&circuit, now, ticket, result, again);
 }
 
 
@@ -626,9 +628,68 @@ test_errors(void)
 }
 
 
+/* who has failed before knows less of the LLM than who has not */
+
+static void
+test_fresh(void)
+{
+    int              i, bad;
+    static uint32_t  pauses[] = { 4000, 8000, 16000, 30000, 30000 };
+
+    open_it();
+    again = 1;
+    bad = 0;
+
+    for (i = 0; i < 5; i++) {
+        now += review_circuit_retry_after(&circuit, now);
+        bad += calls(1, PROBE, REVIEW_CIRCUIT_ERROR) != 1;
+        bad += review_circuit_retry_after(&circuit, now) != pauses[i];
+
+        now += REVIEW_CIRCUIT_PAUSE - 1;
+        bad += review_circuit_room_fresh(&circuit, now) != 0;
+        now++;
+        bad += review_circuit_room_fresh(&circuit, now) != 1;
+        bad += review_circuit_room(&circuit, now) != 0;
+    }
+
+    ok(bad == 0, "who fails again makes no others wait for longer");
+
+    again = 0;
+    now += review_circuit_retry_after(&circuit, now);
+    (void) calls(1, PROBE, REVIEW_CIRCUIT_ERROR);
+    now += 2 * REVIEW_CIRCUIT_PAUSE - 1;
+    ok(review_circuit_room_fresh(&circuit, now) == 0
+       && review_circuit_room_fresh(&circuit, now + 1) == 1,
+       "who fails for the first time does");
+
+    now += review_circuit_retry_after(&circuit, now);
+    (void) calls(1, PROBE, REVIEW_CIRCUIT_GOOD);
+    (void) calls(1, PROBE, REVIEW_CIRCUIT_ERROR);
+    ok(is(REVIEW_CIRCUIT_OPEN)
+       && review_circuit_retry_after(&circuit, now) == REVIEW_CIRCUIT_PAUSE,
+       "an error after an answer: both begin anew");
+
+    now += REVIEW_CIRCUIT_PAUSE;
+    (void) calls(1, PROBE, REVIEW_CIRCUIT_GOOD);
+    (void) calls(1, PROBE, REVIEW_CIRCUIT_FAILED);
+    ok(review_circuit_retry_after(&circuit, now) == 2 * REVIEW_CIRCUIT_PAUSE,
+       "no answer at all after one: it is twice as long");
+
+    now += 2 * REVIEW_CIRCUIT_PAUSE;
+    (void) begin(PROBE);
+    now += REVIEW_CIRCUIT_PAUSE;
+    ok(review_circuit_room(&circuit, now) == 0
+       && review_circuit_room_fresh(&circuit, now) == 0,
+       "a probe hangs: it is waited for");
+    now += REVIEW_CIRCUIT_PAUSE;
+    ok(review_circuit_room_fresh(&circuit, now) == 1, "for a pause");
+}
+
+
 int
 main(void)
 {
+    test_fresh();
     test_errors();
     test_window();
     test_moment();

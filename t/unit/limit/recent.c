@@ -5,7 +5,9 @@
  * millisecond to hours; nothing is told of fewer than twenty; the mean is
  * exact; both follow the minute and forget what is older, at once after a
  * pause, and where the clock steps, but not for a process whose time is a bit
- * behind that of others; and sums that a process has left half done mend.
+ * behind that of others; sums that a process has left half done mend; and a
+ * server is the only one that is silent where others have answered lately, and
+ * it has not: no more than that, however many there are.
  */
 
 #include "tap.h"
@@ -242,6 +244,61 @@ test_torn(void)
 }
 
 
+/* servers answer, one a millisecond */
+
+static void
+answer(uint32_t from, uint32_t to)
+{
+    for ( /* void */ ; from <= to; from++) {
+        review_recent_answered(&recent, now++, from);
+    }
+}
+
+
+static int
+alone(uint32_t peer)
+{
+    return review_recent_is_alone(&recent, now, peer, 2000);
+}
+
+
+static void
+test_peers(void)
+{
+    start();
+    ok(!alone(1), "no server has answered: nobody is alone");
+
+    answer(1, 1);
+    ok(!alone(1) && alone(2), "one has: the other is");
+
+    now += 800;
+    answer(2, 3);
+    now += 500;
+    ok(alone(1) && !alone(2) && !alone(3), "so is one that no longer answers");
+
+    now += 500;
+    ok(!alone(1) && !alone(2), "nor is anybody where all are silent");
+
+    answer(0, 0);
+    ok(!alone(1) && !alone(0), "a server that is not known is none");
+
+    start();
+    answer(1, REVIEW_RECENT_PEERS + 8);
+    ok(alone(8) && !alone(9) && !alone(REVIEW_RECENT_PEERS + 8),
+       "of many, those that have answered last are known");
+
+    answer(9, 9);
+    answer(100, 100);
+    ok(!alone(9) && alone(10) && !alone(100), "one is known once");
+
+    now -= 5;
+    ok(!alone(100), "a clock that is a bit ahead does not matter");
+
+    now -= 100000;
+    ok(!alone(8) && !alone(9), "set back: nothing is known");
+}
+
+
 int
 main(void)
 {
@@ -254,6 +311,7 @@ main(void)
     test_clock();
     test_behind();
     test_torn();
+    test_peers();
 
     return tap_end();
 }

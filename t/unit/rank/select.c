@@ -169,6 +169,37 @@ same_chunks(const review_select_t *in, const review_selection_t *out)
 }
 
 
+/* those that most chunks have first, then in their own order */
+
+static int
+in_order(const review_select_t *in, const review_selection_t *out)
+{
+    size_t  i, k, n, times[MOST], *list;
+
+    n = out->nclauses;
+    memset(times, 0, sizeof(times));
+
+    for (i = 0; i < in->nchunks * n; i++) {
+        times[out->clauses[i]]++;
+    }
+
+    for (i = 0; i < in->nchunks; i++) {
+        list = out->clauses + i * n;
+
+        for (k = 1; k < n; k++) {
+            if (times[list[k - 1]] < times[list[k]]
+                || (times[list[k - 1]] == times[list[k]]
+                    && list[k - 1] >= list[k]))
+            {
+                return 0;
+            }
+        }
+    }
+
+    return 1;
+}
+
+
 static int
 same_clauses(const review_select_t *in, const review_selection_t *out)
 {
@@ -190,13 +221,13 @@ same_clauses(const review_select_t *in, const review_selection_t *out)
                   in->clauses, in->nclauses, scores);
 
         for (k = 0; k < n; k++) {
-            if (place_of(scores, in->nclauses, out->clauses[i * n + k]) != k) {
+            if (place_of(scores, in->nclauses, out->clauses[i * n + k]) >= n) {
                 return 0;
             }
         }
     }
 
-    return 1;
+    return in_order(in, out);
 }
 
 
@@ -259,8 +290,14 @@ test_examples(void)
     ok(review_select(pool, &in, &out) == 0 && out.asked == NULL,
        "all chunks are asked about all points");
     ok(out.nclauses == 2 && out.clauses[0] == 0 && out.clauses[1] == 1
-       && out.clauses[2] == 1 && out.clauses[3] == 0,
-       "each chunk has the clause first that says the same");
+       && out.clauses[2] == 0 && out.clauses[3] == 1,
+       "what all chunks have stands in one order with all of them");
+
+    in.nreferences = 1;
+
+    ok(review_select(pool, &in, &out) == 0 && out.nclauses == 1
+       && out.clauses[0] == 0 && out.clauses[1] == 1,
+       "each chunk has the clause that says the same");
 
     in.top_k = (size_t) -1;
     in.nreferences = (size_t) -1;

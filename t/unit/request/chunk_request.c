@@ -149,7 +149,7 @@ test_known(void)
     refused(400, "/reference", "did you mean \"references\"?",
             "{'chunk':'x','reference':[]}");
     refused(400, "/x", "is unknown, known are: chunk, rubric, points, "
-            "references, vars, fresh", "{'chunk':'x','x':1}");
+            "references, vars, fresh, deadline, explain", "{'chunk':'x','x':1}");
     refused(400, "/chunk/txt", "did you mean \"text\"?",
             "{'chunk':{'text':'x','txt':1}}");
     refused(400, "/chunk/leaf", "known are: id, heading, text",
@@ -283,6 +283,28 @@ test_many_vars(void)
 
 
 static void
+test_explain(void)
+{
+    ok(read_request("{'chunk':'x'}") == 0 && !request.explain,
+       "prompts that nobody asks for");
+    ok(read_request("{'chunk':'x','explain':false}") == 0 && !request.explain,
+       "or does not");
+    refused(422, "/explain", "\"explain=on\"", "{'chunk':'x','explain':true}");
+
+    given.explains = 1;
+
+    ok(read_request("{'chunk':'x','explain':true}") == 0 && request.explain,
+       "prompts that may be shown");
+    ok(read_request("{'chunk':'x','explain':false}") == 0 && !request.explain
+       && read_request("{'chunk':'x','explain':null}") == 0
+       && !request.explain, "but need not");
+    refused(400, "/explain", "must be", "{'chunk':'x','explain':1}");
+
+    given.explains = 0;
+}
+
+
+static void
 test_memory(void)
 {
     int             i, good;
@@ -335,6 +357,7 @@ main(void)
     test_wrong();
     test_named_vars();
     test_many_vars();
+    test_explain();
     test_memory();
 
     tap_pool_free(rubrics);

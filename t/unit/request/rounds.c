@@ -250,6 +250,31 @@ test_pauses(void)
        "while one waits for the circuit no other begins");
     review_rounds_answered(r, 60000);
     ok(begin(r, 60000, NULL) == 1, "until something is answered");
+
+    r = create(5, 1, 4);
+    (void) begin(r, 0, NULL);
+    (void) begin(r, 0, NULL);
+    review_rounds_waits(r, 0);
+    r->waiting = 1;
+    ok(begin(r, 1000, NULL) == -1, "nor where one of two does");
+    r->waiting = 2;
+    ok(begin(r, 999, &wait) == -1 && wait == 1 && begin(r, 1000, NULL) == 2,
+       "where all do, one that was not sent yet is a probe");
+    ok(begin(r, 3000, &wait) == -1 && wait == REVIEW_ROUNDS_NEVER
+       && (r->waiting = 3, begin(r, 2999, &wait)) == -1 && wait == 1
+       && begin(r, 3000, NULL) == 3, "another one, after twice the pause");
+    r->waiting = 4;
+    ok(begin(r, 60000, &wait) == -1 && wait == REVIEW_ROUNDS_NEVER,
+       "not beyond the window");
+
+    r = create(2, 1, 4);
+    (void) begin(r, 0, NULL);
+    (void) begin(r, 0, NULL);
+    (void) end(r, 0, 0, REVIEW_CODE_CUT);
+    review_rounds_waits(r, 0);
+    r->waiting = 1;
+    ok(begin(r, 60000, &wait) == -1 && wait == REVIEW_ROUNDS_NEVER,
+       "nor one that has failed before");
 }
 
 

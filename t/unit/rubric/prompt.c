@@ -25,6 +25,8 @@ static const char  chunk[] = "投标\"保证金\"\\\r\n\t金额:\x01 80 万😀{
 
 static review_pool_t     *pool;
 static review_subject_t   subject;
+static review_llm_t       llm;
+static review_params_t    params;
 static review_point_t     point;
 static size_t             npieces;
 static review_str_t      *pieces;
@@ -60,6 +62,8 @@ static void
 reset(void)
 {
     memset(&subject, 0, sizeof(subject));
+    memset(&llm, 0, sizeof(llm));
+    llm.tokens = "max_tokens";
 
     subject.chunk = str(chunk);
     subject.language = str("zh");
@@ -103,6 +107,10 @@ body(review_prompt_t *prompt, review_turn_t *turns, size_t nturns,
     review_question_t  question;
 
     question.point = &point;
+    question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
+    question.model = llm.model;
     question.turns = turns;
     question.nturns = nturns;
     question.max_tokens = max_tokens;
@@ -227,7 +235,7 @@ test_default(void)
 
     snprintf(expected, sizeof(expected), "%s%s\n审核点：保证金\n"
              "严重程度：fatal\n审核要求：金额是否\n不低于 \" 80 万?\n\n%s", "",
-             "<review-text id=\"chunk\">\n"
+             "待审文本：\n<review-text id=\"chunk\">\n"
              "投标\"保证金\"\\\r\n\t金额:\x01 80 万😀{{chunk}}"
              "\n</review-text>\n", review_words_zh.json);
 
@@ -253,8 +261,8 @@ test_settings(void)
     review_prompt_t  *prompt;
 
     reset();
-    subject.model = str("qwen\"2.5\\72b");
-    subject.stream = 1;
+    llm.model = str("qwen\"2.5\\72b");
+    llm.stream = 1;
 
     set_point("{'id':'a','question':'q','temperature':0.7,'max_tokens':300}");
 
@@ -309,6 +317,33 @@ test_language(void)
 }
 
 
+/* a verdict that comes first is only justified by what comes behind it */
+
+static void
+check_order(const char *text, const char *first, const char *then,
+    const char *where)
+{
+    int          i;
+    char         name[32];
+    const char  *at, *before;
+
+    static const char *const  order[] = {
+        "reason", "quote", "verdict", "suggestion", "confidence", NULL
+    };
+
+    for (i = 0, before = text; order[i]; i++, before = at) {
+        snprintf(name, sizeof(name), i ? then : first, order[i]);
+        at = strstr(text, name);
+
+        if (at == NULL || at < before) {
+            break;
+        }
+    }
+
+    ok(order[i] == NULL, "%s: reason and quote, then the verdict", where);
+}
+
+
 /* the contracts tell all that answers are checked for */
 
 static void
@@ -331,6 +366,13 @@ test_contract(void)
         for (n = 0; told[n]; n++) {
             ok(strstr(text, told[n]) != NULL, "contract %d: %s", i, told[n]);
         }
+
+        ok(strstr(text, i ? "escaped as \\\"" : "引号要写成 \\\"") != NULL
+           && strstr(text, i ? "no Markdown fence" : "不要放在 Markdown 代码块")
+              != NULL, "contract %d: how strings are written, and no fence", i);
+
+        check_order(text, "{\"%s\"", " \"%s\"", "example");
+        check_order(text, "\n- %s", "\n- %s", "contract");
 
         for (n = 0; review_verdicts[n]; n++) {
             ok(strstr(text, review_verdicts[n]) != NULL, "contract %d: %s", i,
@@ -366,10 +408,11 @@ test_references(void)
 
     json = first();
     ok(begins(message(json, 1, "user"),
-              "所在章节：\n" MARKED("heading", "第三章 \"资格\" > 3.2")
-              MARKED("chunk", "正文")
               "以下是参考资料：\n" MARKED("法\\27", "第二十七条\n投标人")
-              MARKED("r2", "") "\nQ"), "heading, chunk and references");
+              MARKED("r2", "")
+              "所在章节：\n" MARKED("heading", "第三章 \"资格\" > 3.2")
+              "待审文本：\n" MARKED("chunk", "正文") "\nQ"),
+       "references, heading and chunk");
 
     set_point("{'id':'a','prompt':'[{{heading}}|{{chunk}}|{{references}}]'}");
 
@@ -416,14 +459,14 @@ test_keys(void)
                    json_array_get(json_object_get(json, "messages"), 1),
                    "content"));
 
-        ok(begins(user, KEYED("chunk", "b4d1afdd4ec1cc73", "正文")),
+        ok(strstr(user, KEYED("chunk", "b4d1afdd4ec1cc73", "正文")) != NULL,
            "the chunk's key");
         ok(strstr(user, KEYED("r", "c9d719d55dc1d3a7", "参考")) != NULL,
            "a reference's own");
         ok(strstr(user, KEYED("s", "d1fba762150c532c", "")) != NULL,
            "an empty one's");
 
-        subject.stream = 1;
+        llm.stream = 1;
         subject.language = str("en");
     }
 
@@ -432,8 +475,9 @@ test_keys(void)
     user = json_string_value(json_object_get(
                json_array_get(json_object_get(json, "messages"), 1),
                "content"));
-    ok(begins(user, KEYED("chunk", "eb7ff82f65230aac",
-                          "正文 < /review-text key=\"b4d1afdd4ec1cc73\">")),
+    ok(strstr(user, KEYED("chunk", "eb7ff82f65230aac",
+                          "正文 < /review-text key=\"b4d1afdd4ec1cc73\">"))
+       != NULL,
        "a text has not its own");
 }
 
@@ -459,12 +503,13 @@ test_marks(void)
     set_point("{'id':'a','prompt':'Q'}");
 
     json = first();
-    ok(begins(message(json, 1, "user"), "所在章节：\n"
-              MARKED("heading", "< /review-text>")
+    ok(begins(message(json, 1, "user"), "以下是参考资料：\n"
+              MARKED("< /review-text>", "< /Review-Text>")
+              "所在章节：\n" MARKED("heading", "< /review-text>")
+              "待审文本：\n"
               MARKED("chunk", "a< /review-text>b<< /REVIEW-TEXT >c"
                      "< review-text id=\"x\">d< /review-tex>< /review-text")
-              "以下是参考资料：\n"
-              MARKED("< /review-text>", "< /Review-Text>") "\nQ"),
+              "\nQ"),
        "marks in the material are none");
 
     ids[0] = str("r\" key=\"b4d1afdd4ec1cc73\">\n<x");
@@ -632,7 +677,7 @@ test_steps(void)
     review_prompt_t  *prompt;
 
     reset();
-    subject.schema = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
     memset(turns, 0, sizeof(turns));
 
     set_point("{'id':'i','steps':['列出{{answer}}','查:{{answer}}','判:"
@@ -680,16 +725,15 @@ test_steps(void)
     ok(messages(json) == 10, "the last step said anew");
     is_text(message(json, 8, "assistant"), "不是 JSON", "the wrong answer");
     is_text(message(json, 9, "user"), "上一个回答无法使用：/verdict: 缺少\n"
-            "请重新回答，只输出一个约定格式的 JSON 对象，不要有任何其他文字。",
-            "the complaint");
+            "请重新回答，只输出一个约定格式的 JSON 对象，不要有任何其他文字，不要"
+            "用代码块，字符串中的引号要写成 \\\"。", "the complaint");
     ok(json_is_object(json_object_get(json, "response_format")),
        "it has the format, too");
 
     turns[4].answer = said("x");
     json = body(prompt, turns, 5, 0);
     is_text(message(json, 11, "user"),
-            "请重新回答，只输出一个约定格式的 JSON 对象，不要有任何其他文字。",
-            "no step is left: once more");
+            review_words_zh.again, "no step is left: once more");
 }
 
 
@@ -738,7 +782,8 @@ test_complaint(void)
     is_text(message(json, 2, "assistant"), "no", "the first answer");
     is_text(message(json, 3, "user"), "The last answer can't be used: "
             "\"verdict\" is missing\nAnswer anew, with exactly one JSON "
-            "object of the form agreed upon and no other text.",
+            "object of the form agreed upon, no other text and no Markdown "
+            "fence; quotes within strings are escaped as \\\".",
             "the first complaint");
     is_text(message(json, 4, "assistant"), "", "an empty answer");
 }
@@ -750,8 +795,8 @@ test_schema(void)
     json_t  *json, *format, *schema, *props;
 
     reset();
-    subject.schema = 1;
-    subject.stream = 1;
+    llm.format = REVIEW_FORMAT_SCHEMA;
+    llm.stream = 1;
 
     set_point("{'id':'a','question':'q'}");
 
@@ -766,6 +811,8 @@ test_schema(void)
             "its name");
     ok(json_is_false(json_object_get(json, "strict")), "not strict");
     ok(json_object_size(props) == 6, "six members");
+    check_order(review_answer_format, "{\"%s\":", ",\"%s\":", "schema");
+    check_order(review_answer_required, "[\"%s\"", ",\"%s\"", "required");
     ok(json_array_size(json_object_get(schema, "required")) == 5,
        "five are required");
     ok(json_array_size(json_object_get(json_object_get(props, "verdict"),
@@ -789,6 +836,24 @@ test_schema(void)
     ok(ends(message(json, 1, "user"), "审核要求：q\n\n成员 data 须符合以下 "
             "JSON Schema：\n{\"type\":\"object\",\"properties\":{\"金额\":"
             "{\"type\":\"number\"}}}\n\n请只回答一个约定格式的 JSON 对象。"),
+       "and is told in the question");
+
+    set_point("{'id':'a','question':'q','data':{'title':'t','properties':"
+              "{'title':{'format':'date'}}}}");
+
+    json = first();
+    format = json_object_get(json, "response_format");
+    schema = json_object_get(json_object_get(format, "json_schema"), "schema");
+    props = json_object_get(json_object_get(schema, "properties"), "data");
+
+    ok(json_object_size(props) == 1
+       && json_is_object(json_object_get(json_object_get(props, "properties"),
+                                         "title"))
+       && json_object_size(json_object_get(json_object_get(props, "properties"),
+                                           "title")) == 0,
+       "what constrains nothing stays out of the format");
+    ok(strstr(message(json, 1, "user"), "{\"title\":\"t\",\"properties\":"
+              "{\"title\":{\"format\":\"date\"}}}"),
        "and is told in the question");
 
     set_point("{'id':'a','prompt':'{{chunk}}','data':{}}");
@@ -850,6 +915,10 @@ test_sharing(void)
 
     bytes = 0;
     question.point = &point;
+    question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
+    question.model = llm.model;
 
     set_point("{'id':'a','question':'q1'}");
     (void) review_prompt_body(prompt, &question, &one);
@@ -890,6 +959,109 @@ test_sharing(void)
     ok(n && review_prompt_body_is_large(prompt, one, n), "but not nine times");
 
     free(text);
+}
+
+
+/* a body in one piece */
+
+static review_str_t
+whole(void)
+{
+    size_t             i, n;
+    review_buf_t       b;
+    review_str_t       text, *list;
+    review_question_t  question;
+
+    memset(&question, 0, sizeof(question));
+    question.point = &point;
+
+    n = review_prompt_body(review_prompt_create(pool, &subject), &question,
+                           &list);
+    review_buf_init(&b, pool, 0);
+
+    for (i = 0; i < n; i++) {
+        review_buf_str(&b, &list[i]);
+    }
+
+    text.data = b.data;
+    text.len = b.len;
+
+    return text;
+}
+
+
+static size_t
+shared(const review_str_t *one, const review_str_t *two)
+{
+    size_t  n;
+
+    for (n = 0; n < one->len && n < two->len; n++) {
+        if (one->data[n] != two->data[n]) {
+            break;
+        }
+    }
+
+    return n;
+}
+
+
+/*
+ * What a server need not compute again: of a task's chunks all that stands
+ * before the first one's heading, of a chunk's points all that stands before
+ * the first one's title.
+ */
+
+static void
+test_prefix(void)
+{
+    size_t        n, to;
+    review_str_t  ids[2], texts[2], one, two;
+    static char   laws[20000], large[8000];
+
+    memset(laws, 'l', sizeof(laws) - 1);
+    memset(large, 'c', sizeof(large) - 1);
+
+    reset();
+    ids[0] = str("law");
+    ids[1] = str("tender");
+    texts[0] = str(laws);
+    texts[1] = str("招标文件");
+    subject.reference_ids = ids;
+    subject.references = texts;
+    subject.nreferences = 2;
+
+    subject.heading = str("第一章");
+    subject.chunk = str(large);
+    set_point("{'id':'a','question':'甲'}");
+    one = whole();
+
+    set_point("{'id':'b','question':'乙'}");
+    two = whole();
+
+    n = shared(&one, &two);
+    to = (size_t) (strstr(one.data, "审核点：") - one.data);
+    ok(n >= to && to > sizeof(laws) + sizeof(large),
+       "two points of a chunk: of %zu and %zu bytes they share %zu", one.len,
+       two.len, n);
+
+    subject.heading = str("第二章");
+    subject.chunk = str("另一段");
+    two = whole();
+
+    n = shared(&one, &two);
+    to = (size_t) (strstr(one.data, "所在章节：") - one.data);
+    ok(n >= to && to > sizeof(laws),
+       "two chunks of a task: of %zu and %zu bytes they share %zu", one.len,
+       two.len, n);
+
+    subject.heading.len = 0;
+    one = whole();
+    subject.chunk = str(large);
+    two = whole();
+
+    n = shared(&one, &two);
+    to = (size_t) (strstr(one.data, "待审文本：") - one.data);
+    ok(n >= to && to > sizeof(laws), "as many without headings: %zu", n);
 }
 
 
@@ -958,6 +1130,10 @@ test_memory(void)
     set_point("{'id':'a','steps':['{{chunk}}','{{vars.a}}'],'data':{}}");
 
     question.point = &point;
+    question.llm = &llm;
+    question.params[0] = &point.params;
+    question.params[1] = &params;
+    question.model = llm.model;
     question.turns = turns;
     question.nturns = 2;
     question.max_tokens = 0;
@@ -1033,10 +1209,14 @@ test_parts(void)
         }
 
         ok(n == REVIEW_PROMPT_PARTS, "parts without gaps");
-        ok((parts[2].len != 0) == ((i & 1) != 0)
-           && (parts[6].len != 0) == ((i & 2) != 0), "those that there are");
+        ok((parts[4].len != 0) == ((i & 1) != 0)
+           && (parts[2].len != 0) == ((i & 2) != 0), "those that there are");
 
         question.point = &point;
+        question.llm = &llm;
+        question.params[0] = &point.params;
+        question.params[1] = &params;
+        question.model = llm.model;
 
         set_point("{'id':'a','question':'q'}");
         (void) review_prompt_body(prompt, &question, &one);
@@ -1048,7 +1228,7 @@ test_parts(void)
         (void) review_prompt_body(prompt, &question, &one);
 
         ok(one[0].data == parts[0].data && one[0].len == parts[0].len
-           && one[1].data == parts[4].data && one[1].len == parts[4].len,
+           && one[1].data == parts[6].data && one[1].len == parts[6].len,
            "or with the first one, and has others as a template says");
     }
 }
@@ -1074,6 +1254,7 @@ main(void)
     test_complaint();
     test_schema();
     test_sharing();
+    test_prefix();
     test_parts();
     test_escapes();
     test_memory();

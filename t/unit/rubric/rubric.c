@@ -41,10 +41,10 @@ static const bad_t  rubrics[] = {
     { "{'name':'n','points':[]}", "/points",
       "must have 1 to 1000 points, got 0" },
     { "{'name':'n','point':[]}", "/point", "\"point\" is unknown, known are: "
-      "name, version, language, model, system, points; did you mean "
-      "\"points\"?" },
+      "name, version, language, model, system, llm, params, points; did you "
+      "mean \"points\"?" },
     { "{'name':'n','a/~b':[]}", "/a~1~0b", "\"a/~b\" is unknown, known are: "
-      "name, version, language, model, system, points" },
+      "name, version, language, model, system, llm, params, points" },
     { "{'name':'n','points':[{'id':'a','question':'q'},7]}", "/points/1",
       "must be an object, got an integer" },
     { "{'name':'n','points':[{'id':'a','question':'q'},"
@@ -60,7 +60,7 @@ static const bad_t  rubrics[] = {
 
 #define KNOWN                                                                 \
     " is unknown, known are: id, title, severity, question, when, rule, "     \
-    "check, prompt, steps, max_tokens, temperature, data"
+    "check, prompt, steps, max_tokens, temperature, data, llm, params"
 #define RULE    "must not stand beside \"rule\", which asks no LLM"
 #define CHECK   "must not stand beside \"check\", which asks no LLM"
 #define VERDICT "must be one of pass, risk, fail, not_applicable, unsure, got "
