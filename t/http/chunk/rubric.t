@@ -142,7 +142,7 @@ good('nested deeply', with('"_x":' . '[' x 1000 . ']' x 1000));
 
 my $verdicts = 'pass, risk, fail, not_applicable, unsure';
 my $members = 'id, title, severity, question, when, rule, check, prompt, steps, '
-              . 'max_tokens, temperature, data';
+              . 'max_tokens, temperature, data, llm, params';
 
 for my $case (
     [ '[]', 'a rubric must be an object, got an array' ],
@@ -161,10 +161,11 @@ for my $case (
     [ with('"model":true'), '/model: must be a string, got a boolean' ],
     [ with('"system":[]'), '/system: must be a string, got an array' ],
     [ with('"modell":"m"'), '/modell: "modell" is unknown, known are: name, '
-                            . 'version, language, model, system, points; did you '
-                            . 'mean "model"?' ],
+                            . 'version, language, model, system, llm, params, '
+                            . 'points; did you mean "model"?' ],
     [ with('"a/b~c":1'), '/a~1b~0c: "a/b~c" is unknown, known are: name, '
-                         . 'version, language, model, system, points' ],
+                         . 'version, language, model, system, llm, params, '
+                         . 'points' ],
     [ with_point('"titel":"t"'),
       "/points/0/titel: \"titel\" is unknown, known are: $members; did you "
       . 'mean "title"?' ],
