@@ -63,6 +63,20 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
         return;
     }
 
+    if (point->check) {
+        if (cell->checked->rc == NGX_OK) {
+            ngx_http_review_result_check(cell);
+
+        } else {
+            ngx_http_review_result_failed(cell,
+                                          cell->checked->rc == NGX_DECLINED
+                                          ? REVIEW_CODE_REGEX_LIMIT
+                                          : REVIEW_CODE_INTERNAL, NULL, NULL);
+        }
+
+        return;
+    }
+
     ngx_http_review_cell_ask(cell);
 }
 

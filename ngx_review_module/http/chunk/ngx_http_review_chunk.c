@@ -353,7 +353,7 @@ ngx_http_review_chunk_asks(ngx_http_review_cell_t *cell)
         return 0;
     }
 
-    return cell->point->rule == NULL;
+    return review_point_asks(cell->point);
 }
 
 

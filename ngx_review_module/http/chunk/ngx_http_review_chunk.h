@@ -119,6 +119,16 @@ typedef struct {
 } ngx_http_review_matched_t;
 
 
+/* what a point's check has found, and where in the chunk */
+
+typedef struct {
+    ngx_int_t                   rc;         /* NGX_DECLINED: no time was left,
+                                               NGX_ERROR: no memory */
+    review_checked_t            found;
+    review_span_t               spans[REVIEW_CHECK_PLACES];
+} ngx_http_review_checked_t;
+
+
 struct ngx_http_review_cell_s {
     ngx_queue_t                 queue;      /* in chunk->answered */
     ngx_http_review_chunk_t    *chunk;
@@ -131,6 +141,7 @@ struct ngx_http_review_cell_s {
     ngx_http_review_llm_t      *passing_llm;
     ngx_http_review_matched_t   when;       /* if the point has any */
     ngx_http_review_matched_t   rule;
+    ngx_http_review_checked_t  *checked;
     ngx_http_review_call_t     *call;       /* NULL: none was needed */
     review_completion_t        *completion; /* of the last try */
     review_completion_e         outcome;
@@ -269,6 +280,7 @@ void ngx_http_review_evidence_leave(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_finding(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     ngx_http_review_matched_t *matched);
+void ngx_http_review_result_check(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_skipped(ngx_http_review_cell_t *cell);
 void ngx_http_review_result_failed(ngx_http_review_cell_t *cell,
     review_code_t code, const char *detail, const char *note);
@@ -322,9 +334,9 @@ void ngx_http_review_rubric_all(ngx_http_review_ctx_t *ctx,
     review_rubrics_t *given);
 
 /*
- * ngx_http_review_regex.c: has all regexes of a review matched, and those that
- * the request has brought compiled; then "next" is called, or the request has
- * ended with a problem.
+ * ngx_http_review_regex.c: has all regexes of a review matched, those that the
+ * request has brought compiled, and all checks made; then "next" is called, or
+ * the request has ended with a problem.
  */
 
 ngx_int_t ngx_http_review_regex_start(ngx_http_review_chunk_t *chunk,

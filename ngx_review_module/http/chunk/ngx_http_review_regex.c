@@ -1,6 +1,7 @@
 
 /*
- * The regexes of a review, compiled and matched before its points are asked:
+ * The regexes of a review, compiled and matched before its points are asked,
+ * and its checks, which are made behind them:
  * at once, or on a thread where that takes long, whatever makes it so.  One
  * that does not match the text is tried on its folded form.  None is
  * trusted to be a good one, so PCRE calls us back before each item of a pattern
@@ -11,6 +12,7 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 #include "review/document/flow.h"
+#include "review/facts/date.h"
 
 #if !(NGX_PCRE2)
 #error "ngx_http_review_module needs an nginx that is built with PCRE2"
@@ -22,7 +24,7 @@
 #define NGX_HTTP_REVIEW_REGEX_TIME    500000
 #define NGX_HTTP_REVIEW_REGEX_SHORT   4000
 
-/* bytes of a text that the event loop folds; it has no clock for that */
+/* bytes of a text that the event loop folds, or checks, without a clock */
 
 #define NGX_HTTP_REVIEW_REGEX_FOLD    16384
 
@@ -62,6 +64,14 @@ typedef struct {
 } ngx_http_review_regex_flow_t;
 
 typedef struct {
+    review_check_t              check;
+    int                         date;
+    ngx_http_review_cell_t     *cell;       /* not for the thread */
+    ngx_http_review_matched_t  *gate;       /* of an item; NULL: none */
+    ngx_http_review_checked_t   checked;
+} ngx_http_review_regex_check_t;
+
+typedef struct {
     ngx_http_review_chunk_t    *chunk;      /* not for the thread */
     void                      (*next)(ngx_http_review_chunk_t *chunk);
 
@@ -69,6 +79,10 @@ typedef struct {
     ngx_http_review_regex_item_t *items;
     size_t                      n;
     size_t                      done;       /* the first of them are */
+    ngx_http_review_regex_check_t *checks;
+    size_t                      nchecks;
+    size_t                      checked;    /* the first of them are */
+    int                         english;
     review_pool_t              *memory;
     review_source_t            *source;     /* of the text; NULL: not yet */
     ngx_http_review_regex_flow_t  flows[NGX_HTTP_REVIEW_REGEX_FLOWS];
@@ -357,6 +371,19 @@ ngx_http_review_regex_match_folded(ngx_http_review_regexes_t *regexes,
  * time that the rule's result is written.
  */
 
+static ngx_int_t
+ngx_http_review_regex_source(ngx_http_review_regexes_t *regexes)
+{
+    if (regexes->source == NULL) {
+        regexes->source = review_quote_source_create(regexes->memory,
+                                                     regexes->text.data,
+                                                     regexes->text.len);
+    }
+
+    return regexes->source ? NGX_OK : NGX_ERROR;
+}
+
+
 static void
 ngx_http_review_regex_place(ngx_http_review_regexes_t *regexes,
     ngx_http_review_regex_item_t *item)
@@ -365,13 +392,7 @@ ngx_http_review_regex_place(ngx_http_review_regexes_t *regexes,
 
     result = &item->result;
 
-    if (regexes->source == NULL) {
-        regexes->source = review_quote_source_create(regexes->memory,
-                                                     regexes->text.data,
-                                                     regexes->text.len);
-    }
-
-    if (regexes->source == NULL) {
+    if (ngx_http_review_regex_source(regexes) != NGX_OK) {
         result->rc = NGX_ERROR;
         return;
     }
@@ -410,6 +431,116 @@ ngx_http_review_regex_try(ngx_http_review_regexes_t *regexes,
     }
 
     return rc;
+}
+
+
+static void
+ngx_http_review_regex_check(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_check_t *check)
+{
+    size_t                 i;
+    review_checked_t      *found;
+    review_check_place_t  *place;
+
+    found = &check->checked.found;
+    check->checked.rc = NGX_ERROR;
+
+    if (ngx_http_review_regex_source(regexes) != NGX_OK
+        || review_check(regexes->memory, &check->check, check->date,
+                        regexes->english, &regexes->text, found)
+           != 0)
+    {
+        return;
+    }
+
+    for (i = 0; i < found->nplaces; i++) {
+        place = &found->places[i];
+
+        review_quote_source_span(regexes->source, place->from, place->to,
+                                 &check->checked.spans[i]);
+    }
+
+    check->checked.rc = NGX_OK;
+}
+
+
+/* one that is made already, the same */
+
+static ngx_http_review_regex_check_t *
+ngx_http_review_regex_checked(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_check_t *check)
+{
+    ngx_http_review_regex_check_t  *other;
+
+    for (other = regexes->checks; other < check; other++) {
+        if (other->check.kind == check->check.kind
+            && other->date == check->date && other->checked.rc == NGX_OK)
+        {
+            return other;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* is there time for one more?  The first one always has it on a thread */
+
+static ngx_int_t
+ngx_http_review_regex_time(ngx_http_review_regexes_t *regexes, uint64_t begun)
+{
+    uint64_t  spent;
+
+    spent = ngx_http_review_regex_clock() - begun;
+
+    if (regexes->limit < NGX_HTTP_REVIEW_REGEX_TIME) {
+        return regexes->text.len > NGX_HTTP_REVIEW_REGEX_FOLD
+               || spent > NGX_HTTP_REVIEW_REGEX_SHORT ? NGX_AGAIN : NGX_OK;
+    }
+
+    return spent > NGX_HTTP_REVIEW_REGEX_TIME ? NGX_DECLINED : NGX_OK;
+}
+
+
+static void
+ngx_http_review_regex_checks(ngx_http_review_regexes_t *regexes)
+{
+    uint64_t                        begun;
+    ngx_int_t                       rc;
+    ngx_http_review_regex_check_t  *check, *same;
+
+    begun = ngx_http_review_regex_clock();
+
+    for ( /* void */ ; regexes->checked < regexes->nchecks;
+         regexes->checked++)
+    {
+        check = &regexes->checks[regexes->checked];
+
+        if (check->gate && check->gate->rc == NGX_DECLINED) {
+            continue;
+        }
+
+        same = ngx_http_review_regex_checked(regexes, check);
+
+        if (same) {
+            check->checked = same->checked;
+            continue;
+        }
+
+        rc = ngx_http_review_regex_time(regexes, begun);
+
+        if (rc == NGX_AGAIN) {
+            regexes->status = NGX_AGAIN;
+            return;
+        }
+
+        if (rc == NGX_DECLINED) {
+            check->checked.rc = NGX_DECLINED;
+            continue;
+        }
+
+        ngx_http_review_regex_check(regexes, check);
+    }
 }
 
 
@@ -459,6 +590,8 @@ ngx_http_review_regex_run(void *data)
     }
 
     regexes->status = NGX_OK;
+
+    ngx_http_review_regex_checks(regexes);
 }
 
 
@@ -533,6 +666,10 @@ ngx_http_review_regex_done(void *data)
                           "review: a regex gave up on a text of %uz bytes",
                           regexes->text.len);
         }
+    }
+
+    for (i = 0; i < regexes->nchecks; i++) {
+        regexes->checks[i].cell->checked = &regexes->checks[i].checked;
     }
 
     regexes->next(chunk);
@@ -624,10 +761,67 @@ ngx_http_review_regex_take(ngx_http_review_regexes_t *regexes,
 }
 
 
+/* the date that the request's variables have; all of them were looked at */
+
+static int
+ngx_http_review_regex_date(ngx_http_review_chunk_t *chunk,
+    review_check_t *check)
+{
+    json_t         *value;
+    review_str_t    text;
+    review_date_t   date;
+
+    if (check->var.data == NULL) {
+        return check->date;
+    }
+
+    value = json_object_getn(chunk->subject.vars, check->var.data,
+                             check->var.len);
+    if (value == NULL) {
+        return 0;
+    }
+
+    text.data = json_string_value(value);
+    text.len = json_string_length(value);
+
+    return text.data && review_date_is(&text, &date) ? date.first : 0;
+}
+
+
+static void
+ngx_http_review_regex_add_check(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_cell_t *cell)
+{
+    ngx_http_review_regex_check_t  *check;
+
+    check = &regexes->checks[regexes->nchecks++];
+
+    check->check = *cell->point->check;
+    check->date = ngx_http_review_regex_date(regexes->chunk, &check->check);
+    check->cell = cell;
+    check->checked.rc = NGX_ERROR;
+}
+
+
+static size_t
+ngx_http_review_regex_count_checks(ngx_http_review_chunk_t *chunk)
+{
+    size_t      n;
+    ngx_uint_t  i;
+
+    for (i = 0, n = 0; i < chunk->ncells; i++) {
+        n += chunk->cells[i].point->check != NULL;
+    }
+
+    return n;
+}
+
+
 static ngx_http_review_regexes_t *
 ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
     ngx_http_review_work_t *work)
 {
+    size_t                      n;
     ngx_uint_t                  i;
     review_point_t             *point;
     ngx_pool_cleanup_t         *cln;
@@ -644,7 +838,11 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
     regexes->items = ngx_palloc(work->pool,
                                 2 * chunk->ncells
                                 * sizeof(ngx_http_review_regex_item_t));
-    if (regexes->items == NULL) {
+    n = ngx_http_review_regex_count_checks(chunk);
+    regexes->checks = ngx_pcalloc(work->pool, n
+                                  * sizeof(ngx_http_review_regex_check_t));
+
+    if (regexes->items == NULL || regexes->checks == NULL) {
         return NULL;
     }
 
@@ -654,6 +852,9 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
     regexes->chunk = chunk;
     regexes->text = chunk->subject.chunk;
     regexes->memory = work->memory;
+    regexes->english = chunk->subject.language.len == 2
+                       && ngx_strncmp(chunk->subject.language.data, "en", 2)
+                          == 0;
 
     for (i = 0; i < chunk->ncells; i++) {
         cell = &chunk->cells[i];
@@ -672,6 +873,15 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
 
             regexes->items[regexes->n - 1].shown = 1;
         }
+
+        if (point->check) {
+            ngx_http_review_regex_add_check(regexes, cell);
+
+            if (point->when.pattern.data) {
+                regexes->checks[regexes->nchecks - 1].gate =
+                                         &regexes->items[regexes->n - 1].result;
+            }
+        }
     }
 
     return regexes;
@@ -687,7 +897,7 @@ ngx_http_review_regex_is_any(ngx_http_review_chunk_t *chunk)
     for (i = 0; i < chunk->ncells; i++) {
         point = chunk->cells[i].point;
 
-        if (point->when.pattern.data || point->rule) {
+        if (point->when.pattern.data || !review_point_asks(point)) {
             return 1;
         }
     }

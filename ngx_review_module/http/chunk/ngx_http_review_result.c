@@ -342,3 +342,34 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
                                            NULL, 0);
     ngx_http_review_result_end(cell, &b);
 }
+
+
+void
+ngx_http_review_result_check(ngx_http_review_cell_t *cell)
+{
+    size_t                      i;
+    review_buf_t                b;
+    ngx_http_review_checked_t  *checked;
+
+    static review_str_t  none = review_string("");
+
+    checked = cell->checked;
+
+    ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
+
+    ngx_http_review_result_write_finding(&b, checked->found.verdict,
+                                         cell->point->severity,
+                                         &checked->found.reason, &none, 1);
+
+    for (i = 0; i < checked->found.nplaces; i++) {
+        ngx_http_review_result_write_span(&b, &ngx_http_review_result_chunk,
+                                          &checked->spans[i]);
+    }
+
+    ngx_http_review_result_write_judgement(cell, &b,
+                                           checked->found.nplaces != 0,
+                                           checked->found.verdict
+                                           == REVIEW_VERDICT_UNSURE,
+                                           NULL, 0);
+    ngx_http_review_result_end(cell, &b);
+}

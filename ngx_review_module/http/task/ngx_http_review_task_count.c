@@ -112,7 +112,7 @@ ngx_http_review_task_count_matches(const ngx_http_review_plan_t *plan)
 size_t
 ngx_http_review_task_count_steps(const review_point_t *point)
 {
-    return point->rule ? 0 : ngx_max(point->nprompts, 1);
+    return review_point_asks(point) ? ngx_max(point->nprompts, 1) : 0;
 }
 
 
@@ -239,8 +239,9 @@ ngx_http_review_task_count_chunk(ngx_http_review_plan_t *plan, size_t chunk,
     for (i = 0; i < plan->npoints; i++) {
         planned = !selected[i] ? NGX_HTTP_REVIEW_PLANNED_SKIPPED
                   : !open[i] ? NGX_HTTP_REVIEW_PLANNED_WHEN
-                  : plan->asked[i]->rule ? NGX_HTTP_REVIEW_PLANNED_RULE
-                  : NGX_HTTP_REVIEW_PLANNED_ASKED;
+                  : review_point_asks(plan->asked[i])
+                    ? NGX_HTTP_REVIEW_PLANNED_ASKED
+                    : NGX_HTTP_REVIEW_PLANNED_RULE;
 
         cells[i] = planned;
         ngx_http_review_task_count_cell(plan, i, planned);

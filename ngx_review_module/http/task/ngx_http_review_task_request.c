@@ -216,7 +216,7 @@ ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
 
         plan->points[i].id = point->id;
         plan->points[i].title = point->title;
-        plan->points[i].rule = point->rule != NULL;
+        plan->points[i].rule = !review_point_asks(point);
 
         review_buf_init(&b, plan->pool,
                         point->title.len + point->question.len + 1);

@@ -1,6 +1,7 @@
 
 #include "review/request/request.h"
 #include "review/base/utf8.h"
+#include "review/facts/date.h"
 
 
 /* for templates; they are looked up and sent on with every chunk */
@@ -224,6 +225,43 @@ review_request_template_vars(json_t *vars, const review_template_t *template,
 }
 
 
+/* the one that a check compares with has to be a date */
+
+static int
+review_request_check_var(json_t *vars, const review_point_t *point,
+    review_error_t *err)
+{
+    char                 at[REVIEW_ERROR_POINTER];
+    json_t              *value;
+    review_str_t         text;
+    review_date_t        date;
+    const review_str_t  *var;
+
+    var = &point->check->var;
+    value = json_object_getn(vars, var->data, var->len);
+
+    if (json_is_string(value)) {
+        text.data = json_string_value(value);
+        text.len = json_string_length(value);
+
+        if (review_date_is(&text, &date)) {
+            return 0;
+        }
+    }
+
+    (void) review_json_member_pointer_name(at, "/vars", var->data,
+                                           review_utf8_cut(var->data, var->len,
+                                               REVIEW_REQUEST_SHOWN));
+
+    return review_refuse(err, 422, at, "%s: the check of point \"%.*s\" asks "
+                         "for a date, as 2026-06-30",
+                         value ? "is not a date" : "is missing",
+                         (int) review_utf8_cut(point->id.data, point->id.len,
+                                               REVIEW_REQUEST_SHOWN),
+                         point->id.data);
+}
+
+
 int
 review_request_named_vars(json_t *vars, review_point_t **points, size_t n,
     review_error_t *err)
@@ -234,6 +272,14 @@ review_request_named_vars(json_t *vars, review_point_t **points, size_t n,
 
     for (i = 0; i < n; i++) {
         point = points[i];
+
+        if (point->check && point->check->var.data) {
+            rc = review_request_check_var(vars, point, err);
+
+            if (rc) {
+                return rc;
+            }
+        }
 
         for (k = 0; k < point->nprompts; k++) {
             if (!point->prompts[k]->vars) {

@@ -3,6 +3,7 @@
 #include "review/json/json.h"
 #include "review/json/schema.h"
 #include "review/base/utf8.h"
+#include "review/facts/date.h"
 
 
 #define REVIEW_POINTS_MAX    1000
@@ -28,6 +29,11 @@ typedef struct {
     review_point_t    point;
 } review_point_reading_t;
 
+typedef struct {
+    review_pool_t    *pool;
+    review_check_t    check;
+} review_check_reading_t;
+
 
 static const char *const  review_languages[] = { "zh", "en", NULL };
 
@@ -36,6 +42,12 @@ static const char *const  review_languages[] = { "zh", "en", NULL };
 static const char *const  review_llm_members[] = {
     "prompt", "steps", "max_tokens", "temperature", "data", "llm", "params",
     NULL
+};
+
+/* and what else decides */
+
+static const char *const  review_check_others[] = {
+    "question", "rule", NULL
 };
 
 
@@ -183,17 +195,18 @@ static const review_member_t  review_rule_members[] = {
 };
 
 
-/* the LLM's members are wrong beside a rule, whatever they are */
+/* these are wrong beside what decides without an LLM, whatever they are */
 
 static int
-review_rubric_rule_alone(review_point_reading_t *reading, review_error_t *err)
+review_rubric_point_alone(review_point_reading_t *reading,
+    const char *const *names, const char *beside, review_error_t *err)
 {
     int          i;
     char         at[REVIEW_ERROR_POINTER];
     const char  *name;
 
-    for (i = 0; review_llm_members[i]; i++) {
-        name = review_llm_members[i];
+    for (i = 0; names[i]; i++) {
+        name = names[i];
 
         if (json_object_get(reading->json, name) == NULL) {
             continue;
@@ -202,8 +215,8 @@ review_rubric_rule_alone(review_point_reading_t *reading, review_error_t *err)
         (void) review_json_member_pointer_name(at, reading->pointer, name,
                                                strlen(name));
 
-        return review_error(err, at, "must not stand beside \"rule\", which "
-                            "asks no LLM");
+        return review_error(err, at, "must not stand beside \"%s\", which "
+                            "asks no LLM", beside);
     }
 
     return 0;
@@ -222,7 +235,9 @@ review_rubric_point_rule(void *data, json_t *json, const char *pointer,
         return 0;
     }
 
-    if (review_rubric_rule_alone(reading, err) != 0) {
+    if (review_rubric_point_alone(reading, review_llm_members, "rule", err)
+        != 0)
+    {
         return -1;
     }
 
@@ -241,6 +256,129 @@ review_rubric_point_rule(void *data, json_t *json, const char *pointer,
 
     return review_rubric_point_pattern(json, pointer, review_rule_members,
                                        &rule->pattern, rule, err);
+}
+
+
+/* a day, or a variable of the request that has one */
+
+static int
+review_rubric_check_date(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_check_reading_t *reading = data;
+
+    review_str_t        text;
+    review_date_t       date;
+    review_template_t  *template;
+
+    if (review_json_member_text(json, pointer, 1, SIZE_MAX, &text, err) != 0) {
+        return -1;
+    }
+
+    reading->check.kind = REVIEW_CHECK_DATE_AFTER;
+
+    if (review_date_is(&text, &date)) {
+        reading->check.date = date.first;
+        return 0;
+    }
+
+    if (text.len < 2 || memcmp(text.data, "{{", 2) != 0) {
+        return review_error(err, pointer, "must be a date, as 2026-06-30, or "
+                            "{{vars.NAME}}");
+    }
+
+    template = review_template_compile(reading->pool, text.data, text.len,
+                                       pointer, err);
+    if (template == NULL) {
+        return -1;
+    }
+
+    if (template->nparts != 1 || template->parts[0].type != REVIEW_PART_VAR
+        || template->parts[0].optional)
+    {
+        return review_error(err, pointer, "must be a date, as 2026-06-30, or "
+                            "{{vars.NAME}}");
+    }
+
+    reading->check.var = template->parts[0].text;
+
+    return 0;
+}
+
+
+static const review_member_t  review_check_members[] = {
+    review_member_by("date_after", ANY, review_rubric_check_date),
+    review_member_end
+};
+
+
+static int
+review_rubric_check_read(review_check_reading_t *reading, json_t *json,
+    const char *pointer, review_error_t *err)
+{
+    int  kind;
+
+    if (json_is_object(json)) {
+        return review_rubric_object(json, pointer, "date_after",
+                                    review_check_members, reading, err);
+    }
+
+    if (!json_is_string(json)) {
+        return review_error(err, pointer, "must be a string or an object, got "
+                            "%s", review_json_member_type(json));
+    }
+
+    kind = review_name_index(review_checks, json_string_value(json),
+                             json_string_length(json));
+    if (kind < 0) {
+        return review_error(err, pointer, "must be \"amounts\", \"sums\" or "
+                            "an object with \"date_after\"");
+    }
+
+    reading->check.kind = (review_check_e) kind;
+
+    return 0;
+}
+
+
+static int
+review_rubric_point_check(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_point_reading_t *reading = data;
+
+    review_check_t          *check;
+    review_check_reading_t   into;
+
+    if (json == NULL) {
+        return 0;
+    }
+
+    if (review_rubric_point_alone(reading, review_check_others, "check", err)
+        != 0
+        || review_rubric_point_alone(reading, review_llm_members, "check", err)
+           != 0)
+    {
+        return -1;
+    }
+
+    memset(&into, 0, sizeof(into));
+    into.pool = reading->pool;
+
+    if (review_rubric_check_read(&into, json, pointer, err) != 0) {
+        return -1;
+    }
+
+    check = review_alloc(reading->pool, sizeof(*check));
+
+    if (check == NULL) {
+        return review_error(err, pointer, "no memory");
+    }
+
+    *check = into.check;
+    reading->point.check = check;
+
+    return 0;
 }
 
 
@@ -374,6 +512,8 @@ const review_member_t  review_point_members[] = {
                      .of = review_when_members),
     review_member_by("rule", ANY, review_rubric_point_rule,
                      .of = review_rule_members),
+    review_member_by("check", ANY, review_rubric_point_check,
+                     .of = review_check_members),
     review_member_by("prompt", ANY, review_rubric_point_prompt),
     review_member_by("steps", ARRAY, review_rubric_point_steps),
     review_member("max_tokens", INTEGER, review_point_reading_t,
@@ -415,11 +555,11 @@ review_rubric_point_read(review_pool_t *pool, json_t *json, const char *pointer,
         point->title = point->id;
     }
 
-    if (point->question.len == 0 && point->rule == NULL
+    if (point->question.len == 0 && review_point_asks(point)
         && point->nprompts == 0)
     {
         return review_error(err, pointer, "one of \"question\", \"prompt\", "
-                            "\"steps\", \"rule\" is required");
+                            "\"steps\", \"rule\", \"check\" is required");
     }
 
     return 0;

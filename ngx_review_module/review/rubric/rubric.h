@@ -9,6 +9,7 @@
 
 
 #include "review/base/review.h"
+#include "review/facts/check.h"
 #include "review/json/json.h"
 #include "review/rubric/params.h"
 #include "review/rubric/template.h"
@@ -48,7 +49,8 @@ typedef struct {
     review_severity_e    severity;       /* major where none is given */
 
     review_when_t        when;           /* no data in its pattern: none */
-    review_rule_t       *rule;           /* NULL: an LLM decides */
+    review_rule_t       *rule;           /* these decide; NULL, both: */
+    review_check_t      *check;          /* an LLM does */
 
     review_template_t  **prompts;        /* "prompt": one; "steps": several;
                                             NULL: the default prompt */
@@ -63,6 +65,10 @@ typedef struct {
     review_str_t         llm;            /* that it asks; empty: the rubric's */
     review_params_t      params;
 } review_point_t;
+
+
+#define review_point_asks(point)                                              \
+    ((point)->rule == NULL && (point)->check == NULL)
 
 
 typedef struct {

@@ -141,8 +141,8 @@ good('nested deeply', with('"_x":' . '[' x 1000 . ']' x 1000));
 # what is JSON, but no rubric
 
 my $verdicts = 'pass, risk, fail, not_applicable, unsure';
-my $members = 'id, title, severity, question, when, rule, prompt, steps, '
-              . 'max_tokens, temperature, data';
+my $members = 'id, title, severity, question, when, rule, check, prompt, steps, '
+              . 'max_tokens, temperature, data, llm, params';
 
 for my $case (
     [ '[]', 'a rubric must be an object, got an array' ],
@@ -161,10 +161,11 @@ for my $case (
     [ with('"model":true'), '/model: must be a string, got a boolean' ],
     [ with('"system":[]'), '/system: must be a string, got an array' ],
     [ with('"modell":"m"'), '/modell: "modell" is unknown, known are: name, '
-                            . 'version, language, model, system, points; did you '
-                            . 'mean "model"?' ],
+                            . 'version, language, model, system, llm, params, '
+                            . 'points; did you mean "model"?' ],
     [ with('"a/b~c":1'), '/a~1b~0c: "a/b~c" is unknown, known are: name, '
-                         . 'version, language, model, system, points' ],
+                         . 'version, language, model, system, llm, params, '
+                         . 'points' ],
     [ with_point('"titel":"t"'),
       "/points/0/titel: \"titel\" is unknown, known are: $members; did you "
       . 'mean "title"?' ],
@@ -182,7 +183,7 @@ for my $case (
     [ qq({"name":"n","points":[{$point},{"id":"b","question":"q"},{$point}]}),
       '/points/2/id: "a" is the id of /points/0 already' ],
     [ '{"name":"n","points":[{"id":"a"}]}', '/points/0: one of "question", '
-      . '"prompt", "steps", "rule" is required' ],
+      . '"prompt", "steps", "rule", "check" is required' ],
     [ with_point('"severity":"high"'), '/points/0/severity: must be one of '
       . 'fatal, major, minor, info, got "high"' ],
     [ with_point('"title":7'), '/points/0/title: must be a string, got an '

@@ -60,8 +60,9 @@ static const bad_t  rubrics[] = {
 
 #define KNOWN                                                                 \
     " is unknown, known are: id, title, severity, question, when, rule, "     \
-    "prompt, steps, max_tokens, temperature, data, llm, params"
+    "check, prompt, steps, max_tokens, temperature, data, llm, params"
 #define RULE    "must not stand beside \"rule\", which asks no LLM"
+#define CHECK   "must not stand beside \"check\", which asks no LLM"
 #define VERDICT "must be one of pass, risk, fail, not_applicable, unsure, got "
 #define STEPS   "must have 1 to 16 steps, got "
 
@@ -76,10 +77,10 @@ static const bad_t  points[] = {
       "must not have control characters" },
     { "{'id':'a\\u0085b','question':'q'}", "/id",
       "must not have control characters" },
-    { "{'id':'a'}", "", "one of \"question\", \"prompt\", \"steps\", \"rule\" "
-      "is required" },
+    { "{'id':'a'}", "", "one of \"question\", \"prompt\", \"steps\", \"rule\", "
+      "\"check\" is required" },
     { "{'id':'a','data':{}}", "", "one of \"question\", \"prompt\", "
-      "\"steps\", \"rule\" is required" },
+      "\"steps\", \"rule\", \"check\" is required" },
     { "{'id':'a','question':''}", "/question", "must not be empty" },
     { "{'id':'a','question':[]}", "/question",
       "must be a string, got an array" },
@@ -130,6 +131,16 @@ static const bad_t  points[] = {
     { "{'id':'a','rule':'x','max_tokens':5}", "/max_tokens", RULE },
     { "{'id':'a','rule':'x','temperature':1}", "/temperature", RULE },
     { "{'id':'a','rule':'x','data':{}}", "/data", RULE },
+    { "{'id':'a','check':'amounts','data':{}}", "/data", CHECK },
+    { "{'id':'a','check':'amounts','question':'q'}", "/question", CHECK },
+    { "{'id':'a','check':'amounts','rule':'x'}", "/rule", CHECK },
+    { "{'id':'a','check':1}", "/check",
+      "must be a string or an object, got an integer" },
+    { "{'id':'a','check':{}}", "/check", "\"date_after\" is required" },
+    { "{'id':'a','check':{'date_after':'x'}}", "/check/date_after",
+      "must be a date, as 2026-06-30, or {{vars.NAME}}" },
+    { "{'id':'a','check':{'date_after':'{{vars.a}} '}}", "/check/date_after",
+      "must be a date, as 2026-06-30, or {{vars.NAME}}" },
 
     { "{'id':'a','prompt':''}", "/prompt", "must not be empty" },
     { "{'id':'a','prompt':['p']}", "/prompt",
