@@ -101,7 +101,7 @@ ngx_http_review_call_start(ngx_http_review_call_t *call)
 
     /* it matters for probes alone */
 
-    limit = ctx->waiter.limit;
+    limit = call->turn.waiter->limit;
 
     if (limit && ngx_http_review_limit_is_open(limit)) {
         ngx_http_review_call_set_key(call);
