@@ -90,6 +90,33 @@ check(verdicts_t *v, size_t len, int cut)
 }
 
 
+/*
+ * An LLM that is held to a grammar, or takes the end of what it copies for its
+ * own, says nothing behind it: whatever verdict is there is the document's.
+ */
+
+static void
+check_stopped(verdicts_t *v)
+{
+    size_t  len;
+
+    /* what it says itself of another case, or while it thinks */
+
+    if (strstr(v->text, "若适用") || strstr(v->text, "不对")) {
+        return;
+    }
+
+    for (len = 1; len <= v->len; len++) {
+
+        if (v->text[len - 1] == '}'
+            && !memmem(v->text, len, v->honest, strlen(v->honest)))
+        {
+            check(v, len, 0);
+        }
+    }
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -123,6 +150,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         verdicts_hostile(&v);
         verdicts_make(&v, v.hostile);
         check(&v, v.len, 0);
+        check_stopped(&v);
         check(&v, verdicts_pick(&v, v.len + 1), 1);
     }
 

@@ -1,5 +1,6 @@
 
 #include "review/answer/answer_candidate.h"
+#include "review/answer/answer_claim.h"
 #include "review/answer/answer_name.h"
 #include "review/answer/answer_said.h"
 #include "review/answer/repair.h"
@@ -11,6 +12,11 @@
 #include "review/json/scan.h"
 
 #include <strings.h>
+
+
+/* so many characters before a verdict tell that it was copied with them */
+
+#define REVIEW_ANSWER_FIND_BEFORE  2
 
 
 typedef struct {
@@ -425,12 +431,135 @@ review_answer_find_is_early(review_answer_search_t *s, const char *text)
 }
 
 
+/* what may stand between a value and the name behind it, before p */
+
+static size_t
+review_answer_find_between(const char *start, const char *p)
+{
+    size_t                    i, n;
+    static const char *const  marks[] = {
+        "\"", "'", ",", "]", "}", "“", "”", "，", "\xE3\x80\x80"
+    };
+
+    if (p > start && review_scan_is_space(p[-1])) {
+        return 1;
+    }
+
+    for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        n = strlen(marks[i]);
+
+        if ((size_t) (p - start) >= n && memcmp(p - n, marks[i], n) == 0) {
+            return n;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Is the verdict that is named from p to "end" a member, and does it stand in
+ * the request as it stands here, behind the last characters of the value before
+ * it?  -1: it is no member, but text, or the value of one.
+ */
+
+static int
+review_answer_find_member(review_answer_search_t *s, const char *p,
+    const char *end)
+{
+    size_t       i, n;
+    const char  *from, *start;
+
+    start = s->c.start;
+    from = p;
+
+    while ((n = review_answer_find_between(start, from)) != 0) {
+        from -= n;
+    }
+
+    if (from == p || from == start || from[-1] == '\\' || from[-1] == ':') {
+        return -1;
+    }
+
+    /* the first one of an object: nothing was copied before it */
+
+    if (from[-1] == '{') {
+        return 0;
+    }
+
+    for (i = 0; i < REVIEW_ANSWER_FIND_BEFORE && from > start; i++) {
+        do {
+            from--;
+        } while (from > start && ((unsigned char) *from & 0xc0) == 0x80);
+    }
+
+    return review_answer_candidate_is_quoted(&s->c, from,
+                                             (size_t) (end - from));
+}
+
+
+/*
+ * An LLM that copies words without escapes may end a string by them, and tell
+ * their verdict as its own.  It need not notice: a grammar that it is held to
+ * lets it end there, or go on with what comes behind a verdict.
+ */
+
+static int
+review_answer_find_is_copied(review_answer_search_t *s)
+{
+    int          member, named, stands, strict, words;
+    const char  *p, *end;
+
+    if (json_object_get(s->c.best, "verdict") == NULL) {
+        return 0;
+    }
+
+    end = s->c.start;
+    strict = review_scan_value(&end, s->c.end) == REVIEW_SCAN_OK
+             && end == s->c.end;
+
+    named = 0;
+    stands = 0;
+
+    for (p = s->c.start + 1; s->c.end - p > 7; p++) {
+
+        if ((*p | 0x20) != 'v' || strncasecmp(p, "verdict", 7) != 0) {
+            continue;
+        }
+
+        stands = 1;
+
+        if ((strict && (p[-1] != '"' || p[7] != '"'))
+            || review_answer_claim_at(p, s->c.end, &end, &words) == -1)
+        {
+            continue;
+        }
+
+        member = review_answer_find_member(s, p, end);
+
+        if (member > 0) {
+            return 1;
+        }
+
+        named |= (member == 0);
+    }
+
+    /* one that is written in another way than LLMs write it */
+
+    return !named
+           && (!stands
+               || review_answer_candidate_is_quoted(&s->c, "verdict", 7));
+}
+
+
 static json_t *
 review_answer_find_result(review_answer_search_t *s,
     const review_answer_said_t *said, review_error_t *err)
 {
-    int   unclosed;
+    int   copied, unclosed;
     char  got[REVIEW_EXCERPT];
+
+    copied = s->c.best && review_answer_find_is_copied(s);
 
     /* reasoning that never ends is the answer where it is nothing else */
 
@@ -457,6 +586,11 @@ review_answer_find_result(review_answer_search_t *s,
     } else if (s->c.best && review_answer_candidate_is_doubtful(&s->c)) {
         (void) review_error(err, "", "one verdict was expected, got another "
                             "one outside of it");
+
+    } else if (copied) {
+        (void) review_error(err, "", "the verdict stands in the material, "
+                            "behind what is quoted: quotes within strings "
+                            "must be escaped");
 
     } else if (s->c.best && s->c.find->cut
                && (said->unclosed

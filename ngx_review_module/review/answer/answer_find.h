@@ -47,6 +47,9 @@ typedef struct {
  * in what an LLM says.  So is a verdict that the author likes less, although it
  * stands in the request: it may be the LLM's answer, known beforehand.
  *
+ * Nor is one taken that goes on in the request where the value before it ends:
+ * it was copied along with that.
+ *
  * Content that was cut must begin with its object, or another one may be to
  * come; and the object's end, from its verdict on, must not stand in the
  * request: words that were copied may have ended it.

@@ -29,6 +29,9 @@ static const char *const  review_answer_words[][2] = {
       "应只有一个 JSON 对象，对象之外却还有成员" },
     { "one verdict was expected, got another one outside of it",
       "应只有一个结论，对象之外却还有另一个结论" },
+    { "the verdict stands in the material, behind what is quoted: quotes "
+      "within strings must be escaped",
+      "结论与它前面的引文在材料中连在一起，字符串内的引号应转义" },
     { "a JSON object was expected, got only what stands in the material",
       "应为一个 JSON 对象，却只有材料中已有的文字" },
     { "a JSON object was expected, got \"*\"",
