@@ -499,7 +499,6 @@ ngx_http_review_chat_end(ngx_http_review_call_t *call)
 
     cell->outcome = review_completion_end(c);
     call->quota = c->quota;
-    call->context = 0;
 
     if (c->prompt_tokens > 0
         && ngx_http_review_chat_is_cut(call, (uint64_t) c->prompt_tokens))

@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import time
+from urllib.parse import quote
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
 from harness import Harness, SLOW, Tap, exchange, free_port, get, points, \
@@ -43,6 +44,10 @@ FAILURES = {
     "filtered": ("content_filter", 1, ""),
     "later": ("429 retry_after=3600", 1, ""),
 }
+
+# a prompt that is over its context
+
+SMALL = quote(quote('{"error":{"message":"maximum context length"}}'))
 
 HTTP = """
     review_max_points 1000;
@@ -83,6 +88,26 @@ SERVER = """
             review_llm /gone name=b model=B fallback=c stream=off;
             review_llm /llm name=c model=C stream=off;
         }
+        location = /small {
+            internal;
+            proxy_pass http://llm/v1/chat/completions?do=400%20body=SMALL;
+        }
+        location = /hidden {
+            internal;
+            proxy_intercept_errors on;
+            error_page 403 /none;
+            proxy_pass http://llm/v1/chat/completions?do=403;
+        }
+        location = /over/gone {
+            review;
+            review_llm /small name=a model=A fallback=b;
+            review_llm /gone name=b model=B;
+        }
+        location = /over/hidden {
+            review;
+            review_llm /small name=a model=A fallback=b;
+            review_llm /hidden name=b model=B;
+        }
         location = /401 {
             internal;
             proxy_pass http://llm/v1/chat/completions?do=401;
@@ -121,7 +146,7 @@ SERVER = """
             review_llm /hangs name=a model=A fallback=b;
             review_llm /llm name=b model=B;
         }
-""" + "".join("""
+""".replace("SMALL", SMALL) + "".join("""
         location = /fails/%s {
             review;
             review_llm /llm-%s name=a model=A fallback=b;
@@ -212,6 +237,16 @@ async def failures(nginx, relay):
     Tap.ok(results[0]["status"] == "ok" and results[0]["llm"] == "b"
            and results[0]["attempts"] == 3 and len(seen) == 1,
            "connect: the other one answers", results)
+
+    # that the first one's context was too small is nothing of the other one's
+
+    for path, code in (("/over/gone", "connect"), ("/over/hidden", "http_403")):
+        reply = await review(nginx.port, CHUNK, [
+            {"id": "p", "question": "有效期？", "max_tokens": 100}], path)
+        result = reply["results"][0]
+        Tap.ok(result["error"]["code"] == code
+               and result["attempts"] == (4 if code == "connect" else 3),
+               "%s: it is not taken for the first one's failure" % path, result)
 
 
 async def stays(nginx, relay):
