@@ -189,7 +189,7 @@ ngx_http_review_variables_call_key(ngx_http_review_call_t *call,
 
     ngx_md5_init(&md5);
 
-    for (i = 0; i < call->npieces; i++) {
+    for (i = 0; i + call->nkey < call->npieces; i++) {
         ngx_md5_update(&md5, call->body[i].data, call->body[i].len);
     }
 

@@ -137,6 +137,8 @@ struct ngx_http_review_call_s {
     ngx_http_review_usage_t    *usage;
     review_str_t               *body;       /* pieces */
     size_t                      npieces;    /* 0: the client's own body */
+    size_t                      nkey;       /* last ones, which make no other
+                                               call of it */
     ngx_msec_t                  timeout;    /* 0: review_call_timeout */
     ngx_http_review_call_pt     handler;    /* called once: it has ended */
 

@@ -268,8 +268,11 @@ ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
 /*
  * ngx_http_review_task_ask.c: what the chunk endpoint takes, or NULL: no
  * memory.  The control is a point that was answered, and is asked along where
- * cells fail: is it the LLM that does?  npoints: none is.
+ * cells fail: is it the LLM that does?  npoints: none is.  The last piece is the
+ * deadline, another one each time.
  */
+
+#define NGX_HTTP_REVIEW_TASK_ASK_PIECES  2
 
 review_str_t *ngx_http_review_task_ask_body(ngx_http_review_task_t *task,
     size_t index, size_t control, review_pool_t *memory);

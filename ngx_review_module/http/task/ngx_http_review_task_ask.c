@@ -166,6 +166,7 @@ review_str_t *
 ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
     size_t control, review_pool_t *memory)
 {
+    size_t                  n;
     review_buf_t            b;
     review_str_t           *text, *body;
     review_report_chunk_t  *chunk;
@@ -197,18 +198,24 @@ ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
         review_write_value(&b, "vars", task->vars);
     }
 
+    n = b.len;
+
     ngx_http_review_task_ask_deadline(task, &b);
 
     review_write_object_end(&b);
 
-    body = review_alloc(memory, sizeof(review_str_t));
+    body = review_alloc(memory, NGX_HTTP_REVIEW_TASK_ASK_PIECES
+                                * sizeof(review_str_t));
 
     if (b.failed || body == NULL) {
         return NULL;
     }
 
-    body->data = b.data;
-    body->len = b.len;
+    body[0].data = b.data;
+    body[0].len = n;
+
+    body[1].data = b.data + n;
+    body[1].len = b.len - n;
 
     return body;
 }

@@ -221,7 +221,8 @@ ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
     call->name = task->plan->chunks[part->index].id;
     call->usage = &task->ctx.usage;
     call->body = body;
-    call->npieces = 1;
+    call->npieces = NGX_HTTP_REVIEW_TASK_ASK_PIECES;
+    call->nkey = 1;
     call->handler = ngx_http_review_task_chunks_ended;
     call->timeout = task->timeout;
 }

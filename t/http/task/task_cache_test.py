@@ -4,7 +4,7 @@ Proves that an answer that is no good, and was kept, heals in the configuration
 of a cache that directives.md has: of a chunk for points that "fresh" names, of
 a task for cells that it names and, without that, for those that it asks again
 for a bad answer; that the entry itself is replaced; and that a call's key is
-the same in each try and each round.
+the same in each try and each round, and that of a chunk in each task.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ SERVER = """
         location = /chunk {
             internal;
             proxy_pass http://127.0.0.1:%d/;
+            proxy_set_header X-Request-ID $review_call_key;
         }
 """
 
@@ -141,8 +142,23 @@ async def rounds(nginx):
            (report["cells"], made))
 
 
+async def chunks(nginx):
+    """when a chunk has to be back is no part of what is asked"""
+    keys = []
+    for point, seconds in (("well", 40), ("well", 60), ("fine", 60)):
+        await get(nginx.llm_port, "/_reset", "POST")
+        await post(nginx.port, "/task", document=TEXT + "乙", points=[point],
+                   fresh=["c1/" + point], deadline=seconds)
+        keys += [value for c in
+                 json.loads(await get(nginx.llm_port, "/_calls"))
+                 for name, value in c["headers"]
+                 if name.lower() == "x-request-id"]
+    Tap.ok(len(keys) == 3 and keys[0] == keys[1] != keys[2],
+           "two tasks have one key of a chunk", keys)
+
+
 async def main(nginx):
-    for test in (chunk, task, rounds):
+    for test in (chunk, task, rounds, chunks):
         await test(nginx)
 
 
@@ -153,6 +169,7 @@ with open(rubric, "w") as f:
     json.dump({"name": "r", "points": [
         {"id": "blips", "question": "[[key=b 500|500|cut|500|503|ok]]"},
         {"id": "heals", "question": "[[key=h %s|ok]]" % LOST},
+        {"id": "fine", "question": "[[key=f ok]]"},
         {"id": "well", "question": "[[ok]]"}]}, f)
 os.chmod(rubric, 0o644)
 nginx = Harness()
