@@ -44,6 +44,7 @@ ngx_http_review_call_reset(ngx_http_review_call_t *call)
     call->cut = 0;
     call->large = 0;
     call->quota = 0;
+    call->context = 0;
     call->judged = 0;
     call->again = 0;
     call->last = NULL;

@@ -3,10 +3,11 @@
 Proves that a call which one LLM fails is asked of its fallback, whatever it has
 failed with, in the same words, with the fallback's own model, tries and limit;
 that what is no failure of the LLM stays with it; that a chain is gone down to
-its end, and that the wait for one is told whatever limits the last one; that while a circuit is open nobody waits for it who may ask elsewhere,
-that this LLM is found again by calls that come by, and that metrics of both
-zones are true; that limits are exact with several workers; and that a client
-who goes in the midst leaves nothing behind.
+its end, and that the wait for one is told whatever limits the last one; that
+while a circuit is open nobody waits for it who may ask elsewhere, that this LLM
+is found again by calls that come by, and that metrics of both zones are true;
+that limits are exact with several workers; and that a client who goes in the
+midst leaves nothing behind.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import json
 import os
 import sys
 import time
+from urllib.parse import quote
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
 from harness import Harness, SLOW, Tap, exchange, free_port, get, points, \
@@ -99,6 +101,16 @@ SERVER = """
             review_llm /500 name=a model=A fallback=b;
             review_llm /gone name=b model=B;
         }
+        location = /small {
+            internal;
+            proxy_pass http://llm/v1/chat/completions?do=400%20body=CONTEXT;
+        }
+        location = /over {
+            review;
+            review_llm /small name=a model=A fallback=b;
+            review_llm /gone name=b model=B;
+            review_llm_param llm=b max_tokens 100;
+        }
         location = /same {
             review;
             review_llm /llm name=a model=A fallback=b;
@@ -122,7 +134,8 @@ SERVER = """
             review_llm /hangs name=a model=A fallback=b;
             review_llm /llm name=b model=B;
         }
-""" + "".join("""
+""".replace("CONTEXT", quote(quote('{"error":"maximum context length is 8"}'))) \
+    + "".join("""
         location = /fails/%s {
             review;
             review_llm /llm-%s name=a model=A fallback=b;
@@ -256,6 +269,11 @@ async def chain(nginx, relay):
            and results[0]["llm"] == "a" and results[0]["attempts"] == 4
            and len(seen) == 2,
            "what may pass is told before what may not", results)
+
+    results, _, _ = await asked(nginx, "/over")
+    Tap.ok(results[0]["error"]["code"] == "connect"
+           and results[0]["llm"] == "b" and results[0]["attempts"] == 3,
+           "a prompt is over the context of the one: not of the other", results)
 
     # each has its own, and what was complained of one is nobody else's
     results, seen, _ = await asked(nginx, "/same", "raw=x|raw=x|ok")
