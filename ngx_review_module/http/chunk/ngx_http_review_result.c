@@ -357,6 +357,7 @@ ngx_http_review_result_check(ngx_http_review_cell_t *cell)
     static review_str_t  none = review_string("");
 
     checked = cell->checked;
+    cell->verdict = checked->found.verdict;
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
