@@ -340,6 +340,8 @@ ngx_http_review_guard_ask(ngx_http_review_guard_t *guard,
 
     r = guard->request;
 
+    guard->turn.asked = ngx_current_msec;
+
     seconds = ngx_http_review_limit_full(&guard->waiter);
 
     if (seconds) {

@@ -41,6 +41,7 @@ QUOTED = '签"字\\二'
 
 def rubric(*ids):
     return json.dumps({"name": '标"书', "version": "1", "points": [
+        {"id": name, "check": "sums"} if script == "sums" else
         {"id": name, "question": "%s [[key=%d %s]]" % (name, i, script)}
         for i, (name, script) in enumerate(ids)]}, ensure_ascii=False)
 
@@ -179,7 +180,7 @@ async def main():
 
     # another rubric, another worker
 
-    write(("b", "verdict=risk"), ("新", "verdict=pass"))
+    write(("b", "verdict=risk"), ("新", "verdict=pass"), ("c", "sums"))
     nginx.renew()
     old = nginx.workers()
     os.kill(old[0], signal.SIGKILL)
@@ -190,7 +191,9 @@ async def main():
            and sample(text, "review_point_results_total", point="b",
                       verdict="risk") == 1
            and sample(text, "review_point_results_total", point="新",
-                      verdict="pass") == 1,
+                      verdict="pass") == 1
+           and sample(text, "review_point_results_total", point="c",
+                      verdict="not_applicable") == 1,
            "a reload with another rubric, a killed worker: nothing is lost",
            counted(text))
 

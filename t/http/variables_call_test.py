@@ -21,6 +21,7 @@ NAMES = ("attempt", "code", "model", "prompt_tokens", "completion_tokens",
 
 HTTP = """
     review_zone z 1m;
+    review_zone full 1m;
     review_limit zone=z calls=50;
     review_tenant $http_x_tenant;
     review_llm /llm model=asked;
@@ -48,6 +49,11 @@ SERVER = """
     location = /v1/late { review; review_timeout %dms; }
     location = /v1/embed { review_embed; }
     location = /v1/chat/completions { review_guard on; proxy_pass http://llm; }
+    location = /v1/full/completions {
+        review_guard on;
+        review_limit zone=full calls=1 queue=0;
+        proxy_pass http://llm/v1/chat/completions;
+    }
 """ % (1000 * SLOW, 1000 * SLOW)
 
 
@@ -62,12 +68,12 @@ async def gone(port, data, arrived):
     await writer.wait_closed()
 
 
-def chat(script):
+def chat(script, path="chat"):
     body = json.dumps({"model": "m", "messages": [
         {"role": "user", "content": "[[%s]]" % script}]}).encode()
-    return (b"POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nConnection: "
+    return (b"POST /v1/%s/completions HTTP/1.1\r\nHost: t\r\nConnection: "
             b"close\r\nContent-Type: application/json\r\nContent-Length: %d"
-            b"\r\n\r\n" % len(body) + body)
+            b"\r\n\r\n" % (path.encode(), len(body)) + body)
 
 
 async def main():
@@ -180,6 +186,18 @@ async def main():
            and float(lines[0]["first_token_time"]) >= 0.19
            and lines[1]["prompt_tokens"] == "",
            "guarded requests are calls", lines)
+
+    _, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
+    writer.write(chat("key=n hang", "full"))
+    while not await running():
+        await asyncio.sleep(0.01)
+    await exchange(nginx.port, chat("key=o ok", "full"))
+    line, = await logged(1)
+    Tap.ok((line["code"], line["attempt"], line["http"])
+           == ("queue_full", "", "503") and float(line["queue_time"]) < 1,
+           "one that may not wait has not waited", line)
+    writer.close()
+    await logged(1)
 
     body = json.dumps({"input": ["x"]}).encode()
     await exchange(nginx.port, b"POST /v1/embed HTTP/1.1\r\nHost: t\r\n"

@@ -130,9 +130,12 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
 {
     review_buf_t  b;
 
+    /* that of the LLM which is told of: the call may have asked another one */
+
     if (review_code_waited(code)) {
         cell->chunk->waited++;
-        cell->chunk->waiter = cell->call->turn.waiter;
+        cell->chunk->waiter = ngx_http_review_llm_ask_waiter(&cell->chunk->ctx,
+                                                             cell->llm);
     }
 
     ngx_http_review_result_begin(cell, &b, review_code_timeout(code)
@@ -354,6 +357,7 @@ ngx_http_review_result_check(ngx_http_review_cell_t *cell)
     static review_str_t  none = review_string("");
 
     checked = cell->checked;
+    cell->verdict = checked->found.verdict;
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 

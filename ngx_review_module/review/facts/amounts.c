@@ -250,6 +250,11 @@ review_amounts_label(review_amounts_t *a, review_amounts_e kind,
     a->colon = 0;
     a->power = 0;
     a->subject = review_amounts_subject(a->clause, from);
+
+    /* another label of the clause need not look for that once more */
+
+    a->clause = a->subject.data;
+
     a->name.data = from;
     a->name.len = (size_t) (a->g.end - from);
 

@@ -1114,7 +1114,7 @@ review_sums_unknown(review_sums_t *s)
         s->ncolumns = 0;
         review_sums_label(s, row);
 
-        if (review_sums_has(s->label, review_sums_totals)
+        if (s->table.over || review_sums_has(s->label, review_sums_totals)
             || review_sums_has(s->label, review_sums_subtotals)
             || strstr(s->label, "单价") || strstr(s->label, "合价")
             || (!s->table.headed
@@ -1319,6 +1319,7 @@ review_sums(review_told_t *told, const review_str_t *text)
     memset(s, 0, sizeof(*s));
     s->told = told;
     s->table.pool = told->pool;
+    s->table.left = review_table_most(text->len);
 
     p = text->data;
     last = p + text->len;

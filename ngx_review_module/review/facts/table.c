@@ -97,15 +97,25 @@ review_table_trim(review_cell_t *cell)
 static void
 review_table_add(review_table_t *table, const review_cell_t *cell)
 {
+    size_t          size;
     review_row_t   *row;
     review_cell_t  *cells;
 
     row = &table->rows[table->nrows - 1];
+    size = (size_t) (cell->to - cell->from) + REVIEW_TABLE_CELL;
 
     if (row->n == REVIEW_TABLE_COLUMNS) {
         table->bad = 1;
         return;
     }
+
+    if (table->over || size > table->left) {
+        table->bad = 1;
+        table->over = 1;
+        return;
+    }
+
+    table->left -= size;
 
     cells = review_table_more(table, table->cells, table->ncells,
                               &table->acells, sizeof(review_cell_t));

@@ -41,9 +41,23 @@ typedef struct {
     size_t          arows;
     unsigned        html:1;
     unsigned        headed:1;          /* its head is there */
+    size_t          left;              /* what cells may have, each time that a
+                                          row has them, see below */
     unsigned        bad:1;             /* a table in a table, or too wide */
+    unsigned        over:1;            /* "left" was too little, since when
+                                          there are no more cells */
     unsigned        failed:1;          /* there was no memory */
 } review_table_t;
+
+
+/*
+ * Cells that span a thousand rows are in each of them, and are read there: so
+ * all rows of a text together have no more than a text without spans may have.
+ */
+
+#define REVIEW_TABLE_CELL  8           /* of each, beside its bytes */
+
+#define review_table_most(len)  (REVIEW_TABLE_CELL * (len) + 64 * 1024)
 
 
 /*

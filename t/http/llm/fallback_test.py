@@ -3,10 +3,11 @@
 Proves that a call which one LLM fails is asked of its fallback, whatever it has
 failed with, in the same words, with the fallback's own model, tries and limit;
 that what is no failure of the LLM stays with it; that a chain is gone down to
-its end; that while a circuit is open nobody waits for it who may ask elsewhere,
-that this LLM is found again by calls that come by, and that metrics of both
-zones are true; that limits are exact with several workers; and that a client
-who goes in the midst leaves nothing behind.
+its end, and that the wait for one is told whatever limits the last one; that
+while a circuit is open nobody waits for it who may ask elsewhere, that this LLM
+is found again by calls that come by, and that metrics of both zones are true;
+that limits are exact with several workers; and that a client who goes in the
+midst leaves nothing behind.
 """
 
 import asyncio
@@ -60,6 +61,7 @@ HTTP = """
     review_zone a 1m;
     review_zone b 1m;
     review_zone c 1m;
+    review_zone d 1m;
 """
 SERVER = """
         location = /status/a { review_status a; }
@@ -123,6 +125,16 @@ SERVER = """
             review_llm /500 name=a model=A fallback=b;
             review_llm /gone name=b model=B;
         }
+        location = /small {
+            internal;
+            proxy_pass http://llm/v1/chat/completions?do=400%20body=CONTEXT;
+        }
+        location = /over {
+            review;
+            review_llm /small name=a model=A fallback=b;
+            review_llm /gone name=b model=B;
+            review_llm_param llm=b max_tokens 100;
+        }
         location = /same {
             review;
             review_llm /llm name=a model=A fallback=b;
@@ -146,7 +158,9 @@ SERVER = """
             review_llm /hangs name=a model=A fallback=b;
             review_llm /llm name=b model=B;
         }
-""".replace("SMALL", SMALL) + "".join("""
+""".replace("SMALL", SMALL).replace(
+    "CONTEXT", quote(quote('{"error":"maximum context length is 8"}'))) \
+    + "".join("""
         location = /fails/%s {
             review;
             review_llm /llm-%s name=a model=A fallback=b;
@@ -174,6 +188,13 @@ ZONES = """
             review;
             review_llm /llm name=b model=B;
             review_limit zone=b llm=b;
+        }
+        location = /unlimited {
+            review;
+            review_llm /gone name=a model=A fallback=b;
+            review_llm /401 name=b model=B;
+            review_limit zone=d calls=4 llm=a;
+            review_circuit %(circuit)s;
         }
         location = /task { review_task r; review_chunk_uri /chunk; }
         location = /task-b { review_task r; review_chunk_uri /chunk-b; }
@@ -284,6 +305,11 @@ async def chain(nginx, relay):
            and len(seen) == 2,
            "what may pass is told before what may not", results)
 
+    results, _, _ = await asked(nginx, "/over")
+    Tap.ok(results[0]["error"]["code"] == "connect"
+           and results[0]["llm"] == "b" and results[0]["attempts"] == 3,
+           "a prompt is over the context of the one: not of the other", results)
+
     # each has its own, and what was complained of one is nobody else's
     results, seen, _ = await asked(nginx, "/same", "raw=x|raw=x|ok")
     Tap.ok(results[0]["error"]["code"] == "bad_answer"
@@ -393,6 +419,23 @@ async def admitted(nginx, relay):
                               in json.loads(body)["results"]} == {"b"},
            "no queue: a review comes in, for the other one", (status, body))
     relay.accept()
+
+
+async def unlimited(nginx, relay):
+    """what is told is the wait for one, the last one had no limit at all"""
+    results, _, _ = await asked(nginx, "/unlimited", "ok", 60)
+    Tap.ok({result["error"]["code"] for result in results}
+           <= {"connect", "circuit_open"}
+           and {result["llm"] for result in results} == {"a"},
+           "the last one refuses: what the first one fails with may pass",
+           results[:2])
+    status, body = await exchange(
+        nginx.port, request(CHUNK, points(["ok"] * 3), path="/unlimited"))
+    Tap.ok(status == 503
+           and 1 <= json.loads(body)["retry_after"] <= 21
+           and {result["error"]["code"] for result
+                in json.loads(body)["results"]} == {"circuit_open"},
+           "and says when the first one is asked next", (status, body))
 
 
 async def both(nginx, relay):
@@ -570,6 +613,7 @@ if __name__ == "__main__":
     run(in_time)
     run(circuit)
     run(admitted, queue=0, circuit="window=300ms probe=20s")
+    run(unlimited, circuit="window=300ms probe=20s")
     run(both)
     run(goes)
     run(goes, workers=2)
