@@ -174,6 +174,18 @@ async def main():
            == {('标"书', QUOTED): 2, ('标"书', "b"): 0, ('标"书', "c"): 0,
                ("", ""): 0}, "the same as JSON", told["rubrics"])
 
+    # what is decided without an LLM has a verdict as well
+
+    before = sample(text, "review_point_results_total", point="",
+                    verdict="pass")
+    await exchange(nginx.port, request("壹佰万元整（¥1,200,000.00）", [
+        {"id": "rule", "rule": {"pattern": "x", "no_match": "risk"}},
+        {"id": "check", "check": "amounts"}]))
+    text = await page(nginx)
+    Tap.ok([sample(text, "review_point_results_total", point="", verdict=v)
+            for v in ("risk", "fail", "pass")] == [1, 1, before],
+           "verdicts of rules and checks")
+
     # another rubric, another worker
 
     write(("b", "verdict=risk"), ("新", "verdict=pass"))
