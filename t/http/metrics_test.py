@@ -220,6 +220,34 @@ async def main():
            and valid(text).returncode == 0,
            "points beyond the bound are others", len(names))
 
+    # limits that all name an LLM: what is none's counts in the first one's
+
+    nginx.renew(http=HTTP.replace("DIR", nginx.dir).replace(
+        "review_limit zone=z calls=50;",
+        "review_zone other 256k; review_tenant_limit tokens=1/1d;"
+        "review_limit zone=z calls=50 llm=a; review_limit off llm=b;"
+        "review_limit zone=other llm=c;").replace(
+        "review_llm /llm model=m;", "".join(
+            "review_llm /llm name=%s;" % name for name in "abc")),
+        server=SERVER)
+    before = await page(nginx)
+    embedded = [(await exchange(nginx.port, post(
+        "/v1/embed", inputs, headers="X-Tenant: new\r\n")))[0]
+        for _ in range(2)]
+    Tap.ok(embedded == [200, 429], "a tenant's tokens", embedded)
+
+    def more(text, name, **labels):
+        return sample(text, name, **labels) - sample(before, name, **labels)
+
+    for _ in range(6000):
+        text = await page(nginx)
+        if more(text, "review_requests_total", endpoint="embed") == 2:
+            break
+        await asyncio.sleep(0.01)
+    Tap.ok(more(text, "review_requests_total", endpoint="embed") == 2
+           and more(text, "review_operations_total", operation="embedding")
+           == 1, "requests and operations")
+
     Tap.ok(not (bad := [line for line in nginx.close()
                         if "exited on signal 9" not in line]),
            "nothing was said in alarm", bad)
