@@ -68,7 +68,7 @@ ngx_http_review_count(ngx_http_request_t *r)
     }
 
     conf = ngx_http_review_request_conf(ctx);
-    limit = ngx_http_review_limit_conf(ctx)->limit;
+    limit = ngx_http_review_limit_conf(ctx)->counts;
 
     if (limit == NULL || conf->directive == NULL) {
         return NGX_OK;

@@ -4,7 +4,9 @@ Proves each configuration of docs/llms.md: nginx takes it, without a warning,
 and a real review goes through it to a stand-in that is asked at the service's
 path and under its name, with the key, over TLS that checks the name where it is
 a service; which refuses what the service refuses, and would refuse the call
-without the lines that the page has for it.  Connections are kept.
+without the lines that the page has for it. Connections are kept. Of a service
+behind one's own, each is asked with what is its own, and the service only where
+the other fails.
 """
 
 import asyncio
@@ -120,9 +122,15 @@ SERVICES = {
 }
 
 
+# a section that has two of them
+
+BEHIND = "A service behind one's own"
+
+
 class Service(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     name = None                     # of the service that is played
+    down = None                     # of one that has failed
     seen = []
 
     def do_POST(self):
@@ -132,8 +140,11 @@ class Service(http.server.BaseHTTPRequestHandler):
             "key": self.headers["Authorization"],
             "connection": self.client_address,
             "name": getattr(self.connection, "asked", None)})
+        name = self.name or TITLES[self.headers["Host"]]
+        if name == self.down:
+            return self.say(400, "application/json", "{}")
         reasons = [r for r in (refuses(body) for refuses
-                               in SERVICES[self.name][2]) if r]
+                               in SERVICES[name][2]) if r]
         if reasons:
             self.say(400, "application/json", json.dumps({"error": {
                 "message": reasons[0], "type": "invalid_request_error"}}))
@@ -196,6 +207,9 @@ def blocks(title):
 
 def names(conf):
     return re.findall(r"^upstream (\S+) \{", conf, re.M)
+
+
+TITLES = {names(blocks(title)[0])[0]: title for title in SERVICES}
 
 
 class Configured(Harness):
@@ -318,15 +332,42 @@ def check_dropped(h):
                "connections are%s kept" % ("" if kept else " not"), again)
 
 
+def check_behind(h):
+    (conf,) = blocks(BEHIND)
+    Service.name = None
+    h.use(conf)
+    Tap.ok(tested(h) == [], "%s: nginx takes it" % BEHIND, tested(h))
+
+    for down, hosts, key in ((None, ["vllm"], {None}),
+                             ("vLLM", ["vllm", "api.deepseek.com"],
+                              {"Bearer key-of-deepseek"})):
+        Service.down = down
+        reply, seen = ask(h.service_port)
+        Tap.ok([r["status"] for r in reply["results"]] == ["ok"] * 3
+               and sorted(s["host"] for s in seen) == sorted(hosts * 3),
+               "who is asked", [reply, seen])
+        Tap.ok({s["key"] for s in seen if s["host"] == hosts[-1]} == key,
+               "with its key", seen)
+        Tap.ok({(r["llm"], r["model"]) for r in reply["results"]}
+               == {("deepseek", "deepseek-chat") if down
+                   else ("vllm", "Qwen/Qwen3-32B")}, "who has answered", reply)
+
+    bounds = {(s["host"], s["body"]["max_tokens"]) for s in seen}
+    Tap.ok(bounds == {("vllm", 2000), ("api.deepseek.com", 4000)},
+           "each has its bound", bounds)
+    Service.down = None
+
+
 def main():
     titles = re.findall(r"^## (.*)", PAGE, re.M)
-    Tap.ok(titles[1:-1] == list(SERVICES) or set(titles[1:-1])
-           == set(SERVICES), "all of the page's are tried", titles)
+    Tap.ok(set(titles[1:-1]) == {*SERVICES, BEHIND},
+           "all of the page's are tried", titles)
 
     h = Configured()
     for title in SERVICES:
         check(h, title)
     check_dropped(h)
+    check_behind(h)
 
     bad = h.close()
     h.plain.shutdown()

@@ -2,7 +2,8 @@
 """
 Proves docs/logs.md: with the formats of the page, which nginx writes as JSON,
 the commands of the page find the slow call of a slow review, and the calls that
-fail; and a line has the members that the page shows.
+fail; a line has the members that the page shows; and the reviews of a task are
+known by its id.
 """
 
 import asyncio
@@ -32,13 +33,34 @@ def lines(path):
         return []
 
 
+TASK = """
+    location = /v1/task {
+        review_task bid;
+        review_chunk_uri /chunk;
+        access_log %s/task.log reviews;
+    }
+    location = /chunk {
+        internal;
+        %s
+        proxy_pass http://127.0.0.1:%d/v1/review;
+    }
+"""
+
+
 async def main():
     port = free_port()
     nginx = Harness(server="")
     conf = (blocks("nginx: http")[0]
             .replace("/var/log/nginx", nginx.dir)
             .replace("10.0.0.5:8000", "127.0.0.1:%d" % nginx.llm_port)
-            .replace("listen 8080", "listen 127.0.0.1:%d" % port))
+            .replace("listen 8080", "listen 127.0.0.1:%d" % port)
+            .replace("    location = /llm {", TASK % (
+                nginx.dir, re.search(r"^proxy_set_header .*;$", PAGE,
+                                     re.M)[0], port)
+                + "    location = /llm {"))
+    with open(os.path.join(nginx.dir, "bid.json"), "w") as f:
+        json.dump({"name": "bid", "points": points(["ok"])}, f)
+    conf = "review_rubric bid %s/bid.json;" % nginx.dir + conf
     nginx.renew(http="review_retry tries=2 backoff=1ms; review_llm /llm;"
                 "review_tenant $http_x_tenant;" + conf)
 
@@ -79,6 +101,21 @@ async def main():
                             encoding="utf-8", stdout=subprocess.PIPE).stdout
     Tap.ok(re.match(r"\s*1 http_500\t127\.0\.0\.1:\d+\t\S*\n\Z", failed),
            "calls that fail are counted by code and server", failed)
+
+    before = len(lines(reviews))
+    task = json.dumps({"document": "# a\n\nb\n\n# c\n\nd\n"}).encode()
+    status, reply = await exchange(port, (
+        "POST /v1/task HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
+        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % len(task)).encode() + task)
+    tasks = os.path.join(nginx.dir, "task.log")
+    wait_for(lambda: lines(tasks) and len(lines(reviews)) > before)
+    told = lines(tasks)
+    Tap.ok(status == 200 and len(told) == 1
+           and {line["for"] for line in lines(reviews)[before:]}
+           == {told[0]["id"]} and {line["id"] for line in lines(calls)}
+           >= {line["id"] for line in lines(reviews)[before:]},
+           "the reviews of a task, and their calls", [reply, told])
 
     Tap.ok(not (bad := nginx.close()), "nothing was said in alarm", bad)
     Tap.end()

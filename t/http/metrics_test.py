@@ -178,6 +178,18 @@ async def main():
            == {('标"书', QUOTED): 2, ('标"书', "b"): 0, ('标"书', "c"): 0,
                ("", ""): 0}, "the same as JSON", told["rubrics"])
 
+    # what is decided without an LLM has a verdict as well
+
+    before = sample(text, "review_point_results_total", point="",
+                    verdict="pass")
+    await exchange(nginx.port, request("壹佰万元整（¥1,200,000.00）", [
+        {"id": "rule", "rule": {"pattern": "x", "no_match": "risk"}},
+        {"id": "check", "check": "amounts"}]))
+    text = await page(nginx)
+    Tap.ok([sample(text, "review_point_results_total", point="", verdict=v)
+            for v in ("risk", "fail", "pass")] == [1, 1, before],
+           "verdicts of rules and checks")
+
     # another rubric, another worker
 
     write(("b", "verdict=risk"), ("新", "verdict=pass"), ("c", "sums"))
@@ -213,6 +225,34 @@ async def main():
                                         point="other") == 540 + 4 - 512
            and valid(text).returncode == 0,
            "points beyond the bound are others", len(names))
+
+    # limits that all name an LLM: what is none's counts in the first one's
+
+    nginx.renew(http=HTTP.replace("DIR", nginx.dir).replace(
+        "review_limit zone=z calls=50;",
+        "review_zone other 256k; review_tenant_limit tokens=1/1d;"
+        "review_limit zone=z calls=50 llm=a; review_limit off llm=b;"
+        "review_limit zone=other llm=c;").replace(
+        "review_llm /llm model=m;", "".join(
+            "review_llm /llm name=%s;" % name for name in "abc")),
+        server=SERVER)
+    before = await page(nginx)
+    embedded = [(await exchange(nginx.port, post(
+        "/v1/embed", inputs, headers="X-Tenant: new\r\n")))[0]
+        for _ in range(2)]
+    Tap.ok(embedded == [200, 429], "a tenant's tokens", embedded)
+
+    def more(text, name, **labels):
+        return sample(text, name, **labels) - sample(before, name, **labels)
+
+    for _ in range(6000):
+        text = await page(nginx)
+        if more(text, "review_requests_total", endpoint="embed") == 2:
+            break
+        await asyncio.sleep(0.01)
+    Tap.ok(more(text, "review_requests_total", endpoint="embed") == 2
+           and more(text, "review_operations_total", operation="embedding")
+           == 1, "requests and operations")
 
     Tap.ok(not (bad := [line for line in nginx.close()
                         if "exited on signal 9" not in line]),

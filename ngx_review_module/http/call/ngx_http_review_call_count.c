@@ -67,7 +67,7 @@ ngx_http_review_call_count_operation(ngx_http_review_call_t *call)
     ngx_http_upstream_state_t  *state;
     ngx_http_review_limit_t    *limit;
 
-    limit = ngx_http_review_limit_conf(call->ctx)->limit;
+    limit = ngx_http_review_limit_conf(call->ctx)->counts;
 
     if (limit == NULL || call->backend->operation == NGX_DECLINED) {
         return;

@@ -149,13 +149,15 @@ ngx_http_review_result_failed(ngx_http_review_cell_t *cell, review_code_t code,
 }
 
 
-/* opens the finding, and its list of evidence */
+/* opens the finding, whose verdict is counted, and its list of evidence */
 
 static void
-ngx_http_review_result_write_finding(review_buf_t *b, review_verdict_e verdict,
-    review_severity_e severity, review_str_t *reason, review_str_t *suggestion,
-    double confidence)
+ngx_http_review_result_write_finding(ngx_http_review_cell_t *cell,
+    review_buf_t *b, review_verdict_e verdict, review_severity_e severity,
+    review_str_t *reason, review_str_t *suggestion, double confidence)
 {
+    cell->verdict = verdict;
+
     review_write_object(b, "finding");
     review_write_word(b, "verdict", review_verdicts[verdict]);
     review_write_word(b, "severity", review_severities[severity]);
@@ -208,11 +210,10 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
     review_answer_t  *answer;
 
     answer = cell->answer;
-    cell->verdict = answer->verdict;
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
-    ngx_http_review_result_write_finding(&b, answer->verdict,
+    ngx_http_review_result_write_finding(cell, &b, answer->verdict,
                                          answer->severity >= 0
                                          ? (review_severity_e) answer->severity
                                          : cell->point->severity,
@@ -313,7 +314,6 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     rule = cell->point->rule;
     verdict = matched ? rule->match : rule->no_match;
     reason = rule->reason;
-    cell->verdict = verdict;
 
     if (reason.len == 0) {
         if (cell->chunk->subject.language.len == 2
@@ -328,8 +328,9 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
-    ngx_http_review_result_write_finding(&b, verdict, cell->point->severity,
-                                         &reason, &rule->suggestion, 1);
+    ngx_http_review_result_write_finding(cell, &b, verdict,
+                                         cell->point->severity, &reason,
+                                         &rule->suggestion, 1);
 
     /* a pattern may match nothing at all, which shows nothing */
 
@@ -361,7 +362,7 @@ ngx_http_review_result_check(ngx_http_review_cell_t *cell)
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 
-    ngx_http_review_result_write_finding(&b, checked->found.verdict,
+    ngx_http_review_result_write_finding(cell, &b, checked->found.verdict,
                                          cell->point->severity,
                                          &checked->found.reason, &none, 1);
 

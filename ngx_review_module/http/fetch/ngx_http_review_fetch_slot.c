@@ -281,7 +281,7 @@ ngx_http_review_fetch_slot_put(ngx_http_review_fetch_slot_t *slot)
     op->size = slot->item->size;
     op->pool = slot->pool;
     op->passages = ctx->passages;
-    op->limit = ngx_http_review_limit_conf(ctx)->limit;
+    op->limit = ngx_http_review_limit_conf(ctx)->counts;
     op->log = ctx->request->connection->log;
     op->data = slot;
     op->read = ngx_http_review_fetch_slot_upload;

@@ -118,6 +118,8 @@ typedef struct {
 
 typedef struct {
     ngx_http_review_limit_t    *limit;      /* of all others; NULL: none */
+    ngx_http_review_limit_t    *counts;     /* where what is no call of an LLM
+                                               does; NULL: nowhere */
     ngx_array_t                *named;      /* of ngx_http_review_llm_limit_t,
                                                NULL: there are none */
     ngx_uint_t                  limited;    /* calls of any of them */

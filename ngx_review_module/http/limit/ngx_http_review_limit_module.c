@@ -232,8 +232,14 @@ ngx_http_review_limit_merge_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    conf->counts = conf->limit;
+
     for (i = 0; conf->named && i < conf->named->nelts; i++) {
         named = conf->named->elts;
+
+        if (conf->counts == NULL) {
+            conf->counts = named[i].limit;
+        }
 
         if (ngx_http_review_limit_set_zone(cf, conf, named[i].limit)
             != NGX_CONF_OK)

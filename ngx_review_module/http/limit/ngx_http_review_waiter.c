@@ -23,7 +23,7 @@ ngx_http_review_waiter_init(ngx_http_review_waiter_t *waiter,
     ngx_queue_init(&waiter->turns);
 
     ngx_http_review_tenant_init(waiter, r, conf);
-    ngx_http_review_waiter_set_limit(waiter, conf->limit);
+    ngx_http_review_waiter_set_limit(waiter, conf->counts);
 
     if (conf->priority
         && ngx_http_complex_value(r, conf->priority, &value) == NGX_OK)

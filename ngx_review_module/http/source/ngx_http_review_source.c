@@ -121,7 +121,7 @@ ngx_http_review_source_object(ngx_http_review_source_t *source)
     op->key.len = source->name.len;
     op->pool = ctx->request->pool;
     op->passages = ctx->passages;
-    op->limit = ngx_http_review_limit_conf(ctx)->limit;
+    op->limit = ngx_http_review_limit_conf(ctx)->counts;
     op->log = ctx->request->connection->log;
     op->data = source;
     op->header = ngx_http_review_source_header;

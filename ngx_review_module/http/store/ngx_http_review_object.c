@@ -238,7 +238,7 @@ ngx_http_review_object_read(ngx_http_review_ctx_t *ctx)
     op->pool = r->pool;
     op->log = r->connection->log;
     op->passages = ctx->passages;
-    op->limit = ngx_http_review_limit_conf(ctx)->limit;
+    op->limit = ngx_http_review_limit_conf(ctx)->counts;
     op->data = object;
     op->header = ngx_http_review_object_header;
     op->body = ngx_http_review_object_body;

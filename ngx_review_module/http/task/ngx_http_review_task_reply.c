@@ -236,7 +236,7 @@ ngx_http_review_task_reply_count(ngx_http_review_task_t *task)
     const char               *status;
     ngx_http_review_limit_t  *limit;
 
-    limit = ngx_http_review_limit_conf(&task->ctx)->limit;
+    limit = ngx_http_review_limit_conf(&task->ctx)->counts;
 
     if (limit == NULL) {
         return;
@@ -302,7 +302,7 @@ ngx_http_review_task_reply_save(ngx_http_review_task_t *task)
                + saving->end.len;
     op->pool = ctx->request->pool;
     op->passages = ctx->passages;
-    op->limit = ngx_http_review_limit_conf(ctx)->limit;
+    op->limit = ngx_http_review_limit_conf(ctx)->counts;
     op->log = ctx->request->connection->log;
     op->data = task;
     op->read = ngx_http_review_task_reply_upload;

@@ -396,7 +396,7 @@ ngx_http_review_download_count(ngx_http_review_download_t *d)
 {
     ngx_http_review_limit_t  *limit;
 
-    limit = ngx_http_review_limit_conf(d->ctx)->limit;
+    limit = ngx_http_review_limit_conf(d->ctx)->counts;
 
     if (limit) {
         review_metrics_operation(ngx_http_review_zone_metrics(limit->zone),

@@ -15,7 +15,7 @@ my $none = 'no "review_llm" has the name "x" of "review_limit"';
 
 # "nginx -t" takes it, and says this, as often as it is given
 
-sub conf_warns {
+sub limit_warns {
     my ($name, $messages, $text) = @_;
     my ($dir, $status, $log) = ConfTest::run($text);
     my @said = $log =~ /\[(?:warn|emerg|alert|crit|error)\] (?:\d+#\d+: )?(.*)/g;
@@ -97,7 +97,7 @@ review_llm /a;
 review_limit zone=z llm=x; # <-
 server { }
 
-conf_warns('LLMs are inherited: it may be for others, and is told once',
+limit_warns('LLMs are inherited: it may be for others, and is told once',
            [ "$none in DIR/nginx.conf:7" ], <<'');
 review_zone z 1m;
 server {
@@ -114,7 +114,7 @@ my $common = '"review_llm" in DIR/nginx.conf:6 has zone "z" in common with its '
     . '"fallback", which is not asked either while the circuit is open: '
     . '"review_limit" with "llm=b" gives it one of its own';
 
-conf_warns('one zone for an LLM and its fallback, told once', [ $common ], <<'');
+limit_warns('one zone for an LLM and its fallback, told once', [ $common ], <<'');
 review_zone z 1m;
 server {
     review_limit zone=z;
