@@ -24,6 +24,7 @@ HTTP = """
     review_priority $http_x_class;
     review_tenant $http_x_tenant;
     review_llm /llm model=m;
+    review_llm /llm name=spare;
     review_embeddings /emb;
     review_retry tries=1;
     review_rubric bid DIR/bid.json;
@@ -94,6 +95,8 @@ async def main():
                               r'outcome="(\w+)"\} 0$', text, re.M))
     Tap.ok({"ok", "cut", "call_timeout", "http_503", "http_4xx"} <= outcomes,
            "all outcomes are there from the start, at 0", outcomes)
+    Tap.ok('review_calls_total{zone="z",llm="spare",class="low",outcome="ok"}'
+           " 0\n" in text, "of LLMs that were never asked, too")
     Tap.ok(re.search(r'^review_build_info\{zone="z",version="\d+\.\d+\.\d+",'
                      r'nginx="\d+\.\d+\.\d+",curl="\d.*"\} 1$', text, re.M),
            "and what tells it")

@@ -40,6 +40,7 @@ typedef struct {
 
 ngx_uint_t ngx_http_review_param(ngx_str_t *param, const char *name,
     ngx_str_t *value);
+ngx_uint_t ngx_http_review_param_same(ngx_str_t *a, ngx_str_t *b);
 ngx_int_t ngx_http_review_param_on_off(ngx_str_t *value);
 char *ngx_http_review_param_bad(ngx_conf_t *cf, ngx_str_t *param);
 char *ngx_http_review_param_set_uri(ngx_conf_t *cf, ngx_str_t *value,

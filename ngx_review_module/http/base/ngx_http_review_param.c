@@ -26,6 +26,16 @@ ngx_http_review_param_is_positive(ngx_conf_t *cf, void *post, void *data)
 }
 
 
+/* of names that may be empty, and then have no data */
+
+ngx_uint_t
+ngx_http_review_param_same(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
+}
+
+
 /* "name=value": the value is left in *value */
 
 ngx_uint_t

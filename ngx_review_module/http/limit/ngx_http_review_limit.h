@@ -56,6 +56,8 @@ struct ngx_http_review_zone_s {
     ngx_uint_t                  budgets;    /* a bit for each window that
                                                somebody has tokens in */
     ngx_uint_t                  processes;  /* 0: by the number of workers */
+    ngx_array_t                *llms;       /* names, of whose calls are made
+                                               here; NULL: none */
 
     uint64_t                    configured; /* the configuration's number */
     uint32_t                    process;    /* this one's place */
@@ -284,6 +286,11 @@ typedef struct {
 char *ngx_http_review_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_http_review_zone_t *ngx_http_review_zone_add(ngx_conf_t *cf,
     ngx_str_t *name, size_t size);
+
+/* the name of an LLM whose calls are made in the zone */
+
+ngx_int_t ngx_http_review_zone_add_llm(ngx_conf_t *cf,
+    ngx_http_review_zone_t *zone, ngx_str_t *name);
 
 review_queue_t *ngx_http_review_zone_lock(ngx_http_review_zone_t *zone);
 void ngx_http_review_zone_unlock(ngx_http_review_zone_t *zone);

@@ -259,9 +259,7 @@ ngx_http_review_limit_of(ngx_http_review_limit_conf_t *conf, ngx_str_t *llm)
     named = conf->named->elts;
 
     for (i = 0; i < conf->named->nelts; i++) {
-        if (named[i].llm.len == llm->len
-            && ngx_memcmp(named[i].llm.data, llm->data, llm->len) == 0)
-        {
+        if (ngx_http_review_param_same(&named[i].llm, llm)) {
             return named[i].limit;
         }
     }
@@ -474,9 +472,7 @@ ngx_http_review_limit_place(ngx_conf_t *cf, ngx_http_review_limit_conf_t *conf,
     named = conf->named->elts;
 
     for (i = 0; i < conf->named->nelts; i++) {
-        if (named[i].llm.len == llm->len
-            && ngx_memcmp(named[i].llm.data, llm->data, llm->len) == 0)
-        {
+        if (ngx_http_review_param_same(&named[i].llm, llm)) {
             return NULL;
         }
     }

@@ -41,6 +41,7 @@
 
 static ngx_int_t ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
+static void ngx_http_review_zone_name_llms(ngx_http_review_zone_t *zone);
 static void ngx_http_review_zone_unmap(void *data);
 
 
@@ -651,7 +652,63 @@ ngx_http_review_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone->configured = ++zone->map->shared->configured;
     ngx_http_review_zone_unlock(zone);
 
+    ngx_http_review_zone_name_llms(zone);
+
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_review_zone_add_llm(ngx_conf_t *cf, ngx_http_review_zone_t *zone,
+    ngx_str_t *name)
+{
+    ngx_str_t   *names;
+    ngx_uint_t   i;
+
+    if (zone->llms == NULL) {
+        zone->llms = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
+        if (zone->llms == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    names = zone->llms->elts;
+
+    for (i = 0; i < zone->llms->nelts; i++) {
+        if (ngx_http_review_param_same(&names[i], name)) {
+            return NGX_OK;
+        }
+    }
+
+    names = ngx_array_push(zone->llms);
+    if (names == NULL) {
+        return NGX_ERROR;
+    }
+
+    *names = *name;
+
+    return NGX_OK;
+}
+
+
+/* counters that nothing has happened to are 0, and not absent */
+
+static void
+ngx_http_review_zone_name_llms(ngx_http_review_zone_t *zone)
+{
+    ngx_str_t   *names;
+    ngx_uint_t   i;
+
+    if (zone->llms == NULL) {
+        return;
+    }
+
+    names = zone->llms->elts;
+
+    for (i = 0; i < zone->llms->nelts; i++) {
+        (void) review_metrics_llm(zone->map->metrics, (char *) names[i].data,
+                                  names[i].len);
+    }
 }
 
 

@@ -234,9 +234,7 @@ ngx_http_review_llm_find(ngx_array_t *llms, ngx_str_t *name)
     llm = llms->elts;
 
     for (i = 0; i < llms->nelts; i++) {
-        if (llm[i].name.len == name->len
-            && ngx_memcmp(llm[i].name.data, name->data, name->len) == 0)
-        {
+        if (ngx_http_review_param_same(&llm[i].name, name)) {
             return &llm[i];
         }
     }

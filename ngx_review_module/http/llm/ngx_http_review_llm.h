@@ -75,12 +75,15 @@ ngx_http_review_llm_t *ngx_http_review_llm_default(ngx_array_t *llms);
 
 /*
  * ngx_http_review_llm_limits.c: LLMs that limits name, where those of the
- * level are its own or "inherited"; limits that a fallback should not have
+ * level are its own or "inherited"; limits that a fallback should not have;
+ * zones are told whose calls are made in them
  */
 
 char *ngx_http_review_llm_limits_check(ngx_conf_t *cf,
     ngx_http_review_llm_conf_t *conf, ngx_uint_t inherited);
 void ngx_http_review_llm_limits_warn(ngx_conf_t *cf,
+    ngx_http_review_llm_conf_t *conf);
+char *ngx_http_review_llm_limits_name(ngx_conf_t *cf,
     ngx_http_review_llm_conf_t *conf);
 
 /*

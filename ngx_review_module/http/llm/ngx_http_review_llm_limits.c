@@ -103,3 +103,41 @@ ngx_http_review_llm_limits_warn(ngx_conf_t *cf,
         }
     }
 }
+
+
+/* each LLM's calls are counted where they are limited, from 0 on */
+
+char *
+ngx_http_review_llm_limits_name(ngx_conf_t *cf,
+    ngx_http_review_llm_conf_t *conf)
+{
+    ngx_uint_t                       i;
+    ngx_http_review_llm_t           *llm;
+    ngx_http_review_limit_t         *limit;
+    ngx_http_review_request_conf_t  *rcf;
+
+    rcf = ngx_http_conf_get_module_loc_conf(cf,
+                                            ngx_http_review_request_module);
+
+    if (conf->llms == NULL || rcf->handler == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    llm = conf->llms->elts;
+
+    for (i = 0; i < conf->llms->nelts; i++) {
+        limit = ngx_http_review_limit_of(
+                    ngx_http_conf_get_module_loc_conf(cf,
+                                                ngx_http_review_limit_module),
+                    &llm[i].name);
+
+        if (limit && llm[i].name.len
+            && ngx_http_review_zone_add_llm(cf, limit->zone, &llm[i].name)
+               != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}

@@ -154,5 +154,5 @@ ngx_http_review_llm_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_http_review_llm_limits_warn(cf, conf);
 
-    return NGX_CONF_OK;
+    return ngx_http_review_llm_limits_name(cf, conf);
 }

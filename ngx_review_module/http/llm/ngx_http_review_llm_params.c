@@ -8,8 +8,7 @@ static ngx_uint_t
 ngx_http_review_llm_params_same(ngx_http_review_llm_param_t *a,
     ngx_http_review_llm_param_t *b)
 {
-    return a->llm.len == b->llm.len
-           && ngx_memcmp(a->llm.data, b->llm.data, a->llm.len) == 0
+    return ngx_http_review_param_same(&a->llm, &b->llm)
            && a->param.name.len == b->param.name.len
            && ngx_memcmp(a->param.name.data, b->param.name.data,
                          a->param.name.len)
@@ -146,10 +145,8 @@ ngx_http_review_llm_params_of(ngx_conf_t *cf, ngx_http_review_llm_t *llm,
                 continue;
             }
 
-            if (general || (param[i].llm.len == llm->name.len
-                            && ngx_memcmp(param[i].llm.data, llm->name.data,
-                                          llm->name.len)
-                               == 0))
+            if (general || ngx_http_review_param_same(&param[i].llm,
+                                                      &llm->name))
             {
                 params.elts[params.n++] = param[i].param;
             }

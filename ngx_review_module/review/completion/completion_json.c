@@ -479,6 +479,11 @@ review_completion_json_take(review_completion_t *c, const json_t *root,
 
     usage = json_object_get(root, "usage");
 
+    if (!json_is_object(usage)) {
+        usage = json_object_get(json_array_get(json_object_get(root, "choices"),
+                                               0), "usage");
+    }
+
     review_completion_json_tokens(usage, "prompt_tokens", &c->prompt_tokens);
     review_completion_json_tokens(usage, "completion_tokens",
                                   &c->completion_tokens);

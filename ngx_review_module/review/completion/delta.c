@@ -109,6 +109,33 @@ review_delta_message(review_walk_t *w, const review_str_t *name)
 
 
 static int
+review_delta_usage(review_walk_t *w, const review_str_t *name)
+{
+    if (review_walk_named(name, "prompt_tokens")) {
+        return review_delta_count(w, REVIEW_DELTA_PROMPT,
+                                  &review_delta(w)->prompt_tokens);
+    }
+
+    if (review_walk_named(name, "completion_tokens")) {
+        return review_delta_count(w, REVIEW_DELTA_COMPLETION,
+                                  &review_delta(w)->completion_tokens);
+    }
+
+    return review_walk_skip(w, name);
+}
+
+
+static int
+review_delta_usages(review_walk_t *w)
+{
+    return review_walk_once(w, REVIEW_DELTA_USAGE) == 0
+           && (review_walk_null(w) == 0
+               || review_walk_object(w, review_delta_usage) == 0)
+           ? 0 : -1;
+}
+
+
+static int
 review_delta_choice(review_walk_t *w, const review_str_t *name)
 {
     if (review_walk_named(name, "delta")) {
@@ -135,6 +162,12 @@ review_delta_choice(review_walk_t *w, const review_str_t *name)
         return review_walk_null(w);
     }
 
+    /* some servers tell it there */
+
+    if (review_walk_named(name, "usage")) {
+        return review_delta_usages(w);
+    }
+
     return review_walk_skip(w, name);
 }
 
@@ -156,23 +189,6 @@ review_delta_choices(review_walk_t *w)
 
 
 static int
-review_delta_usage(review_walk_t *w, const review_str_t *name)
-{
-    if (review_walk_named(name, "prompt_tokens")) {
-        return review_delta_count(w, REVIEW_DELTA_PROMPT,
-                                  &review_delta(w)->prompt_tokens);
-    }
-
-    if (review_walk_named(name, "completion_tokens")) {
-        return review_delta_count(w, REVIEW_DELTA_COMPLETION,
-                                  &review_delta(w)->completion_tokens);
-    }
-
-    return review_walk_skip(w, name);
-}
-
-
-static int
 review_delta_member(review_walk_t *w, const review_str_t *name)
 {
     review_str_t  kind;
@@ -187,10 +203,7 @@ review_delta_member(review_walk_t *w, const review_str_t *name)
     }
 
     if (review_walk_named(name, "usage")) {
-        return review_walk_once(w, REVIEW_DELTA_USAGE) == 0
-               && (review_walk_null(w) == 0
-                   || review_walk_object(w, review_delta_usage) == 0)
-               ? 0 : -1;
+        return review_delta_usages(w);
     }
 
     if (review_walk_named(name, "error")

@@ -78,6 +78,7 @@ static const struct {
     { REVIEW_USAGE_CHOICE, REVIEW_USAGE_MESSAGE, review_string("delta") },
     { REVIEW_USAGE_CHOICE, REVIEW_USAGE_MESSAGE, review_string("message") },
     { REVIEW_USAGE_CHOICE, REVIEW_USAGE_SAID, review_string("text") },
+    { REVIEW_USAGE_CHOICE, REVIEW_USAGE_USAGE, review_string("usage") },
 
     { REVIEW_USAGE_MESSAGE, REVIEW_USAGE_SAID, review_string("content") },
     { REVIEW_USAGE_MESSAGE, REVIEW_USAGE_SAID, review_string("refusal") },

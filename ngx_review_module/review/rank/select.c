@@ -117,7 +117,9 @@ review_select_clauses(review_pool_t *pool, const review_select_t *in,
         }
     }
 
-    return 0;
+    /* of a chunk behind the stop there are none */
+
+    return review_select_stopped(in) ? -1 : 0;
 }
 
 

@@ -59,7 +59,7 @@ count eq 2
 *.body.messages.0.role eq ["user","user"]
 0.body.messages len 1
 1.body.messages len 1
-0.body.messages.0.content like /\A\S.*verdict.*\n\n<review-text id="chunk" key="\w+">\nabc\n<\/review-text.*q/s
+0.body.messages.0.content like /\A\S.*verdict.*\n\n待审文本：\n<review-text id="chunk" key="\w+">\nabc\n<\/review-text.*q/s
 1.body.messages.0.content like /\A\S.*verdict.*\n\nabc is it\?/s
 
 

@@ -271,7 +271,7 @@ def sent(ask, asked):
                    for a in asked for r in a.get("references", [])),
                "what is said of references: " + name)
 
-    least = {"chunk", "rubric", "points"}
+    least = {"chunk", "rubric", "points", "deadline"}
     chunks_of({"document": "一句话。"}, least, {"id", "text"}, "a text")
     chunks_of({"document": {"id": "d", "text": TEXT, "start": 0, "x-a": 1},
                "x-b": 1, "references": [], "select": {"mode": "all"},

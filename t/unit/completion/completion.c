@@ -46,6 +46,10 @@
     "'finish_reason':" reason "}],'usage':{'prompt_tokens':812,"              \
     "'completion_tokens':96,'total_tokens':908}}"
 
+#define CHOICES                                                               \
+    "'finish_reason':'stop','usage':{'prompt_tokens':812,"                    \
+    "'completion_tokens':96}}]}"
+
 #define SAID(content)  "{'role':'assistant','content':" content "}"
 
 
@@ -151,6 +155,11 @@ static const case_t  streams[] = {
       "data: {'model':'m','choices':[{'delta':{'content':'b'},"
       "'finish_reason':'stop'}],'usage':{'prompt_tokens':812,"
       "'completion_tokens':96}}\n\n",
+      OK, "ab", "" },
+    { "usage in the choice",
+      "data: {'model':'m','choices':[{'delta':{'content':'ab'},"
+      "'finish_reason':'stop','usage':{'prompt_tokens':812,"
+      "'completion_tokens':96}}]}\n\n",
       OK, "ab", "" },
     { "content in parts",
       FIRST EVENT("{'content':[{'type':'text','text':'a'},{'type':'text',"
@@ -610,6 +619,7 @@ check(const char *kind, const case_t *test)
 static void
 check_meta(void)
 {
+    int                   i;
     char                 *body;
     size_t                len;
     review_pool_t        *pool;
@@ -641,6 +651,17 @@ check_meta(void)
     is_str(c.model, "glm-4-9b-chat", "a body's model");
     is_str(c.finish_reason, "stop", "its finish_reason");
     ok(c.prompt_tokens == 812 && c.completion_tokens == 96, "its usage");
+
+    for (i = 0; i < 2; i++) {
+        body = quoted(i ? "{'choices':[{'message':{'content':'a'}," CHOICES
+                        : "data: {'choices':[{'delta':{'content':'a'}," CHOICES
+                          "\n\n", &len);
+        (void) feed(&c, pool, body, len, 5, 100);
+        free(body);
+
+        ok(c.prompt_tokens == 812 && c.completion_tokens == 96,
+           "the usage of a choice");
+    }
 
     body = quoted("{'choices':[{'message':{'content':'a'}}]}", &len);
     (void) feed(&c, pool, body, len, 5, 100);

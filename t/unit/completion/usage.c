@@ -53,6 +53,10 @@ static const body_t  bodies[] = {
       "{'data':[{'embedding':'AAAA'}],'usage':{'total_tokens':9}}",
       9, -1, "" },
 
+    { "usage in the choice",
+      "{'choices':[{'message':{'content':'yes'}," USAGE(11, 22) "}]}",
+      11, 22, "" },
+
     { "the sum is of both",
       "{'usage':{'total_tokens':9,'completion_tokens':4}}", 5, 4, "" },
 

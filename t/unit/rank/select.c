@@ -2,7 +2,8 @@
 /*
  * Proves which chunks are asked about which points, and which clauses go with
  * a chunk, against a plain ranking of all, by vectors and by words, for some
- * hundred random plans; and what is asked for that is more than there is.
+ * hundred random plans; and what is asked for that is more than there is, or
+ * that nobody waits for.
  * Results are in blocks of their own length, for a sanitizer to see.
  */
 
@@ -341,6 +342,27 @@ test_memory(int vectors)
 }
 
 
+static void
+test_stopped(int vectors)
+{
+    uintptr_t           stop;
+    review_select_t     in;
+    review_selection_t  out;
+
+    do {
+        some_plan(&in, vectors);
+    } while (in.nchunks < 2 || in.nclauses < 2 || in.nreferences < 2);
+
+    stop = 1;
+    in.stop = &stop;
+
+    ok(review_select(pool, &in, &out) == -1, "nobody waits any more");
+
+    in.top_k = 0;
+    ok(review_select(pool, &in, &out) == -1, "be it for clauses alone");
+}
+
+
 int
 main(void)
 {
@@ -352,6 +374,8 @@ main(void)
     test_random(1, "vectors");
     test_memory(0);
     test_memory(1);
+    test_stopped(0);
+    test_stopped(1);
 
     tap_pool_free(pool);
 
