@@ -134,7 +134,8 @@ SERVER = """
             review_llm /hangs name=a model=A fallback=b;
             review_llm /llm name=b model=B;
         }
-""".replace("CONTEXT", quote(quote('{"error":"maximum context length is 8"}'))) \
+""".replace("CONTEXT",
+           quote(quote('{"error":"maximum context length is 8"}'))) \
     + "".join("""
         location = /fails/%s {
             review;
