@@ -12,11 +12,12 @@
 
 /*
  * Milliseconds that the reply of a chunk has to come back, or a tenth of the
- * task's time; and what a chunk may be given at least
+ * task's time; and what a chunk may be given at least, and at most
  */
 
 #define NGX_HTTP_REVIEW_TASK_ASK_MARGIN  1000
 #define NGX_HTTP_REVIEW_TASK_ASK_LEAST   1000
+#define NGX_HTTP_REVIEW_TASK_ASK_MOST    1000000000
 
 
 size_t
@@ -155,10 +156,13 @@ static void
 ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
     review_buf_t *b)
 {
-    review_write_decimal(b, "deadline",
-                         ngx_max(ngx_http_review_task_ask_left(task),
-                                 NGX_HTTP_REVIEW_TASK_ASK_LEAST)
-                         / 1000.0);
+    ngx_msec_int_t  left;
+
+    left = ngx_http_review_task_ask_left(task);
+    left = ngx_max(left, NGX_HTTP_REVIEW_TASK_ASK_LEAST);
+    left = ngx_min(left, NGX_HTTP_REVIEW_TASK_ASK_MOST);
+
+    review_write_decimal(b, "deadline", left / 1000.0);
 }
 
 

@@ -82,6 +82,7 @@ my $Config = <<'END';
     location = /two { review_task three; review_max_points 2; }
     location = /short { review_task plain; review_task_timeout 3s; }
     location = /slow { review_task slow; review_task_timeout 1s; }
+    location = /month { review_task plain; review_task_timeout 30d; }
     location = /on_threads {
         review_task three;
         review_thread_pool default threshold=1;
@@ -1207,3 +1208,11 @@ Accept: application/x-ndjson
 qr/\xc2\x85|\xe2\x80[\xa8\xa9]/
 --- lines
 -1.report.points.0.findings.0.evidence.0.match eq "exact"
+
+
+
+=== TEST 51: a task may have more time than a chunk may be given
+--- json_request eval
+main::short('/month')
+--- json
+status eq "complete"
