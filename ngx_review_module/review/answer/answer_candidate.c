@@ -75,12 +75,10 @@ review_answer_candidate_claims(review_answer_candidates_t *c, const char *p,
 }
 
 
-/* does the request have the name?  A wrapper may have thousands that ask */
-
-static int
+int
 review_answer_candidate_is_named(review_answer_candidates_t *c)
 {
-    if (!c->looked) {
+    if (!c->looked && c->find->quoted) {
         c->looked = 1;
         c->named = c->find->quoted(c->find->data, "verdict", 7) != 0;
     }

@@ -40,6 +40,10 @@ typedef struct {
 int review_answer_candidate_is_quoted(review_answer_candidates_t *c,
     const char *p, size_t len);
 
+/* does the request have the name?  A wrapper may have thousands that ask */
+
+int review_answer_candidate_is_named(review_answer_candidates_t *c);
+
 /* takes the object that stands at [p, end), and those that it wraps */
 
 void review_answer_candidate_take(review_answer_candidates_t *c, json_t *json,

@@ -1,4 +1,8 @@
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
 #include "review/answer/answer_candidate.h"
 #include "review/answer/answer_claim.h"
 #include "review/answer/answer_name.h"
@@ -511,6 +515,15 @@ review_answer_find_is_copied(review_answer_search_t *s)
     const char  *p, *end;
 
     if (json_object_get(s->c.best, "verdict") == NULL) {
+        return 0;
+    }
+
+    /* of a request that has no such name it is written with escapes */
+
+    if (!review_answer_candidate_is_named(&s->c)
+        && memmem(s->c.start, (size_t) (s->c.end - s->c.start), "\"verdict\"",
+                  9))
+    {
         return 0;
     }
 

@@ -16,6 +16,8 @@ struct review_known_s {
     unsigned         looked:1;         /* "may" is known */
     unsigned         may:1;            /* a text may hold a "verdict" */
     unsigned         folded:1;
+    unsigned         named:1;          /* one does, */
+    unsigned         searched:1;       /* as has been looked */
 };
 
 
@@ -244,8 +246,8 @@ review_known_fold(review_known_t *known)
 }
 
 
-int
-review_known_holds(review_known_t *known, const char *text, size_t len)
+static int
+review_known_find(review_known_t *known, const char *text, size_t len)
 {
     size_t         i;
     review_buf_t  *one;
@@ -274,4 +276,22 @@ review_known_holds(review_known_t *known, const char *text, size_t len)
     }
 
     return 0;
+}
+
+
+int
+review_known_holds(review_known_t *known, const char *text, size_t len)
+{
+    if (len != 7 || memcmp(text, "verdict", 7) != 0) {
+        return review_known_find(known, text, len);
+    }
+
+    /* the name alone is asked for with each answer */
+
+    if (!known->searched) {
+        known->searched = 1;
+        known->named = review_known_find(known, text, len) & 1;
+    }
+
+    return known->named;
 }
