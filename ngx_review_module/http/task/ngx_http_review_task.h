@@ -268,8 +268,8 @@ ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
 /*
  * ngx_http_review_task_ask.c: what the chunk endpoint takes, or NULL: no
  * memory.  The control is a point that was answered, and is asked along where
- * cells fail: is it the LLM that does?  npoints: none is.  The last piece is the
- * deadline, another one each time.
+ * cells fail: is it the LLM that does?  npoints: none is.  The last piece is
+ * the deadline, another one each time.
  */
 
 #define NGX_HTTP_REVIEW_TASK_ASK_PIECES  2
@@ -282,6 +282,11 @@ size_t ngx_http_review_task_ask_control(ngx_http_review_task_t *task,
 /* milliseconds until a chunk that is asked now has to be back; may be < 0 */
 
 ngx_msec_int_t ngx_http_review_task_ask_left(ngx_http_review_task_t *task);
+
+/* and its own deadline, as it is now: in the last piece of the body */
+
+void ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
+    review_str_t *body);
 
 
 /*

@@ -19,6 +19,8 @@
 #define NGX_HTTP_REVIEW_TASK_ASK_LEAST   1000
 #define NGX_HTTP_REVIEW_TASK_ASK_MOST    1000000000
 
+#define NGX_HTTP_REVIEW_TASK_ASK_END     ",\"deadline\":1000000.000}"
+
 
 size_t
 ngx_http_review_task_ask_control(ngx_http_review_task_t *task, size_t index)
@@ -152,9 +154,9 @@ ngx_http_review_task_ask_left(ngx_http_review_task_t *task)
  * is over: what was tried, and what it has cost, would else not be known
  */
 
-static void
+void
 ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
-    review_buf_t *b)
+    review_str_t *body)
 {
     ngx_msec_int_t  left;
 
@@ -162,7 +164,10 @@ ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
     left = ngx_max(left, NGX_HTTP_REVIEW_TASK_ASK_LEAST);
     left = ngx_min(left, NGX_HTTP_REVIEW_TASK_ASK_MOST);
 
-    review_write_decimal(b, "deadline", left / 1000.0);
+    /* of one length, since a try that was left behind may still be sent */
+
+    ngx_sprintf((u_char *) body[1].data, ",\"deadline\":%7i.%03i}",
+                left / 1000, left % 1000);
 }
 
 
@@ -204,9 +209,7 @@ ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
 
     n = b.len;
 
-    ngx_http_review_task_ask_deadline(task, &b);
-
-    review_write_object_end(&b);
+    review_buf_puts(&b, NGX_HTTP_REVIEW_TASK_ASK_END);
 
     body = review_alloc(memory, NGX_HTTP_REVIEW_TASK_ASK_PIECES
                                 * sizeof(review_str_t));

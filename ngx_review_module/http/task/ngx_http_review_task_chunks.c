@@ -274,6 +274,7 @@ ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call)
 
     part = call->data;
 
+    ngx_http_review_task_ask_deadline(part->task, call->body);
     ngx_http_review_task_chunks_forget(part);
     ngx_http_review_task_chunks_waits(part, 0);
 
