@@ -404,17 +404,55 @@ ngx_http_review_chat_truncated(ngx_http_review_call_t *call)
 }
 
 
+/*
+ * Whoever wrote the point or its rubric has set it, and sees the result: no
+ * parameter in the configuration would change it
+ */
+
+static ngx_uint_t
+ngx_http_review_chat_is_set(ngx_http_review_cell_t *cell, const char *member)
+{
+    size_t                    len;
+    review_point_t           *point;
+    ngx_http_review_chunk_t  *chunk;
+
+    if (cell->llm != cell->meant) {
+        return 0;
+    }
+
+    len = ngx_strlen(member);
+    point = cell->point;
+    chunk = cell->chunk;
+
+    return review_params_find(&point->params, member, len)
+           || (chunk->rubric && cell->llm == chunk->llm
+               && review_params_find(&chunk->rubric->params, member, len))
+           || (point->temperature >= 0
+               && ngx_strcmp(member, "temperature") == 0)
+           || (point->max_tokens > 0
+               && ngx_strcmp(member, "max_tokens") == 0);
+}
+
+
 /* once for each of them: every call would say the same */
 
 static void
 ngx_http_review_chat_complain(ngx_http_review_call_t *call,
     review_complaint_t *complaint)
 {
-    ngx_str_t              *name;
-    const char             *of;
-    ngx_http_review_llm_t  *llm;
+    ngx_str_t               *name;
+    const char              *of;
+    ngx_http_review_llm_t   *llm;
+    ngx_http_review_cell_t  *cell;
 
-    llm = ((ngx_http_review_cell_t *) call->data)->llm;
+    cell = call->data;
+    llm = cell->llm;
+
+    if (ngx_strcmp(complaint->directive, "review_llm_param") == 0
+        && ngx_http_review_chat_is_set(cell, complaint->member))
+    {
+        return;
+    }
 
     if (llm->told & ((uint64_t) 1 << complaint->index)) {
         return;

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """
 Proves that what an LLM's server refuses is told once in the error log, with the
-line of configuration that helps, and never in the server's words, which may
-quote the text; that a prompt over the model's context is asked once more
-without max_tokens, where there were any, whoever has set them, and is too_large
-then, whatever status the server says it with, or asked of the fallback; and
-that no max_tokens are sent which nobody has set.
+line of configuration that helps, but for what a point has set, and never in the
+server's words, which may quote the text; that a prompt over the model's context
+is asked once more without max_tokens, where there were any, whoever has set
+them, and is too_large then, whatever status the server says it with, or asked
+of the fallback; and that no max_tokens are sent which nobody has set.
 """
 
 import asyncio
@@ -77,6 +77,8 @@ REFUSED = {
     "quoting": (400, {"object": "error", "code": 400,
                       "message": "stop_words of \"%s\" are wrong: 'top_p'"
                                  % SECRET}),
+    "topped": (400, {"error": {"message": "invalid top_p"}}),
+    "hot": (400, {"error": {"message": "invalid temperature"}}),
     "unknown": (400, {"error": {"message": "Bad request: " + SECRET}}),
     "context": (400, {"object": "error", "message": CONTEXT, "code": 400,
                       "type": "BadRequestError", "param": None}),
@@ -162,6 +164,16 @@ def check_told(h):
                         for l in conf].index(True)
         Tap.ok(re.search(r"nginx\.conf:%d\b" % line, "".join(lines)),
                "and where", lines)
+
+    for name, member in (("topped", {"params": {"top_p": 0.5}}),
+                         ("hot", {"temperature": 0.5})):
+        (result,), _ = ask(h, name, **member)
+        Tap.ok(result["error"]["code"] == "http_400"
+               and result["error"]["detail"] and not told(h, name),
+               "%s: what the point has set is told by its result" % name,
+               (result, told(h, name)))
+        ask(h, name)
+        Tap.ok(len(told(h, name)) == 1, "and else in the log", told(h, name))
 
     ask(h, "unknown")
     Tap.ok(told(h, "unknown") == [], "what names nothing is not told")
