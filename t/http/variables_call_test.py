@@ -22,12 +22,14 @@ NAMES = ("attempt", "code", "model", "prompt_tokens", "completion_tokens",
 HTTP = """
     review_zone z 1m;
     review_zone full 1m;
+    review_zone one 1m;
     review_limit zone=z calls=50;
     review_tenant $http_x_tenant;
     review_llm /llm model=asked;
     review_embeddings /emb model=vectors;
     log_format calls escape=json '{"uri":"$uri","point":"$review_point",'
-        '"http":"$status","id":"$request_id",%s}';
+        '"http":"$status","id":"$request_id","took":"$request_time",'
+        '"queued":"$review_queue_time",%s}';
 """ % ",".join('"%s":"$review_call_%s"' % (name, name) for name in NAMES)
 
 LOCATION = """
@@ -47,6 +49,7 @@ SERVER = """
     location = /v1/short { review; review_call_timeout %dms;
                            review_retry tries=1; }
     location = /v1/late { review; review_timeout %dms; }
+    location = /v1/turns { review; review_limit zone=one calls=1; }
     location = /v1/embed { review_embed; }
     location = /v1/chat/completions { review_guard on; proxy_pass http://llm; }
     location = /v1/full/completions {
@@ -159,6 +162,27 @@ async def main():
     Tap.ok(codes(lines, "p1") == [("1", "slow")]
            and int(of(lines, "p1")[0]["completion_tokens"]) > 0,
            "one that was slow has the tokens so far", of(lines, "p1"))
+
+    # pieces are 150 ms apart, and one call is made at a time
+
+    await exchange(nginx.port, request("文。", points(
+        ["key=%d sse slow=150 tokens=6" % i for i in range(2)]),
+        path="/v1/turns"))
+    lines = await logged(3)
+    calls = sorted((line for line in lines if line["point"]),
+                   key=lambda line: float(line["queue_time"]))
+    Tap.ok(len(calls) == 2
+           and all(float(line["took"]) - float(line["first_token_time"])
+                   >= 0.4 for line in calls),
+           "the first token comes long before the last", calls)
+    waited = float(calls[1]["queue_time"])
+    Tap.ok(float(calls[0]["queue_time"]) < 0.4 and waited >= 0.7
+           and float(calls[1]["first_token_time"]) < waited,
+           "what it has waited before is told, and is no part of that", calls)
+    reviews = [line for line in lines if line["uri"] == "/v1/turns"]
+    Tap.ok(abs(float(reviews[0]["queued"]) - waited
+               - float(calls[0]["queue_time"])) < 0.01,
+           "the review's is their sum", reviews)
 
     await exchange(nginx.port, request("文。", points(["key=j hang"]),
                                        path="/v1/late"))

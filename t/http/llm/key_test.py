@@ -34,6 +34,11 @@ SERVER = """
             internal;
             proxy_pass http://127.0.0.1:%(seen)d/embeddings;
         }
+        location /own-embeddings {
+            internal;
+            proxy_pass http://127.0.0.1:%(seen)d/embeddings;
+            proxy_set_header Authorization "Bearer own";
+        }
         location = /own-review {
             review_llm /own key_file=keys/llm;
             review;
@@ -41,6 +46,10 @@ SERVER = """
         location = /none-review { review_llm /seen; review; }
         location = /embed {
             review_embeddings /embeddings key_file=keys/embed;
+            review_embed;
+        }
+        location = /own-embed {
+            review_embeddings /own-embeddings key_file=keys/embed;
             review_embed;
         }
 """
@@ -123,6 +132,9 @@ def main():
     Tap.ok(ask(h, "/embed", {"input": ["x"]})
            == (200, [("/embeddings", ["Bearer em-secret"])]),
            "and so does the embedding service", Service.seen)
+    Tap.ok(ask(h, "/own-embed", {"input": ["x"]})
+           == (200, [("/embeddings", ["Bearer own"])]),
+           "whose location's own wins, too", Service.seen)
 
     dump = nginx(h, "-T")
     Tap.ok(dump.returncode == 0 and "key_file=keys/llm" in dump.stdout

@@ -5,8 +5,9 @@ reply that failed, was cut, or is no reply, is asked for again, until the
 deadline, and then the chunk has failed for a reason that is told; one that
 refuses is believed at once; events and plain JSON are understood, however they
 are cut to pieces; what is missing in a reply, or makes no sense, is a failed
-cell, never a lost one.  No more chunks are under review at a time than may be,
-and what failed tries have told is not kept.
+cell, never a lost one.  Each try is told the time that is left then.  No more
+chunks are under review at a time than may be, and what failed tries have told is
+not kept.
 """
 
 import asyncio
@@ -335,6 +336,25 @@ async def torn_at_last(nginx, chunks):
            "the deadline comes amid replies that are none", (status, states))
 
 
+async def late_failure(asked, writer):
+    await asyncio.sleep(0.4)
+    await UNAVAILABLE(asked, writer)
+
+
+async def left(nginx, chunks):
+    """tries of one round, and of the next, which asks in the same words"""
+    chunks.reset([late_failure] * TRIES + [late_failure, GOOD])
+    status, report = await ask(nginx, deadline=600)
+    told = [asked.pop("deadline") for _, asked in chunks.asked]
+    Tap.ok(status == 200 and len(told) == TRIES + 2
+           and all(asked == chunks.asked[0][1] for _, asked in chunks.asked),
+           "late failures: asked again in the same words",
+           (status, chunks.asked))
+    Tap.ok(0 < told[-1] < told[0] <= 600
+           and all(b <= a - 0.35 for a, b in zip(told, told[1:])),
+           "and each try is told the time that is left then", told)
+
+
 async def retries_are_counted(nginx, chunks):
     report = await case(nginx, chunks, "counted", [CUT, UNAVAILABLE, GOOD], 3,
                         None)
@@ -518,7 +538,7 @@ async def leaves(nginx, chunks):
 
 async def main(nginx, chunks):
     await chunks.start()
-    for test in (tries, late_results, torn_at_last, retries_are_counted,
+    for test in (tries, late_results, torn_at_last, left, retries_are_counted,
                  odd_results, odd_evidence, requests, at_a_time, leaves,
                  memory):
         await test(nginx, chunks)
