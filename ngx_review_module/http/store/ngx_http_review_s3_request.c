@@ -237,6 +237,7 @@ ngx_http_review_s3_request_body(ngx_http_review_transfer_t *t, u_char *data,
     }
 
     review_buf_add(&op->reply, (char *) data, len);
+    op->bytes += len;
 
     return NGX_OK;
 }

@@ -39,6 +39,7 @@ FAILURES = {
     "cut_json": ("json bad_json", 2, ""),
     "html": ("html", 1, ""),
     "bad_answer": ("raw=nonsense", 2, ""),
+    "bad_of_five": ("raw=nonsense", 2, "review_retry tries=5 budget=1000%;"),
     "thinks": ("raw=%3Cthink%3E", 2, ""),
     "empty": ("null_content", 2, ""),
     "truncated": ("length", 2, ""),
