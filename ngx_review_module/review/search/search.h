@@ -4,10 +4,10 @@
  * it asks for, and is it anywhere?
  *
  * A reading is one question about several chunks.  The first round has the best
- * ranked ones and all that have to be read; where none of its readings finds
- * anything, or one is unsure, the next round has those ranked next, and the
- * last one all that are left, in as many readings as that takes.  What nobody
- * finds is absent only where every chunk was read, and no reading has failed.
+ * ranked ones and all that have to be read; where no reading of it has found
+ * anything for sure, the next round has those ranked next, and the last one all
+ * that are left, in as many readings as that takes.  What nobody finds is
+ * absent only where every chunk was read, and no reading has failed.
  *
  * Where several readings have found something, one more decides, of the chunks
  * that they quote.
@@ -25,7 +25,7 @@
 
 
 typedef struct {
-    const uint32_t         *order;       /* chunks in question, the best first */
+    const uint32_t         *order;       /* chunks in question, best first */
     size_t                  n;           /* of them */
     const unsigned char    *must;        /* of each chunk: it is read in the
                                             first round; NULL: none is */

@@ -226,7 +226,8 @@ test_rounds(void)
     g = given(0, 3, 2);
     s = create(&g);
     ok(review_search_readings(s) == 0
-       && came(s, REVIEW_SEARCH_UNREAD, 0, 0, 0, 0), "there is nothing to read");
+       && came(s, REVIEW_SEARCH_UNREAD, 0, 0, 0, 0),
+       "there is nothing to read");
 }
 
 
