@@ -337,6 +337,10 @@ review_report_merge_place(review_report_merge_t *m,
         return;
     }
 
+    if (group->told->passages) {
+        return;
+    }
+
     group->place = m->report->chunks[group->chunks[0]].start;
     review_report_text_chunk(m->report, group->chunks[0], &group->where);
 }
@@ -379,7 +383,7 @@ static int
 review_report_merge_group(review_report_merge_t *m,
     review_report_group_t *group, const uint32_t *entries, uint32_t n)
 {
-    uint32_t                  i;
+    uint32_t                  i, *chunks;
     review_report_finding_t  *f;
 
     memset(group, 0, sizeof(*group));
@@ -390,14 +394,16 @@ review_report_merge_group(review_report_merge_t *m,
     group->nchunks = n;
 
     if (n == 1) {
-        group->chunks = &f->chunk;
+        group->chunks = f->passages ? f->passages->chunks : &f->chunk;
+        group->nchunks = f->passages ? (uint32_t) f->passages->nchunks : 1;
         group->evidence = f->evidence;
         group->nevidence = f->nevidence;
 
     } else {
-        group->chunks = review_alloc(m->report->pool, n * sizeof(uint32_t));
+        chunks = review_alloc(m->report->pool, n * sizeof(uint32_t));
+        group->chunks = chunks;
 
-        if (group->chunks == NULL
+        if (chunks == NULL
             || review_report_merge_gather(m, group, entries, n) != 0
             || review_report_merge_also(m, group, entries, n) != 0)
         {
@@ -405,7 +411,7 @@ review_report_merge_group(review_report_merge_t *m,
         }
 
         for (i = 0; i < n; i++) {
-            group->chunks[i] = m->entries[entries[i]]->chunk;
+            chunks[i] = m->entries[entries[i]]->chunk;
         }
     }
 
@@ -459,7 +465,9 @@ review_report_merge_groups(review_report_merge_t *m,
         return 0;
     }
 
-    if (review_report_span_join(m) != 0) {
+    m->parents[0] = 0;
+
+    if (m->entries[0]->passages == NULL && review_report_span_join(m) != 0) {
         return -1;
     }
 
