@@ -88,7 +88,7 @@ ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
     review_report_counts(task->report, &counts);
 
     done = counts.ok + counts.failed + counts.timeout + counts.skipped;
-    total = task->plan->nchunks * task->plan->npoints;
+    total = ngx_http_review_task_report_cells(task->plan);
 
     review_buf_init(&b, ctx->pool, 96);
     review_write_object(&b, NULL);

@@ -42,7 +42,9 @@ ngx_http_review_task_rounds_check(ngx_http_review_task_t *task)
 
     for (i = 0; i < task->nfresh; i++) {
 
-        if (task->fresh[i].chunk >= task->plan->nchunks) {
+        if (!task->fresh[i].whole
+            && task->fresh[i].chunk >= task->plan->nchunks)
+        {
             (void) review_json_member_pointer_index(pointer, "/fresh", i);
 
             return ngx_http_review_problem(&task->ctx,
@@ -85,11 +87,39 @@ ngx_http_review_task_rounds_init(ngx_http_review_task_t *task)
     }
 
     for (i = 0; i < task->nfresh; i++) {
-        review_rounds_fresh(&task->rounds, task->fresh[i].chunk,
-                            task->fresh[i].point);
+        if (!task->fresh[i].whole) {
+            review_rounds_fresh(&task->rounds, task->fresh[i].chunk,
+                                task->fresh[i].point);
+        }
     }
 
-    return NGX_OK;
+    return ngx_http_review_task_search_init(task);
+}
+
+
+/* nothing is begun that would not be told in time */
+
+static ngx_uint_t
+ngx_http_review_task_rounds_is_over(ngx_http_review_task_t *task)
+{
+    return task->expired || ngx_http_review_task_ask_left(task) <= 0;
+}
+
+
+/* what is found by searches may take more: not behind the task's time */
+
+ngx_uint_t
+ngx_http_review_task_rounds_done(ngx_http_review_task_t *task)
+{
+    if (task->ndone < task->rounds.nchunks) {
+        return 0;
+    }
+
+    if (task->nsearching && ngx_http_review_task_rounds_is_over(task)) {
+        ngx_http_review_task_search_stop(task);
+    }
+
+    return task->nsearching == 0;
 }
 
 
@@ -109,9 +139,7 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
     n = 0;
     wait = REVIEW_ROUNDS_NEVER;
 
-    /* nothing is begun that would not be told in time */
-
-    over = task->expired || ngx_http_review_task_ask_left(task) <= 0;
+    over = ngx_http_review_task_rounds_is_over(task);
 
     task->rounds.waiting = task->nwaiting;
 
@@ -172,7 +200,7 @@ ngx_http_review_task_rounds_start(ngx_http_review_task_t *task, size_t chunk)
 
     r = &task->rounds;
 
-    if (!r->chunks[chunk].again) {
+    if (!r->chunks[chunk].again && chunk < task->plan->nchunks) {
         ngx_http_review_task_rounds_skip(task, chunk);
     }
 
@@ -213,7 +241,10 @@ ngx_http_review_task_rounds_skip(ngx_http_review_task_t *task, size_t chunk)
 
     for (i = 0; i < plan->npoints; i++) {
 
-        if (blank || (asked && !asked[chunk * plan->npoints + i])) {
+        if (plan->points[i].document) {
+            review_rounds_skip(&task->rounds, chunk, i);
+
+        } else if (blank || (asked && !asked[chunk * plan->npoints + i])) {
             (void) review_report_skip(task->report, chunk, i);
             review_rounds_skip(&task->rounds, chunk, i);
         }
@@ -260,6 +291,7 @@ ngx_http_review_task_rounds_ended(ngx_http_review_task_t *task, size_t chunk,
     if (task->expired) {
         review_report_settle(task->report, chunk);
         task->ndone++;
+        ngx_http_review_task_search_ended(task, chunk);
         return;
     }
 
@@ -270,6 +302,7 @@ ngx_http_review_task_rounds_ended(ngx_http_review_task_t *task, size_t chunk,
                            (uint32_t) ngx_random(), reply))
     {
         task->ndone++;
+        ngx_http_review_task_search_ended(task, chunk);
     }
 }
 

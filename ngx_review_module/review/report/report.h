@@ -231,7 +231,6 @@ typedef struct {
     size_t                 start;        /* code points of the reading, */
     size_t                 end;
     size_t                 at;           /* and where they stand */
-    uint32_t               chunk;        /* one that has them */
 } review_report_segment_t;
 
 typedef struct {
