@@ -13,6 +13,7 @@
 #include "http/call/ngx_http_review_call.h"
 #include "http/request/ngx_http_review_reply.h"
 
+#include "review/request/results.h"
 #include "review/request/rounds.h"
 #include "review/rank/select.h"
 #include "review/report/report.h"
@@ -186,8 +187,11 @@ struct ngx_http_review_task_s {
     ngx_uint_t                  nwaiting;   /* of them, for the LLM */
     ngx_http_review_part_t    **parts;      /* of chunks, to be used again */
     review_rounds_t             rounds;
+    review_results_t            results;    /* that the client is told of */
+    ngx_http_review_work_t     *telling;    /* the last of them, as sent */
     ngx_event_t                 again;      /* the next one is due */
     size_t                      ndone;      /* chunks */
+    uint64_t                    ntold;      /* cells, as progress has it */
     size_t                      told_size;  /* of replies: bytes */
     ngx_msec_t                  reviewing;  /* since then */
     ngx_msec_t                  load_time;
@@ -197,10 +201,12 @@ struct ngx_http_review_task_s {
     unsigned                    loading:1;
     unsigned                    started:1;  /* chunks are under review */
     unsigned                    searching:1; /* all are: quotes are looked up */
-    unsigned                    finished:1; /* the report is being made */
+    unsigned                    finished:1; /* the report is being made, */
+    unsigned                    written:1;  /* and is there */
     unsigned                    expired:1;
     unsigned                    waits:1;    /* as progress was told */
     unsigned                    told:1;     /* progress, since something was */
+    unsigned                    rest:1;     /* all cells are to be told */
 
     /* how those who review chunks tell those who send them */
 
@@ -264,6 +270,10 @@ void ngx_http_review_task_rounds_stop(ngx_http_review_task_t *task);
 
 ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
 
+/* cells of a row of the report have come to their end: the client is told */
+
+void ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row);
+
 
 /*
  * ngx_http_review_task_ask.c: what the chunk endpoint takes, or NULL: no
@@ -317,10 +327,14 @@ ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,
     ngx_http_review_written_t *written, review_str_t *end);
 
 
-/* ngx_http_review_task_reply.c: progress, and the report */
+/* ngx_http_review_task_reply.c: results and progress, and the report */
 
 ngx_int_t ngx_http_review_task_reply_document(ngx_http_review_task_t *task);
 void ngx_http_review_task_reply_tell(ngx_http_review_task_t *task);
+
+/* all that was not told yet, once there is a report; NGX_AGAIN: not yet all */
+
+ngx_int_t ngx_http_review_task_reply_rest(ngx_http_review_task_t *task);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
 
 /*

@@ -79,6 +79,9 @@ ngx_http_review_task_rounds_init(ngx_http_review_task_t *task)
     if (task->parts == NULL
         || review_rounds_init(&task->rounds, ctx->work->memory, plan->nchunks,
                               plan->npoints, calls)
+           != 0
+        || review_results_init(&task->results, ctx->work->memory,
+                               plan->nchunks, plan->npoints)
            != 0)
     {
         return NGX_ERROR;
@@ -128,6 +131,7 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 
             review_report_settle(task->report, chunk);
             (void) review_report_fail(task->report, chunk, code, detail);
+            ngx_http_review_task_rounds_row(task, chunk);
             task->ndone++;
             n += task->plan->npoints;
 
@@ -161,6 +165,15 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 }
 
 
+void
+ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row)
+{
+    task->told = 0;
+
+    review_results_add(&task->results, row);
+}
+
+
 /* a chunk that no point is asked of, or with nothing in it, needs no review */
 
 static void
@@ -180,9 +193,12 @@ ngx_http_review_task_rounds_start(ngx_http_review_task_t *task, size_t chunk)
         n += (size_t) review_rounds_is_asked(r, chunk, i);
     }
 
+    if (n < task->plan->npoints) {
+        ngx_http_review_task_rounds_row(task, chunk);
+    }
+
     if (n == 0) {
         task->ndone++;
-        task->told = 0;
         return;
     }
 
@@ -255,7 +271,7 @@ static void
 ngx_http_review_task_rounds_ended(ngx_http_review_task_t *task, size_t chunk,
     const review_rounds_reply_t *reply)
 {
-    task->told = 0;
+    ngx_http_review_task_rounds_row(task, chunk);
 
     if (task->expired) {
         review_report_settle(task->report, chunk);

@@ -313,7 +313,7 @@ review_report_merge_also(review_report_merge_t *m,
 /* where the group stands: the first place that it was judged by, if any */
 
 static void
-review_report_merge_place(review_report_merge_t *m,
+review_report_merge_place(const review_report_t *report,
     review_report_group_t *group)
 {
     uint32_t                         i;
@@ -333,12 +333,12 @@ review_report_merge_place(review_report_merge_t *m,
 
     if (place) {
         group->place = place->start;
-        review_report_text_where(m->report, place, &group->where);
+        review_report_text_where(report, place, &group->where);
         return;
     }
 
-    group->place = m->report->chunks[group->chunks[0]].start;
-    review_report_text_chunk(m->report, group->chunks[0], &group->where);
+    group->place = report->chunks[group->chunks[0]].start;
+    review_report_text_chunk(report, group->chunks[0], &group->where);
 }
 
 
@@ -372,6 +372,43 @@ review_report_merge_is_hidden(const review_report_t *report,
     }
 
     return low < doc->nhidden && doc->hidden[low].start < e->end;
+}
+
+
+/* what is hidden asks for a person; and where the group stands */
+
+static void
+review_report_merge_finish(const review_report_t *report,
+    review_report_group_t *group)
+{
+    uint32_t  i;
+
+    for (i = 0; i < group->nevidence; i++) {
+        group->needs_human |= review_report_merge_is_hidden(report,
+                                                        &group->evidence[i]);
+    }
+
+    review_report_merge_place(report, group);
+}
+
+
+void
+review_report_merge_one(const review_report_t *report,
+    review_report_finding_t *f, review_report_group_t *group)
+{
+    memset(group, 0, sizeof(*group));
+
+    group->told = f;
+    group->evidence = f->evidence;
+    group->nevidence = f->nevidence;
+    group->chunks = &f->chunk;
+    group->nchunks = 1;
+    group->severity = f->severity;
+    group->needs_human = f->needs_human || f->warnings;
+    group->warnings = f->warnings;
+    group->notes = f->notes;
+
+    review_report_merge_finish(report, group);
 }
 
 
@@ -412,12 +449,13 @@ review_report_merge_group(review_report_merge_t *m,
     group->nevidence = review_report_merge_sort_evidence(group->evidence,
                                                          group->nevidence);
 
-    for (i = 0; i < group->nevidence; i++) {
-        group->needs_human |= review_report_merge_is_hidden(m->report,
-                                                        &group->evidence[i]);
+    /* a finding of its own is told so, too: each place once */
+
+    if (n == 1) {
+        f->nevidence = group->nevidence;
     }
 
-    review_report_merge_place(m, group);
+    review_report_merge_finish(m->report, group);
 
     return 0;
 }

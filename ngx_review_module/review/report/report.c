@@ -181,6 +181,7 @@ review_report_state(const review_report_t *report, size_t chunk, size_t point,
     memset(state, 0, sizeof(*state));
 
     state->told = cell->status != REVIEW_REPORT_NOTHING;
+    state->ended = state->told && !cell->again;
     state->attempts = cell->attempts;
 
     if (cell->status == REVIEW_REPORT_FAILED

@@ -235,8 +235,10 @@ review_report_json_chunk(const review_report_t *report, review_buf_t *b,
 }
 
 
+/* members of an object: a cell, and what has become of it */
+
 static void
-review_report_json_write_cell(const review_report_t *report, review_buf_t *b,
+review_report_json_cell(const review_report_t *report, review_buf_t *b,
     size_t chunk, size_t point)
 {
     char                         name[REVIEW_CODE_NAME];
@@ -245,7 +247,6 @@ review_report_json_write_cell(const review_report_t *report, review_buf_t *b,
 
     cell = review_report_cell(report, chunk, point);
 
-    review_write_object(b, NULL);
     review_write_str(b, "chunk", &report->chunks[chunk].id);
     review_write_str(b, "point", &report->points[point].id);
     review_write_word(b, "status", review_report_statuses[cell->status]);
@@ -268,6 +269,33 @@ review_report_json_write_cell(const review_report_t *report, review_buf_t *b,
         review_write_str(b, "detail", &cell->u.error->detail);
         review_write_object_end(b);
         break;
+    }
+}
+
+
+/* of what is not worth telling there is a verdict alone */
+
+void
+review_report_json_result(const review_report_t *report, review_buf_t *b,
+    size_t chunk, size_t point)
+{
+    review_report_group_t        group;
+    const review_report_cell_t  *cell;
+
+    cell = review_report_cell(report, chunk, point);
+
+    review_write_object(b, NULL);
+    review_report_json_cell(report, b, chunk, point);
+
+    if (cell->status == REVIEW_REPORT_OK && cell->u.finding) {
+        review_report_merge_one(report, cell->u.finding, &group);
+        review_write_bool(b, "needs_human", group.needs_human);
+        review_write_name(b, "finding");
+        review_report_json_finding(report, b, &group);
+
+    } else if (cell->status == REVIEW_REPORT_OK) {
+        review_write_bool(b, "needs_human", cell->needs_human);
+        review_write_null(b, "finding");
     }
 
     review_write_object_end(b);
@@ -342,7 +370,9 @@ review_report_json(const review_report_t *report, review_buf_t *b)
 
     for (i = 0; i < report->nchunks; i++) {
         for (k = 0; k < report->npoints; k++) {
-            review_report_json_write_cell(report, b, i, k);
+            review_write_object(b, NULL);
+            review_report_json_cell(report, b, i, k);
+            review_write_object_end(b);
         }
     }
 
