@@ -896,7 +896,7 @@ my $document_json = source("$upper/review/document/document_json.c");
 
 my $report_json = source("$upper/review/report/report_json.c");
 my @of_cell = map { function($report_json, "review_report_json_$_") }
-                  qw(finding told evidence also where cell result);
+                  qw(finding told evidence also where whose became result);
 $report_json =~ s/\Q$of_cell[-1]\E//;
 
 my $task_report = $file{task_report};

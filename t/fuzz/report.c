@@ -39,9 +39,9 @@ static const review_report_chunk_t  clauses[] = {
 };
 
 static const review_report_point_t  points[] = {
-    { review_string("a"), review_string("A"), 0 },
-    { review_string("b"), review_string("B"), 0 },
-    { review_string("c"), review_string("C"), 0 }
+    { review_string("a"), review_string("A"), .absent = -1 },
+    { review_string("b"), review_string("B"), .absent = -1 },
+    { review_string("c"), review_string("C"), .absent = -1 }
 };
 
 

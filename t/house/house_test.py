@@ -25,9 +25,9 @@ MODULES = "ngx_http_review_module_modules.c"
 WINGS = ["http"] + ["http/" + name for name in (
     "task", "steps", "source", "fetch", "store", "chunk", "llm", "call",
     "transfer", "request", "limit", "base")] + ["review/" + name for name in (
-        "request", "report", "rank", "embed", "split", "document", "outline",
-        "quote", "answer", "completion", "rubric", "facts", "net", "metrics",
-        "limit", "json", "base")]
+        "request", "report", "search", "rank", "embed", "split", "document",
+        "outline", "quote", "answer", "completion", "rubric", "facts", "net",
+        "metrics", "limit", "json", "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 

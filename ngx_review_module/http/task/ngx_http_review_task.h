@@ -270,7 +270,10 @@ void ngx_http_review_task_rounds_stop(ngx_http_review_task_t *task);
 
 ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
 
-/* cells of a row of the report have come to their end: the client is told */
+/*
+ * Cells have come to their end, and the client is told: of a chunk, or of
+ * points about the document, whose row is plan->nchunks
+ */
 
 void ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row);
 

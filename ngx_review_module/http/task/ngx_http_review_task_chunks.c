@@ -59,14 +59,12 @@ struct ngx_http_review_part_s {
 
 typedef struct {
     ngx_http_review_part_t     *part;       /* not the thread's */
-    const review_report_t      *report;
-    size_t                      index;
-    review_pool_t              *kept;
     review_str_t                text;
     int                         whole;      /* 0: there are results alone */
     ngx_uint_t                  torn;       /* it is no JSON, or no reply */
     review_rounds_reply_t       outcome;
-    review_report_told_t       *told;       /* NULL: no memory */
+    review_report_told_t       *told;
+    ngx_uint_t                  failed;     /* no memory */
 } ngx_http_review_told_t;
 
 
@@ -697,9 +695,12 @@ ngx_http_review_task_chunks_read(ngx_http_review_part_t *part, review_buf_t *b,
     }
 
     told->part = part;
-    told->report = part->task->report;
-    told->index = part->index;
-    told->kept = kept->memory;
+    told->told = review_report_read_begin(part->task->report, kept->memory,
+                                          part->index);
+    if (told->told == NULL) {
+        return NGX_ERROR;
+    }
+
     told->text.data = b->data;
     told->text.len = b->len;
     told->whole = whole;
@@ -732,8 +733,7 @@ ngx_http_review_task_chunks_read_run(void *data)
             ngx_http_review_task_chunks_outcome(reply, &told->outcome);
         }
 
-        told->told = review_report_read(told->report, told->kept, told->index,
-                                        reply, told->whole);
+        told->failed = review_report_read(told->told, reply, told->whole) != 0;
     }
 
     json_decref(reply);
@@ -763,7 +763,7 @@ ngx_http_review_task_chunks_read_done(void *data)
         return;
     }
 
-    good = told->told && review_report_read_take(report, told->told) == 0;
+    good = !told->failed && review_report_read_take(report, told->told) == 0;
     task->told_size += told->text.len;
     part->outcome = told->outcome;
 

@@ -94,13 +94,16 @@ ngx_http_review_task_reply_write(ngx_http_review_task_t *task, review_buf_t *b,
 }
 
 
-/* some results, each of them once; are there more? */
+/*
+ * Some results, each of them once; are there more?  Behind the rows of chunks
+ * there is one of points about the document.
+ */
 
 static ngx_uint_t
 ngx_http_review_task_reply_results(ngx_http_review_task_t *task,
     review_buf_t *b)
 {
-    size_t                 row, point;
+    size_t                 row, point, chunk;
     review_buf_t           json;
     review_report_state_t  state;
 
@@ -112,17 +115,35 @@ ngx_http_review_task_reply_results(ngx_http_review_task_t *task,
             return 0;
         }
 
-        review_report_state(task->report, row, point, &state);
+        chunk = row < task->plan->nchunks ? row : REVIEW_REPORT_WHOLE;
+
+        review_report_state(task->report, chunk, point, &state);
 
         if (state.ended) {
             json.len = 0;
-            review_report_json_result(task->report, &json, row, point);
+            review_report_json_result(task->report, &json, chunk, point);
             ngx_http_review_task_reply_write(task, b, "result", &json);
             review_results_told(&task->results, row, point);
         }
     }
 
     return 1;
+}
+
+
+/* cells: that of each chunk, or of a point about the document */
+
+static uint64_t
+ngx_http_review_task_reply_total(const ngx_http_review_plan_t *plan)
+{
+    size_t    i;
+    uint64_t  total;
+
+    for (i = 0, total = 0; i < plan->npoints; i++) {
+        total += plan->points[i].document ? 1 : plan->nchunks;
+    }
+
+    return total;
 }
 
 
@@ -141,7 +162,7 @@ ngx_http_review_task_reply_progress(ngx_http_review_task_t *task,
     review_report_counts_t  counts;
 
     waits = ngx_http_review_task_rounds_waits(task);
-    total = task->plan->nchunks * task->plan->npoints;
+    total = ngx_http_review_task_reply_total(task->plan);
 
     review_report_counts(task->report, &counts);
 
@@ -276,7 +297,7 @@ ngx_http_review_task_reply_rest(ngx_http_review_task_t *task)
         review_results_add_all(&task->results);
         task->rest = 1;
 
-        if (task->ntold < task->plan->nchunks * task->plan->npoints) {
+        if (task->ntold < ngx_http_review_task_reply_total(task->plan)) {
             task->told = 0;
         }
     }

@@ -81,7 +81,7 @@ ngx_http_review_task_rounds_init(ngx_http_review_task_t *task)
                               plan->npoints, calls)
            != 0
         || review_results_init(&task->results, ctx->work->memory,
-                               plan->nchunks, plan->npoints)
+                               plan->nchunks + 1, plan->npoints)
            != 0)
     {
         return NGX_ERROR;

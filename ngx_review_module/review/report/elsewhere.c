@@ -109,8 +109,8 @@ review_report_elsewhere_collect(review_report_elsewhere_t *w,
         return -1;
     }
 
-    for (i = 0; i < n; i++) {
-        cell = &report->cells[i];
+    for (i = 0; i < n + report->npoints; i++) {
+        cell = i < n ? &report->cells[i] : &report->wholes[i - n].cell;
 
         if (cell->status == REVIEW_REPORT_OK && cell->u.finding) {
             review_report_elsewhere_list(w, cell->u.finding);

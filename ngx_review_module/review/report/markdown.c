@@ -60,6 +60,9 @@ typedef struct {
     const char  *failed;
     const char  *failed_head;            /* of the table of failed cells */
     const char  *all;                    /* points of a chunk */
+    const char  *searched[4];            /* chunks, of so many, rounds */
+    const char  *absent;
+    const char  *whole;                  /* document: it was asked of that */
     const char  *cells[4];               /* by review_report_status_e */
 } review_report_words_t;
 
@@ -117,6 +120,9 @@ static const review_report_words_t  review_report_zh = {
     .failed = "未完成的审核",
     .failed_head = "| 文本块 | 位置 | 审核点 | 状态 | 原因 |\n",
     .all = "全部",
+    .searched = { "已检索：", " 段，共 ", " 段，", " 轮" },
+    .absent = "未找到（已读全文）",
+    .whole = "全文",
     .cells = { "完成", "失败", "超时", "略过" }
 };
 
@@ -182,6 +188,9 @@ static const review_report_words_t  review_report_en = {
     .failed = "What was not done",
     .failed_head = "| Chunk | Place | Point | Status | Why |\n",
     .all = "all",
+    .searched = { "Searched: ", " chunks of ", ", rounds: ", "" },
+    .absent = "not found (all was read)",
+    .whole = "whole",
     .cells = { "ok", "failed", "timeout", "skipped" }
 };
 
@@ -461,6 +470,12 @@ review_report_markdown_warned(review_report_writer_t *w, size_t point)
     size_t  i, n;
 
     review_report_markdown_warnings(w, w->report->columns[point].warnings);
+
+    if (w->report->points[point].document) {
+        review_buf_puts(w->b, "\n");
+        return;
+    }
+
     review_report_markdown_item(w, w->words->seen);
 
     for (i = 0, n = 0; i < w->report->nchunks; i++) {
@@ -479,6 +494,10 @@ review_report_markdown_chunks(review_report_writer_t *w,
     const review_report_group_t *group)
 {
     uint32_t  i;
+
+    if (group->nchunks == 0) {
+        return;
+    }
 
     review_report_markdown_item(w, w->words->seen);
 
@@ -500,7 +519,10 @@ review_report_markdown_place(review_report_writer_t *w,
 {
     const review_report_chunk_t  *chunk;
 
-    if (group->nevidence && group->evidence->kind == REVIEW_REPORT_DOCUMENT) {
+    if (group->told->passages
+        || (group->nevidence
+            && group->evidence->kind == REVIEW_REPORT_DOCUMENT))
+    {
         return;
     }
 
@@ -558,6 +580,11 @@ review_report_markdown_finding(review_report_writer_t *w, size_t point,
     review_buf_puts(b, " · ");
     review_buf_puts(b, w->words->severities[group->severity]);
 
+    if (group->told->absent) {
+        review_buf_puts(b, " · ");
+        review_buf_puts(b, w->words->absent);
+    }
+
     if (group->needs_human) {
         review_buf_puts(b, " · ");
         review_buf_puts(b, w->words->human);
@@ -593,6 +620,23 @@ review_report_markdown_finding(review_report_writer_t *w, size_t point,
 }
 
 
+/* how much was read for a point about the document */
+
+static void
+review_report_markdown_searched(review_report_writer_t *w,
+    const review_search_result_t *searched)
+{
+    review_buf_puts(w->b, w->words->searched[0]);
+    review_buf_number(w->b, searched->chunks);
+    review_buf_puts(w->b, w->words->searched[1]);
+    review_buf_number(w->b, searched->of);
+    review_buf_puts(w->b, w->words->searched[2]);
+    review_buf_number(w->b, searched->rounds);
+    review_buf_puts(w->b, w->words->searched[3]);
+    review_buf_puts(w->b, "\n\n");
+}
+
+
 static void
 review_report_markdown_point(review_report_writer_t *w, size_t n)
 {
@@ -621,6 +665,10 @@ review_report_markdown_point(review_report_writer_t *w, size_t n)
         review_buf_puts(w->b, review_report_is_unread(w->report)
                               ? w->words->partly : w->words->nothing);
         review_buf_puts(w->b, "\n\n");
+    }
+
+    if (w->report->points[n].document) {
+        review_report_markdown_searched(w, &w->report->wholes[n].searched);
     }
 
     for (i = 0; i < column->ngroups; i++) {
@@ -908,10 +956,16 @@ review_report_markdown_all_alike(const review_report_t *report, size_t chunk)
     size_t                       i;
     const review_report_cell_t  *cell, *first;
 
-    first = review_report_cell(report, chunk, 0);
+    first = NULL;
 
     for (i = 0; i < report->npoints; i++) {
+
+        if (report->points[i].document) {
+            continue;
+        }
+
         cell = review_report_cell(report, chunk, i);
+        first = first ? first : cell;
 
         if (cell->status != first->status || cell->u.error != first->u.error) {
             return 0;
@@ -922,33 +976,23 @@ review_report_markdown_all_alike(const review_report_t *report, size_t chunk)
 }
 
 
+/* the rest of a row, behind where it is */
+
 static void
-review_report_markdown_failed(review_report_writer_t *w, size_t chunk,
-    size_t point, int all)
+review_report_markdown_failure(review_report_writer_t *w,
+    const review_report_cell_t *cell, const review_str_t *title)
 {
-    char                          name[REVIEW_CODE_NAME];
-    review_buf_t                 *b;
-    review_str_t                  code;
-    const review_report_cell_t   *cell;
-    review_where_t                where;
-    const review_report_chunk_t  *c;
+    char           name[REVIEW_CODE_NAME];
+    review_buf_t  *b;
+    review_str_t   code;
 
     b = w->b;
-    c = &w->report->chunks[chunk];
-    review_report_text_chunk(w->report, chunk, &where);
-    cell = review_report_cell(w->report, chunk, point);
 
-    review_buf_puts(b, "| ");
-    review_report_markdown_text(b, &c->id);
-    review_buf_puts(b, " | ");
-    review_report_markdown_where(w, &where, c->start, c->end);
-    review_buf_puts(b, " | ");
-
-    if (all) {
-        review_buf_puts(b, w->words->all);
+    if (title) {
+        review_report_markdown_text(b, title);
 
     } else {
-        review_report_markdown_text(b, &w->report->points[point].title);
+        review_buf_puts(b, w->words->all);
     }
 
     review_buf_puts(b, " | ");
@@ -966,11 +1010,71 @@ review_report_markdown_failed(review_report_writer_t *w, size_t chunk,
 }
 
 
+static int
+review_report_markdown_is_failed(const review_report_cell_t *cell)
+{
+    return cell->status == REVIEW_REPORT_FAILED
+           || cell->status == REVIEW_REPORT_TIMEOUT;
+}
+
+
+static void
+review_report_markdown_failed(review_report_writer_t *w, size_t chunk,
+    size_t point, int all)
+{
+    review_buf_t                 *b;
+    review_where_t                where;
+    const review_report_chunk_t  *c;
+
+    b = w->b;
+    c = &w->report->chunks[chunk];
+    review_report_text_chunk(w->report, chunk, &where);
+
+    review_buf_puts(b, "| ");
+    review_report_markdown_text(b, &c->id);
+    review_buf_puts(b, " | ");
+    review_report_markdown_where(w, &where, c->start, c->end);
+    review_buf_puts(b, " | ");
+    review_report_markdown_failure(w,
+                                review_report_cell(w->report, chunk, point),
+                                all ? NULL : &w->report->points[point].title);
+}
+
+
+/* of a chunk; of several points that have failed alike there is one row */
+
+static void
+review_report_markdown_chunk_failed(review_report_writer_t *w, size_t chunk)
+{
+    int     all;
+    size_t  i;
+
+    all = w->report->npoints > 1
+          && review_report_markdown_all_alike(w->report, chunk);
+
+    for (i = 0; i < w->report->npoints; i++) {
+
+        if (w->report->points[i].document
+            || !review_report_markdown_is_failed(
+                                    review_report_cell(w->report, chunk, i)))
+        {
+            continue;
+        }
+
+        review_report_markdown_failed(w, chunk, i, all);
+
+        if (all) {
+            break;
+        }
+    }
+}
+
+
 static void
 review_report_markdown_all_failed(review_report_writer_t *w)
 {
-    int     all;
-    size_t  i, k;
+    size_t                       i;
+    const review_report_cell_t  *cell;
 
     if (w->report->counts.failed + w->report->counts.timeout == 0) {
         return;
@@ -983,18 +1087,20 @@ review_report_markdown_all_failed(review_report_writer_t *w)
     review_buf_puts(w->b, "| --- | --- | --- | --- | --- |\n");
 
     for (i = 0; i < w->report->nchunks; i++) {
-        all = w->report->npoints > 1
-            && review_report_markdown_all_alike(w->report, i);
+        review_report_markdown_chunk_failed(w, i);
+    }
 
-        for (k = 0; k < (all ? 1 : w->report->npoints); k++) {
+    for (i = 0; i < w->report->npoints; i++) {
+        cell = &w->report->wholes[i].cell;
 
-            switch (review_report_cell(w->report, i, k)->status) {
-
-            case REVIEW_REPORT_FAILED:
-            case REVIEW_REPORT_TIMEOUT:
-                review_report_markdown_failed(w, i, k, all);
-                break;
-            }
+        if (w->report->points[i].document
+            && review_report_markdown_is_failed(cell))
+        {
+            review_buf_puts(w->b, "| | ");
+            review_buf_puts(w->b, w->words->whole);
+            review_buf_puts(w->b, " | ");
+            review_report_markdown_failure(w, cell,
+                                           &w->report->points[i].title);
         }
     }
 

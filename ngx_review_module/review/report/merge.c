@@ -337,6 +337,10 @@ review_report_merge_place(const review_report_t *report,
         return;
     }
 
+    if (group->told->passages) {
+        return;
+    }
+
     group->place = report->chunks[group->chunks[0]].start;
     review_report_text_chunk(report, group->chunks[0], &group->where);
 }
@@ -392,6 +396,22 @@ review_report_merge_finish(const review_report_t *report,
 }
 
 
+/* what the only finding of a group quotes, and where it was found */
+
+static void
+review_report_merge_alone(review_report_group_t *group)
+{
+    const review_report_finding_t  *f;
+
+    f = group->told;
+
+    group->chunks = f->passages ? f->passages->chunks : &f->chunk;
+    group->nchunks = f->passages ? (uint32_t) f->passages->nchunks : 1;
+    group->evidence = f->evidence;
+    group->nevidence = f->nevidence;
+}
+
+
 void
 review_report_merge_one(const review_report_t *report,
     review_report_finding_t *f, review_report_group_t *group)
@@ -399,15 +419,12 @@ review_report_merge_one(const review_report_t *report,
     memset(group, 0, sizeof(*group));
 
     group->told = f;
-    group->evidence = f->evidence;
-    group->nevidence = f->nevidence;
-    group->chunks = &f->chunk;
-    group->nchunks = 1;
     group->severity = f->severity;
     group->needs_human = f->needs_human || f->warnings;
     group->warnings = f->warnings;
     group->notes = f->notes;
 
+    review_report_merge_alone(group);
     review_report_merge_finish(report, group);
 }
 
@@ -416,7 +433,7 @@ static int
 review_report_merge_group(review_report_merge_t *m,
     review_report_group_t *group, const uint32_t *entries, uint32_t n)
 {
-    uint32_t                  i;
+    uint32_t                  i, *chunks;
     review_report_finding_t  *f;
 
     memset(group, 0, sizeof(*group));
@@ -427,14 +444,13 @@ review_report_merge_group(review_report_merge_t *m,
     group->nchunks = n;
 
     if (n == 1) {
-        group->chunks = &f->chunk;
-        group->evidence = f->evidence;
-        group->nevidence = f->nevidence;
+        review_report_merge_alone(group);
 
     } else {
-        group->chunks = review_alloc(m->report->pool, n * sizeof(uint32_t));
+        chunks = review_alloc(m->report->pool, n * sizeof(uint32_t));
+        group->chunks = chunks;
 
-        if (group->chunks == NULL
+        if (chunks == NULL
             || review_report_merge_gather(m, group, entries, n) != 0
             || review_report_merge_also(m, group, entries, n) != 0)
         {
@@ -442,7 +458,7 @@ review_report_merge_group(review_report_merge_t *m,
         }
 
         for (i = 0; i < n; i++) {
-            group->chunks[i] = m->entries[entries[i]]->chunk;
+            chunks[i] = m->entries[entries[i]]->chunk;
         }
     }
 
@@ -497,7 +513,9 @@ review_report_merge_groups(review_report_merge_t *m,
         return 0;
     }
 
-    if (review_report_span_join(m) != 0) {
+    m->parents[0] = 0;
+
+    if (m->entries[0]->passages == NULL && review_report_span_join(m) != 0) {
         return -1;
     }
 

@@ -1,6 +1,10 @@
 
 /* The reply to the review of a chunk, which may come from anywhere. */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE                    /* memmem() */
+#endif
+
 #include "review/quote/quote.h"
 #include "review/report/shared.h"
 
@@ -187,6 +191,68 @@ review_report_read_place(const review_report_source_t *source,
 }
 
 
+/* is it what the quote says, or all of it that stands in one passage? */
+
+static int
+review_report_read_is_part(const review_str_t *quote, const review_str_t *text,
+    int whole)
+{
+    return whole ? review_report_index_order(quote, text) == 0
+                 : memmem(quote->data, quote->len, text->data, text->len)
+                   != NULL;
+}
+
+
+/*
+ * The same of a reading: what is in a passage stands where that does.  A quote
+ * that is in several is cut to the largest part of it.
+ */
+
+static int
+review_report_read_passage(const review_report_t *report,
+    const review_report_passages_t *passages, size_t start, size_t end,
+    review_report_evidence_t *e)
+{
+    size_t                          i, from, to, size;
+    review_str_t                    text;
+    const review_report_segment_t  *s, *best;
+
+    size = 0;
+    best = NULL;
+
+    for (i = 0; i < passages->nsegments; i++) {
+        s = &passages->segments[i];
+        from = start > s->start ? start : s->start;
+        to = end < s->end ? end : s->end;
+
+        if (to > from && to - from > size) {
+            size = to - from;
+            best = s;
+        }
+    }
+
+    if (best == NULL) {
+        return -1;
+    }
+
+    from = (start > best->start ? start - best->start : 0) + best->at;
+    to = from + size;
+
+    if (review_report_text_slice(&report->document, from, to, &text) != 0
+        || !review_report_read_is_part(&e->quote, &text, size == end - start))
+    {
+        return -1;
+    }
+
+    e->quote = text;
+    e->start = (uint32_t) from;
+    e->end = (uint32_t) to;
+    e->chunk = best->chunk;
+
+    return 0;
+}
+
+
 /* what can't be relied upon stands nowhere, and is what the reply says */
 
 static review_report_kind_e
@@ -211,6 +277,14 @@ review_report_read_kind(review_report_told_t *told, json_t *json,
         return REVIEW_REPORT_NOWHERE;
     }
 
+    e->match = (uint8_t) match;
+
+    if (review_report_index_order(id, &chunk) == 0 && told->row) {
+        return review_report_read_passage(report, &told->row->passages,
+                                          (size_t) start, (size_t) end, e)
+               == 0 ? REVIEW_REPORT_DOCUMENT : REVIEW_REPORT_NOWHERE;
+    }
+
     if (review_report_index_order(id, &chunk) == 0) {
         kind = REVIEW_REPORT_DOCUMENT;
         source = &report->document;
@@ -230,8 +304,6 @@ review_report_read_kind(review_report_told_t *told, json_t *json,
         source = &report->sources[e->reference];
         place = &report->clauses[clause];
     }
-
-    e->match = (uint8_t) match;
 
     return review_report_read_place(source, place, (size_t) start,
                                     (size_t) end, e)
@@ -390,11 +462,19 @@ review_report_read_verdict(json_t *json, review_report_finding_t *f)
 }
 
 
-/* what is passed without being shown, or does not apply, is not told */
+/*
+ * What is passed without being shown, or does not apply, is not told, but for
+ * what a reading says
+ */
 
 static int
-review_report_read_is_told(const review_report_finding_t *f, json_t *json)
+review_report_read_is_told(const review_report_told_t *told,
+    const review_report_finding_t *f, json_t *json)
 {
+    if (told->row) {
+        return 1;
+    }
+
     return f->verdict == REVIEW_VERDICT_PASS
            ? json_array_size(json_object_get(json, "evidence")) > 0
            : f->verdict != REVIEW_VERDICT_NOT_APPLICABLE;
@@ -406,12 +486,23 @@ review_report_read_finding(review_report_told_t *told, uint32_t chunk,
     json_t *json, review_report_cell_t *cell)
 {
     int                       rc;
+    json_t                   *value;
     review_str_t              reason, suggestion;
     review_report_finding_t   found, *f;
 
     memset(&found, 0, sizeof(found));
 
     found.warnings = cell->warnings | review_report_read_warnings(json);
+
+    value = json_object_get(json, "found");
+
+    /* a reading is asked whether it is there, and nothing else will do */
+
+    if (told->row && !json_is_boolean(value)) {
+        return REVIEW_REPORT_WRONG;
+    }
+
+    cell->found = json_is_true(value);
 
     if (review_report_read_verdict(json, &found) != 0
         || !json_is_array(json_object_get(json, "evidence"))
@@ -422,6 +513,7 @@ review_report_read_finding(review_report_told_t *told, uint32_t chunk,
     }
 
     found.chunk = chunk;
+    found.passages = told->row ? &told->row->passages : NULL;
     found.notes = (uint16_t) review_report_read_set(json, "notes",
                                                     review_notes);
     cell->warnings = found.warnings;
@@ -429,7 +521,7 @@ review_report_read_finding(review_report_told_t *told, uint32_t chunk,
     cell->verdict = found.verdict;
     cell->needs_human = found.needs_human;
 
-    if (!review_report_read_is_told(&found, json)) {
+    if (!review_report_read_is_told(told, &found, json)) {
         return 0;
     }
 
@@ -550,6 +642,21 @@ review_report_read_point(const review_report_t *report, json_t *json,
 }
 
 
+/* a thread has no need to look for its row, nor may it */
+
+static const review_report_cell_t *
+review_report_read_cell_of(const review_report_told_t *told,
+    const review_report_t *report, size_t point)
+{
+    if (told->row) {
+        return told->row->point == point ? &told->row->cell : NULL;
+    }
+
+    return report->points[point].document
+           ? NULL : review_report_cell(report, told->chunk, point);
+}
+
+
 /* of several results for a point the first that makes sense is taken */
 
 static int
@@ -559,8 +666,9 @@ review_report_read_results(review_report_told_t *told, json_t *results)
     size_t                  i, next;
     json_t                 *json;
     int64_t                 point;
-    review_report_cell_t    cell, *known;
+    review_report_cell_t    cell;
     const review_report_t  *report;
+    const review_report_cell_t  *known;
 
     next = 0;
     report = told->report;
@@ -575,9 +683,10 @@ review_report_read_results(review_report_told_t *told, json_t *results)
 
         next = (size_t) point + 1;
 
-        known = review_report_cell(report, told->chunk, (size_t) point);
+        known = review_report_read_cell_of(told, report, (size_t) point);
 
-        if (told->cells[point].status != REVIEW_REPORT_NOTHING
+        if (known == NULL
+            || told->cells[point].status != REVIEW_REPORT_NOTHING
             || !review_report_is_open(known))
         {
             continue;
@@ -652,20 +761,28 @@ review_report_read_create(const review_report_t *report, review_pool_t *pool)
 
 
 review_report_told_t *
-review_report_read(const review_report_t *report, review_pool_t *pool,
-    size_t chunk, json_t *reply, int whole)
+review_report_read_begin(const review_report_t *report, review_pool_t *pool,
+    size_t chunk)
 {
     review_report_told_t  *told;
 
     told = review_report_read_create(report, pool);
 
-    if (told == NULL || chunk >= report->nchunks) {
+    if (told == NULL || chunk >= report->nchunks + report->nrows) {
         return NULL;
     }
 
     told->chunk = chunk;
+    told->row = review_report_row(report, chunk);
 
-    return review_report_read_into(told, reply, whole) == 0 ? told : NULL;
+    return told;
+}
+
+
+int
+review_report_read(review_report_told_t *told, json_t *reply, int whole)
+{
+    return review_report_read_into(told, reply, whole);
 }
 
 
@@ -689,9 +806,9 @@ review_report_read_take(review_report_t *report,
     }
 
     for (i = 0; i < report->npoints; i++) {
-        cell = review_report_cell(report, told->chunk, i);
+        cell = review_report_row_cell(report, told->chunk, i);
 
-        if (told->cells[i].status != REVIEW_REPORT_NOTHING
+        if (cell && told->cells[i].status != REVIEW_REPORT_NOTHING
             && review_report_is_open(cell))
         {
             review_report_set(report, cell, &told->cells[i]);
@@ -724,7 +841,7 @@ review_report_read_add(review_report_t *report, size_t chunk, json_t *reply)
     int                    rc;
     review_report_told_t  *told;
 
-    if (chunk >= report->nchunks || report->columns) {
+    if (chunk >= report->nchunks + report->nrows || report->columns) {
         return 0;
     }
 
@@ -739,6 +856,7 @@ review_report_read_add(review_report_t *report, size_t chunk, json_t *reply)
     }
 
     told->chunk = chunk;
+    told->row = review_report_row(report, chunk);
     told->nowhere = 0;
     told->errors = report->errors;
 

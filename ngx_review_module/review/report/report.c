@@ -50,15 +50,24 @@ review_report_create_cells(review_report_t *report)
     n = report->nchunks * report->npoints;
 
     report->cells = review_alloc(report->pool,
-                                 n * sizeof(review_report_cell_t));
-    if (report->cells == NULL) {
+                                 n * sizeof(review_report_cell_t) + 1);
+    report->wholes = review_alloc(report->pool,
+                                  report->npoints
+                                  * sizeof(review_report_whole_t));
+
+    if (report->cells == NULL || report->wholes == NULL) {
         return -1;
     }
 
     memset(report->cells, 0, n * sizeof(review_report_cell_t));
+    memset(report->wholes, 0, report->npoints * sizeof(review_report_whole_t));
 
     for (i = 0; i < n; i++) {
         report->cells[i].status = REVIEW_REPORT_NOTHING;
+    }
+
+    for (i = 0; i < report->npoints; i++) {
+        report->wholes[i].cell.status = REVIEW_REPORT_NOTHING;
     }
 
     return 0;
@@ -92,7 +101,7 @@ review_report_create(review_pool_t *pool, const review_document_t *document,
 
     if (review_report_text_mark(pool, &report->document, &document->text) != 0
         || (npoints && review_report_sort_points(report) != 0)
-        || (nchunks && npoints && review_report_create_cells(report) != 0))
+        || (npoints && review_report_create_cells(report) != 0))
     {
         return NULL;
     }
@@ -146,12 +155,27 @@ review_report_counter(review_report_t *report, unsigned status)
 }
 
 
+/* one cell more, or less; a reading is no result */
+
+static void
+review_report_count(review_report_t *report, const review_report_cell_t *cell,
+    int n)
+{
+    if (!cell->reading) {
+        report->counts.total += (size_t) n;
+        *review_report_counter(report, cell->status) += (size_t) n;
+    }
+}
+
+
 void
 review_report_set(review_report_t *report, review_report_cell_t *cell,
     const review_report_cell_t *told)
 {
+    uint8_t   reading;
     uint32_t  attempts;
 
+    reading = cell->reading;
     attempts = 0;
 
     if (cell->again) {
@@ -162,11 +186,11 @@ review_report_set(review_report_t *report, review_report_cell_t *cell,
 
     *cell = *told;
 
+    cell->reading = reading;
     cell->attempts = attempts < UINT32_MAX - told->attempts
                      ? attempts + told->attempts : UINT32_MAX;
 
-    report->counts.total++;
-    (*review_report_counter(report, told->status))++;
+    review_report_count(report, cell, 1);
 }
 
 
@@ -176,9 +200,13 @@ review_report_state(const review_report_t *report, size_t chunk, size_t point,
 {
     const review_report_cell_t  *cell;
 
-    cell = review_report_cell(report, chunk, point);
-
     memset(state, 0, sizeof(*state));
+
+    cell = review_report_row_cell(report, chunk, point);
+
+    if (cell == NULL) {
+        return;
+    }
 
     state->told = cell->status != REVIEW_REPORT_NOTHING;
     state->ended = state->told && !cell->again;
@@ -197,19 +225,19 @@ review_report_again(review_report_t *report, size_t chunk, size_t point)
 {
     review_report_cell_t  *cell;
 
-    cell = review_report_cell(report, chunk, point);
+    cell = review_report_row_cell(report, chunk, point);
 
-    if (cell->again || (cell->status != REVIEW_REPORT_FAILED
-                        && cell->status != REVIEW_REPORT_TIMEOUT))
+    if (cell == NULL || cell->again
+        || (cell->status != REVIEW_REPORT_FAILED
+            && cell->status != REVIEW_REPORT_TIMEOUT))
     {
         return;
     }
 
     cell->again = 1;
 
-    report->counts.total--;
     report->counts.failing++;
-    (*review_report_counter(report, cell->status))--;
+    review_report_count(report, cell, -1);
 }
 
 
@@ -219,15 +247,14 @@ review_report_settle(review_report_t *report, size_t chunk)
     size_t                 i;
     review_report_cell_t  *cell;
 
-    for (i = 0; chunk < report->nchunks && i < report->npoints; i++) {
-        cell = review_report_cell(report, chunk, i);
+    for (i = 0; i < report->npoints; i++) {
+        cell = review_report_row_cell(report, chunk, i);
 
-        if (cell->again) {
+        if (cell && cell->again) {
             cell->again = 0;
 
-            report->counts.total++;
             report->counts.failing--;
-            (*review_report_counter(report, cell->status))++;
+            review_report_count(report, cell, 1);
         }
     }
 }
@@ -334,9 +361,9 @@ review_report_fill(review_report_t *report, size_t chunk, review_code_t code,
                                          strlen(error.detail.data));
 
     for (i = 0; i < report->npoints; i++) {
-        cell = review_report_cell(report, chunk, i);
+        cell = review_report_row_cell(report, chunk, i);
 
-        if (!review_report_is_open(cell)) {
+        if (cell == NULL || !review_report_is_open(cell)) {
             continue;
         }
 
@@ -357,8 +384,7 @@ int
 review_report_fail(review_report_t *report, size_t chunk, review_code_t code,
     const char *detail)
 {
-    return chunk < report->nchunks
-           ? review_report_fill(report, chunk, code, detail) : 0;
+    return review_report_fill(report, chunk, code, detail);
 }
 
 
@@ -371,9 +397,9 @@ review_report_skip(review_report_t *report, size_t chunk, size_t point)
         return 0;
     }
 
-    cell = review_report_cell(report, chunk, point);
+    cell = review_report_row_cell(report, chunk, point);
 
-    if (cell->status == REVIEW_REPORT_NOTHING) {
+    if (cell && cell->status == REVIEW_REPORT_NOTHING) {
         memset(&told, 0, sizeof(told));
         told.status = REVIEW_REPORT_SKIPPED;
         review_report_set(report, cell, &told);
@@ -413,19 +439,8 @@ review_report_cut(review_report_t *report)
 int
 review_report_is_unread(const review_report_t *report)
 {
-    size_t  i;
-
-    if (report->text->unread) {
-        return 1;
-    }
-
-    for (i = 0; i < report->nreferences; i++) {
-        if (report->references[i].document.unread) {
-            return 1;
-        }
-    }
-
-    return 0;
+    return review_report_text_is_unread(report)
+           || review_report_row_is_unread(report);
 }
 
 
@@ -455,7 +470,9 @@ review_report_chunk_cells(const review_report_t *report, size_t chunk,
     memset(cells, 0, REVIEW_REPORT_STATUSES * sizeof(size_t));
 
     for (i = 0; i < report->npoints; i++) {
-        cells[review_report_cell(report, chunk, i)->status]++;
+        if (!report->points[i].document) {
+            cells[review_report_cell(report, chunk, i)->status]++;
+        }
     }
 }
 

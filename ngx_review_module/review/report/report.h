@@ -13,6 +13,7 @@
 #include "review/base/review.h"
 #include "review/document/document.h"
 #include "review/document/place.h"
+#include "review/search/search.h"
 #include "review/split/split.h"
 
 #pragma GCC visibility push(hidden)
@@ -23,7 +24,13 @@
 typedef struct {
     review_str_t           id;
     review_str_t           title;
+    int                    absent;       /* the verdict where it is nowhere;
+                                            -1: that is not known */
+    uint8_t                severity;
     unsigned               rule:1;       /* no LLM decides it */
+    unsigned               document:1;   /* it is asked about the document: it
+                                            has a cell of its own, made of
+                                            readings */
 } review_report_point_t;
 
 
@@ -135,7 +142,7 @@ int review_report_read_add(review_report_t *report, size_t chunk,
     json_t *reply);
 
 /*
- * The same in two steps.  Reading takes long: a thread may do it while others
+ * The same in three steps.  Reading takes long: a thread may do it while others
  * add to the report, but nothing to this chunk.  It takes from the pool, which
  * must outlive the report, and changes nothing of that.  Where the reply never
  * came to its "whole" it is an array of results, and the other cells of the
@@ -144,8 +151,9 @@ int review_report_read_add(review_report_t *report, size_t chunk,
 
 typedef struct review_report_told_s  review_report_told_t;
 
-review_report_told_t *review_report_read(const review_report_t *report,
-    review_pool_t *pool, size_t chunk, json_t *reply, int whole);
+review_report_told_t *review_report_read_begin(const review_report_t *report,
+    review_pool_t *pool, size_t chunk);
+int review_report_read(review_report_told_t *told, json_t *reply, int whole);
 int review_report_read_take(review_report_t *report,
     const review_report_told_t *told);
 
@@ -175,6 +183,10 @@ typedef struct {
     unsigned               told:1;       /* it has something, */
     unsigned               ended:1;      /* and is not asked again */
 } review_report_state_t;
+
+/* in place of a chunk: that of the point itself, if it is about the document */
+
+#define REVIEW_REPORT_WHOLE  SIZE_MAX
 
 void review_report_state(const review_report_t *report, size_t chunk,
     size_t point, review_report_state_t *state);
@@ -209,6 +221,51 @@ typedef struct {
 
 void review_report_counts(const review_report_t *report,
     review_report_counts_t *counts);
+
+/*
+ * A reading: a chunk made of passages, for a point about the document.  Its
+ * number is that of a chunk behind those of the document.  0, or -1: no memory.
+ */
+
+int review_report_row_add(review_report_t *report, size_t point,
+    size_t *chunk);
+
+/* what it is made of, once, before any reply; copied */
+
+typedef struct {
+    size_t                 start;        /* code points of the reading, */
+    size_t                 end;
+    size_t                 at;           /* and where they stand */
+    uint32_t               chunk;        /* one that has them */
+} review_report_segment_t;
+
+typedef struct {
+    const review_report_segment_t  *segments;  /* ascending */
+    size_t                 nsegments;
+    const uint32_t        *chunks;       /* ascending */
+    size_t                 nchunks;
+} review_report_passages_t;
+
+int review_report_reading_set(review_report_t *report, size_t chunk,
+    const review_report_passages_t *passages);
+
+/* what came of a reading; what it quotes is the pool's.  0, or -1: no memory */
+
+int review_report_reading_said(const review_report_t *report,
+    review_pool_t *pool, size_t chunk, review_search_answer_t *answer);
+
+/*
+ * The point's cell has come to its end: by the reading of this number, or that
+ * of any where none decides.  0, or -1: no memory.
+ */
+
+int review_report_reading_end(review_report_t *report, size_t point,
+    size_t chunk, const review_search_result_t *result);
+
+/* the language of what is said without an LLM: "zh", "en" */
+
+void review_report_reading_language(review_report_t *report,
+    const review_str_t *language);
 
 /* something of the texts was not read: the report is not complete */
 

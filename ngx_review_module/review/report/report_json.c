@@ -156,12 +156,35 @@ review_report_json_finding(const review_report_t *report, review_buf_t *b,
     review_write_set(b, "warnings", review_warnings, group->warnings);
     review_write_set(b, "notes", review_notes, group->notes);
 
+    if (group->told->absent) {
+        review_write_bool(b, "absent", 1);
+    }
+
     if (group->told->data.len) {
         review_write_raw(b, "data", group->told->data.data,
                          group->told->data.len);
     }
 
     review_report_json_also(report, b, group);
+    review_write_object_end(b);
+}
+
+
+/* how much of the document was read for a point about it */
+
+static void
+review_report_json_searched(review_buf_t *b,
+    const review_search_result_t *searched)
+{
+    review_write_object(b, "searched");
+    review_write_number(b, "chunks", searched->chunks);
+    review_write_number(b, "of", searched->of);
+    review_write_number(b, "rounds", searched->rounds);
+
+    if (searched->left) {
+        review_write_number(b, "left", searched->left);
+    }
+
     review_write_object_end(b);
 }
 
@@ -189,6 +212,11 @@ review_report_json_point(const review_report_t *report, review_buf_t *b,
     }
 
     review_write_array_end(b);
+
+    if (report->points[n].document) {
+        review_report_json_searched(b, &report->wholes[n].searched);
+    }
+
     review_write_object(b, "cells");
 
     for (i = 0; i < REVIEW_REPORT_STATUSES; i++) {
@@ -235,20 +263,14 @@ review_report_json_chunk(const review_report_t *report, review_buf_t *b,
 }
 
 
-/* members of an object: a cell, and what has become of it */
+/* what came of a cell: all behind what it is a cell of */
 
 static void
-review_report_json_cell(const review_report_t *report, review_buf_t *b,
-    size_t chunk, size_t point)
+review_report_json_became(review_buf_t *b, const review_report_cell_t *cell)
 {
-    char                         name[REVIEW_CODE_NAME];
-    review_str_t                 code;
-    const review_report_cell_t  *cell;
+    char          name[REVIEW_CODE_NAME];
+    review_str_t  code;
 
-    cell = review_report_cell(report, chunk, point);
-
-    review_write_str(b, "chunk", &report->chunks[chunk].id);
-    review_write_str(b, "point", &report->points[point].id);
     review_write_word(b, "status", review_report_statuses[cell->status]);
     review_write_number(b, "attempts", cell->attempts);
     review_write_number(b, "elapsed_ms", cell->elapsed);
@@ -273,6 +295,52 @@ review_report_json_cell(const review_report_t *report, review_buf_t *b,
 }
 
 
+/*
+ * Members of an object: which cell it is.  That of a point about the document
+ * has the passages that it was decided by.
+ */
+
+static void
+review_report_json_whose(const review_report_t *report, review_buf_t *b,
+    size_t chunk, size_t point)
+{
+    size_t                           i;
+    const review_report_whole_t     *whole;
+    const review_report_passages_t  *passages;
+
+    if (chunk != REVIEW_REPORT_WHOLE) {
+        review_write_str(b, "chunk", &report->chunks[chunk].id);
+        review_write_str(b, "point", &report->points[point].id);
+        return;
+    }
+
+    whole = &report->wholes[point];
+
+    review_write_null(b, "chunk");
+    review_write_str(b, "point", &report->points[point].id);
+    review_write_array(b, "passages");
+
+    passages = whole->row ? &whole->row->passages : NULL;
+
+    for (i = 0; passages && i < passages->nchunks; i++) {
+        review_write_str(b, NULL, &report->chunks[passages->chunks[i]].id);
+    }
+
+    review_write_array_end(b);
+}
+
+
+static void
+review_report_json_cell(const review_report_t *report, review_buf_t *b,
+    size_t chunk, size_t point)
+{
+    review_write_object(b, NULL);
+    review_report_json_whose(report, b, chunk, point);
+    review_report_json_became(b, review_report_row_cell(report, chunk, point));
+    review_write_object_end(b);
+}
+
+
 /* of what is not worth telling there is a verdict alone */
 
 void
@@ -282,10 +350,11 @@ review_report_json_result(const review_report_t *report, review_buf_t *b,
     review_report_group_t        group;
     const review_report_cell_t  *cell;
 
-    cell = review_report_cell(report, chunk, point);
+    cell = review_report_row_cell(report, chunk, point);
 
     review_write_object(b, NULL);
-    review_report_json_cell(report, b, chunk, point);
+    review_report_json_whose(report, b, chunk, point);
+    review_report_json_became(b, cell);
 
     if (cell->status == REVIEW_REPORT_OK && cell->u.finding) {
         review_report_merge_one(report, cell->u.finding, &group);
@@ -370,9 +439,15 @@ review_report_json(const review_report_t *report, review_buf_t *b)
 
     for (i = 0; i < report->nchunks; i++) {
         for (k = 0; k < report->npoints; k++) {
-            review_write_object(b, NULL);
-            review_report_json_cell(report, b, i, k);
-            review_write_object_end(b);
+            if (!report->points[k].document) {
+                review_report_json_cell(report, b, i, k);
+            }
+        }
+    }
+
+    for (k = 0; k < report->npoints; k++) {
+        if (report->points[k].document) {
+            review_report_json_cell(report, b, REVIEW_REPORT_WHOLE, k);
         }
     }
 

@@ -64,12 +64,14 @@ typedef struct {
     review_str_t              data;      /* JSON; len is 0: there is none */
     double                    confidence; /* -1: none */
     review_report_evidence_t *evidence;
+    const review_report_passages_t *passages; /* of a reading, or NULL */
     uint32_t                  nevidence;
     uint32_t                  chunk;
     uint8_t                   verdict;
     uint8_t                   severity;
     uint8_t                   grounded;
     uint8_t                   needs_human;
+    uint8_t                   absent;    /* it is nowhere in the document */
     uint8_t                   warnings;
     uint16_t                  notes;
 } review_report_finding_t;
@@ -106,8 +108,28 @@ typedef struct {
     uint8_t                   needs_human; /* OK, without a finding */
     uint8_t                   warnings;  /* of any status */
     uint8_t                   again;     /* FAILED, TIMEOUT: is asked again */
+    uint8_t                   reading;   /* it is that of one: no result */
+    uint8_t                   found;     /* OK, of a reading */
     uint16_t                  notes;     /* OK */
 } review_report_cell_t;
+
+
+/* a reading */
+
+typedef struct {
+    size_t                    point;
+    review_report_passages_t  passages;
+    review_report_cell_t      cell;
+} review_report_row_t;
+
+
+/* a point about the document */
+
+typedef struct {
+    review_report_cell_t      cell;
+    review_search_result_t    searched;
+    const review_report_row_t *row;      /* that decides, or NULL */
+} review_report_whole_t;
 
 
 /* findings of one point and one verdict, told as one */
@@ -115,7 +137,7 @@ typedef struct {
 typedef struct {
     review_report_finding_t  *told;      /* the one whose words are told */
     review_report_evidence_t *evidence;  /* of all */
-    uint32_t                 *chunks;    /* ascending */
+    const uint32_t           *chunks;    /* ascending */
     review_report_finding_t **also;      /* other words, by their chunks */
     uint32_t                  nevidence;
     uint32_t                  nchunks;
@@ -166,6 +188,7 @@ struct review_report_told_s {
     const review_report_t        *report;
     review_pool_t                *pool;
     size_t                        chunk;
+    const review_report_row_t    *row;   /* NULL: it is no reading */
     review_report_cell_t         *cells; /* of all points */
     review_report_errors_t        errors;
     uint64_t                      nowhere;
@@ -198,6 +221,11 @@ struct review_report_s {
     uint32_t                     *owners; /* of clauses: their references */
 
     review_report_cell_t         *cells; /* chunk by chunk */
+    review_report_whole_t        *wholes; /* of points */
+    review_report_row_t         **rows;  /* readings */
+    size_t                        nrows;
+    size_t                        room;  /* for them */
+    int                           english;
     review_report_errors_t        errors;
     uint64_t                      nowhere; /* evidence of that kind */
     uint64_t                      read;  /* bytes, to find it elsewhere */
@@ -238,6 +266,13 @@ typedef struct {
 #define review_report_cell(report, chunk, point)                              \
     (&(report)->cells[(chunk) * (report)->npoints + (point)])
 
+/* that of a chunk, or of a reading, or NULL: there is no such */
+
+review_report_cell_t *review_report_row_cell(const review_report_t *report,
+    size_t chunk, size_t point);
+review_report_row_t *review_report_row(const review_report_t *report,
+    size_t chunk);
+
 /* a cell that something may be told of */
 
 #define review_report_is_open(cell)                                           \
@@ -266,6 +301,18 @@ void review_report_text_where(const review_report_t *report,
     const review_report_evidence_t *e, review_where_t *where);
 void review_report_text_chunk(const review_report_t *report, size_t chunk,
     review_where_t *where);
+
+/* was something of the texts not read? */
+
+int review_report_text_is_unread(const review_report_t *report);
+
+/* or of the chunks, for a point about the document? */
+
+int review_report_row_is_unread(const review_report_t *report);
+
+/* points about the document of which nothing was told have failed; 0 or -1 */
+
+int review_report_reading_finish(review_report_t *report);
 
 /* an index is sorted once, then finds the "n" of an id, or -1 */
 

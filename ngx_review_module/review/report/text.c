@@ -283,3 +283,22 @@ review_report_text_chunk(const review_report_t *report, size_t chunk,
 
     where->heading = c->heading;
 }
+
+
+int
+review_report_text_is_unread(const review_report_t *report)
+{
+    size_t  i;
+
+    if (report->text->unread) {
+        return 1;
+    }
+
+    for (i = 0; i < report->nreferences; i++) {
+        if (report->references[i].document.unread) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

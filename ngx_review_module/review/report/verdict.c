@@ -4,6 +4,26 @@
 #include "review/report/shared.h"
 
 
+/* of a point about the document there is one cell */
+
+static void
+review_report_verdict_whole(review_report_merge_t *m, size_t point,
+    review_report_column_t *column)
+{
+    review_report_cell_t  *cell;
+
+    cell = &m->report->wholes[point].cell;
+
+    column->cells[cell->status]++;
+    column->warnings = cell->warnings;
+
+    if (cell->status == REVIEW_REPORT_OK) {
+        column->verdict = cell->verdict;
+        m->entries[m->n++] = cell->u.finding;
+    }
+}
+
+
 /* counts the cells of a point and lists its findings */
 
 static void
@@ -18,6 +38,11 @@ review_report_verdict_collect(review_report_merge_t *m, size_t point,
     column->verdict = -1;
     column->severity = -1;
     m->n = 0;
+
+    if (m->report->points[point].document) {
+        review_report_verdict_whole(m, point, column);
+        return;
+    }
 
     for (i = 0; i < m->report->nchunks; i++) {
         cell = review_report_cell(m->report, i, point);
@@ -79,6 +104,11 @@ review_report_verdict_judge(review_report_merge_t *m, size_t point,
         }
     }
 
+    if (m->report->points[point].document) {
+        column->needs_human |= m->report->wholes[point].cell.needs_human;
+        return;
+    }
+
     for (i = 0; i < m->report->nchunks && !column->needs_human; i++) {
         cell = review_report_cell(m->report, i, point);
 
@@ -90,7 +120,7 @@ review_report_verdict_judge(review_report_merge_t *m, size_t point,
 }
 
 
-/* is the point's verdict that of a rule which has found nothing? */
+/* is the point's verdict that of a rule, or a search, which found nothing? */
 
 static int
 review_report_verdict_is_absence(const review_report_t *report, size_t point,
@@ -98,6 +128,12 @@ review_report_verdict_is_absence(const review_report_t *report, size_t point,
 {
     size_t                       i;
     const review_report_cell_t  *cell;
+
+    if (report->points[point].document) {
+        cell = &report->wholes[point].cell;
+
+        return cell->status == REVIEW_REPORT_OK && cell->u.finding->absent;
+    }
 
     if (!report->points[point].rule) {
         return 0;
@@ -151,12 +187,16 @@ review_report_verdict_merge_init(review_report_merge_t *m,
     memset(m, 0, sizeof(*m));
 
     m->report = report;
-    max = 0;
-    max_spans = 0;
+    max = 1;
+    max_spans = 1;
 
     for (i = 0; i < report->npoints; i++) {
         n = 0;
         nspans = 0;
+
+        if (report->points[i].document) {
+            continue;
+        }
 
         for (k = 0; k < report->nchunks; k++) {
             cell = review_report_cell(report, k, i);
@@ -212,6 +252,10 @@ review_report_verdict_finish(review_report_t *report)
         }
     }
 
+    if (review_report_reading_finish(report) != 0) {
+        return -1;
+    }
+
     columns = review_alloc(report->pool,
                            (report->npoints + 1) * sizeof(*columns));
 
@@ -219,7 +263,7 @@ review_report_verdict_finish(review_report_t *report)
         return -1;
     }
 
-    unread = review_report_is_unread(report);
+    unread = review_report_text_is_unread(report);
 
     for (i = 0; i < report->npoints; i++) {
         review_report_verdict_collect(&m, i, &columns[i]);

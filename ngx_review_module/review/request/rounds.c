@@ -17,7 +17,10 @@ review_rounds_init(review_rounds_t *r, review_pool_t *pool, size_t nchunks,
     memset(r, 0, sizeof(*r));
 
     r->nchunks = nchunks;
+    r->nfirst = nchunks;
     r->npoints = npoints;
+    r->room = nchunks;
+    r->added = nchunks;
     r->max = max;
     r->window = max;
 
@@ -36,10 +39,71 @@ review_rounds_init(review_rounds_t *r, review_pool_t *pool, size_t nchunks,
 }
 
 
+static int
+review_rounds_grow(review_rounds_t *r, review_pool_t *pool)
+{
+    size_t                  room;
+    uint32_t               *heap;
+    review_rounds_chunk_t  *chunks;
+
+    room = r->room + r->room / 2 + 16;
+
+    chunks = review_alloc(pool, room * sizeof(review_rounds_chunk_t));
+    heap = review_alloc(pool, room * sizeof(uint32_t));
+
+    if (chunks == NULL || heap == NULL) {
+        return -1;
+    }
+
+    memcpy(chunks, r->chunks, r->nchunks * sizeof(review_rounds_chunk_t));
+    memcpy(heap, r->heap, r->nheap * sizeof(uint32_t));
+
+    r->chunks = chunks;
+    r->heap = heap;
+    r->room = room;
+
+    return 0;
+}
+
+
+int
+review_rounds_add(review_rounds_t *r, review_pool_t *pool, size_t point,
+    size_t *chunk)
+{
+    if (r->nchunks == r->room && review_rounds_grow(r, pool) != 0) {
+        return -1;
+    }
+
+    *chunk = r->nchunks++;
+
+    memset(&r->chunks[*chunk], 0, sizeof(review_rounds_chunk_t));
+    r->chunks[*chunk].point = (uint32_t) point;
+
+    return 0;
+}
+
+
 static uint8_t *
 review_rounds_flags(const review_rounds_t *r, size_t chunk, size_t point)
 {
-    return &r->cells[chunk * r->npoints + point];
+    return chunk < r->nfirst ? &r->cells[chunk * r->npoints + point]
+                             : &r->chunks[chunk].cell;
+}
+
+
+/* the chunks that were not sent yet: those that were added go first */
+
+static int
+review_rounds_are_unsent(const review_rounds_t *r)
+{
+    return r->next < r->nfirst || r->added < r->nchunks;
+}
+
+
+static size_t
+review_rounds_unsent(review_rounds_t *r)
+{
+    return r->added < r->nchunks ? r->added++ : r->next++;
 }
 
 
@@ -67,6 +131,10 @@ review_rounds_skip(review_rounds_t *r, size_t chunk, size_t point)
 int
 review_rounds_is_asked(const review_rounds_t *r, size_t chunk, size_t point)
 {
+    if (chunk >= r->nfirst && r->chunks[chunk].point != point) {
+        return 0;
+    }
+
     return !(*review_rounds_flags(r, chunk, point) & REVIEW_ROUNDS_DONE);
 }
 
@@ -156,13 +224,15 @@ review_rounds_next(review_rounds_t *r, uint64_t now, size_t *chunk,
     beside = r->down && r->running;
 
     if (r->running >= r->window
-        || (beside && (r->waiting < r->running || r->next == r->nchunks)))
+        || (beside && (r->waiting < r->running
+                       || !review_rounds_are_unsent(r))))
     {
         return 0;
     }
 
     if (r->down && now < r->probe) {
-        *wait = r->next < r->nchunks || r->nheap ? r->probe - now : *wait;
+        *wait = review_rounds_are_unsent(r) || r->nheap ? r->probe - now
+                                                        : *wait;
         return 0;
     }
 
@@ -175,8 +245,8 @@ review_rounds_next(review_rounds_t *r, uint64_t now, size_t *chunk,
         return 1;
     }
 
-    if (r->next < r->nchunks) {
-        *chunk = r->next++;
+    if (review_rounds_are_unsent(r)) {
+        *chunk = review_rounds_unsent(r);
         return 1;
     }
 
@@ -203,8 +273,8 @@ review_rounds_drain(review_rounds_t *r, size_t *chunk)
         return 1;
     }
 
-    if (r->next < r->nchunks) {
-        *chunk = r->next++;
+    if (review_rounds_are_unsent(r)) {
+        *chunk = review_rounds_unsent(r);
         return 1;
     }
 
@@ -219,7 +289,8 @@ review_rounds_is_doubtful(const review_rounds_t *r, size_t chunk)
 
     c = &r->chunks[chunk];
 
-    return r->next == r->nchunks && (c->control || (c->probe && r->unsure));
+    return !review_rounds_are_unsent(r)
+           && (c->control || (c->probe && r->unsure));
 }
 
 
@@ -314,11 +385,11 @@ review_rounds_cell(review_rounds_t *r, size_t chunk, size_t point,
 {
     uint8_t  *flags;
 
-    flags = review_rounds_flags(r, chunk, point);
-
-    if (*flags & REVIEW_ROUNDS_DONE) {
+    if (!review_rounds_is_asked(r, chunk, point)) {
         return 0;
     }
+
+    flags = review_rounds_flags(r, chunk, point);
 
     if (cell->code == REVIEW_CODE_OK && cell->llm) {
         r->answered = 1;

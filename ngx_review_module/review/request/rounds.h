@@ -17,6 +17,9 @@
  * Where all that are under way wait for the LLM, which may be for cells that
  * fail whatever it does, one that was not sent yet is a probe, too.
  *
+ * Chunks may be added later, of one cell each: they are sent before those that
+ * were not sent yet, since others may follow from what they are answered.
+ *
  * Plain memory of one process; times are milliseconds, and passed in.
  */
 
@@ -45,6 +48,8 @@ typedef struct {
     uint32_t         heard;              /* when it last failed, */
     uint32_t         begun;              /* and began */
     uint32_t         cuts;               /* of the window, when it began */
+    uint32_t         point;              /* of one that was added: its cell's */
+    uint8_t          cell;
     unsigned         again:1;            /* it has begun before */
     unsigned         probe:1;            /* while it was down */
     unsigned         control:1;          /* whose failures are its cells'? */
@@ -57,9 +62,12 @@ typedef struct {
     uint32_t               *heap;        /* chunks to be sent again: the first
                                             one is due first */
     size_t                  nheap;
-    size_t                  nchunks;
+    size_t                  nchunks;     /* with those that were added */
+    size_t                  nfirst;      /* those that were there first */
     size_t                  npoints;
+    size_t                  room;        /* in chunks, and the heap */
     size_t                  next;        /* chunk to be sent first */
+    size_t                  added;       /* before it: one that was added */
     size_t                  running;
     size_t                  waiting;     /* of these, for the LLM: as is told */
 
@@ -107,13 +115,21 @@ typedef struct {
 int review_rounds_init(review_rounds_t *r, review_pool_t *pool, size_t nchunks,
     size_t npoints, size_t max);
 
+/* one more chunk, with a cell of this point; 0, or -1: no memory */
+
+int review_rounds_add(review_rounds_t *r, review_pool_t *pool, size_t point,
+    size_t *chunk);
+
 /* a cell that caches are bypassed for, whatever comes */
 
 void review_rounds_fresh(review_rounds_t *r, size_t chunk, size_t point);
 int review_rounds_is_fresh(const review_rounds_t *r, size_t chunk,
     size_t point);
 
-/* a cell that is not asked; is it asked in the next round? */
+/*
+ * A cell that is not asked; is it asked in the next round?  A chunk that was
+ * added has but one.
+ */
 
 void review_rounds_skip(review_rounds_t *r, size_t chunk, size_t point);
 int review_rounds_is_asked(const review_rounds_t *r, size_t chunk,

@@ -6,8 +6,8 @@ deadline, and then the chunk has failed for a reason that is told; one that
 refuses is believed at once; events and plain JSON are understood, however they
 are cut to pieces; what is missing in a reply, or makes no sense, is a failed
 cell, never a lost one.  Each try is told the time that is left then.  No more
-chunks are under review at a time than may be, and what failed tries have told is
-not kept.
+chunks are under review at a time than may be, and what failed tries have told
+is not kept.
 """
 
 import asyncio

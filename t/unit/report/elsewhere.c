@@ -47,7 +47,7 @@ static const review_report_chunk_t  chunks[] = {
 };
 
 static const review_report_point_t  points[] = {
-    { review_string("p"), review_string("期限"), 0 }
+    { review_string("p"), review_string("期限"), .absent = -1 }
 };
 
 static const review_heading_t  rule = { NULL, review_string("规") };

@@ -179,8 +179,8 @@ static const review_report_chunk_t  chunks[] = {
 };
 
 static const review_report_point_t  points[] = {
-    { review_string("p1"), review_string("期限"), 0 },
-    { review_string("p0"), review_string("金额"), 0 }
+    { review_string("p1"), review_string("期限"), .absent = -1 },
+    { review_string("p0"), review_string("金额"), .absent = -1 }
 };
 
 
@@ -1013,6 +1013,253 @@ test_notes(void)
     json = finish(report);
     ok(at(json, "cells.0.notes") == NULL && at(json, FIRST "notes") == NULL,
        "none");
+    json_decref(json);
+}
+
+
+/* points about the document: p1 of each chunk, d of all */
+
+static review_report_t *
+create_whole(int absent)
+{
+    review_report_t               *report;
+    review_report_point_t         *two;
+    static review_document_t       document;
+
+    static const review_report_point_t  first = {
+        review_string("p1"), review_string("期限"), .absent = -1
+    };
+    static const review_report_point_t  second = {
+        review_string("d"), review_string("许可证"), .severity = 1,
+        .document = 1
+    };
+
+    two = review_alloc(pool, 2 * sizeof(*two));
+    two[0] = first;
+    two[1] = second;
+    two[1].absent = absent;
+
+    memset(&document, 0, sizeof(document));
+    document.text.data = text;
+    document.text.len = strlen(text);
+
+    report = review_report_create(pool, &document, chunks, 3, two, 2);
+
+    if (report == NULL) {
+        abort();
+    }
+
+    return report;
+}
+
+
+/* one of c1 and c3: "L" stands for a label of two code points before each */
+
+static size_t
+reading(review_report_t *report)
+{
+    size_t                                chunk;
+    static const review_report_segment_t  segments[] = {
+        { 2, 10, 0, 0 }, { 12, 17, 38, 2 }
+    };
+    static const uint32_t                 of[] = { 0, 2 };
+    static const review_report_passages_t passages = { segments, 2, of, 2 };
+
+    if (review_report_row_add(report, 1, &chunk) != 0
+        || review_report_reading_set(report, chunk, &passages) != 0)
+    {
+        abort();
+    }
+
+    return chunk;
+}
+
+
+static json_t *
+said(const char *found, const char *verdict, const char *evidence)
+{
+    return parse("{'results':[{'point':'p1','status':'failed','error':"
+                 "{'code':'x','detail':'the control'}},{'point':'d',"
+                 "'status':'ok','attempts':1,'elapsed_ms':7,'finding':"
+                 "{'verdict':'%s','severity':'major','reason':'because',"
+                 "'suggestion':'','confidence':0.5,'evidence':[%s],%s"
+                 "'grounded':true,'needs_human':false}}],'usage':{'calls':1,"
+                 "'retries':0,'prompt_tokens':10,'completion_tokens':5}}",
+                 verdict, evidence, found);
+}
+
+
+static void
+answer_chunks(review_report_t *report)
+{
+    size_t  i;
+
+    for (i = 0; i < 3; i++) {
+        add(report, i, finding("p1", "pass", "major", "1", ""));
+    }
+}
+
+
+static void
+test_readings(void)
+{
+    size_t                  one, two;
+    json_t                 *json;
+    review_report_t        *report;
+    review_search_answer_t  answer;
+    review_report_counts_t  counts;
+    review_search_result_t  found = {
+        .outcome = REVIEW_SEARCH_FOUND, .chunks = 2, .of = 3, .rounds = 1
+    };
+    review_search_result_t  doubted = {
+        .outcome = REVIEW_SEARCH_DOUBTED, .chunks = 3, .of = 3, .rounds = 2,
+        .left = 1
+    };
+    review_search_result_t  absent = {
+        .outcome = REVIEW_SEARCH_ABSENT, .chunks = 3, .of = 3, .rounds = 2
+    };
+    review_search_result_t  unread = {
+        .outcome = REVIEW_SEARCH_UNREAD, .chunks = 2, .of = 3, .rounds = 1
+    };
+    review_search_result_t  failed = {
+        .outcome = REVIEW_SEARCH_FAILED, .chunks = 2, .of = 3, .rounds = 2,
+        .failed = 1
+    };
+
+    report = create_whole(-1);
+    answer_chunks(report);
+    one = reading(report);
+
+    add(report, one, said("'found':true,", "fail",
+                          "{'quote':'总则','source':'chunk','start':6,'end':8,"
+                          "'match':'exact'},"
+                          "{'quote':'。L|1|2','source':'chunk','start':9,"
+                          "'end':15,'match':'exact'},"
+                          "{'quote':'LL','source':'chunk','start':10,'end':12,"
+                          "'match':'exact'},"
+                          "{'quote':'规则','source':'chunk','start':6,'end':8,"
+                          "'match':'exact'}"));
+
+    ok(one == 3 && review_report_reading_said(report, pool, one, &answer) == 0
+       && !answer.failed && answer.found && !answer.unsure
+       && answer.nquoted == 2 && answer.quoted[0] == 0
+       && answer.quoted[1] == 2, "a reading has found it, and quotes chunks");
+    review_report_counts(report, &counts);
+    ok(counts.total == 3 && counts.failed == 0 && counts.calls == 7,
+       "it is no result yet, but has cost something");
+    ok(review_report_reading_end(report, 1, one, &found) == 0, "it decides");
+    review_report_counts(report, &counts);
+    ok(counts.total == 4 && counts.ok == 4, "that is a result");
+
+    json = finish(report);
+    ok(is(json, "points.1.verdict", "'fail'")
+       && is(json, "points.1.severity", "'major'")
+       && is(json, "points.1.searched", "{'chunks':2,'of':3,'rounds':1}")
+       && is(json, "points.1.findings.0.evidence.0.quote", "'总则'")
+       && is(json, "points.1.findings.0.evidence.0.start", "4")
+       && is(json, "points.1.findings.0.evidence.0.end", "6")
+       && is(json, "points.1.findings.0.evidence.1.quote", "'|1|'")
+       && is(json, "points.1.findings.0.evidence.1.start", "38")
+       && is(json, "points.1.findings.0.evidence.2.match", "'none'")
+       && is(json, "points.1.findings.0.evidence.3.match", "'none'")
+       && is(json, "points.1.findings.0.grounded", "false")
+       && is(json, "points.1.findings.0.chunks", "['c1','c3']")
+       && is(json, "points.1.cells",
+             "{'ok':1,'failed':0,'timeout':0,'skipped':0}")
+       && is(json, "status", "'complete'")
+       && is(json, "cells.3",
+             "{'chunk':null,'point':'d','passages':['c1','c3'],'status':'ok',"
+             "'attempts':1,'elapsed_ms':7,'verdict':'fail'}"),
+       "places are those of the document");
+    json_decref(json);
+
+    report = create_whole(-1);
+    answer_chunks(report);
+    one = reading(report);
+    two = reading(report);
+    add(report, one, said("'found':true,", "unsure", ""));
+    add(report, two, said("'found':false,", "unsure", ""));
+    (void) review_report_reading_said(report, pool, two, &answer);
+    ok(two == 4 && !answer.failed && !answer.found && answer.unsure,
+       "one that has not found it");
+    (void) review_report_reading_end(report, 1, one, &doubted);
+    json = finish(report);
+    ok(is(json, "points.1.verdict", "'unsure'")
+       && is(json, "points.1.needs_human", "true")
+       && is(json, "points.1.searched",
+             "{'chunks':3,'of':3,'rounds':2,'left':1}")
+       && is(json, "status", "'complete'")
+       && is(json, "cells.3.attempts", "2"), "in doubt");
+    json_decref(json);
+
+    report = create_whole(REVIEW_VERDICT_FAIL);
+    answer_chunks(report);
+    one = reading(report);
+    add(report, one, said("'found':false,", "pass", ""));
+    (void) review_report_reading_end(report, 1, one, &absent);
+    json = finish(report);
+    ok(is(json, "points.1.verdict", "'fail'")
+       && is(json, "points.1.severity", "'major'")
+       && is(json, "points.1.needs_human", "false")
+       && is(json, "points.1.findings.0.absent", "true")
+       && is(json, "points.1.findings.0.evidence", "[]")
+       && is(json, "points.1.findings.0.chunks", "[]")
+       && is(json, "points.1.findings.0.reason",
+             "'已读全文（3 段），未找到。'")
+       && is(json, "status", "'complete'"), "it is nowhere, which fails");
+    json_decref(json);
+
+    report = create_whole(-1);
+    answer_chunks(report);
+    one = reading(report);
+    (void) review_report_reading_end(report, 1, one, &absent);
+    json = finish(report);
+    ok(is(json, "points.1.verdict", "'unsure'")
+       && is(json, "points.1.needs_human", "true"),
+       "or else nobody says what that means");
+    json_decref(json);
+
+    report = create_whole(REVIEW_VERDICT_FAIL);
+    answer_chunks(report);
+    one = reading(report);
+    (void) review_report_reading_end(report, 1, one, &unread);
+    json = finish(report);
+    ok(is(json, "points.1.verdict", "'unsure'")
+       && is(json, "points.1.needs_human", "true")
+       && is(json, "status", "'partial'")
+       && at(json, "points.1.findings.0.absent") == NULL
+       && is(json, "points.1.findings.0.reason",
+             "'已读 2/3 段，未找到；其余未读。'"),
+       "what was not read is not complete");
+    json_decref(json);
+
+    report = create_whole(REVIEW_VERDICT_FAIL);
+    answer_chunks(report);
+    one = reading(report);
+    (void) review_report_fail(report, one, REVIEW_CODE_CUT, "cut");
+    review_report_again(report, one, 1);
+    review_report_counts(report, &counts);
+    ok(counts.failing == 1 && counts.total == 3, "it is asked again");
+    (void) review_report_fail(report, one, REVIEW_CODE_CUT, "cut");
+    (void) review_report_reading_said(report, pool, one, &answer);
+    ok(answer.failed, "and has failed");
+    (void) review_report_reading_end(report, 1, one, &failed);
+    json = finish(report);
+    ok(is(json, "points.1.verdict", "null")
+       && is(json, "points.1.needs_human", "true")
+       && is(json, "points.1.findings", "[]")
+       && is(json, "cells.3.status", "'failed'")
+       && is(json, "status", "'partial'"), "so has the point");
+    json_decref(json);
+
+    report = create_whole(-1);
+    answer_chunks(report);
+    one = reading(report);
+    add(report, one, said("", "pass", ""));
+    (void) review_report_reading_said(report, pool, one, &answer);
+    ok(answer.failed, "who does not say whether it is there says nothing");
+    json = finish(report);
+    ok(is(json, "cells.3.error.code", "'internal'"), "what never ended failed");
     json_decref(json);
 }
 
@@ -2405,6 +2652,7 @@ main(void)
     test_verdicts();
     test_warnings();
     test_notes();
+    test_readings();
     test_order();
     test_chain();
     test_none();

@@ -110,6 +110,51 @@ test_order(void)
 }
 
 
+/* those that are added go before others, each with one cell */
+
+static void
+test_added(void)
+{
+    int               i, good;
+    size_t            chunk;
+    review_rounds_t  *r;
+
+    r = create(3, 2, 10);
+
+    ok(begin(r, 0, NULL) == 0, "one is under way");
+    ok(review_rounds_add(r, pool, 1, &chunk) == 0 && chunk == 3
+       && !review_rounds_is_asked(r, 3, 0) && review_rounds_is_asked(r, 3, 1),
+       "one is added, of one point");
+    ok(begin(r, 0, NULL) == 3 && begin(r, 0, NULL) == 1,
+       "it goes before those that are left");
+    ok(begin(r, 0, NULL) == 2, "then come these");
+    ok(!end(r, 0, 0, REVIEW_CODE_OK) && end(r, 3, 0, REVIEW_CODE_CUT)
+       && begin(r, 2000, NULL) == 3, "it is sent again, too");
+    ok(!end(r, 3, 2000, REVIEW_CODE_OK) && !review_rounds_is_asked(r, 3, 1),
+       "and is done");
+
+    review_rounds_fresh(r, 3, 1);
+    ok(review_rounds_is_fresh(r, 3, 1), "it may go past caches");
+
+    for (i = 0, good = 1; i < 100; i++) {
+        good &= review_rounds_add(r, pool, (size_t) i % 2, &chunk) == 0
+                && chunk == 4 + (size_t) i;
+    }
+
+    for (i = 0; i < 100; i++) {
+        good &= begin(r, 3000, NULL) == 4 + i
+                && !end(r, 4 + (size_t) i, 3000, REVIEW_CODE_OK);
+    }
+
+    ok(good, "any number of them");
+    ok(!end(r, 1, 3000, REVIEW_CODE_OK) && !end(r, 2, 3000, REVIEW_CODE_OK)
+       && begin(r, 3000, NULL) == -1 && r->running == 0, "all are done");
+    ok(review_rounds_add(r, pool, 0, &chunk) == 0
+       && review_rounds_drain(r, &chunk) && chunk == 104
+       && !review_rounds_drain(r, &chunk), "one is given up");
+}
+
+
 /* each code: which end a cell at once, which when, which never */
 
 static void
@@ -468,6 +513,7 @@ main(void)
     pool = tap_pool();
 
     test_order();
+    test_added();
     test_codes();
     test_fresh();
     test_pauses();
