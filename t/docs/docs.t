@@ -895,6 +895,10 @@ my $document_json = source("$upper/review/document/document_json.c");
 # of a report, and of the plan that a dry run tells; some of it is of both
 
 my $report_json = source("$upper/review/report/report_json.c");
+my @of_cell = map { function($report_json, "review_report_json_$_") }
+                  qw(finding told evidence also where whose became result);
+$report_json =~ s/\Q$of_cell[-1]\E//;
+
 my $task_report = $file{task_report};
 my @of_plan = map { function($task_report, "ngx_http_review_task_report_$_") }
                   qw(dry planned chunk embeddings);
@@ -923,15 +927,16 @@ my %written = (TaskPlan => [ written(@of_plan, @of_both, $elapsed,
                                    $report_json),
                            @{ names_of(source("$upper/review/report/report.c"),
                                        'review_report_statuses') } ],
+               TaskCell => [ written(@of_cell) ],
                TaskProgress => [ written(function($file{task_reply},
-                                         'ngx_http_review_task_reply_tell')) ]);
+                                     'ngx_http_review_task_reply_progress')) ]);
 
 for my $schema (sort keys %written) {
     my %named = map { $_ => 1 } names_in($schemas->{$schema});
     my %mine = map { $_ => 1 } @{ $written{$schema} };
     same_set([ keys %named ], [ keys %mine ],
              "openapi.yaml: members of $schema");
-    next if $schema =~ /\A(?:Report|TaskPlan|TaskProgress)\z/;
+    next if $schema =~ /\A(?:Report|Task\w+)\z/;
     my ($title) = { Split => 'Chunks', Embeddings => 'Embeddings',
                     Ranking => 'A ranking' }->{$schema};
     my %in_table = map { s/.*\.//r => 1 } column(section($api, $title));
@@ -954,6 +959,9 @@ is(join(' ', grep { !/\A(?:code|detail)\z/
 like(section($api, 'Forms of the report'), qr/"$_":/,
      "api.md: progress of a task: $_")
     for sort keys %{ $schemas->{TaskProgress}{properties} };
+like(section($api, 'Forms of the report'), qr/`$_`/,
+     "api.md: a result of a task: $_")
+    for qw(result needs_human finding searched);
 
 
 

@@ -657,11 +657,11 @@ async def tasks(port):
     found = events(body)
     Tap.ok((status, kind) == (200, "text/event-stream")
            and found[0][0] == "document"
-           and {name for name, _ in found[1:-1]} == {"progress"}
+           and {name for name, _ in found[1:-1]} == {"progress", "result"}
            and found[-1][0] == "done", "a task: its events",
            (status, kind, found))
     schemas = {"document": "TaskTexts", "progress": "TaskProgress",
-               "done": "Report"}
+               "result": "TaskCell", "done": "Report"}
     for i, (name, data) in enumerate(found):
         check(schemas.get(name, "?"), data,
               "event %d of a task: %s" % (i, name))
@@ -669,8 +669,9 @@ async def tasks(port):
     status, kind, body = await typed(port, asking("application/x-ndjson"))
     lines = body.splitlines()
     Tap.ok((status, kind) == (200, "application/x-ndjson")
-           and [next(iter(json.loads(line))) for line in lines]
-           == ["document"] + ["progress"] * (len(lines) - 2) + ["report"],
+           and [name for line in lines for name in json.loads(line)
+                if name not in ("result", "progress")]
+           == ["document", "report"],
            "a task: its lines", (status, kind, body.decode()))
     for i, line in enumerate(lines):
         check("TaskLine", line, "line %d of a task" % i)

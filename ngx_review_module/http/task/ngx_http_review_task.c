@@ -60,6 +60,7 @@ static void ngx_http_review_task_search_run(void *data);
 static void ngx_http_review_task_searched(void *data);
 static void ngx_http_review_task_finish(ngx_http_review_task_t *task);
 static void ngx_http_review_task_written(ngx_http_review_task_t *task);
+static void ngx_http_review_task_close(ngx_http_review_task_t *task);
 static void ngx_http_review_task_end(ngx_http_review_task_t *task);
 
 
@@ -602,8 +603,8 @@ ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
 
     if (task->finished) {
 
-        if (task->saving.done) {
-            ngx_http_review_task_end(task);
+        if (task->written) {
+            ngx_http_review_task_close(task);
         }
 
         return;
@@ -624,12 +625,11 @@ ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
 
     ngx_http_review_task_rounds_progress(task);
 
+    ngx_http_review_task_reply_tell(task);
+
     if (ngx_http_review_task_rounds_done(task)) {
         ngx_http_review_task_search(task);
-        return;
     }
-
-    ngx_http_review_task_reply_tell(task);
 }
 
 
@@ -781,12 +781,30 @@ ngx_http_review_task_finish(ngx_http_review_task_t *task)
 static void
 ngx_http_review_task_written(ngx_http_review_task_t *task)
 {
+    task->written = 1;
+
     if (task->saving.object.data) {
+        (void) ngx_http_review_task_reply_rest(task);
         ngx_http_review_task_reply_save(task);
         return;
     }
 
-    ngx_http_review_task_end(task);
+    ngx_http_review_task_close(task);
+}
+
+
+/* the report comes behind all results, however slowly the client takes them */
+
+static void
+ngx_http_review_task_close(ngx_http_review_task_t *task)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_review_task_reply_rest(task);
+
+    if (rc == NGX_OK && (!task->saving.object.data || task->saving.done)) {
+        ngx_http_review_task_end(task);
+    }
 }
 
 

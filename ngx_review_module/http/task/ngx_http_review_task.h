@@ -13,6 +13,7 @@
 #include "http/call/ngx_http_review_call.h"
 #include "http/request/ngx_http_review_reply.h"
 
+#include "review/request/results.h"
 #include "review/request/rounds.h"
 #include "review/rank/bm25.h"
 #include "review/rank/select.h"
@@ -224,11 +225,14 @@ struct ngx_http_review_task_s {
     ngx_uint_t                  nwaiting;   /* of them, for the LLM */
     ngx_http_review_part_t    **parts;      /* of chunks, to be used again */
     review_rounds_t             rounds;
+    review_results_t            results;    /* that the client is told of */
+    ngx_http_review_work_t     *telling;    /* the last of them, as sent */
     ngx_event_t                 again;      /* the next one is due */
     ngx_http_review_search_t   *searches;   /* of the plan's queries */
     size_t                      nsearching; /* that go on */
     ngx_array_t                 readings;   /* of pointers to them */
     size_t                      ndone;      /* chunks, and readings */
+    uint64_t                    ntold;      /* cells, as progress has it */
     size_t                      told_size;  /* of replies: bytes */
     ngx_msec_t                  reviewing;  /* since then */
     ngx_msec_t                  load_time;
@@ -238,10 +242,12 @@ struct ngx_http_review_task_s {
     unsigned                    loading:1;
     unsigned                    started:1;  /* chunks are under review */
     unsigned                    searching:1; /* all are: quotes are looked up */
-    unsigned                    finished:1; /* the report is being made */
+    unsigned                    finished:1; /* the report is being made, */
+    unsigned                    written:1;  /* and is there */
     unsigned                    expired:1;
     unsigned                    waits:1;    /* as progress was told */
     unsigned                    told:1;     /* progress, since something was */
+    unsigned                    rest:1;     /* all cells are to be told */
 
     /* how those who review chunks tell those who send them */
 
@@ -304,6 +310,13 @@ void ngx_http_review_task_rounds_stop(ngx_http_review_task_t *task);
 /* nothing can be answered at the moment */
 
 ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
+
+/*
+ * Cells have come to their end, and the client is told: of a chunk, or of
+ * points about the document, whose row is plan->nchunks
+ */
+
+void ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row);
 
 
 /* everything has come to its end */
@@ -397,10 +410,14 @@ ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,
     ngx_http_review_written_t *written, review_str_t *end);
 
 
-/* ngx_http_review_task_reply.c: progress, and the report */
+/* ngx_http_review_task_reply.c: results and progress, and the report */
 
 ngx_int_t ngx_http_review_task_reply_document(ngx_http_review_task_t *task);
 void ngx_http_review_task_reply_tell(ngx_http_review_task_t *task);
+
+/* all that was not told yet, once there is a report; NGX_AGAIN: not yet all */
+
+ngx_int_t ngx_http_review_task_reply_rest(ngx_http_review_task_t *task);
 ngx_int_t ngx_http_review_task_reply(ngx_http_review_task_t *task);
 
 /*

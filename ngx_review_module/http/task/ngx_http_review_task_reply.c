@@ -6,13 +6,18 @@
 
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_reply.h"
+#include "http/request/ngx_http_review_work.h"
 
 #include "review/json/write.h"
 
 
 /* a report is there, however late: so much time is left for it at least */
 
-#define NGX_HTTP_REVIEW_TASK_SAVE  10000
+#define NGX_HTTP_REVIEW_TASK_SAVE     10000
+
+/* of results so many bytes are sent at a time, and one more result */
+
+#define NGX_HTTP_REVIEW_TASK_RESULTS  (32 * 1024)
 
 
 static ngx_int_t ngx_http_review_task_reply_line(ngx_http_review_task_t *task,
@@ -57,40 +62,121 @@ ngx_http_review_task_reply_document(ngx_http_review_task_t *task)
 }
 
 
+static ngx_uint_t
+ngx_http_review_task_reply_is_stream(ngx_http_review_task_t *task)
+{
+    return task->format == NGX_HTTP_REVIEW_TASK_EVENTS
+           || task->format == NGX_HTTP_REVIEW_TASK_LINES;
+}
+
+
+/* the same as an event or a line in a buffer */
+
+static void
+ngx_http_review_task_reply_write(ngx_http_review_task_t *task, review_buf_t *b,
+    const char *name, const review_buf_t *json)
+{
+    if (task->format == NGX_HTTP_REVIEW_TASK_LINES) {
+        review_write_object(b, NULL);
+        review_write_raw(b, name, json->data, json->len);
+        review_write_object_end(b);
+        review_buf_puts(b, "\n");
+
+    } else {
+        review_buf_puts(b, "event: ");
+        review_buf_puts(b, name);
+        review_buf_puts(b, "\ndata: ");
+        review_buf_add(b, json->data, json->len);
+        review_buf_puts(b, "\n\n");
+    }
+
+    b->failed |= json->failed;
+}
+
+
 /*
- * {"done","total","failed","failing"?,"eta_ms","waiting"?}, in cells; not more
- * than once at a time
+ * Some results, each of them once; are there more?  Behind the rows of chunks
+ * there is one of points about the document.
  */
 
-void
-ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
+static ngx_uint_t
+ngx_http_review_task_reply_results(ngx_http_review_task_t *task,
+    review_buf_t *b)
 {
-    uint64_t                  done, total;
-    ngx_uint_t                waits;
-    review_buf_t              b;
-    ngx_http_review_ctx_t    *ctx;
-    review_report_counts_t    counts;
+    size_t                 row, point, chunk;
+    review_buf_t           json;
+    review_report_state_t  state;
 
-    ctx = &task->ctx;
+    review_buf_init(&json, task->telling->memory, 0);
+
+    while (b->len < NGX_HTTP_REVIEW_TASK_RESULTS && !b->failed) {
+
+        if (!review_results_next(&task->results, &row, &point)) {
+            return 0;
+        }
+
+        chunk = row < task->plan->nchunks ? row : REVIEW_REPORT_WHOLE;
+
+        review_report_state(task->report, chunk, point, &state);
+
+        if (state.ended) {
+            json.len = 0;
+            review_report_json_result(task->report, &json, chunk, point);
+            ngx_http_review_task_reply_write(task, b, "result", &json);
+            review_results_told(&task->results, row, point);
+        }
+    }
+
+    return 1;
+}
+
+
+/* cells: that of each chunk, or of a point about the document */
+
+static uint64_t
+ngx_http_review_task_reply_total(const ngx_http_review_plan_t *plan)
+{
+    size_t    i;
+    uint64_t  total;
+
+    for (i = 0, total = 0; i < plan->npoints; i++) {
+        total += plan->points[i].document ? 1 : plan->nchunks;
+    }
+
+    return total;
+}
+
+
+/*
+ * {"done","total","failed","failing"?,"eta_ms","waiting"?}, in cells; behind
+ * the last result, if all are done
+ */
+
+static void
+ngx_http_review_task_reply_progress(ngx_http_review_task_t *task,
+    review_buf_t *to, ngx_uint_t more)
+{
+    uint64_t                done, total;
+    ngx_uint_t              waits;
+    review_buf_t            b;
+    review_report_counts_t  counts;
+
     waits = ngx_http_review_task_rounds_waits(task);
+    total = ngx_http_review_task_reply_total(task->plan);
 
-    if ((task->told && task->waits == waits)
-        || (task->format != NGX_HTTP_REVIEW_TASK_EVENTS
-            && task->format != NGX_HTTP_REVIEW_TASK_LINES)
-        || ngx_http_review_reply_unsent(ctx))
-    {
+    review_report_counts(task->report, &counts);
+
+    done = counts.ok + counts.failed + counts.timeout + counts.skipped;
+
+    if ((task->told && task->waits == waits) || (more && done == total)) {
         return;
     }
 
     task->told = 1;
     task->waits = waits;
+    task->ntold = done;
 
-    review_report_counts(task->report, &counts);
-
-    done = counts.ok + counts.failed + counts.timeout + counts.skipped;
-    total = ngx_http_review_task_report_cells(task->plan);
-
-    review_buf_init(&b, ctx->pool, 96);
+    review_buf_init(&b, task->telling->memory, 96);
     review_write_object(&b, NULL);
     review_write_number(&b, "done", done);
     review_write_number(&b, "total", total);
@@ -114,10 +200,111 @@ ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
 
     review_write_object_end(&b);
 
-    if (ngx_http_review_task_reply_piece(task, "progress", &b) == NGX_ERROR) {
+    ngx_http_review_task_reply_write(task, to, "progress", &b);
+}
+
+
+/*
+ * What the client is told next has memory of its own, which is used until it
+ * has taken all of that.  NULL: there is none.
+ */
+
+static review_pool_t *
+ngx_http_review_task_reply_memory(ngx_http_review_task_t *task)
+{
+    if (task->telling) {
+        ngx_http_review_work_destroy(task->telling);
+    }
+
+    task->telling = ngx_http_review_work_create(&task->ctx);
+
+    return task->telling ? task->telling->memory : NULL;
+}
+
+
+/* not more than once at a time; returns whether there is more to tell */
+
+static ngx_uint_t
+ngx_http_review_task_reply_send(ngx_http_review_task_t *task)
+{
+    ngx_uint_t              more;
+    ngx_chain_t            *out;
+    review_buf_t            b;
+    review_pool_t          *memory;
+    ngx_http_review_ctx_t  *ctx;
+
+    if (task->told && !review_results_any(&task->results)
+        && task->waits == ngx_http_review_task_rounds_waits(task))
+    {
+        return 0;
+    }
+
+    ctx = &task->ctx;
+    memory = ngx_http_review_task_reply_memory(task);
+
+    if (memory == NULL) {
         ctx->broken = 1;
         ngx_http_review_ctx_wake(ctx);
+        return 1;
     }
+
+    review_buf_init(&b, memory, 0);
+
+    more = ngx_http_review_task_reply_results(task, &b);
+    ngx_http_review_task_reply_progress(task, &b, more);
+
+    if (b.len == 0 && !b.failed) {
+        return more;
+    }
+
+    out = ngx_http_review_reply_buf(ctx->request->pool, &b);
+
+    if (out == NULL
+        || ngx_http_review_reply_piece(ctx, out, 0) == NGX_ERROR)
+    {
+        ctx->broken = 1;
+        ngx_http_review_ctx_wake(ctx);
+        return 1;
+    }
+
+    if (more) {
+        ngx_http_review_ctx_wake_next(ctx);
+    }
+
+    return more;
+}
+
+
+void
+ngx_http_review_task_reply_tell(ngx_http_review_task_t *task)
+{
+    if (ngx_http_review_task_reply_is_stream(task)
+        && !ngx_http_review_reply_unsent(&task->ctx))
+    {
+        (void) ngx_http_review_task_reply_send(task);
+    }
+}
+
+
+ngx_int_t
+ngx_http_review_task_reply_rest(ngx_http_review_task_t *task)
+{
+    if (!ngx_http_review_task_reply_is_stream(task) || task->plan->dry) {
+        return NGX_OK;
+    }
+
+    if (!task->rest) {
+        review_results_add_all(&task->results);
+        task->rest = 1;
+
+        if (task->ntold < ngx_http_review_task_reply_total(task->plan)) {
+            task->told = 0;
+        }
+    }
+
+    return ngx_http_review_reply_unsent(&task->ctx)
+           || ngx_http_review_task_reply_send(task)
+           ? NGX_AGAIN : NGX_OK;
 }
 
 

@@ -215,8 +215,12 @@ ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
     for (i = 0; i < n; i++) {
         point = request->points[i];
 
+        ngx_memzero(&plan->points[i], sizeof(review_report_point_t));
+
         plan->points[i].id = point->id;
         plan->points[i].title = point->title;
+        plan->points[i].absent = -1;
+        plan->points[i].severity = point->severity;
         plan->points[i].rule = !review_point_asks(point);
         plan->points[i].document = (point->scope == REVIEW_SCOPE_DOCUMENT);
         plan->points[i].absent = point->absent;

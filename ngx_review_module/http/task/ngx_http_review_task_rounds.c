@@ -81,6 +81,9 @@ ngx_http_review_task_rounds_init(ngx_http_review_task_t *task)
     if (task->parts == NULL
         || review_rounds_init(&task->rounds, ctx->work->memory, plan->nchunks,
                               plan->npoints, calls)
+           != 0
+        || review_results_init(&task->results, ctx->work->memory,
+                               plan->nchunks + 1, plan->npoints)
            != 0)
     {
         return NGX_ERROR;
@@ -156,6 +159,7 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 
             review_report_settle(task->report, chunk);
             (void) review_report_fail(task->report, chunk, code, detail);
+            ngx_http_review_task_rounds_row(task, chunk);
             task->ndone++;
             n += task->plan->npoints;
 
@@ -189,6 +193,15 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 }
 
 
+void
+ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row)
+{
+    task->told = 0;
+
+    review_results_add(&task->results, ngx_min(row, task->plan->nchunks));
+}
+
+
 /* a chunk that no point is asked of, or with nothing in it, needs no review */
 
 static void
@@ -208,9 +221,12 @@ ngx_http_review_task_rounds_start(ngx_http_review_task_t *task, size_t chunk)
         n += (size_t) review_rounds_is_asked(r, chunk, i);
     }
 
+    if (n < task->plan->npoints) {
+        ngx_http_review_task_rounds_row(task, chunk);
+    }
+
     if (n == 0) {
         task->ndone++;
-        task->told = 0;
         return;
     }
 
@@ -286,7 +302,7 @@ static void
 ngx_http_review_task_rounds_ended(ngx_http_review_task_t *task, size_t chunk,
     const review_rounds_reply_t *reply)
 {
-    task->told = 0;
+    ngx_http_review_task_rounds_row(task, chunk);
 
     if (task->expired) {
         review_report_settle(task->report, chunk);

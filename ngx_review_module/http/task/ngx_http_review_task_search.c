@@ -279,11 +279,17 @@ ngx_http_review_task_search_end(ngx_http_review_task_t *task,
 
     search->done = 1;
     task->nsearching--;
-    task->told = 0;
 
-    return review_report_reading_end(task->report, search->query->point, row,
-                                     &result)
-           == 0 ? NGX_OK : NGX_ERROR;
+    if (review_report_reading_end(task->report, search->query->point, row,
+                                  &result)
+        != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_review_task_rounds_row(task, task->plan->nchunks);
+
+    return NGX_OK;
 }
 
 

@@ -313,7 +313,7 @@ review_report_merge_also(review_report_merge_t *m,
 /* where the group stands: the first place that it was judged by, if any */
 
 static void
-review_report_merge_place(review_report_merge_t *m,
+review_report_merge_place(const review_report_t *report,
     review_report_group_t *group)
 {
     uint32_t                         i;
@@ -333,7 +333,7 @@ review_report_merge_place(review_report_merge_t *m,
 
     if (place) {
         group->place = place->start;
-        review_report_text_where(m->report, place, &group->where);
+        review_report_text_where(report, place, &group->where);
         return;
     }
 
@@ -341,8 +341,8 @@ review_report_merge_place(review_report_merge_t *m,
         return;
     }
 
-    group->place = m->report->chunks[group->chunks[0]].start;
-    review_report_text_chunk(m->report, group->chunks[0], &group->where);
+    group->place = report->chunks[group->chunks[0]].start;
+    review_report_text_chunk(report, group->chunks[0], &group->where);
 }
 
 
@@ -379,6 +379,56 @@ review_report_merge_is_hidden(const review_report_t *report,
 }
 
 
+/* what is hidden asks for a person; and where the group stands */
+
+static void
+review_report_merge_finish(const review_report_t *report,
+    review_report_group_t *group)
+{
+    uint32_t  i;
+
+    for (i = 0; i < group->nevidence; i++) {
+        group->needs_human |= review_report_merge_is_hidden(report,
+                                                        &group->evidence[i]);
+    }
+
+    review_report_merge_place(report, group);
+}
+
+
+/* what the only finding of a group quotes, and where it was found */
+
+static void
+review_report_merge_alone(review_report_group_t *group)
+{
+    const review_report_finding_t  *f;
+
+    f = group->told;
+
+    group->chunks = f->passages ? f->passages->chunks : &f->chunk;
+    group->nchunks = f->passages ? (uint32_t) f->passages->nchunks : 1;
+    group->evidence = f->evidence;
+    group->nevidence = f->nevidence;
+}
+
+
+void
+review_report_merge_one(const review_report_t *report,
+    review_report_finding_t *f, review_report_group_t *group)
+{
+    memset(group, 0, sizeof(*group));
+
+    group->told = f;
+    group->severity = f->severity;
+    group->needs_human = f->needs_human || f->warnings;
+    group->warnings = f->warnings;
+    group->notes = f->notes;
+
+    review_report_merge_alone(group);
+    review_report_merge_finish(report, group);
+}
+
+
 static int
 review_report_merge_group(review_report_merge_t *m,
     review_report_group_t *group, const uint32_t *entries, uint32_t n)
@@ -394,10 +444,7 @@ review_report_merge_group(review_report_merge_t *m,
     group->nchunks = n;
 
     if (n == 1) {
-        group->chunks = f->passages ? f->passages->chunks : &f->chunk;
-        group->nchunks = f->passages ? (uint32_t) f->passages->nchunks : 1;
-        group->evidence = f->evidence;
-        group->nevidence = f->nevidence;
+        review_report_merge_alone(group);
 
     } else {
         chunks = review_alloc(m->report->pool, n * sizeof(uint32_t));
@@ -418,12 +465,13 @@ review_report_merge_group(review_report_merge_t *m,
     group->nevidence = review_report_merge_sort_evidence(group->evidence,
                                                          group->nevidence);
 
-    for (i = 0; i < group->nevidence; i++) {
-        group->needs_human |= review_report_merge_is_hidden(m->report,
-                                                        &group->evidence[i]);
+    /* a finding of its own is told so, too: each place once */
+
+    if (n == 1) {
+        f->nevidence = group->nevidence;
     }
 
-    review_report_merge_place(m, group);
+    review_report_merge_finish(m->report, group);
 
     return 0;
 }

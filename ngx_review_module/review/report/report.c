@@ -209,6 +209,7 @@ review_report_state(const review_report_t *report, size_t chunk, size_t point,
     }
 
     state->told = cell->status != REVIEW_REPORT_NOTHING;
+    state->ended = state->told && !cell->again;
     state->attempts = cell->attempts;
 
     if (cell->status == REVIEW_REPORT_FAILED

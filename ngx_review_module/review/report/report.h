@@ -180,8 +180,13 @@ void review_report_cut(review_report_t *report);
 typedef struct {
     review_code_t          code;         /* of its failure, or OK */
     uint32_t               attempts;
-    unsigned               told:1;       /* it has something */
+    unsigned               told:1;       /* it has something, */
+    unsigned               ended:1;      /* and is not asked again */
 } review_report_state_t;
+
+/* in place of a chunk: that of the point itself, if it is about the document */
+
+#define REVIEW_REPORT_WHOLE  SIZE_MAX
 
 void review_report_state(const review_report_t *report, size_t chunk,
     size_t point, review_report_state_t *state);
@@ -309,6 +314,14 @@ void review_report_markdown(const review_report_t *report, review_buf_t *b,
 
 void review_report_json_place(const review_report_t *report, review_buf_t *b,
     size_t chunk);
+
+/*
+ * Before finish, or after: a cell that has ended as an object, with what was
+ * found there.  Not while quotes are looked up, or the report is finished.
+ */
+
+void review_report_json_result(const review_report_t *report, review_buf_t *b,
+    size_t chunk, size_t point);
 
 /* "references":[...] alone, of which there need be no report yet */
 

@@ -295,31 +295,27 @@ review_report_json_became(review_buf_t *b, const review_report_cell_t *cell)
 }
 
 
+/*
+ * Members of an object: which cell it is.  That of a point about the document
+ * has the passages that it was decided by.
+ */
+
 static void
-review_report_json_write_cell(const review_report_t *report, review_buf_t *b,
+review_report_json_whose(const review_report_t *report, review_buf_t *b,
     size_t chunk, size_t point)
-{
-    review_write_object(b, NULL);
-    review_write_str(b, "chunk", &report->chunks[chunk].id);
-    review_write_str(b, "point", &report->points[point].id);
-    review_report_json_became(b, review_report_cell(report, chunk, point));
-    review_write_object_end(b);
-}
-
-
-/* that of a point about the document: the passages that it was decided by */
-
-static void
-review_report_json_write_whole(const review_report_t *report, review_buf_t *b,
-    size_t point)
 {
     size_t                           i;
     const review_report_whole_t     *whole;
     const review_report_passages_t  *passages;
 
+    if (chunk != REVIEW_REPORT_WHOLE) {
+        review_write_str(b, "chunk", &report->chunks[chunk].id);
+        review_write_str(b, "point", &report->points[point].id);
+        return;
+    }
+
     whole = &report->wholes[point];
 
-    review_write_object(b, NULL);
     review_write_null(b, "chunk");
     review_write_str(b, "point", &report->points[point].id);
     review_write_array(b, "passages");
@@ -331,7 +327,46 @@ review_report_json_write_whole(const review_report_t *report, review_buf_t *b,
     }
 
     review_write_array_end(b);
-    review_report_json_became(b, &whole->cell);
+}
+
+
+static void
+review_report_json_cell(const review_report_t *report, review_buf_t *b,
+    size_t chunk, size_t point)
+{
+    review_write_object(b, NULL);
+    review_report_json_whose(report, b, chunk, point);
+    review_report_json_became(b, review_report_row_cell(report, chunk, point));
+    review_write_object_end(b);
+}
+
+
+/* of what is not worth telling there is a verdict alone */
+
+void
+review_report_json_result(const review_report_t *report, review_buf_t *b,
+    size_t chunk, size_t point)
+{
+    review_report_group_t        group;
+    const review_report_cell_t  *cell;
+
+    cell = review_report_row_cell(report, chunk, point);
+
+    review_write_object(b, NULL);
+    review_report_json_whose(report, b, chunk, point);
+    review_report_json_became(b, cell);
+
+    if (cell->status == REVIEW_REPORT_OK && cell->u.finding) {
+        review_report_merge_one(report, cell->u.finding, &group);
+        review_write_bool(b, "needs_human", group.needs_human);
+        review_write_name(b, "finding");
+        review_report_json_finding(report, b, &group);
+
+    } else if (cell->status == REVIEW_REPORT_OK) {
+        review_write_bool(b, "needs_human", cell->needs_human);
+        review_write_null(b, "finding");
+    }
+
     review_write_object_end(b);
 }
 
@@ -405,14 +440,14 @@ review_report_json(const review_report_t *report, review_buf_t *b)
     for (i = 0; i < report->nchunks; i++) {
         for (k = 0; k < report->npoints; k++) {
             if (!report->points[k].document) {
-                review_report_json_write_cell(report, b, i, k);
+                review_report_json_cell(report, b, i, k);
             }
         }
     }
 
     for (k = 0; k < report->npoints; k++) {
         if (report->points[k].document) {
-            review_report_json_write_whole(report, b, k);
+            review_report_json_cell(report, b, REVIEW_REPORT_WHOLE, k);
         }
     }
 

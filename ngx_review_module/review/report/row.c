@@ -76,6 +76,11 @@ review_report_row_cell(const review_report_t *report, size_t chunk,
 {
     review_report_row_t  *row;
 
+    if (chunk == REVIEW_REPORT_WHOLE) {
+        return report->points[point].document
+               ? &report->wholes[point].cell : NULL;
+    }
+
     if (chunk < report->nchunks) {
         return report->points[point].document
                ? NULL : review_report_cell(report, chunk, point);

@@ -373,6 +373,11 @@ int review_report_span_join(review_report_merge_t *m);
 int review_report_merge_groups(review_report_merge_t *m,
     review_report_column_t *column);
 
+/* the finding as the only one of its group; it is left as it is */
+
+void review_report_merge_one(const review_report_t *report,
+    review_report_finding_t *f, review_report_group_t *group);
+
 /* the outcome of so many cells, and that of the report as a whole */
 
 review_report_outcome_e review_report_outcome(const size_t *cells);

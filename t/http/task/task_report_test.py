@@ -191,7 +191,8 @@ def forms(nginx, text, data):
     lines = reply.decode().splitlines()
     Tap.ok(timeless(json.loads(lines[-1])["report"]) == wanted
            and "document" in json.loads(lines[0])
-           and all("progress" in json.loads(line) for line in lines[1:-1]),
+           and all(json.loads(line).keys() <= {"progress", "result"}
+                   for line in lines[1:-1]),
            "lines: the last one is the same")
 
     status, reply = ask(nginx, "/v1/task", data, "text/markdown")

@@ -378,8 +378,9 @@ async def order(task):
     names = [name for name, _ in events]
     Tap.ok(status == 200 and names[-1] == "done"
            and names[0] == "document"
-           and set(names[1:-1]) == {"progress"},
-           "events: the document, progress, and last of all done", names)
+           and set(names[1:-1]) == {"progress", "result"}
+           and names[-2] == "progress",
+           "events: the document, results, progress, last of all done", names)
     told = [data for name, data in events if name == "progress"]
     done = [data["done"] for data in told]
     total = len(events[-1][1]["cells"])
