@@ -287,7 +287,8 @@ ngx_http_review_task_search_end(ngx_http_review_task_t *task,
         return NGX_ERROR;
     }
 
-    ngx_http_review_task_rounds_row(task, task->plan->nchunks);
+    review_results_add(&task->results, task->plan->nchunks);
+    task->told = 0;
 
     return NGX_OK;
 }
