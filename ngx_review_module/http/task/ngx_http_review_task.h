@@ -143,6 +143,8 @@ typedef struct {
     ngx_http_review_planned_t  *planned;    /* of each point, if counted, */
     ngx_http_review_planned_t   total;      /* and of all */
     unsigned char              *cells;      /* what becomes of each */
+    unsigned char             **in;         /* of points: the chunks that they
+                                               may be asked of; NULL: all */
     ngx_http_review_query_t    *queries;    /* points about the document */
     size_t                      nqueries;
     size_t                      ntexts;     /* that they ask for */
@@ -322,6 +324,17 @@ void ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row);
 /* everything has come to its end */
 
 ngx_uint_t ngx_http_review_task_rounds_done(ngx_http_review_task_t *task);
+
+
+/*
+ * ngx_http_review_task_gates.c: on a thread: which chunks are in question for
+ * which points, before anything is selected; 0, or -1: no memory.  Is a cell
+ * not asked, whatever its chunk says, and why?
+ */
+
+int ngx_http_review_task_gates(ngx_http_review_plan_t *plan);
+ngx_uint_t ngx_http_review_task_gates_skips(const ngx_http_review_plan_t *plan,
+    size_t chunk, size_t point, review_report_skip_e *why);
 
 
 /*

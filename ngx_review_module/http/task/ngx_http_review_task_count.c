@@ -10,7 +10,6 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/base/utf8.h"
 
 
 /*
@@ -170,20 +169,11 @@ static void
 ngx_http_review_task_count_open(ngx_http_review_plan_t *plan, size_t chunk,
     unsigned char *open)
 {
-    unsigned char       *asked;
-    const review_str_t  *text;
+    size_t                i;
+    review_report_skip_e  why;
 
-    text = &plan->texts[chunk];
-    asked = plan->selection.asked;
-
-    if (review_utf8_blank(text->data, text->len)) {
-        ngx_memzero(open, plan->npoints);
-
-    } else if (asked) {
-        ngx_memcpy(open, asked + chunk * plan->npoints, plan->npoints);
-
-    } else {
-        ngx_memset(open, 1, plan->npoints);
+    for (i = 0; i < plan->npoints; i++) {
+        open[i] = !ngx_http_review_task_gates_skips(plan, chunk, i, &why);
     }
 }
 

@@ -116,6 +116,7 @@ ngx_http_review_task_plan_run(void *data)
             || ngx_http_review_task_plan_clauses(plan, &clauses) != 0
             || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0
             || ngx_http_review_task_plan_report(plan) != 0
+            || ngx_http_review_task_gates(plan) != 0
             || ngx_http_review_task_query_prepare(plan) != 0
             || ngx_http_review_task_count(plan) != 0))
     {

@@ -9,7 +9,6 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/base/utf8.h"
 #include "review/search/passages.h"
 #include "review/search/ranks.h"
 
@@ -177,8 +176,8 @@ static int
 ngx_http_review_task_query_in(ngx_http_review_plan_t *plan,
     ngx_http_review_query_t *query)
 {
-    size_t         i;
-    review_str_t  *text;
+    size_t                i;
+    review_report_skip_e  why;
 
     query->in = review_alloc(plan->pool, plan->nchunks + 1);
 
@@ -187,8 +186,8 @@ ngx_http_review_task_query_in(ngx_http_review_plan_t *plan,
     }
 
     for (i = 0; i < plan->nchunks; i++) {
-        text = &plan->texts[i];
-        query->in[i] = !review_utf8_blank(text->data, text->len);
+        query->in[i] = !ngx_http_review_task_gates_skips(plan, i, query->point,
+                                                         &why);
     }
 
     return 0;

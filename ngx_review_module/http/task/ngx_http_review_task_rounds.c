@@ -8,7 +8,6 @@
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 
@@ -246,22 +245,18 @@ static void
 ngx_http_review_task_rounds_skip(ngx_http_review_task_t *task, size_t chunk)
 {
     size_t                   i;
-    ngx_uint_t               blank;
-    unsigned char           *asked;
+    review_report_skip_e     why;
     ngx_http_review_plan_t  *plan;
 
     plan = task->plan;
-    asked = plan->selection.asked;
-
-    blank = review_utf8_blank(plan->texts[chunk].data, plan->texts[chunk].len);
 
     for (i = 0; i < plan->npoints; i++) {
 
         if (plan->points[i].document) {
             review_rounds_skip(&task->rounds, chunk, i);
 
-        } else if (blank || (asked && !asked[chunk * plan->npoints + i])) {
-            (void) review_report_skip(task->report, chunk, i);
+        } else if (ngx_http_review_task_gates_skips(plan, chunk, i, &why)) {
+            (void) review_report_skip(task->report, chunk, i, why);
             review_rounds_skip(&task->rounds, chunk, i);
         }
     }

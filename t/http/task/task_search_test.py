@@ -41,11 +41,12 @@ FILLER = "本节叙述一般情况，供评标委员会参考，不作为承诺�
 CHUNKS = 40
 
 
-def text(planted):
+def text(planted, names={}):
     """CHUNKS chapters of a chunk each; those that are planted have a line more
-    in front"""
-    return "".join("# 第%d章 概述\n\n%s%s%s\n\n"
-                   % (n + 1, planted.get(n, ""), FILLER * 6, "甲乙丙丁"[n % 4])
+    in front, those that are named another heading"""
+    return "".join("# 第%d章 %s\n\n%s%s%s\n\n"
+                   % (n + 1, names.get(n, "概述"), planted.get(n, ""),
+                      FILLER * 6, "甲乙丙丁"[n % 4])
                    for n in range(CHUNKS))
 
 
@@ -67,9 +68,16 @@ POINTS = [
     point("must", "质保三年", query="执照", when="质保", rounds=1),
     point("many", "标记.", query="标记", k=3),
     point("bad", "x", more="omit=found", query="执照"),
+    point("below", "标记.", query="标记", heading=["报价", "投标报价"]),
+    point("none", "标记.", query="标记", heading="没有这样的章"),
     point("steps", "营业执照编号", query="执照"),
+    dict(point("row", "标记."), scope="chunk", heading="投标报价"),
+    dict(point("gate", "标记."), scope="chunk", when="没有的词"),
+    dict(point("said", "标记."), scope="chunk", when="没有的词",
+         absent="fail"),
+    dict(point("plain", "标记."), scope="chunk"),
 ]
-POINTS[-1]["steps"] = ["先看看。[[raw=%E5%A5%BD]]", POINTS[-1].pop("question")]
+POINTS[-5]["steps"] = ["先看看。[[raw=%E5%A5%BD]]", POINTS[-5].pop("question")]
 
 
 def dumps(value):
@@ -222,6 +230,82 @@ async def bounded(nginx):
            (status, len(made), judged(report)))
 
 
+async def chapters(nginx):
+    planted = {n: "标记甲。" for n in (3, 20, 35)}
+    names = {20: "投标报价", 21: "投标报价说明"}
+    document = text(planted, names)
+    status, report, made = await ask(nginx, document, "below")
+    Tap.ok(judged(report) == ("pass", False, {"chunks": 1, "of": 1,
+                                              "rounds": 1})
+           and cell(report, "below")["passages"] == ["c21"],
+           "only below the heading that fits best", judged(report))
+
+    status, report, made = await ask(nginx, document, "none")
+    Tap.ok(judged(report)[2]["of"] == CHUNKS
+           and report["points"][0]["notes"] == ["heading_not_found"],
+           "everywhere, where none fits", report["points"][0])
+
+    status, report, made = await ask(nginx, document, "row")
+    Tap.ok(len(made) == 1 and judged(report)
+           == ("pass", False, {"chunks": 1, "of": CHUNKS})
+           and report["status"] == "complete",
+           "a point of each chunk, too", judged(report))
+
+
+async def not_read(nginx):
+    document = text({3: "标记甲。"})
+    status, report, made = await ask(nginx, document, "gate")
+    Tap.ok(made == [] and judged(report)
+           == (None, True, {"chunks": 0, "of": CHUNKS}),
+           "what is asked nowhere has no verdict", judged(report))
+    status, report, made = await ask(nginx, document, "said")
+    Tap.ok(made == [] and judged(report)
+           == ("fail", False, {"chunks": 0, "of": CHUNKS})
+           and report["points"][0]["findings"][0]["absent"] is True,
+           "unless the point says what that means", judged(report))
+    status, report, made = await ask(nginx, document, "plain",
+                                     select={"mode": "top_k", "k": 2})
+    Tap.ok(len(made) == 2 and report["status"] == "partial"
+           and judged(report)[2] == {"chunks": 2, "of": CHUNKS},
+           "what was not selected is not read: never complete",
+           (report["status"], judged(report)))
+    status, report, made = await ask(nginx, document, "plain")
+    Tap.ok(judged(report)[2] is None and report["status"] == "complete",
+           "what was is", report["status"])
+
+
+async def fresh(nginx):
+    document = text({17: "营业执照编号 91440300。"})
+    status, report, made = await ask(nginx, document, "first",
+                                     fresh=["/first"])
+    Tap.ok(status == 200 and judged(report)[0] == "pass",
+           "a cell of the document past caches", status)
+    for fresh, name in ((["c1/first"], "no chunk's"), (["/plain"], "a chunk's"),
+                        (["/nothing"], "no point's")):
+        status, reply = await post(nginx, "/task", document=document,
+                                   points=["first", "plain"], fresh=fresh)
+        Tap.ok(status == 422 and b"/fresh/0" in reply, "it is " + name,
+               reply[:200])
+
+
+async def dry(nginx):
+    document = text({})
+    status, report, _ = await ask(nginx, document, "absent", "once", "plain",
+                                  dry_run=True)
+    points = {p["point"]: (p["calls"], p["calls_most"], p["cells"]["asked"])
+              for p in report["points"]}
+    Tap.ok(points == {"absent": (1, 5, 1), "once": (1, 1, 1),
+                      "plain": (CHUNKS, CHUNKS, CHUNKS)}
+           and report["calls"] == CHUNKS + 2
+           and report["calls_most"] == CHUNKS + 6,
+           "a dry run tells the least and the most", points)
+    status, reply = await post(nginx, "/few", document=document,
+                               points=["absent", "once", "far", "two"],
+                               split={"max_chars": 200})
+    Tap.ok(status == 422 and "4 calls" in reply.decode(),
+           "first rounds are held against review_max_calls", reply[:200])
+
+
 async def bad(nginx):
     document = text({})
     status, report, made = await ask(nginx, document, "bad")
@@ -245,6 +329,10 @@ async def scenes(nginx):
     await wider(nginx)
     await several(nginx)
     await bounded(nginx)
+    await chapters(nginx)
+    await not_read(nginx)
+    await fresh(nginx)
+    await dry(nginx)
     await bad(nginx)
 
 
