@@ -348,7 +348,7 @@ ngx_uint_t ngx_http_review_task_query_any(const ngx_http_review_plan_t *plan);
 int ngx_http_review_task_query_prepare(ngx_http_review_plan_t *plan);
 int ngx_http_review_task_query_rank(ngx_http_review_plan_t *plan);
 int ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
-    review_pool_t *memory, const uint32_t *chunks, size_t n,
+    review_pool_t *memory, size_t point, const uint32_t *chunks, size_t n,
     review_str_t *text, review_report_passages_t *passages);
 
 
@@ -366,6 +366,7 @@ ngx_http_review_reading_t *ngx_http_review_task_search_reading(
     ngx_http_review_task_t *task, size_t row);
 const review_search_reading_t *ngx_http_review_task_search_chunks(
     ngx_http_review_reading_t *reading);
+size_t ngx_http_review_task_search_point(ngx_http_review_reading_t *reading);
 
 
 /*

@@ -38,12 +38,10 @@ static int ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
     ngx_http_review_query_t *query);
 
 
-/* a rule needs no search: it sees all of the text at once */
-
 static ngx_uint_t
 ngx_http_review_task_query_is(const review_point_t *point)
 {
-    return point->scope == REVIEW_SCOPE_DOCUMENT && review_point_asks(point);
+    return point->scope == REVIEW_SCOPE_DOCUMENT;
 }
 
 
@@ -53,7 +51,9 @@ ngx_http_review_task_query_any(const ngx_http_review_plan_t *plan)
     size_t  i;
 
     for (i = 0; i < plan->npoints; i++) {
-        if (ngx_http_review_task_query_is(plan->asked[i])) {
+        if (ngx_http_review_task_query_is(plan->asked[i])
+            && review_point_asks(plan->asked[i]))
+        {
             return 1;
         }
     }
@@ -225,6 +225,14 @@ ngx_http_review_task_query_init(ngx_http_review_plan_t *plan,
     given->rounds = asked->rounds;
     given->steps = ngx_http_review_task_count_steps(asked);
     given->left = plan->max_calls ? &plan->left : NULL;
+
+    /* a rule sees all of the text at once, in as many pieces as that takes */
+
+    if (asked->rule) {
+        given->must = query->in;
+        given->k = ngx_max(plan->nchunks, 1);
+        given->rounds = 1;
+    }
 
     return 0;
 }
@@ -421,7 +429,7 @@ ngx_http_review_task_query_rank(ngx_http_review_plan_t *plan)
 
 int
 ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
-    review_pool_t *memory, const uint32_t *chunks, size_t n,
+    review_pool_t *memory, size_t point, const uint32_t *chunks, size_t n,
     review_str_t *text, review_report_passages_t *passages)
 {
     size_t                    i;
@@ -429,7 +437,11 @@ ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
     review_report_segment_t  *segments;
 
     if (review_passages_text(memory, plan->passages, chunks, n,
-                             plan->rubric->language.data[0] == 'e', &made)
+                             !review_point_asks(plan->asked[point])
+                             ? REVIEW_PASSAGES_PLAIN
+                             : plan->rubric->language.data[0] == 'e'
+                               ? REVIEW_PASSAGES_EN : REVIEW_PASSAGES_ZH,
+                             &made)
         != 0)
     {
         return -1;

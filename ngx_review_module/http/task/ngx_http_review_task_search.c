@@ -204,6 +204,13 @@ ngx_http_review_task_search_chunks(ngx_http_review_reading_t *reading)
 }
 
 
+size_t
+ngx_http_review_task_search_point(ngx_http_review_reading_t *reading)
+{
+    return reading->search->query->point;
+}
+
+
 void
 ngx_http_review_task_search_ended(ngx_http_review_task_t *task, size_t row)
 {

@@ -277,6 +277,13 @@ review_report_reading_end(review_report_t *report, size_t point, size_t chunk,
 
     default:
 
+        /* where there was nothing to be read, nothing was asked */
+
+        if (result->of == 0) {
+            told.status = REVIEW_REPORT_SKIPPED;
+            break;
+        }
+
         told.status = REVIEW_REPORT_OK;
         told.u.finding = review_report_reading_absent(report, point, result);
 
