@@ -374,19 +374,14 @@ ngx_http_review_task_query_words(ngx_http_review_plan_t *plan, size_t point,
 /* the vectors are those of chunks, points, clauses, then of queries */
 
 static int
-ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
-    ngx_http_review_query_t *query)
+ngx_http_review_task_query_by(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query, const review_str_t *words)
 {
     size_t                 n;
     float                **vectors;
-    review_str_t           words;
     review_point_t        *asked;
     review_ranks_t         ranks;
     review_ranks_query_t   sought;
-
-    if (ngx_http_review_task_query_words(plan, query->point, &words) != 0) {
-        return -1;
-    }
 
     asked = plan->asked[query->point];
     vectors = plan->select.vectors;
@@ -400,13 +395,49 @@ ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
                         + query->first
                       : plan->nchunks + query->point;
 
-    sought.words = &words;
+    sought.words = words;
     sought.vectors = vectors ? vectors + n : NULL;
     sought.nvectors = ngx_max(asked->nquery, 1);
     sought.in = query->in;
 
     return review_ranks_order(plan->pool, &ranks, &sought, query->order,
                               &query->given.n);
+}
+
+
+static int
+ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query)
+{
+    review_str_t  words;
+
+    return ngx_http_review_task_query_words(plan, query->point, &words) == 0
+           ? ngx_http_review_task_query_by(plan, query, &words) : -1;
+}
+
+
+/* other words are few, and the index is there: the event loop may do it */
+
+int
+ngx_http_review_task_query_again(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query, const review_str_t *terms)
+{
+    review_buf_t  b;
+    review_str_t  words;
+
+    if (ngx_http_review_task_query_words(plan, query->point, &words) != 0) {
+        return -1;
+    }
+
+    review_buf_init(&b, plan->pool, words.len + terms->len + 1);
+    review_buf_str(&b, &words);
+    review_buf_puts(&b, "\n");
+    review_buf_str(&b, terms);
+
+    words.data = b.data;
+    words.len = b.len;
+
+    return b.failed ? -1 : ngx_http_review_task_query_by(plan, query, &words);
 }
 
 

@@ -71,6 +71,9 @@ POINTS = [
     point("below", "标记.", query="标记", heading=["报价", "投标报价"]),
     point("none", "标记.", query="标记", heading="没有这样的章"),
     point("steps", "营业执照编号", query="执照"),
+    point("terms", "质保三年", "terms=%5B%22质保%22%5D", query="保修期限",
+          expand=True),
+    point("unasked", "质保三年", "terms=%5B%22质保%22%5D", query="保修期限"),
     {"id": "rule", "scope": "document", "rule": {
         "pattern": "标记[甲-鿿]", "no_match": "fail", "match": "risk"}},
     {"id": "across", "scope": "document", "heading": "投标报价",
@@ -81,7 +84,7 @@ POINTS = [
          absent="fail"),
     dict(point("plain", "标记."), scope="chunk"),
 ]
-POINTS[-7]["steps"] = ["先看看。[[raw=%E5%A5%BD]]", POINTS[-7].pop("question")]
+POINTS[-9]["steps"] = ["先看看。[[raw=%E5%A5%BD]]", POINTS[-9].pop("question")]
 
 
 def dumps(value):
@@ -256,6 +259,17 @@ async def chapters(nginx):
            "a point of each chunk, too", judged(report))
 
 
+async def other_words(nginx):
+    document = text({33: "质保三年。"})
+    status, report, made = await ask(nginx, document, "terms")
+    Tap.ok(len(made) == 2 and judged(report)
+           == ("pass", False, {"chunks": 24, "of": CHUNKS, "rounds": 2}),
+           "by words that the LLM has named", (len(made), judged(report)))
+    status, report, made = await ask(nginx, document, "unasked")
+    Tap.ok(judged(report)[2]["rounds"] == 3,
+           "unless nobody has asked for them", judged(report))
+
+
 async def rules(nginx):
     document = text({n: "标记甲。" * 3 for n in range(0, CHUNKS, 2)})
     status, report, _ = await ask(nginx, document, "rule")
@@ -362,6 +376,7 @@ async def scenes(nginx):
     await several(nginx)
     await bounded(nginx)
     await chapters(nginx)
+    await other_words(nginx)
     await rules(nginx)
     await not_read(nginx)
     await fresh(nginx)
