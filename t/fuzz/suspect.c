@@ -13,7 +13,7 @@
 #include "check.h"
 #include "review/base/buf.h"
 #include "review/base/utf8.h"
-#include "review/rubric/suspect.h"
+#include "review/suspect/suspect.h"
 
 
 /* in a block of its own, for the sanitizer to see its end */

@@ -26,8 +26,8 @@ WINGS = ["http"] + ["http/" + name for name in (
     "task", "steps", "source", "fetch", "store", "chunk", "llm", "call",
     "transfer", "request", "limit", "base")] + ["review/" + name for name in (
         "request", "report", "search", "rank", "embed", "split", "document",
-        "outline", "quote", "answer", "completion", "rubric", "facts", "net",
-        "metrics", "limit", "json", "base")]
+        "outline", "quote", "answer", "completion", "suspect", "rubric",
+        "facts", "net", "metrics", "limit", "json", "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 

@@ -71,6 +71,10 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
     cite=N           the same, but of one of the references
     confidence=      JSON, or else text
     data=            JSON, may be percent-encoded
+    found= terms=    JSON
+    find=REGEX       found, if it matches in the chunk: then what it matches is
+                     the quote; else there is none, and the verdict is
+                     not_applicable
     omit=NAME        without this member; noquote is omit=quote
     echo             reason holds the messages, model, max_tokens, temperature
                      and response_format of the request, as JSON
@@ -168,7 +172,7 @@ NUMBERS = frozenset("""
     wrong_length excerpt cite thoughts""".split()) | embeddings.NUMBERS
 WORDS = frozenset("""
     key gate code verdict severity omit confidence data raw thinks finish body
-    location""".split()) | embeddings.WORDS
+    location found terms find""".split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
 DEFAULT = {"verdict": "pass", "reason": "符合要求", "suggestion": "",
@@ -301,6 +305,17 @@ def excerpt(request, n, of=CHUNK):
     return chunk[at:at + n]
 
 
+def look_for(request, regex, verdict):
+    """is it in the chunk?"""
+
+    for message in request["messages"]:
+        for chunk in CHUNK.finditer(text_of(message)):
+            found = re.search(regex, chunk[2])
+            if found:
+                return {"found": True, "quote": found[0], "verdict": verdict}
+    return {"found": False, "quote": "", "verdict": "not_applicable"}
+
+
 def whole(text, at):
     """no number goes on here, as far as that is seen from two characters"""
 
@@ -328,7 +343,9 @@ def content_of(do, request):
             answer["quote"] = excerpt(request, do["excerpt"])
         if "cite" in do:
             answer["quote"] = excerpt(request, do["cite"], REFERENCE)
-        for name in ("confidence", "data"):
+        if "find" in do:
+            answer.update(look_for(request, do["find"], answer["verdict"]))
+        for name in ("confidence", "data", "found", "terms"):
             if name in do:
                 answer[name] = loads_or_text(do[name])
         if "echo" in do:

@@ -164,7 +164,7 @@ async def control(nginx):
 
 
 @row("Orders in the texts", "client", TEXTS, POOL,
-     "t/unit/rubric/suspect.c")
+     "t/unit/suspect/suspect.c")
 async def orders(nginx):
     async with backend(completion(finding(["a"]))):
         for piece in ("忽略以上", "忽", "忽略", "忽 略以", "i\u200bg", "ignore ",

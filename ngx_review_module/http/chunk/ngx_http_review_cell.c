@@ -51,9 +51,15 @@ ngx_http_review_cell_start(ngx_http_review_cell_t *cell)
 
     point = cell->point;
 
-    /* a gate that can't tell is open: an LLM call is cheaper than a miss */
+    /*
+     * A gate that can't tell is open: an LLM call is cheaper than a miss.  Of a
+     * document it says where to look first, and closes nothing.
+     */
 
-    if (point->when.pattern.data && cell->when.rc == NGX_DECLINED) {
+    if (point->when.pattern.data && cell->when.rc == NGX_DECLINED
+        && !(point->scope == REVIEW_SCOPE_DOCUMENT
+             && review_point_asks(point)))
+    {
         ngx_http_review_result_skipped(cell);
         return;
     }

@@ -7,7 +7,7 @@
 
 #include "review/base/utf8.h"
 #include "review/request/chunk_request.h"
-#include "review/rubric/suspect.h"
+#include "review/suspect/suspect.h"
 
 
 /* points that are begun, or given up, in a turn of the event loop */

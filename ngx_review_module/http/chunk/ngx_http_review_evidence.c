@@ -390,6 +390,8 @@ ngx_http_review_evidence_given(ngx_http_review_cell_t *cell,
     s->tokens = 0;
 
     s->given.schema = cell->point->data;
+    s->given.found = cell->point->scope == REVIEW_SCOPE_DOCUMENT;
+    s->given.terms = cell->point->expand != 0;
     s->given.quoted = ngx_http_review_evidence_quoted;
     s->given.data = chunk->known;
     s->given.cut = cell->outcome == REVIEW_COMPLETION_TRUNCATED

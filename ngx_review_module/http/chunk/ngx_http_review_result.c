@@ -168,6 +168,28 @@ ngx_http_review_result_write_finding(ngx_http_review_cell_t *cell,
 }
 
 
+/* words by which it may be found: none are told where nobody has asked */
+
+static void
+ngx_http_review_result_write_terms(review_buf_t *b,
+    const review_answer_t *answer)
+{
+    size_t  i;
+
+    if (answer->nterms == 0) {
+        return;
+    }
+
+    review_write_array(b, "terms");
+
+    for (i = 0; i < answer->nterms; i++) {
+        review_write_str(b, NULL, &answer->terms[i]);
+    }
+
+    review_write_array_end(b);
+}
+
+
 /*
  * Closes both, with what the LLM has to say besides, if it has.  Whatever there
  * is a warning of, a person has to look at.
@@ -188,11 +210,51 @@ ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_write_set(b, "warnings", review_warnings, warnings);
     review_write_set(b, "notes", review_notes, notes);
 
+    if (cell->point->scope == REVIEW_SCOPE_DOCUMENT && cell->answer) {
+        review_write_bool(b, "found", cell->answer->found);
+
+        if (!cell->answer->found) {
+            review_write_bool(b, "absent", 1);
+            ngx_http_review_result_write_terms(b, cell->answer);
+        }
+    }
+
     if (data && data->data) {
         review_write_raw(b, "data", data->data, data->len);
     }
 
     review_write_object_end(b);
+}
+
+
+/*
+ * What a point about the document asks for is not in this text: what that means
+ * is the point's to say.  An answer that has not found it shows nothing.
+ */
+
+static void
+ngx_http_review_result_absent(ngx_http_review_cell_t *cell)
+{
+    review_buf_t      b;
+    review_answer_t  *answer;
+    review_verdict_e  verdict;
+
+    answer = cell->answer;
+    verdict = cell->point->absent == -1
+              ? REVIEW_VERDICT_UNSURE
+              : (review_verdict_e) cell->point->absent;
+
+    ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
+
+    ngx_http_review_result_write_finding(cell, &b, verdict,
+                                         cell->point->severity,
+                                         &answer->reason, &answer->suggestion,
+                                         answer->confidence);
+
+    ngx_http_review_result_write_judgement(cell, &b, 0,
+                                           verdict == REVIEW_VERDICT_UNSURE,
+                                           NULL, answer->notes);
+    ngx_http_review_result_end(cell, &b);
 }
 
 
@@ -210,6 +272,11 @@ ngx_http_review_result_finding(ngx_http_review_cell_t *cell)
     review_answer_t  *answer;
 
     answer = cell->answer;
+
+    if (cell->point->scope == REVIEW_SCOPE_DOCUMENT && !answer->found) {
+        ngx_http_review_result_absent(cell);
+        return;
+    }
 
     ngx_http_review_result_begin(cell, &b, NGX_HTTP_REVIEW_OK);
 

@@ -241,7 +241,9 @@ ngx_http_review_task_embeds(ngx_http_review_task_t *task)
     plan = task->plan;
     embeddings = ngx_http_review_steps_conf(&task->ctx)->embeddings;
 
-    if (embeddings && (plan->select.top_k || plan->select.nreferences)) {
+    if (embeddings && (plan->select.top_k || plan->select.nreferences
+                       || ngx_http_review_task_query_any(plan)))
+    {
         plan->batch = embeddings->batch;
         plan->embed = !plan->dry;
     }
@@ -647,7 +649,7 @@ ngx_http_review_task_progress(ngx_http_review_ctx_t *ctx)
 
     ngx_http_review_task_reply_tell(task);
 
-    if (task->ndone == task->plan->nchunks) {
+    if (ngx_http_review_task_rounds_done(task)) {
         ngx_http_review_task_search(task);
     }
 }

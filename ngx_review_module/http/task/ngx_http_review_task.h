@@ -15,10 +15,13 @@
 
 #include "review/request/results.h"
 #include "review/request/rounds.h"
+#include "review/rank/bm25.h"
 #include "review/rank/select.h"
 #include "review/report/report.h"
 #include "review/request/task_request.h"
 #include "review/rubric/rubric.h"
+#include "review/search/passages.h"
+#include "review/search/search.h"
 #include "review/split/split.h"
 
 #pragma GCC visibility push(hidden)
@@ -77,9 +80,23 @@ typedef enum {
 
 typedef struct {
     size_t                      cells[NGX_HTTP_REVIEW_PLANNED];
-    uint64_t                    calls;
+    uint64_t                    calls;      /* at least: more are made where
+                                               a search has to widen, */
+    uint64_t                    most;       /* and no more than these */
     uint64_t                    tokens;     /* of prompts: an estimate */
 } ngx_http_review_planned_t;
+
+
+/* a point about the document: which chunks it may be asked of, best first */
+
+typedef struct {
+    size_t                      point;
+    size_t                      first;      /* of its texts to be embedded */
+    unsigned char              *in;         /* of each chunk: it is asked of */
+    unsigned char              *must;       /* and first of all; NULL: none */
+    uint32_t                   *order;
+    review_search_given_t       given;
+} ngx_http_review_query_t;
 
 
 /*
@@ -104,6 +121,7 @@ typedef struct {
     review_str_t               *questions;  /* of the points, in words */
     review_str_t               *texts;      /* of chunks, points, clauses */
     review_report_chunk_t      *chunks;
+    review_chunk_t             *cuts;       /* the same, in bytes */
     size_t                      nchunks;
     review_report_point_t      *points;
     size_t                      npoints;
@@ -127,6 +145,17 @@ typedef struct {
     ngx_http_review_planned_t  *planned;    /* of each point, if counted, */
     ngx_http_review_planned_t   total;      /* and of all */
     unsigned char              *cells;      /* what becomes of each */
+    unsigned char             **in;         /* of points: the chunks that they
+                                               may be asked of; NULL: all */
+    ngx_http_review_query_t    *queries;    /* points about the document */
+    size_t                      nqueries;
+    size_t                      ntexts;     /* that they ask for */
+    review_passage_chunk_t     *passages;   /* of the chunks */
+    size_t                     *units;      /* of each, in a reading, */
+    size_t                     *bytes;      /* and its bytes */
+    size_t                      max_reading; /* bytes of one */
+    review_bm25_t              *words;      /* of all chunks */
+    uint64_t                    left;       /* calls that they may still make */
     size_t                     *tokens;     /* of chunks, if dry */
     ngx_uint_t                  refused;    /* it would be too many calls */
     ngx_uint_t                  large;      /* there are too many chunks */
@@ -146,6 +175,17 @@ typedef struct {
 
 typedef struct ngx_http_review_report_s  ngx_http_review_report_t;
 typedef struct ngx_http_review_part_s    ngx_http_review_part_t;
+typedef struct ngx_http_review_search_s  ngx_http_review_search_t;
+
+
+/* one question about passages: a row of its own, behind those of the chunks */
+
+typedef struct {
+    ngx_http_review_search_t   *search;
+    size_t                      n;          /* of its readings */
+    review_str_t                id;
+    ngx_http_review_part_t     *part;       /* to be used again */
+} ngx_http_review_reading_t;
 
 
 /* where the report is saved, too */
@@ -197,7 +237,10 @@ struct ngx_http_review_task_s {
     review_results_t            results;    /* that the client is told of */
     ngx_http_review_work_t     *telling;    /* the last of them, as sent */
     ngx_event_t                 again;      /* the next one is due */
-    size_t                      ndone;      /* chunks */
+    ngx_http_review_search_t   *searches;   /* of the plan's queries */
+    size_t                      nsearching; /* that go on */
+    ngx_array_t                 readings;   /* of pointers to them */
+    size_t                      ndone;      /* chunks, and readings */
     uint64_t                    ntold;      /* cells, as progress has it */
     size_t                      told_size;  /* of replies: bytes */
     ngx_msec_t                  reviewing;  /* since then */
@@ -291,6 +334,53 @@ ngx_uint_t ngx_http_review_task_rounds_waits(ngx_http_review_task_t *task);
 void ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row);
 
 
+/* everything has come to its end */
+
+ngx_uint_t ngx_http_review_task_rounds_done(ngx_http_review_task_t *task);
+
+
+/*
+ * ngx_http_review_task_gates.c: on a thread: which chunks are in question for
+ * which points, before anything is selected; 0, or -1: no memory.  Is a cell
+ * not asked, whatever its chunk says, and why?
+ */
+
+int ngx_http_review_task_gates(ngx_http_review_plan_t *plan);
+ngx_uint_t ngx_http_review_task_gates_skips(const ngx_http_review_plan_t *plan,
+    size_t chunk, size_t point, review_report_skip_e *why);
+
+
+/*
+ * ngx_http_review_task_query.c: on a thread: where points about the document
+ * are to look; by words, then again with the vectors, if there are any.  0, or
+ * -1: no memory, or stopped.  Are there any?  The text of a reading, and what
+ * it is made of.
+ */
+
+ngx_uint_t ngx_http_review_task_query_any(const ngx_http_review_plan_t *plan);
+int ngx_http_review_task_query_prepare(ngx_http_review_plan_t *plan);
+int ngx_http_review_task_query_rank(ngx_http_review_plan_t *plan);
+int ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
+    review_pool_t *memory, const uint32_t *chunks, size_t n,
+    review_str_t *text, review_report_passages_t *passages);
+
+
+/*
+ * ngx_http_review_task_search.c: the searches for what points about the
+ * document ask for: all begun; a reading that has come to its end; no more of
+ * them.  The reading that a row is, or NULL: it is a chunk.
+ */
+
+ngx_int_t ngx_http_review_task_search_init(ngx_http_review_task_t *task);
+void ngx_http_review_task_search_ended(ngx_http_review_task_t *task,
+    size_t row);
+void ngx_http_review_task_search_stop(ngx_http_review_task_t *task);
+ngx_http_review_reading_t *ngx_http_review_task_search_reading(
+    ngx_http_review_task_t *task, size_t row);
+const review_search_reading_t *ngx_http_review_task_search_chunks(
+    ngx_http_review_reading_t *reading);
+
+
 /*
  * ngx_http_review_task_ask.c: what the chunk endpoint takes.  The control is a
  * point that was answered, and is asked along where cells fail: is it the LLM
@@ -312,6 +402,8 @@ ngx_int_t ngx_http_review_task_ask_spell(ngx_http_review_task_t *task,
     const review_task_request_t *request);
 
 size_t ngx_http_review_task_ask_control(ngx_http_review_task_t *task,
+    size_t index);
+const review_str_t *ngx_http_review_task_ask_id(ngx_http_review_task_t *task,
     size_t index);
 
 /* milliseconds until a chunk that is asked now has to be back; may be < 0 */
@@ -346,6 +438,7 @@ void ngx_http_review_task_report(ngx_http_review_task_t *task,
     void (*written)(ngx_http_review_task_t *task));
 ngx_http_review_written_t *ngx_http_review_task_report_written(
     ngx_http_review_task_t *task, ngx_uint_t saved);
+size_t ngx_http_review_task_report_cells(const ngx_http_review_plan_t *plan);
 void ngx_http_review_task_report_document(review_buf_t *b,
     const ngx_http_review_plan_t *plan);
 ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,

@@ -19,6 +19,10 @@
 #define NGX_HTTP_REVIEW_TASK_ASK_LEAST   1000
 #define NGX_HTTP_REVIEW_TASK_ASK_MOST    1000000000
 
+/* chunks that are looked at for a point that the LLM has answered */
+
+#define NGX_HTTP_REVIEW_TASK_ASK_CONTROLS  256
+
 #define NGX_HTTP_REVIEW_TASK_ASK_END     ",\"deadline\":1000000.000}"
 
 /*
@@ -133,20 +137,31 @@ ngx_http_review_task_ask_share(ngx_http_review_asking_t *asking,
 }
 
 
-size_t
-ngx_http_review_task_ask_control(ngx_http_review_task_t *task, size_t index)
+/* that of a chunk, or of a reading */
+
+const review_str_t *
+ngx_http_review_task_ask_id(ngx_http_review_task_t *task, size_t index)
+{
+    ngx_http_review_reading_t  *reading;
+
+    reading = ngx_http_review_task_search_reading(task, index);
+
+    return reading ? &reading->id : &task->plan->chunks[index].id;
+}
+
+
+/* a point that the LLM has answered of this chunk; or there is none */
+
+static size_t
+ngx_http_review_task_ask_answered(ngx_http_review_task_t *task, size_t chunk)
 {
     size_t                  i, n;
     review_report_state_t   state;
 
     n = task->plan->npoints;
 
-    if (!review_rounds_is_doubtful(&task->rounds, index)) {
-        return n;
-    }
-
     for (i = 0; i < n; i++) {
-        review_report_state(task->report, index, i, &state);
+        review_report_state(task->report, chunk, i, &state);
 
         if (state.told && state.code == REVIEW_CODE_OK && state.attempts) {
             break;
@@ -154,6 +169,37 @@ ngx_http_review_task_ask_control(ngx_http_review_task_t *task, size_t index)
     }
 
     return i;
+}
+
+
+size_t
+ngx_http_review_task_ask_control(ngx_http_review_task_t *task, size_t index)
+{
+    size_t  i, n, last;
+
+    n = task->plan->npoints;
+
+    if (!review_rounds_is_doubtful(&task->rounds, index)) {
+        return n;
+    }
+
+    if (index < task->plan->nchunks) {
+        return ngx_http_review_task_ask_answered(task, index);
+    }
+
+    /* of a reading nothing was answered: one that was of any other chunk */
+
+    last = ngx_min(task->plan->nchunks, NGX_HTTP_REVIEW_TASK_ASK_CONTROLS);
+
+    for (i = 0; i < last; i++) {
+        n = ngx_http_review_task_ask_answered(task, i);
+
+        if (n < task->plan->npoints) {
+            break;
+        }
+    }
+
+    return n;
 }
 
 
@@ -262,8 +308,8 @@ ngx_http_review_task_ask_fresh(ngx_http_review_task_t *task, size_t index,
 
 
 static void
-ngx_http_review_task_ask_references(ngx_http_review_task_t *task, size_t index,
-    review_buf_t *b)
+ngx_http_review_task_ask_references(ngx_http_review_task_t *task,
+    const size_t *clauses, review_buf_t *b)
 {
     size_t                   i, k, n;
     ngx_http_review_plan_t  *plan;
@@ -278,7 +324,7 @@ ngx_http_review_task_ask_references(ngx_http_review_task_t *task, size_t index,
     review_write_array(b, "references");
 
     for (i = 0; i < n; i++) {
-        k = plan->selection.clauses[index * n + i];
+        k = clauses[i];
 
         review_write_object(b, NULL);
         review_write_str(b, "id", &plan->clauses[k].id);
@@ -287,6 +333,61 @@ ngx_http_review_task_ask_references(ngx_http_review_task_t *task, size_t index,
     }
 
     review_write_array_end(b);
+}
+
+
+/* each once */
+
+static size_t
+ngx_http_review_task_ask_add(size_t *clauses, size_t n, size_t clause)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (clauses[i] == clause) {
+            return n;
+        }
+    }
+
+    clauses[n] = clause;
+
+    return n + 1;
+}
+
+
+/* those of its chunks, of the best ones of most chunks first */
+
+static size_t *
+ngx_http_review_task_ask_clauses(ngx_http_review_task_t *task, size_t index,
+    review_pool_t *memory)
+{
+    size_t                           i, k, n, found, *clauses;
+    review_selection_t              *selection;
+    ngx_http_review_reading_t       *reading;
+    const review_search_reading_t   *chunks;
+
+    selection = &task->plan->selection;
+    n = selection->nclauses;
+    reading = ngx_http_review_task_search_reading(task, index);
+
+    if (n == 0 || reading == NULL) {
+        return n ? selection->clauses + index * n : NULL;
+    }
+
+    chunks = ngx_http_review_task_search_chunks(reading);
+    clauses = review_alloc(memory, n * sizeof(size_t));
+
+    if (clauses == NULL) {
+        return NULL;
+    }
+
+    for (i = 0, found = 0; found < n; i++) {
+        k = selection->clauses[chunks->chunks[i % chunks->n] * n
+                               + i / chunks->n];
+        found = ngx_http_review_task_ask_add(clauses, found, k);
+    }
+
+    return clauses;
 }
 
 
@@ -331,8 +432,6 @@ ngx_http_review_task_ask_place(ngx_http_review_asking_t *asking,
     const char    *p;
     review_str_t  *pieces;
 
-    asked->pieces = NULL;
-
     if (asking->text.failed || asking->pieces.failed) {
         return;
     }
@@ -353,34 +452,75 @@ ngx_http_review_task_ask_place(ngx_http_review_asking_t *asking,
 }
 
 
+static int
+ngx_http_review_task_ask_chunk(ngx_http_review_task_t *task, size_t index,
+    review_pool_t *memory, review_buf_t *b)
+{
+    review_str_t                     text;
+    const review_heading_t          *heading;
+    review_report_passages_t         passages;
+    ngx_http_review_reading_t       *reading;
+    const review_search_reading_t   *chunks;
+
+    reading = ngx_http_review_task_search_reading(task, index);
+    heading = NULL;
+
+    if (reading) {
+        chunks = ngx_http_review_task_search_chunks(reading);
+
+        if (ngx_http_review_task_query_text(task->plan, memory, chunks->chunks,
+                                            chunks->n, &text, &passages)
+            != 0
+            || review_report_reading_set(task->report, index, &passages) != 0)
+        {
+            return -1;
+        }
+
+    } else {
+        text = task->plan->texts[index];
+        heading = task->plan->chunks[index].heading;
+    }
+
+    review_write_object(b, "chunk");
+    review_write_str(b, "id", ngx_http_review_task_ask_id(task, index));
+
+    if (heading) {
+        review_split_json_heading(b, heading);
+    }
+
+    review_write_str(b, "text", &text);
+    review_write_object_end(b);
+
+    return 0;
+}
+
+
 void
 ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
     size_t control, review_pool_t *memory, ngx_http_review_asked_t *asked)
 {
+    size_t                    *clauses;
     review_buf_t              *b;
-    review_str_t              *text;
-    review_report_chunk_t     *chunk;
     ngx_http_review_asking_t   asking;
 
-    chunk = &task->plan->chunks[index];
-    text = &task->plan->texts[index];
+    asked->pieces = NULL;
+    asking.from = 0;
     b = &asking.text;
 
-    asking.from = 0;
     review_buf_init(&asking.pieces, memory, 2 * sizeof(review_str_t));
-    review_buf_init(b, memory, text->len + text->len / 8 + 512);
+    review_buf_init(b, memory, 4096);
+
+    clauses = ngx_http_review_task_ask_clauses(task, index, memory);
+
+    if (clauses == NULL && task->plan->selection.nclauses) {
+        return;
+    }
 
     review_write_object(b, NULL);
 
-    review_write_object(b, "chunk");
-    review_write_str(b, "id", &chunk->id);
-
-    if (chunk->heading) {
-        review_split_json_heading(b, chunk->heading);
+    if (ngx_http_review_task_ask_chunk(task, index, memory, b) != 0) {
+        return;
     }
-
-    review_write_str(b, "text", text);
-    review_write_object_end(b);
 
     if (task->own.len) {
         ngx_http_review_task_ask_share(&asking, task->own.data, task->own.len);
@@ -391,7 +531,7 @@ ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
 
     ngx_http_review_task_ask_points(task, index, control, &asking);
     ngx_http_review_task_ask_fresh(task, index, control, b);
-    ngx_http_review_task_ask_references(task, index, b);
+    ngx_http_review_task_ask_references(task, clauses, b);
 
     if (task->vars) {
         review_write_value(b, "vars", task->vars);

@@ -69,6 +69,8 @@ typedef struct {
 } ngx_http_review_told_t;
 
 
+static ngx_http_review_part_t **ngx_http_review_task_chunks_slot(
+    ngx_http_review_task_t *task, size_t index);
 static ngx_http_review_part_t *ngx_http_review_task_chunks_create(
     ngx_http_review_task_t *task, size_t index, size_t control);
 static void ngx_http_review_task_chunks_call(ngx_http_review_part_t *part);
@@ -121,7 +123,7 @@ ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
 {
     size_t                   i, nasked, nfresh, control;
     review_rounds_t         *r;
-    ngx_http_review_part_t  *part;
+    ngx_http_review_part_t  *part, **slot;
 
     r = &task->rounds;
     nasked = 0;
@@ -134,7 +136,8 @@ ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
         }
     }
 
-    part = task->parts[index];
+    slot = ngx_http_review_task_chunks_slot(task, index);
+    part = *slot;
     control = ngx_http_review_task_ask_control(task, index);
 
     if (part == NULL || part->nasked != nasked || part->nfresh != nfresh
@@ -149,7 +152,7 @@ ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
         part->nfresh = nfresh;
     }
 
-    task->parts[index] = NULL;
+    *slot = NULL;
 
     ngx_http_review_task_chunks_call(part);
 
@@ -159,6 +162,19 @@ ngx_http_review_task_chunks_start(ngx_http_review_task_t *task, size_t index)
     ngx_http_review_calls_start(&part->call);
 
     return NGX_OK;
+}
+
+
+/* where a part is kept that may be used again */
+
+static ngx_http_review_part_t **
+ngx_http_review_task_chunks_slot(ngx_http_review_task_t *task, size_t index)
+{
+    ngx_http_review_reading_t  *reading;
+
+    reading = ngx_http_review_task_search_reading(task, index);
+
+    return reading ? &reading->part : &task->parts[index];
 }
 
 
@@ -215,7 +231,7 @@ ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
     call->uri = &ngx_http_review_task_conf(&task->ctx)->chunk_uri->uri;
     call->accept = "text/event-stream";
     ngx_str_set(&call->type, "application/json");
-    call->name = task->plan->chunks[part->index].id;
+    call->name = *ngx_http_review_task_ask_id(task, part->index);
     call->usage = &task->ctx.usage;
     call->body = part->asked.pieces;
     call->npieces = part->asked.n;
@@ -822,7 +838,7 @@ ngx_http_review_task_chunks_done(ngx_http_review_part_t *part, ngx_uint_t whole)
         ngx_http_review_work_destroy(part->work);
 
     } else {
-        task->parts[index] = part;
+        *ngx_http_review_task_chunks_slot(task, index) = part;
     }
 
     task->ended(task, index, &outcome);

@@ -10,7 +10,6 @@
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/base/utf8.h"
 
 
 /*
@@ -58,6 +57,7 @@ static uint64_t ngx_http_review_task_count_bound(
     const ngx_http_review_plan_t *plan);
 static int ngx_http_review_task_count_select(ngx_http_review_plan_t *plan);
 static int ngx_http_review_task_count_cells(ngx_http_review_plan_t *plan);
+static int ngx_http_review_task_count_searches(ngx_http_review_plan_t *plan);
 static int ngx_http_review_task_count_tokens(ngx_http_review_plan_t *plan);
 
 
@@ -66,19 +66,25 @@ ngx_http_review_task_count(ngx_http_review_plan_t *plan)
 {
     if (!plan->dry
         && (plan->max_calls == 0
-            || ngx_http_review_task_count_bound(plan) <= plan->max_calls))
+            || (plan->nqueries == 0
+                && ngx_http_review_task_count_bound(plan) <= plan->max_calls)))
     {
         return 0;
     }
 
     if (ngx_http_review_task_count_select(plan) != 0
         || ngx_http_review_task_count_cells(plan) != 0
+        || ngx_http_review_task_count_searches(plan) != 0
         || (plan->dry && ngx_http_review_task_count_tokens(plan) != 0))
     {
         return -1;
     }
 
     plan->refused = plan->max_calls && plan->total.calls > plan->max_calls;
+
+    /* what the first rounds leave is what searches may widen with */
+
+    plan->left = plan->refused ? 0 : plan->max_calls - plan->total.calls;
 
     if (!plan->dry) {
         ngx_memzero(&plan->selection, sizeof(review_selection_t));
@@ -131,7 +137,9 @@ ngx_http_review_task_count_bound(const ngx_http_review_plan_t *plan)
     }
 
     for (i = 0, calls = 0; i < plan->npoints; i++) {
-        calls += ngx_http_review_task_count_steps(plan->asked[i]);
+        if (!plan->points[i].document) {
+            calls += ngx_http_review_task_count_steps(plan->asked[i]);
+        }
     }
 
     return n * calls;
@@ -161,20 +169,11 @@ static void
 ngx_http_review_task_count_open(ngx_http_review_plan_t *plan, size_t chunk,
     unsigned char *open)
 {
-    unsigned char       *asked;
-    const review_str_t  *text;
+    size_t                i;
+    review_report_skip_e  why;
 
-    text = &plan->texts[chunk];
-    asked = plan->selection.asked;
-
-    if (review_utf8_blank(text->data, text->len)) {
-        ngx_memzero(open, plan->npoints);
-
-    } else if (asked) {
-        ngx_memcpy(open, asked + chunk * plan->npoints, plan->npoints);
-
-    } else {
-        ngx_memset(open, 1, plan->npoints);
+    for (i = 0; i < plan->npoints; i++) {
+        open[i] = !ngx_http_review_task_gates_skips(plan, chunk, i, &why);
     }
 }
 
@@ -221,7 +220,9 @@ ngx_http_review_task_count_cell(ngx_http_review_plan_t *plan, size_t point,
         steps = ngx_http_review_task_count_steps(plan->asked[point]);
 
         column->calls += steps;
+        column->most += steps;
         plan->total.calls += steps;
+        plan->total.most += steps;
     }
 }
 
@@ -237,6 +238,12 @@ ngx_http_review_task_count_chunk(ngx_http_review_plan_t *plan, size_t chunk,
     cells = plan->cells + chunk * plan->npoints;
 
     for (i = 0; i < plan->npoints; i++) {
+
+        if (plan->points[i].document) {
+            cells[i] = NGX_HTTP_REVIEW_PLANNED_SKIPPED;
+            continue;
+        }
+
         planned = !selected[i] ? NGX_HTTP_REVIEW_PLANNED_SKIPPED
                   : !open[i] ? NGX_HTTP_REVIEW_PLANNED_WHEN
                   : review_point_asks(plan->asked[i])
@@ -291,6 +298,50 @@ ngx_http_review_task_count_cells(ngx_http_review_plan_t *plan)
         }
 
         ngx_http_review_task_count_chunk(plan, i, selected, open);
+    }
+
+    return 0;
+}
+
+
+/* points about the document: one cell each, and what its search may take */
+
+static int
+ngx_http_review_task_count_searches(ngx_http_review_plan_t *plan)
+{
+    size_t                      i;
+    uint64_t                    least, most;
+    ngx_http_review_query_t    *query;
+    ngx_http_review_planned_t  *column;
+
+    for (i = 0; i < plan->npoints; i++) {
+        if (plan->points[i].document && plan->points[i].rule) {
+            ngx_http_review_task_count_cell(plan, i,
+                                            NGX_HTTP_REVIEW_PLANNED_RULE);
+        }
+    }
+
+    for (i = 0; i < plan->nqueries; i++) {
+        query = &plan->queries[i];
+        column = &plan->planned[query->point];
+
+        if (query->given.n == 0) {
+            ngx_http_review_task_count_cell(plan, query->point,
+                                            NGX_HTTP_REVIEW_PLANNED_SKIPPED);
+            continue;
+        }
+
+        if (review_search_cost(plan->pool, &query->given, &least, &most) != 0) {
+            return -1;
+        }
+
+        column->cells[NGX_HTTP_REVIEW_PLANNED_ASKED]++;
+        column->calls += least;
+        column->most += most;
+
+        plan->total.cells[NGX_HTTP_REVIEW_PLANNED_ASKED]++;
+        plan->total.calls += least;
+        plan->total.most += most;
     }
 
     return 0;
@@ -597,6 +648,43 @@ ngx_http_review_task_count_clauses(ngx_http_review_plan_t *plan,
 }
 
 
+/* of the first round of a search: its passages, without their labels */
+
+static int
+ngx_http_review_task_count_first(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query, const ngx_http_review_around_t *around,
+    const ngx_http_review_prompts_t *prompts)
+{
+    size_t                          i, k;
+    uint64_t                        n, tokens;
+    review_search_t                *search;
+    const review_search_reading_t  *reading;
+
+    prompts += query->point;
+    search = review_search_create(plan->pool, &query->given);
+
+    if (search == NULL) {
+        return -1;
+    }
+
+    for (i = 0, tokens = 0; i < review_search_readings(search); i++) {
+        reading = review_search_reading(search, i);
+
+        for (k = 0, n = 0; k < reading->n; k++) {
+            n += plan->tokens[reading->chunks[k]];
+        }
+
+        tokens += prompts->own + prompts->common * (around->common + n)
+                  + prompts->chunk * n;
+    }
+
+    plan->planned[query->point].tokens += tokens;
+    plan->total.tokens += tokens;
+
+    return 0;
+}
+
+
 static int
 ngx_http_review_task_count_tokens(ngx_http_review_plan_t *plan)
 {
@@ -633,6 +721,15 @@ ngx_http_review_task_count_tokens(ngx_http_review_plan_t *plan)
     for (i = 0; i < plan->nchunks; i++) {
         ngx_http_review_task_count_texts(plan, i, &around, clauses, &texts);
         ngx_http_review_task_count_row(plan, i, prompts, &texts);
+    }
+
+    for (i = 0; i < plan->nqueries; i++) {
+        if (ngx_http_review_task_count_first(plan, &plan->queries[i], &around,
+                                             prompts)
+            != 0)
+        {
+            return -1;
+        }
     }
 
     return 0;

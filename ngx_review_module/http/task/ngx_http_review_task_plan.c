@@ -187,6 +187,8 @@ ngx_http_review_task_plan_run(void *data)
             || ngx_http_review_task_plan_clauses(plan, &clauses) != 0
             || ngx_http_review_task_plan_texts(plan, &chunks, &clauses) != 0
             || ngx_http_review_task_plan_report(plan) != 0
+            || ngx_http_review_task_gates(plan) != 0
+            || ngx_http_review_task_query_prepare(plan) != 0
             || ngx_http_review_task_count(plan) != 0))
     {
         return;
@@ -380,6 +382,7 @@ ngx_http_review_task_plan_chunks(ngx_http_review_plan_t *plan,
     review_points_init(&points, plan->pool, text->data, text->len);
 
     plan->nchunks = cuts->n;
+    plan->cuts = (review_chunk_t *) cuts->chunks.data;
     plan->chunks = review_alloc(plan->pool, cuts->n
                                             * sizeof(review_report_chunk_t));
     if (plan->chunks == NULL) {
@@ -454,6 +457,29 @@ ngx_http_review_task_plan_places(review_points_t *points,
 }
 
 
+/* what points about the document ask for, in words of their own; how many */
+
+static size_t
+ngx_http_review_task_plan_queries(ngx_http_review_plan_t *plan,
+    review_str_t *texts)
+{
+    size_t           i, k, n;
+    review_point_t  *point;
+
+    for (i = 0, n = 0; i < plan->npoints; i++) {
+        point = plan->asked[i];
+
+        for (k = 0; k < point->nquery; k++, n++) {
+            if (texts) {
+                texts[n] = point->query[k];
+            }
+        }
+    }
+
+    return n;
+}
+
+
 /* one list of them all, in the order in which their vectors are wanted */
 
 static int
@@ -463,7 +489,8 @@ ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
     size_t         i, n;
     review_str_t  *p;
 
-    n = chunks->n + plan->npoints + clauses->n;
+    plan->ntexts = ngx_http_review_task_plan_queries(plan, NULL);
+    n = chunks->n + plan->npoints + clauses->n + plan->ntexts;
 
     p = review_alloc(plan->pool, n * sizeof(review_str_t));
     if (p == NULL) {
@@ -480,6 +507,9 @@ ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
 
     ngx_memcpy(p, clauses->texts.data ? clauses->texts.data : "",
                clauses->texts.len);
+    p += clauses->n;
+
+    (void) ngx_http_review_task_plan_queries(plan, p);
 
     plan->size = 0;
 
@@ -522,6 +552,7 @@ ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
     }
 
     review_report_text_places(plan->report, plan->places, plan->places + 1);
+    review_report_reading_language(plan->report, &plan->rubric->language);
 
     return 0;
 }
@@ -535,4 +566,10 @@ ngx_http_review_task_plan_select(void *data)
     ngx_http_review_plan_t *plan = data;
 
     plan->rc = review_select(plan->pool, &plan->select, &plan->selection);
+
+    /* by words they were ranked before */
+
+    if (plan->rc == 0 && plan->select.vectors) {
+        plan->rc = ngx_http_review_task_query_rank(plan);
+    }
 }

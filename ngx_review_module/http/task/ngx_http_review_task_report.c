@@ -112,6 +112,21 @@ ngx_http_review_task_report(ngx_http_review_task_t *task,
 }
 
 
+/* a point about the document has one, any other one of each chunk */
+
+size_t
+ngx_http_review_task_report_cells(const ngx_http_review_plan_t *plan)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < plan->npoints; i++) {
+        n += plan->points[i].document ? 1 : plan->nchunks;
+    }
+
+    return n;
+}
+
+
 /* members of an object: what is known of the document */
 
 void
@@ -218,6 +233,7 @@ ngx_http_review_task_report_planned(review_buf_t *b,
 
     review_write_object_end(b);
     review_write_number(b, "calls", planned->calls);
+    review_write_number(b, "calls_most", planned->most);
     review_write_number(b, "prompt_tokens", planned->tokens);
 }
 
@@ -273,7 +289,7 @@ ngx_http_review_task_report_embeddings(const ngx_http_review_plan_t *plan,
         return;
     }
 
-    n = plan->nchunks + plan->npoints + plan->nclauses;
+    n = plan->nchunks + plan->npoints + plan->nclauses + plan->ntexts;
 
     review_write_object(b, "embeddings");
     review_write_number(b, "texts", n);

@@ -69,6 +69,7 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
     plan->vars = request.vars;
     plan->dry = request.dry_run;
     plan->max_calls = ngx_http_review_task_conf(ctx)->max_calls;
+    plan->max_reading = ngx_http_review_chunk_conf(ctx)->max_chunk;
 
     /* a dry run saves nothing, and has one form */
 
@@ -225,6 +226,9 @@ ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
         plan->points[i].absent = -1;
         plan->points[i].severity = point->severity;
         plan->points[i].rule = !review_point_asks(point);
+        plan->points[i].document = (point->scope == REVIEW_SCOPE_DOCUMENT);
+        plan->points[i].absent = point->absent;
+        plan->points[i].severity = (uint8_t) point->severity;
 
         review_buf_init(&b, plan->pool,
                         point->title.len + point->question.len + 1);

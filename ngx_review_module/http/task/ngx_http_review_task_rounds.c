@@ -8,7 +8,6 @@
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_work.h"
 
-#include "review/base/utf8.h"
 #include "review/json/json.h"
 
 
@@ -42,7 +41,9 @@ ngx_http_review_task_rounds_check(ngx_http_review_task_t *task)
 
     for (i = 0; i < task->nfresh; i++) {
 
-        if (task->fresh[i].chunk >= task->plan->nchunks) {
+        if (!task->fresh[i].whole
+            && task->fresh[i].chunk >= task->plan->nchunks)
+        {
             (void) review_json_member_pointer_index(pointer, "/fresh", i);
 
             return ngx_http_review_problem(&task->ctx,
@@ -88,11 +89,39 @@ ngx_http_review_task_rounds_init(ngx_http_review_task_t *task)
     }
 
     for (i = 0; i < task->nfresh; i++) {
-        review_rounds_fresh(&task->rounds, task->fresh[i].chunk,
-                            task->fresh[i].point);
+        if (!task->fresh[i].whole) {
+            review_rounds_fresh(&task->rounds, task->fresh[i].chunk,
+                                task->fresh[i].point);
+        }
     }
 
-    return NGX_OK;
+    return ngx_http_review_task_search_init(task);
+}
+
+
+/* nothing is begun that would not be told in time */
+
+static ngx_uint_t
+ngx_http_review_task_rounds_is_over(ngx_http_review_task_t *task)
+{
+    return task->expired || ngx_http_review_task_ask_left(task) <= 0;
+}
+
+
+/* what is found by searches may take more: not behind the task's time */
+
+ngx_uint_t
+ngx_http_review_task_rounds_done(ngx_http_review_task_t *task)
+{
+    if (task->ndone < task->rounds.nchunks) {
+        return 0;
+    }
+
+    if (task->nsearching && ngx_http_review_task_rounds_is_over(task)) {
+        ngx_http_review_task_search_stop(task);
+    }
+
+    return task->nsearching == 0;
 }
 
 
@@ -112,9 +141,7 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
     n = 0;
     wait = REVIEW_ROUNDS_NEVER;
 
-    /* nothing is begun that would not be told in time */
-
-    over = task->expired || ngx_http_review_task_ask_left(task) <= 0;
+    over = ngx_http_review_task_rounds_is_over(task);
 
     task->rounds.waiting = task->nwaiting;
 
@@ -170,7 +197,7 @@ ngx_http_review_task_rounds_row(ngx_http_review_task_t *task, size_t row)
 {
     task->told = 0;
 
-    review_results_add(&task->results, row);
+    review_results_add(&task->results, ngx_min(row, task->plan->nchunks));
 }
 
 
@@ -185,7 +212,7 @@ ngx_http_review_task_rounds_start(ngx_http_review_task_t *task, size_t chunk)
 
     r = &task->rounds;
 
-    if (!r->chunks[chunk].again) {
+    if (!r->chunks[chunk].again && chunk < task->plan->nchunks) {
         ngx_http_review_task_rounds_skip(task, chunk);
     }
 
@@ -218,19 +245,18 @@ static void
 ngx_http_review_task_rounds_skip(ngx_http_review_task_t *task, size_t chunk)
 {
     size_t                   i;
-    ngx_uint_t               blank;
-    unsigned char           *asked;
+    review_report_skip_e     why;
     ngx_http_review_plan_t  *plan;
 
     plan = task->plan;
-    asked = plan->selection.asked;
-
-    blank = review_utf8_blank(plan->texts[chunk].data, plan->texts[chunk].len);
 
     for (i = 0; i < plan->npoints; i++) {
 
-        if (blank || (asked && !asked[chunk * plan->npoints + i])) {
-            (void) review_report_skip(task->report, chunk, i);
+        if (plan->points[i].document) {
+            review_rounds_skip(&task->rounds, chunk, i);
+
+        } else if (ngx_http_review_task_gates_skips(plan, chunk, i, &why)) {
+            (void) review_report_skip(task->report, chunk, i, why);
             review_rounds_skip(&task->rounds, chunk, i);
         }
     }
@@ -276,6 +302,7 @@ ngx_http_review_task_rounds_ended(ngx_http_review_task_t *task, size_t chunk,
     if (task->expired) {
         review_report_settle(task->report, chunk);
         task->ndone++;
+        ngx_http_review_task_search_ended(task, chunk);
         return;
     }
 
@@ -286,6 +313,7 @@ ngx_http_review_task_rounds_ended(ngx_http_review_task_t *task, size_t chunk,
                            (uint32_t) ngx_random(), reply))
     {
         task->ndone++;
+        ngx_http_review_task_search_ended(task, chunk);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "review/answer/answer_claim.h"
 #include "review/base/buf.h"
 #include "review/base/excerpt.h"
+#include "review/base/utf8.h"
 #include "review/json/json.h"
 #include "review/json/scan.h"
 #include "review/json/schema.h"
@@ -21,6 +22,7 @@ typedef struct {
     json_t           *json;
     review_answer_t  *answer;
     review_error_t   *err;
+    const review_answer_given_t  *given;
     unsigned          backslash:1;     /* the answer has one */
 } review_answer_ctx_t;
 
@@ -68,6 +70,30 @@ review_answer_verdict(review_answer_ctx_t *a)
     if (json_is_array(value)) {
         a->answer->notes |= REVIEW_NOTE_VERDICT_MAPPED;
     }
+
+    return 0;
+}
+
+
+static int
+review_answer_found(review_answer_ctx_t *a)
+{
+    char     got[REVIEW_EXCERPT];
+    json_t  *value;
+
+    value = json_object_get(a->json, "found");
+
+    if (value == NULL) {
+        return review_error(a->err, "/found", "member \"found\" is missing, it "
+                            "must be a boolean");
+    }
+
+    if (!json_is_boolean(value)) {
+        return review_error(a->err, "/found", "must be a boolean, got %s",
+                            review_excerpt_value(got, sizeof(got), value));
+    }
+
+    a->answer->found = json_is_true(value);
 
     return 0;
 }
@@ -755,7 +781,8 @@ review_answer_data(review_answer_ctx_t *a, json_t *schema)
     }
 
     nothing = a->answer->verdict == REVIEW_VERDICT_NOT_APPLICABLE
-              || a->answer->verdict == REVIEW_VERDICT_UNSURE;
+              || a->answer->verdict == REVIEW_VERDICT_UNSURE
+              || (a->given->found && !a->answer->found);
 
     data = json_object_get(a->json, "data");
 
@@ -788,12 +815,69 @@ review_answer_data(review_answer_ctx_t *a, json_t *schema)
 }
 
 
+/* words to search for; what can be none is left out */
+
 static int
-review_answer_read(review_answer_ctx_t *a, json_t *schema)
+review_answer_terms(review_answer_ctx_t *a)
 {
+    size_t            i;
+    json_t           *list, *value;
+    review_str_t      term;
     review_answer_t  *answer;
 
     answer = a->answer;
+    list = json_object_get(a->json, "terms");
+
+    if (json_array_size(list) == 0) {
+        return 0;
+    }
+
+    answer->terms = review_alloc(a->pool,
+                                 REVIEW_ANSWER_TERMS * sizeof(review_str_t));
+
+    if (answer->terms == NULL) {
+        return review_answer_no_memory(a);
+    }
+
+    json_array_foreach(list, i, value) {
+
+        if (answer->nterms == REVIEW_ANSWER_TERMS) {
+            break;
+        }
+
+        term = review_answer_trimmed(value);
+
+        if (!json_is_string(value) || term.len == 0
+            || review_utf8_count(term.data, term.len) > REVIEW_ANSWER_TERM)
+        {
+            continue;
+        }
+
+        if (review_answer_keep(a, value, &answer->terms[answer->nterms++])
+            != 0)
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+review_answer_read(review_answer_ctx_t *a)
+{
+    json_t           *schema;
+    review_answer_t  *answer;
+
+    answer = a->answer;
+    schema = a->given->schema;
+
+    if ((a->given->found && review_answer_found(a) != 0)
+        || (a->given->terms && review_answer_terms(a) != 0))
+    {
+        return -1;
+    }
 
     review_answer_confidence(a);
     review_answer_severity(a);
@@ -826,12 +910,14 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     a.pool = pool;
     a.answer = answer;
     a.err = err;
+    a.given = given;
     a.backslash = len && memchr(content, '\\', len);
 
     find.quoted = given->quoted;
     find.data = given->data;
     find.more_verdicts = (given->schema != NULL);
     find.cut = given->cut;
+    find.found = given->found;
 
     a.json = review_answer_find(pool, content, len, &find, err);
 
@@ -846,7 +932,7 @@ review_answer_parse(review_pool_t *pool, const char *content, size_t len,
     answer->whole = 1;
     answer->notes |= find.mapped ? REVIEW_NOTE_NAMES_MAPPED : 0;
 
-    rc = review_answer_read(&a, given->schema);
+    rc = review_answer_read(&a);
 
     json_decref(a.json);
 

@@ -19,6 +19,11 @@
 
 #define REVIEW_ANSWER_MEANT  2
 
+/* other words to search for, and characters of each */
+
+#define REVIEW_ANSWER_TERMS  10
+#define REVIEW_ANSWER_TERM   100
+
 
 typedef struct {
     review_verdict_e   verdict;
@@ -33,9 +38,13 @@ typedef struct {
                                           "" if there is none; or NULL */
     unsigned           notes;          /* a set of REVIEW_NOTE_... */
     review_str_t       data;           /* JSON; its data is NULL: none */
+    review_str_t      *terms;
+    size_t             nterms;
     review_str_t       said;           /* the content without reasoning, be it
                                           understood or not; "" where that
                                           never ends */
+    unsigned           found:1;        /* what is asked for is there, if that
+                                          is asked */
     unsigned           strict:1;       /* the content was one JSON object and
                                           nothing else, and needed no repair */
     unsigned           whole:1;        /* an object was found, and its end, be
@@ -52,6 +61,8 @@ typedef struct {
     review_answer_quoted_pt   quoted;  /* is it the request's?  NULL: nothing */
     void                     *data;    /* of quoted */
     unsigned                  cut:1;   /* the answer may go on: it was cut */
+    unsigned                  found:1; /* it must say whether it is there, */
+    unsigned                  terms:1; /* and may name other words */
 } review_answer_given_t;
 
 

@@ -298,6 +298,8 @@ review_answer_candidate_add(review_answer_candidates_t *c, json_t *json,
     if (c->best) {
         if (!review_answer_candidate_same(c->best, json, "verdict")
             || !review_answer_candidate_same(c->best, json, "severity")
+            || (c->find->found
+                && !review_answer_candidate_same(c->best, json, "found"))
             || !review_answer_candidate_same(c->best, json, "data"))
         {
             c->differ = 1;

@@ -99,11 +99,10 @@ review_answer_find_char(const char **p, const char *last)
  */
 
 static int
-review_answer_find_twice(const char *p, const char *last)
+review_answer_find_twice(const char *p, const char *last, const char *name)
 {
-    int                c;
-    size_t             n, times;
-    static const char  name[] = "verdict";
+    int     c;
+    size_t  n, times;
 
     n = 0;
     times = 0;
@@ -112,7 +111,7 @@ review_answer_find_twice(const char *p, const char *last)
         c = review_answer_find_char(&p, last);
         n = (c == name[n]) ? n + 1 : (c == name[0]);
 
-        if (n == sizeof(name) - 1) {
+        if (name[n] == '\0') {
             times++;
             n = 0;
         }
@@ -127,7 +126,7 @@ review_answer_find_repair(review_answer_search_t *s, const char *p)
 {
     char             got[REVIEW_EXCERPT];
     json_t          *json;
-    const char      *end;
+    const char      *end, *twice;
     review_error_t   err;
     review_scan_e    rc;
     review_repair_t  r;
@@ -147,9 +146,14 @@ review_answer_find_repair(review_answer_search_t *s, const char *p)
     if (rc == REVIEW_SCAN_OK) {
         json = review_json_parse(s->c.out.data, s->c.out.len, &err);
 
-        if (json && review_answer_find_twice(p, r.p)) {
+        twice = review_answer_find_twice(p, r.p, "verdict") ? "verdict"
+                : s->c.find->found && review_answer_find_twice(p, r.p,
+                                                             "\"found\"")
+                ? "found" : NULL;
+
+        if (json && twice) {
             (void) review_error(&err, "", "strict JSON was expected: "
-                                "\"verdict\" stands in it more than once");
+                                "\"%s\" stands in it more than once", twice);
             json_decref(json);
             json = NULL;
         }

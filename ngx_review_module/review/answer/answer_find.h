@@ -21,6 +21,7 @@ typedef struct {
     void                     *data;
     unsigned                  more_verdicts:1;    /* may stand in "data" */
     unsigned                  cut:1;     /* the content may go on */
+    unsigned                  found:1;   /* "found" is a member, too */
 
     /* results */
 

@@ -36,8 +36,8 @@ static const char *const  review_answer_words[][2] = {
       "应为一个 JSON 对象，却只有材料中已有的文字" },
     { "a JSON object was expected, got \"*\"",
       "应为一个 JSON 对象，得到的却是 \"*\"" },
-    { "strict JSON was expected: \"verdict\" stands in it more than once",
-      "应为严格的 JSON，\"verdict\" 却出现了不止一次" },
+    { "strict JSON was expected: \"*\" stands in it more than once",
+      "应为严格的 JSON，\"*\" 却出现了不止一次" },
     { "not JSON: @ was expected, got \"*\"",
       "不是 JSON：此处应为@，得到的却是 \"*\"" },
 
@@ -45,6 +45,8 @@ static const char *const  review_answer_words[][2] = {
 
     { "member \"verdict\" is missing, it must be @",
       "缺少成员 \"verdict\"，它应为@" },
+    { "member \"found\" is missing, it must be @",
+      "缺少成员 \"found\"，它应为@" },
     { "member \"*\" is missing", "缺少成员 \"*\"" },
     { "must be at least *, got *", "不得小于 *，得到的却是 *" },
     { "must be at most *, got *", "不得大于 *，得到的却是 *" },

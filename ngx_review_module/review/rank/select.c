@@ -6,6 +6,8 @@
 #include "review/rank/select.h"
 #include "review/embed/vector.h"
 
+#include <math.h>
+
 
 static int
 review_select_stopped(const review_select_t *in)
@@ -14,26 +16,43 @@ review_select_stopped(const review_select_t *in)
 }
 
 
-/*
- * Ranks "n" texts, whose vectors begin at "first", for a query; the k best are
- * left in "ranked".  Returns how many there are, or -1: no memory.
- */
+static int
+review_select_is_in(const review_select_t *in, size_t point, size_t chunk)
+{
+    return in->in == NULL || in->in[point] == NULL || in->in[point][chunk];
+}
 
-static long
-review_select_best(const review_select_t *in, review_bm25_t *bm25,
-    size_t query, const review_str_t *words, size_t first, size_t n, size_t k,
-    float *scores, review_ranked_t *ranked)
+
+/* what is in no question is no better than any other */
+
+static void
+review_select_leave_out(const review_select_t *in, size_t point, float *scores)
+{
+    size_t  i;
+
+    for (i = 0; i < in->nchunks; i++) {
+        if (!review_select_is_in(in, point, i)) {
+            scores[i] = NAN;
+        }
+    }
+}
+
+
+/* of "n" texts, whose vectors begin at "first", for a query; 0 or -1 */
+
+static int
+review_select_scores(const review_select_t *in, review_bm25_t *bm25,
+    size_t query, const review_str_t *words, size_t first, size_t n,
+    float *scores)
 {
     if (in->vectors) {
         review_vector_cosines(in->vectors[query],
                               (const float *const *) in->vectors + first, n,
                               in->dim, scores);
-
-    } else if (review_bm25_scores(bm25, words, scores) != 0) {
-        return -1;
+        return 0;
     }
 
-    return (long) review_rank_top(scores, n, k, ranked);
+    return review_bm25_scores(bm25, words, scores);
 }
 
 
@@ -41,9 +60,8 @@ static int
 review_select_chunks(review_pool_t *pool, const review_select_t *in,
     review_selection_t *out)
 {
-    long              n;
     float            *scores;
-    size_t            i, k;
+    size_t            i, k, n;
     review_bm25_t    *bm25;
     review_ranked_t  *ranked;
 
@@ -64,14 +82,20 @@ review_select_chunks(review_pool_t *pool, const review_select_t *in,
     memset(out->asked, 0, in->nchunks * in->npoints);
 
     for (i = 0; i < in->npoints && !review_select_stopped(in); i++) {
-        n = review_select_best(in, bm25, in->nchunks + i, &in->points[i], 0,
-                               in->nchunks, k, scores, ranked);
-        if (n < 0) {
+        if (review_select_scores(in, bm25, in->nchunks + i, &in->points[i], 0,
+                                 in->nchunks, scores)
+            != 0)
+        {
             return -1;
         }
 
+        review_select_leave_out(in, i, scores);
+        n = review_rank_top(scores, in->nchunks, k, ranked);
+
         while (n-- > 0) {
-            out->asked[ranked[n].index * in->npoints + i] = 1;
+            if (review_select_is_in(in, i, ranked[n].index)) {
+                out->asked[ranked[n].index * in->npoints + i] = 1;
+            }
         }
     }
 
@@ -83,7 +107,6 @@ static int
 review_select_clauses(review_pool_t *pool, const review_select_t *in,
     review_selection_t *out)
 {
-    long              n;
     float            *scores;
     size_t            i, j, k;
     review_bm25_t    *bm25;
@@ -105,12 +128,15 @@ review_select_clauses(review_pool_t *pool, const review_select_t *in,
     }
 
     for (i = 0; i < in->nchunks && !review_select_stopped(in); i++) {
-        n = review_select_best(in, bm25, i, &in->chunks[i],
-                               in->nchunks + in->npoints, in->nclauses, k,
-                               scores, ranked);
-        if (n < 0) {
+        if (review_select_scores(in, bm25, i, &in->chunks[i],
+                                 in->nchunks + in->npoints, in->nclauses,
+                                 scores)
+            != 0)
+        {
             return -1;
         }
+
+        (void) review_rank_top(scores, in->nclauses, k, ranked);
 
         for (j = 0; j < k; j++) {
             out->clauses[i * k + j] = ranked[j].index;

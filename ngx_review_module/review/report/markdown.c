@@ -36,6 +36,9 @@ typedef struct {
     const char  *verdicts[5];
     const char  *severities[4];
     const char  *none;                   /* no verdict */
+    const char  *unasked;                /* none: nothing was asked, */
+    const char  *closed;                 /* or is what it is about */
+    const char  *unheaded;               /* no heading fits */
     const char  *human;
     const char  *warning;
     const char  *warnings[2];            /* in the order of their names */
@@ -60,7 +63,7 @@ typedef struct {
     const char  *failed;
     const char  *failed_head;            /* of the table of failed cells */
     const char  *all;                    /* points of a chunk */
-    const char  *searched[4];            /* chunks, of so many, rounds */
+    const char  *searched[5];            /* chunks, of so many, rounds */
     const char  *absent;
     const char  *whole;                  /* document: it was asked of that */
     const char  *cells[4];               /* by review_report_status_e */
@@ -90,6 +93,9 @@ static const review_report_words_t  review_report_zh = {
     .verdicts = { "符合", "有风险", "不符合", "不适用", "无法判断" },
     .severities = { "致命", "严重", "轻微", "提示" },
     .none = "未得出",
+    .unasked = "未审核",
+    .closed = "未涉及",
+    .unheaded = "文件中没有相应的章节，已审核全文。",
     .human = "需人工复核",
     .warning = "警告",
     .warnings = { "文中疑有对审核者的指令", "模型没有读到全部提示" },
@@ -120,7 +126,7 @@ static const review_report_words_t  review_report_zh = {
     .failed = "未完成的审核",
     .failed_head = "| 文本块 | 位置 | 审核点 | 状态 | 原因 |\n",
     .all = "全部",
-    .searched = { "已检索：", " 段，共 ", " 段，", " 轮" },
+    .searched = { "已审阅：", " 段，共 ", " 段", "，", " 轮" },
     .absent = "未找到（已读全文）",
     .whole = "全文",
     .cells = { "完成", "失败", "超时", "略过" }
@@ -151,6 +157,9 @@ static const review_report_words_t  review_report_en = {
     .verdicts = { "pass", "risk", "fail", "not applicable", "unsure" },
     .severities = { "fatal", "major", "minor", "info" },
     .none = "none",
+    .unasked = "not reviewed",
+    .closed = "does not come up",
+    .unheaded = "The document has no such chapter: all of it was reviewed.",
     .human = "needs a person",
     .warning = "Warning",
     .warnings = { "a text seems to give orders to the reviewer",
@@ -188,7 +197,7 @@ static const review_report_words_t  review_report_en = {
     .failed = "What was not done",
     .failed_head = "| Chunk | Place | Point | Status | Why |\n",
     .all = "all",
-    .searched = { "Searched: ", " chunks of ", ", rounds: ", "" },
+    .searched = { "Read: ", " chunks of ", "", ", rounds: ", "" },
     .absent = "not found (all was read)",
     .whole = "whole",
     .cells = { "ok", "failed", "timeout", "skipped" }
@@ -631,8 +640,13 @@ review_report_markdown_searched(review_report_writer_t *w,
     review_buf_puts(w->b, w->words->searched[1]);
     review_buf_number(w->b, searched->of);
     review_buf_puts(w->b, w->words->searched[2]);
-    review_buf_number(w->b, searched->rounds);
-    review_buf_puts(w->b, w->words->searched[3]);
+
+    if (searched->rounds) {
+        review_buf_puts(w->b, w->words->searched[3]);
+        review_buf_number(w->b, searched->rounds);
+        review_buf_puts(w->b, w->words->searched[4]);
+    }
+
     review_buf_puts(w->b, "\n\n");
 }
 
@@ -641,6 +655,7 @@ static void
 review_report_markdown_point(review_report_writer_t *w, size_t n)
 {
     size_t                         i;
+    review_search_result_t         searched;
     const review_report_column_t  *column;
 
     column = &w->report->columns[n];
@@ -667,13 +682,47 @@ review_report_markdown_point(review_report_writer_t *w, size_t n)
         review_buf_puts(w->b, "\n\n");
     }
 
+    if (w->report->points[n].unheaded) {
+        review_buf_puts(w->b, w->words->unheaded);
+        review_buf_puts(w->b, "\n\n");
+    }
+
     if (w->report->points[n].document) {
         review_report_markdown_searched(w, &w->report->wholes[n].searched);
+
+    } else if (review_report_verdict_read(w->report, n, &searched)) {
+        review_report_markdown_searched(w, &searched);
     }
 
     for (i = 0; i < column->ngroups; i++) {
         review_report_markdown_finding(w, n, i);
     }
+}
+
+
+/* there are several reasons for having none */
+
+static const char *
+review_report_markdown_verdict(review_report_writer_t *w,
+    const review_report_column_t *column)
+{
+    const review_report_words_t  *words;
+
+    words = w->words;
+
+    if (column->verdict >= 0) {
+        return words->verdicts[column->verdict];
+    }
+
+    if (column->cells[REVIEW_REPORT_FAILED]
+        + column->cells[REVIEW_REPORT_TIMEOUT])
+    {
+        return words->none;
+    }
+
+    return column->skipped[REVIEW_REPORT_SKIP_SELECT] == 0
+           && column->skipped[REVIEW_REPORT_SKIP_WHEN]
+           ? words->closed : words->unasked;
 }
 
 
@@ -695,8 +744,7 @@ review_report_markdown_row(review_report_writer_t *w, size_t n)
     review_buf_puts(b, ". ");
     review_report_markdown_text(b, &w->report->points[n].title);
     review_buf_puts(b, " | ");
-    review_buf_puts(b, column->verdict == -1
-                       ? words->none : words->verdicts[column->verdict]);
+    review_buf_puts(b, review_report_markdown_verdict(w, column));
     review_buf_puts(b, " | ");
 
     if (column->severity != -1) {

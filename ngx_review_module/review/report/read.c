@@ -203,6 +203,27 @@ review_report_read_is_part(const review_str_t *quote, const review_str_t *text,
 }
 
 
+/* the chunk of a reading that a place is in; of a table's header the first */
+
+static uint32_t
+review_report_read_chunk(const review_report_t *report,
+    const review_report_passages_t *passages, size_t at)
+{
+    size_t                        i;
+    const review_report_chunk_t  *chunk;
+
+    for (i = 0; i < passages->nchunks; i++) {
+        chunk = &report->chunks[passages->chunks[i]];
+
+        if (chunk->start <= at && at < chunk->end) {
+            return passages->chunks[i];
+        }
+    }
+
+    return passages->chunks[0];
+}
+
+
 /*
  * The same of a reading: what is in a passage stands where that does.  A quote
  * that is in several is cut to the largest part of it.
@@ -247,7 +268,7 @@ review_report_read_passage(const review_report_t *report,
     e->quote = text;
     e->start = (uint32_t) from;
     e->end = (uint32_t) to;
-    e->chunk = best->chunk;
+    e->chunk = review_report_read_chunk(report, passages, from);
 
     return 0;
 }
@@ -319,7 +340,8 @@ review_report_read_evidence(review_report_told_t *told, uint32_t chunk,
 
     memset(e, 0, sizeof(*e));
 
-    e->chunk = chunk;
+    e->chunk = told->row && told->row->passages.nchunks
+               ? told->row->passages.chunks[0] : chunk;
 
     if (!json_is_string(json_object_get(json, "quote"))
         || review_report_read_string(json, "quote", &e->quote) != 0

@@ -158,8 +158,8 @@ review_report_reading_words(review_buf_t *b, int english,
 
 /* what nobody has found: a finding of our own words */
 
-static review_report_finding_t *
-review_report_reading_nothing(review_report_t *report, size_t point,
+review_report_finding_t *
+review_report_reading_absent(review_report_t *report, size_t point,
     const review_search_result_t *result)
 {
     int                       absent, verdict;
@@ -278,7 +278,7 @@ review_report_reading_end(review_report_t *report, size_t point, size_t chunk,
     default:
 
         told.status = REVIEW_REPORT_OK;
-        told.u.finding = review_report_reading_nothing(report, point, result);
+        told.u.finding = review_report_reading_absent(report, point, result);
 
         if (told.u.finding == NULL) {
             return -1;

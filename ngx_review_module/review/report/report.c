@@ -389,7 +389,8 @@ review_report_fail(review_report_t *report, size_t chunk, review_code_t code,
 
 
 int
-review_report_skip(review_report_t *report, size_t chunk, size_t point)
+review_report_skip(review_report_t *report, size_t chunk, size_t point,
+    review_report_skip_e why)
 {
     review_report_cell_t  *cell, told;
 
@@ -402,6 +403,8 @@ review_report_skip(review_report_t *report, size_t chunk, size_t point)
     if (cell && cell->status == REVIEW_REPORT_NOTHING) {
         memset(&told, 0, sizeof(told));
         told.status = REVIEW_REPORT_SKIPPED;
+        told.why = (uint8_t) why;
+        report->unselected |= why == REVIEW_REPORT_SKIP_SELECT;
         review_report_set(report, cell, &told);
     }
 

@@ -31,6 +31,8 @@ typedef struct {
     unsigned               document:1;   /* it is asked about the document: it
                                             has a cell of its own, made of
                                             readings */
+    unsigned               unheaded:1;   /* no heading fits its names: it is
+                                            asked of everything */
 } review_report_point_t;
 
 
@@ -63,9 +65,11 @@ typedef struct review_report_s  review_report_t;
 
 /*
  * How a point is judged over the document: fail if any chunk says so, else
- * risk, else unsure, else pass if any passes; else it is not applicable, as it
- * also is where all were skipped.  There is no verdict where nothing is ok or
- * skipped.  The severity is the worst of what fails or is a risk.
+ * risk, else unsure, else pass if any passes; else it is not applicable.  There
+ * is no verdict where nothing is ok, and a person has to look; but where all
+ * was looked at, and the point's own conditions have left out all of it, it is
+ * the one that the point has for what is nowhere.  The severity is the worst of
+ * what fails or is a risk.
  *
  * A person has to look if a finding with that verdict asks for it, and if any
  * cell failed or timed out: what was not seen there might hide something; and
@@ -165,9 +169,20 @@ int review_report_read_take(review_report_t *report,
 int review_report_fail(review_report_t *report, size_t chunk,
     review_code_t code, const char *detail);
 
-/* a point that is not asked of a chunk: its cell is "skipped"; 0 */
+/* a point that is not asked of a chunk, and why: its cell is "skipped"; 0 */
 
-int review_report_skip(review_report_t *report, size_t chunk, size_t point);
+typedef enum {
+    REVIEW_REPORT_SKIP_WHEN = 0,         /* so the reviewer says */
+    REVIEW_REPORT_SKIP_SELECT,           /* it was not selected: it is unread */
+    REVIEW_REPORT_SKIP_BLANK,            /* there is nothing in it */
+    REVIEW_REPORT_SKIP_HEADING,          /* it stands below another one */
+    REVIEW_REPORT_SKIP_DOCUMENTS         /* it is of another document */
+} review_report_skip_e;
+
+#define REVIEW_REPORT_SKIPS  5
+
+int review_report_skip(review_report_t *report, size_t chunk, size_t point,
+    review_report_skip_e why);
 
 
 /* not all is done, since the process has to end: Markdown says so */
@@ -236,7 +251,6 @@ typedef struct {
     size_t                 start;        /* code points of the reading, */
     size_t                 end;
     size_t                 at;           /* and where they stand */
-    uint32_t               chunk;        /* one that has them */
 } review_report_segment_t;
 
 typedef struct {

@@ -179,13 +179,33 @@ review_report_json_searched(review_buf_t *b,
     review_write_object(b, "searched");
     review_write_number(b, "chunks", searched->chunks);
     review_write_number(b, "of", searched->of);
-    review_write_number(b, "rounds", searched->rounds);
+
+    if (searched->rounds) {
+        review_write_number(b, "rounds", searched->rounds);
+    }
 
     if (searched->left) {
         review_write_number(b, "left", searched->left);
     }
 
     review_write_object_end(b);
+}
+
+
+/* of a point that was not asked of all there is */
+
+static void
+review_report_json_read(const review_report_t *report, review_buf_t *b,
+    size_t n)
+{
+    review_search_result_t  searched;
+
+    if (report->points[n].document) {
+        review_report_json_searched(b, &report->wholes[n].searched);
+
+    } else if (review_report_verdict_read(report, n, &searched)) {
+        review_report_json_searched(b, &searched);
+    }
 }
 
 
@@ -213,9 +233,13 @@ review_report_json_point(const review_report_t *report, review_buf_t *b,
 
     review_write_array_end(b);
 
-    if (report->points[n].document) {
-        review_report_json_searched(b, &report->wholes[n].searched);
+    if (report->points[n].unheaded) {
+        review_write_array(b, "notes");
+        review_write_word(b, NULL, "heading_not_found");
+        review_write_array_end(b);
     }
+
+    review_report_json_read(report, b, n);
 
     review_write_object(b, "cells");
 

@@ -98,6 +98,10 @@ review_report_row_is_unread(const review_report_t *report)
     size_t                         i;
     const review_search_result_t  *searched;
 
+    if (report->unselected) {
+        return 1;
+    }
+
     for (i = 0; i < report->npoints; i++) {
         searched = &report->wholes[i].searched;
 

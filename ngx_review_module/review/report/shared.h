@@ -110,6 +110,7 @@ typedef struct {
     uint8_t                   again;     /* FAILED, TIMEOUT: is asked again */
     uint8_t                   reading;   /* it is that of one: no result */
     uint8_t                   found;     /* OK, of a reading */
+    uint8_t                   why;       /* SKIPPED */
     uint16_t                  notes;     /* OK */
 } review_report_cell_t;
 
@@ -157,6 +158,7 @@ typedef struct {
     review_report_group_t    *groups;    /* in the order to be told in */
     size_t                    ngroups;
     size_t                    cells[REVIEW_REPORT_STATUSES];
+    size_t                    skipped[REVIEW_REPORT_SKIPS];
     int                       verdict;   /* -1: none */
     int                       severity;  /* -1: none */
     unsigned                  warnings;  /* of all cells */
@@ -226,6 +228,7 @@ struct review_report_s {
     size_t                        nrows;
     size_t                        room;  /* for them */
     int                           english;
+    int                           unselected; /* a chunk was, for a point */
     review_report_errors_t        errors;
     uint64_t                      nowhere; /* evidence of that kind */
     uint64_t                      read;  /* bytes, to find it elsewhere */
@@ -310,6 +313,11 @@ int review_report_text_is_unread(const review_report_t *report);
 
 int review_report_row_is_unread(const review_report_t *report);
 
+/* a finding of our own: nothing is there; NULL: no memory */
+
+review_report_finding_t *review_report_reading_absent(review_report_t *report,
+    size_t point, const review_search_result_t *result);
+
 /* points about the document of which nothing was told have failed; 0 or -1 */
 
 int review_report_reading_finish(review_report_t *report);
@@ -367,6 +375,11 @@ extern const uint8_t  review_report_ranks[];
  */
 
 int review_report_span_join(review_report_merge_t *m);
+
+/* 1: a point was not asked of every chunk, and of how many it was */
+
+int review_report_verdict_read(const review_report_t *report, size_t point,
+    review_search_result_t *searched);
 
 /* makes groups of the entries; 0 or -1 */
 

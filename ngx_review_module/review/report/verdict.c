@@ -49,6 +49,10 @@ review_report_verdict_collect(review_report_merge_t *m, size_t point,
         column->cells[cell->status]++;
         column->warnings |= cell->warnings;
 
+        if (cell->status == REVIEW_REPORT_SKIPPED) {
+            column->skipped[cell->why]++;
+        }
+
         if (cell->status != REVIEW_REPORT_OK) {
             continue;
         }
@@ -65,9 +69,44 @@ review_report_verdict_collect(review_report_merge_t *m, size_t point,
         }
     }
 
-    if (column->verdict == -1 && column->cells[REVIEW_REPORT_SKIPPED]) {
-        column->verdict = REVIEW_VERDICT_NOT_APPLICABLE;
+}
+
+
+/*
+ * All was looked at, and nothing is what the point is about: it says itself
+ * what that means, or nobody does
+ */
+
+static int
+review_report_verdict_nothing(review_report_merge_t *m, size_t point,
+    review_report_column_t *column)
+{
+    review_report_finding_t  *f;
+    review_search_result_t    searched;
+
+    if (column->cells[REVIEW_REPORT_SKIPPED] < m->report->nchunks
+        || column->skipped[REVIEW_REPORT_SKIP_SELECT]
+        || m->report->points[point].absent == -1)
+    {
+        return 0;
     }
+
+    memset(&searched, 0, sizeof(searched));
+
+    searched.outcome = REVIEW_SEARCH_ABSENT;
+    searched.chunks = m->report->nchunks;
+    searched.of = m->report->nchunks;
+
+    f = review_report_reading_absent(m->report, point, &searched);
+
+    if (f == NULL) {
+        return -1;
+    }
+
+    column->verdict = f->verdict;
+    m->entries[m->n++] = f;
+
+    return 0;
 }
 
 
@@ -87,7 +126,7 @@ review_report_verdict_judge(review_report_merge_t *m, size_t point,
 
     column->needs_human = column->cells[REVIEW_REPORT_FAILED]
                           + column->cells[REVIEW_REPORT_TIMEOUT] > 0
-                          || column->warnings;
+                          || column->warnings || column->verdict == -1;
 
     for (i = 0; i < column->ngroups; i++) {
         group = &column->groups[i];
@@ -268,7 +307,9 @@ review_report_verdict_finish(review_report_t *report)
     for (i = 0; i < report->npoints; i++) {
         review_report_verdict_collect(&m, i, &columns[i]);
 
-        if (review_report_merge_groups(&m, &columns[i]) != 0) {
+        if (review_report_verdict_nothing(&m, i, &columns[i]) != 0
+            || review_report_merge_groups(&m, &columns[i]) != 0)
+        {
             return -1;
         }
 
@@ -282,4 +323,22 @@ review_report_verdict_finish(review_report_t *report)
     report->columns = columns;
 
     return 0;
+}
+
+
+int
+review_report_verdict_read(const review_report_t *report, size_t point,
+    review_search_result_t *searched)
+{
+    const review_report_column_t  *column;
+
+    column = &report->columns[point];
+
+    memset(searched, 0, sizeof(*searched));
+
+    searched->chunks = report->nchunks - column->cells[REVIEW_REPORT_SKIPPED];
+    searched->of = report->nchunks - column->skipped[REVIEW_REPORT_SKIP_BLANK]
+                   - column->skipped[REVIEW_REPORT_SKIP_DOCUMENTS];
+
+    return searched->chunks < searched->of;
 }

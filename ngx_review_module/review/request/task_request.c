@@ -390,10 +390,13 @@ review_task_request_chunk(const char *id, size_t len)
 }
 
 
-/* "c2/p1": a chunk, up to the first slash, and a point */
+/*
+ * "c2/p1": a chunk, up to the first slash, and a point; "/p1": one about the
+ * document
+ */
 
 static int
-review_task_request_cell(const review_str_t *cell,
+review_task_request_cell(const review_str_t *cell, review_point_t **points,
     const review_request_id_t *ids, size_t npoints, review_task_fresh_t *fresh)
 {
     size_t        n;
@@ -413,8 +416,15 @@ review_task_request_cell(const review_str_t *cell,
 
     fresh->chunk = n - 1;
     fresh->point = review_request_id(ids, npoints, &point);
+    fresh->whole = slash == cell->data;
 
-    return n && fresh->point < npoints ? 0 : -1;
+    if (fresh->point == npoints) {
+        return -1;
+    }
+
+    return fresh->whole == (points[fresh->point]->scope
+                            == REVIEW_SCOPE_DOCUMENT)
+           && (n || fresh->whole) ? 0 : -1;
 }
 
 
@@ -460,8 +470,8 @@ review_task_request_fresh(void *data, json_t *list, const char *pointer,
         cell.len = json_string_length(json);
 
         if (cell.data
-            && review_task_request_cell(&cell, ids, request->npoints,
-                                        &request->fresh[i])
+            && review_task_request_cell(&cell, request->points, ids,
+                                        request->npoints, &request->fresh[i])
                == 0)
         {
             continue;
@@ -475,7 +485,8 @@ review_task_request_fresh(void *data, json_t *list, const char *pointer,
 
         return review_refuse(err, 422, at, "must be the id of a chunk, a "
                              "slash, and that of a point that is asked, as "
-                             "in \"c2/p1\"");
+                             "in \"c2/p1\"; of a point about the document "
+                             "there is no chunk: \"/p1\"");
     }
 
     return 0;

@@ -55,6 +55,7 @@ typedef struct {
 typedef struct {
     size_t                   chunk;     /* from 0: there may be no such */
     size_t                   point;     /* of those that are asked */
+    unsigned                 whole:1;   /* the point's cell of the document */
 } review_task_fresh_t;
 
 

@@ -214,6 +214,24 @@ review_prompt_body_data(review_body_t *body)
 }
 
 
+/* it is found, or is not, in what was found for it */
+
+static void
+review_prompt_body_document(review_body_t *body)
+{
+    const review_words_t  *words;
+
+    words = body->prompt->words;
+
+    review_prompt_words(&body->own, "\n\n");
+    review_prompt_words(&body->own, words->document);
+
+    if (body->point->expand) {
+        review_prompt_words(&body->own, words->expand);
+    }
+}
+
+
 /* what a question ends with, so that the answer has the form needed */
 
 static void
@@ -229,6 +247,10 @@ review_prompt_body_close(review_body_t *body)
         review_prompt_words(&body->own, "\n\n");
         review_prompt_words(&body->own, words->step);
         return;
+    }
+
+    if (point->scope == REVIEW_SCOPE_DOCUMENT) {
+        review_prompt_body_document(body);
     }
 
     if (point->data) {
@@ -368,18 +390,27 @@ review_prompt_body_turn(review_body_t *body, review_turn_t *turn)
 static void
 review_prompt_body_format(review_body_t *body)
 {
+    int            found;
     review_buf_t  *b;
 
     b = &body->own;
+    found = body->point->scope == REVIEW_SCOPE_DOCUMENT;
 
     review_write_name(b, "response_format");
     review_buf_puts(b, review_answer_format);
+    review_buf_puts(b, found ? review_answer_found : "");
+    review_buf_puts(b, review_answer_verdict);
+    review_buf_puts(b, body->point->expand ? review_answer_terms : "");
 
     if (body->point->data) {
         review_schema_write(b, "data", body->point->data);
     }
 
     review_buf_puts(b, review_answer_required);
+
+    if (found) {
+        review_write_word(b, NULL, "found");
+    }
 
     if (body->point->data) {
         review_write_word(b, NULL, "data");

@@ -56,6 +56,18 @@ const review_words_t  review_words_zh = {
     .question =
     "审核要求：",
 
+    .document =
+    "本审核点针对整份文件。待审文本是从文件中检索出的若干段落，每段之前有一行以"
+    "“【第”开头的说明，由系统加上，不是文件原文，不得引用；文件的其余部分不在其"
+    "中。JSON 对象中还必须有成员 found，写在 quote 之后、verdict 之前：待审文本中有"
+    "审核要求所针对的内容时，无论该内容是否符合要求，都为 true；没有时为 false，此时 "
+    "quote 为 \"\"，verdict 为 \"not_applicable\"。不得因为这里没有就断定文件"
+    "中没有。",
+
+    .expand =
+    "found 为 false 时，可以再加成员 terms：字符串数组，至多 10 个，列出该内容在文件"
+    "中可能采用的其他说法，供再次检索之用。",
+
     .data =
     "成员 data 须符合以下 JSON Schema：\n",
 
@@ -141,6 +153,22 @@ const review_words_t  review_words_en = {
     .question =
     "Requirement: ",
 
+    .document =
+    "This review point is about the document as a whole. The passage under "
+    "review is made of pieces that were found in it, each headed by a line "
+    "that begins with \"[Passage\": these lines are the system's, not the "
+    "document's, and must not be quoted; the rest of the document is not "
+    "shown. The JSON object must have one more member, \"found\", behind "
+    "\"quote\" and before \"verdict\": true if what the requirement is about "
+    "stands in the text, be it good or bad; false if it does not, and then "
+    "\"quote\" is \"\" and \"verdict\" is \"not_applicable\". That it is not "
+    "here does not mean that it is not in the document.",
+
+    .expand =
+    " Where \"found\" is false there may be one more member, \"terms\": an "
+    "array of up to 10 strings, other words by which it may be called in the "
+    "document, to search for it once more.",
+
     .data =
     "The member \"data\" must satisfy this JSON Schema:\n",
 
@@ -169,7 +197,12 @@ const char  review_answer_format[] =
     "\"properties\":{"
     "\"reason\":{\"type\":\"string\"},"
     "\"quote\":{\"anyOf\":[{\"type\":\"string\"},"
-    "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}]},"
+    "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}]},";
+
+const char  review_answer_found[] =
+    "\"found\":{\"type\":\"boolean\"},";
+
+const char  review_answer_verdict[] =
     "\"verdict\":{\"type\":\"string\",\"enum\":[\"pass\",\"risk\",\"fail\","
     "\"not_applicable\",\"unsure\"]},"
     "\"suggestion\":{\"type\":\"string\"},"
@@ -180,3 +213,7 @@ const char  review_answer_format[] =
 const char  review_answer_required[] =
     "},\"required\":[\"reason\",\"quote\",\"verdict\",\"suggestion\","
     "\"confidence\"";
+
+const char  review_answer_terms[] =
+    ",\"terms\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+    "\"maxItems\":10}";

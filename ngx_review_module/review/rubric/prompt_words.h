@@ -21,6 +21,9 @@ typedef struct {
     const char             *title;
     const char             *severity;
     const char             *question;
+    const char             *document;    /* of a point about the document: what
+                                            it is asked of, and "found" */
+    const char             *expand;      /* and "terms" */
     const char             *data;        /* before a point's own schema */
     const char             *json;        /* the last line of a question */
     const char             *step;        /* likewise, of an earlier step */
@@ -35,12 +38,16 @@ extern const review_words_t  review_words_en;
 
 /*
  * The contract once more, for servers that can enforce a form: the value of
- * "response_format" up to the properties' end, and on to the end of what is
- * required.  Servers have the members written in the order of the properties:
- * a verdict is to follow from its reason, not the other way round.
+ * "response_format" up to the verdict, on to the properties' end, and to the
+ * end of what is required.  Servers have the members written in the order of
+ * the properties: a verdict is to follow from its reason, not the other way
+ * round.
  */
 
 extern const char  review_answer_format[];
+extern const char  review_answer_verdict[];
+extern const char  review_answer_found[];
+extern const char  review_answer_terms[];
 extern const char  review_answer_required[];
 
 

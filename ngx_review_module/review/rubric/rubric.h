@@ -17,6 +17,14 @@
 #pragma GCC visibility push(hidden)
 
 
+/* what a point is asked of; the order is that of its names in JSON */
+
+typedef enum {
+    REVIEW_SCOPE_CHUNK = 0,              /* of each chunk */
+    REVIEW_SCOPE_DOCUMENT                /* of the document, found in it */
+} review_scope_e;
+
+
 /* a point that is decided without an LLM */
 
 typedef struct {
@@ -64,6 +72,23 @@ typedef struct {
 
     review_str_t         llm;            /* that it asks; empty: the rubric's */
     review_params_t      params;
+
+    review_scope_e       scope;
+    review_str_t        *query;          /* what to look for; none: title and
+                                            question */
+    size_t               nquery;
+    review_str_t        *heading;        /* what it stands below; none: any */
+    size_t               nheading;
+    review_str_t        *documents;      /* whose ids fit; none: all */
+    size_t               ndocuments;
+    int                  absent;         /* the verdict where it is nowhere; -1:
+                                            that is not known */
+    int                  k;              /* chunks of a round */
+    int                  max_context;    /* units of a reading; 0: k chunks */
+    int                  rounds;
+    int                  expand;         /* the LLM may name other words */
+    review_str_t        *agree;          /* members of its data */
+    size_t               nagree;
 } review_point_t;
 
 

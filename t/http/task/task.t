@@ -809,7 +809,7 @@ main::task('/v1/task', split => { max_chars => 20 },
            select => { mode => 'top_k', k => 1 })
 --- json
 selected_by eq "bm25"
-status eq "complete"
+status eq "partial"
 cells.*.status eq ["skipped","skipped","skipped","ok","ok","ok"]
 cells.0.attempts eq 0
 points.*.cells.ok eq [1,1,1]
@@ -838,9 +838,9 @@ count eq 3
                    select => { mode => 'top_k', k => 1 }) }
   '/by_vectors', '/no_vectors' ]
 --- json eval
-[ "selected_by eq \"embedding\"\nstatus eq \"complete\"\n"
+[ "selected_by eq \"embedding\"\nstatus eq \"partial\"\n"
   . 'points.*.cells.ok eq [1,1,1]',
-  "selected_by eq \"bm25\"\nstatus eq \"complete\"\n"
+  "selected_by eq \"bm25\"\nstatus eq \"partial\"\n"
   . 'points.*.cells.ok eq [1,1,1]' ]
 
 

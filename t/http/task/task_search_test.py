@@ -1,232 +1,352 @@
 #!/usr/bin/python3
 """
-Proves that nothing of a task is touched by two at once, or outlived, while a
-thread looks for quotes in all of its texts, or writes its report: clients
-leave, by HTTP/1.1 and HTTP/2, times are over, and workers are replaced, at any
-moment of that; whoever waits gets a whole report, and the next task is served.
+Proves how a point about the document is asked: of the passages that fit its
+query best, then of the next ones, at last of all; which reading decides, and
+what it means that none has found anything.  Each place that is told is that of
+the document; nothing is absent that was not looked for everywhere, and no more
+calls are made than may be.
 """
 
 import asyncio
 import json
 import os
-import random
-import shutil
+import re
 import sys
-import tempfile
-import time
+import urllib.parse
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
-from frames import Client
-from harness import Harness, LONG, SLOW, Tap, exchange, free_port, \
-    reset_at_close, wait_for
-
-POINTS = 12
-PARAGRAPHS = 6000 if LONG else 3000
-HASTE = [ms * SLOW for ms in range(100, 1600, 50)]
-TIMES = 60 if LONG else 24
+from harness import Harness, SLOW, Tap, exchange, get
 
 HTTP = """
     client_max_body_size 64m;
-    review_llm /llm model=stand-in;
-    review_rubric many %(rubric)s;
-    review_chunk_uri /chunk calls=8;
-    review_thread_pool default threshold=1;
-    send_timeout 20s;
+    review_llm /llm;
+    review_zone gpu 1m;
+    review_limit zone=gpu;
+    review_retry tries=2 backoff=10ms max=20ms budget=1000%%;
+    review_rubric r %(dir)s/r.json;
+    review_max_points 200;
 """
 SERVER = """
-        listen 127.0.0.1:%(chunks)d;
-        listen 127.0.0.1:%(second)d http2;
-        location = /v1/task { review_task many; }
-        location = /one/task {
-            review_task many;
-            review_thread_pool one threshold=1;
-        }
-        location = /loop/task { review_task many; review_thread_pool off; }
-        location = /chunk {
-            internal;
-            proxy_pass http://127.0.0.1:%(chunks)d/v1/review;
-        }
+    review_chunk_uri /chunk calls=8;
+    location = /task { review_task r; }
+    location = /few { review_task r; review_max_calls 3; }
+    location = /chunk {
+        internal;
+        proxy_pass http://127.0.0.1:%(port)d/review;
+    }
+    location = /review { review; }
 """
-HASTY = """
-        location = /%d/task { review_task many; review_task_timeout %dms; }
-"""
-FORMS = ["application/json", "text/event-stream", "application/x-ndjson",
-         "text/markdown"]
+
+FILLER = "本节叙述一般情况，供评标委员会参考，不作为承诺。"
+CHUNKS = 40
 
 
-def quote(i):
-    """in no chunk as it is: in none at all, but for what no chunk has whole"""
-    return "第%d_段:第_%d_段" % (i, i + 1) if i % 2 else "哪里都没有的话%d" % i
+def text(planted, names={}):
+    """CHUNKS chapters of a chunk each; those that are planted have a line more
+    in front, those that are named another heading"""
+    return "".join("# 第%d章 %s\n\n%s%s%s\n\n"
+                   % (n + 1, names.get(n, "概述"), planted.get(n, ""),
+                      FILLER * 6, "甲乙丙丁"[n % 4])
+                   for n in range(CHUNKS))
 
 
-def rubric():
-    return {"name": "many", "version": "1", "points": [
-        {"id": "p%d" % i, "title": "审核点 %d" % i, "question":
-         "%d [[verdict=fail quote=%s quote=没有%d]]" % (i, quote(i), i)}
-        for i in range(POINTS)]}
+def point(id, find, more="", **members):
+    script = "[[key=%s find=%s %s]]" % (
+        id, urllib.parse.quote(find).replace("_", "%5F"), more)
+    return dict({"id": id, "title": "点" + id, "question": "有吗？" + script,
+                 "scope": "document"}, **members)
 
 
-def document(paragraphs):
-    return "\n\n".join("第 %d 段：投标人应当按照招标文件的要求编制投标文件，verdicts。"
-                       % n for n in range(paragraphs))
+POINTS = [
+    point("first", "营业执照编号", query="执照"),
+    point("absent", "安全生产许可证", query="许可证", absent="fail"),
+    point("unsaid", "安全生产许可证", query="许可证"),
+    point("far", "质保三年", query="保修期限"),
+    point("once", "质保三年", query="保修期限", rounds=1),
+    point("two", "质保三年", query="保修期限", rounds=2, absent="risk"),
+    point("small", "营业执照编号", query="执照", k=2, max_context=2000),
+    point("must", "质保三年", query="执照", when="质保", rounds=1),
+    point("many", "标记.", query="标记", k=3),
+    point("bad", "x", more="omit=found", query="执照"),
+    point("below", "标记.", query="标记", heading=["报价", "投标报价"]),
+    point("none", "标记.", query="标记", heading="没有这样的章"),
+    point("steps", "营业执照编号", query="执照"),
+    dict(point("row", "标记."), scope="chunk", heading="投标报价"),
+    dict(point("gate", "标记."), scope="chunk", when="没有的词"),
+    dict(point("said", "标记."), scope="chunk", when="没有的词",
+         absent="fail"),
+    dict(point("plain", "标记."), scope="chunk"),
+]
+POINTS[-5]["steps"] = ["先看看。[[raw=%E5%A5%BD]]", POINTS[-5].pop("question")]
 
 
-def body(paragraphs=PARAGRAPHS):
-    return json.dumps({"document": document(paragraphs),
-                       "split": {"max_chars": 30000}},
-                      ensure_ascii=False).encode()
+def dumps(value):
+    return json.dumps(value, ensure_ascii=False).encode()
 
 
-class Nginx(Harness):
-    def __init__(self):
-        self.files = tempfile.mkdtemp(prefix="review-search-")
-        os.chmod(self.files, 0o755)
-        name = os.path.join(self.files, "rubric.json")
-        with open(name, "w") as f:
-            json.dump(rubric(), f)
-        self.second = free_port()
-        settings = {"rubric": name, "chunks": free_port(),
-                    "second": self.second}
-        super().__init__(http=HTTP % settings,
-                         server=SERVER % settings
-                         + "".join(HASTY % (ms, ms) for ms in HASTE),
-                         main="thread_pool one threads=1;\n", record=False,
-                         level="error")
-
-    def idle(self):
-        """no connection of a client is left at either port"""
-        first, left = self.port, []
-        for port in (first, self.second):
-            self.port = port
-            left += self.connections()
-        self.port = first
-        return not left
-
-    def close(self):
-        try:
-            return super().close()
-        finally:
-            shutil.rmtree(self.files)
+async def post(nginx, path, accept="application/json", **body):
+    data = dumps(body)
+    status, reply = await exchange(nginx.port, (
+        "POST %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAccept: %s\r\n"
+        "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % (path, accept, len(data))).encode() + data)
+    return status, reply
 
 
-def request(path, data, accept):
-    return ("POST %s HTTP/1.0\r\nHost: test\r\n"
-            "Content-Type: application/json\r\nAccept: %s\r\n"
-            "Content-Length: %d\r\n\r\n" % (path, accept, len(data))
-            ).encode() + data
+async def calls(nginx, key):
+    return json.loads(await get(nginx.llm_port, "/_calls?key=" + key))
 
 
-async def ask(nginx, path, data, accept="application/json"):
-    return await exchange(nginx.port, request(path, data, accept))
+def chunk_of(call):
+    """what a call was about, without what stands around it"""
+    return re.search(r'<review-text id="chunk" (key="\w+")>\n(.*?)\n'
+                     r"</review-text \1>",
+                     "".join(m["content"] for m in call["body"]["messages"]),
+                     re.S)[2]
 
 
-def told(reply):
-    """of each quote, what is said of it"""
-    return [[(e.get("match"), e.get("searched"), e.get("start"))
-             for f in point["findings"] for e in f["evidence"]]
-            for point in json.loads(reply)["points"]]
+async def ask(nginx, document, *points, path="/task", **more):
+    """the report, and the calls of the first point"""
+    await exchange(nginx.llm_port, b"POST /_reset HTTP/1.1\r\nHost: t\r\n"
+                   b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+    status, reply = await post(nginx, path, document=document,
+                               points=list(points),
+                               split={"max_chars": 200}, **more)
+    return status, json.loads(reply), await calls(nginx, points[0])
 
 
-async def same(nginx, data):
-    status, reply = await ask(nginx, "/loop/task", body(20))
-    _, on_thread = await ask(nginx, "/v1/task", body(20))
-    Tap.ok(status == 200 and told(reply) == told(on_thread),
-           "a small document: the same, on a thread or not", told(reply))
-
-    began = time.monotonic()
-    status, reply = await ask(nginx, "/v1/task", data)
-    searched = {s for point in told(reply) for _, s, _ in point}
-    Tap.ok(status == 200 and json.loads(reply)["status"] == "complete"
-           and True in searched, "a large one: its quotes are looked for",
-           (status, searched))
-    return time.monotonic() - began
+def placed(document, report):
+    """every place that is told is there, with its heading"""
+    return all(e["match"] == "none"
+               or document[e["start"]:e["end"]] == e["quote"]
+               for p in report["points"] for f in p["findings"]
+               for e in f["evidence"])
 
 
-async def leave(nginx, data, path, wait, chance):
-    accept = chance.choice(FORMS)
-    if chance.random() < 0.5:
-        client = await Client().open(nginx.second)
-        stream = client.start([("accept", accept)], path=path)
-        await client.pour(stream, data)
-        await asyncio.sleep(wait)
-        if chance.random() < 0.5:
-            client.reset(stream)
-            await asyncio.sleep(0)
-        await client.close()
-        return
-    _, writer = await asyncio.open_connection("127.0.0.1", nginx.port)
-    writer.write(request(path, data, accept))
-    await writer.drain()
-    await asyncio.sleep(wait)
-    if chance.random() < 0.5:
-        reset_at_close(writer)
-    writer.close()
+def cell(report, point):
+    found = [c for c in report["cells"] if c["point"] == point]
+    return found[0] if len(found) == 1 else {}
 
 
-async def leaves(nginx, data, took):
-    chance = random.Random(int(os.environ.get("SEED", "7")))
-    workers = nginx.workers()
-    for _ in range(TIMES // 3):
-        await asyncio.gather(*(
-            leave(nginx, data, chance.choice(("/v1/task", "/one/task")),
-                  chance.uniform(0.2, 2) * took, chance) for _ in range(3)))
-    Tap.ok(wait_for(nginx.idle), "clients leave: no connection is left")
-    status, _ = await ask(nginx, "/v1/task", data)
-    Tap.ok(status == 200 and nginx.workers() == workers,
-           "clients leave: the next task is served", status)
+def judged(report, n=0):
+    """verdict, does a person have to look, how much was read"""
+    p = report["points"][n]
+    return p["verdict"], p["needs_human"], p.get("searched")
 
 
-async def deadlines(nginx, data):
-    """what is not done by then is told, and every cell is"""
-    replies = []
-    for i in range(0, len(HASTE), 3):
-        replies += await asyncio.gather(*(
-            ask(nginx, "/%d/task" % ms, data) for ms in HASTE[i:i + 3]))
-    cells = [len(json.loads(reply).get("cells", [])) for _, reply in replies]
-    chunks = {n for n in cells if n}
-    Tap.ok({status for status, _ in replies} <= {200, 504}
-           and len(chunks) == 1, "deadlines: every cell is told",
-           [(status, n) for (status, _), n in zip(replies, cells)])
+async def found_at_once(nginx):
+    document = text({17: "营业执照编号 91440300。"})
+    status, report, made = await ask(nginx, document, "first")
+    Tap.ok(status == 200 and len(made) == 1
+           and judged(report) == ("pass", False, {"chunks": 12, "of": CHUNKS,
+                                                  "rounds": 1}),
+           "found by its words", (status, judged(report), len(made)))
+    one = cell(report, "first")
+    evidence = report["points"][0]["findings"][0]["evidence"]
+    Tap.ok(one.get("chunk", "") is None and one["status"] == "ok"
+           and len(one["passages"]) == 12 and "c18" in one["passages"]
+           and report["status"] == "complete",
+           "one cell, of passages", one)
+    Tap.ok(placed(document, report) and evidence[0]["quote"] == "营业执照编号"
+           and evidence[0]["heading"] == ["第18章 概述"],
+           "with its place in the document", evidence)
+    chunk = chunk_of(made[0])
+    labels = re.findall(r"^【第(\d+)段｜(.*)】$", chunk, re.M)
+    Tap.ok([int(n) for n, _ in labels] == list(range(1, len(labels) + 1))
+           and "第18章 概述" in [h for _, h in labels],
+           "each passage is headed by a line", chunk[:200])
 
 
-async def reloads(nginx, data, took):
-    chance = random.Random(3)
-    good = 0
-    for _ in range(3):
-        old = set(nginx.workers())
-        tasks = [asyncio.create_task(ask(nginx, path, data, form))
-                 for path in ("/v1/task", "/one/task")
-                 for form in FORMS[:2]]
-        await asyncio.sleep(chance.uniform(0.3, 1.5) * took)
-        replaced = await asyncio.to_thread(nginx.reload)
-        replies = await asyncio.gather(*tasks)
-        good += replaced and all(
-            status == 200 and b'"status":"complete"' in reply
-            for status, reply in replies)
-        if not await asyncio.to_thread(wait_for,
-                                       lambda: not old & set(nginx.workers())):
-            good = -9
-    Tap.ok(good == 3, "reloads: no report is lost, old workers end", good)
+async def nowhere(nginx):
+    document = text({})
+    status, report, made = await ask(nginx, document, "absent")
+    finding = report["points"][0]["findings"][0]
+    Tap.ok(judged(report) == ("fail", False, {"chunks": CHUNKS, "of": CHUNKS,
+                                              "rounds": 3})
+           and finding["absent"] is True and finding["evidence"] == []
+           and report["status"] == "complete",
+           "what is nowhere fails", (judged(report), finding))
+    chunks = [chunk_of(call) for call in made]
+    Tap.ok(all(sum("第%d章 " % (n + 1) in c for c in chunks) == 1
+               for n in range(CHUNKS)) and len(chunks) == 4,
+           "each chunk was read, and once", len(chunks))
+
+    status, report, made = await ask(nginx, document, "unsaid")
+    Tap.ok(judged(report)[:2] == ("unsure", True),
+           "or is unsure, where nobody says what that means", judged(report))
 
 
-async def run(nginx):
-    data = body()
-    took = await same(nginx, data)
-    await leaves(nginx, data, took)
-    await deadlines(nginx, data)
-    await reloads(nginx, data, took)
+async def wider(nginx):
+    """its words are none of the query's: it stands in a chunk of any rank"""
+    document = text({33: "质保三年。"})
+    status, report, made = await ask(nginx, document, "far")
+    Tap.ok(judged(report) == ("pass", False, {"chunks": CHUNKS, "of": CHUNKS,
+                                              "rounds": 3})
+           and placed(document, report),
+           "found in the end, whatever the words are", judged(report))
+
+    status, report, made = await ask(nginx, document, "once")
+    Tap.ok(len(made) == 1 and judged(report)
+           == ("unsure", True, {"chunks": 12, "of": CHUNKS, "rounds": 1})
+           and report["status"] == "partial"
+           and "absent" not in report["points"][0]["findings"][0],
+           "one round is not enough to say that it is nowhere",
+           (judged(report), report["status"]))
+
+    status, report, made = await ask(nginx, document, "two")
+    Tap.ok(judged(report) == ("pass", False, {"chunks": CHUNKS, "of": CHUNKS,
+                                              "rounds": 2}),
+           "the second of two reads all", judged(report))
+
+    status, report, made = await ask(nginx, document, "must")
+    Tap.ok(len(made) == 2 and judged(report)
+           == ("pass", False, {"chunks": 13, "of": CHUNKS, "rounds": 1}),
+           "what its regex matches is read at once", judged(report))
+
+
+async def several(nginx):
+    document = text({3: "标记甲。", 20: "标记乙。", 35: "标记丙。",
+                     36: "标记丁。"})
+    status, report, made = await ask(nginx, document, "many")
+    Tap.ok(judged(report)[0] == "pass" and len(made) == 1,
+           "found in the first round: nothing more is read", judged(report))
+
+    document = text({})
+    status, report, made = await ask(nginx, document, "small")
+    Tap.ok(all(len(chunk_of(call)) <= 2000 for call in made)
+           and judged(report)[2]["chunks"] == CHUNKS,
+           "no reading is larger than it may be",
+           [len(chunk_of(call)) for call in made])
+
+
+async def bounded(nginx):
+    document = text({})
+    status, report, made = await ask(nginx, document, "small", path="/few")
+    Tap.ok(status == 200 and len(made) == 3
+           and judged(report)[:2] == ("unsure", True)
+           and judged(report)[2]["chunks"] < CHUNKS
+           and report["status"] == "partial",
+           "no more calls than review_max_calls",
+           (status, len(made), judged(report)))
+
+
+async def chapters(nginx):
+    planted = {n: "标记甲。" for n in (3, 20, 35)}
+    names = {20: "投标报价", 21: "投标报价说明"}
+    document = text(planted, names)
+    status, report, made = await ask(nginx, document, "below")
+    Tap.ok(judged(report) == ("pass", False, {"chunks": 1, "of": 1,
+                                              "rounds": 1})
+           and cell(report, "below")["passages"] == ["c21"],
+           "only below the heading that fits best", judged(report))
+
+    status, report, made = await ask(nginx, document, "none")
+    Tap.ok(judged(report)[2]["of"] == CHUNKS
+           and report["points"][0]["notes"] == ["heading_not_found"],
+           "everywhere, where none fits", report["points"][0])
+
+    status, report, made = await ask(nginx, document, "row")
+    Tap.ok(len(made) == 1 and judged(report)
+           == ("pass", False, {"chunks": 1, "of": CHUNKS})
+           and report["status"] == "complete",
+           "a point of each chunk, too", judged(report))
+
+
+async def not_read(nginx):
+    document = text({3: "标记甲。"})
+    status, report, made = await ask(nginx, document, "gate")
+    Tap.ok(made == [] and judged(report)
+           == (None, True, {"chunks": 0, "of": CHUNKS}),
+           "what is asked nowhere has no verdict", judged(report))
+    status, report, made = await ask(nginx, document, "said")
+    Tap.ok(made == [] and judged(report)
+           == ("fail", False, {"chunks": 0, "of": CHUNKS})
+           and report["points"][0]["findings"][0]["absent"] is True,
+           "unless the point says what that means", judged(report))
+    status, report, made = await ask(nginx, document, "plain",
+                                     select={"mode": "top_k", "k": 2})
+    Tap.ok(len(made) == 2 and report["status"] == "partial"
+           and judged(report)[2] == {"chunks": 2, "of": CHUNKS},
+           "what was not selected is not read: never complete",
+           (report["status"], judged(report)))
+    status, report, made = await ask(nginx, document, "plain")
+    Tap.ok(judged(report)[2] is None and report["status"] == "complete",
+           "what was is", report["status"])
+
+
+async def fresh(nginx):
+    document = text({17: "营业执照编号 91440300。"})
+    status, report, made = await ask(nginx, document, "first",
+                                     fresh=["/first"])
+    Tap.ok(status == 200 and judged(report)[0] == "pass",
+           "a cell of the document past caches", status)
+    for fresh, name in ((["c1/first"], "no chunk's"), (["/plain"], "a chunk's"),
+                        (["/nothing"], "no point's")):
+        status, reply = await post(nginx, "/task", document=document,
+                                   points=["first", "plain"], fresh=fresh)
+        Tap.ok(status == 422 and b"/fresh/0" in reply, "it is " + name,
+               reply[:200])
+
+
+async def dry(nginx):
+    document = text({})
+    status, report, _ = await ask(nginx, document, "absent", "once", "plain",
+                                  dry_run=True)
+    points = {p["point"]: (p["calls"], p["calls_most"], p["cells"]["asked"])
+              for p in report["points"]}
+    Tap.ok(points == {"absent": (1, 5, 1), "once": (1, 1, 1),
+                      "plain": (CHUNKS, CHUNKS, CHUNKS)}
+           and report["calls"] == CHUNKS + 2
+           and report["calls_most"] == CHUNKS + 6,
+           "a dry run tells the least and the most", points)
+    status, reply = await post(nginx, "/few", document=document,
+                               points=["absent", "once", "far", "two"],
+                               split={"max_chars": 200})
+    Tap.ok(status == 422 and "4 calls" in reply.decode(),
+           "first rounds are held against review_max_calls", reply[:200])
+
+
+async def bad(nginx):
+    document = text({})
+    status, report, made = await ask(nginx, document, "bad")
+    Tap.ok(cell(report, "bad")["status"] == "failed"
+           and cell(report, "bad")["error"]["code"] == "bad_answer"
+           and judged(report)[:2] == (None, True)
+           and report["status"] != "complete",
+           "who does not say whether it is there says nothing",
+           (judged(report), cell(report, "bad")))
+
+    status, report, made = await ask(nginx, text({1: "营业执照编号 9。"}),
+                                     "steps")
+    Tap.ok(judged(report)[:2] == ("pass", False)
+           and cell(report, "steps")["status"] == "ok",
+           "in steps, too", judged(report))
+
+
+async def scenes(nginx):
+    await found_at_once(nginx)
+    await nowhere(nginx)
+    await wider(nginx)
+    await several(nginx)
+    await bounded(nginx)
+    await chapters(nginx)
+    await not_read(nginx)
+    await fresh(nginx)
+    await dry(nginx)
+    await bad(nginx)
 
 
 def main():
-    nginx = Nginx()
+    nginx = Harness()
     try:
-        asyncio.run(run(nginx))
+        with open(os.path.join(nginx.dir, "r.json"), "w") as rubric:
+            json.dump({"name": "r", "points": POINTS}, rubric)
+        nginx.renew(http=HTTP % nginx.settings, server=SERVER % nginx.settings)
+        asyncio.run(scenes(nginx))
     finally:
         bad = nginx.close()
-        Tap.ok(not bad, "nothing alarming is in the error log",
-               "\n".join(bad[:20]))
+    Tap.ok(not bad, "nothing alarming is in the error log", "\n".join(bad))
     Tap.end()
 
 
-if __name__ == "__main__":
-    main()
+main()

@@ -174,7 +174,8 @@ told(review_report_t *report)
     review_buf_t   b;
 
     for (i = 0; i < report->nchunks; i++) {
-        (void) review_report_skip(report, i, 0);
+        (void) review_report_skip(report, i, 0,
+                              REVIEW_REPORT_SKIP_WHEN);
     }
 
     if (review_report_verdict_finish(report) != 0) {

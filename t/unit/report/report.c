@@ -543,9 +543,12 @@ test_odd(void)
 
     add(report, 0, parse("{}"));
     add(report, 9, parse("{}"));
-    (void) review_report_skip(report, 9, 0);
-    (void) review_report_skip(report, 0, 9);
-    (void) review_report_skip(report, 0, 0);
+    (void) review_report_skip(report, 9, 0,
+                              REVIEW_REPORT_SKIP_WHEN);
+    (void) review_report_skip(report, 0, 9,
+                              REVIEW_REPORT_SKIP_WHEN);
+    (void) review_report_skip(report, 0, 0,
+                              REVIEW_REPORT_SKIP_WHEN);
     (void) review_report_fail(report, 9, REVIEW_CODE_CUT, "b");
     (void) review_report_fail(report, 0, REVIEW_CODE_CUT, "b");
 
@@ -614,7 +617,8 @@ test_told(void)
     review_report_counts_t   counts;
 
     report = create(4, 2);
-    (void) review_report_skip(report, 0, 1);
+    (void) review_report_skip(report, 0, 1,
+                              REVIEW_REPORT_SKIP_WHEN);
     (void) review_report_fail(report, 0, REVIEW_CODE_DEADLINE, NULL);
     (void) review_report_fail(report, 1, review_code_http(503),
                               "bad \xff end");
@@ -638,7 +642,7 @@ test_told(void)
        && is(json, "cells.5.error.code", "'call_timeout'")
        && is(json, "cells.7.error.code", "'internal'"), "errors");
     ok(is(json, "points.0.verdict", "null")
-       && is(json, "points.1.verdict", "'not_applicable'")
+       && is(json, "points.1.verdict", "null")
        && is(json, "points.1.needs_human", "true"), "verdicts of no findings");
     ok(is(json, "status", "'partial'"), "partial");
     ok(review_report_verdict_finish(report) == 0, "finished once more");
@@ -810,7 +814,8 @@ verdicts(const char *said)
         }
 
         if (said[i] == 's') {
-            (void) review_report_skip(report, i, 0);
+            (void) review_report_skip(report, i, 0,
+                              REVIEW_REPORT_SKIP_WHEN);
 
         } else if (said[i] == 'x') {
             (void) review_report_fail(report, i, REVIEW_CODE_CUT, "");
@@ -842,14 +847,14 @@ test_verdicts(void)
         { "pppp", "'pass'", "null", "false", 0 },
         { "npss", "'pass'", "null", "false", 0 },
         { "nnns", "'not_applicable'", "null", "false", 0 },
-        { "ssss", "'not_applicable'", "null", "false", 0 },
+        { "ssss", "null", "null", "true", 0 },
         { "pupp", "'unsure'", "null", "true", 1 },
         { "purp", "'risk'", "'fatal'", "false", 2 },
         { "rufp", "'fail'", "'fatal'", "false", 3 },
         { "rppp", "'risk'", "'minor'", "false", 1 },
         { "pppx", "'pass'", "null", "true", 0 },
         { "xxxx", "null", "null", "true", 0 },
-        { "xxxs", "'not_applicable'", "null", "true", 0 }
+        { "xxxs", "null", "null", "true", 0 }
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -1020,7 +1025,7 @@ test_notes(void)
 /* points about the document: p1 of each chunk, d of all */
 
 static review_report_t *
-create_whole(int absent)
+create_points(int absent, size_t n)
 {
     review_report_t               *report;
     review_report_point_t         *two;
@@ -1043,13 +1048,22 @@ create_whole(int absent)
     document.text.data = text;
     document.text.len = strlen(text);
 
-    report = review_report_create(pool, &document, chunks, 3, two, 2);
+    two[0].absent = n == 1 ? absent : -1;
+
+    report = review_report_create(pool, &document, chunks, 3, two, n);
 
     if (report == NULL) {
         abort();
     }
 
     return report;
+}
+
+
+static review_report_t *
+create_whole(int absent)
+{
+    return create_points(absent, 2);
 }
 
 
@@ -1060,7 +1074,7 @@ reading(review_report_t *report)
 {
     size_t                                chunk;
     static const review_report_segment_t  segments[] = {
-        { 2, 10, 0, 0 }, { 12, 17, 38, 2 }
+        { 2, 10, 0 }, { 12, 17, 38 }
     };
     static const uint32_t                 of[] = { 0, 2 };
     static const review_report_passages_t passages = { segments, 2, of, 2 };
@@ -1261,6 +1275,85 @@ test_readings(void)
     json = finish(report);
     ok(is(json, "cells.3.error.code", "'internal'"), "what never ended failed");
     json_decref(json);
+}
+
+
+/* where nothing is asked of any chunk: w by itself, s not selected, h */
+
+static void
+test_skipped(void)
+{
+    size_t                 i, k;
+    json_t                *json;
+    review_buf_t           b;
+    review_report_t       *report;
+    review_report_skip_e   why;
+
+    static const struct {
+        const char  *skips;
+        int          absent;
+        const char  *verdict;
+        const char  *human;
+        const char  *status;
+        const char  *searched;
+        const char  *told;
+    } cases[] = {
+        { "www", -1, "null", "true", "'complete'", "{'chunks':0,'of':3}",
+          "未涉及" },
+        { "hhh", -1, "null", "true", "'complete'", "{'chunks':0,'of':3}",
+          "未审核" },
+        { "sss", -1, "null", "true", "'partial'", "{'chunks':0,'of':3}",
+          "未审核" },
+        { "wsw", REVIEW_VERDICT_FAIL, "null", "true", "'partial'",
+          "{'chunks':0,'of':3}", "未审核" },
+        { "wbw", REVIEW_VERDICT_FAIL, "'fail'", "false", "'complete'",
+          "{'chunks':0,'of':2}", "不符合" },
+        { "www", REVIEW_VERDICT_PASS, "'pass'", "false", "'complete'",
+          "{'chunks':0,'of':3}", "符合" },
+        { "www", REVIEW_VERDICT_UNSURE, "'unsure'", "true", "'complete'",
+          "{'chunks':0,'of':3}", "无法判断" },
+        { "wpw", REVIEW_VERDICT_FAIL, "'pass'", "false", "'complete'",
+          "{'chunks':1,'of':3}", "符合" },
+        { "pps", -1, "'pass'", "false", "'partial'", "{'chunks':2,'of':3}",
+          "符合" },
+        { "ppb", -1, "'pass'", "false", "'complete'", NULL, "符合" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        report = create_points(cases[i].absent, 1);
+
+        for (k = 0; k < 3; k++) {
+
+            if (cases[i].skips[k] == 'p') {
+                add(report, k, finding("p1", "pass", "major", "1", ""));
+                continue;
+            }
+
+            why = cases[i].skips[k] == 'w' ? REVIEW_REPORT_SKIP_WHEN
+                  : cases[i].skips[k] == 's' ? REVIEW_REPORT_SKIP_SELECT
+                  : cases[i].skips[k] == 'h' ? REVIEW_REPORT_SKIP_HEADING
+                  : REVIEW_REPORT_SKIP_BLANK;
+
+            (void) review_report_skip(report, k, 0, why);
+        }
+
+        json = finish(report);
+
+        review_buf_init(&b, pool, 0);
+        review_report_markdown(report, &b, "zh", NULL);
+        review_buf_add(&b, "", 1);
+
+        ok(is(json, "points.0.verdict", cases[i].verdict)
+           && is(json, "points.0.needs_human", cases[i].human)
+           && is(json, "status", cases[i].status)
+           && (cases[i].searched
+               ? is(json, "points.0.searched", cases[i].searched)
+               : at(json, "points.0.searched") == NULL)
+           && strstr(b.data, cases[i].told),
+           "skipped %s, absent %d", cases[i].skips, cases[i].absent);
+
+        json_decref(json);
+    }
 }
 
 
@@ -2653,6 +2746,7 @@ main(void)
     test_warnings();
     test_notes();
     test_readings();
+    test_skipped();
     test_order();
     test_chain();
     test_none();

@@ -323,13 +323,20 @@ static void
 check_order(const char *text, const char *first, const char *then,
     const char *where)
 {
-    int          i;
-    char         name[32];
-    const char  *at, *before;
+    int                 i;
+    char                name[32];
+    const char         *at, *before;
+    const char *const  *order;
 
-    static const char *const  order[] = {
+    static const char *const  chunk[] = {
         "reason", "quote", "verdict", "suggestion", "confidence", NULL
     };
+    static const char *const  document[] = {
+        "reason", "quote", "found", "verdict", "suggestion", "confidence",
+        NULL
+    };
+
+    order = strcmp(where, "schema of a document") == 0 ? document : chunk;
 
     for (i = 0, before = text; order[i]; i++, before = at) {
         snprintf(name, sizeof(name), i ? then : first, order[i]);
@@ -792,6 +799,7 @@ test_complaint(void)
 static void
 test_schema(void)
 {
+    char     text[4096];
     json_t  *json, *format, *schema, *props;
 
     reset();
@@ -811,7 +819,12 @@ test_schema(void)
             "its name");
     ok(json_is_false(json_object_get(json, "strict")), "not strict");
     ok(json_object_size(props) == 6, "six members");
-    check_order(review_answer_format, "{\"%s\":", ",\"%s\":", "schema");
+    snprintf(text, sizeof(text), "%s%s", review_answer_format,
+             review_answer_verdict);
+    check_order(text, "{\"%s\":", ",\"%s\":", "schema");
+    snprintf(text, sizeof(text), "%s%s%s", review_answer_format,
+             review_answer_found, review_answer_verdict);
+    check_order(text, "{\"%s\":", ",\"%s\":", "schema of a document");
     check_order(review_answer_required, "[\"%s\"", ",\"%s\"", "required");
     ok(json_array_size(json_object_get(schema, "required")) == 5,
        "five are required");
@@ -819,6 +832,33 @@ test_schema(void)
                                        "enum")) == 5, "five verdicts");
     ok(json_array_size(json_object_get(json_object_get(props, "severity"),
                                        "enum")) == 4, "four severities");
+
+    set_point("{'id':'a','question':'q','scope':'document','expand':true}");
+
+    json = first();
+    format = json_object_get(json, "response_format");
+    schema = json_object_get(json_object_get(format, "json_schema"), "schema");
+    props = json_object_get(schema, "properties");
+    ok(json_object_size(props) == 8 && json_object_get(props, "found")
+       && json_object_get(props, "terms"), "a document's has two more");
+    ok(json_array_size(json_object_get(schema, "required")) == 6
+       && strcmp(json_string_value(json_array_get(
+                     json_object_get(schema, "required"), 5)), "found") == 0,
+       "of which one is required");
+    ok(strstr(message(json, 1, "user"), "“【第”") != NULL
+       && strstr(message(json, 1, "user"), "成员 found") != NULL
+       && strstr(message(json, 1, "user"), "成员 terms") != NULL,
+       "the question says what they are");
+
+    set_point("{'id':'a','question':'q','scope':'document'}");
+    json = first();
+    ok(strstr(message(json, 1, "user"), "成员 found") != NULL
+       && strstr(message(json, 1, "user"), "terms") == NULL,
+       "other words are not asked for unless they are to be");
+
+    set_point("{'id':'a','question':'q'}");
+    ok(strstr(message(first(), 1, "user"), "found") == NULL,
+       "of a chunk nothing is to be found");
 
     set_point("{'id':'a','question':'q','data':{'type':'object','properties':"
               "{'金额':{'type':'number'}}}}");

@@ -60,7 +60,9 @@ static const bad_t  rubrics[] = {
 
 #define KNOWN                                                                 \
     " is unknown, known are: id, title, severity, question, when, rule, "     \
-    "check, prompt, steps, max_tokens, temperature, data, llm, params"
+    "check, prompt, steps, max_tokens, temperature, data, llm, params, "       \
+    "scope, query, heading, documents, absent, k, max_context, rounds, "       \
+    "expand, agree"
 #define RULE    "must not stand beside \"rule\", which asks no LLM"
 #define CHECK   "must not stand beside \"check\", which asks no LLM"
 #define VERDICT "must be one of pass, risk, fail, not_applicable, unsure, got "

@@ -3,8 +3,8 @@
 #define _GNU_SOURCE                    /* strchrnul() */
 #endif
 
-#include "review/rubric/suspect.h"
-#include "review/rubric/suspect_words.h"
+#include "review/suspect/suspect.h"
+#include "review/suspect/suspect_words.h"
 #include "review/base/fold.h"
 #include "review/base/utf8.h"
 

@@ -6,7 +6,7 @@
  */
 
 #include "tap.h"
-#include "review/rubric/suspect.h"
+#include "review/suspect/suspect.h"
 
 #include <dirent.h>
 #include <time.h>

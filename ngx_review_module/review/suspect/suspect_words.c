@@ -1,5 +1,5 @@
 
-#include "review/rubric/suspect_words.h"
+#include "review/suspect/suspect_words.h"
 
 #include <stddef.h>
 
