@@ -139,6 +139,24 @@ ngx_http_review_variables_hash(ngx_pool_t *pool, ngx_md5_t *md5,
 }
 
 
+/* a rubric of the request's own: how its prompts begin, and what it is */
+
+static void
+ngx_http_review_variables_rubric_key(ngx_md5_t *md5,
+    const review_rubric_t *rubric)
+{
+    if (rubric && rubric->own) {
+        ngx_md5_update(md5, rubric->name.data, rubric->name.len);
+        ngx_md5_update(md5, "", 1);
+        ngx_md5_update(md5, rubric->version.data ? rubric->version.data : "",
+                       rubric->version.len);
+        ngx_md5_update(md5, rubric->language.data, rubric->language.len);
+        ngx_md5_update(md5, rubric->system.data ? rubric->system.data : "",
+                       rubric->system.len);
+    }
+}
+
+
 /* the same for all calls about a chunk */
 
 static ngx_int_t
@@ -158,6 +176,7 @@ ngx_http_review_variables_chunk_key(ngx_http_review_ctx_t *ctx,
         ngx_md5_init(&md5);
         ngx_md5_update(&md5, chunk->subject.chunk.data,
                        chunk->subject.chunk.len);
+        ngx_http_review_variables_rubric_key(&md5, chunk->rubric);
 
         if (ngx_http_review_variables_hash(ctx->request->pool, &md5,
                                            &chunk->key)

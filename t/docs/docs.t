@@ -188,6 +188,7 @@ for my $name (sort keys %flags) {
                   NGX_CONF_TAKE12 => '1 1', NGX_CONF_NOARGS => '0 0',
                   NGX_CONF_2MORE => '2 2',
                   'NGX_CONF_NOARGS NGX_CONF_TAKE12' => '0 2',
+                  'NGX_CONF_NOARGS NGX_CONF_TAKE123' => '0 3',
                   NGX_CONF_FLAG => '1 0', NGX_CONF_TAKE123 => '2 0',
                   NGX_CONF_TAKE23 => '2 1',
                   'NGX_CONF_BLOCK NGX_CONF_TAKE1' => '1 0',
@@ -904,7 +905,7 @@ my @of_plan = map { function($task_report, "ngx_http_review_task_report_$_") }
                   qw(dry planned chunk embeddings);
 my ($planned) = "@of_plan" =~ /\bnames\[\] = \{(.*?)\}/s;
 my @of_both = map { function($task_report, "ngx_http_review_task_report_$_") }
-                  qw(head selected document text);
+                  qw(head rubric selected document text);
 my ($elapsed) = function($task_report, 'ngx_http_review_task_report_end')
     =~ /(review_write_number\(&b, "elapsed_ms")/;
 

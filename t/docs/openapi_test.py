@@ -413,8 +413,11 @@ PROBLEMS = [
      {"document": "a", "references": [""]}, True),
     ("a task without points", "/v1/task", 400,
      {"document": "a", "points": []}, True),
-    ("a point of a task that is written out", "/v1/task", 400,
-     {"document": "a", "points": [{"id": "x", "question": "q"}]}, True),
+    ("a point of a task that is written out", "/v1/task", 422,
+     {"document": "a", "points": [{"id": "x", "question": "q"}]}, False),
+    ("a rubric of a task's own", "/v1/task", 422,
+     {"document": "a", "rubric": {"name": "r", "points": [
+         {"id": "x", "question": "q"}]}}, False),
     ("a point of a task that is not known", "/v1/task", 422,
      {"document": "a", "points": ["none"]}, False),
     ("a point of a task twice", "/v1/task", 422,

@@ -63,7 +63,7 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_review_chunk_conf_t *rlcf = conf;
 
     char        *rv;
-    ngx_int_t    flag;
+    ngx_int_t    flag, explain, own, *set;
     ngx_str_t   *value, arg;
     ngx_uint_t   i;
 
@@ -73,18 +73,25 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return rv;
     }
 
+    explain = NGX_CONF_UNSET;
+    own = NGX_CONF_UNSET;
+
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_http_review_param(&value[i], "explain", &arg)) {
+        set = ngx_http_review_param(&value[i], "explain", &arg)
+              ? &explain
+              : ngx_http_review_param(&value[i], "inline", &arg) ? &own : NULL;
+
+        if (set) {
             flag = ngx_http_review_param_on_off(&arg);
 
-            if (flag == NGX_ERROR || i + 1 < cf->args->nelts) {
+            if (flag == NGX_ERROR || *set != NGX_CONF_UNSET) {
                 return ngx_http_review_param_bad(cf, &value[i]);
             }
 
-            rlcf->explain = flag;
+            *set = flag;
             continue;
         }
 
@@ -98,6 +105,9 @@ ngx_http_review(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         rlcf->name = value[i];
     }
+
+    rlcf->explain = (explain == 1);
+    rlcf->own = (own == 1);
 
     return NGX_CONF_OK;
 }
@@ -282,15 +292,18 @@ ngx_http_review_chunk_no_llm(ngx_http_review_chunk_t *chunk,
     const review_str_t *name, ngx_uint_t point)
 {
     char              pointer[sizeof("/points//llm") + NGX_INT_T_LEN];
+    ngx_uint_t        of_rubric;
     review_point_t   *given;
     review_rubric_t  *rubric;
 
     rubric = chunk->rubric;
     given = point < chunk->ncells ? chunk->cells[point].point : NULL;
 
-    if (given == NULL || (rubric && given >= rubric->points
-                          && given < rubric->points + rubric->npoints))
-    {
+    of_rubric = given == NULL
+                || (rubric && given >= rubric->points
+                    && given < rubric->points + rubric->npoints);
+
+    if (of_rubric) {
         return ngx_http_review_problem_refuse(&chunk->ctx,
                    NGX_HTTP_UNPROCESSABLE, "/rubric", "no LLM of this location "
                    "has the name \"%.*s\", which the rubric asks",

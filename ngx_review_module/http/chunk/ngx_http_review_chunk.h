@@ -50,6 +50,7 @@ typedef struct {
     ngx_uint_t                  max_points;
     size_t                      max_answer;
     ngx_uint_t                  explain;    /* prompts may be asked for */
+    ngx_uint_t                  own;        /* a request may have a rubric */
 } ngx_http_review_chunk_conf_t;
 
 

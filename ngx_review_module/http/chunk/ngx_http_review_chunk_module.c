@@ -20,7 +20,7 @@ static ngx_command_t  ngx_http_review_chunk_commands[] = {
       NULL },
 
     { ngx_string("review"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE123,
       ngx_http_review,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -209,6 +209,7 @@ ngx_http_review_chunk_merge_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->name = prev->name;
         conf->rubric = prev->rubric;
         conf->explain = prev->explain;
+        conf->own = prev->own;
     }
 
     ngx_conf_merge_size_value(conf->max_chunk, prev->max_chunk, 1024 * 1024);

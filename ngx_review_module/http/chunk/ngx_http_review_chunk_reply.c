@@ -67,6 +67,11 @@ ngx_http_review_chunk_reply_head(ngx_http_review_chunk_t *chunk,
         review_write_object(b, "rubric");
         review_write_str(b, "name", &rubric->name);
         review_write_str(b, "version", &rubric->version);
+
+        if (rubric->own) {
+            review_write_bool(b, "inline", 1);
+        }
+
         review_write_object_end(b);
 
     } else {

@@ -45,6 +45,7 @@ typedef struct {
     review_str_t                pattern;
     const char                 *member;     /* of its point */
     size_t                      point;
+    const char                 *of;         /* whose it is: "/points" */
     pcre2_code                 *code;
     ngx_uint_t                  own;        /* it is ours to free */
     ngx_uint_t                  raw;        /* the folded form is not for it */
@@ -650,7 +651,8 @@ ngx_http_review_regex_run(void *data)
 
         if (item->code == NULL) {
             *ngx_snprintf((u_char *) pointer, sizeof(pointer) - 1,
-                          "/points/%uz%s", item->point, item->member) = '\0';
+                          "%s/%uz%s", item->of, item->point, item->member)
+                = '\0';
 
             if (ngx_http_review_regex_compile(&item->pattern, &item->code,
                                               &regexes->err, pointer)
@@ -798,9 +800,31 @@ ngx_http_review_regex_add(ngx_http_review_regexes_t *regexes, size_t point,
     item->pattern = *pattern;
     item->member = member;
     item->point = point;
+    item->of = "/points";
     item->raw = raw;
     item->code = code;
     item->matched = matched;
+}
+
+
+/* those of a point in the request's own rubric are told as standing there */
+
+static void
+ngx_http_review_regex_name(ngx_http_review_regexes_t *regexes, size_t first,
+    const review_rubric_t *rubric, const review_point_t *point)
+{
+    size_t  i;
+
+    if (rubric == NULL || !rubric->own || point < rubric->points
+        || point >= rubric->points + rubric->npoints)
+    {
+        return;
+    }
+
+    for (i = first; i < regexes->n; i++) {
+        regexes->items[i].of = "/rubric/points";
+        regexes->items[i].point = (size_t) (point - rubric->points);
+    }
 }
 
 
@@ -952,6 +976,7 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
     for (i = 0; i < chunk->ncells; i++) {
         cell = &chunk->cells[i];
         point = cell->point;
+        n = regexes->n;
 
         if (point->when.pattern.data) {
             ngx_http_review_regex_add(regexes, i, &point->when.pattern,
@@ -977,6 +1002,8 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
                                          &regexes->items[regexes->n - 1].result;
             }
         }
+
+        ngx_http_review_regex_name(regexes, n, chunk->rubric, point);
     }
 
     return regexes;

@@ -127,9 +127,15 @@ ngx_http_review_rubric_find(ngx_http_review_chunk_main_conf_t *rmcf,
 void
 ngx_http_review_rubric_all(ngx_http_review_ctx_t *ctx, review_rubrics_t *given)
 {
-    given->rubric = ngx_http_review_chunk_conf(ctx)->rubric;
+    ngx_http_review_chunk_conf_t  *conf;
+
+    conf = ngx_http_review_chunk_conf(ctx);
+
+    given->rubric = conf->rubric;
     given->find = ngx_http_review_rubric_named;
     given->data = ctx->request;
+    given->max_points = conf->max_points;
+    given->own = (int) conf->own;
 }
 
 

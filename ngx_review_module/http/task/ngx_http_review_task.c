@@ -68,7 +68,8 @@ char *
 ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char                          *rv;
-    ngx_str_t                     *value, name;
+    ngx_int_t                      flag, own;
+    ngx_str_t                     *value, name, arg;
     ngx_uint_t                     i;
     ngx_http_review_chunk_conf_t  *chunk;
     ngx_http_review_steps_conf_t  *steps;
@@ -86,6 +87,7 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     steps->split.max = 2000;
     steps->split.keep_tables = 1;
+    own = NGX_CONF_UNSET;
 
     value = cf->args->elts;
 
@@ -101,6 +103,17 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
+        if (ngx_http_review_param(&value[i], "inline", &arg)) {
+            flag = ngx_http_review_param_on_off(&arg);
+
+            if (flag == NGX_ERROR || own != NGX_CONF_UNSET) {
+                return ngx_http_review_param_bad(cf, &value[i]);
+            }
+
+            own = flag;
+            continue;
+        }
+
         if (value[i].len == 0) {
             return "needs the name of a rubric";
         }
@@ -111,6 +124,8 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         chunk->name = value[i];
     }
+
+    chunk->own = (own == 1);
 
     return NGX_CONF_OK;
 }
@@ -346,7 +361,9 @@ ngx_http_review_task_plan(ngx_http_review_task_t *task)
 
     /* regexes may take any time */
 
-    if (ngx_http_review_task_count_matches(plan)) {
+    if (ngx_http_review_task_count_matches(plan)
+        || ngx_http_review_task_plan_is_compiled(plan) == 0)
+    {
         size = NGX_MAX_SIZE_T_VALUE;
     }
 
@@ -374,6 +391,11 @@ ngx_http_review_task_refuse(ngx_http_review_task_t *task)
                                        "for so many points, or too many to be "
                                        "compared with clauses: ask for larger "
                                        "ones, in \"split\"");
+    }
+
+    if (plan->bad) {
+        return ngx_http_review_problem(ctx, NGX_HTTP_BAD_REQUEST,
+                                       plan->err.pointer, plan->err.text);
     }
 
     if (plan->rc != 0) {

@@ -114,7 +114,9 @@ typedef struct {
     review_split_options_t      split;
 
     review_rubric_t            *rubric;
-    review_point_t            **asked;      /* its points */
+    review_point_t            **asked;      /* its points, or others */
+    ngx_uint_t                  bad;        /* a regex of these is */
+    review_error_t              err;        /* why */
     json_t                     *vars;       /* NULL: none */
     review_str_t               *questions;  /* of the points, in words */
     review_str_t               *texts;      /* of chunks, points, clauses */
@@ -207,7 +209,12 @@ struct ngx_http_review_task_s {
 
     review_str_t                id;         /* data is NULL: none */
     review_rubric_t            *rubric;
-    review_str_t                rubric_name; /* in the configuration */
+    review_str_t                rubric_name; /* in the configuration; data is
+                                            NULL: it is not from there */
+    review_str_t                own;        /* the client's rubric as JSON, a
+                                            member; or len is 0 */
+    review_str_t               *spelled;    /* points as JSON, in one text, if
+                                            some are the client's; or NULL */
     json_t                     *vars;       /* NULL: none */
     review_task_fresh_t        *fresh;      /* cells past caches */
     size_t                      nfresh;
@@ -281,6 +288,12 @@ ngx_int_t ngx_http_review_task_request(ngx_http_review_task_t *task,
  */
 
 void ngx_http_review_task_plan_run(void *data);
+
+/* what a client has sent was not: it may take long */
+
+ngx_uint_t ngx_http_review_task_plan_is_compiled(
+    const ngx_http_review_plan_t *plan);
+
 void ngx_http_review_task_plan_select(void *data);
 
 
@@ -373,16 +386,25 @@ size_t ngx_http_review_task_search_point(ngx_http_review_reading_t *reading);
 
 
 /*
- * ngx_http_review_task_ask.c: what the chunk endpoint takes, or NULL: no
- * memory.  The control is a point that was answered, and is asked along where
- * cells fail: is it the LLM that does?  npoints: none is.  The last piece is
- * the deadline, another one each time.
+ * ngx_http_review_task_ask.c: what the chunk endpoint takes.  The control is a
+ * point that was answered, and is asked along where cells fail: is it the LLM
+ * that does?  npoints: none is.  The last piece is the deadline, another one
+ * each time; what a client has spelled out is a piece that all chunks share.
  */
 
-#define NGX_HTTP_REVIEW_TASK_ASK_PIECES  2
+typedef struct {
+    review_str_t               *pieces;     /* NULL: no memory */
+    size_t                      n;
+} ngx_http_review_asked_t;
 
-review_str_t *ngx_http_review_task_ask_body(ngx_http_review_task_t *task,
-    size_t index, size_t control, review_pool_t *memory);
+void ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
+    size_t control, review_pool_t *memory, ngx_http_review_asked_t *asked);
+
+/* made of that, once; NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_http_review_task_ask_spell(ngx_http_review_task_t *task,
+    const review_task_request_t *request);
+
 size_t ngx_http_review_task_ask_control(ngx_http_review_task_t *task,
     size_t index);
 const review_str_t *ngx_http_review_task_ask_id(ngx_http_review_task_t *task,
@@ -395,7 +417,7 @@ ngx_msec_int_t ngx_http_review_task_ask_left(ngx_http_review_task_t *task);
 /* and its own deadline, as it is now: in the last piece of the body */
 
 void ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
-    review_str_t *body);
+    const ngx_http_review_asked_t *asked);
 
 
 /*

@@ -25,6 +25,117 @@
 
 #define NGX_HTTP_REVIEW_TASK_ASK_END     ",\"deadline\":1000000.000}"
 
+/*
+ * What a client spells out is sent from where it lies, once for all chunks, but
+ * for pieces that are no larger than what it takes to say so
+ */
+
+#define NGX_HTTP_REVIEW_TASK_ASK_SHARED  1024
+
+
+/* a body that is written: pieces of its own, whose data is NULL, and others */
+
+typedef struct {
+    review_buf_t                text;
+    review_buf_t                pieces;     /* of review_str_t */
+    size_t                      from;       /* of the text: no piece yet */
+} ngx_http_review_asking_t;
+
+
+ngx_int_t
+ngx_http_review_task_ask_spell(ngx_http_review_task_t *task,
+    const review_task_request_t *request)
+{
+    size_t          i, *at;
+    json_t         *json;
+    review_buf_t    b;
+    review_pool_t  *pool;
+
+    pool = task->plan->pool;
+
+    if (request->own) {
+
+        /* the braces are only there to be written behind */
+
+        review_buf_init(&b, pool, 0);
+        review_write_object(&b, NULL);
+        review_write_object_end(&b);
+        review_write_value(&b, "rubric", request->own);
+
+        if (b.failed) {
+            return NGX_ERROR;
+        }
+
+        task->own.data = b.data + 2;
+        task->own.len = b.len - 2;
+    }
+
+    if (request->spelled == NULL) {
+        return NGX_OK;
+    }
+
+    at = review_alloc(pool, (request->npoints + 1) * sizeof(size_t));
+    task->spelled = review_alloc(pool,
+                                 request->npoints * sizeof(review_str_t));
+
+    if (at == NULL || task->spelled == NULL) {
+        return NGX_ERROR;
+    }
+
+    review_buf_init(&b, pool, 0);
+    review_write_array(&b, NULL);
+    at[0] = b.len;
+
+    json_array_foreach(request->spelled, i, json) {
+        review_write_value(&b, NULL, json);
+        at[i + 1] = b.len + 1;
+    }
+
+    if (b.failed) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < request->npoints; i++) {
+        task->spelled[i].data = b.data + at[i];
+        task->spelled[i].len = at[i + 1] - 1 - at[i];
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_review_task_ask_piece(ngx_http_review_asking_t *asking)
+{
+    review_str_t  piece;
+
+    piece.data = NULL;
+    piece.len = asking->text.len - asking->from;
+
+    review_buf_add(&asking->pieces, (char *) &piece, sizeof(piece));
+    asking->from = asking->text.len;
+}
+
+
+static void
+ngx_http_review_task_ask_share(ngx_http_review_asking_t *asking,
+    const char *data, size_t len)
+{
+    review_str_t  piece;
+
+    if (len < NGX_HTTP_REVIEW_TASK_ASK_SHARED) {
+        review_buf_add(&asking->text, data, len);
+        return;
+    }
+
+    ngx_http_review_task_ask_piece(asking);
+
+    piece.data = data;
+    piece.len = len;
+
+    review_buf_add(&asking->pieces, (char *) &piece, sizeof(piece));
+}
+
 
 /* that of a chunk, or of a reading */
 
@@ -101,22 +212,61 @@ ngx_http_review_task_ask_is_fresh(ngx_http_review_task_t *task, size_t index,
 }
 
 
+/* some that follow one another, with the comma before them unless it is none */
+
+static void
+ngx_http_review_task_ask_run(ngx_http_review_task_t *task, size_t first,
+    size_t last, ngx_uint_t comma, ngx_http_review_asking_t *asking)
+{
+    const char    *p;
+    review_str_t  *end;
+
+    p = task->spelled[first].data - (comma ? 1 : 0);
+    end = &task->spelled[last];
+
+    ngx_http_review_task_ask_share(asking, p,
+                                   (size_t) (end->data + end->len - p));
+}
+
+
 /* the cells that are asked, and the control */
 
 static void
 ngx_http_review_task_ask_points(ngx_http_review_task_t *task, size_t index,
-    size_t control, review_buf_t *b)
+    size_t control, ngx_http_review_asking_t *asking)
 {
-    size_t                   i;
+    size_t                   i, first, n;
+    ngx_uint_t               any;
+    review_buf_t            *b;
     ngx_http_review_plan_t  *plan;
 
     plan = task->plan;
+    b = &asking->text;
+    n = plan->npoints;
+    first = n;
+    any = 0;
 
     review_write_array(b, "points");
 
-    for (i = 0; i < plan->npoints; i++) {
-        if (i == control || review_rounds_is_asked(&task->rounds, index, i)) {
-            review_write_str(b, NULL, &plan->points[i].id);
+    for (i = 0; i <= n; i++) {
+
+        if (i < n && (i == control
+                      || review_rounds_is_asked(&task->rounds, index, i)))
+        {
+            if (task->spelled == NULL) {
+                review_write_str(b, NULL, &plan->points[i].id);
+
+            } else if (first == n) {
+                first = i;
+            }
+
+            continue;
+        }
+
+        if (first < n) {
+            ngx_http_review_task_ask_run(task, first, i - 1, any, asking);
+            first = n;
+            any = 1;
         }
     }
 
@@ -257,7 +407,7 @@ ngx_http_review_task_ask_left(ngx_http_review_task_t *task)
 
 void
 ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
-    review_str_t *body)
+    const ngx_http_review_asked_t *asked)
 {
     ngx_msec_int_t  left;
 
@@ -267,8 +417,38 @@ ngx_http_review_task_ask_deadline(ngx_http_review_task_t *task,
 
     /* of one length, since a try that was left behind may still be sent */
 
-    ngx_sprintf((u_char *) body[1].data, ",\"deadline\":%7i.%03i}",
-                left / 1000, left % 1000);
+    ngx_sprintf((u_char *) asked->pieces[asked->n - 1].data,
+                ",\"deadline\":%7i.%03i}", left / 1000, left % 1000);
+}
+
+
+/* the pieces that were written get their places, now that the text has one */
+
+static void
+ngx_http_review_task_ask_place(ngx_http_review_asking_t *asking,
+    ngx_http_review_asked_t *asked)
+{
+    size_t         i;
+    const char    *p;
+    review_str_t  *pieces;
+
+    if (asking->text.failed || asking->pieces.failed) {
+        return;
+    }
+
+    p = asking->text.data;
+    pieces = (review_str_t *) asking->pieces.data;
+
+    asked->n = asking->pieces.len / sizeof(review_str_t);
+
+    for (i = 0; i < asked->n; i++) {
+        if (pieces[i].data == NULL) {
+            pieces[i].data = p;
+            p += pieces[i].len;
+        }
+    }
+
+    asked->pieces = pieces;
 }
 
 
@@ -316,54 +496,51 @@ ngx_http_review_task_ask_chunk(ngx_http_review_task_t *task, size_t index,
 }
 
 
-review_str_t *
+void
 ngx_http_review_task_ask_body(ngx_http_review_task_t *task, size_t index,
-    size_t control, review_pool_t *memory)
+    size_t control, review_pool_t *memory, ngx_http_review_asked_t *asked)
 {
-    size_t         n, *clauses;
-    review_buf_t   b;
-    review_str_t  *body;
+    size_t                    *clauses;
+    review_buf_t              *b;
+    ngx_http_review_asking_t   asking;
 
-    review_buf_init(&b, memory, 4096);
+    asked->pieces = NULL;
+    asking.from = 0;
+    b = &asking.text;
+
+    review_buf_init(&asking.pieces, memory, 2 * sizeof(review_str_t));
+    review_buf_init(b, memory, 4096);
 
     clauses = ngx_http_review_task_ask_clauses(task, index, memory);
 
     if (clauses == NULL && task->plan->selection.nclauses) {
-        return NULL;
+        return;
     }
 
-    review_write_object(&b, NULL);
+    review_write_object(b, NULL);
 
-    if (ngx_http_review_task_ask_chunk(task, index, memory, &b) != 0) {
-        return NULL;
+    if (ngx_http_review_task_ask_chunk(task, index, memory, b) != 0) {
+        return;
     }
 
-    review_write_str(&b, "rubric", &task->rubric_name);
+    if (task->own.len) {
+        ngx_http_review_task_ask_share(&asking, task->own.data, task->own.len);
 
-    ngx_http_review_task_ask_points(task, index, control, &b);
-    ngx_http_review_task_ask_fresh(task, index, control, &b);
-    ngx_http_review_task_ask_references(task, clauses, &b);
+    } else if (task->rubric_name.data) {
+        review_write_str(b, "rubric", &task->rubric_name);
+    }
+
+    ngx_http_review_task_ask_points(task, index, control, &asking);
+    ngx_http_review_task_ask_fresh(task, index, control, b);
+    ngx_http_review_task_ask_references(task, clauses, b);
 
     if (task->vars) {
-        review_write_value(&b, "vars", task->vars);
+        review_write_value(b, "vars", task->vars);
     }
 
-    n = b.len;
+    ngx_http_review_task_ask_piece(&asking);
+    review_buf_puts(b, NGX_HTTP_REVIEW_TASK_ASK_END);
+    ngx_http_review_task_ask_piece(&asking);
 
-    review_buf_puts(&b, NGX_HTTP_REVIEW_TASK_ASK_END);
-
-    body = review_alloc(memory, NGX_HTTP_REVIEW_TASK_ASK_PIECES
-                                * sizeof(review_str_t));
-
-    if (b.failed || body == NULL) {
-        return NULL;
-    }
-
-    body[0].data = b.data;
-    body[0].len = n;
-
-    body[1].data = b.data + n;
-    body[1].len = b.len - n;
-
-    return body;
+    ngx_http_review_task_ask_place(&asking, asked);
 }

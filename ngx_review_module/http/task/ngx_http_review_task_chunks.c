@@ -33,6 +33,7 @@ struct ngx_http_review_part_s {
     ngx_http_review_task_t     *task;
     size_t                      index;      /* of the chunk */
     ngx_http_review_call_t      call;
+    ngx_http_review_asked_t     asked;
     ngx_http_review_work_t     *work;       /* what is asked */
     ngx_http_review_work_t     *heard;      /* what the last try has told */
     review_sse_t                sse;
@@ -199,10 +200,10 @@ ngx_http_review_task_chunks_create(ngx_http_review_task_t *task, size_t index,
     part->control = control;
     part->work = work;
 
-    part->call.body = ngx_http_review_task_ask_body(task, index, control,
-                                                    work->memory);
+    ngx_http_review_task_ask_body(task, index, control, work->memory,
+                                  &part->asked);
 
-    return part->call.body ? part : NULL;
+    return part->asked.pieces ? part : NULL;
 }
 
 
@@ -212,13 +213,11 @@ static void
 ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
 {
     ngx_uint_t               left;
-    review_str_t            *body;
     ngx_http_review_task_t  *task;
     ngx_http_review_call_t  *call;
 
     task = part->task;
     call = &part->call;
-    body = call->body;
     left = call->left;
 
     ngx_memzero(&part->outcome, sizeof(review_rounds_reply_t));
@@ -234,8 +233,8 @@ ngx_http_review_task_chunks_call(ngx_http_review_part_t *part)
     ngx_str_set(&call->type, "application/json");
     call->name = *ngx_http_review_task_ask_id(task, part->index);
     call->usage = &task->ctx.usage;
-    call->body = body;
-    call->npieces = NGX_HTTP_REVIEW_TASK_ASK_PIECES;
+    call->body = part->asked.pieces;
+    call->npieces = part->asked.n;
     call->nkey = 1;
     call->handler = ngx_http_review_task_chunks_ended;
     call->timeout = task->timeout;
@@ -288,7 +287,7 @@ ngx_http_review_task_chunks_begin(ngx_http_review_call_t *call)
 
     part = call->data;
 
-    ngx_http_review_task_ask_deadline(part->task, call->body);
+    ngx_http_review_task_ask_deadline(part->task, &part->asked);
     ngx_http_review_task_chunks_forget(part);
     ngx_http_review_task_chunks_waits(part, 0);
 

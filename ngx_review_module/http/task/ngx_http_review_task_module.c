@@ -16,7 +16,7 @@ static char *ngx_http_review_task_merge_conf(ngx_conf_t *cf, void *parent,
 static ngx_command_t  ngx_http_review_task_commands[] = {
 
     { ngx_string("review_task"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE12,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE123,
       ngx_http_review_task,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

@@ -5,6 +5,8 @@
  */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/chunk/ngx_http_review_chunk.h"
+#include "http/request/ngx_http_review_work.h"
 
 #include "review/json/write.h"
 #include "review/quote/points.h"
@@ -66,6 +68,74 @@ ngx_http_review_task_plan_cuts_init(ngx_http_review_cuts_t *cuts,
 }
 
 
+static ngx_uint_t
+ngx_http_review_task_plan_needs(const review_point_t *point)
+{
+    return (point->when.pattern.data && point->when.regex == NULL)
+           || (point->rule && point->rule->regex == NULL);
+}
+
+
+ngx_uint_t
+ngx_http_review_task_plan_is_compiled(const ngx_http_review_plan_t *plan)
+{
+    size_t  i;
+
+    for (i = 0; i < plan->npoints; i++) {
+        if (ngx_http_review_task_plan_needs(plan->asked[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* what clients send is compiled once, so that a bad regex is told at once */
+
+static int
+ngx_http_review_task_plan_compile(ngx_http_review_plan_t *plan)
+{
+    char             pointer[sizeof("/rubric/points/") + NGX_INT_T_LEN];
+    size_t           i;
+    review_point_t  *point, *points;
+
+    points = plan->rubric->points;
+
+    for (i = 0; i < plan->npoints; i++) {
+        point = plan->asked[i];
+
+        if (plan->work->gone) {
+            return -1;
+        }
+
+        if (!ngx_http_review_task_plan_needs(point)) {
+            continue;
+        }
+
+        if (points && point >= points
+            && point < points + plan->rubric->npoints)
+        {
+            *ngx_sprintf((u_char *) pointer, "/rubric/points/%uz",
+                         (size_t) (point - points)) = '\0';
+
+        } else {
+            *ngx_sprintf((u_char *) pointer, "/points/%uz", i) = '\0';
+        }
+
+        if (ngx_http_review_regex_point(plan->work->pool, point, pointer,
+                                        &plan->err)
+            != NGX_OK)
+        {
+            plan->bad = (plan->err.text[0] != '\0');
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
 void
 ngx_http_review_task_plan_run(void *data)
 {
@@ -83,6 +153,7 @@ ngx_http_review_task_plan_run(void *data)
                                             * sizeof(review_places_t));
 
     if (plan->places == NULL
+        || ngx_http_review_task_plan_compile(plan) != 0
         || ngx_http_review_task_plan_read(plan) != 0
         || ngx_http_review_task_plan_cut(plan, &plan->document, plan->places,
                                          &chunks)

@@ -168,16 +168,36 @@ ngx_http_review_task_report_text(review_buf_t *b,
 }
 
 
+/* there is none where all points are the client's */
+
+static void
+ngx_http_review_task_report_rubric(const review_rubric_t *rubric,
+    review_buf_t *b)
+{
+    if (rubric->name.len == 0) {
+        review_write_null(b, "rubric");
+        return;
+    }
+
+    review_write_object(b, "rubric");
+    review_write_str(b, "name", &rubric->name);
+    review_write_str(b, "version", &rubric->version);
+
+    if (rubric->own) {
+        review_write_bool(b, "inline", 1);
+    }
+
+    review_write_object_end(b);
+}
+
+
 static void
 ngx_http_review_task_report_head(ngx_http_review_report_t *report,
     review_buf_t *b)
 {
     review_write_str_or_null(b, "id", report->id.len ? &report->id : NULL);
 
-    review_write_object(b, "rubric");
-    review_write_str(b, "name", &report->rubric->name);
-    review_write_str(b, "version", &report->rubric->version);
-    review_write_object_end(b);
+    ngx_http_review_task_report_rubric(report->rubric, b);
 
     review_write_object(b, "document");
     ngx_http_review_task_report_document(b, report->plan);

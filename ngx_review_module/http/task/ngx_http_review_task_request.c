@@ -39,7 +39,7 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
 
     rc = review_task_request(plan->pool, ctx->body, &given, &request, &err);
 
-    if (request.rubric) {
+    if (request.rubric && request.rubric->name.len) {
         ctx->rubric = &request.rubric->name;
     }
 
@@ -84,6 +84,10 @@ ngx_http_review_task_request(ngx_http_review_task_t *task,
                   || task->format == NGX_HTTP_REVIEW_TASK_LINES);
     plan->select.top_k = request.top_k;
     plan->select.nreferences = request.clauses;
+
+    if (ngx_http_review_task_ask_spell(task, &request) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     rc = ngx_http_review_task_request_documents(task, plan, &request);
 

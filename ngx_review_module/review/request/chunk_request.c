@@ -12,7 +12,6 @@ typedef struct {
     review_pool_t               *pool;
     const review_chunk_given_t  *given;
     review_chunk_request_t      *request;
-    review_str_t                 rubric;
     double                       deadline;
     int                          explain;
 } review_chunk_reading_t;
@@ -157,32 +156,12 @@ review_chunk_request_rubric(void *data, json_t *json, const char *pointer,
 {
     review_chunk_reading_t *reading = data;
 
-    (void) json;
-    (void) pointer;
-
-    return review_request_rubric(&reading->given->rubrics, &reading->rubric,
-                                 &reading->request->rubric, err);
+    return review_request_rubric(reading->pool, &reading->given->rubrics, json,
+                                 pointer, &reading->request->rubric, err);
 }
 
 
-/* one that is spelled out */
-
-static int
-review_chunk_request_own_point(review_pool_t *pool, json_t *json,
-    const char *pointer, review_point_t **point, review_error_t *err)
-{
-    *point = review_alloc(pool, sizeof(review_point_t));
-
-    if (*point == NULL) {
-        return -1;
-    }
-
-    return review_rubric_point_load(pool, json, pointer, *point, err) == 0
-           ? 0 : 400;
-}
-
-
-/* or the id of one in the rubric */
+/* the id of one in the rubric */
 
 static int
 review_chunk_request_point(json_t *json, review_rubric_t *rubric,
@@ -227,7 +206,7 @@ review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
 {
     int                      rc;
     char                     at[REVIEW_ERROR_POINTER];
-    size_t                   i, k, schemas;
+    size_t                   i, schemas;
     json_t                  *json;
     review_point_t         **points;
     review_chunk_request_t  *request;
@@ -240,8 +219,8 @@ review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
         (void) review_json_member_pointer_index(at, "/points", i);
 
         rc = json_is_object(json)
-             ? review_chunk_request_own_point(reading->pool, json, at,
-                                              &points[i], err)
+             ? review_request_own_point(reading->pool, json, at, &points[i],
+                                        err)
              : review_chunk_request_point(json, request->rubric, at,
                                           &points[i], err);
 
@@ -253,13 +232,10 @@ review_chunk_request_list(review_chunk_reading_t *reading, json_t *list,
             return 422;
         }
 
-        for (k = 0; k < i; k++) {
-            if (review_request_same(&points[k]->id, &points[i]->id)) {
-                return review_refuse(err, 422, at, "the point \"%.*s\" is "
-                                     "asked for twice",
-                                     (int) points[i]->id.len,
-                                     points[i]->id.data);
-            }
+        rc = review_request_twice(points, i, at, err);
+
+        if (rc) {
+            return rc;
         }
     }
 
@@ -494,8 +470,8 @@ const review_member_t  review_chunk_members[] = {
     review_member_by("chunk", ANY, review_chunk_request_text,
                      .missing = "is missing: the text to be reviewed",
                      .of = review_chunk_text_members),
-    review_member("rubric", STRING, review_chunk_reading_t, rubric,
-                  .read = review_chunk_request_rubric),
+    review_member_by("rubric", ANY, review_chunk_request_rubric,
+                     .of = review_rubric_members),
     review_member_by("points", ARRAY, review_chunk_request_points,
                      .each = review_point_members),
     review_member_by("references", ARRAY, review_chunk_request_references,

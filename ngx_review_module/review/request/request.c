@@ -29,23 +29,135 @@ review_request_same(const review_str_t *a, const review_str_t *b)
 
 
 int
-review_request_rubric(const review_rubrics_t *given,
-    const review_str_t *name, review_rubric_t **rubric, review_error_t *err)
+review_request_own(const review_rubrics_t *given, const char *pointer,
+    review_error_t *err)
 {
+    return given->own ? 0
+           : review_refuse(err, 422, pointer, "is the request's own, which is "
+                           "not taken here: \"inline=on\" is not set");
+}
+
+
+static int
+review_request_own_rubric(review_pool_t *pool, const review_rubrics_t *given,
+    json_t *json, const char *pointer, review_rubric_t **rubric,
+    review_error_t *err)
+{
+    int     rc;
+    char    at[REVIEW_ERROR_POINTER];
+    size_t  n;
+
+    rc = review_request_own(given, pointer, err);
+
+    if (rc) {
+        return rc;
+    }
+
+    n = json_array_size(json_object_get(json, "points"));
+
+    if (n > given->max_points) {
+        (void) review_json_member_pointer_name(at, pointer, "points", 6);
+
+        return review_refuse(err, 422, at, "there are %zu points, "
+                             "review_max_points allows %zu", n,
+                             given->max_points);
+    }
+
+    n = json_dumpb(json, NULL, 0, JSON_COMPACT);
+
+    if (n > REVIEW_REQUEST_OWN) {
+        return review_refuse(err, 413, pointer, "is of %zu bytes, at most %d "
+                             "are allowed", n, REVIEW_REQUEST_OWN);
+    }
+
+    *rubric = review_alloc(pool, sizeof(review_rubric_t));
+
+    if (*rubric == NULL) {
+        return -1;
+    }
+
+    if (review_rubric_read(pool, json, pointer, *rubric, err) != 0) {
+        *rubric = NULL;
+        return 400;
+    }
+
+    return 0;
+}
+
+
+int
+review_request_rubric(review_pool_t *pool, const review_rubrics_t *given,
+    json_t *json, const char *pointer, review_rubric_t **rubric,
+    review_error_t *err)
+{
+    review_str_t  name;
+
     *rubric = given->rubric;
 
-    if (name->data == NULL) {
+    if (json == NULL) {
         return 0;
     }
 
-    *rubric = given->find(given->data, name);
+    *rubric = NULL;
+
+    if (json_is_object(json)) {
+        return review_request_own_rubric(pool, given, json, pointer, rubric,
+                                         err);
+    }
+
+    if (!json_is_string(json)) {
+        return review_refuse(err, 400, pointer, "must be the name of a rubric, "
+                             "or a rubric, got %s",
+                             review_json_member_type(json));
+    }
+
+    if (review_json_member_text(json, pointer, 0, SIZE_MAX, &name, err) != 0) {
+        return 400;
+    }
+
+    *rubric = given->find(given->data, &name);
 
     if (*rubric == NULL) {
-        return review_refuse(err, 422, "/rubric", "no rubric has the name "
+        return review_refuse(err, 422, pointer, "no rubric has the name "
                              "\"%.*s\"",
-                             (int) review_utf8_cut(name->data, name->len,
+                             (int) review_utf8_cut(name.data, name.len,
                                                    REVIEW_REQUEST_SHOWN),
-                             name->data);
+                             name.data);
+    }
+
+    return 0;
+}
+
+
+int
+review_request_own_point(review_pool_t *pool, json_t *json,
+    const char *pointer, review_point_t **point, review_error_t *err)
+{
+    *point = review_alloc(pool, sizeof(review_point_t));
+
+    if (*point == NULL) {
+        return -1;
+    }
+
+    return review_rubric_point_load(pool, json, pointer, *point, err) == 0
+           ? 0 : 400;
+}
+
+
+int
+review_request_twice(review_point_t **points, size_t last,
+    const char *pointer, review_error_t *err)
+{
+    size_t               i;
+    const review_str_t  *id;
+
+    id = &points[last]->id;
+
+    for (i = 0; i < last; i++) {
+        if (review_request_same(&points[i]->id, id)) {
+            return review_refuse(err, 422, pointer, "the point \"%.*s\" is "
+                                 "asked for twice", (int) id->len, id->data);
+        }
     }
 
     return 0;

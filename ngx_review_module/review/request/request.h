@@ -24,13 +24,38 @@ typedef struct {
     review_rubric_t   *rubric;          /* where none is named; NULL: none */
     review_rubric_t *(*find)(void *data, const review_str_t *name);
     void              *data;
+    size_t             max_points;      /* of a request */
+    int                own;             /* a request may have its own */
 } review_rubrics_t;
 
 
-/* the one that is named, if one is: name->data is not NULL */
+/*
+ * The rubric of a request: the one that it names, or its own; without any, the
+ * given one.
+ */
 
-int review_request_rubric(const review_rubrics_t *given,
-    const review_str_t *name, review_rubric_t **rubric, review_error_t *err);
+int review_request_rubric(review_pool_t *pool, const review_rubrics_t *given,
+    json_t *json, const char *pointer, review_rubric_t **rubric,
+    review_error_t *err);
+
+/* may it have what is its own?  0, or 422, for a pointer to that */
+
+int review_request_own(const review_rubrics_t *given, const char *pointer,
+    review_error_t *err);
+
+/* bytes of that, as JSON, at most */
+
+#define REVIEW_REQUEST_OWN  (1024 * 1024)
+
+/* a point that a list spells out: as a client's */
+
+int review_request_own_point(review_pool_t *pool, json_t *json,
+    const char *pointer, review_point_t **point, review_error_t *err);
+
+/* is the last one of a list another one by its id?  0, or 422 */
+
+int review_request_twice(review_point_t **points, size_t last,
+    const char *pointer, review_error_t *err);
 
 /*
  * Room for the points of a list, or, where there is none, all of the rubric;

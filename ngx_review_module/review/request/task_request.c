@@ -33,53 +33,140 @@ review_task_request_rubric(void *data, json_t *json, const char *pointer,
     int                     rc;
     review_task_request_t  *request;
 
-    (void) json;
-
     request = reading->request;
-    request->rubric_name = reading->rubric.data ? reading->rubric
-                                                : reading->given->rubric;
 
-    rc = review_request_rubric(&reading->given->rubrics, &reading->rubric,
-                               &request->rubric, err);
+    rc = review_request_rubric(reading->pool, &reading->given->rubrics, json,
+                               pointer, &request->rubric, err);
 
-    if (rc == 0 && request->rubric == NULL) {
-        return review_refuse(err, 400, pointer, "is missing: the points to "
-                             "review");
+    if (rc || request->rubric == NULL) {
+        return rc;
     }
 
-    return rc;
+    if (json_is_object(json)) {
+        request->own = json;
+
+    } else if (json) {
+        request->rubric_name.data = json_string_value(json);
+        request->rubric_name.len = json_string_length(json);
+
+    } else {
+        request->rubric_name = reading->given->rubric;
+    }
+
+    return 0;
+}
+
+
+/* one that is spelled out, or the id of one in the rubric */
+
+static int
+review_task_request_point(review_task_reading_t *reading, json_t *json,
+    const char *at, review_point_t **point, review_error_t *err)
+{
+    int               rc;
+    review_rubric_t  *rubric;
+
+    rubric = reading->request->rubric;
+
+    if (json_is_object(json)) {
+        rc = review_request_own(&reading->given->rubrics, at, err);
+
+        return rc ? rc : review_request_own_point(reading->pool, json, at,
+                                                  point, err);
+    }
+
+    if (!json_is_string(json)) {
+        return review_refuse(err, 400, at, "must be the id of a point or a "
+                             "point, got %s", review_json_member_type(json));
+    }
+
+    if (rubric == NULL) {
+        return review_refuse(err, 422, at, "there is no rubric in which to "
+                             "look the point up");
+    }
+
+    *point = review_rubric_point(rubric, json_string_value(json),
+                                 json_string_length(json));
+
+    return *point ? 0 : review_refuse(err, 422, at, "the rubric has no such "
+                                      "point");
 }
 
 
 static int
-review_task_request_point(json_t *id, size_t i, review_task_request_t *request,
+review_task_request_list(review_task_reading_t *reading, json_t *list,
     review_error_t *err)
 {
-    char              at[REVIEW_ERROR_POINTER];
-    size_t            k;
-    review_point_t  **points;
+    int                     rc;
+    char                    at[REVIEW_ERROR_POINTER];
+    size_t                  i, size, schemas;
+    json_t                 *json;
+    review_point_t        **points;
 
-    points = request->points;
+    points = reading->request->points;
+    schemas = 0;
+    size = 0;
 
-    (void) review_json_member_pointer_index(at, "/points", i);
+    json_array_foreach(list, i, json) {
+        (void) review_json_member_pointer_index(at, "/points", i);
 
-    if (!json_is_string(id)) {
-        return review_refuse(err, 400, at, "must be the id of a point, got "
-                             "%s", review_json_member_type(id));
-    }
+        rc = review_task_request_point(reading, json, at, &points[i], err);
 
-    points[i] = review_rubric_point(request->rubric, json_string_value(id),
-                                    json_string_length(id));
+        if (rc) {
+            return rc;
+        }
 
-    if (points[i] == NULL) {
-        return review_refuse(err, 422, at, "the rubric has no such point");
-    }
+        if (json_is_object(json)) {
+            size += json_dumpb(json, NULL, 0, JSON_COMPACT);
+            reading->request->spelled = list;
+        }
 
-    for (k = 0; k < i; k++) {
-        if (points[k] == points[i]) {
-            return review_refuse(err, 422, at, "the point is asked for twice");
+        if (size > REVIEW_REQUEST_OWN) {
+            return review_refuse(err, 413, "/points", "the request's own are "
+                                 "of more than %d bytes", REVIEW_REQUEST_OWN);
+        }
+
+        if (review_rubric_schemas(points[i], &schemas, at, err) != 0) {
+            return 422;
+        }
+
+        rc = review_request_twice(points, i, at, err);
+
+        if (rc) {
+            return rc;
         }
     }
+
+    return 0;
+}
+
+
+/* where there is none, all points are the request's own */
+
+static int
+review_task_request_no_rubric(review_task_reading_t *reading)
+{
+    review_rubric_t  *rubric;
+
+    if (reading->request->rubric) {
+        return 0;
+    }
+
+    rubric = review_alloc(reading->pool, sizeof(*rubric));
+
+    if (rubric == NULL) {
+        return -1;
+    }
+
+    memset(rubric, 0, sizeof(*rubric));
+
+    rubric->name.data = "";
+    rubric->system.data = "";
+    rubric->language.data = "zh";
+    rubric->language.len = 2;
+    rubric->own = 1;
+
+    reading->request->rubric = rubric;
 
     return 0;
 }
@@ -92,30 +179,26 @@ review_task_request_points(void *data, json_t *list, const char *pointer,
     review_task_reading_t *reading = data;
 
     int                     rc;
-    size_t                  i;
-    json_t                 *id;
     review_task_request_t  *request;
 
-    (void) pointer;
-
     request = reading->request;
+
+    if (list == NULL && request->rubric == NULL) {
+        return review_refuse(err, 400, "/rubric", "is missing: the points to "
+                             "review");
+    }
+
+    (void) pointer;
 
     rc = review_request_points(reading->pool, list, request->rubric,
                                reading->given->max_points, &request->points,
                                &request->npoints, err);
-    if (rc) {
-        return rc;
+
+    if (rc == 0 && list) {
+        rc = review_task_request_list(reading, list, err);
     }
 
-    json_array_foreach(list, i, id) {
-        rc = review_task_request_point(id, i, request, err);
-
-        if (rc) {
-            return rc;
-        }
-    }
-
-    return 0;
+    return rc ? rc : review_task_request_no_rubric(reading);
 }
 
 
@@ -415,9 +498,10 @@ const review_member_t  review_task_members[] = {
                      .of = review_task_document_members),
     review_member_by("references", ARRAY, review_task_documents_references,
                      .each = review_task_document_members),
-    review_member("rubric", STRING, review_task_reading_t, rubric,
-                  .read = review_task_request_rubric),
-    review_member_by("points", ARRAY, review_task_request_points),
+    review_member_by("rubric", ANY, review_task_request_rubric,
+                     .of = review_rubric_members),
+    review_member_by("points", ARRAY, review_task_request_points,
+                     .each = review_point_members),
     review_member_by("split", OBJECT, review_task_request_split,
                      .of = review_split_options_members),
     review_member_by("select", OBJECT, review_task_request_select,

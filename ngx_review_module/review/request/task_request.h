@@ -64,7 +64,11 @@ typedef struct {
     review_task_document_t  *references;
     size_t                   nreferences;
     review_rubric_t         *rubric;
-    review_str_t             rubric_name;
+    review_str_t             rubric_name;  /* data is NULL: it has none */
+    json_t                  *own;       /* the request's own rubric; NULL: it
+                                           is a given one, or there is none */
+    json_t                  *spelled;   /* the list of points, if some of them
+                                           are the request's own; or NULL */
     review_point_t         **points;
     size_t                   npoints;
     review_split_options_t   split;

@@ -14,7 +14,6 @@ typedef struct {
     review_pool_t              *pool;
     const review_task_given_t  *given;
     review_task_request_t      *request;
-    review_str_t                rubric;
     double                      deadline;
     int                         dry_run;
 } review_task_reading_t;

@@ -11,6 +11,8 @@
 typedef struct {
     review_pool_t    *pool;
     review_rubric_t   rubric;
+    const char       *pointer;
+    int               client;
     int               language;
 } review_rubric_reading_t;
 
@@ -64,7 +66,7 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
     schemas = 0;
 
     if (json == NULL) {
-        return review_error(err, "", "\"points\" is required");
+        return review_error(err, reading->pointer, "\"points\" is required");
     }
 
     n = json_array_size(json);
@@ -83,8 +85,8 @@ review_rubric_points(void *data, json_t *json, const char *pointer,
         value = json_array_get(json, i);
         (void) review_json_member_pointer_index(at, pointer, i);
 
-        rc = review_rubric_point_read(reading->pool, value, at, 0, &points[i],
-                                      err);
+        rc = review_rubric_point_read(reading->pool, value, at,
+                                      reading->client, &points[i], err);
 
         if (rc == 0) {
             rc = review_rubric_id(ids, &points[i], i, at, err);
@@ -110,13 +112,14 @@ review_rubric_params(void *data, json_t *json, const char *pointer,
 {
     review_rubric_reading_t *reading = data;
 
-    return json ? review_params_load(reading->pool, json, pointer, 0,
+    return json ? review_params_load(reading->pool, json, pointer,
+                                     reading->client,
                                      &reading->rubric.params, err)
                 : 0;
 }
 
 
-static const review_member_t  review_rubric_members[] = {
+const review_member_t  review_rubric_members[] = {
     review_member("name", STRING, review_rubric_reading_t, rubric.name,
                   .min = 1),
     review_member("version", STRING, review_rubric_reading_t, rubric.version),
@@ -127,27 +130,31 @@ static const review_member_t  review_rubric_members[] = {
     review_member("llm", STRING, review_rubric_reading_t, rubric.llm,
                   .min = 1),
     review_member_by("params", OBJECT, review_rubric_params),
-    review_member_by("points", ARRAY, review_rubric_points),
+    review_member_by("points", ARRAY, review_rubric_points,
+                     .each = review_point_members),
     review_member_end
 };
 
 
 static int
-review_rubric_fill(review_pool_t *pool, json_t *json, review_rubric_t *rubric,
-    review_error_t *err)
+review_rubric_fill(review_pool_t *pool, json_t *json, const char *pointer,
+    int client, review_rubric_t *rubric, review_error_t *err)
 {
     const char               *language;
     review_rubric_reading_t   reading;
 
     memset(&reading, 0, sizeof(reading));
     reading.pool = pool;
+    reading.pointer = pointer;
+    reading.client = client;
+    reading.rubric.own = client;
 
     if (!json_is_object(json)) {
-        return review_error(err, "", "a rubric must be an object, got %s",
+        return review_error(err, pointer, "a rubric must be an object, got %s",
                             review_json_member_type(json));
     }
 
-    if (review_rubric_point_object(json, "", "name", review_rubric_members,
+    if (review_rubric_point_object(json, pointer, "name", review_rubric_members,
                                    &reading, err)
         != 0)
     {
@@ -211,11 +218,19 @@ review_rubric_load(review_pool_t *pool, const char *data, size_t len,
         return NULL;
     }
 
-    if (review_rubric_fill(pool, json, rubric, err) != 0) {
+    if (review_rubric_fill(pool, json, "", 0, rubric, err) != 0) {
         return NULL;
     }
 
     return rubric;
+}
+
+
+int
+review_rubric_read(review_pool_t *pool, json_t *json, const char *pointer,
+    review_rubric_t *rubric, review_error_t *err)
+{
+    return review_rubric_fill(pool, json, pointer, 1, rubric, err);
 }
 
 

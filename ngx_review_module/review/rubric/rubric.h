@@ -106,6 +106,7 @@ typedef struct {
     review_str_t         language;       /* "zh" where none is given, "en" */
     review_point_t      *points;
     size_t               npoints;
+    int                  own;            /* it is a request's own: a client's */
 } review_rubric_t;
 
 
@@ -118,6 +119,7 @@ typedef struct {
 review_rubric_t *review_rubric_load(review_pool_t *pool, const char *data,
     size_t len, review_error_t *err);
 
+extern const review_member_t  review_rubric_members[];
 extern const review_member_t  review_point_members[];
 
 /*
@@ -127,6 +129,14 @@ extern const review_member_t  review_point_members[];
 
 int review_rubric_schemas(review_point_t *point, size_t *values,
     const char *pointer, review_error_t *err);
+
+/*
+ * The same of an object in a request, which is a client's, see below.  Returns
+ * 0 or -1.
+ */
+
+int review_rubric_read(review_pool_t *pool, json_t *json, const char *pointer,
+    review_rubric_t *rubric, review_error_t *err);
 
 /*
  * Loads one point, as a request carries it, which is a client's: of parameters

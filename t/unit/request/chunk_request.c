@@ -187,7 +187,8 @@ test_wrong(void)
     refused(413, "/chunk/text", "is of 21 bytes",
             "{'chunk':{'text':'123456789012345678901'}}");
 
-    refused(400, "/rubric", "must be a string", "{'chunk':'x','rubric':1}");
+    refused(400, "/rubric", "must be the name of a rubric",
+            "{'chunk':'x','rubric':1}");
     refused(422, "/rubric", "no rubric has the name \"bid\"",
             "{'chunk':'x','rubric':'bid'}");
     refused(400, "/points", "must be an array", "{'chunk':'x','points':{}}");

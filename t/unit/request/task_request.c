@@ -295,7 +295,8 @@ test_documents(void)
 static void
 test_wrong(void)
 {
-    refused(400, "/rubric", "must be a string", "{'document':'a','rubric':1}");
+    refused(400, "/rubric", "must be the name of a rubric",
+            "{'document':'a','rubric':1}");
     refused(422, "/rubric", "no rubric has the name \"no\"",
             "{'document':'a','rubric':'no'}");
     refused(400, "/points", "must be an array",
@@ -303,8 +304,12 @@ test_wrong(void)
     refused(400, "/points", "is empty", "{'document':'a','points':[]}");
     refused(422, "/points", "review_max_points allows 3",
             "{'document':'a','points':['a','b','c','d']}");
-    refused(400, "/points/0", "must be the id of a point, got an object",
+    refused(400, "/points/0", "must be the id of a point or a point, got null",
+            "{'document':'a','points':[null]}");
+    refused(422, "/points/0", "\"inline=on\" is not set",
             "{'document':'a','points':[{'id':'a','question':'q'}]}");
+    refused(422, "/rubric", "\"inline=on\" is not set",
+            "{'document':'a','rubric':{'name':'r'}}");
     refused(422, "/points/1", "no such point",
             "{'document':'a','points':['a','c']}");
     refused(422, "/points/1", "asked for twice",
@@ -343,6 +348,48 @@ test_wrong(void)
     given.rubrics.rubric = NULL;
     refused(400, "/rubric", "is missing: the points", "{'document':'a'}");
     given.rubrics.rubric = bid;
+}
+
+
+/* a rubric, and points, of the request's own */
+
+static void
+test_own(void)
+{
+    given.rubrics.own = 1;
+
+    ok(read_request("{'document':'a','rubric':{'name':'r','llm':'x','points':["
+                    "{'id':'a','question':'q'},{'id':'c','question':'q'}]},"
+                    "'points':['c',{'id':'d','question':'q'}]}")
+       == 0 && request.own && request.spelled && request.rubric->own
+       && request.npoints == 2
+       && request.points[0] == &request.rubric->points[1]
+       && request.rubric_name.data == NULL, "a rubric, and a point more");
+    ok(read_request("{'document':'a','points':['a',{'id':'z','question':'q'}]}")
+       == 0 && request.own == NULL && request.rubric == bid
+       && request.points[0] == &bid->points[0], "a point among those of ours");
+    is_str(request.points[1]->id, "z", "by its id");
+    is_str(request.rubric_name, "bid", "and the rubric is ours");
+
+    refused(400, "/rubric", "\"name\" is required",
+            "{'document':'a','rubric':{'points':[]}}");
+    refused(400, "/rubric", "\"points\" is required",
+            "{'document':'a','rubric':{'name':'r'}}");
+    refused(400, "/rubric/points/0", "is required",
+            "{'document':'a','rubric':{'name':'r','points':[{'id':'a'}]}}");
+    refused(422, "/rubric/points", "review_max_points allows 3",
+            "{'document':'a','rubric':{'name':'r','points':[1,2,3,4]}}");
+    refused(422, "/points/1", "asked for twice",
+            "{'document':'a','points':['a',{'id':'a','question':'q'}]}");
+
+    given.rubrics.rubric = NULL;
+    ok(read_request("{'document':'a','points':[{'id':'z','question':'q'}]}")
+       == 0 && request.rubric->name.len == 0 && request.rubric->own
+       && request.rubric_name.data == NULL, "points alone");
+    refused(422, "/points/0", "there is no rubric",
+            "{'document':'a','points':['a']}");
+    given.rubrics.rubric = bid;
+    given.rubrics.own = 0;
 }
 
 
@@ -392,6 +439,7 @@ main(void)
     tender->npoints--;
 
     given.rubrics.rubric = bid;
+    given.rubrics.max_points = 3;
     given.rubrics.find = find;
     given.rubric = name;
     given.split.max = 2000;
@@ -409,6 +457,7 @@ main(void)
     test_known();
     test_documents();
     test_wrong();
+    test_own();
     test_memory();
 
     tap_pool_free(rubrics);
