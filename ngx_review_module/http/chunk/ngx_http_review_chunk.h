@@ -117,7 +117,14 @@ typedef struct {
     ngx_int_t                   captures[2];
     ngx_uint_t                  folded;
     review_span_t               span;
+    review_span_t              *more;       /* of a rule about the document:
+                                               the next ones */
+    ngx_uint_t                  nmore;
 } ngx_http_review_matched_t;
+
+/* so many are told, with the first one */
+
+#define NGX_HTTP_REVIEW_MATCHES  20
 
 
 /* what a point's check has found, and where in the chunk */

@@ -49,7 +49,10 @@ typedef struct {
     pcre2_code                 *code;
     ngx_uint_t                  own;        /* it is ours to free */
     ngx_uint_t                  raw;        /* the folded form is not for it */
-    ngx_uint_t                  shown;      /* where it matches is told */
+    ngx_uint_t                  shown;      /* where it matches is told, */
+    ngx_uint_t                  all;        /* as often as it does */
+    size_t                      from;       /* where it is tried, */
+    size_t                      end;        /* and its match ended */
     ngx_http_review_matched_t  *matched;    /* of the cell: the loop's */
     ngx_http_review_matched_t   result;
 } ngx_http_review_regex_item_t;
@@ -228,7 +231,7 @@ ngx_http_review_regex_match(ngx_http_review_regexes_t *regexes,
         (void) pcre2_set_callout(context, ngx_http_review_regex_callout,
                                  regexes);
 
-        n = pcre2_match(item->code, (PCRE2_SPTR) text, len, 0,
+        n = pcre2_match(item->code, (PCRE2_SPTR) text, len, item->from,
                         PCRE2_NO_UTF_CHECK, data, context);
     }
 
@@ -239,6 +242,7 @@ ngx_http_review_regex_match(ngx_http_review_regexes_t *regexes,
 
         item->result.captures[0] = ngx_min(ovector[0], ovector[1]);
         item->result.captures[1] = ovector[1];
+        item->end = ovector[1];
     }
 
     pcre2_match_data_free(data);
@@ -416,6 +420,7 @@ ngx_http_review_regex_try(ngx_http_review_regexes_t *regexes,
     ngx_int_t  rc;
 
     item->result.folded = 0;
+    item->from = 0;
 
     rc = ngx_http_review_regex_until(regexes);
 
@@ -432,6 +437,90 @@ ngx_http_review_regex_try(ngx_http_review_regexes_t *regexes,
     }
 
     return rc;
+}
+
+
+/* the next match behind the last one; NGX_DECLINED: there is no more */
+
+static ngx_int_t
+ngx_http_review_regex_next(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_item_t *item, review_flow_t *flow)
+{
+    size_t        from, to;
+    review_str_t  text;
+
+    text = regexes->text;
+
+    if (flow) {
+        text.data = flow->text.data;
+        text.len = flow->text.len;
+    }
+
+    item->from = item->end;
+
+    if (item->from >= text.len
+        || ngx_http_review_regex_until(regexes) != NGX_OK
+        || ngx_http_review_regex_match(regexes, item, text.data, text.len)
+           != NGX_OK
+        || item->result.rc != NGX_OK
+        || item->result.captures[1] == item->result.captures[0])
+    {
+        return NGX_DECLINED;
+    }
+
+    if (flow) {
+        from = item->result.captures[0];
+        to = item->result.captures[1];
+
+        review_flow_place(flow, &from, &to);
+
+        item->result.captures[0] = from;
+        item->result.captures[1] = to;
+    }
+
+    ngx_http_review_regex_place(regexes, item);
+
+    return item->result.rc;
+}
+
+
+/* of a document, the matches behind the first one; none is an empty one */
+
+static void
+ngx_http_review_regex_more(ngx_http_review_regexes_t *regexes,
+    ngx_http_review_regex_item_t *item)
+{
+    ngx_uint_t                  n;
+    review_flow_t              *flow;
+    review_span_t              *more;
+    ngx_http_review_matched_t   first;
+
+    first = item->result;
+
+    flow = first.folded ? ngx_http_review_regex_flow(regexes, &item->pattern)
+                        : NULL;
+
+    more = review_alloc(regexes->memory,
+                        NGX_HTTP_REVIEW_MATCHES * sizeof(review_span_t));
+
+    if (more == NULL || first.captures[1] == first.captures[0]
+        || (first.folded && flow == NULL))
+    {
+        return;
+    }
+
+    for (n = 0; n + 1 < NGX_HTTP_REVIEW_MATCHES; n++) {
+
+        if (ngx_http_review_regex_next(regexes, item, flow) != NGX_OK) {
+            break;
+        }
+
+        more[n] = item->result.span;
+    }
+
+    item->result = first;
+    item->result.more = more;
+    item->result.nmore = n;
 }
 
 
@@ -582,6 +671,10 @@ ngx_http_review_regex_run(void *data)
 
         if (item->result.rc == NGX_OK && item->shown) {
             ngx_http_review_regex_place(regexes, item);
+        }
+
+        if (item->result.rc == NGX_OK && item->all) {
+            ngx_http_review_regex_more(regexes, item);
         }
 
         if (regexes->status == NGX_AGAIN
@@ -897,6 +990,8 @@ ngx_http_review_regex_create(ngx_http_review_chunk_t *chunk,
                                       point->rule->regex, &cell->rule);
 
             regexes->items[regexes->n - 1].shown = 1;
+            regexes->items[regexes->n - 1].all =
+                                      point->scope == REVIEW_SCOPE_DOCUMENT;
         }
 
         if (point->check) {

@@ -190,6 +190,30 @@ ngx_http_review_result_write_terms(review_buf_t *b,
 }
 
 
+/* is it there?  A rule knows, too */
+
+static void
+ngx_http_review_result_write_found(ngx_http_review_cell_t *cell,
+    review_buf_t *b)
+{
+    ngx_uint_t  found;
+
+    found = cell->point->rule ? cell->rule.rc == NGX_OK : cell->answer->found;
+
+    review_write_bool(b, "found", found);
+
+    if (found) {
+        return;
+    }
+
+    review_write_bool(b, "absent", 1);
+
+    if (cell->answer) {
+        ngx_http_review_result_write_terms(b, cell->answer);
+    }
+}
+
+
 /*
  * Closes both, with what the LLM has to say besides, if it has.  Whatever there
  * is a warning of, a person has to look at.
@@ -210,13 +234,8 @@ ngx_http_review_result_write_judgement(ngx_http_review_cell_t *cell,
     review_write_set(b, "warnings", review_warnings, warnings);
     review_write_set(b, "notes", review_notes, notes);
 
-    if (cell->point->scope == REVIEW_SCOPE_DOCUMENT && cell->answer) {
-        review_write_bool(b, "found", cell->answer->found);
-
-        if (!cell->answer->found) {
-            review_write_bool(b, "absent", 1);
-            ngx_http_review_result_write_terms(b, cell->answer);
-        }
+    if (cell->point->scope == REVIEW_SCOPE_DOCUMENT) {
+        ngx_http_review_result_write_found(cell, b);
     }
 
     if (data && data->data) {
@@ -365,7 +384,7 @@ void
 ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     ngx_http_review_matched_t *matched)
 {
-    ngx_uint_t           shown;
+    ngx_uint_t           i, shown;
     review_buf_t         b;
     review_str_t         reason;
     review_rule_t       *rule;
@@ -406,6 +425,11 @@ ngx_http_review_result_rule(ngx_http_review_cell_t *cell,
     if (shown) {
         ngx_http_review_result_write_span(&b, &ngx_http_review_result_chunk,
                                           &matched->span);
+    }
+
+    for (i = 0; shown && i < matched->nmore; i++) {
+        ngx_http_review_result_write_span(&b, &ngx_http_review_result_chunk,
+                                          &matched->more[i]);
     }
 
     ngx_http_review_result_write_judgement(cell, &b, shown,

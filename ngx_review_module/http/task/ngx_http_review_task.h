@@ -352,16 +352,19 @@ ngx_uint_t ngx_http_review_task_gates_skips(const ngx_http_review_plan_t *plan,
 
 /*
  * ngx_http_review_task_query.c: on a thread: where points about the document
- * are to look; by words, then again with the vectors, if there are any.  0, or
- * -1: no memory, or stopped.  Are there any?  The text of a reading, and what
+ * are to look; by words, then again with the vectors, if there are any; in the
+ * event loop: once more, by words that were named.  0, or -1: no memory, or
+ * stopped.  Are there any?  The text of a reading, and what
  * it is made of.
  */
 
 ngx_uint_t ngx_http_review_task_query_any(const ngx_http_review_plan_t *plan);
 int ngx_http_review_task_query_prepare(ngx_http_review_plan_t *plan);
 int ngx_http_review_task_query_rank(ngx_http_review_plan_t *plan);
+int ngx_http_review_task_query_again(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query, const review_str_t *terms);
 int ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
-    review_pool_t *memory, const uint32_t *chunks, size_t n,
+    review_pool_t *memory, size_t point, const uint32_t *chunks, size_t n,
     review_str_t *text, review_report_passages_t *passages);
 
 
@@ -379,6 +382,7 @@ ngx_http_review_reading_t *ngx_http_review_task_search_reading(
     ngx_http_review_task_t *task, size_t row);
 const review_search_reading_t *ngx_http_review_task_search_chunks(
     ngx_http_review_reading_t *reading);
+size_t ngx_http_review_task_search_point(ngx_http_review_reading_t *reading);
 
 
 /*

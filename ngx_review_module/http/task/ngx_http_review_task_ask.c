@@ -492,8 +492,9 @@ ngx_http_review_task_ask_chunk(ngx_http_review_task_t *task, size_t index,
     if (reading) {
         chunks = ngx_http_review_task_search_chunks(reading);
 
-        if (ngx_http_review_task_query_text(task->plan, memory, chunks->chunks,
-                                            chunks->n, &text, &passages)
+        if (ngx_http_review_task_query_text(task->plan, memory,
+                                ngx_http_review_task_search_point(reading),
+                                chunks->chunks, chunks->n, &text, &passages)
             != 0
             || review_report_reading_set(task->report, index, &passages) != 0)
         {

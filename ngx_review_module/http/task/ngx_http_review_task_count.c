@@ -314,20 +314,15 @@ ngx_http_review_task_count_searches(ngx_http_review_plan_t *plan)
     ngx_http_review_query_t    *query;
     ngx_http_review_planned_t  *column;
 
-    for (i = 0; i < plan->npoints; i++) {
-        if (plan->points[i].document && plan->points[i].rule) {
-            ngx_http_review_task_count_cell(plan, i,
-                                            NGX_HTTP_REVIEW_PLANNED_RULE);
-        }
-    }
-
     for (i = 0; i < plan->nqueries; i++) {
         query = &plan->queries[i];
         column = &plan->planned[query->point];
 
-        if (query->given.n == 0) {
+        if (query->given.n == 0 || plan->points[query->point].rule) {
             ngx_http_review_task_count_cell(plan, query->point,
-                                            NGX_HTTP_REVIEW_PLANNED_SKIPPED);
+                                            query->given.n
+                                            ? NGX_HTTP_REVIEW_PLANNED_RULE
+                                            : NGX_HTTP_REVIEW_PLANNED_SKIPPED);
             continue;
         }
 

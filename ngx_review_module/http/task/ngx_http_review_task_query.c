@@ -38,12 +38,10 @@ static int ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
     ngx_http_review_query_t *query);
 
 
-/* a rule needs no search: it sees all of the text at once */
-
 static ngx_uint_t
 ngx_http_review_task_query_is(const review_point_t *point)
 {
-    return point->scope == REVIEW_SCOPE_DOCUMENT && review_point_asks(point);
+    return point->scope == REVIEW_SCOPE_DOCUMENT;
 }
 
 
@@ -53,7 +51,9 @@ ngx_http_review_task_query_any(const ngx_http_review_plan_t *plan)
     size_t  i;
 
     for (i = 0; i < plan->npoints; i++) {
-        if (ngx_http_review_task_query_is(plan->asked[i])) {
+        if (ngx_http_review_task_query_is(plan->asked[i])
+            && review_point_asks(plan->asked[i]))
+        {
             return 1;
         }
     }
@@ -226,6 +226,14 @@ ngx_http_review_task_query_init(ngx_http_review_plan_t *plan,
     given->steps = ngx_http_review_task_count_steps(asked);
     given->left = plan->max_calls ? &plan->left : NULL;
 
+    /* a rule sees all of the text at once, in as many pieces as that takes */
+
+    if (asked->rule) {
+        given->must = query->in;
+        given->k = ngx_max(plan->nchunks, 1);
+        given->rounds = 1;
+    }
+
     return 0;
 }
 
@@ -366,19 +374,14 @@ ngx_http_review_task_query_words(ngx_http_review_plan_t *plan, size_t point,
 /* the vectors are those of chunks, points, clauses, then of queries */
 
 static int
-ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
-    ngx_http_review_query_t *query)
+ngx_http_review_task_query_by(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query, const review_str_t *words)
 {
     size_t                 n;
     float                **vectors;
-    review_str_t           words;
     review_point_t        *asked;
     review_ranks_t         ranks;
     review_ranks_query_t   sought;
-
-    if (ngx_http_review_task_query_words(plan, query->point, &words) != 0) {
-        return -1;
-    }
 
     asked = plan->asked[query->point];
     vectors = plan->select.vectors;
@@ -392,13 +395,49 @@ ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
                         + query->first
                       : plan->nchunks + query->point;
 
-    sought.words = &words;
+    sought.words = words;
     sought.vectors = vectors ? vectors + n : NULL;
     sought.nvectors = ngx_max(asked->nquery, 1);
     sought.in = query->in;
 
     return review_ranks_order(plan->pool, &ranks, &sought, query->order,
                               &query->given.n);
+}
+
+
+static int
+ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query)
+{
+    review_str_t  words;
+
+    return ngx_http_review_task_query_words(plan, query->point, &words) == 0
+           ? ngx_http_review_task_query_by(plan, query, &words) : -1;
+}
+
+
+/* other words are few, and the index is there: the event loop may do it */
+
+int
+ngx_http_review_task_query_again(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query, const review_str_t *terms)
+{
+    review_buf_t  b;
+    review_str_t  words;
+
+    if (ngx_http_review_task_query_words(plan, query->point, &words) != 0) {
+        return -1;
+    }
+
+    review_buf_init(&b, plan->pool, words.len + terms->len + 1);
+    review_buf_str(&b, &words);
+    review_buf_puts(&b, "\n");
+    review_buf_str(&b, terms);
+
+    words.data = b.data;
+    words.len = b.len;
+
+    return b.failed ? -1 : ngx_http_review_task_query_by(plan, query, &words);
 }
 
 
@@ -421,7 +460,7 @@ ngx_http_review_task_query_rank(ngx_http_review_plan_t *plan)
 
 int
 ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
-    review_pool_t *memory, const uint32_t *chunks, size_t n,
+    review_pool_t *memory, size_t point, const uint32_t *chunks, size_t n,
     review_str_t *text, review_report_passages_t *passages)
 {
     size_t                    i;
@@ -429,7 +468,11 @@ ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
     review_report_segment_t  *segments;
 
     if (review_passages_text(memory, plan->passages, chunks, n,
-                             plan->rubric->language.data[0] == 'e', &made)
+                             !review_point_asks(plan->asked[point])
+                             ? REVIEW_PASSAGES_PLAIN
+                             : plan->rubric->language.data[0] == 'e'
+                               ? REVIEW_PASSAGES_EN : REVIEW_PASSAGES_ZH,
+                             &made)
         != 0)
     {
         return -1;

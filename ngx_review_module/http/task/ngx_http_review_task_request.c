@@ -227,7 +227,8 @@ ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
         plan->points[i].severity = point->severity;
         plan->points[i].rule = !review_point_asks(point);
         plan->points[i].document = (point->scope == REVIEW_SCOPE_DOCUMENT);
-        plan->points[i].absent = point->absent;
+        plan->points[i].absent = point->rule ? (int) point->rule->no_match
+                                             : point->absent;
         plan->points[i].severity = (uint8_t) point->severity;
 
         review_buf_init(&b, plan->pool,

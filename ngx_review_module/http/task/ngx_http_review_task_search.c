@@ -96,6 +96,46 @@ ngx_http_review_task_search_start(ngx_http_review_task_t *task,
 }
 
 
+/* those that have not found it may know other words for it */
+
+static ngx_int_t
+ngx_http_review_task_search_terms(ngx_http_review_task_t *task,
+    ngx_http_review_search_t *search)
+{
+    size_t                       i;
+    review_buf_t                 b;
+    review_str_t                 terms;
+    ngx_http_review_reading_t  **readings;
+
+    if (!task->plan->asked[search->query->point]->expand) {
+        return NGX_OK;
+    }
+
+    review_buf_init(&b, task->ctx.work->memory, 0);
+    readings = task->readings.elts;
+
+    for (i = 0; i < task->readings.nelts; i++) {
+        if (readings[i]->search == search) {
+            terms = review_report_reading_terms(task->report,
+                                                task->plan->nchunks + i);
+            review_buf_str(&b, &terms);
+        }
+    }
+
+    if (b.len == 0) {
+        return NGX_OK;
+    }
+
+    terms.data = b.data;
+    terms.len = b.len;
+
+    return b.failed || ngx_http_review_task_query_again(task->plan,
+                                                        search->query, &terms)
+                       != 0
+           ? NGX_ERROR : NGX_OK;
+}
+
+
 /* what the search has come to: more readings, or its end */
 
 static ngx_int_t
@@ -105,7 +145,8 @@ ngx_http_review_task_search_next(ngx_http_review_task_t *task,
     review_search_result_t  result;
 
     if (review_search_is_due(search->search)
-        && review_search_widen(search->search, NULL) != 0)
+        && (ngx_http_review_task_search_terms(task, search) != NGX_OK
+            || review_search_widen(search->search, NULL) != 0))
     {
         return NGX_ERROR;
     }
@@ -201,6 +242,13 @@ const review_search_reading_t *
 ngx_http_review_task_search_chunks(ngx_http_review_reading_t *reading)
 {
     return review_search_reading(reading->search->search, reading->n);
+}
+
+
+size_t
+ngx_http_review_task_search_point(ngx_http_review_reading_t *reading)
+{
+    return reading->search->query->point;
 }
 
 

@@ -13,6 +13,11 @@
 
 #define REVIEW_REPORT_WRONG  1
 
+/* words that a reading may name, and bytes of each */
+
+#define REVIEW_REPORT_TERMS  10
+#define REVIEW_REPORT_TERM   400
+
 
 /* a member that may be absent or null, and else is a string */
 
@@ -503,6 +508,43 @@ review_report_read_is_told(const review_report_told_t *told,
 }
 
 
+/* words to search by, one a line: the first ones of a bound number */
+
+static int
+review_report_read_terms(review_report_told_t *told, json_t *list)
+{
+    size_t        i;
+    json_t       *term;
+    review_buf_t  b;
+
+    if (json_array_size(list) == 0) {
+        return 0;
+    }
+
+    review_buf_init(&b, told->pool, 64);
+
+    json_array_foreach(list, i, term) {
+
+        if (i == REVIEW_REPORT_TERMS) {
+            break;
+        }
+
+        if (json_is_string(term)
+            && json_string_length(term) <= REVIEW_REPORT_TERM)
+        {
+            review_buf_add(&b, json_string_value(term),
+                           json_string_length(term));
+            review_buf_puts(&b, "\n");
+        }
+    }
+
+    told->terms.data = b.data;
+    told->terms.len = b.len;
+
+    return b.failed ? -1 : 0;
+}
+
+
 static int
 review_report_read_finding(review_report_told_t *told, uint32_t chunk,
     json_t *json, review_report_cell_t *cell)
@@ -551,6 +593,12 @@ review_report_read_finding(review_report_told_t *told, uint32_t chunk,
                                  &found);
     if (rc != 0) {
         return rc;
+    }
+
+    if (told->row
+        && review_report_read_terms(told, json_object_get(json, "terms")) != 0)
+    {
+        return -1;
     }
 
     rc = review_report_read_data(told, json_object_get(json, "data"),
@@ -742,6 +790,7 @@ review_report_read_into(review_report_told_t *told, json_t *reply, int whole)
     }
 
     told->whole = whole;
+    told->terms.len = 0;
 
     if (!whole) {
         return review_report_read_results(told, reply);
@@ -835,6 +884,10 @@ review_report_read_take(review_report_t *report,
         {
             review_report_set(report, cell, &told->cells[i]);
         }
+    }
+
+    if (told->terms.len) {
+        review_report_row(report, told->chunk)->terms = told->terms;
     }
 
     report->nowhere += told->nowhere;

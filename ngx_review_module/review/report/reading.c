@@ -98,6 +98,19 @@ review_report_reading_said(const review_report_t *report, review_pool_t *pool,
 }
 
 
+review_str_t
+review_report_reading_terms(const review_report_t *report, size_t chunk)
+{
+    const review_report_row_t  *row;
+
+    static const review_str_t  none = review_string("");
+
+    row = review_report_row(report, chunk);
+
+    return row ? row->terms : none;
+}
+
+
 /* what all readings of a point have cost, and were warned of */
 
 static void
@@ -276,6 +289,13 @@ review_report_reading_end(review_report_t *report, size_t point, size_t chunk,
         break;
 
     default:
+
+        /* where there was nothing to be read, nothing was asked */
+
+        if (result->of == 0) {
+            told.status = REVIEW_REPORT_SKIPPED;
+            break;
+        }
 
         told.status = REVIEW_REPORT_OK;
         told.u.finding = review_report_reading_absent(report, point, result);

@@ -268,6 +268,11 @@ int review_report_reading_set(review_report_t *report, size_t chunk,
 int review_report_reading_said(const review_report_t *report,
     review_pool_t *pool, size_t chunk, review_search_answer_t *answer);
 
+/* words by which it might be found, as a reading that has not says; or none */
+
+review_str_t review_report_reading_terms(const review_report_t *report,
+    size_t chunk);
+
 /*
  * The point's cell has come to its end: by the reading of this number, or that
  * of any where none decides.  0, or -1: no memory.

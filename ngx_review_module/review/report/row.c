@@ -105,7 +105,9 @@ review_report_row_is_unread(const review_report_t *report)
     for (i = 0; i < report->npoints; i++) {
         searched = &report->wholes[i].searched;
 
-        if (searched->outcome == REVIEW_SEARCH_UNREAD || searched->failed) {
+        if ((searched->outcome == REVIEW_SEARCH_UNREAD && searched->of)
+            || searched->failed)
+        {
             return 1;
         }
     }

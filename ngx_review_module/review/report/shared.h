@@ -121,6 +121,7 @@ typedef struct {
     size_t                    point;
     review_report_passages_t  passages;
     review_report_cell_t      cell;
+    review_str_t              terms;     /* by which it might be found */
 } review_report_row_t;
 
 
@@ -193,6 +194,7 @@ struct review_report_told_s {
     const review_report_row_t    *row;   /* NULL: it is no reading */
     review_report_cell_t         *cells; /* of all points */
     review_report_errors_t        errors;
+    review_str_t                  terms; /* of a reading */
     uint64_t                      nowhere;
     uint64_t                      calls;
     uint64_t                      retries;

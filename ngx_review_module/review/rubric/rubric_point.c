@@ -694,6 +694,35 @@ const review_member_t  review_point_members[] = {
 };
 
 
+/* a check reads tables and sentences as they are cut, a rule all of the text */
+
+static int
+review_rubric_point_whole(review_point_reading_t *reading,
+    review_error_t *err)
+{
+    char             at[REVIEW_ERROR_POINTER];
+    review_point_t  *point;
+
+    point = &reading->point;
+
+    if (point->check) {
+        (void) review_json_member_pointer_name(at, reading->pointer, "scope",
+                                               5);
+
+        return review_error(err, at, "must be \"chunk\" beside \"check\"");
+    }
+
+    if (point->rule && point->when.pattern.data) {
+        (void) review_json_member_pointer_name(at, reading->pointer, "when", 4);
+
+        return review_error(err, at, "must not stand beside \"rule\" in a "
+                            "point about the document");
+    }
+
+    return 0;
+}
+
+
 /* of a point of each chunk nothing is looked for, and nothing is nowhere */
 
 static int
@@ -708,7 +737,7 @@ review_rubric_point_searches(review_point_reading_t *reading,
     point = &reading->point;
 
     if (point->scope == REVIEW_SCOPE_DOCUMENT) {
-        return 0;
+        return review_rubric_point_whole(reading, err);
     }
 
     for (i = 0; review_search_members[i]; i++) {

@@ -253,7 +253,7 @@ review_passages_write(review_buf_t *b, const review_passage_chunk_t *first,
 
 int
 review_passages_text(review_pool_t *pool, const review_passage_chunk_t *chunks,
-    const uint32_t *indices, size_t n, int english,
+    const uint32_t *indices, size_t n, review_passages_e words,
     review_passages_t *passages)
 {
     size_t                         i, run, number, points, label;
@@ -280,13 +280,17 @@ review_passages_text(review_pool_t *pool, const review_passage_chunk_t *chunks,
         last = &chunks[indices[i + run - 1]];
         label = b.len;
 
-        review_passages_label(&b, number, first, last->last_page, english);
+        if (words != REVIEW_PASSAGES_PLAIN) {
+            review_passages_label(&b, number, first, last->last_page,
+                                  words == REVIEW_PASSAGES_EN);
+        }
 
         if (b.failed) {
             return -1;
         }
 
-        points += review_utf8_count(b.data + label, b.len - label);
+        points += b.len > label ? review_utf8_count(b.data + label,
+                                                    b.len - label) : 0;
 
         review_passages_write(&b, first, last, passages, &points);
     }

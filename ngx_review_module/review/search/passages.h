@@ -54,6 +54,15 @@ typedef struct {
 } review_passages_t;
 
 
+/* what the lines say; or there are none */
+
+typedef enum {
+    REVIEW_PASSAGES_ZH = 0,
+    REVIEW_PASSAGES_EN,
+    REVIEW_PASSAGES_PLAIN
+} review_passages_e;
+
+
 /*
  * Chunks that follow each other are one passage.  The indices are ascending.
  * 0, or -1: no memory.
@@ -61,7 +70,7 @@ typedef struct {
 
 int review_passages_text(review_pool_t *pool,
     const review_passage_chunk_t *chunks, const uint32_t *indices, size_t n,
-    int english, review_passages_t *passages);
+    review_passages_e words, review_passages_t *passages);
 
 /* what a chunk may add to such a text at most: units as split, and bytes */
 

@@ -71,13 +71,20 @@ POINTS = [
     point("below", "标记.", query="标记", heading=["报价", "投标报价"]),
     point("none", "标记.", query="标记", heading="没有这样的章"),
     point("steps", "营业执照编号", query="执照"),
+    point("terms", "质保三年", "terms=%5B%22质保%22%5D", query="保修期限",
+          expand=True),
+    point("unasked", "质保三年", "terms=%5B%22质保%22%5D", query="保修期限"),
+    {"id": "rule", "scope": "document", "rule": {
+        "pattern": "标记[甲-鿿]", "no_match": "fail", "match": "risk"}},
+    {"id": "across", "scope": "document", "heading": "投标报价",
+     "rule": {"pattern": "(?s)标记甲.*标记乙", "no_match": "fail"}},
     dict(point("row", "标记."), scope="chunk", heading="投标报价"),
     dict(point("gate", "标记."), scope="chunk", when="没有的词"),
     dict(point("said", "标记."), scope="chunk", when="没有的词",
          absent="fail"),
     dict(point("plain", "标记."), scope="chunk"),
 ]
-POINTS[-5]["steps"] = ["先看看。[[raw=%E5%A5%BD]]", POINTS[-5].pop("question")]
+POINTS[-9]["steps"] = ["先看看。[[raw=%E5%A5%BD]]", POINTS[-9].pop("question")]
 
 
 def dumps(value):
@@ -252,6 +259,45 @@ async def chapters(nginx):
            "a point of each chunk, too", judged(report))
 
 
+async def other_words(nginx):
+    document = text({33: "质保三年。"})
+    status, report, made = await ask(nginx, document, "terms")
+    Tap.ok(len(made) == 2 and judged(report)
+           == ("pass", False, {"chunks": 24, "of": CHUNKS, "rounds": 2}),
+           "by words that the LLM has named", (len(made), judged(report)))
+    status, report, made = await ask(nginx, document, "unasked")
+    Tap.ok(judged(report)[2]["rounds"] == 3,
+           "unless nobody has asked for them", judged(report))
+
+
+async def rules(nginx):
+    document = text({n: "标记甲。" * 3 for n in range(0, CHUNKS, 2)})
+    status, report, _ = await ask(nginx, document, "rule")
+    evidence = report["points"][0]["findings"][0]["evidence"]
+    Tap.ok(judged(report) == ("risk", False, {"chunks": CHUNKS, "of": CHUNKS,
+                                              "rounds": 1})
+           and len(evidence) == 20 and placed(document, report)
+           and {e["quote"] for e in evidence} == {"标记甲"}
+           and len(report["points"][0]["findings"]) == 1,
+           "a rule sees all of the document, and tells where it matches",
+           (judged(report), evidence[:2]))
+    Tap.ok((await nginx.stats())["calls"] == 0, "and asks no LLM")
+
+    status, report, _ = await ask(nginx, text({}), "rule")
+    finding = report["points"][0]["findings"][0]
+    Tap.ok(judged(report)[:2] == ("fail", False) and finding["absent"] is True
+           and finding["evidence"] == [],
+           "or that it does nowhere", (judged(report), finding))
+
+    document = text({20: "标记甲。", 21: "标记乙。"},
+                    {20: "投标报价", 21: "投标报价"})
+    status, report, _ = await ask(nginx, document, "across")
+    Tap.ok(judged(report)[0] == "pass" and placed(document, report)
+           and report["points"][0]["findings"][0]["evidence"][0]["end"]
+           == document.index("标记乙") + 3,
+           "over the bounds of chunks, below a heading", judged(report))
+
+
 async def not_read(nginx):
     document = text({3: "标记甲。"})
     status, report, made = await ask(nginx, document, "gate")
@@ -330,6 +376,8 @@ async def scenes(nginx):
     await several(nginx)
     await bounded(nginx)
     await chapters(nginx)
+    await other_words(nginx)
+    await rules(nginx)
     await not_read(nginx)
     await fresh(nginx)
     await dry(nginx)
