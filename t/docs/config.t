@@ -135,7 +135,8 @@ server { location / { review $_->[0]; } } # <-
 
     for [ 'explain=yes', 'explain=yes' ], [ 'explain=', 'explain=' ],
         [ 'a b', 'b' ], [ 'a explains=on', 'explains=on' ],
-        [ 'explain=on a', 'explain=on' ],
+        [ 'explain=on a', 'a' ], [ 'inline=yes', 'inline=yes' ],
+        [ 'inline=on inline=off', 'inline=off' ],
         [ 'explain=on explain=on', 'explain=on' ];
 
 bad('review with two rubrics', 'invalid parameter "a"', <<'');

@@ -55,6 +55,8 @@ check_request(const review_chunk_request_t *request)
         check(subject->reference_ids[i].len > 0);
         fuzz_text(&subject->reference_ids[i], 1024);
         fuzz_text(&subject->references[i], SIZE_MAX);
+        check(subject->reference_orders[i] >= 1
+              && subject->reference_orders[i] <= 1000000);
 
         for (k = 0; k < i; k++) {
             check(!fuzz_same(&subject->reference_ids[i],
@@ -94,6 +96,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     given.rubrics.rubric = size % 2 ? rubric : NULL;
     given.rubrics.find = find;
+    given.rubrics.max_points = 8;
+    given.rubrics.own = size % 4 > 0;
     given.max_chunk = 4096;
     given.max_points = 8;
     given.explains = size % 3 == 0;

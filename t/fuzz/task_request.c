@@ -63,9 +63,22 @@ check_request(const review_task_request_t *request)
         }
     }
 
-    check(request->rubric == rubric && request->rubric_name.len);
-    check(request->npoints > 0 && request->npoints <= 2);
-    check(request->npoints < 2 || request->points[0] != request->points[1]);
+    /* one of ours has a name, a client's has not: it is sent on as it is */
+
+    check(request->rubric && request->rubric->npoints <= 8);
+    check((request->rubric == rubric) == (request->rubric_name.data != NULL));
+    check(!request->own || request->rubric->own);
+    check(request->npoints > 0 && request->npoints <= 8);
+
+    for (i = 0; i < request->npoints; i++) {
+        check(request->points[i]->id.len > 0);
+
+        for (k = 0; k < i; k++) {
+            check(!fuzz_same(&request->points[i]->id,
+                             &request->points[k]->id));
+        }
+    }
+
     check(request->split.max > 0
           && request->split.overlap < request->split.max);
     check(request->clauses <= 100 && request->top_k <= 1000000);
@@ -102,6 +115,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     given.rubrics.rubric = rubric;
     given.rubrics.find = find;
+    given.rubrics.max_points = 8;
+    given.rubrics.own = size % 4 > 0;
     given.rubric = name;
     given.split.max = 2000;
     given.max_text = 4096;

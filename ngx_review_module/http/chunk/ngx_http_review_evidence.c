@@ -164,6 +164,7 @@ static ngx_int_t
 ngx_http_review_evidence_keep(ngx_http_review_chunk_t *chunk,
     review_pool_t *pool)
 {
+    int               *orders;
     char              *heading;
     off_t              size;
     review_str_t      *references;
@@ -182,7 +183,9 @@ ngx_http_review_evidence_keep(ngx_http_review_chunk_t *chunk,
     references = review_alloc(pool, 2 * subject->nreferences
                                     * sizeof(review_str_t) + 1);
 
-    if (heading == NULL || references == NULL) {
+    orders = review_alloc(pool, subject->nreferences * sizeof(int) + 1);
+
+    if (heading == NULL || references == NULL || orders == NULL) {
         return NGX_ERROR;
     }
 
@@ -200,8 +203,12 @@ ngx_http_review_evidence_keep(ngx_http_review_chunk_t *chunk,
     ngx_memcpy(references + subject->nreferences, subject->reference_ids,
                subject->nreferences * sizeof(review_str_t));
 
+    ngx_memcpy(orders, subject->reference_orders,
+               subject->nreferences * sizeof(int));
+
     subject->references = references;
     subject->reference_ids = references + subject->nreferences;
+    subject->reference_orders = orders;
 
     return NGX_OK;
 }

@@ -307,6 +307,28 @@ ngx_http_review_task_ask_fresh(ngx_http_review_task_t *task, size_t index,
 }
 
 
+/* the number of the reference that the clause is of, from 1 */
+
+static size_t
+ngx_http_review_task_ask_order(const ngx_http_review_plan_t *plan,
+    size_t clause)
+{
+    size_t  i, n;
+
+    for (i = 0, n = 0; i < plan->nreferences; i++) {
+        n += plan->references[i].nclauses;
+
+        if (clause < n) {
+            break;
+        }
+    }
+
+    return i + 1;
+}
+
+
+/* clauses of one reference override none, those of a later one do */
+
 static void
 ngx_http_review_task_ask_references(ngx_http_review_task_t *task,
     const size_t *clauses, review_buf_t *b)
@@ -329,6 +351,8 @@ ngx_http_review_task_ask_references(ngx_http_review_task_t *task,
         review_write_object(b, NULL);
         review_write_str(b, "id", &plan->clauses[k].id);
         review_write_str(b, "text", &plan->select.clauses[k]);
+        review_write_number(b, "order",
+                            ngx_http_review_task_ask_order(plan, k));
         review_write_object_end(b);
     }
 

@@ -369,9 +369,11 @@ static review_prompt_t *
 ngx_http_review_task_count_around(ngx_http_review_plan_t *plan,
     ngx_http_review_around_t *around)
 {
-    size_t             one, two, with;
-    review_str_t       none[2] = { review_string(""), review_string("") };
-    review_prompt_t   *empty, *heading, *reference, *references;
+    int                orders[3] = { 1, 2, 3 };
+    size_t             two, three, with;
+    review_str_t       none[3] = { review_string(""), review_string(""),
+                                   review_string("") };
+    review_prompt_t   *empty, *heading, *references, *more;
     review_subject_t   subject;
 
     static const review_str_t  word = review_string("-");
@@ -383,12 +385,18 @@ ngx_http_review_task_count_around(ngx_http_review_plan_t *plan,
     subject.language = plan->rubric->language;
     subject.reference_ids = none;
     subject.references = none;
+    subject.reference_orders = orders;
 
-    subject.nreferences = 1;
-    reference = review_prompt_create(plan->pool, &subject);
+    if (plan->nreferences < 2) {
+        orders[1] = 1;
+        orders[2] = 1;
+    }
 
     subject.nreferences = 2;
     references = review_prompt_create(plan->pool, &subject);
+
+    subject.nreferences = 3;
+    more = review_prompt_create(plan->pool, &subject);
 
     subject.nreferences = 0;
     subject.heading = word;
@@ -398,20 +406,21 @@ ngx_http_review_task_count_around(ngx_http_review_plan_t *plan,
     subject.vars = plan->vars;
     empty = review_prompt_create(plan->pool, &subject);
 
-    if (reference == NULL || references == NULL || heading == NULL
+    if (references == NULL || more == NULL || heading == NULL
         || empty == NULL)
     {
         return NULL;
     }
 
-    one = ngx_http_review_task_count_common(reference, NULL);
     two = ngx_http_review_task_count_common(references, NULL);
     with = ngx_http_review_task_count_common(heading, NULL);
 
     around->common = ngx_http_review_task_count_common(empty, &around->head);
     around->heading = with - around->common - 1;
-    around->reference = two - one;
-    around->references = one - around->common - around->reference;
+    three = ngx_http_review_task_count_common(more, NULL);
+
+    around->reference = three - two;
+    around->references = two - around->common - 2 * around->reference;
 
     return empty;
 }

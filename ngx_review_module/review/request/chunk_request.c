@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
     review_str_t                 id;
     review_str_t                 text;
+    int                          order;
 } review_chunk_reference_t;
 
 
@@ -335,6 +336,8 @@ static const review_member_t  review_chunk_reference_members[] = {
                              "evidence"),
     review_member("text", STRING, review_chunk_reference_t, text,
                   .missing = "is missing: the reference's text"),
+    review_member("order", INTEGER, review_chunk_reference_t, order, .min = 1,
+                  .max = 1000000),
     REVIEW_CHUNK_IDLE,
     review_member_end
 };
@@ -355,6 +358,8 @@ review_chunk_request_reference(json_t *json, const char *pointer,
                              "\"id\" and \"text\", got %s",
                              review_json_member_type(json));
     }
+
+    reference.order = (int) n + 1;
 
     rc = review_json_object(json, pointer, review_chunk_reference_members,
                             &reference, err);
@@ -378,6 +383,7 @@ review_chunk_request_reference(json_t *json, const char *pointer,
 
     subject->reference_ids[n] = reference.id;
     subject->references[n] = reference.text;
+    subject->reference_orders[n] = reference.order;
 
     return 0;
 }
@@ -411,7 +417,9 @@ review_chunk_request_references(void *data, json_t *list, const char *pointer,
     subject->references = review_alloc(reading->pool,
                                        2 * n * sizeof(review_str_t));
 
-    if (subject->references == NULL) {
+    subject->reference_orders = review_alloc(reading->pool, n * sizeof(int));
+
+    if (subject->references == NULL || subject->reference_orders == NULL) {
         return -1;
     }
 

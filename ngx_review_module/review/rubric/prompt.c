@@ -136,6 +136,53 @@ review_prompt_slice(review_str_t *str, review_buf_t *b, size_t from,
 }
 
 
+/* are they of several documents, of which one overrides the other? */
+
+static int
+review_prompt_is_ordered(const review_subject_t *subject)
+{
+    size_t  i;
+
+    for (i = 1; subject->reference_orders && i < subject->nreferences; i++) {
+        if (subject->reference_orders[i] != subject->reference_orders[0]) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* their order is told by numbers: they stand as caches of prefixes have them */
+
+static void
+review_prompt_references(review_prompt_t *p, review_subject_t *subject,
+    review_buf_t *b)
+{
+    int     ordered;
+    size_t  i, from, to;
+
+    ordered = review_prompt_is_ordered(subject);
+
+    for (i = 0; i < subject->nreferences; i++) {
+
+        if (ordered) {
+            review_prompt_words(b, p->words->reference);
+            review_buf_number(b, (uint64_t) subject->reference_orders[i]);
+            review_prompt_words(b, "\n");
+        }
+
+        review_prompt_marked(b, subject->reference_ids[i].data,
+                             subject->reference_ids[i].len,
+                             &subject->references[i], &from, &to);
+    }
+
+    if (ordered) {
+        review_prompt_words(b, p->words->overrides);
+    }
+}
+
+
 /*
  * What is the same for more calls comes first, so that a server's cache of
  * prefixes has it: the references of all chunks, then those of one chunk.
@@ -145,7 +192,7 @@ static int
 review_prompt_common(review_prompt_t *p, review_subject_t *subject)
 {
     size_t        i, size, head, heading, heading_end, chunk, chunk_end;
-    size_t        references, references_end, system, system_end, from, to;
+    size_t        references, references_end, system, system_end;
     review_buf_t  b;
 
     size = 1152 + strlen(p->words->role) + strlen(p->words->contract)
@@ -168,11 +215,7 @@ review_prompt_common(review_prompt_t *p, review_subject_t *subject)
 
     references = b.len;
 
-    for (i = 0; i < subject->nreferences; i++) {
-        review_prompt_marked(&b, subject->reference_ids[i].data,
-                             subject->reference_ids[i].len,
-                             &subject->references[i], &from, &to);
-    }
+    review_prompt_references(p, subject, &b);
 
     references_end = b.len;
     heading = b.len;

@@ -23,6 +23,9 @@ typedef struct {
     review_str_t         heading;        /* levels joined with " > " */
     review_str_t        *reference_ids;
     review_str_t        *references;
+    int                 *reference_orders; /* of the documents that they are
+                                            of: a later one overrides; NULL:
+                                            they are of one */
     size_t               nreferences;
     json_t              *vars;           /* object of strings, numbers and
                                             booleans, or NULL */

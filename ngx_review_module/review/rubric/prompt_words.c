@@ -41,6 +41,13 @@ const review_words_t  review_words_zh = {
     .references =
     "以下是参考资料：\n",
 
+    .reference =
+    "参考文件 ",
+
+    .overrides =
+    "以上参考文件按发出的先后编号：编号大的（如补遗、澄清、答疑）对编号小的作出修改或"
+    "补充，两者不一致之处以编号大的为准；说明这种修改时，两处原文都可以引用。\n",
+
     .heading =
     "所在章节：\n",
 
@@ -137,6 +144,15 @@ const review_words_t  review_words_en = {
 
     .references =
     "Reference material:\n",
+
+    .reference =
+    "Document ",
+
+    .overrides =
+    "The documents above are numbered in the order in which they were issued: "
+    "one of a higher number, such as an addendum or a clarification, overrides "
+    "those of lower numbers wherever they differ; both places may be quoted "
+    "to show that.\n",
 
     .heading =
     "Section:\n",

@@ -16,6 +16,9 @@ typedef struct {
     const char             *role;        /* replaced by a rubric's "system" */
     const char             *contract;    /* never replaced */
     const char             *references;
+    const char             *reference;   /* where there are several documents:
+                                            before each, and its number, */
+    const char             *overrides;   /* and behind them all */
     const char             *heading;
     const char             *chunk;
     const char             *title;

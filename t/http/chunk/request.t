@@ -424,7 +424,7 @@ null
 {"chunk":{"text":"a","heading":["a","b",null]},<points>}
 400 /rubric got an integer
 {"chunk":"a","rubric":1}
-400 /rubric got an object
+422 /rubric "inline=on" is not set
 {"chunk":"a","rubric":{"name":"bid"}}
 400 /rubric got an array
 {"chunk":"a","rubric":["bid"]}

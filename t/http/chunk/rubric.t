@@ -572,13 +572,13 @@ count eq 1
   [ '/bid', ',"points":["b","A"]' ],
   [ '/bid', ',"points":[]' ] ]
 --- error_code eval
-[422, 422, 422, 400, 400, 422, 422, 422, 422, 400]
+[422, 422, 422, 422, 400, 422, 422, 422, 422, 400]
 --- problem eval
 [
     qq(pointer eq "/rubric"\ndetail eq "no rubric has the name \\"标书审核\\""),
     qq(pointer eq "/rubric"\ndetail eq "no rubric has the name \\"bi\\""),
     qq(pointer eq "/rubric"\ndetail eq "no rubric has the name \\"\\""),
-    qq(pointer eq "/rubric"\ndetail eq "must be a string, got an object"),
+    qq(pointer eq "/rubric"\ndetail like /"inline=on" is not set/),
     qq(pointer eq "/points"\ndetail like /missing, and so is a rubric/),
     qq(pointer eq "/points/0"\ndetail like /no rubric/),
     qq(pointer eq "/points/0"\n)

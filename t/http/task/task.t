@@ -288,7 +288,9 @@ our @bad = (
     [ '"document":"a","points":[]', '/points', 'is empty' ],
     [ '"document":"a","points":["p0",1]', '/points/1', 'got an integer' ],
     [ '"document":"a","points":[{"id":"a","question":"?"}]', '/points/0',
-      'id of a point, got an object' ],
+      '"inline=on" is not set', 422 ],
+    [ '"document":"a","rubric":{"name":"r"}', '/rubric',
+      '"inline=on" is not set', 422 ],
     [ '"document":"a","points":["p0","p9"]', '/points/1', 'no such point',
       422 ],
     [ '"document":"a","points":["p0","p1","p0"]', '/points/2', 'twice', 422 ],
@@ -418,13 +420,14 @@ conf_bad('a name that is empty',
          qr/"review_task" directive needs the name of a rubric/, <<"");
 $chunks server { location / { review_task ""; } } # <-
 
-conf_bad('three arguments', qr/invalid number of arguments in "review_task".*/,
-         "$chunks server { location / { review_task a b c; } } # <-\n");
+conf_bad('four arguments', qr/invalid number of arguments in "review_task".*/,
+         "$chunks server { location / { review_task a b c d; } } # <-\n");
 
 conf_bad("review_task $_->[0]", qr/invalid parameter "$_->[1]"/,
          "$chunks server { location / { review_task $_->[0]; } } # <-\n")
     for [ 'a b', 'b' ], [ 'store=', 'store=' ], [ 'a store=', 'store=' ],
-        [ 'store=a store=b', 'store=b' ];
+        [ 'store=a store=b', 'store=b' ], [ 'inline=', 'inline=' ],
+        [ 'inline=1', 'inline=1' ], [ 'inline=on inline=on', 'inline=on' ];
 
 conf_bad('a store that nobody defines',
          'no "review_store" defines the store "s" of "review_task"', <<"");

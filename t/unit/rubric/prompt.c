@@ -430,6 +430,60 @@ test_references(void)
 }
 
 
+/* of several documents the later one overrides, wherever it stands */
+
+static void
+test_orders(void)
+{
+    int            one[2] = { 3, 3 }, two[2] = { 2, 1 };
+    char           was[16384];
+    json_t        *json;
+    review_str_t   ids[2], texts[2];
+
+    reset();
+    subject.chunk = str("正文");
+    ids[0] = str("补遗/c1");
+    ids[1] = str("招标文件/c7");
+    texts[0] = str("六十日");
+    texts[1] = str("九十日");
+    subject.reference_ids = ids;
+    subject.references = texts;
+    subject.nreferences = 2;
+
+    set_point("{'id':'a','prompt':'Q'}");
+
+    json = first();
+    snprintf(was, sizeof(was), "%s", message(json, 1, "user"));
+
+    subject.reference_orders = one;
+    json = first();
+    is_text(message(json, 1, "user"), was, "parts of one document");
+
+    subject.reference_orders = two;
+    json = first();
+    ok(begins(message(json, 1, "user"), "以下是参考资料：\n"
+              "参考文件 2\n" MARKED("补遗/c1", "六十日")
+              "参考文件 1\n" MARKED("招标文件/c7", "九十日")
+              "以上参考文件按发出的先后编号"), "of two");
+    ok(strstr(message(json, 1, "user"), "两处原文都可以引用。\n待审文本：\n")
+       != NULL, "before the chunk");
+
+    subject.nreferences = 1;
+    json = first();
+    ok(strstr(message(json, 1, "user"), "参考文件") == NULL, "one alone");
+
+    subject.nreferences = 2;
+    subject.language = str("en");
+    set_point("{'id':'a','prompt':'[{{references}}]'}");
+    json = first();
+    ok(strstr(message(json, 1, "user"), "[Document 2\n"
+              MARKED("补遗/c1", "六十日")
+              "Document 1\n" MARKED("招标文件/c7", "九十日")
+              "The documents above are numbered") != NULL,
+       "in English, a template");
+}
+
+
 /*
  * A text's marks have the hash of the text, whatever else is asked: of other
  * points, in other reviews, on other machines.
@@ -1280,6 +1334,7 @@ main(void)
     test_language();
     test_contract();
     test_references();
+    test_orders();
     test_keys();
     test_marks();
     test_controls();
