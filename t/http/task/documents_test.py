@@ -204,7 +204,7 @@ async def loaded(nginx, origin):
     url = "http://127.0.0.1:%d" % origin.port
     status, report = await ask(nginx, "all", documents=[
         {"id": "near", "text": BID},
-        {"id": "far", "url": url + "/size/300", "type": "text/plain"}])
+        {"id": "far", "url": url + "/status/200", "type": "text/plain"}])
     Tap.ok(status == 200 and [d["id"] for d in report["documents"]]
            == ["near", "far"], "one of them from elsewhere", report)
     status, report = await ask(nginx, "all", documents=[
