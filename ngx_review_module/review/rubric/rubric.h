@@ -87,8 +87,6 @@ typedef struct {
     int                  max_context;    /* units of a reading; 0: k chunks */
     int                  rounds;
     int                  expand;         /* the LLM may name other words */
-    review_str_t        *agree;          /* members of its data */
-    size_t               nagree;
 } review_point_t;
 
 

@@ -15,7 +15,6 @@
 #define REVIEW_QUERY_MAX     4000
 #define REVIEW_HEADINGS_MAX  64
 #define REVIEW_PATTERNS_MAX  100
-#define REVIEW_AGREE_MAX     100
 
 /* of a point about the document, where nothing else is said */
 
@@ -43,7 +42,7 @@ typedef struct {
 
 static const char *const  review_llm_members[] = {
     "prompt", "steps", "max_tokens", "temperature", "data", "llm", "params",
-    "query", "k", "max_context", "rounds", "expand", "absent", "agree", NULL
+    "query", "k", "max_context", "rounds", "expand", "absent", NULL
 };
 
 /* where it is asked of passages */
@@ -601,57 +600,6 @@ review_rubric_point_documents(void *data, json_t *json, const char *pointer,
 }
 
 
-/* members of its data: where its schema lists any, these are among them */
-
-static int
-review_rubric_point_agree(void *data, json_t *json, const char *pointer,
-    review_error_t *err)
-{
-    review_point_reading_t *reading = data;
-
-    char             at[REVIEW_ERROR_POINTER];
-    size_t           i;
-    json_t          *properties;
-    review_point_t  *point;
-
-    if (json == NULL) {
-        return 0;
-    }
-
-    point = &reading->point;
-
-    if (point->data == NULL) {
-        return review_error(err, pointer, "needs \"data\", whose members have "
-                            "to agree");
-    }
-
-    if (review_rubric_point_strings(reading->pool, json, pointer,
-                                    REVIEW_AGREE_MAX, REVIEW_QUERY_MAX,
-                                    &point->agree, &point->nagree, err)
-        != 0)
-    {
-        return -1;
-    }
-
-    properties = json_object_get(point->data, "properties");
-
-    for (i = 0; properties && i < point->nagree; i++) {
-
-        if (json_object_getn(properties, point->agree[i].data,
-                             point->agree[i].len)
-            == NULL)
-        {
-            (void) review_json_member_pointer_index(at, pointer, i);
-
-            return review_error(err, at, "is none of the properties of "
-                                "\"data\"");
-        }
-    }
-
-    return 0;
-}
-
-
 const review_member_t  review_point_members[] = {
     review_member("id", STRING, review_point_reading_t, point.id, .min = 1,
                   .max = REVIEW_ID_MAX, .read = review_rubric_point_id),
@@ -689,7 +637,6 @@ const review_member_t  review_point_members[] = {
     review_member("rounds", INTEGER, review_point_reading_t, point.rounds,
                   .min = 1, .max = 10),
     review_member("expand", BOOLEAN, review_point_reading_t, point.expand),
-    review_member_by("agree", ANY, review_rubric_point_agree),
     review_member_end
 };
 

@@ -62,7 +62,7 @@ static const bad_t  rubrics[] = {
     " is unknown, known are: id, title, severity, question, when, rule, "     \
     "check, prompt, steps, max_tokens, temperature, data, llm, params, "       \
     "scope, query, heading, documents, absent, k, max_context, rounds, "       \
-    "expand, agree"
+    "expand"
 #define RULE    "must not stand beside \"rule\", which asks no LLM"
 #define CHECK   "must not stand beside \"check\", which asks no LLM"
 #define VERDICT "must be one of pass, risk, fail, not_applicable, unsure, got "
