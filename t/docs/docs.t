@@ -632,7 +632,7 @@ is_deeply($schemas->{Warnings}{items}{enum}, $warnings, 'warnings');
 same_set([ column(section($api, 'Warnings')) ], $warnings,
          'api.md: warnings');
 
-my $report_words = source("$upper/review/report/markdown.c");
+my $report_words = source("$upper/review/form/report_markdown.c");
 my @worded = section($api, 'Points of the report') =~ /「([^」]+)」|"([^"]+)"/g;
 @worded = grep { defined } @worded;
 cmp_ok(scalar @worded, '>=', 4, 'api.md tells words of reports');
@@ -741,7 +741,7 @@ my $task_request = source(map { "$upper/review/request/task_$_.c" }
                           qw(request documents));
 my $task_text = section($api, 'A request for a task');
 my %task_most = ($task_request =~ /REVIEW_TASK_(CLAUSES|TOP_K) +(\d+)/g,
-                 source("$upper/http/task/ngx_http_review_task_plan.c")
+                 source("$upper/http/plan/ngx_http_review_task_plan.c")
                  =~ /REVIEW_PLAN_(CHUNKS) +(\d+)/);
 my $select_text = section($api, 'What is asked of which chunk');
 my %select_default = $select_text
@@ -895,7 +895,7 @@ my $document_json = source("$upper/review/document/document_json.c");
 
 # of a report, and of the plan that a dry run tells; some of it is of both
 
-my $report_json = source("$upper/review/report/report_json.c");
+my $report_json = source("$upper/review/form/report_json.c");
 my @of_cell = map { function($report_json, "review_report_json_$_") }
                   qw(finding told evidence also where whose became result);
 $report_json =~ s/\Q$of_cell[-1]\E//;
@@ -905,7 +905,11 @@ my @of_plan = map { function($task_report, "ngx_http_review_task_report_$_") }
                   qw(dry planned chunk embeddings);
 my ($planned) = "@of_plan" =~ /\bnames\[\] = \{(.*?)\}/s;
 my @of_both = map { function($task_report, "ngx_http_review_task_report_$_") }
-                  qw(head rubric selected document text);
+                  qw(head rubric selected texts text);
+my $task_plan = source("$upper/http/plan/ngx_http_review_task_plan.c");
+push @of_both, my @of_document
+    = map { function($task_plan, "ngx_http_review_task_plan_$_") }
+      qw(document documents);
 my ($elapsed) = function($task_report, 'ngx_http_review_task_report_end')
     =~ /(review_write_number\(&b, "elapsed_ms")/;
 
@@ -916,7 +920,8 @@ my %written = (TaskPlan => [ written(@of_plan, @of_both, $elapsed,
                                      map { function($report_json,
                                                     "review_report_json_$_") }
                                          qw(place references)),
-                             $planned =~ /"(\w+)"/g, qw(line page) ],
+                             $planned =~ /"(\w+)"/g, qw(line page),
+                             qw(document_texts reference_texts) ],
                Split => [ written($split, $split_json),
                           written(function($document_json,
                                            'review_document_json_warnings'),
@@ -924,8 +929,9 @@ my %written = (TaskPlan => [ written(@of_plan, @of_both, $elapsed,
                                            'review_document_json')) ],
                Embeddings => [ written($file{embed}) ],
                Ranking => [ written($file{rank}) ],
-               Report => [ written($task_report, $document_json,
+               Report => [ written($task_report, @of_document, $document_json,
                                    $report_json),
+                           'document_texts', 'reference_texts',
                            @{ names_of(source("$upper/review/report/report.c"),
                                        'review_report_statuses') } ],
                TaskCell => [ written(@of_cell) ],

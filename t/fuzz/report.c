@@ -8,7 +8,7 @@
  */
 
 #include "check.h"
-#include "review/report/report.h"
+#include "review/form/report_form.h"
 #include "review/base/utf8.h"
 
 #define is_document(e)                                                        \

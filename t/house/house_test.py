@@ -23,11 +23,11 @@ MODULES = "ngx_http_review_module_modules.c"
 # from the top down; docs/design.md says what each is for
 
 WINGS = ["http"] + ["http/" + name for name in (
-    "task", "steps", "source", "fetch", "store", "chunk", "llm", "call",
+    "task", "plan", "steps", "source", "fetch", "store", "chunk", "llm", "call",
     "transfer", "request", "limit", "base")] + ["review/" + name for name in (
-        "request", "report", "search", "rank", "embed", "split", "document",
-        "outline", "quote", "answer", "completion", "suspect", "rubric",
-        "facts", "net", "metrics", "limit", "json", "base")]
+        "request", "form", "report", "search", "rank", "embed", "split",
+        "document", "outline", "quote", "answer", "completion", "suspect",
+        "rubric", "facts", "net", "metrics", "limit", "json", "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 

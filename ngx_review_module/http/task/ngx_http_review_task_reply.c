@@ -8,6 +8,7 @@
 #include "http/request/ngx_http_review_reply.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/form/report_form.h"
 #include "review/json/write.h"
 
 

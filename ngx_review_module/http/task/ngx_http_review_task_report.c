@@ -7,6 +7,7 @@
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/form/report_form.h"
 #include "review/json/write.h"
 
 
@@ -127,57 +128,6 @@ ngx_http_review_task_report_cells(const ngx_http_review_plan_t *plan)
 }
 
 
-/* members of an object: what is known of the document */
-
-void
-ngx_http_review_task_report_document(review_buf_t *b,
-    const ngx_http_review_plan_t *plan)
-{
-    size_t  i, chars;
-
-    for (i = 0, chars = 0; i < plan->ndocuments; i++) {
-        chars += plan->documents[i].document.length;
-    }
-
-    review_write_number(b, "chars", chars);
-    review_write_number(b, "chunks", plan->nchunks);
-
-    if (!plan->several) {
-        review_document_json(b, &plan->documents->document);
-    }
-}
-
-
-/* of several, what is known of each */
-
-void
-ngx_http_review_task_report_documents(review_buf_t *b,
-    const ngx_http_review_plan_t *plan)
-{
-    size_t                             i;
-    const ngx_http_review_document_t  *document;
-
-    if (!plan->several) {
-        return;
-    }
-
-    review_write_array(b, "documents");
-
-    for (i = 0; i < plan->ndocuments; i++) {
-        document = &plan->documents[i];
-
-        review_write_object(b, NULL);
-        review_write_str(b, "id", &document->id);
-        review_write_number(b, "chars", document->document.length);
-        review_write_number(b, "chunks", document->nclauses);
-        review_document_json(b, &document->document);
-        review_write_object_end(b);
-    }
-
-    review_write_array_end(b);
-}
-
-
 static void
 ngx_http_review_task_report_texts(review_buf_t *b, const char *name,
     const ngx_http_review_document_t *documents, size_t n)
@@ -248,9 +198,9 @@ ngx_http_review_task_report_head(ngx_http_review_report_t *report,
     ngx_http_review_task_report_rubric(report->rubric, b);
 
     review_write_object(b, "document");
-    ngx_http_review_task_report_document(b, report->plan);
+    ngx_http_review_task_plan_document(b, report->plan);
     review_write_object_end(b);
-    ngx_http_review_task_report_documents(b, report->plan);
+    ngx_http_review_task_plan_documents(b, report->plan);
 }
 
 

@@ -10,6 +10,7 @@
  */
 
 #include "tap.h"
+#include "review/form/report_form.h"
 #include "review/report/shared.h"
 #include "review/base/utf8.h"
 

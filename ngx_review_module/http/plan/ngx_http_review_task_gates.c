@@ -4,7 +4,7 @@
  * are for none, and a point may be about certain chapters, or documents.
  */
 
-#include "http/task/ngx_http_review_task.h"
+#include "http/plan/ngx_http_review_plan.h"
 
 #include "review/base/utf8.h"
 #include "review/search/chapter.h"

@@ -4,10 +4,11 @@
  * of the references, and what goes with what.
  */
 
-#include "http/task/ngx_http_review_task.h"
+#include "http/plan/ngx_http_review_plan.h"
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/form/report_form.h"
 #include "review/json/write.h"
 #include "review/quote/points.h"
 
@@ -234,6 +235,57 @@ ngx_http_review_task_plan_read(ngx_http_review_plan_t *plan)
 }
 
 
+/* members of an object: what is known of the document */
+
+void
+ngx_http_review_task_plan_document(review_buf_t *b,
+    const ngx_http_review_plan_t *plan)
+{
+    size_t  i, chars;
+
+    for (i = 0, chars = 0; i < plan->ndocuments; i++) {
+        chars += plan->documents[i].document.length;
+    }
+
+    review_write_number(b, "chars", chars);
+    review_write_number(b, "chunks", plan->nchunks);
+
+    if (!plan->several) {
+        review_document_json(b, &plan->documents->document);
+    }
+}
+
+
+/* of several, what is known of each */
+
+void
+ngx_http_review_task_plan_documents(review_buf_t *b,
+    const ngx_http_review_plan_t *plan)
+{
+    size_t                             i;
+    const ngx_http_review_document_t  *document;
+
+    if (!plan->several) {
+        return;
+    }
+
+    review_write_array(b, "documents");
+
+    for (i = 0; i < plan->ndocuments; i++) {
+        document = &plan->documents[i];
+
+        review_write_object(b, NULL);
+        review_write_str(b, "id", &document->id);
+        review_write_number(b, "chars", document->document.length);
+        review_write_number(b, "chunks", document->nclauses);
+        review_document_json(b, &document->document);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
 /* what is told before anything is reviewed */
 
 static int
@@ -245,8 +297,8 @@ ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan)
 
     review_buf_init(b, plan->pool, 0);
     review_write_object(b, NULL);
-    ngx_http_review_task_report_document(b, plan);
-    ngx_http_review_task_report_documents(b, plan);
+    ngx_http_review_task_plan_document(b, plan);
+    ngx_http_review_task_plan_documents(b, plan);
     review_report_json_references(b, plan->references, plan->nreferences);
     review_write_object_end(b);
 

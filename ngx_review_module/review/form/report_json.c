@@ -2,6 +2,7 @@
 /* The report as JSON, for programs. */
 
 #include "review/quote/quote.h"
+#include "review/form/report_form.h"
 #include "review/report/shared.h"
 #include "review/json/write.h"
 #include "review/split/split_json.h"

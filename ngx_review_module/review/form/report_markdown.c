@@ -1,6 +1,7 @@
 
 /* The report as Markdown, for people. */
 
+#include "review/form/report_form.h"
 #include "review/report/shared.h"
 #include "review/base/utf8.h"
 

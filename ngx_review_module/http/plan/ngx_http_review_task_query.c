@@ -5,7 +5,7 @@
  * the text of a reading, made of some of them.
  */
 
-#include "http/task/ngx_http_review_task.h"
+#include "http/plan/ngx_http_review_plan.h"
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_work.h"
 

@@ -6,7 +6,7 @@
  * references add to that is a sum.
  */
 
-#include "http/task/ngx_http_review_task.h"
+#include "http/plan/ngx_http_review_plan.h"
 #include "http/chunk/ngx_http_review_chunk.h"
 #include "http/request/ngx_http_review_work.h"
 
