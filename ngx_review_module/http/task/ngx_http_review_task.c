@@ -346,7 +346,9 @@ ngx_http_review_task_plan(ngx_http_review_task_t *task)
     ngx_http_review_plan_t  *plan;
 
     plan = task->plan;
-    size = plan->document.document.text.len;
+    for (i = 0, size = 0; i < plan->ndocuments; i++) {
+        size += plan->documents[i].document.text.len;
+    }
 
     for (i = 0; i < plan->nreferences; i++) {
         size += plan->references[i].document.text.len;

@@ -108,7 +108,9 @@ typedef struct {
     ngx_http_review_ctx_t      *ctx;        /* not the thread's */
     ngx_http_review_work_t     *work;
     review_pool_t              *pool;
-    ngx_http_review_document_t  document;
+    ngx_http_review_document_t *documents;  /* chunks are their "clauses" */
+    size_t                      ndocuments;
+    ngx_uint_t                  several;    /* they have ids */
     ngx_http_review_document_t *references;
     size_t                      nreferences;
     review_split_options_t      split;
@@ -145,8 +147,9 @@ typedef struct {
     ngx_http_review_planned_t  *planned;    /* of each point, if counted, */
     ngx_http_review_planned_t   total;      /* and of all */
     unsigned char              *cells;      /* what becomes of each */
-    unsigned char             **in;         /* of points: the chunks that they
-                                               may be asked of; NULL: all */
+    unsigned char             **out;        /* of points, of each chunk: why it
+                                               is in no question, or 0; NULL:
+                                               all are in question */
     ngx_http_review_query_t    *queries;    /* points about the document */
     size_t                      nqueries;
     size_t                      ntexts;     /* that they ask for */
@@ -444,6 +447,8 @@ ngx_http_review_written_t *ngx_http_review_task_report_written(
     ngx_http_review_task_t *task, ngx_uint_t saved);
 size_t ngx_http_review_task_report_cells(const ngx_http_review_plan_t *plan);
 void ngx_http_review_task_report_document(review_buf_t *b,
+    const ngx_http_review_plan_t *plan);
+void ngx_http_review_task_report_documents(review_buf_t *b,
     const ngx_http_review_plan_t *plan);
 ngx_int_t ngx_http_review_task_report_end(ngx_http_review_task_t *task,
     ngx_http_review_written_t *written, review_str_t *end);

@@ -1,7 +1,7 @@
 
 /*
  * Which chunks are in question for which points, whatever they say: blank ones
- * are for none, and a point may be about certain chapters.
+ * are for none, and a point may be about certain chapters, or documents.
  */
 
 #include "http/task/ngx_http_review_task.h"
@@ -10,14 +10,14 @@
 #include "review/search/chapter.h"
 
 
-/* how well the headings of the document fit; marks, or none does */
+/* how well the headings of all documents fit; marks, or none does */
 
 static int
 ngx_http_review_task_gates_marks(ngx_http_review_plan_t *plan,
-    const review_point_t *point, unsigned char *marks)
+    const review_point_t *point, unsigned char **marks)
 {
-    unsigned                 best;
-    const review_list_t     *headlines;
+    size_t                   i;
+    unsigned                 grade, best;
     review_chapter_names_t  *names;
 
     names = review_chapter_names(plan->pool, point->heading, point->nheading);
@@ -26,10 +26,21 @@ ngx_http_review_task_gates_marks(ngx_http_review_plan_t *plan,
         return -1;
     }
 
-    headlines = &plan->places->headlines;
-    best = review_chapter_grades(names, headlines, marks);
+    for (i = 0, best = 0; i < plan->ndocuments; i++) {
+        marks[i] = review_alloc(plan->pool, plan->places[i].headlines.n + 1);
 
-    review_chapter_mark(headlines, marks, best);
+        if (marks[i] == NULL) {
+            return -1;
+        }
+
+        grade = review_chapter_grades(names, &plan->places[i].headlines,
+                                      marks[i]);
+        best = ngx_max(best, grade);
+    }
+
+    for (i = 0; i < plan->ndocuments; i++) {
+        review_chapter_mark(&plan->places[i].headlines, marks[i], best);
+    }
 
     return best != 0;
 }
@@ -38,13 +49,14 @@ ngx_http_review_task_gates_marks(ngx_http_review_plan_t *plan,
 /* the chunks below them, by what is their own: not by their overlap */
 
 static int
-ngx_http_review_task_gates_heading(ngx_http_review_plan_t *plan, size_t point)
+ngx_http_review_task_gates_heading(ngx_http_review_plan_t *plan, size_t point,
+    unsigned char *in)
 {
-    int             rc;
-    size_t          i;
-    unsigned char  *marks, *in;
+    int              rc;
+    size_t           i, k, n;
+    unsigned char  **marks;
 
-    marks = review_alloc(plan->pool, plan->places->headlines.n + 1);
+    marks = review_alloc(plan->pool, plan->ndocuments * sizeof(void *));
 
     if (marks == NULL) {
         return -1;
@@ -52,12 +64,102 @@ ngx_http_review_task_gates_heading(ngx_http_review_plan_t *plan, size_t point)
 
     rc = ngx_http_review_task_gates_marks(plan, plan->asked[point], marks);
 
-    if (rc < 0) {
-        return -1;
+    if (rc <= 0) {
+        plan->points[point].unheaded = rc == 0;
+        return rc;
     }
 
-    if (rc == 0) {
-        plan->points[point].unheaded = 1;
+    for (i = 0, n = 0; i < plan->ndocuments; i++) {
+        for (k = 0; k < plan->documents[i].nclauses; k++, n++) {
+
+            if (!review_chapter_is_below(&plan->places[i].headlines, marks[i],
+                                         plan->cuts[n].body,
+                                         plan->cuts[n].end))
+            {
+                in[n] = in[n] ? in[n] : REVIEW_REPORT_SKIP_HEADING;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* "*" stands for anything, also for nothing */
+
+static ngx_uint_t
+ngx_http_review_task_gates_fits(const review_str_t *pattern,
+    const review_str_t *id)
+{
+    size_t  i, k, star, from;
+
+    star = NGX_MAX_SIZE_T_VALUE;
+    from = 0;
+
+    for (i = 0, k = 0; k < id->len; /* void */) {
+
+        if (i < pattern->len && pattern->data[i] == '*') {
+            star = i++;
+            from = k;
+
+        } else if (i < pattern->len && pattern->data[i] == id->data[k]) {
+            i++;
+            k++;
+
+        } else if (star != NGX_MAX_SIZE_T_VALUE) {
+            i = star + 1;
+            k = ++from;
+
+        } else {
+            return 0;
+        }
+    }
+
+    while (i < pattern->len && pattern->data[i] == '*') {
+        i++;
+    }
+
+    return i == pattern->len;
+}
+
+
+/* a document alone is whatever points ask for */
+
+static void
+ngx_http_review_task_gates_documents(ngx_http_review_plan_t *plan,
+    const review_point_t *point, unsigned char *in)
+{
+    size_t      i, k, n;
+    ngx_uint_t  fits;
+
+    for (i = 0, n = 0; plan->several && i < plan->ndocuments; i++) {
+
+        for (k = 0, fits = 0; k < point->ndocuments && !fits; k++) {
+            fits = ngx_http_review_task_gates_fits(&point->documents[k],
+                                                   &plan->documents[i].id);
+        }
+
+        if (!fits) {
+            ngx_memset(in + n, REVIEW_REPORT_SKIP_DOCUMENTS,
+                       plan->documents[i].nclauses);
+        }
+
+        n += plan->documents[i].nclauses;
+    }
+}
+
+
+/* of each chunk, why it is in no question; 0: it is in question */
+
+static int
+ngx_http_review_task_gates_point(ngx_http_review_plan_t *plan, size_t point)
+{
+    unsigned char         *in;
+    const review_point_t  *asked;
+
+    asked = plan->asked[point];
+
+    if (asked->nheading == 0 && asked->ndocuments == 0) {
         return 0;
     }
 
@@ -67,15 +169,16 @@ ngx_http_review_task_gates_heading(ngx_http_review_plan_t *plan, size_t point)
         return -1;
     }
 
-    for (i = 0; i < plan->nchunks; i++) {
-        in[i] = review_chapter_is_below(&plan->places->headlines, marks,
-                                        plan->cuts[i].body, plan->cuts[i].end)
-                & 1;
+    ngx_memzero(in, plan->nchunks);
+
+    if (asked->ndocuments) {
+        ngx_http_review_task_gates_documents(plan, asked, in);
     }
 
-    plan->in[point] = in;
+    plan->out[point] = in;
 
-    return 0;
+    return asked->nheading
+           ? ngx_http_review_task_gates_heading(plan, point, in) : 0;
 }
 
 
@@ -84,24 +187,21 @@ ngx_http_review_task_gates(ngx_http_review_plan_t *plan)
 {
     size_t  i;
 
-    plan->in = review_alloc(plan->pool, plan->npoints * sizeof(void *) + 1);
+    plan->out = review_alloc(plan->pool, plan->npoints * sizeof(void *) + 1);
 
-    if (plan->in == NULL) {
+    if (plan->out == NULL) {
         return -1;
     }
 
-    ngx_memzero(plan->in, plan->npoints * sizeof(void *));
+    ngx_memzero(plan->out, plan->npoints * sizeof(void *));
 
     for (i = 0; i < plan->npoints; i++) {
-
-        if (plan->asked[i]->nheading
-            && ngx_http_review_task_gates_heading(plan, i) != 0)
-        {
+        if (ngx_http_review_task_gates_point(plan, i) != 0) {
             return -1;
         }
     }
 
-    plan->select.in = plan->in;
+    plan->select.out = plan->out;
 
     return 0;
 }
@@ -122,8 +222,8 @@ ngx_http_review_task_gates_skips(const ngx_http_review_plan_t *plan,
         return 1;
     }
 
-    if (plan->in[point] && !plan->in[point][chunk]) {
-        *why = REVIEW_REPORT_SKIP_HEADING;
+    if (plan->out[point] && plan->out[point][chunk]) {
+        *why = plan->out[point][chunk];
         return 1;
     }
 

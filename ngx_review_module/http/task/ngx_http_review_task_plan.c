@@ -142,37 +142,38 @@ ngx_http_review_task_plan_run(void *data)
     ngx_http_review_plan_t *plan = data;
 
     size_t                  i, n;
-    ngx_http_review_cuts_t  chunks, clauses;
+    ngx_http_review_cuts_t  chunks, clauses, *cuts;
 
     plan->rc = -1;
 
     ngx_http_review_task_plan_cuts_init(&chunks, plan->pool);
     ngx_http_review_task_plan_cuts_init(&clauses, plan->pool);
 
-    plan->places = review_alloc(plan->pool, (plan->nreferences + 1)
-                                            * sizeof(review_places_t));
+    plan->places = review_alloc(plan->pool,
+                                (plan->ndocuments + plan->nreferences)
+                                * sizeof(review_places_t));
 
     if (plan->places == NULL
         || ngx_http_review_task_plan_compile(plan) != 0
-        || ngx_http_review_task_plan_read(plan) != 0
-        || ngx_http_review_task_plan_cut(plan, &plan->document, plan->places,
-                                         &chunks)
-           != 0)
+        || ngx_http_review_task_plan_read(plan) != 0)
     {
         return;
     }
 
-    for (i = 0; i < plan->nreferences && !plan->large; i++) {
-        n = clauses.n;
+    /* documents, then references */
 
-        if (ngx_http_review_task_plan_cut(plan, &plan->references[i],
-                                          &plan->places[i + 1], &clauses)
+    for (i = 0; i < plan->ndocuments + plan->nreferences && !plan->large; i++) {
+        cuts = i < plan->ndocuments ? &chunks : &clauses;
+        n = cuts->n;
+
+        if (ngx_http_review_task_plan_cut(plan, &plan->documents[i],
+                                          &plan->places[i], cuts)
             != 0)
         {
             return;
         }
 
-        plan->references[i].nclauses = clauses.n - n;
+        plan->documents[i].nclauses = cuts->n - n;
     }
 
     if (chunks.n * plan->npoints > NGX_HTTP_REVIEW_PLAN_CELLS
@@ -220,16 +221,9 @@ ngx_http_review_task_plan_read(ngx_http_review_plan_t *plan)
 {
     size_t  i;
 
-    if (ngx_http_review_task_plan_read_one(plan->pool,
-                                           &plan->document.document)
-        != 0)
-    {
-        return -1;
-    }
-
-    for (i = 0; i < plan->nreferences; i++) {
+    for (i = 0; i < plan->ndocuments + plan->nreferences; i++) {
         if (ngx_http_review_task_plan_read_one(plan->pool,
-                                               &plan->references[i].document)
+                                               &plan->documents[i].document)
             != 0)
         {
             return -1;
@@ -252,6 +246,7 @@ ngx_http_review_task_plan_event(ngx_http_review_plan_t *plan)
     review_buf_init(b, plan->pool, 0);
     review_write_object(b, NULL);
     ngx_http_review_task_report_document(b, plan);
+    ngx_http_review_task_report_documents(b, plan);
     review_report_json_references(b, plan->references, plan->nreferences);
     review_write_object_end(b);
 
@@ -345,7 +340,7 @@ ngx_http_review_task_plan_text(review_pool_t *pool, const char *text,
 }
 
 
-/* "c1", and of a reference "its id/c1" */
+/* "c1", and of a reference, or one of several documents, "its id/c1" */
 
 static int
 ngx_http_review_task_plan_id(review_pool_t *pool, review_str_t *of, size_t n,
@@ -370,28 +365,47 @@ ngx_http_review_task_plan_id(review_pool_t *pool, review_str_t *of, size_t n,
 }
 
 
+/* the cuts of some documents, one after the other; NULL: no memory */
+
+static review_report_chunk_t *
+ngx_http_review_task_plan_cuts(ngx_http_review_plan_t *plan,
+    const ngx_http_review_document_t *documents, size_t ndocuments,
+    ngx_http_review_cuts_t *cuts)
+{
+    size_t                  i, n;
+    const review_str_t     *text;
+    review_points_t         points;
+    review_report_chunk_t  *chunks;
+
+    chunks = review_alloc(plan->pool, cuts->n * sizeof(review_report_chunk_t)
+                                      + 1);
+    if (chunks == NULL) {
+        return NULL;
+    }
+
+    for (i = 0, n = 0; i < ndocuments; i++) {
+        text = &documents[i].document.text;
+
+        review_points_init(&points, plan->pool, text->data, text->len);
+        ngx_http_review_task_plan_places(&points, cuts, n,
+                                         documents[i].nclauses, chunks + n);
+        n += documents[i].nclauses;
+    }
+
+    return chunks;
+}
+
+
 static int
 ngx_http_review_task_plan_chunks(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
-    review_str_t     *text;
-    review_points_t   points;
-
-    text = &plan->document.document.text;
-
-    review_points_init(&points, plan->pool, text->data, text->len);
-
     plan->nchunks = cuts->n;
     plan->cuts = (review_chunk_t *) cuts->chunks.data;
-    plan->chunks = review_alloc(plan->pool, cuts->n
-                                            * sizeof(review_report_chunk_t));
-    if (plan->chunks == NULL) {
-        return -1;
-    }
+    plan->chunks = ngx_http_review_task_plan_cuts(plan, plan->documents,
+                                                  plan->ndocuments, cuts);
 
-    ngx_http_review_task_plan_places(&points, cuts, 0, cuts->n, plan->chunks);
-
-    return 0;
+    return plan->chunks ? 0 : -1;
 }
 
 
@@ -399,35 +413,16 @@ static int
 ngx_http_review_task_plan_clauses(ngx_http_review_plan_t *plan,
     ngx_http_review_cuts_t *cuts)
 {
-    size_t                       i, n;
-    review_str_t                *text;
-    review_points_t              points;
-    ngx_http_review_document_t  *d;
-
     plan->nclauses = cuts->n;
 
     if (cuts->n == 0) {
         return 0;
     }
 
-    plan->clauses = review_alloc(plan->pool, cuts->n
-                                             * sizeof(review_report_chunk_t));
-    if (plan->clauses == NULL) {
-        return -1;
-    }
+    plan->clauses = ngx_http_review_task_plan_cuts(plan, plan->references,
+                                                   plan->nreferences, cuts);
 
-    for (i = 0, n = 0; i < plan->nreferences; i++) {
-        d = &plan->references[i];
-
-        text = &d->document.text;
-
-        review_points_init(&points, plan->pool, text->data, text->len);
-        ngx_http_review_task_plan_places(&points, cuts, n, d->nclauses,
-                                         plan->clauses + n);
-        n += d->nclauses;
-    }
-
-    return 0;
+    return plan->clauses ? 0 : -1;
 }
 
 
@@ -539,10 +534,10 @@ ngx_http_review_task_plan_texts(ngx_http_review_plan_t *plan,
 static int
 ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
 {
-    plan->report = review_report_create(plan->pool, &plan->document.document,
-                                        plan->chunks, plan->nchunks,
-                                        plan->points,
-                                        plan->dry ? 0 : plan->npoints);
+    plan->report = review_report_create_of(plan->pool, plan->documents,
+                                           plan->ndocuments, plan->chunks,
+                                           plan->nchunks, plan->points,
+                                           plan->dry ? 0 : plan->npoints);
     if (plan->report == NULL
         || review_report_text_references(plan->report, plan->references,
                                          plan->nreferences, plan->clauses)
@@ -551,7 +546,8 @@ ngx_http_review_task_plan_report(ngx_http_review_plan_t *plan)
         return -1;
     }
 
-    review_report_text_places(plan->report, plan->places, plan->places + 1);
+    review_report_text_places(plan->report, plan->places,
+                              plan->places + plan->ndocuments);
     review_report_reading_language(plan->report, &plan->rubric->language);
 
     return 0;

@@ -108,8 +108,8 @@ ngx_http_review_task_query_prepare(ngx_http_review_plan_t *plan)
 /* a chunk as it stands in its document */
 
 static void
-ngx_http_review_task_query_chunk(ngx_http_review_plan_t *plan, size_t n,
-    review_passage_chunk_t *to)
+ngx_http_review_task_query_chunk(ngx_http_review_plan_t *plan, size_t of,
+    size_t n, review_passage_chunk_t *to)
 {
     review_chunk_t         *cut;
     review_document_t      *document;
@@ -117,12 +117,12 @@ ngx_http_review_task_query_chunk(ngx_http_review_plan_t *plan, size_t n,
 
     cut = &plan->cuts[n];
     chunk = &plan->chunks[n];
-    document = &plan->document.document;
+    document = &plan->documents[of].document;
 
     to->text = &document->text;
-    to->name = NULL;
+    to->name = plan->several ? &plan->documents[of].id : NULL;
     to->heading = chunk->heading;
-    to->document = 0;
+    to->document = of;
     to->start = chunk->start;
     to->end = chunk->end;
     to->header_start = chunk->header_start;
@@ -143,7 +143,7 @@ ngx_http_review_task_query_chunk(ngx_http_review_plan_t *plan, size_t n,
 static int
 ngx_http_review_task_query_sizes(ngx_http_review_plan_t *plan)
 {
-    size_t                  i, *units, *bytes;
+    size_t                   i, of, last, *units, *bytes;
     review_passage_chunk_t  *passages;
 
     units = review_alloc(plan->pool, plan->nchunks * sizeof(size_t) + 1);
@@ -156,8 +156,14 @@ ngx_http_review_task_query_sizes(ngx_http_review_plan_t *plan)
         return -1;
     }
 
-    for (i = 0; i < plan->nchunks; i++) {
-        ngx_http_review_task_query_chunk(plan, i, &passages[i]);
+    for (i = 0, of = 0, last = plan->documents->nclauses; i < plan->nchunks;
+         i++)
+    {
+        while (i == last) {
+            last += plan->documents[++of].nclauses;
+        }
+
+        ngx_http_review_task_query_chunk(plan, of, i, &passages[i]);
         review_passages_size(&passages[i], plan->split.tokens, &units[i],
                              &bytes[i]);
     }
@@ -489,6 +495,7 @@ ngx_http_review_task_query_text(ngx_http_review_plan_t *plan,
         segments[i].start = made.passages[i].start;
         segments[i].end = made.passages[i].end;
         segments[i].at = made.passages[i].at;
+        segments[i].document = made.passages[i].document;
     }
 
     *text = made.text;

@@ -133,38 +133,86 @@ void
 ngx_http_review_task_report_document(review_buf_t *b,
     const ngx_http_review_plan_t *plan)
 {
-    const review_document_t  *document;
+    size_t  i, chars;
 
-    document = &plan->document.document;
+    for (i = 0, chars = 0; i < plan->ndocuments; i++) {
+        chars += plan->documents[i].document.length;
+    }
 
-    review_write_number(b, "chars", document->length);
+    review_write_number(b, "chars", chars);
     review_write_number(b, "chunks", plan->nchunks);
-    review_document_json(b, document);
+
+    if (!plan->several) {
+        review_document_json(b, &plan->documents->document);
+    }
 }
 
 
-/* what places are about: that of the document, and those of references */
+/* of several, what is known of each */
+
+void
+ngx_http_review_task_report_documents(review_buf_t *b,
+    const ngx_http_review_plan_t *plan)
+{
+    size_t                             i;
+    const ngx_http_review_document_t  *document;
+
+    if (!plan->several) {
+        return;
+    }
+
+    review_write_array(b, "documents");
+
+    for (i = 0; i < plan->ndocuments; i++) {
+        document = &plan->documents[i];
+
+        review_write_object(b, NULL);
+        review_write_str(b, "id", &document->id);
+        review_write_number(b, "chars", document->document.length);
+        review_write_number(b, "chunks", document->nclauses);
+        review_document_json(b, &document->document);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
+static void
+ngx_http_review_task_report_texts(review_buf_t *b, const char *name,
+    const ngx_http_review_document_t *documents, size_t n)
+{
+    size_t  i;
+
+    review_write_array(b, name);
+
+    for (i = 0; i < n; i++) {
+        review_write_object(b, NULL);
+        review_write_str(b, "id", &documents[i].id);
+        review_document_json_text(b, &documents[i].document);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
+/* what places are about: those of the documents, and of references */
 
 static void
 ngx_http_review_task_report_text(review_buf_t *b,
     const ngx_http_review_plan_t *plan)
 {
-    size_t                             i;
-    const ngx_http_review_document_t  *reference;
+    if (plan->several) {
+        ngx_http_review_task_report_texts(b, "document_texts", plan->documents,
+                                          plan->ndocuments);
 
-    review_document_json_text(b, &plan->document.document);
-    review_write_array(b, "reference_texts");
-
-    for (i = 0; i < plan->nreferences; i++) {
-        reference = &plan->references[i];
-
-        review_write_object(b, NULL);
-        review_write_str(b, "id", &reference->id);
-        review_document_json_text(b, &reference->document);
-        review_write_object_end(b);
+    } else {
+        review_document_json_text(b, &plan->documents->document);
     }
 
-    review_write_array_end(b);
+    ngx_http_review_task_report_texts(b, "reference_texts", plan->references,
+                                      plan->nreferences);
 }
 
 
@@ -202,6 +250,7 @@ ngx_http_review_task_report_head(ngx_http_review_report_t *report,
     review_write_object(b, "document");
     ngx_http_review_task_report_document(b, report->plan);
     review_write_object_end(b);
+    ngx_http_review_task_report_documents(b, report->plan);
 }
 
 

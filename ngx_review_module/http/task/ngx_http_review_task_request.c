@@ -127,21 +127,46 @@ ngx_http_review_task_request_documents(ngx_http_review_task_t *task,
     char    pointer[REVIEW_ERROR_POINTER];
     size_t  i, n;
 
-    n = request->nreferences;
+    plan->several = request->ndocuments != 0;
+    plan->ndocuments = ngx_max(request->ndocuments, 1);
+    plan->nreferences = request->nreferences;
 
-    plan->nreferences = n;
-    plan->references = ngx_pcalloc(plan->pool->ctx,
-                                   n * sizeof(ngx_http_review_document_t));
+    n = plan->ndocuments + plan->nreferences;
 
-    if (plan->references == NULL
-        || ngx_http_review_task_request_document(task, &request->document,
-                                                 "/document", &plan->document)
-           != NGX_OK)
-    {
+    plan->documents = ngx_pcalloc(plan->pool->ctx,
+                                  n * sizeof(ngx_http_review_document_t));
+
+    if (plan->documents == NULL) {
         return NGX_ERROR;
     }
 
-    for (i = 0; i < n; i++) {
+    plan->references = plan->documents + plan->ndocuments;
+
+    if (!plan->several) {
+        plan->documents->id.data = "";
+
+        if (ngx_http_review_task_request_document(task, &request->document,
+                                                  "/document", plan->documents)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < request->ndocuments; i++) {
+        (void) review_json_member_pointer_index(pointer, "/documents", i);
+
+        plan->documents[i].id = request->documents[i].id;
+
+        if (ngx_http_review_task_request_document(task, &request->documents[i],
+                                                  pointer, &plan->documents[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < plan->nreferences; i++) {
         (void) review_json_member_pointer_index(pointer, "/references", i);
 
         plan->references[i].id = request->references[i].id;

@@ -31,6 +31,29 @@ static void ngx_http_review_task_rounds_news(ngx_http_review_task_t *task,
 static void ngx_http_review_task_rounds_due(ngx_event_t *ev);
 
 
+/* the number of a chunk in its document becomes that among all of them */
+
+static ngx_int_t
+ngx_http_review_task_rounds_fresh(ngx_http_review_task_t *task,
+    review_task_fresh_t *fresh)
+{
+    size_t                       i;
+    ngx_http_review_document_t  *documents;
+
+    documents = task->plan->documents;
+
+    if (fresh->chunk >= documents[fresh->document].nclauses) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < fresh->document; i++) {
+        fresh->chunk += documents[i].nclauses;
+    }
+
+    return NGX_OK;
+}
+
+
 /* are there the chunks that a client has named? */
 
 ngx_int_t
@@ -42,7 +65,8 @@ ngx_http_review_task_rounds_check(ngx_http_review_task_t *task)
     for (i = 0; i < task->nfresh; i++) {
 
         if (!task->fresh[i].whole
-            && task->fresh[i].chunk >= task->plan->nchunks)
+            && ngx_http_review_task_rounds_fresh(task, &task->fresh[i])
+               != NGX_OK)
         {
             (void) review_json_member_pointer_index(pointer, "/fresh", i);
 

@@ -19,7 +19,7 @@ review_select_stopped(const review_select_t *in)
 static int
 review_select_is_in(const review_select_t *in, size_t point, size_t chunk)
 {
-    return in->in == NULL || in->in[point] == NULL || in->in[point][chunk];
+    return in->out == NULL || in->out[point] == NULL || !in->out[point][chunk];
 }
 
 

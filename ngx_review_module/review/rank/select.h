@@ -24,8 +24,9 @@ typedef struct {
                                            order; NULL: none */
     size_t                 dim;
     size_t                 top_k;       /* chunks a point is asked of; 0: all */
-    unsigned char        **in;          /* of points: of each chunk, is it in
-                                           question?  NULL, both: all are */
+    unsigned char        **out;         /* of points: of each chunk, not 0: it
+                                           is in no question; NULL, both: all
+                                           are */
     size_t                 nreferences; /* clauses that go with a chunk */
     const volatile uintptr_t  *stop;    /* not zero: nobody waits any more;
                                            NULL: somebody always does */

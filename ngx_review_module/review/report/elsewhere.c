@@ -28,9 +28,9 @@ typedef struct {
     review_report_evidence_t  **evidence; /* NOWHERE, by quote */
     size_t                      n;
     review_quote_t             *quote;
-    review_source_t           **sources; /* the document, the references */
-    uint32_t                   *owners;  /* of sources: their references */
-    uint32_t                   *clauses; /* and the first clause of those */
+    review_source_t           **sources; /* documents, then references */
+    uint32_t                   *owners;  /* of sources: which of them, */
+    uint32_t                   *clauses; /* and the first chunk, or clause */
     size_t                      nsources;
     uint64_t                    size;    /* of the texts */
     unsigned                    made:1;  /* they are normalized, or indexed */
@@ -43,7 +43,9 @@ review_report_elsewhere_texts(const review_report_t *report)
     size_t    i;
     uint64_t  size;
 
-    size = report->document.text.len;
+    for (i = 0, size = 0; i < report->ndocuments; i++) {
+        size += report->texts[i].text.len;
+    }
 
     for (i = 0; i < report->nreferences; i++) {
         size += report->sources ? report->sources[i].text.len : 0;
@@ -142,24 +144,35 @@ static int
 review_report_elsewhere_sources(review_report_elsewhere_t *w,
     review_pool_t *pool)
 {
-    size_t            i, n, clauses;
+    size_t            i, n, all, clauses;
     review_report_t  *report;
 
     report = w->report;
     n = report->nclauses ? report->nreferences : 0;
+    all = report->ndocuments + n;
 
     w->size = review_report_elsewhere_texts(report);
     w->quote = review_quote_create(pool);
-    w->sources = review_alloc(pool, (n + 1) * sizeof(void *));
-    w->owners = review_alloc(pool, (n + 1) * sizeof(uint32_t));
-    w->clauses = review_alloc(pool, (n + 1) * sizeof(uint32_t));
+    w->sources = review_alloc(pool, all * sizeof(void *));
+    w->owners = review_alloc(pool, all * sizeof(uint32_t));
+    w->clauses = review_alloc(pool, all * sizeof(uint32_t));
 
     if (w->quote == NULL || w->sources == NULL || w->owners == NULL
-        || w->clauses == NULL
-        || review_report_elsewhere_source(w, pool, &report->document.text)
-           != 0)
+        || w->clauses == NULL)
     {
         return -1;
+    }
+
+    for (i = 0, clauses = 0; i < report->ndocuments; i++) {
+        w->owners[w->nsources] = (uint32_t) i;
+        w->clauses[w->nsources] = (uint32_t) clauses;
+        clauses += report->documents[i].nclauses;
+
+        if (review_report_elsewhere_source(w, pool, &report->texts[i].text)
+            != 0)
+        {
+            return -1;
+        }
     }
 
     clauses = 0;
@@ -226,6 +239,7 @@ static void
 review_report_elsewhere_set(review_report_elsewhere_t *w,
     review_report_evidence_t *e, const review_evidence_t *found)
 {
+    uint32_t                          first;
     const review_span_t              *span;
     const review_report_t            *report;
     const review_report_reference_t  *reference;
@@ -239,21 +253,26 @@ review_report_elsewhere_set(review_report_elsewhere_t *w,
     e->match = (uint8_t) span->match;
     e->elsewhere = 1;
 
-    if (found->source == 0) {
+    if (found->source < report->ndocuments) {
         e->kind = REVIEW_REPORT_DOCUMENT;
 
         /* a reply may have named a clause in vain: doubles must be alike */
 
-        e->reference = 0;
+        e->reference = w->owners[found->source];
         e->clause = 0;
 
-        if (review_report_elsewhere_is_own(&report->chunks[e->chunk], span)) {
+        if (review_report_home(report, e->chunk) == e->reference
+            && review_report_elsewhere_is_own(&report->chunks[e->chunk], span))
+        {
             e->elsewhere = 0;
             return;
         }
 
-        e->chunk = review_report_elsewhere_chunk(report->chunks,
-                                                 report->nchunks, span->start);
+        first = w->clauses[found->source];
+        e->chunk = first + review_report_elsewhere_chunk(
+                                &report->chunks[first],
+                                report->documents[e->reference].nclauses,
+                                span->start);
         return;
     }
 

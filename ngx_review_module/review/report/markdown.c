@@ -51,6 +51,7 @@ typedef struct {
     const char  *at_page[2];             /* before a page, and behind it */
     const char  *at_line[2];
     const char  *range[2];               /* of offsets */
+    const char  *document;               /* one of several */
     const char  *reference;
     const char  *nowhere;
     const char  *unsought;               /* it may be somewhere */
@@ -114,6 +115,7 @@ static const review_report_words_t  review_report_zh = {
     .at_page = { "第 ", " 页" },
     .at_line = { "第 ", " 行" },
     .range = { "第 ", " 字" },
+    .document = "文件 ",
     .reference = "参考资料 ",
     .nowhere = "原文中没有",
     .unsought = "未能在全文中查找",
@@ -185,6 +187,7 @@ static const review_report_words_t  review_report_en = {
     .at_page = { "page ", "" },
     .at_line = { "line ", "" },
     .range = { "characters ", "" },
+    .document = "document ",
     .reference = "reference ",
     .nowhere = "not in the text",
     .unsought = "not looked for in the whole text",
@@ -208,6 +211,7 @@ typedef struct {
     const review_report_t        *report;
     review_buf_t                 *b;
     const review_report_words_t  *words;
+    const char                   *kind;  /* of text that is spoken of */
 } review_report_writer_t;
 
 
@@ -381,6 +385,23 @@ review_report_markdown_quote(review_buf_t *b, const review_str_t *quote)
 }
 
 
+/* of several documents, which one */
+
+static void
+review_report_markdown_whose(review_report_writer_t *w, size_t document)
+{
+    const review_str_t  *id;
+
+    id = &w->report->documents[document].id;
+
+    if (id->len) {
+        review_buf_puts(w->b, w->words->document);
+        review_report_markdown_text(w->b, id);
+        review_buf_puts(w->b, w->words->comma);
+    }
+}
+
+
 static void
 review_report_markdown_evidence(review_report_writer_t *w,
     const review_report_evidence_t *e)
@@ -397,6 +418,7 @@ review_report_markdown_evidence(review_report_writer_t *w,
     switch (e->kind) {
 
     case REVIEW_REPORT_DOCUMENT:
+        review_report_markdown_whose(w, e->reference);
         review_report_markdown_where(w, &where, e->start, e->end);
         break;
 
@@ -538,6 +560,8 @@ review_report_markdown_place(review_report_writer_t *w,
     chunk = &w->report->chunks[group->chunks[0]];
 
     review_report_markdown_item(w, w->words->place);
+    review_report_markdown_whose(w, review_report_home(w->report,
+                                                       group->chunks[0]));
     review_report_markdown_where(w, &group->where, chunk->start, chunk->end);
     review_buf_puts(w->b, "\n");
 }
@@ -771,7 +795,7 @@ review_report_markdown_lack(review_report_writer_t *w, const char *what,
     review_report_markdown_item(w, what);
 
     if (id) {
-        review_buf_puts(w->b, w->words->reference);
+        review_buf_puts(w->b, w->kind);
         review_report_markdown_text(w->b, id);
         review_buf_puts(w->b, w->words->comma);
     }
@@ -928,16 +952,24 @@ static void
 review_report_markdown_all_lacks(review_report_writer_t *w)
 {
     size_t                            i, n;
-    const review_report_reference_t  *reference;
+    const review_report_reference_t  *text;
 
-    n = w->report->text->nwithout + w->report->text->nwarnings;
+    n = 0;
+    w->kind = w->words->document;
 
-    review_report_markdown_lacks(w, w->report->text, NULL);
+    for (i = 0; i < w->report->ndocuments; i++) {
+        text = &w->report->documents[i];
+        review_report_markdown_lacks(w, &text->document,
+                                     text->id.len ? &text->id : NULL);
+        n += text->document.nwithout + text->document.nwarnings;
+    }
+
+    w->kind = w->words->reference;
 
     for (i = 0; i < w->report->nreferences; i++) {
-        reference = &w->report->references[i];
-        review_report_markdown_lacks(w, &reference->document, &reference->id);
-        n += reference->document.nwithout + reference->document.nwarnings;
+        text = &w->report->references[i];
+        review_report_markdown_lacks(w, &text->document, &text->id);
+        n += text->document.nwithout + text->document.nwarnings;
     }
 
     if (n) {

@@ -310,6 +310,15 @@ review_report_merge_also(review_report_merge_t *m,
 }
 
 
+/* places in the order of the documents */
+
+static uint64_t
+review_report_merge_at(uint32_t document, size_t start)
+{
+    return ((uint64_t) document << 32) + start;
+}
+
+
 /* where the group stands: the first place that it was judged by, if any */
 
 static void
@@ -332,7 +341,7 @@ review_report_merge_place(const review_report_t *report,
     }
 
     if (place) {
-        group->place = place->start;
+        group->place = review_report_merge_at(place->reference, place->start);
         review_report_text_where(report, place, &group->where);
         return;
     }
@@ -341,7 +350,9 @@ review_report_merge_place(const review_report_t *report,
         return;
     }
 
-    group->place = report->chunks[group->chunks[0]].start;
+    group->place = review_report_merge_at(
+                                 review_report_home(report, group->chunks[0]),
+                                 report->chunks[group->chunks[0]].start);
     review_report_text_chunk(report, group->chunks[0], &group->where);
 }
 
@@ -360,7 +371,8 @@ review_report_merge_is_hidden(const review_report_t *report,
     }
 
     doc = e->kind == REVIEW_REPORT_DOCUMENT
-          ? report->text : &report->references[e->reference].document;
+          ? &report->documents[e->reference].document
+          : &report->references[e->reference].document;
 
     /* the first that ends behind its start */
 

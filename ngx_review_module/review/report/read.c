@@ -212,7 +212,7 @@ review_report_read_is_part(const review_str_t *quote, const review_str_t *text,
 
 static uint32_t
 review_report_read_chunk(const review_report_t *report,
-    const review_report_passages_t *passages, size_t at)
+    const review_report_passages_t *passages, size_t document, size_t at)
 {
     size_t                        i;
     const review_report_chunk_t  *chunk;
@@ -220,7 +220,9 @@ review_report_read_chunk(const review_report_t *report,
     for (i = 0; i < passages->nchunks; i++) {
         chunk = &report->chunks[passages->chunks[i]];
 
-        if (chunk->start <= at && at < chunk->end) {
+        if (chunk->start <= at && at < chunk->end
+            && review_report_home(report, passages->chunks[i]) == document)
+        {
             return passages->chunks[i];
         }
     }
@@ -264,7 +266,9 @@ review_report_read_passage(const review_report_t *report,
     from = (start > best->start ? start - best->start : 0) + best->at;
     to = from + size;
 
-    if (review_report_text_slice(&report->document, from, to, &text) != 0
+    if (review_report_text_slice(&report->texts[best->document], from, to,
+                                 &text)
+        != 0
         || !review_report_read_is_part(&e->quote, &text, size == end - start))
     {
         return -1;
@@ -273,7 +277,9 @@ review_report_read_passage(const review_report_t *report,
     e->quote = text;
     e->start = (uint32_t) from;
     e->end = (uint32_t) to;
-    e->chunk = review_report_read_chunk(report, passages, from);
+    e->reference = (uint32_t) best->document;
+    e->chunk = review_report_read_chunk(report, passages, best->document,
+                                        from);
 
     return 0;
 }
@@ -313,7 +319,8 @@ review_report_read_kind(review_report_told_t *told, json_t *json,
 
     if (review_report_index_order(id, &chunk) == 0) {
         kind = REVIEW_REPORT_DOCUMENT;
-        source = &report->document;
+        e->reference = review_report_home(report, e->chunk);
+        source = &report->texts[e->reference];
         place = &report->chunks[e->chunk];
 
     } else {

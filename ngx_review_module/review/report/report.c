@@ -74,8 +74,54 @@ review_report_create_cells(review_report_t *report)
 }
 
 
+/* their texts, and whose the chunks are */
+
+static int
+review_report_create_texts(review_report_t *report)
+{
+    size_t  i, k, n;
+
+    report->texts = review_alloc(report->pool,
+                                 report->ndocuments
+                                 * sizeof(review_report_source_t));
+
+    if (report->texts == NULL) {
+        return -1;
+    }
+
+    for (i = 0; i < report->ndocuments; i++) {
+        if (review_report_text_mark(report->pool, &report->texts[i],
+                                    &report->documents[i].document.text)
+            != 0)
+        {
+            return -1;
+        }
+    }
+
+    if (report->ndocuments == 1) {
+        return 0;
+    }
+
+    report->homes = review_alloc(report->pool,
+                                 report->nchunks * sizeof(uint32_t) + 1);
+
+    if (report->homes == NULL) {
+        return -1;
+    }
+
+    for (i = 0, n = 0; i < report->ndocuments; i++) {
+        for (k = 0; k < report->documents[i].nclauses; k++) {
+            report->homes[n++] = (uint32_t) i;
+        }
+    }
+
+    return 0;
+}
+
+
 review_report_t *
-review_report_create(review_pool_t *pool, const review_document_t *document,
+review_report_create_of(review_pool_t *pool,
+    const review_report_reference_t *documents, size_t ndocuments,
     const review_report_chunk_t *chunks, size_t nchunks,
     const review_report_point_t *points, size_t npoints)
 {
@@ -93,13 +139,14 @@ review_report_create(review_pool_t *pool, const review_document_t *document,
     memset(report, 0, sizeof(*report));
 
     report->pool = pool;
-    report->text = document;
+    report->documents = documents;
+    report->ndocuments = ndocuments;
     report->chunks = chunks;
     report->nchunks = nchunks;
     report->points = points;
     report->npoints = npoints;
 
-    if (review_report_text_mark(pool, &report->document, &document->text) != 0
+    if (review_report_create_texts(report) != 0
         || (npoints && review_report_sort_points(report) != 0)
         || (npoints && review_report_create_cells(report) != 0))
     {
@@ -107,6 +154,30 @@ review_report_create(review_pool_t *pool, const review_document_t *document,
     }
 
     return report;
+}
+
+
+review_report_t *
+review_report_create(review_pool_t *pool, const review_document_t *document,
+    const review_report_chunk_t *chunks, size_t nchunks,
+    const review_report_point_t *points, size_t npoints)
+{
+    review_report_reference_t  *only;
+
+    only = review_alloc(pool, sizeof(*only));
+
+    if (only == NULL) {
+        return NULL;
+    }
+
+    memset(only, 0, sizeof(*only));
+
+    only->id.data = "";
+    only->document = *document;
+    only->nclauses = nchunks;
+
+    return review_report_create_of(pool, only, 1, chunks, nchunks, points,
+                                   npoints);
 }
 
 

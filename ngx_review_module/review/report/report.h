@@ -110,11 +110,19 @@ typedef struct review_report_s  review_report_t;
  * All is the caller's and must outlive the report.  Chunks are in the order of
  * the document, clauses in that of their reference.  Ids of points are unique.
  * NULL: no memory, or too much: 4 GB of text, 2^28 chunks, 2^20 points.
+ *
+ * Of several documents the chunks of each follow those of the one before; so
+ * many are its "clauses".  Evidence is of the document with that id.
  */
 
 review_report_t *review_report_create(review_pool_t *pool,
     const review_document_t *document, const review_report_chunk_t *chunks,
     size_t nchunks, const review_report_point_t *points, size_t npoints);
+
+review_report_t *review_report_create_of(review_pool_t *pool,
+    const review_report_reference_t *documents, size_t ndocuments,
+    const review_report_chunk_t *chunks, size_t nchunks,
+    const review_report_point_t *points, size_t npoints);
 
 /*
  * Once, before any reply: what their evidence may be quoted from beside the
@@ -128,12 +136,13 @@ int review_report_text_references(review_report_t *report,
     const review_report_chunk_t *clauses);
 
 /*
- * Once, before anything is told: the lines, pages and headings of places in the
- * document, and in each reference.  Without them headings are those of chunks.
+ * Once, before anything is told: the lines, pages and headings of places in
+ * each document, and in each reference.  Without them headings are those of
+ * chunks.
  */
 
 void review_report_text_places(review_report_t *report,
-    const review_places_t *document, const review_places_t *references);
+    const review_places_t *documents, const review_places_t *references);
 
 /*
  * The reply to the review of a chunk, parsed; nothing of it is needed any more
@@ -251,6 +260,7 @@ typedef struct {
     size_t                 start;        /* code points of the reading, */
     size_t                 end;
     size_t                 at;           /* and where they stand */
+    size_t                 document;
 } review_report_segment_t;
 
 typedef struct {

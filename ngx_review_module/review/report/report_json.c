@@ -26,6 +26,25 @@ review_report_json_where(review_buf_t *b, const review_where_t *where)
 }
 
 
+/* a document alone needs no name */
+
+static void
+review_report_json_source(const review_report_t *report, review_buf_t *b,
+    size_t document)
+{
+    const review_str_t  *id;
+
+    id = &report->documents[document].id;
+
+    if (id->len) {
+        review_write_str(b, "source", id);
+
+    } else {
+        review_write_word(b, "source", "document");
+    }
+}
+
+
 static void
 review_report_json_evidence(const review_report_t *report, review_buf_t *b,
     const review_report_evidence_t *e)
@@ -46,7 +65,7 @@ review_report_json_evidence(const review_report_t *report, review_buf_t *b,
         break;
 
     case REVIEW_REPORT_DOCUMENT:
-        review_write_word(b, "source", "document");
+        review_report_json_source(report, b, e->reference);
         review_write_number(b, "start", e->start);
         review_write_number(b, "end", e->end);
         break;

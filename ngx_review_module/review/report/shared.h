@@ -47,7 +47,7 @@ typedef struct {
     uint32_t                  start;     /* code points, but for NOWHERE */
     uint32_t                  end;
     uint32_t                  chunk;
-    uint32_t                  reference; /* REFERENCE, and its clause */
+    uint32_t                  reference; /* which, or which document */
     uint32_t                  clause;
     uint8_t                   kind;
     uint8_t                   match;
@@ -144,7 +144,7 @@ typedef struct {
     uint32_t                  nevidence;
     uint32_t                  nchunks;
     uint32_t                  nalso;
-    size_t                    place;     /* in the document, a code point */
+    uint64_t                  place;     /* in the documents */
     review_where_t            where;     /* that stands */
     uint8_t                   severity;
     uint8_t                   needs_human;
@@ -207,8 +207,11 @@ struct review_report_told_s {
 
 struct review_report_s {
     review_pool_t                *pool;
-    const review_document_t      *text;  /* the document */
-    review_report_source_t        document;
+    const review_report_reference_t  *documents;
+    size_t                        ndocuments;
+    review_report_source_t       *texts; /* of the documents */
+    uint32_t                     *homes; /* of chunks: their documents; NULL:
+                                            there is but one */
 
     const review_report_chunk_t  *chunks;
     size_t                        nchunks;
@@ -277,6 +280,11 @@ review_report_cell_t *review_report_row_cell(const review_report_t *report,
     size_t chunk, size_t point);
 review_report_row_t *review_report_row(const review_report_t *report,
     size_t chunk);
+
+/* the document of a chunk */
+
+#define review_report_home(report, chunk)                                     \
+    ((report)->homes ? (report)->homes[chunk] : 0)
 
 /* a cell that something may be told of */
 

@@ -20,6 +20,10 @@
 
 #define REVIEW_REPORT_TEXT   8
 
+/* of a document, so that findings of several never meet */
+
+#define REVIEW_REPORT_LANES  16
+
 typedef struct {
     review_str_t               header;
     review_str_t               body;
@@ -49,16 +53,18 @@ static void
 review_report_span_read_text(review_report_t *report, size_t chunk,
     review_report_span_text_t *text)
 {
-    const review_report_chunk_t  *c;
+    const review_report_chunk_t   *c;
+    const review_report_source_t  *source;
 
     memset(text, 0, sizeof(*text));
 
     c = &report->chunks[chunk];
     text->chunk = (uint32_t) chunk;
 
-    (void) review_report_text_slice(&report->document, c->start, c->end,
-                                    &text->body);
-    (void) review_report_text_slice(&report->document, c->header_start,
+    source = &report->texts[review_report_home(report, chunk)];
+
+    (void) review_report_text_slice(source, c->start, c->end, &text->body);
+    (void) review_report_text_slice(source, c->header_start,
                                     c->header_start + c->header, &text->header);
 }
 
@@ -154,7 +160,7 @@ review_report_span_add(review_report_merge_t *m, uint32_t entry,
             && !e->elsewhere)
         {
             span = &m->spans[m->nspans++];
-            span->lane = f->verdict;
+            span->lane = f->verdict + e->reference * REVIEW_REPORT_LANES;
             span->start = e->start;
             span->end = e->end;
             span->entry = entry;

@@ -217,11 +217,13 @@ review_report_text_references(review_report_t *report,
 
 void
 review_report_text_places(review_report_t *report,
-    const review_places_t *document, const review_places_t *references)
+    const review_places_t *documents, const review_places_t *references)
 {
     size_t  i;
 
-    report->document.places = document;
+    for (i = 0; i < report->ndocuments; i++) {
+        report->texts[i].places = &documents[i];
+    }
 
     for (i = 0; report->sources && i < report->nreferences; i++) {
         report->sources[i].places = &references[i];
@@ -258,7 +260,8 @@ review_report_text_where(const review_report_t *report,
 
     case REVIEW_REPORT_DOCUMENT:
         where->heading = report->chunks[e->chunk].heading;
-        review_report_text_place(&report->document, e->start, e->end, where);
+        review_report_text_place(&report->texts[e->reference], e->start,
+                                 e->end, where);
         break;
 
     case REVIEW_REPORT_REFERENCE:
@@ -279,7 +282,8 @@ review_report_text_chunk(const review_report_t *report, size_t chunk,
     c = &report->chunks[chunk];
     memset(where, 0, sizeof(*where));
 
-    review_report_text_place(&report->document, c->start, c->end, where);
+    review_report_text_place(&report->texts[review_report_home(report, chunk)],
+                             c->start, c->end, where);
 
     where->heading = c->heading;
 }
@@ -290,8 +294,10 @@ review_report_text_is_unread(const review_report_t *report)
 {
     size_t  i;
 
-    if (report->text->unread) {
-        return 1;
+    for (i = 0; i < report->ndocuments; i++) {
+        if (report->documents[i].document.unread) {
+            return 1;
+        }
     }
 
     for (i = 0; i < report->nreferences; i++) {

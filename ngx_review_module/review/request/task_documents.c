@@ -15,6 +15,10 @@
 
 #define REVIEW_TASK_CLAUSES  3
 
+/* documents of a task */
+
+#define REVIEW_TASK_DOCUMENTS  100
+
 
 const char *const  review_sources[] = {
     "text", "object", "url", "upload", NULL
@@ -184,24 +188,43 @@ review_task_documents_read(json_t *json, const char *pointer,
 }
 
 
+/* is there one of that id? */
+
+static int
+review_task_documents_has(const review_task_document_t *documents, size_t n,
+    const review_str_t *id)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        if (review_request_same(&documents[i].id, id)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 /* an id tells evidence apart; one without is called by its place */
 
 static int
-review_task_documents_id(review_pool_t *pool,
-    review_task_document_t *references, size_t n, const char *pointer,
+review_task_documents_id(review_task_reading_t *reading, const char *letter,
+    review_task_document_t *list, size_t n, const char *pointer,
     review_error_t *err)
 {
-    char           at[REVIEW_ERROR_POINTER];
-    size_t         i;
-    review_buf_t   b;
-    review_str_t  *id;
-    review_str_t   document = review_string("document");
+    char                    at[REVIEW_ERROR_POINTER];
+    review_buf_t            b;
+    review_str_t           *id;
+    review_task_request_t  *request;
+    review_str_t            document = review_string("document");
 
-    id = &references[n].id;
+    id = &list[n].id;
+    request = reading->request;
 
     if (id->len == 0) {
-        review_buf_init(&b, pool, 16);
-        review_buf_puts(&b, "r");
+        review_buf_init(&b, reading->pool, 16);
+        review_buf_puts(&b, letter);
         review_buf_number(&b, n + 1);
 
         if (b.failed) {
@@ -219,11 +242,17 @@ review_task_documents_id(review_pool_t *pool,
                              "has this id");
     }
 
-    for (i = 0; i < n; i++) {
-        if (review_request_same(&references[i].id, id)) {
-            return review_refuse(err, 422, at, "another reference has this "
-                                 "id");
-        }
+    if (review_task_documents_has(list, n, id)) {
+        return review_refuse(err, 422, at, "another %s has this id",
+                             list == request->documents ? "document"
+                                                        : "reference");
+    }
+
+    if (list != request->documents
+        && review_task_documents_has(request->documents, request->ndocuments,
+                                     id))
+    {
+        return review_refuse(err, 422, at, "a document has this id");
     }
 
     return 0;
@@ -253,6 +282,12 @@ review_task_documents_one(void *data, json_t *json, const char *pointer,
 
         return review_task_documents_text(&given->text, "", given->max_text,
                                           err);
+    }
+
+    if (reading->request->ndocuments) {
+        return json ? review_refuse(err, 400, pointer, "must not stand beside "
+                                    "\"documents\"")
+                    : 0;
     }
 
     if (json == NULL) {
@@ -306,9 +341,91 @@ review_task_documents_references(void *data, json_t *list, const char *pointer,
 
         if ((rc = review_task_documents_read(json, at, given, &references[i],
                                              err))
-            || (rc = review_task_documents_id(reading->pool, references, i, at,
+            || (rc = review_task_documents_id(reading, "r", references, i, at,
                                               err)))
         {
+            return rc;
+        }
+    }
+
+    return 0;
+}
+
+
+/* one of several has an id, which its chunks' ids begin with */
+
+static int
+review_task_documents_add(review_task_reading_t *reading, json_t *json,
+    size_t i, const char *pointer, review_error_t *err)
+{
+    int                      rc;
+    char                     at[REVIEW_ERROR_POINTER];
+    review_task_document_t  *documents;
+
+    documents = reading->request->documents;
+
+    rc = review_task_documents_read(json, pointer, reading->given,
+                                    &documents[i], err);
+    if (rc) {
+        return rc;
+    }
+
+    if (documents[i].id.len
+        && memchr(documents[i].id.data, '/', documents[i].id.len))
+    {
+        (void) review_json_member_pointer_name(at, pointer, "id", 2);
+
+        return review_refuse(err, 422, at, "must not have a slash in it: the "
+                             "ids of its chunks are \"ID/c1\"");
+    }
+
+    return review_task_documents_id(reading, "d", documents, i, pointer, err);
+}
+
+
+int
+review_task_documents_several(void *data, json_t *list, const char *pointer,
+    review_error_t *err)
+{
+    review_task_reading_t *reading = data;
+
+    int                     rc;
+    char                    at[REVIEW_ERROR_POINTER];
+    size_t                  i, n;
+    json_t                 *json;
+    review_task_request_t  *request;
+
+    if (list == NULL) {
+        return 0;
+    }
+
+    n = json_array_size(list);
+    request = reading->request;
+
+    if (reading->given->text.data) {
+        return review_refuse(err, 400, pointer, "the body is the document");
+    }
+
+    if (n == 0 || n > REVIEW_TASK_DOCUMENTS) {
+        return review_refuse(err, 422, pointer, "there are %zu documents, 1 to "
+                             "%d are allowed", n, REVIEW_TASK_DOCUMENTS);
+    }
+
+    request->documents = review_alloc(reading->pool,
+                                      n * sizeof(review_task_document_t));
+
+    if (request->documents == NULL) {
+        return -1;
+    }
+
+    request->ndocuments = n;
+
+    json_array_foreach(list, i, json) {
+        (void) review_json_member_pointer_index(at, pointer, i);
+
+        rc = review_task_documents_add(reading, json, i, at, err);
+
+        if (rc) {
             return rc;
         }
     }

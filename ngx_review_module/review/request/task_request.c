@@ -390,18 +390,64 @@ review_task_request_chunk(const char *id, size_t len)
 }
 
 
+/* "bid/c2/p1" where there are several documents: the rest goes on */
+
+static int
+review_task_request_cell_document(const review_task_request_t *request,
+    review_str_t *cell, size_t *document)
+{
+    const char    *slash;
+    review_str_t   id;
+
+    *document = 0;
+
+    if (request->ndocuments == 0 || (cell->len && cell->data[0] == '/')) {
+        return 0;
+    }
+
+    slash = memchr(cell->data, '/', cell->len);
+
+    if (slash == NULL) {
+        return -1;
+    }
+
+    id.data = cell->data;
+    id.len = (size_t) (slash - cell->data);
+
+    cell->data = slash + 1;
+    cell->len -= id.len + 1;
+
+    for (/* void */; *document < request->ndocuments; ++*document) {
+        if (review_request_same(&request->documents[*document].id, &id)) {
+            return 0;
+        }
+    }
+
+    return -1;
+}
+
+
 /*
  * "c2/p1": a chunk, up to the first slash, and a point; "/p1": one about the
  * document
  */
 
 static int
-review_task_request_cell(const review_str_t *cell, review_point_t **points,
-    const review_request_id_t *ids, size_t npoints, review_task_fresh_t *fresh)
+review_task_request_cell(const review_task_request_t *request,
+    review_str_t *cell, const review_request_id_t *ids,
+    review_task_fresh_t *fresh)
 {
-    size_t        n;
+    size_t        n, npoints;
     const char   *slash;
     review_str_t  point;
+
+    npoints = request->npoints;
+
+    if (review_task_request_cell_document(request, cell, &fresh->document)
+        != 0)
+    {
+        return -1;
+    }
 
     slash = memchr(cell->data, '/', cell->len);
 
@@ -422,7 +468,7 @@ review_task_request_cell(const review_str_t *cell, review_point_t **points,
         return -1;
     }
 
-    return fresh->whole == (points[fresh->point]->scope
+    return fresh->whole == (request->points[fresh->point]->scope
                             == REVIEW_SCOPE_DOCUMENT)
            && (n || fresh->whole) ? 0 : -1;
 }
@@ -470,8 +516,7 @@ review_task_request_fresh(void *data, json_t *list, const char *pointer,
         cell.len = json_string_length(json);
 
         if (cell.data
-            && review_task_request_cell(&cell, request->points, ids,
-                                        request->npoints, &request->fresh[i])
+            && review_task_request_cell(request, &cell, ids, &request->fresh[i])
                == 0)
         {
             continue;
@@ -494,6 +539,8 @@ review_task_request_fresh(void *data, json_t *list, const char *pointer,
 
 
 const review_member_t  review_task_members[] = {
+    review_member_by("documents", ARRAY, review_task_documents_several,
+                     .each = review_task_document_members),
     review_member_by("document", ANY, review_task_documents_one,
                      .of = review_task_document_members),
     review_member_by("references", ARRAY, review_task_documents_references,

@@ -53,6 +53,7 @@ typedef struct {
 /* a cell that caches are bypassed for */
 
 typedef struct {
+    size_t                   document;  /* of several, or 0 */
     size_t                   chunk;     /* from 0: there may be no such */
     size_t                   point;     /* of those that are asked */
     unsigned                 whole:1;   /* the point's cell of the document */
@@ -60,7 +61,9 @@ typedef struct {
 
 
 typedef struct {
-    review_task_document_t   document;
+    review_task_document_t   document;  /* the only one; or */
+    review_task_document_t  *documents; /* several; NULL: there is but one */
+    size_t                   ndocuments;
     review_task_document_t  *references;
     size_t                   nreferences;
     review_rubric_t         *rubric;
@@ -89,8 +92,9 @@ typedef struct {
 extern const review_member_t  review_task_members[];
 
 /*
- * Reads {"document", "references"?, "rubric"?, "points"?, "split"?, "select"?,
- * "vars"?, "deadline"?, "result"?, "return"?, "fresh"?, "dry_run"?}.
+ * Reads {"document"|"documents", "references"?, "rubric"?, "points"?,
+ * "split"?, "select"?, "vars"?, "deadline"?, "result"?, "return"?, "fresh"?,
+ * "dry_run"?}.
  */
 
 int review_task_request(review_pool_t *pool, json_t *body,

@@ -25,6 +25,8 @@ extern const review_member_t  review_task_document_members[];
 
 int review_task_documents_one(void *data, json_t *json, const char *pointer,
     review_error_t *err);
+int review_task_documents_several(void *data, json_t *list,
+    const char *pointer, review_error_t *err);
 int review_task_documents_references(void *data, json_t *list,
     const char *pointer, review_error_t *err);
 

@@ -232,7 +232,10 @@ def header_spans(document):
 
 def whole(status, report, npoints):
     """why a report is not complete, or nothing"""
-    if status != 200 or report["status"] != "complete":
+    selects = report["selected_by"] and any(
+        cell["status"] == "skipped" for cell in report["cells"])
+    if status != 200 or report["status"] != ("partial" if selects
+                                             else "complete"):
         return status, report["status"], faults(report)
     return unaccounted(report, npoints)
 

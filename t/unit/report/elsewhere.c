@@ -527,7 +527,7 @@ test_random(void)
         chunk = roll(3);
 
         report = create();
-        (void) review_report_text_slice(&report->document, from, to, &piece);
+        (void) review_report_text_slice(&report->texts[0], from, to, &piece);
         snprintf(quote, sizeof(quote), "%.*s", (int) piece.len, piece.data);
         add(report, chunk, quote, NULL, 0, 0, 0.5);
 
@@ -545,7 +545,7 @@ test_random(void)
         found++;
         c = &chunks[e->chunk];
 
-        bad += review_report_text_slice(&report->document, e->start, e->end,
+        bad += review_report_text_slice(&report->texts[0], e->start, e->end,
                                         &piece) != 0
                || review_report_index_order(&piece, &e->quote) != 0
                || e->start > from || e->start >= e->end

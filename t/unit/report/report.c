@@ -1074,7 +1074,7 @@ reading(review_report_t *report)
 {
     size_t                                chunk;
     static const review_report_segment_t  segments[] = {
-        { 2, 10, 0 }, { 12, 17, 38 }
+        { 2, 10, 0, 0 }, { 12, 17, 38, 0 }
     };
     static const uint32_t                 of[] = { 0, 2 };
     static const review_report_passages_t passages = { segments, 2, of, 2 };
