@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 import tempfile
+import urllib.parse
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
 from harness import Harness, SLOW, Tap, free_port
@@ -41,6 +42,7 @@ SERVER = """
         review_chunk_uri /chunk calls=8;
         location = /mixed { review_task mixed; }
         location = /again { review_task again; }
+        location = /whole { review_task whole; }
         location = /late { review_task late; }
         location = /large { review_task large; }
         location = /drip { review_task large; limit_rate 4m; }
@@ -73,6 +75,14 @@ RUBRICS = {
         {"id": "rule", "rule": {"pattern": "九十日", "match": "fail",
                                 "reason": "期限"}}],
     "again": [point("good", "ok"), point("bad", "500|500|verdict=risk")],
+    "whole": [
+        point("passes", "ok"),
+        point("missing", "raw=" + urllib.parse.quote(json.dumps({
+            "reason": "没有", "quote": "", "found": False,
+            "verdict": "not_applicable", "suggestion": "", "confidence": 1})),
+            scope="document", query=["执照"], absent="fail"),
+        {"id": "rule", "scope": "document",
+         "rule": {"pattern": "九十日", "match": "fail"}}],
     "late": [point("good", "ok"), point("hangs", "hang")],
     "large": [point("large", "verdict=fail noquote huge=%d" % HUGE)],
 }
@@ -216,6 +226,23 @@ def again(nginx):
            "the others of its chunk are told before", kinds)
 
 
+def whole(nginx):
+    """a point about the document has one cell, told with its passages"""
+    text = document(5)
+    stream = Stream(nginx, "/whole", EVENTS, document=text).read()
+    report = ends(stream, "about the document: ")
+    of = {r["point"]: r for r in stream.named("result") if r["chunk"] is None}
+    Tap.ok(set(of) == {"missing", "rule"}
+           and len(report["cells"]) == 5 + 2
+           and all(r["passages"] == ["c1", "c2", "c3", "c4", "c5"]
+                   for r in of.values()), "it is told with its passages", of)
+    Tap.ok(of["missing"]["finding"]["absent"] is True
+           and of["missing"]["verdict"] == "fail"
+           and [text[e["start"]:e["end"]]
+                for e in of["rule"]["finding"]["evidence"]]
+           == ["九十日"] * 5, "and what was found", of)
+
+
 def late(nginx):
     for accept in EVENTS, LINES:
         stream = Stream(nginx, "/late", accept, document=document(20),
@@ -293,6 +320,7 @@ def main():
             mixed(nginx, LINES, "lines: ")
             skipped(nginx)
             again(nginx)
+            whole(nginx)
             late(nginx)
             slow(nginx)
             leaves(nginx)
