@@ -31,6 +31,7 @@ DOCUMENT = openapi.load()
 HTTP = """
     review_rubric bid %s/bid.json;
     review_rubric odd %s/odd.json;
+    review_rubric whole %s/whole.json;
     review_rubric hang %s/hang.json;
     review_llm /llm model=stand-in;
     review_retry tries=2 backoff=10ms budget=1000%;
@@ -125,8 +126,24 @@ def inline(*scripts, **more):
             for i, script in enumerate(scripts)]
 
 
+WHOLE = {
+    "name": "whole",
+    "points": [
+        {"id": "there", "scope": "document", "query": ["有效期", "期限"], "k": 2,
+         "max_context": 500, "rounds": 2, "expand": True,
+         "question": "有吗？[[found=true]]"},
+        {"id": "nowhere", "scope": "document", "absent": "not_applicable",
+         "question": "有吗？[[found=false terms=%5B%22a%22%5D]]"},
+        {"id": "rule", "scope": "document", "rule": "没有这些文字",
+         "heading": "没有这一章"},
+        {"id": "gate", "when": "没有这些文字", "absent": "fail",
+         "question": "有吗？[[ok]]", "documents": ["*"]},
+    ]
+}
+
 RUBRICS = {
     "bid": RUBRIC,
+    "whole": WHOLE,
     "odd": {"name": "odd", "points": inline("ok", "500", "quote=不撤销。",
                                             "quote=没有", "verdict=unsure")},
     "hang": {"name": "hang", "points": inline("hang")},
@@ -273,7 +290,7 @@ def coded(text):
 
 TASKS = [
     ("the defaults", "/v1/task", 200, "complete", None, {"document": TEXT}),
-    ("all that may be asked", "/v1/task", 200, "complete", "bm25",
+    ("all that may be asked", "/v1/task", 200, "partial", "bm25",
      {"document": {"id": "bid.md", "text": TEXT}, "rubric": "bid",
       "references": ["有效期不少于60日", {"id": "t", "text": "工期"},
                      {"id": None, "text": TEXT}],
@@ -300,6 +317,11 @@ TASKS = [
       "result": None}),
     ("an upload made text", "/task_document", 200, "complete", None,
      {"document": {"upload": coded("%PDF"), "type": "application/pdf"}}),
+    ("points about the document", "/v1/task", 200, "complete", None,
+     {**TASK, "rubric": "whole"}),
+    ("several documents", "/v1/task", 200, "complete", None,
+     {"documents": [TEXT, {"id": "b", "text": TEXT}], "rubric": "whole",
+      "fresh": ["/there", "d1/c1/gate"], "return": ["text"]}),
     ("some of it failed", "/v1/task", 200, "partial", None,
      {**TASK, "rubric": "odd"}),
     ("no reviews to be had", "/task_gone", 502, "failed", None, TASK),
