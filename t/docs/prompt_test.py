@@ -21,7 +21,8 @@ from harness import Harness, Tap, exchange
 LANGUAGES = "en", "zh"
 
 GOOD = json.dumps({"reason": "r", "quote": "", "verdict": "pass",
-                   "suggestion": "", "confidence": 0.9, "data": {"days": 60}})
+                   "suggestion": "", "confidence": 0.9, "data": {"days": 60},
+                   "found": True})
 
 HTTP = """
     review_rubric en DIR/en.json;

@@ -2,6 +2,7 @@
 /* The configuration of the wing: where a task sends its chunks, how many. */
 
 #include "http/task/ngx_http_review_task.h"
+#include "http/chunk/ngx_http_review_chunk.h"
 
 
 static char *ngx_http_review_chunk_uri(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -96,6 +97,36 @@ ngx_http_review_task_create_conf(ngx_conf_t *cf)
 }
 
 
+/* what fails where its words are missing fails in every chunk but one */
+
+static void
+ngx_http_review_task_warn(ngx_conf_t *cf)
+{
+    size_t                         i;
+    review_point_t                *point;
+    ngx_http_review_chunk_conf_t  *chunk;
+
+    chunk = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_chunk_module);
+
+    for (i = 0; chunk->rubric && i < chunk->rubric->npoints; i++) {
+        point = &chunk->rubric->points[i];
+
+        if (point->rule && point->scope == REVIEW_SCOPE_CHUNK
+            && (point->rule->no_match == REVIEW_VERDICT_FAIL
+                || point->rule->no_match == REVIEW_VERDICT_RISK))
+        {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "the rule of point \"%*s\" of rubric \"%V\" "
+                               "is a %s in each chunk of a task that lacks its "
+                               "words: \"scope\": \"document\" asks for them "
+                               "once", point->id.len, point->id.data,
+                               &chunk->name,
+                               review_verdicts[point->rule->no_match]);
+        }
+    }
+}
+
+
 static char *
 ngx_http_review_task_merge_conf(ngx_conf_t *cf, void *parent, void *child)
 {
@@ -106,6 +137,10 @@ ngx_http_review_task_merge_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->task_timeout, prev->task_timeout,
                               3600000);
     ngx_conf_merge_uint_value(conf->max_calls, prev->max_calls, 20000);
+
+    if (conf->endpoint) {
+        ngx_http_review_task_warn(cf);
+    }
 
     return ngx_http_review_endpoint_needs(cf, "review_task",
                                           "review_chunk_uri",
