@@ -351,8 +351,14 @@ ngx_http_review_task_ask_references(ngx_http_review_task_t *task,
         review_write_object(b, NULL);
         review_write_str(b, "id", &plan->clauses[k].id);
         review_write_str(b, "text", &plan->select.clauses[k]);
-        review_write_number(b, "order",
-                            ngx_http_review_task_ask_order(plan, k));
+
+        /* one alone overrides nothing */
+
+        if (n > 1) {
+            review_write_number(b, "order",
+                                ngx_http_review_task_ask_order(plan, k));
+        }
+
         review_write_object_end(b);
     }
 

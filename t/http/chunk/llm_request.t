@@ -374,7 +374,7 @@ count eq 3
 --- json
 status eq "complete"
 --- prefix
-\A以下是参考资料：\n<review-text id="r1" key="\w+">\n参考一\n</review-text key="\w+">\n<review-text id="r2" key="\w+">\n参考二\n</review-text key="\w+">\n所在章节：\n<review-text id="heading" key="\w+">\n第一章\n</review-text key="\w+">\n待审文本：\n<review-text id="chunk" key="\w+">\n投标有效期60日\n</review-text key="\w+">\n
+\A以下是参考资料：\n参考文件 1\n<review-text id="r1" key="\w+">\n参考一\n</review-text key="\w+">\n参考文件 2\n<review-text id="r2" key="\w+">\n参考二\n</review-text key="\w+">\n以上参考文件按发出的先后编号[^\n]*\n所在章节：\n<review-text id="heading" key="\w+">\n第一章\n</review-text key="\w+">\n待审文本：\n<review-text id="chunk" key="\w+">\n投标有效期60日\n</review-text key="\w+">\n
 --- llm_calls
 count eq 7
 

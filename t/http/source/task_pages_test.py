@@ -174,10 +174,10 @@ def judged(report, unread):
     return ({name: verdict for name, (verdict, _) in points.items()} == {
         "llm": "pass", "bad": "fail", "blank": "unsure" if unread else "pass",
         "seal": "fail", "there": "pass", "found": "fail",
-        "gated": "not_applicable"}
+        "gated": None}
         and needs == {"llm": unread, "bad": False, "blank": unread,
                       "seal": unread, "there": unread, "found": False,
-                      "gated": unread})
+                      "gated": True})
 
 
 async def documents(task):

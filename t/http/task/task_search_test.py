@@ -71,6 +71,19 @@ POINTS = [
     point("below", "标记.", query="标记", heading=["报价", "投标报价"]),
     point("none", "标记.", query="标记", heading="没有这样的章"),
     point("steps", "营业执照编号", query="执照"),
+    dict(point("weak", "x"), question="有吗？[[key=weak 500|cut|"
+         "429 retry_after=1|503|reset|bad_json|find=没有的]]", absent="fail",
+         query="执照"),
+    dict(point("refused", "x"), question="有吗？[[key=refused find=没有的|"
+         "find=没有的|400|find=没有的]]", absent="fail", query="执照"),
+    dict(point("half", "x"), question="有吗？[[key=half 400|find=标记.]]",
+         query="标记", rounds=2),
+    dict(point("hung", "x"), question="有吗？[[key=hung find=没有的|hang]]",
+         absent="fail", query="执照"),
+    dict(point("last", "x"), question="有吗？[[key=last find=标记.|"
+         "find=标记.|400]]", query="标记", k=2, when="标记", rounds=1),
+    dict(point("other", "x"), question="有吗？[[key=other find=标记.|"
+         "find=标记.|find=没有的]]", query="标记", k=2, when="标记", rounds=1),
     point("terms", "质保三年", "terms=%5B%22质保%22%5D", query="保修期限",
           expand=True),
     point("unasked", "质保三年", "terms=%5B%22质保%22%5D", query="保修期限"),
@@ -259,6 +272,49 @@ async def chapters(nginx):
            "a point of each chunk, too", judged(report))
 
 
+async def trouble(nginx):
+    """what passes costs time; what does not, never a verdict"""
+    status, report, made = await ask(nginx, text({}), "weak")
+    Tap.ok(judged(report) == ("fail", False, {"chunks": CHUNKS, "of": CHUNKS,
+                                              "rounds": 3})
+           and report["status"] == "complete" and len(made) > 7,
+           "calls fail in every way: nothing is lost",
+           (judged(report), cell(report, "weak"), len(made)))
+
+    status, report, made = await ask(nginx, text({}), "refused")
+    Tap.ok(judged(report)[:2] == (None, True)
+           and judged(report)[2]["chunks"] < CHUNKS
+           and cell(report, "refused")["error"]["code"] == "http_400"
+           and report["points"][0]["findings"] == []
+           and report["status"] != "complete",
+           "a reading that fails for good: it is not nowhere",
+           (judged(report), report["status"]))
+
+    document = text({n: "标记甲。" for n in range(20)})
+    status, report, made = await ask(nginx, document, "half")
+    Tap.ok(judged(report)[:2] == ("pass", True)
+           and report["status"] == "partial",
+           "found in another: a person has to look",
+           (judged(report), report["status"]))
+
+    status, report, made = await ask(nginx, text({}), "hung", deadline=3)
+    Tap.ok(judged(report)[:2] == (None, True)
+           and cell(report, "hung")["status"] == "timeout"
+           and "absent" not in json.dumps(report["points"]),
+           "the deadline in mid-search", (judged(report),
+                                          cell(report, "hung")))
+
+    document = text({n: "标记甲。" for n in (3, 20, 35)})
+    status, report, made = await ask(nginx, document, "last")
+    Tap.ok(len(made) == 3 and judged(report)[:2] == (None, True)
+           and cell(report, "last")["status"] == "failed",
+           "the reading that was to decide has failed", judged(report))
+    status, report, made = await ask(nginx, document, "other")
+    Tap.ok(len(made) == 3 and judged(report)[:2] == ("unsure", True)
+           and report["points"][0]["findings"][0]["verdict"] == "unsure",
+           "or has not found it", judged(report))
+
+
 async def other_words(nginx):
     document = text({33: "质保三年。"})
     status, report, made = await ask(nginx, document, "terms")
@@ -376,6 +432,7 @@ async def scenes(nginx):
     await several(nginx)
     await bounded(nginx)
     await chapters(nginx)
+    await trouble(nginx)
     await other_words(nginx)
     await rules(nginx)
     await not_read(nginx)
