@@ -97,14 +97,17 @@ ngx_http_review_task_count(ngx_http_review_plan_t *plan)
 ngx_uint_t
 ngx_http_review_task_count_matches(const ngx_http_review_plan_t *plan)
 {
-    size_t  i;
+    size_t      i;
+    ngx_uint_t  counts;
 
-    if (!plan->dry && plan->max_calls == 0) {
-        return 0;
-    }
+    counts = plan->dry || plan->max_calls;
+
+    /* of a point about the document they say what is read first */
 
     for (i = 0; i < plan->npoints; i++) {
-        if (plan->asked[i]->when.pattern.data) {
+        if (plan->asked[i]->when.pattern.data
+            && (counts || plan->points[i].document))
+        {
             return 1;
         }
     }

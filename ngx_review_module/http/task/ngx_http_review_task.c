@@ -71,7 +71,6 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_int_t                      flag, own;
     ngx_str_t                     *value, name, arg;
     ngx_uint_t                     i;
-    ngx_http_review_task_conf_t   *task;
     ngx_http_review_chunk_conf_t  *chunk;
     ngx_http_review_steps_conf_t  *steps;
     ngx_http_review_store_conf_t  *store;
@@ -85,9 +84,6 @@ ngx_http_review_task(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     chunk = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_chunk_module);
     steps = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_steps_module);
     store = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_store_module);
-
-    task = conf;
-    task->endpoint = 1;
 
     steps->split.max = 2000;
     steps->split.keep_tables = 1;

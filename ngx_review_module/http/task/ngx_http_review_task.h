@@ -36,7 +36,6 @@ typedef struct {
     ngx_http_review_chunk_uri_t *chunk_uri;
     ngx_msec_t                  task_timeout;
     ngx_uint_t                  max_calls;  /* of the LLM; 0: any number */
-    ngx_uint_t                  endpoint;   /* "review_task" is set here */
 } ngx_http_review_task_conf_t;
 
 

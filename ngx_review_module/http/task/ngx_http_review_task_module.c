@@ -102,26 +102,36 @@ ngx_http_review_task_create_conf(ngx_conf_t *cf)
 static void
 ngx_http_review_task_warn(ngx_conf_t *cf)
 {
-    size_t                         i;
-    review_point_t                *point;
-    ngx_http_review_chunk_conf_t  *chunk;
+    size_t                           i;
+    review_point_t                  *point;
+    ngx_http_review_chunk_conf_t    *chunk;
+    ngx_http_review_request_conf_t  *conf;
 
     chunk = ngx_http_conf_get_module_loc_conf(cf, ngx_http_review_chunk_module);
+    conf = ngx_http_conf_get_module_loc_conf(cf,
+                                             ngx_http_review_request_module);
 
-    for (i = 0; chunk->rubric && i < chunk->rubric->npoints; i++) {
+    if (chunk->rubric == NULL || conf->directive == NULL
+        || ngx_strcmp(conf->directive, "review_task") != 0
+        || ngx_http_review_endpoint_inherits(cf))
+    {
+        return;
+    }
+
+    for (i = 0; i < chunk->rubric->npoints; i++) {
         point = &chunk->rubric->points[i];
 
         if (point->rule && point->scope == REVIEW_SCOPE_CHUNK
             && (point->rule->no_match == REVIEW_VERDICT_FAIL
                 || point->rule->no_match == REVIEW_VERDICT_RISK))
         {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                               "the rule of point \"%*s\" of rubric \"%V\" "
-                               "is a %s in each chunk of a task that lacks its "
-                               "words: \"scope\": \"document\" asks for them "
-                               "once", point->id.len, point->id.data,
-                               &chunk->name,
-                               review_verdicts[point->rule->no_match]);
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "the rule of point \"%*s\" of rubric \"%V\" is a "
+                          "%s in each chunk of a task that lacks its words: "
+                          "\"scope\": \"document\" looks for them once, in "
+                          "%V:%ui", point->id.len, point->id.data,
+                          &chunk->name, review_verdicts[point->rule->no_match],
+                          &conf->file, conf->line);
         }
     }
 }
@@ -138,9 +148,7 @@ ngx_http_review_task_merge_conf(ngx_conf_t *cf, void *parent, void *child)
                               3600000);
     ngx_conf_merge_uint_value(conf->max_calls, prev->max_calls, 20000);
 
-    if (conf->endpoint) {
-        ngx_http_review_task_warn(cf);
-    }
+    ngx_http_review_task_warn(cf);
 
     return ngx_http_review_endpoint_needs(cf, "review_task",
                                           "review_chunk_uri",

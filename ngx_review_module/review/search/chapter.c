@@ -344,7 +344,7 @@ static int
 review_chapter_at(const review_chapter_text_t *text, size_t i,
     const review_chapter_text_t *name)
 {
-    return i + name->n <= text->n
+    return i + name->n <= text->n && text->chars[i] == name->chars[0]
            && memcmp(text->chars + i, name->chars, name->n * sizeof(int32_t))
               == 0;
 }

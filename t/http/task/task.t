@@ -403,6 +403,36 @@ server {
     }
 }
 
+my %rules = (
+    'a.json' => '{"name":"n","points":[{"id":"a","rule":"x"},'
+        . '{"id":"c","rule":{"pattern":"x","no_match":"pass"}},'
+        . '{"id":"d","scope":"document","rule":"x"}]}',
+    'b.json' => '{"name":"n","points":'
+        . '[{"id":"b","rule":{"pattern":"x","no_match":"risk"}}]}');
+
+sub fails {
+    return qq(the rule of point "$_[0]" of rubric "$_[0]" is a $_[1] in each )
+           . 'chunk of a task that lacks its words: "scope": "document" looks '
+           . 'for them once,';
+}
+
+conf_warns('rules that fail in each chunk',
+           [ fails('a', 'fail'), fails('b', 'risk') ], <<'', %rules);
+review_rubric a a.json;
+review_rubric b b.json;
+review_chunk_uri /c;
+server {
+    location = /c { internal; proxy_pass http://127.0.0.1:9; }
+    location /1 {
+        review_task a; # <-1
+        if ($arg_a) { return 404; }
+    }
+    location /2 {
+        review_task b; # <-2
+    }
+    location /3 { review a; review_llm /c; }
+}
+
 conf_bad('review_task without review_chunk_uri',
          'no "review_chunk_uri" is set for "review_task"', <<'');
 server {
