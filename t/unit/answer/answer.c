@@ -974,9 +974,96 @@ check_time(const char *text)
 }
 
 
+/* of a point about the document: is it there, and how else is it called? */
+
+static void
+test_found(void)
+{
+    int                     rc;
+    char                   *text;
+    size_t                  i;
+    review_pool_t          *pool;
+    review_error_t          err;
+    review_answer_t         answer;
+    review_answer_given_t   given;
+
+    static const struct {
+        const char  *content;
+        int          found;              /* -1: none is told */
+        size_t       nterms;
+        const char  *why;
+    } tests[] = {
+        { "{^found^:true,^verdict^:^pass^}", 1, 0, "" },
+        { "{^found^:false,^verdict^:^not_applicable^,^terms^:[^a^,^ b ^]}", 0,
+          2, "" },
+        { "```json\n{^found^:true,^verdict^:^pass^}\n```", 1, 0, "" },
+        { "<think>{^found^:false}</think>{^found^:true,^verdict^:^fail^}", 1,
+          0, "" },
+        { "{^verdict^:^pass^}", -1, 0, "\"found\" is missing" },
+        { "{^Found^:true,^verdict^:^pass^}", -1, 0, "\"found\" is missing" },
+        { "{^found^:null,^verdict^:^pass^}", -1, 0, "must be a boolean" },
+        { "{^found^:^true^,^verdict^:^pass^}", -1, 0, "must be a boolean" },
+        { "{^found^:1,^verdict^:^pass^}", -1, 0, "must be a boolean" },
+        { "{^found^:[true],^verdict^:^pass^}", -1, 0, "must be a boolean" },
+        { "{^found^:true}", -1, 0, "\"verdict\" is missing" },
+
+        /* several answers have to agree in that, too */
+
+        { "{^found^:true,^verdict^:^pass^} {^found^:true,^verdict^:^pass^}", 1,
+          0, "" },
+        { "{^found^:true,^verdict^:^pass^} {^found^:false,^verdict^:^pass^}",
+          -1, 0, "do not agree" },
+        { "{^found^:true,^verdict^:^pass^} {^verdict^:^pass^}", -1, 0,
+          "do not agree" },
+
+        /* words that were copied may have ended a string */
+
+        { "{^quote^:^a^,^found^:true,^x^:^b^,^found^:false,"
+          "^verdict^:^not_applicable^}", -1, 0, "" },
+        { "{^quote^:^a^,^found^:true,^x^:^b c^d^,^found^:false,"
+          "^verdict^:^not_applicable^}", -1, 0, "" },
+        { "{^quote^:^a^b^,^found^:true,^verdict^:^pass^,}", -1, 0,
+          "escaped quote" },
+        { "{^reason^:^not found^,^found^:false,^verdict^:^unsure^,}", 0, 0,
+          "" },
+
+        /* words that can be none are left out */
+
+        { "{^found^:false,^verdict^:^unsure^,^terms^:^a^}", 0, 0, "" },
+        { "{^found^:false,^verdict^:^unsure^,^terms^:[1,null,[],^^,^ ^,^a^]}",
+          0, 1, "" },
+        { "{^found^:false,^verdict^:^unsure^,^terms^:[^1^,^2^,^3^,^4^,^5^,"
+          "^6^,^7^,^8^,^9^,^10^,^11^]}", 0, 10, "" }
+    };
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        pool = tap_pool();
+        text = quoted(tests[i].content);
+
+        memset(&given, 0, sizeof(given));
+        memset(&err, 0, sizeof(err));
+        given.found = 1;
+        given.terms = 1;
+
+        rc = review_answer_parse(pool, text, strlen(text), &given, &answer,
+                                 &err);
+
+        ok(tests[i].found == -1
+           ? rc == -1 && strstr(err.text, tests[i].why) != NULL
+           : rc == 0 && answer.found == (unsigned) tests[i].found
+             && answer.nterms == tests[i].nterms,
+           "found: %s (%s)", tests[i].content, err.text);
+
+        free(text);
+        tap_pool_free(pool);
+    }
+}
+
+
 int
 main(void)
 {
+    test_found();
     size_t  i;
 
     static const char  *hostile[] = {
