@@ -229,7 +229,7 @@ line_is_ours(const char *line)
         "- **Suggestion**: ", "- **Confidence**: ", "- **Place**: ",
         "- **Chunks**: ", "| 1. A | ", "| 2. B | ", "| 3. C | ", "| c1 | ",
         "| c2 | ", "| --- | ", "| Point | ", "| Chunk | ", "Status: ",
-        "Chunks: ", "Nothing was found.\n",
+        "Chunks: ", "Nothing was found.\n", "Read: ",
         "Not all chunks were reviewed: see the end.\n", NULL
     };
 

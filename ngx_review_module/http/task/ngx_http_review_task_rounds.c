@@ -137,7 +137,7 @@ ngx_http_review_task_rounds_is_over(ngx_http_review_task_t *task)
 ngx_uint_t
 ngx_http_review_task_rounds_done(ngx_http_review_task_t *task)
 {
-    if (task->ndone < task->rounds.nchunks) {
+    if (task->ctx.broken || task->ndone < task->rounds.nchunks) {
         return 0;
     }
 
@@ -145,7 +145,7 @@ ngx_http_review_task_rounds_done(ngx_http_review_task_t *task)
         ngx_http_review_task_search_stop(task);
     }
 
-    return task->nsearching == 0;
+    return task->nsearching == 0 && !task->ctx.broken;
 }
 
 
@@ -169,7 +169,7 @@ ngx_http_review_task_rounds_progress(ngx_http_review_task_t *task)
 
     task->rounds.waiting = task->nwaiting;
 
-    while (n < NGX_HTTP_REVIEW_ROUNDS_CELLS) {
+    while (n < NGX_HTTP_REVIEW_ROUNDS_CELLS && !task->ctx.broken) {
 
         if (over) {
 

@@ -193,12 +193,9 @@ ngx_http_review_task_search_row(ngx_http_review_task_t *task,
 
     reading = ngx_pcalloc(task->ctx.work->pool,
                           sizeof(ngx_http_review_reading_t));
-    slot = ngx_array_push(&task->readings);
+    slot = reading ? ngx_array_push(&task->readings) : NULL;
 
-    if (reading == NULL || slot == NULL
-        || review_report_row_add(task->report, point, &row) != 0
-        || review_rounds_add(&task->rounds, memory, point, &same) != 0)
-    {
+    if (slot == NULL) {
         return NGX_ERROR;
     }
 
@@ -206,6 +203,12 @@ ngx_http_review_task_search_row(ngx_http_review_task_t *task,
 
     reading->search = search;
     reading->n = n;
+
+    if (review_report_row_add(task->report, point, &row) != 0
+        || review_rounds_add(&task->rounds, memory, point, &same) != 0)
+    {
+        return NGX_ERROR;
+    }
 
     /* "/p1/2": the point's second one */
 
@@ -252,6 +255,16 @@ ngx_http_review_task_search_point(ngx_http_review_reading_t *reading)
 }
 
 
+/* without memory there is no report: the request ends when it is next seen */
+
+static void
+ngx_http_review_task_search_break(ngx_http_review_task_t *task)
+{
+    task->ctx.broken = 1;
+    ngx_http_review_ctx_wake_later(&task->ctx);
+}
+
+
 void
 ngx_http_review_task_search_ended(ngx_http_review_task_t *task, size_t row)
 {
@@ -259,7 +272,7 @@ ngx_http_review_task_search_ended(ngx_http_review_task_t *task, size_t row)
 
     reading = ngx_http_review_task_search_reading(task, row);
 
-    if (reading == NULL || reading->search->done) {
+    if (reading == NULL || reading->search->done || task->ctx.broken) {
         return;
     }
 
@@ -270,7 +283,7 @@ ngx_http_review_task_search_ended(ngx_http_review_task_t *task, size_t row)
             && ngx_http_review_task_search_next(task, reading->search)
                != NGX_OK))
     {
-        task->ctx.broken = 1;
+        ngx_http_review_task_search_break(task);
     }
 }
 
@@ -360,7 +373,7 @@ ngx_http_review_task_search_stop(ngx_http_review_task_t *task)
         if (review_search_stop(search->search) != 0
             || ngx_http_review_task_search_end(task, search) != NGX_OK)
         {
-            task->ctx.broken = 1;
+            ngx_http_review_task_search_break(task);
         }
     }
 }

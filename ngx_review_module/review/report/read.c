@@ -227,7 +227,18 @@ review_report_read_chunk(const review_report_t *report,
         }
     }
 
-    return passages->chunks[0];
+    for (i = 0; i < passages->nchunks; i++) {
+        chunk = &report->chunks[passages->chunks[i]];
+
+        if (chunk->header_start <= at
+            && at < chunk->header_start + chunk->header
+            && review_report_home(report, passages->chunks[i]) == document)
+        {
+            break;
+        }
+    }
+
+    return passages->chunks[i < passages->nchunks ? i : 0];
 }
 
 

@@ -84,7 +84,8 @@ review_report_verdict_nothing(review_report_merge_t *m, size_t point,
     review_report_finding_t  *f;
     review_search_result_t    searched;
 
-    if (column->cells[REVIEW_REPORT_SKIPPED] < m->report->nchunks
+    if (m->report->points[point].document
+        || column->cells[REVIEW_REPORT_SKIPPED] < m->report->nchunks
         || column->skipped[REVIEW_REPORT_SKIP_SELECT]
         || m->report->points[point].absent == -1)
     {

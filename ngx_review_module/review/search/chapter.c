@@ -24,7 +24,9 @@ typedef enum {
 
 typedef struct {
     int32_t                 chars[REVIEW_CHAPTER_MAX];
+    unsigned char           spaced[REVIEW_CHAPTER_MAX]; /* a space before it */
     size_t                  n;
+    unsigned                space:1;     /* that was left out last */
 } review_chapter_text_t;
 
 
@@ -64,8 +66,15 @@ review_chapter_put(review_chapter_text_t *text, int32_t c)
 {
     c = review_fold_radical(c);
 
-    if (text->n < REVIEW_CHAPTER_MAX && !review_chapter_is_left_out(c)) {
+    if (review_chapter_is_left_out(c)) {
+        text->space |= c <= ' ' || c == 0xa0 || c == 0x3000;
+        return;
+    }
+
+    if (text->n < REVIEW_CHAPTER_MAX) {
+        text->spaced[text->n] = text->space;
         text->chars[text->n++] = c;
+        text->space = 0;
     }
 }
 
@@ -131,7 +140,10 @@ review_chapter_digits(const review_chapter_text_t *text, size_t i)
 
     from = i;
 
+    /* "第 十 二 章" may be spaced, "3 2026年" is two numbers */
+
     while (i < text->n
+           && !(i > from && text->spaced[i] && text->chars[i] <= '9')
            && (review_chapter_is_digit(text->chars[i])
                || (i > from && i + 1 < text->n
                    && (text->chars[i] == '.' || text->chars[i] == '-')
@@ -222,6 +234,31 @@ review_chapter_named(const review_chapter_text_t *text, size_t i)
 }
 
 
+/*
+ * A number alone: "3.1报价", "3 报价"; but "2026年计划", "3C认证", "1号楼" and
+ * "三年质保" begin with what they are about.
+ */
+
+static int
+review_chapter_is_bare(const review_chapter_text_t *text, size_t i, size_t end)
+{
+    size_t  k, first;
+
+    for (k = i, first = 0; k < end; k++) {
+
+        if (text->chars[k] == '.' || text->chars[k] == '-') {
+            first = first ? first : k - i;
+
+        } else if (text->chars[k] > '9') {
+            return 0;
+        }
+    }
+
+    return first ? first <= 3 : end - i <= 2 && end < text->n
+                                && text->spaced[end];
+}
+
+
 /* behind "三、", "3.1", "(三)", "3)"; or 0 */
 
 static size_t
@@ -251,9 +288,7 @@ review_chapter_numbered(const review_chapter_text_t *text, size_t i)
         return end;
     }
 
-    /* "3.1 报价" has lost its space; "三年质保" is no number of a heading */
-
-    return text->chars[i] <= '9' && text->chars[i] >= '0' ? number : 0;
+    return review_chapter_is_bare(text, i, number) ? number : 0;
 }
 
 
@@ -277,6 +312,7 @@ review_chapter_strip(review_chapter_text_t *text)
 
     if (i) {
         memmove(text->chars, text->chars + i, (text->n - i) * sizeof(int32_t));
+        memmove(text->spaced, text->spaced + i, text->n - i);
         text->n -= i;
     }
 }
@@ -290,6 +326,7 @@ review_chapter_read(review_chapter_text_t *text, const review_str_t *from)
     p = from->data;
     last = p + from->len;
     text->n = 0;
+    text->space = 0;
 
     while (p < last && text->n < REVIEW_CHAPTER_MAX) {
         review_chapter_char(text, review_utf8_next(&p, last));

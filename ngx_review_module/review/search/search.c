@@ -31,6 +31,7 @@ struct review_search_s {
     size_t                    left;
     review_search_outcome_e   outcome;
     size_t                    decided;   /* the reading that does */
+    size_t                    sure;      /* that is told if none can decide */
     unsigned                  due:1;
     unsigned                  stopped:1;
 };
@@ -341,6 +342,7 @@ review_search_last(review_search_t *s, size_t found)
     review_search_fill_t  fill;
 
     memset(&fill, 0, sizeof(fill));
+    s->sure = found;
 
     for (i = 0, n = 0, quoted = 0; i < s->given.n; i++) {
 
@@ -447,6 +449,15 @@ review_search_ended(review_search_t *s)
     reading = &s->readings.elts[s->readings.n - 1];
 
     if (reading->last) {
+
+        /* it could not be made: what was found before is told, in doubt */
+
+        if (reading->failed && s->stopped) {
+            s->left += reading->n;
+            review_search_decide(s, REVIEW_SEARCH_DOUBTED, s->sure);
+            return 0;
+        }
+
         review_search_decide(s, reading->failed ? REVIEW_SEARCH_FAILED
                                 : reading->found ? REVIEW_SEARCH_FOUND
                                 : REVIEW_SEARCH_DOUBTED,

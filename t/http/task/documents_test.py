@@ -137,6 +137,12 @@ async def of_some(nginx):
         {"id": "bid", "text": BID}])
     Tap.ok(report["points"][0]["verdict"] is None,
            "one document may be a list", report["points"])
+    status, report = await ask(nginx, "there", documents=[
+        {"id": "bid", "text": "一。"}])
+    Tap.ok(report["points"][0]["verdict"] is None
+           and report["points"][0]["needs_human"] is True
+           and report["points"][0]["findings"] == [],
+           "what nobody was asked is not nowhere", report["points"])
     status, reply = await post(nginx, document=BID, points=["price"])
     report = json.loads(reply)
     Tap.ok(report["points"][0]["verdict"] == "pass"

@@ -357,6 +357,36 @@ test_room(void)
 }
 
 
+/* two have found it, and there is no time for one that would decide */
+
+static void
+test_stopped(void)
+{
+    size_t                 i;
+    review_search_t       *s;
+    review_search_given_t  g;
+
+    for (i = 0; i < 2; i++) {
+        g = given(10, 2, 1);
+        memset(must, 1, 6);
+        g.must = must;
+
+        s = create(&g);
+        end(s, 0, 'f', 0);
+        end(s, 1, 'f', 2);
+        end(s, 2, 'n', UINT32_MAX);
+
+        if (i) {
+            end(s, 3, 'n', UINT32_MAX);
+        }
+
+        ok(review_search_stop(s) == 0
+           && came(s, REVIEW_SEARCH_DOUBTED, 0, i ? 8 : 6, 1, 2),
+           "time is over %s the last reading", i ? "in" : "before");
+    }
+}
+
+
 static void
 test_order(void)
 {
@@ -484,6 +514,7 @@ main(void)
     test_rounds();
     test_last();
     test_room();
+    test_stopped();
     test_order();
     test_chance();
 
