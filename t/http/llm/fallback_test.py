@@ -405,9 +405,12 @@ async def circuit(nginx, relay):
 async def admitted(nginx, relay):
     """nobody may wait: it is the other one's queue that counts then"""
     down(relay)
-    await asked(nginx, "/zones", "ok", 60)
-    page = await calls(nginx, "a")
-    Tap.ok(page["circuit"] == "open", "no queue: it is open", page)
+
+    async def opened():
+        await asked(nginx, "/zones", "ok", 60)
+        return (await calls(nginx, "a"))["circuit"] == "open"
+    Tap.ok(await until(opened), "no queue: it is open",
+           await calls(nginx, "a"))
     status, body = await exchange(
         nginx.port, request(CHUNK, points(["ok"] * 3), path="/zones"))
     Tap.ok(status == 200 and {result["llm"] for result
@@ -424,9 +427,14 @@ async def unlimited(nginx, relay):
            and {result["llm"] for result in results} == {"a"},
            "the last one refuses: what the first one fails with may pass",
            results[:2])
-    status, body = await exchange(
-        nginx.port, request(CHUNK, points(["ok"] * 3), path="/unlimited"))
-    Tap.ok(status == 503
+
+    async def refused():
+        nonlocal status, body
+        status, body = await exchange(
+            nginx.port, request(CHUNK, points(["ok"] * 3), path="/unlimited"))
+        return status == 503
+    status, body = None, None
+    Tap.ok(await until(refused)
            and 1 <= json.loads(body)["retry_after"] <= 26
            and {result["error"]["code"] for result
                 in json.loads(body)["results"]} == {"circuit_open"},
