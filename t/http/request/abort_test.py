@@ -300,7 +300,7 @@ def sent_and_gone(nginx):
         for client in clients:
             client.send(request(CHUNK, points(["hang"] * 3)))
             getattr(client, how)()
-        Tap.ok(wait_for(lambda: len(nginx.access_log()) == lines + 10),
+        Tap.ok(wait_for(lambda: len(nginx.access_log()) >= lines + 10),
                "sent and gone by %s: all reviews end" % how,
                nginx.access_log()[lines:])
         Tap.ok(wait_for(lambda: stand_in(nginx, "/_stats")["in_flight"] == 0),

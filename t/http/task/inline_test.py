@@ -16,7 +16,7 @@ import tempfile
 import urllib.parse
 
 sys.path.insert(0, os.path.abspath(__file__ + "/../../../lib"))
-from harness import Harness, SLOW, Tap, exchange, free_port, get
+from harness import Harness, SLOW, Tap, exchange, free_port, get, wait_for
 
 HTTP = """
     client_max_body_size 16m;
@@ -311,8 +311,12 @@ def keys(nginx):
         chunk(nginx, "/review?of=%d" % i, points=["rule"] if own else [
             {"id": "rule", "rule": {"pattern": "a", "match": "fail"}}],
               **({"rubric": own} if own else {}))
-    with open(path) as f:
-        known = dict(line.split() for line in f if line[0] != "-")
+
+    def logged():
+        with open(path) as f:
+            return dict(line.split() for line in f if line[0] != "-")
+    wait_for(lambda: len(logged()) == 4)
+    known = logged()
     Tap.ok(known["0"] == known["1"] != known["2"] and len(known) == 4
            and known["3"] not in (known["0"], known["2"]),
            "keys of chunks tell rubrics apart", known)
