@@ -75,6 +75,9 @@ The answer, {"verdict","reason","suggestion","confidence","quote"}:
     find=REGEX       found, if it matches in the chunk: then what it matches is
                      the quote; else there is none, and the verdict is
                      not_applicable
+    take=JSON        data of what regexes match in the chunk, by names: the
+                     first group, or all; "NAME[]": a list of all matches;
+                     "NAME#": a number; what is not there is left out
     omit=NAME        without this member; noquote is omit=quote
     echo             reason holds the messages, model, max_tokens, temperature
                      and response_format of the request, as JSON
@@ -172,7 +175,7 @@ NUMBERS = frozenset("""
     wrong_length excerpt cite thoughts""".split()) | embeddings.NUMBERS
 WORDS = frozenset("""
     key gate code verdict severity omit confidence data raw thinks finish body
-    location found terms find""".split()) | embeddings.WORDS
+    location found terms find take""".split()) | embeddings.WORDS
 TEXTS = frozenset("reason suggestion quote retry_after".split())
 
 DEFAULT = {"verdict": "pass", "reason": "符合要求", "suggestion": "",
@@ -316,6 +319,24 @@ def look_for(request, regex, verdict):
     return {"found": False, "quote": "", "verdict": "not_applicable"}
 
 
+def take(request, names):
+    """what regexes match in the chunk, by names"""
+
+    text = "".join(chunk[2] for message in request["messages"]
+                   for chunk in CHUNK.finditer(text_of(message)))
+    data = {}
+    for name, regex in loads(names).items():
+        found = [match[1] if match.re.groups else match[0]
+                 for match in re.finditer(regex, text)]
+        if name.endswith("[]"):
+            data[name[:-2]] = found
+        elif found and name.endswith("#"):
+            data[name[:-1]] = loads(found[0])
+        elif found:
+            data[name] = found[0]
+    return data
+
+
 def whole(text, at):
     """no number goes on here, as far as that is seen from two characters"""
 
@@ -348,6 +369,8 @@ def content_of(do, request):
         for name in ("confidence", "data", "found", "terms"):
             if name in do:
                 answer[name] = loads_or_text(do[name])
+        if "take" in do:
+            answer["data"] = take(request, do["take"])
         if "echo" in do:
             answer["reason"] = dumps({
                 name: request[name] for name in (

@@ -7,6 +7,7 @@
 #include "http/task/ngx_http_review_task.h"
 #include "http/request/ngx_http_review_work.h"
 
+#include "review/agree/agree.h"
 #include "review/form/report_form.h"
 #include "review/json/write.h"
 
@@ -389,7 +390,8 @@ ngx_http_review_task_report_run(void *data)
     ngx_http_review_written_t  *written;
 
     if (!report->plan->dry
-        && review_report_verdict_finish(report->report) != 0)
+        && (review_agree(report->report) != 0
+            || review_report_verdict_finish(report->report) != 0))
     {
         return;
     }

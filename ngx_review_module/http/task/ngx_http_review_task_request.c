@@ -223,6 +223,37 @@ ngx_http_review_task_request_document(ngx_http_review_task_t *task,
 }
 
 
+/* values of all chunks are compared by the report */
+
+static ngx_int_t
+ngx_http_review_task_request_agree(ngx_http_review_plan_t *plan,
+    review_point_t *point, review_report_point_t *told)
+{
+    size_t                  i;
+    review_report_agree_t  *agree;
+
+    if (point->nagree == 0) {
+        return NGX_OK;
+    }
+
+    agree = review_alloc(plan->pool, point->nagree * sizeof(*agree));
+
+    if (agree == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < point->nagree; i++) {
+        agree[i].name = point->agree[i];
+        agree[i].title = review_rubric_agree_title(point, i);
+    }
+
+    told->agree = agree;
+    told->nagree = point->nagree;
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
     review_task_request_t *request)
@@ -262,7 +293,11 @@ ngx_http_review_task_request_points(ngx_http_review_plan_t *plan,
         review_buf_puts(&b, "\n");
         review_buf_str(&b, &point->question);
 
-        if (b.failed) {
+        if (b.failed
+            || ngx_http_review_task_request_agree(plan, point,
+                                                  &plan->points[i])
+               != NGX_OK)
+        {
             return NGX_ERROR;
         }
 

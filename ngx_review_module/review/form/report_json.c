@@ -180,6 +180,10 @@ review_report_json_finding(const review_report_t *report, review_buf_t *b,
         review_write_bool(b, "absent", 1);
     }
 
+    if (group->told->fact) {
+        review_write_str(b, "fact", &group->told->fact->name);
+    }
+
     if (group->told->data.len) {
         review_write_raw(b, "data", group->told->data.data,
                          group->told->data.len);
@@ -454,6 +458,84 @@ review_report_json_references(review_buf_t *b,
 }
 
 
+/* a place of a value, and the chunk in which that was read */
+
+static void
+review_report_json_value(const review_report_t *report, review_buf_t *b,
+    const review_report_value_t *value)
+{
+    size_t  i;
+
+    review_write_object(b, NULL);
+    review_write_str(b, "value", &value->text);
+    review_write_bool(b, "grounded", value->grounded);
+    review_write_array(b, "evidence");
+
+    for (i = 0; i < value->nplaces; i++) {
+        review_report_json_evidence(report, b, &value->places[i]);
+    }
+
+    review_write_array_end(b);
+    review_write_array(b, "chunks");
+
+    for (i = 0; i < value->nplaces; i++) {
+        if (i == 0 || value->places[i].chunk != value->places[i - 1].chunk) {
+            review_write_str(b, NULL,
+                             &report->chunks[value->places[i].chunk].id);
+        }
+    }
+
+    review_write_array_end(b);
+    review_write_object_end(b);
+}
+
+
+/* where a point compares any */
+
+static void
+review_report_json_facts(const review_report_t *report, review_buf_t *b)
+{
+    size_t                        i, k;
+    const review_report_fact_t   *fact;
+    const review_report_point_t  *point;
+
+    if (report->nfacts == 0) {
+        return;
+    }
+
+    review_write_array(b, "facts");
+
+    for (i = 0; i < report->nfacts; i++) {
+        fact = &report->facts[i];
+        point = &report->points[fact->point];
+
+        review_write_object(b, NULL);
+        review_write_str(b, "point", &point->id);
+        review_write_str(b, "name", &point->agree[fact->name].name);
+        review_write_str(b, "title", &point->agree[fact->name].title);
+
+        if (fact->agree < 0) {
+            review_write_null(b, "agree");
+
+        } else {
+            review_write_bool(b, "agree", fact->agree);
+        }
+
+        review_write_array(b, "values");
+
+        for (k = 0; k < fact->nvalues; k++) {
+            review_report_json_value(report, b, &fact->values[k]);
+        }
+
+        review_write_array_end(b);
+        review_write_number(b, "left", fact->left);
+        review_write_object_end(b);
+    }
+
+    review_write_array_end(b);
+}
+
+
 void
 review_report_json(const review_report_t *report, review_buf_t *b)
 {
@@ -472,6 +554,7 @@ review_report_json(const review_report_t *report, review_buf_t *b)
     }
 
     review_write_array_end(b);
+    review_report_json_facts(report, b);
     review_write_array(b, "chunks");
 
     for (i = 0; i < report->nchunks; i++) {

@@ -489,7 +489,7 @@ review_report_merge_group(review_report_merge_t *m,
 }
 
 
-/* no two groups of a point have the same first chunk */
+/* no two groups of a point have the same place and first chunk */
 
 static int
 review_report_merge_compare_group(const void *a, const void *b)
@@ -512,6 +512,35 @@ review_report_merge_compare_group(const void *a, const void *b)
 
     return rc ? rc : (one->chunks[0] > two->chunks[0])
                      - (one->chunks[0] < two->chunks[0]);
+}
+
+
+int
+review_report_merge_add(const review_report_t *report,
+    review_report_column_t *column, review_report_finding_t *f)
+{
+    size_t                  n;
+    review_report_group_t  *groups;
+
+    n = column->ngroups;
+    groups = review_alloc(report->pool, (n + 1) * sizeof(*groups));
+
+    if (groups == NULL) {
+        return -1;
+    }
+
+    if (n) {
+        memcpy(groups, column->groups, n * sizeof(*groups));
+    }
+
+    review_report_merge_one(report, f, &groups[n]);
+
+    column->groups = groups;
+    column->ngroups = n + 1;
+
+    qsort(groups, n + 1, sizeof(*groups), review_report_merge_compare_group);
+
+    return 0;
 }
 
 

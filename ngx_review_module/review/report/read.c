@@ -563,6 +563,48 @@ review_report_read_terms(review_report_told_t *told, json_t *list)
 }
 
 
+/* whatever the verdict: what does not apply may have been read all the same */
+
+static int
+review_report_read_compared(review_report_told_t *told, size_t point,
+    json_t *json, const review_report_cell_t *cell)
+{
+    int                    rc;
+    review_str_t           str;
+    review_report_data_t  *data;
+
+    if (told->report->points[point].nagree == 0
+        || cell->status != REVIEW_REPORT_OK)
+    {
+        return 0;
+    }
+
+    rc = review_report_read_data(told,
+                                 json_object_get(json_object_get(json,
+                                                                 "finding"),
+                                                 "data"),
+                                 &str);
+    if (rc != 0 || str.len == 0) {
+        return rc;
+    }
+
+    data = review_alloc(told->pool, sizeof(*data));
+
+    if (data == NULL) {
+        return -1;
+    }
+
+    data->next = told->data;
+    data->finding = cell->u.finding;
+    data->data = str;
+    data->point = (uint32_t) point;
+    data->chunk = (uint32_t) told->chunk;
+    told->data = data;
+
+    return 0;
+}
+
+
 static int
 review_report_read_finding(review_report_told_t *told, uint32_t chunk,
     json_t *json, review_report_cell_t *cell)
@@ -784,6 +826,10 @@ review_report_read_results(review_report_told_t *told, json_t *results)
 
         rc = review_report_read_cell(told, (uint32_t) told->chunk, json, &cell);
 
+        if (rc == 0) {
+            rc = review_report_read_compared(told, (size_t) point, json, &cell);
+        }
+
         if (rc == -1) {
             return -1;
         }
@@ -808,6 +854,7 @@ review_report_read_into(review_report_told_t *told, json_t *reply, int whole)
     }
 
     told->whole = whole;
+    told->data = NULL;
     told->terms.len = 0;
 
     if (!whole) {
@@ -882,6 +929,27 @@ review_report_read_sum(uint64_t *sum, uint64_t n)
 }
 
 
+/* of cells that are about to be set: what others say of them comes too late */
+
+static void
+review_report_read_take_data(review_report_t *report,
+    const review_report_told_t *told)
+{
+    review_report_data_t  *data, *next;
+
+    for (data = told->data; data; data = next) {
+        next = data->next;
+
+        if (review_report_is_open(review_report_row_cell(report, told->chunk,
+                                                         data->point)))
+        {
+            data->next = report->data;
+            report->data = data;
+        }
+    }
+}
+
+
 int
 review_report_read_take(review_report_t *report,
     const review_report_told_t *told)
@@ -893,6 +961,8 @@ review_report_read_take(review_report_t *report,
     if (report->columns) {
         return 0;
     }
+
+    review_report_read_take_data(report, told);
 
     for (i = 0; i < report->npoints; i++) {
         cell = review_report_row_cell(report, told->chunk, i);

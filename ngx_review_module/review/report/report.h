@@ -19,6 +19,14 @@
 #pragma GCC visibility push(hidden)
 
 
+/* a member of the data of a point whose values have to agree */
+
+typedef struct {
+    review_str_t           name;
+    review_str_t           title;        /* what people call it */
+} review_report_agree_t;
+
+
 /* a point of the report: a column of cells */
 
 typedef struct {
@@ -26,6 +34,8 @@ typedef struct {
     review_str_t           title;
     int                    absent;       /* the verdict where it is nowhere;
                                             -1: that is not known */
+    const review_report_agree_t *agree;
+    size_t                 nagree;
     uint8_t                severity;
     unsigned               rule:1;       /* no LLM decides it */
     unsigned               document:1;   /* it is asked about the document: it

@@ -65,6 +65,7 @@ typedef struct {
     double                    confidence; /* -1: none */
     review_report_evidence_t *evidence;
     const review_report_passages_t *passages; /* of a reading, or NULL */
+    const review_report_agree_t *fact;   /* whose values differ, or NULL */
     uint32_t                  nevidence;
     uint32_t                  chunk;
     uint8_t                   verdict;
@@ -75,6 +76,42 @@ typedef struct {
     uint8_t                   warnings;
     uint16_t                  notes;
 } review_report_finding_t;
+
+
+/* the data of an answer, some of which is compared with that of others */
+
+typedef struct review_report_data_s  review_report_data_t;
+
+struct review_report_data_s {
+    review_report_data_t     *next;
+    const review_report_finding_t *finding; /* that it goes with; or NULL */
+    review_str_t              data;      /* JSON */
+    uint32_t                  point;
+    uint32_t                  chunk;
+};
+
+
+/* a value of a fact, wherever it stands */
+
+typedef struct {
+    review_str_t              text;      /* as the first answer has it */
+    review_report_evidence_t *places;    /* NOWHERE: not in its chunk */
+    size_t                    nplaces;
+    size_t                    first;     /* of what was said, the first */
+    int                       grounded;  /* one place at least is there */
+} review_report_value_t;
+
+
+typedef struct {
+    size_t                    point;
+    size_t                    name;      /* of the point's "agree" */
+    review_report_value_t    *values;
+    size_t                    nvalues;
+    size_t                    total;     /* places of all */
+    size_t                    left;      /* not compared */
+    int                       agree;     /* 1, 0; -1: that can't be told */
+    review_report_finding_t  *finding;   /* NULL: nothing differs */
+} review_report_fact_t;
 
 
 typedef struct {
@@ -194,6 +231,7 @@ struct review_report_told_s {
     const review_report_row_t    *row;   /* NULL: it is no reading */
     review_report_cell_t         *cells; /* of all points */
     review_report_errors_t        errors;
+    review_report_data_t         *data;
     review_str_t                  terms; /* of a reading */
     uint64_t                      nowhere;
     uint64_t                      calls;
@@ -239,6 +277,10 @@ struct review_report_s {
     uint64_t                      read;  /* bytes, to find it elsewhere */
     review_report_counts_t        counts;
     int                           cut;   /* for the end of the process */
+
+    review_report_data_t         *data;  /* of points that have "agree" */
+    review_report_fact_t         *facts; /* NULL: none, or not yet */
+    size_t                        nfacts;
 
     review_report_told_t         *told;  /* used again and again, or NULL */
     review_report_column_t       *columns; /* NULL until it is finished */
@@ -400,6 +442,11 @@ int review_report_merge_groups(review_report_merge_t *m,
 
 void review_report_merge_one(const review_report_t *report,
     review_report_finding_t *f, review_report_group_t *group);
+
+/* what is told of the point besides, which is no group yet; 0 or -1 */
+
+int review_report_merge_add(const review_report_t *report,
+    review_report_column_t *column, review_report_finding_t *f);
 
 /* the outcome of so many cells, and that of the report as a whole */
 

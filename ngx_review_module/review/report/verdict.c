@@ -111,6 +111,37 @@ review_report_verdict_nothing(review_report_merge_t *m, size_t point,
 }
 
 
+/* facts that do not agree are as bad as what a chunk says */
+
+static int
+review_report_verdict_facts(const review_report_t *report, size_t point,
+    review_report_column_t *column)
+{
+    size_t                     i;
+    review_report_finding_t   *f;
+
+    for (i = 0; i < report->nfacts; i++) {
+        f = report->facts[i].finding;
+
+        if (report->facts[i].point != point || f == NULL) {
+            continue;
+        }
+
+        if (column->verdict == -1 || review_report_ranks[f->verdict]
+                                     < review_report_ranks[column->verdict])
+        {
+            column->verdict = f->verdict;
+        }
+
+        if (review_report_merge_add(report, column, f) != 0) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
 /*
  * A person has to look if a finding with the point's verdict asks for it, if a
  * chunk has not been seen, and if there is a warning of any.
@@ -309,7 +340,8 @@ review_report_verdict_finish(review_report_t *report)
         review_report_verdict_collect(&m, i, &columns[i]);
 
         if (review_report_verdict_nothing(&m, i, &columns[i]) != 0
-            || review_report_merge_groups(&m, &columns[i]) != 0)
+            || review_report_merge_groups(&m, &columns[i]) != 0
+            || review_report_verdict_facts(report, i, &columns[i]) != 0)
         {
             return -1;
         }

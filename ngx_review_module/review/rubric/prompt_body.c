@@ -211,6 +211,11 @@ review_prompt_body_data(review_body_t *body)
     review_prompt_words(&body->own, "\n\n");
     review_prompt_words(&body->own, body->prompt->words->data);
     review_control_text(&body->own, schema.data, schema.len);
+
+    if (body->point->nagree) {
+        review_prompt_words(&body->own, "\n\n");
+        review_prompt_words(&body->own, body->prompt->words->agree);
+    }
 }
 
 

@@ -78,6 +78,10 @@ const review_words_t  review_words_zh = {
     .data =
     "成员 data 须符合以下 JSON Schema：\n",
 
+    .agree =
+    "data 中的值以文本块中的写法为准：字符串照抄原文，连同单位；数值不换算；文本块没有写明"
+    "的，不要填写，或填 null。",
+
     .json =
     "请只回答一个约定格式的 JSON 对象。",
 
@@ -187,6 +191,11 @@ const review_words_t  review_words_en = {
 
     .data =
     "The member \"data\" must satisfy this JSON Schema:\n",
+
+    .agree =
+    "Take the values of \"data\" as the chunk has them: strings word for word, "
+    "with their units, numbers without converting them; leave out, or set to "
+    "null, what the chunk does not say.",
 
     .json =
     "Answer with exactly one JSON object of the form agreed upon.",

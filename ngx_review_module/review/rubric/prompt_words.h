@@ -27,7 +27,8 @@ typedef struct {
     const char             *document;    /* of a point about the document: what
                                             it is asked of, and "found" */
     const char             *expand;      /* and "terms" */
-    const char             *data;        /* before a point's own schema */
+    const char             *data;        /* before a point's own schema, */
+    const char             *agree;       /* and behind it: values as they are */
     const char             *json;        /* the last line of a question */
     const char             *step;        /* likewise, of an earlier step */
     const char             *complaint;

@@ -67,6 +67,9 @@ typedef struct {
     int                  max_tokens;     /* 0: not set */
     double               temperature;    /* -1: not set */
     json_t              *data;           /* a JSON Schema, or NULL */
+    review_str_t        *agree;          /* members of it whose values have to
+                                            be the same in all chunks */
+    size_t               nagree;
     uint64_t             key;            /* the owner's, of what is counted of
                                             it; 0: it has none */
 
@@ -145,6 +148,10 @@ int review_rubric_read(review_pool_t *pool, json_t *json, const char *pointer,
 
 int review_rubric_point_load(review_pool_t *pool, json_t *json,
     const char *pointer, review_point_t *point, review_error_t *err);
+
+/* what people call a value that has to agree: its schema's title, or its name */
+
+review_str_t review_rubric_agree_title(const review_point_t *point, size_t n);
 
 /* the point of that id, or NULL */
 

@@ -15,6 +15,7 @@
 #define REVIEW_QUERY_MAX     4000
 #define REVIEW_HEADINGS_MAX  64
 #define REVIEW_PATTERNS_MAX  100
+#define REVIEW_AGREE_MAX     32
 
 /* of a point about the document, where nothing else is said */
 
@@ -41,8 +42,8 @@ typedef struct {
 /* all that only makes sense where an LLM is asked */
 
 static const char *const  review_llm_members[] = {
-    "prompt", "steps", "max_tokens", "temperature", "data", "llm", "params",
-    "query", "k", "max_context", "rounds", "expand", "absent", NULL
+    "prompt", "steps", "max_tokens", "temperature", "data", "agree", "llm",
+    "params", "query", "k", "max_context", "rounds", "expand", "absent", NULL
 };
 
 /* where it is asked of passages */
@@ -571,6 +572,25 @@ review_rubric_point_query(void *data, json_t *json, const char *pointer,
 
 
 static int
+review_rubric_point_agree(void *data, json_t *json, const char *pointer,
+    review_error_t *err)
+{
+    review_point_reading_t *reading = data;
+
+    if (json && !json_is_array(json)) {
+        return review_error(err, pointer, "must be a list of strings, got %s",
+                            review_json_member_type(json));
+    }
+
+    return json ? review_rubric_point_strings(reading->pool, json, pointer,
+                                              REVIEW_AGREE_MAX, REVIEW_ID_MAX,
+                                              &reading->point.agree,
+                                              &reading->point.nagree, err)
+                : 0;
+}
+
+
+static int
 review_rubric_point_heading(void *data, json_t *json, const char *pointer,
     review_error_t *err)
 {
@@ -621,6 +641,7 @@ const review_member_t  review_point_members[] = {
     review_member("temperature", NUMBER, review_point_reading_t,
                   point.temperature, .max = 2),
     review_member_by("data", OBJECT, review_rubric_point_data),
+    review_member_by("agree", ANY, review_rubric_point_agree),
     review_member("llm", STRING, review_point_reading_t, point.llm, .min = 1),
     review_member_by("params", OBJECT, review_rubric_point_params),
     review_member("scope", CHOICE, review_point_reading_t, point.scope,
@@ -736,7 +757,9 @@ review_rubric_point_read(review_pool_t *pool, json_t *json, const char *pointer,
         return -1;
     }
 
-    if (review_rubric_point_searches(&reading, err) != 0) {
+    if (review_rubric_point_searches(&reading, err) != 0
+        || review_rubric_agree(&reading.point, pointer, err) != 0)
+    {
         return -1;
     }
 

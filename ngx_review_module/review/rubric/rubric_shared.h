@@ -1,5 +1,5 @@
 
-/* For the two files that read a rubric. */
+/* For the files that read a rubric. */
 
 #ifndef _REVIEW_RUBRIC_SHARED_H_INCLUDED_
 #define _REVIEW_RUBRIC_SHARED_H_INCLUDED_
@@ -21,6 +21,11 @@ int review_rubric_point_object(json_t *json, const char *pointer,
     review_error_t *err);
 int review_rubric_point_read(review_pool_t *pool, json_t *json,
     const char *pointer, int client, review_point_t *point,
+    review_error_t *err);
+
+/* are the members that have to agree there?  0 or -1 */
+
+int review_rubric_agree(const review_point_t *point, const char *pointer,
     review_error_t *err);
 
 

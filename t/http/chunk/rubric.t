@@ -142,7 +142,7 @@ good('nested deeply', with('"_x":' . '[' x 1000 . ']' x 1000));
 
 my $verdicts = 'pass, risk, fail, not_applicable, unsure';
 my $members = 'id, title, severity, question, when, rule, check, prompt, steps, '
-              . 'max_tokens, temperature, data, llm, params, scope, query, '
+              . 'max_tokens, temperature, data, agree, llm, params, scope, query, '
               . 'heading, documents, absent, k, max_context, rounds, expand';
 
 for my $case (

@@ -60,7 +60,8 @@ static const bad_t  rubrics[] = {
 
 #define KNOWN                                                                 \
     " is unknown, known are: id, title, severity, question, when, rule, "     \
-    "check, prompt, steps, max_tokens, temperature, data, llm, params, "       \
+    "check, prompt, steps, max_tokens, temperature, data, agree, llm, "       \
+    "params, "                                                                \
     "scope, query, heading, documents, absent, k, max_context, rounds, "       \
     "expand"
 #define RULE    "must not stand beside \"rule\", which asks no LLM"
