@@ -26,8 +26,9 @@ WINGS = ["http"] + ["http/" + name for name in (
     "task", "plan", "steps", "source", "fetch", "store", "chunk", "llm", "call",
     "transfer", "request", "limit", "base")] + ["review/" + name for name in (
         "request", "form", "agree", "report", "search", "rank", "embed",
-        "split", "document", "outline", "quote", "answer", "completion", "suspect",
-        "rubric", "facts", "net", "metrics", "limit", "json", "base")]
+        "split", "document", "outline", "quote", "answer", "completion",
+        "suspect", "rubric", "facts", "net", "metrics", "limit", "json",
+        "base")]
 
 # nginx asks for it by this name, and all files say whose they are by it
 

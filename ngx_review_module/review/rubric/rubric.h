@@ -149,7 +149,7 @@ int review_rubric_read(review_pool_t *pool, json_t *json, const char *pointer,
 int review_rubric_point_load(review_pool_t *pool, json_t *json,
     const char *pointer, review_point_t *point, review_error_t *err);
 
-/* what people call a value that has to agree: its schema's title, or its name */
+/* what people call a value that has to agree: its schema's title, or name */
 
 review_str_t review_rubric_agree_title(const review_point_t *point, size_t n);
 
