@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """
-Proves that facts must agree: values that the answers of all chunks and documents
-give are compared, in whatever way they are written; what differs is one finding
-with every value and place, and each place is there; what was made up, or can't
-be told, is never a contradiction and never an agreement; and where chunks
-failed nothing is said to agree.
+Proves that facts must agree: values that the answers of all chunks and
+documents give are compared, in whatever way they are written; what differs is
+one finding with every value and place, and each place is there; what was made
+up, or can't be told, is never a contradiction and never an agreement; and where
+chunks failed nothing is said to agree.
 """
 
 import asyncio
@@ -30,7 +30,10 @@ SERVER = """
     review_chunk_uri /chunk calls=8;
     location = /task { review_task r inline=on; }
     location = /en { review_task en; }
-    location = /one { review_task r inline=on; review_chunk_uri /chunk calls=1; }
+    location = /one {
+        review_task r inline=on;
+        review_chunk_uri /chunk calls=1;
+    }
     location = /review { review r; }
     location = /chunk {
         internal;
@@ -302,7 +305,8 @@ async def documents(nginx):
 
 async def said(nginx):
     """what the LLM is asked for"""
-    own = {**POINTS[1], "id": "e", "question": "？[[echo verdict=risk quote=质保]]"}
+    own = {**POINTS[1], "id": "e",
+           "question": "？[[echo verdict=risk quote=质保]]"}
     _, report = await ask(nginx, document("质保期为24个月"), [own])
     prompt = json.loads(report["points"][0]["findings"][0]["reason"])
     Tap.ok("字符串照抄原文，连同单位" in prompt["messages"][-1]["content"],
