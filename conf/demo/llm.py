@@ -511,6 +511,21 @@ def imported(bid, tender):
     raise Unknown('进口产品的证明要由人核对。')
 
 
+def facts(bid, tender):
+    """Values as they stand, to be compared with those of the other chunks."""
+
+    found = {
+        'bidder': re.findall(r'^投标人(?:名称)?: *([^\n(]+)', bid, re.M),
+        'total_price': re.findall(r'投标总价[^。\n]*?小写\)?: *(¥[\d,.]+元)', bid),
+        'warranty': [m[1] or m[2] for m in re.finditer(
+            r'质保期[^。\n]{0,20}?(\d+个月)|(\d+个月)(?:的)?(?:免费)?质保', bid)],
+    }
+    if not any(found.values()):
+        return answer('not_applicable', '文中没有写明这些内容。')
+    return answer('pass', '已提取。', data={
+        name: list(dict.fromkeys(values)) for name, values in found.items()})
+
+
 def plan(bid, tender):
     raise Unknown('方案的好坏要读懂全文才能判断，规则做不到，由模型或人来看。')
 
@@ -518,6 +533,7 @@ def plan(bid, tender):
 # What a question is about is told by whichever of these words comes first.
 
 RULES = [
+    ('前后一致', facts),
     ('投标有效期', bid_validity),
     ('投标保证金', bid_bond),
     ('签字盖章|签字、盖章', signature),
@@ -573,17 +589,24 @@ def decide(messages):
         return answer('unsure', '演示用的规则里没有这一项，无法判断。',
                       '用 LLM_URL 接上真正的模型再审。')
 
+    # Of a point about the document it has to be said whether it is there.
+    whole = any('成员 found' in user for user in users)
+
     try:
         said = rule(bid, tender or asked)
     except Absent as e:
         if e.text is bid:
-            return answer('not_applicable', str(e))
-        return answer('unsure', str(e), '由人复核。')
+            return answer('not_applicable', str(e),
+                          **({'found': False} if whole else {}))
+        said = answer('unsure', str(e), '由人复核。')
     except Unknown as e:
-        return answer('unsure', str(e), '由人复核。')
+        said = answer('unsure', str(e), '由人复核。')
 
     if isinstance(said, str):
         return said
+
+    if whole:
+        said['found'] = True
 
     # Names come from the flat texts, where brackets are half width.
     said['reason'] = said['reason'].translate(str.maketrans('()', '（）'))

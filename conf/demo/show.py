@@ -107,13 +107,13 @@ def request(bid, tender):
 
 
 def task(bid, tender):
-    """Each point is asked of the 3 chunks that fit it best: fewer calls."""
+    """Points about the document read what fits them, others each chunk."""
 
     return write({
         'document': {'id': os.path.basename(bid), 'text': read(bid)},
         'references': [{'id': 'tender', 'text': read(tender)}],
         'split': {'max_chars': 800},
-        'select': {'mode': 'top_k', 'k': 3, 'references': 4},
+        'select': {'references': 4},
     })
 
 
@@ -356,12 +356,22 @@ def place(finding):
     return ' '.join(w for w in where if w)
 
 
+def no_verdict(point):
+    """Nobody has said anything: nothing was to be asked, or nothing came."""
+
+    cells = point.get('cells') or {}
+    closed = cells.get('skipped') and not any(
+        n for name, n in cells.items() if name != 'skipped')
+    return ('未涉及', '2') if closed else ('未得出', '31')
+
+
 def point_line(point):
     verdict = point.get('verdict')
-    word, code = VERDICTS.get(verdict, ('未得出', '31'))
+    word, code = VERDICTS.get(verdict) or no_verdict(point)
     findings = [f for f in point.get('findings') or []
                 if f.get('verdict') == verdict and verdict != 'pass']
-    places = '；'.join(color('36', place(f)) for f in findings[:2])
+    places = '；'.join(color('36', '未找到（已读全文）' if f.get('absent')
+                            else place(f)) for f in findings[:2])
     if len(findings) > 2:
         places += ' 等 {} 处'.format(len(findings))
     say('  {} {} {}{}'.format(
@@ -369,6 +379,12 @@ def point_line(point):
         pad(SEVERITIES.get(point.get('severity'), ''), 4),
         pad(clean(point.get('title') or point.get('point')), 20),
         places).rstrip())
+    for f in findings:
+        if f.get('fact'):
+            say('           ' + clean(f['reason']))
+            for e in f['evidence']:
+                say('             「{}」 {}'.format(
+                    clean(e['quote']), color('36', place(e))))
     if point.get('warnings'):
         say('           ' + color('31', '警告：' + warnings(point)))
 
