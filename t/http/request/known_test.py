@@ -26,7 +26,7 @@ from harness import Harness, ROOT, SLOW, Tap, free_port
 from origin import Origin
 
 HTTP = """
-    review_rubric bid %(root)s/conf/demo/bid.json;
+    review_rubric bid %(folder)s/bid.json;
     review_llm /llm model=stand-in;
     review_embeddings /embeddings;
     review_fetch_allow 127.0.0.1;
@@ -285,9 +285,21 @@ def sent(ask, asked):
     Tap.ok(all(a["vars"] == {"b": 1} for a in asked), "of them what is there")
 
 
+def rubric(folder):
+    """the demo's points, each asked of chunks, as the documentation has it"""
+    with open(os.path.join(ROOT, "conf/demo/bid.json")) as demo:
+        bid = json.load(demo)
+    for point in bid["points"]:
+        for name in "scope", "query", "max_context", "absent":
+            point.pop(name, None)
+    with open(os.path.join(folder, "bid.json"), "w") as own:
+        json.dump(bid, own)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="review-known-")
     os.chmod(folder, 0o777)
+    rubric(folder)
     origin, bucket = Origin(), Bucket()
     recorder = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()),
                                                Recorder)
@@ -295,7 +307,7 @@ def main():
     threading.Thread(target=recorder.serve_forever, daemon=True).start()
     try:
         nginx = Harness(
-            http=HTTP % {"root": ROOT, "bucket": bucket.port},
+            http=HTTP % {"folder": folder, "bucket": bucket.port},
             server=SERVER % {"folder": folder,
                              "recorder": recorder.server_port},
             record=False)
