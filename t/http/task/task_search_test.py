@@ -30,6 +30,7 @@ SERVER = """
     review_chunk_uri /chunk calls=8;
     location = /task { review_task r; }
     location = /few { review_task r; review_max_calls 3; }
+    location = /own { review_task r inline=on; }
     location = /chunk {
         internal;
         proxy_pass http://127.0.0.1:%(port)d/review;
@@ -39,6 +40,9 @@ SERVER = """
 
 FILLER = "本节叙述一般情况，供评标委员会参考，不作为承诺。"
 CHUNKS = 40
+
+# freed memory stays for a while where a sanitizer looks after it
+SLACK = 4 if os.environ.get("TEST_REVIEW_ASAN") else 1
 
 
 def text(planted, names={}):
@@ -425,6 +429,38 @@ async def bad(nginx):
            "in steps, too", judged(report))
 
 
+async def growth(nginx, document, points):
+    """KB, the most there is meanwhile"""
+    begun = most = nginx.rss()
+    task = asyncio.create_task(post(nginx, "/own", document=document,
+                                    points=points, split={"max_chars": 1200}))
+    while not task.done():
+        await asyncio.sleep(0.02)
+        most = max(most, nginx.rss())
+    status, reply = task.result()
+    report = json.loads(reply)
+    Tap.ok(status == 200 and len(report["chunks"]) == 1000
+           and report["status"] == "complete", "a thousand chunks are read",
+           (status, report["status"], len(report["chunks"])))
+    return most - begun
+
+
+async def memory(nginx):
+    """all is read for each of the points, in vain: 84 readings of each"""
+    document = "".join("# %d\n\n%s\n\n" % (n, FILLER * 45)
+                       for n in range(1000))
+    points = [point("w%d" % n, "没有的", query="执照", absent="fail")
+              for n in range(5)]
+    alone = [dict(point("each", "没有的"), scope="chunk")]
+    await growth(nginx, document, alone)
+    each = await growth(nginx, document, alone)
+    whole = await growth(nginx, document, points)
+    print("# %d KB, of each chunk %d KB" % (whole, each))
+    size = len(document.encode()) // 1024
+    Tap.ok(whole <= SLACK * (each + 4 * size), "readings take no more memory "
+           "than chunks do, and four times the text", (whole, each, size))
+
+
 async def scenes(nginx):
     await found_at_once(nginx)
     await nowhere(nginx)
@@ -439,6 +475,7 @@ async def scenes(nginx):
     await fresh(nginx)
     await dry(nginx)
     await bad(nginx)
+    await memory(nginx)
 
 
 def main():
