@@ -58,6 +58,8 @@ typedef struct {
     unsigned char              *in;         /* of each chunk: it is asked of */
     unsigned char              *must;       /* and first of all; NULL: none */
     uint32_t                   *order;
+    float                      *closest;    /* of each chunk, by embeddings;
+                                               NULL: it is not kept */
     review_search_given_t       given;
 } ngx_http_review_query_t;
 

@@ -349,8 +349,8 @@ ngx_http_review_task_query_must(ngx_http_review_plan_t *plan)
 /* all that the point asks for, as one text */
 
 static int
-ngx_http_review_task_query_words(ngx_http_review_plan_t *plan, size_t point,
-    review_str_t *words)
+ngx_http_review_task_query_words(ngx_http_review_plan_t *plan,
+    review_pool_t *memory, size_t point, review_str_t *words)
 {
     size_t           i;
     review_buf_t     b;
@@ -363,7 +363,7 @@ ngx_http_review_task_query_words(ngx_http_review_plan_t *plan, size_t point,
         return 0;
     }
 
-    review_buf_init(&b, plan->pool, 128);
+    review_buf_init(&b, memory, 128);
 
     for (i = 0; i < asked->nquery; i++) {
         review_buf_str(&b, &asked->query[i]);
@@ -377,11 +377,32 @@ ngx_http_review_task_query_words(ngx_http_review_plan_t *plan, size_t point,
 }
 
 
-/* the vectors are those of chunks, points, clauses, then of queries */
+/* room for what does not change where other words are looked for */
+
+static int
+ngx_http_review_task_query_closest(ngx_http_review_plan_t *plan,
+    ngx_http_review_query_t *query)
+{
+    if (plan->select.vectors == NULL || !plan->asked[query->point]->expand) {
+        return 0;
+    }
+
+    query->closest = review_alloc(plan->pool,
+                                  plan->nchunks * sizeof(float) + 1);
+
+    return query->closest ? 0 : -1;
+}
+
+
+/*
+ * The vectors are those of chunks, points, clauses, then of queries.  Where
+ * they were compared before, as is "known", there are other words alone.
+ */
 
 static int
 ngx_http_review_task_query_by(ngx_http_review_plan_t *plan,
-    ngx_http_review_query_t *query, const review_str_t *words)
+    review_pool_t *memory, ngx_http_review_query_t *query,
+    const review_str_t *words, int known)
 {
     size_t                 n;
     float                **vectors;
@@ -404,9 +425,11 @@ ngx_http_review_task_query_by(ngx_http_review_plan_t *plan,
     sought.words = words;
     sought.vectors = vectors ? vectors + n : NULL;
     sought.nvectors = ngx_max(asked->nquery, 1);
+    sought.closest = query->closest;
+    sought.known = known;
     sought.in = query->in;
 
-    return review_ranks_order(plan->pool, &ranks, &sought, query->order,
+    return review_ranks_order(memory, &ranks, &sought, query->order,
                               &query->given.n);
 }
 
@@ -417,25 +440,47 @@ ngx_http_review_task_query_order(ngx_http_review_plan_t *plan,
 {
     review_str_t  words;
 
-    return ngx_http_review_task_query_words(plan, query->point, &words) == 0
-           ? ngx_http_review_task_query_by(plan, query, &words) : -1;
+    return ngx_http_review_task_query_words(plan, plan->pool, query->point,
+                                            &words)
+           == 0
+           && ngx_http_review_task_query_closest(plan, query) == 0
+           ? ngx_http_review_task_query_by(plan, plan->pool, query, &words, 0)
+           : -1;
 }
 
 
-/* other words are few, and the index is there: the event loop may do it */
+/*
+ * Other words are few, and the index is there: the event loop may do it.  What
+ * it needs is not kept: there are rounds of many points.
+ */
 
 int
 ngx_http_review_task_query_again(ngx_http_review_plan_t *plan,
     ngx_http_review_query_t *query, const review_str_t *terms)
 {
-    review_buf_t  b;
-    review_str_t  words;
+    int             rc;
+    ngx_pool_t     *pool;
+    review_buf_t    b;
+    review_str_t    words;
+    review_pool_t  *memory;
 
-    if (ngx_http_review_task_query_words(plan, query->point, &words) != 0) {
+    pool = ngx_create_pool(4096, ngx_cycle->log);
+
+    if (pool == NULL) {
         return -1;
     }
 
-    review_buf_init(&b, plan->pool, words.len + terms->len + 1);
+    rc = -1;
+    memory = ngx_http_review_pool(pool);
+
+    if (memory == NULL
+        || ngx_http_review_task_query_words(plan, memory, query->point, &words)
+           != 0)
+    {
+        goto done;
+    }
+
+    review_buf_init(&b, memory, words.len + terms->len + 1);
     review_buf_str(&b, &words);
     review_buf_puts(&b, "\n");
     review_buf_str(&b, terms);
@@ -443,7 +488,16 @@ ngx_http_review_task_query_again(ngx_http_review_plan_t *plan,
     words.data = b.data;
     words.len = b.len;
 
-    return b.failed ? -1 : ngx_http_review_task_query_by(plan, query, &words);
+    if (!b.failed) {
+        rc = ngx_http_review_task_query_by(plan, memory, query, &words,
+                                           query->closest != NULL);
+    }
+
+done:
+
+    ngx_destroy_pool(pool);
+
+    return rc;
 }
 
 

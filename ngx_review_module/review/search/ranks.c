@@ -46,11 +46,13 @@ review_ranks_scores(review_pool_t *pool, const review_ranks_t *ranks,
     }
 
     words = review_alloc(pool, ranks->n * sizeof(float) + 1);
-    cosines = review_alloc(pool, ranks->n * sizeof(float) + 1);
+    cosines = query->closest ? query->closest
+              : review_alloc(pool, ranks->n * sizeof(float) + 1);
 
     return words && cosines
            && review_bm25_scores(ranks->words, query->words, words) == 0
-           && review_ranks_cosines(pool, ranks, query, cosines) == 0
+           && (query->known
+               || review_ranks_cosines(pool, ranks, query, cosines) == 0)
            && review_rank_fuse(pool, words, cosines, ranks->n, scores) == 0
            ? 0 : -1;
 }

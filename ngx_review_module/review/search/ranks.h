@@ -22,6 +22,10 @@ typedef struct {
     const review_str_t     *words;       /* all of them, as one text */
     float                 **vectors;     /* of its parts: the best one counts */
     size_t                  nvectors;
+    float                  *closest;     /* of each chunk its best cosine, for
+                                            whoever asks again with other
+                                            words; NULL: nobody does */
+    int                     known;       /* it was made before */
     const unsigned char    *in;          /* of each chunk: it is in question */
 } review_ranks_query_t;
 

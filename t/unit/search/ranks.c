@@ -314,7 +314,8 @@ static void
 test_both(void)
 {
     size_t                n;
-    uint32_t              order[4];
+    float                 closest[4];
+    uint32_t              order[4], plain[4];
     review_ranks_t        ranks;
     review_ranks_query_t  query;
     float                 one[] = { 1, 0 }, two[] = { 0, 1 };
@@ -327,6 +328,7 @@ test_both(void)
         review_string("戊己")
     };
     static const review_str_t   words = review_string("甲乙");
+    static const review_str_t   others = review_string("丙丁");
     static const unsigned char  all[] = { 1, 1, 1, 1 }, some[] = { 0, 1, 1, 1 };
 
     memset(&ranks, 0, sizeof(ranks));
@@ -358,6 +360,24 @@ test_both(void)
     query.nvectors = 2;
     (void) review_ranks_order(pool, &ranks, &query, order, &n);
     ok(n == 4 && order[0] == 0, "of several parts of a query the best counts");
+
+    /* vectors that are not looked at again: those of the query are gone */
+
+    query.vectors = wanted;
+    query.nvectors = 1;
+    query.words = &others;
+    (void) review_ranks_order(pool, &ranks, &query, plain, &n);
+
+    query.words = &words;
+    query.closest = closest;
+    (void) review_ranks_order(pool, &ranks, &query, order, &n);
+
+    query.words = &others;
+    query.vectors = NULL;
+    query.known = 1;
+    (void) review_ranks_order(pool, &ranks, &query, order, &n);
+    ok(n == 4 && memcmp(order, plain, sizeof(plain)) == 0 && order[0] == 1,
+       "other words, beside the vectors as they were");
 }
 
 
